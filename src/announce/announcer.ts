@@ -1,0 +1,21 @@
+/**
+ * The announcer tells the target's queue about a blob that is durable in the target. Kind: `queue-announcer.ts`.
+ */
+export interface Announcer {
+  /**
+   * Sends one announcement; returns once the queue has accepted it. Repeating it sends it again: consumers know a
+   * blob by its name.
+   *
+   * @throws FileFailure `queue-unavailable` after the last attempt; OutageError when the queue as a whole is gone
+   */
+  announce(blobName: string, options: { signal: AbortSignal }): Promise<void>;
+}
+
+/**
+ * The announcement's text: base64 of UTF-8 JSON with exactly these two keys in this order. Storage queues take what
+ * they are given, so base64 is ours to do (as Azure Functions and Python's TextBase64EncodePolicy expect).
+ */
+export function announcementText(containerName: string, blobName: string): string {
+  const json = JSON.stringify({ container_name: containerName, blob_name: blobName });
+  return Buffer.from(json, "utf8").toString("base64");
+}

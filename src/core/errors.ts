@@ -1,0 +1,123 @@
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { redact } from "./secret.ts";
+
+/**
+ * Every error that ends a command, by its stable code: the exit code it gives and what the user can do.
+ * `advice` is the default; the place that throws may give better, more specific advice.
+ * `docs/errors.md` lists the same codes; a test holds both equal.
+ */
+export const ERRORS = {
+  "usage": { exitCode: EXIT.usage, advice: "See `reupload --help`." },
+  "bad-option": { exitCode: EXIT.usage, advice: "Correct the value and run the command again." },
+  "bad-config": { exitCode: EXIT.usage, advice: "Correct the configuration file." },
+  "csv-unreadable": { exitCode: EXIT.usage, advice: "Check the path given with --csv." },
+  "csv-invalid": {
+    exitCode: EXIT.usage,
+    advice:
+      "Wanted is a CSV whose first line names JobId and WorkItemId (WorkItemName is optional).",
+  },
+  "listing-unreadable": { exitCode: EXIT.usage, advice: "Check the path given with --files." },
+  "listing-invalid": {
+    exitCode: EXIT.usage,
+    advice:
+      "Wanted is a CSV or NDJSON with JobId, WorkItemId, WorkItemName, Uri, FileName and optionally Length, ContentMD5.",
+  },
+  "target-invalid": {
+    exitCode: EXIT.usage,
+    advice: "Give the account as https://ACCOUNT.blob.core.windows.net, without a SAS in it.",
+  },
+  "target-missing": {
+    exitCode: EXIT.usage,
+    advice: "Create it first, or give --create-missing to have it created.",
+  },
+  "emulator-missing": {
+    exitCode: EXIT.usage,
+    advice: "Install the storage emulator beside reupload: npm install azurite",
+  },
+  "emulator-failed": {
+    exitCode: EXIT.unavailable,
+    advice: "Run it by hand to see why: npx azurite --version",
+  },
+  "state-exists": {
+    exitCode: EXIT.refused,
+    advice: "Give --resume to continue it, or another --state-db to start anew.",
+  },
+  "state-foreign": {
+    exitCode: EXIT.refused,
+    advice: "Give another path with --state-db; this file is left as it is.",
+  },
+  "state-corrupt": {
+    exitCode: EXIT.refused,
+    advice: "Restore the file from a copy, or start anew with another --state-db.",
+  },
+  "state-original-tool": {
+    exitCode: EXIT.refused,
+    advice:
+      "It was written by the original Python tool. Give another path with --state-db; blobs that are already there are recognised and not overwritten.",
+  },
+  "state-newer": {
+    exitCode: EXIT.refused,
+    advice: "Use the newer reupload that wrote it.",
+  },
+  "state-locked": {
+    exitCode: EXIT.refused,
+    advice: "Wait for the other process, or give each process its own --state-db.",
+  },
+  "state-network-disk": {
+    exitCode: EXIT.refused,
+    advice: "Put the state on a local disk: SQLite's write-ahead log needs shared memory.",
+  },
+  "identity-mismatch": {
+    exitCode: EXIT.refused,
+    advice: "Resume with what the run was started with, or start a new run with another --state-db.",
+  },
+  "sign-in": { exitCode: EXIT.signIn, advice: "Run `az login`, then run the command again." },
+  "permission": {
+    exitCode: EXIT.signIn,
+    advice:
+      "Ask for the roles Storage Blob Data Contributor and Storage Queue Data Message Sender on the account.",
+  },
+  "unavailable": {
+    exitCode: EXIT.unavailable,
+    advice: "The state is saved; run again with --resume when the service answers.",
+  },
+  "disk-full": {
+    exitCode: EXIT.unavailable,
+    advice: "Free some space; the state is saved, run again with --resume.",
+  },
+  "internal": {
+    exitCode: EXIT.unavailable,
+    advice: "The state is saved, run again with --resume. Please report this with the log.",
+  },
+} as const satisfies Record<string, { exitCode: ExitCode; advice: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error that is told to the user in two lines: what is wrong, and what to do. */
+export class ReuploadError extends Error {
+  readonly code: ErrorCode;
+  readonly exitCode: ExitCode;
+  readonly advice: string;
+
+  constructor(code: ErrorCode, message: string, options: { advice?: string; cause?: unknown } = {}) {
+    super(redact(message), options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "ReuploadError";
+    this.code = code;
+    this.exitCode = ERRORS[code].exitCode;
+    this.advice = redact(options.advice ?? ERRORS[code].advice);
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The system's error code (`ENOENT`, `ECONNRESET`, `SQLITE_FULL`...) of anything thrown, or of its causes. */
+export function systemCodeOf(thrown: unknown): string | undefined {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 8; depth++) {
+    if ("code" in error && typeof error.code === "string") return error.code;
+    error = error.cause;
+  }
+  return undefined;
+}

@@ -1,0 +1,141 @@
+import { redact } from "./secret.ts";
+
+/**
+ * Why a file or a work item failed: stable codes, each with what it means and what the operator can do.
+ * They stand in the state, the summary, the events and `docs/errors.md` under these names.
+ */
+export const FAILURES = {
+  "source-not-found": {
+    meaning: "the source blob does not exist",
+    advice: "Check whether it was deleted; restore it and resume.",
+  },
+  "source-forbidden": {
+    meaning: "the source may not be read (its link ended, or a role is missing)",
+    advice: "Make the listing again with fresh links, or ask for Storage Blob Data Reader, then resume.",
+  },
+  "source-archived": {
+    meaning: "the source blob is in the archive tier",
+    advice: "Rehydrate it, then resume.",
+  },
+  "source-changed": {
+    meaning: "the source blob changed while it was read",
+    advice: "Resume once nothing writes to it.",
+  },
+  "target-forbidden": {
+    meaning: "the target may not be written",
+    advice: "Ask for the role Storage Blob Data Contributor on the target account, then resume.",
+  },
+  "conflict": {
+    meaning: "a blob with this name and other content is already in the target",
+    advice:
+      "Look which one is right; another work item may have the same name (see --name-template). --on-conflict overwrite replaces it.",
+  },
+  "name-collision": {
+    meaning: "two files of one work item have the same target name",
+    advice: "Use --on-collision path, or a --name-template that tells them apart.",
+  },
+  "bad-name": {
+    meaning: "the target name is not allowed",
+    advice: "Correct the name where it comes from, or use another --name-template.",
+  },
+  "too-large": {
+    meaning: "the file is larger than a block blob can be",
+    advice: "Copy it by other means.",
+  },
+  "integrity-mismatch": {
+    meaning: "the bytes read do not match the length or MD5 that the source states",
+    advice: "Resume to read it again; if it stays, the source is damaged.",
+  },
+  "throttled": {
+    meaning: "the service kept refusing for load",
+    advice: "Resume, with fewer file slots (--file-workers).",
+  },
+  "timeout": { meaning: "the service did not answer in time", advice: "Resume." },
+  "network": { meaning: "the connection failed", advice: "Check the network, then resume." },
+  "queue-unavailable": {
+    meaning: "the blob is there but the queue did not take its announcement",
+    advice: "Resume; the file is announced, not copied again.",
+  },
+  "catalog-error": {
+    meaning: "the work item's files could not be looked up",
+    advice: "See the message, correct the catalog, then resume.",
+  },
+  "no-files": {
+    meaning: "the catalog lists no file for the work item",
+    advice: "Check the catalog; without --on-empty fail this is only reported.",
+  },
+  "internal": { meaning: "an error of reupload itself", advice: "Please report it with the log." },
+} as const satisfies Record<string, { meaning: string; advice: string }>;
+
+export type FailureCode = keyof typeof FAILURES;
+export const FAILURE_CODES = Object.keys(FAILURES) as FailureCode[];
+
+/** What a failure carries so that it can be understood, and replayed by hand. All texts are redacted. */
+export interface FailureDetails {
+  /** What was being done: `put blob`, `read source`, ... */
+  readonly operation?: string;
+  readonly attempts?: number;
+  /** The service's request id, for a support case. */
+  readonly requestId?: string;
+  readonly cause?: unknown;
+}
+
+/** A failure that is charged to one file or one work item; it never ends the run. */
+export class FileFailure extends Error {
+  readonly code: FailureCode;
+  readonly operation: string | undefined;
+  readonly attempts: number;
+  readonly requestId: string | undefined;
+
+  constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
+    super(redact(message), details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "FileFailure";
+    this.code = code;
+    this.operation = details.operation;
+    this.attempts = details.attempts ?? 1;
+    this.requestId = details.requestId;
+  }
+}
+
+/** What a service answered, as far as the decision "try again?" needs it. */
+export interface ServiceAnswer {
+  /** HTTP status; undefined when there was no answer. */
+  readonly status?: number | undefined;
+  /** The service's own error code (`ServerBusy`, `BlobAlreadyExists`, ...). */
+  readonly errorCode?: string | undefined;
+  /** The system's code when the connection failed (`ECONNRESET`, `ENOTFOUND`, ...). */
+  readonly systemCode?: string | undefined;
+  /** Our own deadline ended the attempt. */
+  readonly timedOut?: boolean | undefined;
+  /** No token could be had at all. */
+  readonly signInFailed?: boolean | undefined;
+}
+
+/**
+ * - `answer`     permanent: the same request gets the same answer
+ * - `retry`      may pass; counted as an attempt
+ * - `throttled`  the service asks to slow down; every slot of the account waits
+ * - `unreachable` no connection at all: the account's trouble, not the file's
+ * - `renew`      the token was refused: renew it once
+ * - `sign-in`    nobody is signed in: the run's trouble, not the file's
+ */
+export type Verdict = "answer" | "retry" | "throttled" | "unreachable" | "renew" | "sign-in";
+
+/** Statuses that may pass when asked again; everything else of 4xx is an answer. */
+const STATUS_VERDICTS: Readonly<Record<number, Verdict>> = {
+  401: "renew",
+  408: "retry",
+  429: "throttled",
+  500: "retry",
+  502: "retry",
+  503: "throttled",
+  504: "retry",
+};
+
+/** The one place that decides what is retryable. */
+export function verdictOf(answer: ServiceAnswer): Verdict {
+  if (answer.signInFailed) return "sign-in";
+  if (answer.status !== undefined) return STATUS_VERDICTS[answer.status] ?? "answer";
+  if (answer.timedOut) return "retry";
+  return "unreachable";
+}

@@ -1,0 +1,44 @@
+/**
+ * What makes a run this run. Resuming with any of these changed is refused, because the state's facts would
+ * speak of something else. Nothing here is secret: no query, no key.
+ */
+export interface RunIdentity {
+  /** `CsvDigest` of the whole CSV. */
+  readonly csvDigest: string;
+  /** Blob endpoint and container, without query: `https://account.blob.core.windows.net/results`. */
+  readonly target: string;
+  /** Queue name, or `none` with --no-queue. */
+  readonly queue: string;
+  readonly partition: number;
+  readonly totalPartitions: number;
+  readonly nameTemplate: string;
+  /** Kind and place of the catalog, such as `listing:files.csv`. Its content may change: receipts notice. */
+  readonly catalog: string;
+}
+
+export interface IdentityDifference {
+  readonly what: string;
+  readonly inState: string;
+  readonly given: string;
+}
+
+const LABELS: Record<keyof RunIdentity, string> = {
+  csvDigest: "CSV",
+  target: "target",
+  queue: "queue",
+  partition: "partition",
+  totalPartitions: "total partitions",
+  nameTemplate: "name template",
+  catalog: "catalog",
+};
+
+/** Which parts differ, in words; empty when it is the same run. */
+export function identityDifferences(inState: RunIdentity, given: RunIdentity): IdentityDifference[] {
+  return (Object.keys(LABELS) as (keyof RunIdentity)[])
+    .filter((field) => inState[field] !== given[field])
+    .map((field) => ({
+      what: LABELS[field],
+      inState: String(inState[field]),
+      given: String(given[field]),
+    }));
+}

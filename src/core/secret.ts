@@ -1,0 +1,43 @@
+import { inspect } from "node:util";
+
+/** A value that cannot print itself: template, JSON, inspect and error messages all show `***`. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The only way to the value; call it where the value is used, never earlier. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return "***";
+  }
+
+  toJSON(): string {
+    return "***";
+  }
+
+  [inspect.custom](): string {
+    return "***";
+  }
+}
+
+const PATTERNS: readonly [RegExp, string][] = [
+  // SAS signatures, in URLs and in percent-encoded URLs within URLs.
+  [/\b(sig(?:=|%3D))[^&\s"'<>\\;,)]+/gi, "$1***"],
+  [/\b(AccountKey|SharedAccessKey)=[^;\s"']+/gi, "$1=***"],
+  [/\b(SharedAccessSignature)=[^;\s"']+/gi, "$1=***"],
+  [/\b(SharedKey(?:Lite)? [^:\s]+:)[A-Za-z0-9+/=]+/g, "$1***"],
+  [/\b(Bearer )[A-Za-z0-9._~+/=-]+/gi, "$1***"],
+];
+
+/** The one place that takes SAS signatures, keys and tokens out of a text before it is shown or kept. */
+export function redact(text: string): string {
+  let clean = text;
+  for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
+  return clean;
+}

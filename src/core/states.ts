@@ -1,0 +1,49 @@
+/**
+ * The life of a work item.
+ *
+ * `pending`      in the CSV, not yet looked up, or to be tried again.
+ * `in_progress`  claimed by this machine; a crash or a stop brings it back to `pending`.
+ * `completed`    looked up, and every file is completed or skipped.
+ * `empty`        looked up, and the catalog lists no file.
+ * `failed`       the lookup failed, or at least one file failed; a resume may bring it back to `pending`.
+ */
+export const WORK_ITEM_STATUSES = ["pending", "in_progress", "completed", "empty", "failed"] as const;
+export type WorkItemStatus = (typeof WORK_ITEM_STATUSES)[number];
+
+/**
+ * The life of a file: two durable facts, *in the target* and *announced*, and a last error.
+ *
+ * `pending`    no fact holds. Nothing is kept for a file that was never touched.
+ * `uploaded`   in the target, not announced yet: never transferred again, only announced.
+ * `completed`  in the target and announced, or in the target and no announcement is wanted.
+ * `failed`     the last try ended with a failure; the facts that hold stay true.
+ * `skipped`    left out on the operator's word (`--on-conflict skip`, `--on-collision first`).
+ */
+export const FILE_STATUSES = ["pending", "uploaded", "completed", "failed", "skipped"] as const;
+export type FileStatus = (typeof FILE_STATUSES)[number];
+
+const FILE_MOVES: Record<FileStatus, readonly FileStatus[]> = {
+  pending: ["uploaded", "completed", "failed", "skipped"],
+  uploaded: ["completed", "failed"],
+  completed: [],
+  failed: ["pending", "uploaded"],
+  skipped: ["pending"],
+};
+
+const WORK_ITEM_MOVES: Record<WorkItemStatus, readonly WorkItemStatus[]> = {
+  pending: ["in_progress"],
+  in_progress: ["pending", "completed", "empty", "failed"],
+  completed: ["pending"],
+  empty: ["pending"],
+  failed: ["pending"],
+};
+
+/** Whether a file may go from one status to another. `pending -> completed` is `uploaded` and announced in one commit. */
+export function fileMayMove(from: FileStatus, to: FileStatus): boolean {
+  return FILE_MOVES[from].includes(to);
+}
+
+/** Whether a work item may go from one status to another. `completed -> pending` happens when a later lookup drifted. */
+export function workItemMayMove(from: WorkItemStatus, to: WorkItemStatus): boolean {
+  return WORK_ITEM_MOVES[from].includes(to);
+}

@@ -1,0 +1,25 @@
+/**
+ * The words of this product, spelled one way in code, command line, tables, logs and docs.
+ *
+ * - work item: one unit of a batch that failed to publish its files; key `(jobId, workItemId)`
+ * - file: one result file of a work item: `fileName` and the `uri` of its source blob
+ * - catalog: answers "which files does this work item have?"
+ * - source: where the bytes are read
+ * - target: the container that must hold every file, and the queue that must be told
+ * - announcement: the queue message that names a blob, sent once the blob is there
+ * - receipt: what a work item's lookup gave: count and digest of names and links without query
+ * - partition: one of N disjoint, complete shares of the CSV
+ * - machine: one running process with its own state database
+ * - run: one CSV + one target + one partitioning; has a run id
+ */
+export interface WorkItem {
+  readonly jobId: string;
+  readonly workItemId: string;
+  /** The display name that the CSV gives; empty when it gives none. */
+  readonly workItemName: string;
+}
+
+/** The identity of a work item as one string. NUL cannot occur in an id: the CSV reader rejects it. */
+export function workItemKey(workItem: Pick<WorkItem, "jobId" | "workItemId">): string {
+  return `${workItem.jobId}\0${workItem.workItemId}`;
+}

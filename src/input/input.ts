@@ -1,0 +1,44 @@
+/**
+ * The first room: a CSV of failed work items becomes a stream of work items and rejected rows.
+ * Memory is constant whatever the CSV's size.
+ */
+import type { WorkItem } from "../core/work-item.ts";
+
+/** A row that is a work item, with the line it starts on (1 = the header's line). */
+export interface ParsedRow {
+  readonly kind: "row";
+  readonly line: number;
+  readonly workItem: WorkItem;
+}
+
+/** A row that is not: reported by line, counted, written to the rejected file; never dropped in silence. */
+export interface RejectedRow {
+  readonly kind: "rejected";
+  readonly line: number;
+  /** Such as `WorkItemId is empty`, `3 columns, 2 expected`. */
+  readonly reason: string;
+  /** The row as it stands in the file, at most 1 MiB of it, decoded. */
+  readonly raw: string;
+}
+
+export type InputRow = ParsedRow | RejectedRow;
+
+/** Where the CSV comes from. */
+export interface InputSource {
+  /** Path, or `-` for stdin. */
+  readonly path: string;
+  /** Stream of bytes in place of `path` (stdin, tests). */
+  readonly bytes?: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Reads the CSV in batches (up to some thousand rows each), in file order. Blank lines are passed over; a repeated
+ * key is an ordinary row here (who counts rows decides).
+ *
+ * @throws ReuploadError `csv-unreadable` (no such file, a directory, no permission) and `csv-invalid` (empty, no
+ * known header, not text), both before the first batch
+ */
+export type ReadWorkItems = (
+  source: InputSource,
+  options: { signal: AbortSignal },
+) => AsyncIterable<InputRow[]>;

@@ -1,0 +1,59 @@
+/**
+ * How a run gets its state: made new, or resumed after its identity was checked. Kinds of store implement
+ * `RunOpener`; the command line calls it.
+ */
+import type { FailureCode } from "../core/failure.ts";
+import type { RunIdentity } from "../core/run-identity.ts";
+import type { WorkItem } from "../core/work-item.ts";
+import type { InputCounts, RunRecord, StateStore } from "./state-store.ts";
+
+export interface OpenOptions {
+  /** Path of the state file. */
+  readonly path: string;
+  /** `--resume`: continue when there is a run, start when there is none. */
+  readonly resume: boolean;
+  /** `--update-csv`. */
+  readonly updateCsv: boolean;
+  /** Which failed files become pending again on resume. */
+  readonly retryFailed: "all" | "none" | readonly FailureCode[];
+}
+
+/** What is known of the run before the CSV is read. */
+export interface RunDescription {
+  readonly identity: Omit<RunIdentity, "csvDigest">;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** The CSV as the opener needs it; it may be read more than once. */
+export interface InputReader {
+  /**
+   * Reads the whole CSV and hands on the distinct work items of this partition, in input order and in batches.
+   * Gives the digest over the whole CSV, and the counts.
+   */
+  read(
+    take: (workItems: readonly WorkItem[]) => void,
+  ): Promise<{ readonly csvDigest: string; readonly counts: InputCounts }>;
+}
+
+/**
+ * Looks at a state file without changing it: the run it holds, or undefined when there is no file (or an empty
+ * one, or one whose CSV was never loaded to the end).
+ *
+ * @throws ReuploadError `state-foreign`, `state-corrupt`, `state-original-tool`, `state-newer`
+ */
+export type InspectState = (path: string) => Promise<RunRecord | undefined>;
+
+/**
+ * Opens the state for writing: takes the lock, migrates, loads the CSV into a new state or checks a resumed one
+ * against it (`input` undefined: the CSV is not at hand, its rows are taken as they stand in the state), and brings
+ * back to pending what a crash left in progress and what `retryFailed` names.
+ *
+ * @throws ReuploadError those of InspectState, and `state-exists`, `state-locked`, `state-network-disk`,
+ * `identity-mismatch` (which says what differs), `disk-full`
+ */
+export type OpenRun = (
+  options: OpenOptions,
+  description: RunDescription,
+  input: InputReader | undefined,
+  control: { signal: AbortSignal },
+) => Promise<StateStore>;

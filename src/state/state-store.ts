@@ -1,0 +1,178 @@
+/**
+ * The state of one run on one machine: which work items there are, how far each file is, what failed and why.
+ * The store is the only writer. Kind: `sqlite/`; a shared database can stand behind the same door, so
+ * claims are asynchronous and may give less than is asked for.
+ *
+ * Facts reach it as events (`record`), which are committed in groups at most some milliseconds apart;
+ * `committed` is awaited where an invariant needs durability.
+ */
+import type { FailureCode } from "../core/failure.ts";
+import type { CatalogFile } from "../core/file.ts";
+import type { Receipt } from "../core/receipt.ts";
+import type { RunIdentity } from "../core/run-identity.ts";
+import type { WorkItem } from "../core/work-item.ts";
+
+/** What the CSV held; fixed once it is loaded. rows = ours + duplicates + rejected + otherPartitions. */
+export interface InputCounts {
+  /** Data rows, blank lines not counted. */
+  readonly rows: number;
+  /** Distinct work items of this partition. */
+  readonly ours: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** Distinct work items of other partitions. */
+  readonly otherPartitions: number;
+}
+
+export interface RunRecord {
+  readonly runId: string;
+  readonly identity: RunIdentity;
+  /** The options the run was started with, for a resume that does not give them again; nothing secret. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly input: InputCounts;
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  /** How often the run was started, 1 for the first time. */
+  readonly starts: number;
+}
+
+/** Facts about a file that the state knows from before. Files without any are not listed. */
+export interface KnownFile {
+  readonly inTarget: boolean;
+  readonly announced: boolean;
+  /** Failed and not to be tried again in this start (`--retry-failed CODE`). */
+  readonly failed: boolean;
+  readonly skipped: boolean;
+}
+
+export interface ClaimedWorkItem {
+  /** The store's handle, used in events. */
+  readonly id: number;
+  readonly workItem: WorkItem;
+  /** By `fileKey`; empty for a work item that was never opened. */
+  readonly knownFiles: ReadonlyMap<string, KnownFile>;
+  /** What an earlier lookup gave, when there was one. */
+  readonly receipt: Receipt | undefined;
+}
+
+/** A failure as it is kept. Texts are redacted. */
+export interface FailureRecord {
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly attempts: number;
+  readonly requestId?: string | undefined;
+}
+
+/**
+ * What happens to a claimed work item and its files, in the order it happens. `workItem` is the claim's id.
+ * `attempts` above 1 and a `blobName` (only given when it is not the template's plain name) are kept as detail.
+ */
+export type StateEvent =
+  | {
+      readonly kind: "work-item-opened";
+      readonly workItem: number;
+      /** The catalog's name when it has one, else the CSV's. */
+      readonly workItemName: string;
+      /** Files to account for: planned + refused, without duplicates. */
+      readonly filesTotal: number;
+      readonly duplicates: number;
+      readonly receipt: Receipt;
+    }
+  | {
+      readonly kind: "file-uploaded";
+      readonly workItem: number;
+      readonly file: CatalogFile;
+      readonly bytes: number | undefined;
+      readonly alreadyThere: boolean;
+      readonly attempts: number;
+      readonly blobName?: string;
+    }
+  | {
+      /** The file was recorded as uploaded before. `announced` is false when none is wanted. */
+      readonly kind: "file-completed";
+      readonly workItem: number;
+      readonly file: CatalogFile;
+      readonly announced: boolean;
+    }
+  | {
+      readonly kind: "file-failed" | "file-skipped";
+      readonly workItem: number;
+      readonly file: CatalogFile;
+      readonly failure: FailureRecord;
+    }
+  | {
+      readonly kind: "work-item-finished";
+      readonly workItem: number;
+      readonly status: "completed" | "empty" | "failed";
+      readonly failure?: FailureRecord;
+    }
+  | {
+      /** Given back unfinished (stop, drain): pending again. */
+      readonly kind: "work-item-released";
+      readonly workItem: number;
+    };
+
+/** Where the run stands. Counted as events come, never by scanning files. */
+export interface StateSummary {
+  readonly workItems: Readonly<Record<"pending" | "in_progress" | "completed" | "empty" | "failed", number>>;
+  readonly files: {
+    /** Files of the work items that were looked up. */
+    readonly total: number;
+    readonly copied: number;
+    readonly alreadyThere: number;
+    readonly failed: number;
+    readonly skipped: number;
+    /** In the target but their announcement is still owed. */
+    readonly uploaded: number;
+    readonly announced: number;
+    /** Catalog entries dropped as repetitions of another. */
+    readonly duplicates: number;
+    /** Names that were shortened to the service's limit. */
+    readonly shortened: number;
+  };
+  /** Bytes in the target by this run, where they are known. */
+  readonly bytes: number;
+}
+
+export interface FailureGroup {
+  readonly code: FailureCode;
+  readonly files: number;
+  readonly workItems: number;
+  /** Up to five. */
+  readonly samples: readonly {
+    readonly jobId: string;
+    readonly workItemId: string;
+    /** undefined when the work item as a whole failed. */
+    readonly fileName: string | undefined;
+    readonly message: string;
+    readonly requestId: string | undefined;
+  }[];
+}
+
+export interface StateStore {
+  readonly run: RunRecord;
+
+  /**
+   * Claims up to `max` pending work items for this machine, in input order; they are `in_progress` from then on.
+   * Gives fewer, or none, when no more are pending; never the same work item twice in one start.
+   */
+  claim(max: number, options: { signal: AbortSignal }): Promise<ClaimedWorkItem[]>;
+
+  /** Takes an event; it is durable after the next group commit. Never waits. An impossible move is an internal error. */
+  record(event: StateEvent): void;
+
+  /** Resolves once everything recorded before is committed; rejects when that failed (`disk-full`, `internal`). */
+  committed(): Promise<void>;
+
+  /** Where the run stands, uncommitted events included. */
+  summary(): StateSummary;
+
+  /** Failures and skips grouped by code, most first. */
+  failures(): Promise<FailureGroup[]>;
+
+  /** The work items still to do (pending or in progress), in batches; for counting ahead. */
+  unfinished(options: { signal: AbortSignal }): AsyncIterable<readonly WorkItem[]>;
+
+  /** Commits what is recorded, checkpoints, releases the lock. The one state file can be copied afterwards. */
+  close(): Promise<void>;
+}

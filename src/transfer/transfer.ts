@@ -1,0 +1,35 @@
+/**
+ * The transfer puts one file into the target container. Kinds: server copy (the service reads the source itself)
+ * and stream (download and upload); the ladder picks one. All give the same blob.
+ */
+import type { CatalogFile } from "../core/file.ts";
+
+export type TransferMethod =
+  | "put-blob-from-url"
+  | "put-block-from-url"
+  | "put-blob"
+  | "put-blocks";
+
+export interface TransferResult {
+  /** `already-there`: a blob with this name and the same content was in the target before. */
+  readonly outcome: "copied" | "already-there" | "skipped";
+  /** Bytes of the blob, when they are known (a server copy of unknown length does not tell). */
+  readonly bytes: number | undefined;
+  readonly method: TransferMethod;
+}
+
+export interface Transfer {
+  /**
+   * Puts the file under `blobName`. On success the blob is durable and has the source's bytes. Never overwrites
+   * another content, unless the run says so. Repeating it after a success gives `already-there`; after a crash,
+   * blocks that are already staged are not sent again.
+   *
+   * @throws FileFailure with the file's failure code; OutageError when an account as a whole is gone; the signal's
+   * reason when it aborts (nothing is committed then, or the blob is whole)
+   */
+  transfer(
+    file: CatalogFile,
+    blobName: string,
+    options: { signal: AbortSignal },
+  ): Promise<TransferResult>;
+}
