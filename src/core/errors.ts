@@ -7,14 +7,13 @@ import { redact } from "./secret.ts";
  * `docs/errors.md` lists the same codes; a test holds both equal.
  */
 export const ERRORS = {
-  "usage": { exitCode: EXIT.usage, advice: "See `reupload --help`." },
+  usage: { exitCode: EXIT.usage, advice: "See `reupload --help`." },
   "bad-option": { exitCode: EXIT.usage, advice: "Correct the value and run the command again." },
   "bad-config": { exitCode: EXIT.usage, advice: "Correct the configuration file." },
   "csv-unreadable": { exitCode: EXIT.usage, advice: "Check the path given with --csv." },
   "csv-invalid": {
     exitCode: EXIT.usage,
-    advice:
-      "Wanted is a CSV whose first line names JobId and WorkItemId (WorkItemName is optional).",
+    advice: "Wanted is a CSV whose first line names JobId and WorkItemId (WorkItemName is optional).",
   },
   "listing-unreadable": { exitCode: EXIT.usage, advice: "Check the path given with --files." },
   "listing-invalid": {
@@ -72,12 +71,12 @@ export const ERRORS = {
     advice: "Resume with what the run was started with, or start a new run with another --state-db.",
   },
   "sign-in": { exitCode: EXIT.signIn, advice: "Run `az login`, then run the command again." },
-  "permission": {
+  permission: {
     exitCode: EXIT.signIn,
     advice:
       "Ask for the roles Storage Blob Data Contributor and Storage Queue Data Message Sender on the account.",
   },
-  "unavailable": {
+  unavailable: {
     exitCode: EXIT.unavailable,
     advice: "The state is saved; run again with --resume when the service answers.",
   },
@@ -85,7 +84,7 @@ export const ERRORS = {
     exitCode: EXIT.unavailable,
     advice: "Free some space; the state is saved, run again with --resume.",
   },
-  "internal": {
+  internal: {
     exitCode: EXIT.unavailable,
     advice: "The state is saved, run again with --resume. Please report this with the log.",
   },

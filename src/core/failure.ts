@@ -25,7 +25,7 @@ export const FAILURES = {
     meaning: "the target may not be written",
     advice: "Ask for the role Storage Blob Data Contributor on the target account, then resume.",
   },
-  "conflict": {
+  conflict: {
     meaning: "a blob with this name and other content is already in the target",
     advice:
       "Look which one is right; another work item may have the same name (see --name-template). --on-conflict overwrite replaces it.",
@@ -46,12 +46,12 @@ export const FAILURES = {
     meaning: "the bytes read do not match the length or MD5 that the source states",
     advice: "Resume to read it again; if it stays, the source is damaged.",
   },
-  "throttled": {
+  throttled: {
     meaning: "the service kept refusing for load",
     advice: "Resume, with fewer file slots (--file-workers).",
   },
-  "timeout": { meaning: "the service did not answer in time", advice: "Resume." },
-  "network": { meaning: "the connection failed", advice: "Check the network, then resume." },
+  timeout: { meaning: "the service did not answer in time", advice: "Resume." },
+  network: { meaning: "the connection failed", advice: "Check the network, then resume." },
   "queue-unavailable": {
     meaning: "the blob is there but the queue did not take its announcement",
     advice: "Resume; the file is announced, not copied again.",
@@ -64,7 +64,7 @@ export const FAILURES = {
     meaning: "the catalog lists no file for the work item",
     advice: "Check the catalog; without --on-empty fail this is only reported.",
   },
-  "internal": { meaning: "an error of reupload itself", advice: "Please report it with the log." },
+  internal: { meaning: "an error of reupload itself", advice: "Please report it with the log." },
 } as const satisfies Record<string, { meaning: string; advice: string }>;
 
 export type FailureCode = keyof typeof FAILURES;

@@ -72,7 +72,8 @@ export function planFiles(
     } else if (uriWithoutQuery(first.file.uri) === uriWithoutQuery(file.uri)) {
       duplicates++;
     } else {
-      const byPath = options.onCollision === "path" ? nameByPath(workItem, file, options.template) : undefined;
+      const byPath =
+        options.onCollision === "path" ? nameByPath(workItem, file, options.template) : undefined;
       if (byPath !== undefined && !planned.has(byPath.blobName)) planned.set(byPath.blobName, byPath);
       else refused.push(collision(file, name, first.file, options.onCollision));
     }
@@ -80,11 +81,7 @@ export function planFiles(
   return { files: [...planned.values()], refused, duplicates };
 }
 
-function nameByPath(
-  workItem: WorkItem,
-  file: CatalogFile,
-  template: NameTemplate,
-): PlannedFile | undefined {
+function nameByPath(workItem: WorkItem, file: CatalogFile, template: NameTemplate): PlannedFile | undefined {
   const wanted = template.renderWithPath(workItem, file.fileName);
   if (nameProblem(wanted) !== undefined) return undefined;
   const blobName = shortenName(wanted);

@@ -4,13 +4,7 @@ import type { WorkItem } from "./work-item.ts";
 /** As production uploads name their blobs. */
 export const DEFAULT_NAME_TEMPLATE = "{workItemName}-{fileBaseName}";
 
-export const TEMPLATE_FIELDS = [
-  "jobId",
-  "workItemId",
-  "workItemName",
-  "fileName",
-  "fileBaseName",
-] as const;
+export const TEMPLATE_FIELDS = ["jobId", "workItemId", "workItemName", "fileName", "fileBaseName"] as const;
 type TemplateField = (typeof TEMPLATE_FIELDS)[number];
 
 /** The service's limit, in characters (UTF-16 units) of the name before percent-encoding. */

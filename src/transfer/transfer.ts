@@ -4,11 +4,7 @@
  */
 import type { CatalogFile } from "../core/file.ts";
 
-export type TransferMethod =
-  | "put-blob-from-url"
-  | "put-block-from-url"
-  | "put-blob"
-  | "put-blocks";
+export type TransferMethod = "put-blob-from-url" | "put-block-from-url" | "put-blob" | "put-blocks";
 
 export interface TransferResult {
   /** `already-there`: a blob with this name and the same content was in the target before. */
@@ -27,9 +23,5 @@ export interface Transfer {
    * @throws FileFailure with the file's failure code; OutageError when an account as a whole is gone; the signal's
    * reason when it aborts (nothing is committed then, or the blob is whole)
    */
-  transfer(
-    file: CatalogFile,
-    blobName: string,
-    options: { signal: AbortSignal },
-  ): Promise<TransferResult>;
+  transfer(file: CatalogFile, blobName: string, options: { signal: AbortSignal }): Promise<TransferResult>;
 }
