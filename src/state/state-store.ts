@@ -112,17 +112,25 @@ export type StateEvent =
       readonly workItem: number;
     };
 
-/** Where the run stands. Counted as events come, never by scanning files. */
+/**
+ * Where the run stands. Counted as events come, never by scanning files. Each file counted in `total` is in exactly
+ * one of copied, alreadyThere, failed, skipped, uploaded, or in none of them: not finished yet.
+ */
 export interface StateSummary {
   readonly workItems: Readonly<Record<"pending" | "in_progress" | "completed" | "empty" | "failed", number>>;
+  /** Of the pending and in progress work items, those never looked up: their files are not in `files.total` yet. */
+  readonly notLookedUp: number;
   readonly files: {
     /** Files of the work items that were looked up. */
     readonly total: number;
+    /** Completed (announced too, where that is wanted), and put there by this run. */
     readonly copied: number;
+    /** Completed, and in the target before. */
     readonly alreadyThere: number;
+    /** Failed, whether or not they are in the target. */
     readonly failed: number;
     readonly skipped: number;
-    /** In the target but their announcement is still owed. */
+    /** In the target, but their announcement is still owed; failed ones are not counted here. */
     readonly uploaded: number;
     readonly announced: number;
     /** Catalog entries dropped as repetitions of another. */
@@ -134,9 +142,12 @@ export interface StateSummary {
   readonly bytes: number;
 }
 
+/** The files and work items that ended with one code in one way; over all groups they add up to the summary's counts. */
 export interface FailureGroup {
   readonly code: FailureCode;
+  readonly outcome: "failed" | "skipped";
   readonly files: number;
+  /** Work items that failed as a whole (their lookup failed, `no-files`), not those that hold failed files. */
   readonly workItems: number;
   /** Up to five. */
   readonly samples: readonly {
@@ -167,7 +178,7 @@ export interface StateStore {
   /** Where the run stands, uncommitted events included. */
   summary(): StateSummary;
 
-  /** Failures and skips grouped by code, most first. */
+  /** Failures and skips grouped by outcome and code, most first. */
   failures(): Promise<FailureGroup[]>;
 
   /** The work items still to do (pending or in progress), in batches; for counting ahead. */
