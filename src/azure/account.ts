@@ -1,0 +1,181 @@
+import type { TokenCredential } from "@azure/identity";
+import { ReuploadError } from "../core/errors.ts";
+import { Secret } from "../core/secret.ts";
+import { isAllowed, isLoopback, isTrustedForTokens } from "./trusted-hosts.ts";
+
+export type AccountCredential =
+  | { readonly kind: "shared-key"; readonly accountName: string; readonly key: Secret }
+  | { readonly kind: "sas"; readonly token: Secret }
+  | { readonly kind: "token"; readonly credential: TokenCredential };
+
+/** A storage account: its endpoints (no trailing slash, no query) and how to sign in to it. */
+export interface StorageAccount {
+  readonly blobEndpoint: string;
+  readonly queueEndpoint: string;
+  readonly credential: AccountCredential;
+}
+
+/** What an operator can give to name the target account. Keys and SAS come from the environment. */
+export interface AccountInput {
+  /** `--target` */
+  readonly target?: string | undefined;
+  /** `AZURE_STORAGE_CONNECTION_STRING` */
+  readonly connectionString?: Secret | undefined;
+  /** `AZURE_STORAGE_KEY` */
+  readonly key?: Secret | undefined;
+  /** `AZURE_STORAGE_SAS_TOKEN` */
+  readonly sasToken?: Secret | undefined;
+}
+
+/**
+ * Finds the target account. The connection string wins over key and SAS, and those over signing in; with a connection
+ * string and no target, the target is the connection string's account.
+ *
+ * @param signIn makes the credential when nothing else is given; loaded late, it is slow to load
+ * @throws ReuploadError `target-invalid`, `bad-option`
+ */
+export async function findAccount(
+  input: AccountInput,
+  signIn: () => Promise<TokenCredential>,
+): Promise<StorageAccount> {
+  const named = input.target === undefined ? undefined : parseTarget(input.target);
+  if (input.connectionString !== undefined) {
+    const account = parseConnectionString(input.connectionString);
+    if (named !== undefined && named.blobEndpoint !== account.blobEndpoint) {
+      throw new ReuploadError(
+        "target-invalid",
+        `--target is ${named.blobEndpoint}, but AZURE_STORAGE_CONNECTION_STRING is for ${account.blobEndpoint}.`,
+        { advice: "Unset the variable, or leave --target out." },
+      );
+    }
+    return account;
+  }
+  if (named === undefined) {
+    throw new ReuploadError("target-invalid", "No target account is given.", {
+      advice: "Give --target https://ACCOUNT.blob.core.windows.net, or set AZURE_STORAGE_CONNECTION_STRING.",
+    });
+  }
+  return { ...named, credential: await credentialFor(input, named, signIn) };
+}
+
+async function credentialFor(
+  input: AccountInput,
+  named: Endpoints,
+  signIn: () => Promise<TokenCredential>,
+): Promise<AccountCredential> {
+  if (input.key !== undefined) {
+    const accountName = new URL(named.blobEndpoint).hostname.split(".")[0] ?? "";
+    return { kind: "shared-key", accountName, key: input.key };
+  }
+  if (input.sasToken !== undefined) return { kind: "sas", token: withoutQuestionMark(input.sasToken) };
+  for (const endpoint of [named.blobEndpoint, named.queueEndpoint]) {
+    if (!isTrustedForTokens(new URL(endpoint))) {
+      throw new ReuploadError("target-invalid", `A sign-in token is not sent to ${endpoint}.`, {
+        advice:
+          "Tokens go to Azure's own storage hosts over https only; use a connection string or a SAS here.",
+      });
+    }
+  }
+  return { kind: "token", credential: await signIn() };
+}
+
+interface Endpoints {
+  readonly blobEndpoint: string;
+  readonly queueEndpoint: string;
+}
+
+function parseTarget(text: string): Endpoints {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new ReuploadError("target-invalid", `--target "${text}" is not a URL.`);
+  }
+  if (!isAllowed(url)) throw new ReuploadError("target-invalid", `--target ${url.origin} is not https.`);
+  if (url.search !== "" || url.username !== "" || url.password !== "") {
+    throw new ReuploadError("target-invalid", "--target holds a SAS or a password.", {
+      advice: "Leave it out of the URL and set AZURE_STORAGE_SAS_TOKEN: a flag's value shows in `ps`.",
+    });
+  }
+  if (isLoopback(url)) {
+    throw new ReuploadError("target-invalid", `--target ${url.origin} is on this machine.`, {
+      advice: "For an emulator set AZURE_STORAGE_CONNECTION_STRING instead: it also names the queue's port.",
+    });
+  }
+  if (url.pathname !== "/") {
+    throw new ReuploadError("target-invalid", `--target names more than the account: ${url.pathname}`, {
+      advice: "Give the container with --target-container.",
+    });
+  }
+  if (!url.hostname.includes(".blob.")) {
+    throw new ReuploadError("target-invalid", `--target ${url.hostname} is not a blob endpoint.`);
+  }
+  return {
+    blobEndpoint: url.origin,
+    queueEndpoint: url.origin.replace(".blob.", ".queue."),
+  };
+}
+
+/** The well-known account of the emulators, as published. */
+const DEVELOPMENT_STORAGE =
+  "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;";
+
+/**
+ * Reads a storage connection string (`Key=Value;...`).
+ *
+ * @throws ReuploadError `bad-option` that names the missing part, never a value
+ */
+export function parseConnectionString(secret: Secret): StorageAccount {
+  const text = secret.reveal().trim();
+  const fields = new Map<string, string>();
+  const full = /^UseDevelopmentStorage=true;?$/i.test(text) ? DEVELOPMENT_STORAGE : text;
+  for (const part of full.split(";")) {
+    const equals = part.indexOf("=");
+    if (equals > 0) fields.set(part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1).trim());
+  }
+  const credential = credentialIn(fields);
+  const blobEndpoint = endpointIn(fields, "blob");
+  const queueEndpoint = endpointIn(fields, "queue");
+  return { blobEndpoint, queueEndpoint, credential };
+}
+
+function credentialIn(fields: Map<string, string>): AccountCredential {
+  const accountName = fields.get("accountname");
+  const key = fields.get("accountkey");
+  if (accountName !== undefined && key !== undefined) {
+    return { kind: "shared-key", accountName, key: new Secret(key) };
+  }
+  const sas = fields.get("sharedaccesssignature");
+  if (sas !== undefined) return { kind: "sas", token: withoutQuestionMark(new Secret(sas)) };
+  throw badConnectionString("it has neither AccountName and AccountKey nor SharedAccessSignature");
+}
+
+function endpointIn(fields: Map<string, string>, service: "blob" | "queue"): string {
+  const given = fields.get(`${service}endpoint`);
+  const account = fields.get("accountname");
+  if (given === undefined && account === undefined) {
+    throw badConnectionString(
+      `it has neither AccountName nor ${service === "blob" ? "Blob" : "Queue"}Endpoint`,
+    );
+  }
+  const protocol = fields.get("defaultendpointsprotocol") ?? "https";
+  const suffix = fields.get("endpointsuffix") ?? "core.windows.net";
+  let url: URL;
+  try {
+    url = new URL(given ?? `${protocol}://${account}.${service}.${suffix}`);
+  } catch {
+    throw badConnectionString(`its ${service} endpoint is not a URL`);
+  }
+  if (!isAllowed(url)) throw badConnectionString(`its ${service} endpoint is not https`);
+  return (url.origin + url.pathname).replace(/\/+$/, "");
+}
+
+function badConnectionString(why: string): ReuploadError {
+  return new ReuploadError("bad-option", `AZURE_STORAGE_CONNECTION_STRING cannot be used: ${why}.`, {
+    advice: "Copy it whole from the portal (Access keys), in quotes.",
+  });
+}
+
+function withoutQuestionMark(token: Secret): Secret {
+  return new Secret(token.reveal().replace(/^\?/, ""));
+}

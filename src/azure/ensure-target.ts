@@ -1,0 +1,97 @@
+import { ContainerClient } from "@azure/storage-blob";
+import { QueueClient } from "@azure/storage-queue";
+import { ReuploadError } from "../core/errors.ts";
+import type { StorageAccount } from "./account.ts";
+import { type Attempts, Effort } from "./attempt.ts";
+import { blobPipeline, queuePipeline, signedUrl } from "./sdk-pipelines.ts";
+import { ServiceFailure } from "./service-error.ts";
+import type { ServiceGate } from "./service-gate.ts";
+
+export interface TargetCheck {
+  readonly account: StorageAccount;
+  readonly container: string;
+  /** undefined with --no-queue. */
+  readonly queue: string | undefined;
+  readonly createMissing: boolean;
+  readonly attempts: Attempts;
+  readonly gates: { readonly target: ServiceGate; readonly queue: ServiceGate };
+  readonly signal: AbortSignal;
+}
+
+/** How long the check as a whole may take, ms; the gates give up on a service that is not there earlier. */
+const CHECK_LIMIT_MS = 120_000;
+
+/**
+ * Makes sure before the first file that the target container and the queue are there and may be used.
+ *
+ * @returns what was created, in words
+ * @throws ReuploadError `target-missing`, `permission`, `sign-in`, `unavailable`
+ */
+export async function ensureTarget(check: TargetCheck): Promise<string[]> {
+  const { account, container, queue } = check;
+  const created: string[] = [];
+  const containerClient = new ContainerClient(
+    signedUrl(`${account.blobEndpoint}/${container}`, account.credential),
+    blobPipeline(account.credential),
+  );
+  const missing = `The container "${container}" is not there in ${account.blobEndpoint}.`;
+  await ensure(check, check.gates.target, missing, created, {
+    what: `container ${container}`,
+    look: async (signal) => void (await containerClient.getProperties({ abortSignal: signal })),
+    create: async (signal) => void (await containerClient.create({ abortSignal: signal })),
+    existsCode: "ContainerAlreadyExists",
+  });
+  if (queue === undefined) return created;
+  const queueClient = new QueueClient(
+    signedUrl(`${account.queueEndpoint}/${queue}`, account.credential),
+    queuePipeline(account.credential),
+  );
+  const noQueue = `The queue "${queue}" is not there in ${account.queueEndpoint}.`;
+  await ensure(check, check.gates.queue, noQueue, created, {
+    what: `queue ${queue}`,
+    look: async (signal) => void (await queueClient.getProperties({ abortSignal: signal })),
+    create: async (signal) => void (await queueClient.create({ abortSignal: signal })),
+    existsCode: "QueueAlreadyExists",
+  });
+  return created;
+}
+
+interface Thing {
+  readonly what: string;
+  look(signal: AbortSignal): Promise<void>;
+  create(signal: AbortSignal): Promise<void>;
+  readonly existsCode: string;
+}
+
+async function ensure(
+  check: TargetCheck,
+  gate: ServiceGate,
+  missing: string,
+  created: string[],
+  thing: Thing,
+): Promise<void> {
+  const { attempts } = check;
+  const effort = new Effort(check.signal, CHECK_LIMIT_MS);
+  try {
+    await attempts.run(gate, effort, `look at ${thing.what}`, async ({ signal }) => thing.look(signal));
+    return;
+  } catch (thrown) {
+    if (!(thrown instanceof ServiceFailure)) throw thrown;
+    if (thrown.status !== 404) throw refused(thrown, thing.what);
+    if (!check.createMissing) throw new ReuploadError("target-missing", missing, { cause: thrown });
+  }
+  try {
+    await attempts.run(gate, effort, `create ${thing.what}`, async ({ signal }) => thing.create(signal));
+    created.push(thing.what);
+  } catch (thrown) {
+    if (!(thrown instanceof ServiceFailure)) throw thrown;
+    // Another machine may have been faster.
+    if (thrown.errorCode !== thing.existsCode) throw refused(thrown, thing.what);
+  }
+}
+
+function refused(failure: ServiceFailure, what: string): ReuploadError {
+  const code =
+    failure.status === 403 ? "permission" : failure.answer.signInFailed === true ? "sign-in" : "unavailable";
+  return new ReuploadError(code, `The ${what} cannot be used: ${failure.message}`, { cause: failure });
+}

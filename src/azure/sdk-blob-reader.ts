@@ -1,0 +1,113 @@
+import { BlobClient, type Pipeline } from "@azure/storage-blob";
+import type { AccountCredential, StorageAccount } from "./account.ts";
+import type { Pulse } from "./attempt.ts";
+import type { BlobProperties, BlobReader, OpenedBlob, Range, ReadAccess } from "./blob-calls.ts";
+import { blobPipeline, signedUrl } from "./sdk-pipelines.ts";
+
+/** `BlobReader` on @azure/storage-blob. */
+export class SdkBlobReader implements BlobReader {
+  readonly #credential: AccountCredential;
+  readonly #anonymous: Pipeline;
+  readonly #signedIn: Pipeline;
+
+  constructor(account: StorageAccount) {
+    this.#credential = account.credential;
+    this.#anonymous = blobPipeline("anonymous");
+    this.#signedIn = blobPipeline(account.credential);
+  }
+
+  async properties(access: ReadAccess, pulse: Pulse): Promise<BlobProperties> {
+    return propertiesOf(await this.#blob(access).getProperties({ abortSignal: pulse.signal }));
+  }
+
+  async open(
+    access: ReadAccess,
+    range: (Range & { readonly ifMatch: string }) | undefined,
+    pulse: Pulse,
+  ): Promise<OpenedBlob> {
+    const response = await this.#blob(access).download(range?.offset ?? 0, range?.count, {
+      abortSignal: pulse.signal,
+      maxRetryRequests: 0,
+      ...(range === undefined ? {} : { conditions: { ifMatch: range.ifMatch } }),
+    });
+    pulse.alive();
+    return new SdkDownload(propertiesOf(response), response.readableStreamBody, pulse);
+  }
+
+  #blob(access: ReadAccess): BlobClient {
+    if (access.as === "anonymous") return new BlobClient(access.url, this.#anonymous);
+    return new BlobClient(signedUrl(access.url, this.#credential), this.#signedIn);
+  }
+}
+
+class SdkDownload implements OpenedBlob {
+  readonly properties: BlobProperties;
+  readonly #body: (NodeJS.ReadableStream & { destroy?(): void }) | undefined;
+  readonly #pulse: Pulse;
+
+  constructor(properties: BlobProperties, body: NodeJS.ReadableStream | undefined, pulse: Pulse) {
+    this.properties = properties;
+    this.#body = body;
+    this.#pulse = pulse;
+  }
+
+  async take(count: number): Promise<Buffer> {
+    const whole = Buffer.allocUnsafe(count);
+    let filled = 0;
+    if (count > 0) {
+      for await (const chunk of this.chunks()) {
+        filled += chunk.copy(whole, filled);
+        if (filled === count) break;
+      }
+    }
+    this.close();
+    if (filled !== count) throw new Error(`the download ended after ${filled} of ${count} bytes`);
+    return whole;
+  }
+
+  async *chunks(): AsyncGenerator<Buffer> {
+    if (this.#body === undefined) return;
+    for await (const chunk of this.#body) {
+      this.#pulse.alive();
+      yield chunk as Buffer;
+    }
+  }
+
+  close(): void {
+    this.#body?.destroy?.();
+  }
+}
+
+/** The fields that a HEAD and a GET have in common. */
+interface PropertyResponse {
+  readonly contentLength?: number | undefined;
+  readonly contentRange?: string | undefined;
+  readonly etag?: string | undefined;
+  readonly contentMD5?: Uint8Array | undefined;
+  readonly blobContentMD5?: Uint8Array | undefined;
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
+  readonly contentLanguage?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+  readonly cacheControl?: string | undefined;
+  readonly metadata?: Record<string, string> | undefined;
+}
+
+function propertiesOf(response: PropertyResponse): BlobProperties {
+  // On a range, Content-Length and Content-MD5 speak of the range; these two speak of the blob.
+  const whole = response.contentRange?.split("/")[1];
+  const md5 = response.blobContentMD5 ?? (whole === undefined ? response.contentMD5 : undefined);
+  return {
+    length: whole === undefined ? (response.contentLength ?? 0) : Number(whole),
+    etag: response.etag ?? "",
+    contentMd5: md5 === undefined ? undefined : Buffer.from(md5).toString("base64"),
+    headers: {
+      contentType: response.contentType,
+      contentEncoding: response.contentEncoding,
+      contentLanguage: response.contentLanguage,
+      contentDisposition: response.contentDisposition,
+      cacheControl: response.cacheControl,
+    },
+    metadata: response.metadata ?? {},
+  };
+}

@@ -1,0 +1,139 @@
+import { type BlobHTTPHeaders, BlockBlobClient, type Pipeline } from "@azure/storage-blob";
+import { FileFailure } from "../core/failure.ts";
+import { encodeName } from "../core/target-name.ts";
+import type { AccountCredential, StorageAccount } from "./account.ts";
+import type { Pulse } from "./attempt.ts";
+import type { BlobWriter, CopySource, CreateOptions, Range } from "./blob-calls.ts";
+import { blobPipeline, signedUrl, withHeader } from "./sdk-pipelines.ts";
+import { serviceFailureOf } from "./service-error.ts";
+
+/** `BlobWriter` on @azure/storage-blob. */
+export class SdkBlobWriter implements BlobWriter {
+  readonly #containerUrl: string;
+  readonly #credential: AccountCredential;
+  readonly #pipeline: Pipeline;
+
+  constructor(account: StorageAccount, container: string) {
+    this.#containerUrl = `${account.blobEndpoint}/${container}`;
+    this.#credential = account.credential;
+    this.#pipeline = blobPipeline(account.credential);
+  }
+
+  urlOf(name: string): string {
+    const path = `${this.#containerUrl}/${encodeName(name)}`;
+    // A URL parser resolves `..` and `\`: whatever the name, the request must stay in the container.
+    if (new URL(path).href !== path)
+      throw new FileFailure("bad-name", "the name leaves the target container");
+    return path;
+  }
+
+  async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void> {
+    await this.#blob(name).upload(body, body.length, {
+      abortSignal: pulse.signal,
+      onProgress: pulse.alive,
+      ...creation(options),
+    });
+  }
+
+  async putBlobFromUrl(
+    name: string,
+    source: CopySource,
+    options: CreateOptions & { readonly copyProperties: boolean },
+    pulse: Pulse,
+  ): Promise<void> {
+    const { blobHTTPHeaders, ...rest } = creation(options);
+    await this.#blob(name).syncUploadFromURL(source.url, {
+      abortSignal: pulse.signal,
+      copySourceBlobProperties: options.copyProperties,
+      ...rest,
+      ...(options.copyProperties ? {} : { blobHTTPHeaders }),
+      ...authorization(source),
+      ...(source.contentMd5 === undefined ? {} : { sourceContentMD5: bytesOf(source.contentMd5) }),
+    });
+  }
+
+  async putBlock(
+    name: string,
+    blockId: string,
+    body: Buffer,
+    contentMd5: string,
+    pulse: Pulse,
+  ): Promise<void> {
+    await this.#blob(name).stageBlock(blockId, body, body.length, {
+      abortSignal: pulse.signal,
+      onProgress: pulse.alive,
+      transactionalContentMD5: bytesOf(contentMd5),
+    });
+  }
+
+  async putBlockFromUrl(
+    name: string,
+    blockId: string,
+    source: CopySource,
+    range: Range & { readonly ifMatch: string },
+    pulse: Pulse,
+  ): Promise<void> {
+    // The SDK's own method takes no source conditions, so the header goes in below it.
+    const pipeline = withHeader(this.#pipeline, "x-ms-source-if-match", range.ifMatch);
+    await this.#blob(name, pipeline).stageBlockFromURL(blockId, source.url, range.offset, range.count, {
+      abortSignal: pulse.signal,
+      ...authorization(source),
+    });
+  }
+
+  async putBlockList(
+    name: string,
+    blockIds: readonly string[],
+    options: CreateOptions,
+    pulse: Pulse,
+  ): Promise<void> {
+    await this.#blob(name).commitBlockList([...blockIds], {
+      abortSignal: pulse.signal,
+      ...creation(options),
+    });
+  }
+
+  async uncommittedBlocks(name: string, pulse: Pulse): Promise<ReadonlySet<string>> {
+    try {
+      const list = await this.#blob(name).getBlockList("uncommitted", { abortSignal: pulse.signal });
+      return new Set((list.uncommittedBlocks ?? []).map((block) => block.name));
+    } catch (thrown) {
+      const failure = serviceFailureOf(thrown, "get block list");
+      if (failure.status === 404) return new Set();
+      throw failure;
+    }
+  }
+
+  #blob(name: string, pipeline = this.#pipeline): BlockBlobClient {
+    return new BlockBlobClient(signedUrl(this.urlOf(name), this.#credential), pipeline);
+  }
+}
+
+function creation(options: CreateOptions) {
+  const { headers, contentMd5 } = options;
+  const blobHTTPHeaders: BlobHTTPHeaders = {
+    ...(headers.contentType === undefined ? {} : { blobContentType: headers.contentType }),
+    ...(headers.contentEncoding === undefined ? {} : { blobContentEncoding: headers.contentEncoding }),
+    ...(headers.contentLanguage === undefined ? {} : { blobContentLanguage: headers.contentLanguage }),
+    ...(headers.contentDisposition === undefined
+      ? {}
+      : { blobContentDisposition: headers.contentDisposition }),
+    ...(headers.cacheControl === undefined ? {} : { blobCacheControl: headers.cacheControl }),
+    ...(contentMd5 === undefined ? {} : { blobContentMD5: bytesOf(contentMd5) }),
+  };
+  return {
+    blobHTTPHeaders,
+    metadata: { ...options.metadata },
+    conditions: options.createOnly ? { ifNoneMatch: "*" } : {},
+  };
+}
+
+function authorization(source: CopySource) {
+  return source.bearer === undefined
+    ? {}
+    : { sourceAuthorization: { scheme: "Bearer", value: source.bearer } };
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return Buffer.from(base64, "base64");
+}

@@ -1,0 +1,57 @@
+import {
+  AnonymousCredential,
+  newPipeline,
+  Pipeline,
+  type RequestPolicyFactory,
+  StorageSharedKeyCredential,
+} from "@azure/storage-blob";
+import * as queue from "@azure/storage-queue";
+import type { AccountCredential } from "./account.ts";
+
+/**
+ * Retries off: `Attempts` is the one place that retries. The SDK's own never retry 429, ignore Retry-After, and
+ * their try timeout does not end a hung socket.
+ */
+const OPTIONS = {
+  retryOptions: { maxTries: 1 },
+  userAgentOptions: { userAgentPrefix: "reupload" },
+} as const;
+
+/** One SDK pipeline a credential, made once: making it is dear, a client on it is cheap. */
+export function blobPipeline(credential: AccountCredential | "anonymous"): Pipeline {
+  if (credential === "anonymous" || credential.kind === "sas") {
+    return newPipeline(new AnonymousCredential(), OPTIONS);
+  }
+  if (credential.kind === "token") return newPipeline(credential.credential, OPTIONS);
+  return newPipeline(
+    new StorageSharedKeyCredential(credential.accountName, credential.key.reveal()),
+    OPTIONS,
+  );
+}
+
+export function queuePipeline(credential: AccountCredential): queue.Pipeline {
+  if (credential.kind === "sas") return queue.newPipeline(new queue.AnonymousCredential(), OPTIONS);
+  if (credential.kind === "token") return queue.newPipeline(credential.credential, OPTIONS);
+  return queue.newPipeline(
+    new queue.StorageSharedKeyCredential(credential.accountName, credential.key.reveal()),
+    OPTIONS,
+  );
+}
+
+/** The same pipeline with one more header, set before the request is signed. */
+export function withHeader(pipeline: Pipeline, name: string, value: string): Pipeline {
+  const addHeader: RequestPolicyFactory = {
+    create: (next) => ({
+      sendRequest: async (request) => {
+        request.headers.set(name, value);
+        return next.sendRequest(request);
+      },
+    }),
+  };
+  return new Pipeline([addHeader, ...pipeline.factories], pipeline.options);
+}
+
+/** The URL as it is requested: with the SAS when that is how the account is signed in to. */
+export function signedUrl(url: string, credential: AccountCredential): string {
+  return credential.kind === "sas" ? `${url}?${credential.token.reveal()}` : url;
+}

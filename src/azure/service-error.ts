@@ -1,0 +1,89 @@
+import type { ServiceAnswer } from "../core/failure.ts";
+import { redact } from "../core/secret.ts";
+
+/** A request that ended without success, after the attempts it was given. */
+export class ServiceFailure extends Error {
+  readonly answer: ServiceAnswer;
+  readonly requestId: string | undefined;
+  /** How long the service asks to wait, in ms. */
+  readonly retryAfterMs: number | undefined;
+  /** Set by the attempt wrapper. */
+  attempts = 1;
+
+  constructor(message: string, answer: ServiceAnswer, details: FailureFacts = {}) {
+    super(redact(message), { cause: details.cause });
+    this.name = "ServiceFailure";
+    this.answer = answer;
+    this.requestId = details.requestId;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  get status(): number | undefined {
+    return this.answer.status;
+  }
+
+  get errorCode(): string | undefined {
+    return this.answer.errorCode;
+  }
+}
+
+interface FailureFacts {
+  readonly requestId?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** The parts of an SDK error (core-rest-pipeline's RestError) that are read here. */
+interface SdkError extends Error {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly details?: { readonly errorCode?: string; readonly message?: string };
+  readonly response?: { readonly headers?: { get(name: string): string | undefined } };
+}
+
+/** Errors of @azure/identity that mean "nobody is signed in", as opposed to a service that refuses. */
+const SIGN_IN_ERRORS = new Set([
+  "CredentialUnavailableError",
+  "AuthenticationError",
+  "AggregateAuthenticationError",
+  "AuthenticationRequiredError",
+]);
+
+/** What an SDK call threw, as one kind of error. */
+export function serviceFailureOf(thrown: unknown, operation: string): ServiceFailure {
+  if (thrown instanceof ServiceFailure) return thrown;
+  const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as SdkError;
+  if (SIGN_IN_ERRORS.has(error.name)) {
+    return new ServiceFailure(
+      `${operation}: ${firstLine(error.message)}`,
+      { signInFailed: true },
+      { cause: error },
+    );
+  }
+  const headers = error.response?.headers;
+  const errorCode = headers?.get("x-ms-error-code") ?? error.details?.errorCode ?? error.code;
+  const status = error.statusCode;
+  const answer: ServiceAnswer = status === undefined ? { systemCode: error.code } : { status, errorCode };
+  const said = status === undefined ? "" : `HTTP ${status}${errorCode === undefined ? "" : ` ${errorCode}`}`;
+  return new ServiceFailure(
+    `${operation}: ${[said, firstLine(error.message)].filter((part) => part !== "").join(", ")}`,
+    answer,
+    { requestId: headers?.get("x-ms-request-id"), retryAfterMs: retryAfterOf(headers), cause: error },
+  );
+}
+
+function firstLine(text: string): string {
+  return (text.split("\n")[0] ?? "").trim().slice(0, 300);
+}
+
+/** `x-ms-retry-after-ms` (ms), else `Retry-After` (seconds or an HTTP date). */
+function retryAfterOf(headers: { get(name: string): string | undefined } | undefined): number | undefined {
+  const ms = Number(headers?.get("x-ms-retry-after-ms") ?? Number.NaN);
+  if (ms >= 0) return ms;
+  const value = headers?.get("retry-after");
+  if (value === undefined) return undefined;
+  const seconds = Number(value);
+  if (seconds >= 0) return seconds * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}

@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ReuploadError } from "../core/errors.ts";
+import type { ServiceAnswer } from "../core/failure.ts";
+import { ServiceFailure } from "./service-error.ts";
+
+/** Failures in a row, without any answer between them, that make a service count as gone ... */
+const FAILURES_TO_TRIP = 8;
+/** ... when they are of this many requests at least: one bad blob must not stop the run. */
+const DISTINCT_TO_TRIP = 3;
+/** Failures to connect at all are the service's trouble, whichever request they meet. */
+const UNREACHABLE_TO_TRIP = 3;
+/** How often a waiting request looks at the gate again. */
+const LOOK_AGAIN_MS = 250;
+
+export interface GateOptions {
+  /** How long an outage is sat out (`--max-wait`), ms. */
+  readonly maxWaitMs: number;
+  /** The same for a service that never answered in this run, ms. */
+  readonly maxFirstWaitMs: number;
+  /** The longest Retry-After that is believed, ms. */
+  readonly longestPauseMs: number;
+  readonly firstProbeDelayMs: number;
+  readonly longestProbeDelayMs: number;
+  /**
+   * The run cannot go on without this service (the target, its queue). One that it can go on without (a source
+   * account) refuses by link, so that a 403 is the link's; and while it never answered, the outage is charged to the
+   * requests: a link to a host that does not exist must not stop the run.
+   */
+  readonly essential: boolean;
+}
+
+export const GATE_DEFAULTS: GateOptions = {
+  maxWaitMs: 6 * 3_600_000,
+  maxFirstWaitMs: 30_000,
+  longestPauseMs: 5 * 60_000,
+  firstProbeDelayMs: 1_000,
+  longestProbeDelayMs: 15_000,
+  essential: true,
+};
+
+export type OutageReason = "unreachable" | "overloaded" | "failing" | "forbidden" | "sign-in";
+
+export interface GateWaiting {
+  readonly what: string;
+  /** ms since the epoch. */
+  readonly since: number;
+  readonly advice: string;
+  readonly throttled: boolean;
+}
+
+/** The right to make one attempt; exactly one of these is called when it ended. */
+export interface GatePass {
+  /** The service answered, if only with "no": it is there. */
+  answered(): void;
+  throttled(retryAfterMs: number | undefined): void;
+  failed(reason: OutageReason): void;
+  /** The attempt was given up by us. */
+  abandoned(): void;
+}
+
+interface Outage {
+  readonly since: number;
+  reason: OutageReason;
+  probing: boolean;
+  probeDelay: number;
+  nextProbeAt: number;
+}
+
+/**
+ * The gate of one service (the target account, its queue, a source account): every attempt passes it.
+ *
+ * `open`    attempts pass.
+ * `paused`  entered when the service asks to slow down; holds every attempt until the latest time it named; left by
+ *           time alone.
+ * `down`    entered when the service as a whole seems gone: several attempts in a row failed, of several requests
+ *           unless there was no connection at all, and none succeeded. One attempt at a time passes, as a probe, ever
+ *           more rarely; nothing is charged to the requests that wait. Left when a probe gets any answer; after the
+ *           longest wait the waiting requests get the outage as their error.
+ */
+export class ServiceGate {
+  readonly name: string;
+  readonly #options: GateOptions;
+  #pausedUntil = 0;
+  #outage: Outage | undefined;
+  #failuresInRow = 0;
+  #unreachableInRow = 0;
+  #failing = new Set<object>();
+  #everAnswered = false;
+  #pauseBegan = 0;
+
+  constructor(name: string, options: GateOptions) {
+    this.name = name;
+    this.#options = options;
+  }
+
+  /** What is waited for, for the progress line; undefined while the gate is open. */
+  get waiting(): GateWaiting | undefined {
+    if (this.#outage !== undefined) {
+      const { since, reason } = this.#outage;
+      return { what: this.name, since, advice: this.#adviceFor(reason), throttled: false };
+    }
+    if (this.#pausedUntil > Date.now()) {
+      return { what: this.name, since: this.#pauseBegan, advice: "it asked to slow down", throttled: true };
+    }
+    return undefined;
+  }
+
+  /** Whether this "no" is about the service as a whole rather than about one blob. */
+  isForbidden(answer: ServiceAnswer): boolean {
+    return this.#options.essential && answer.status === 403 && answer.errorCode !== "CannotVerifyCopySource";
+  }
+
+  get isDown(): boolean {
+    return this.#outage !== undefined;
+  }
+
+  /**
+   * Waits until an attempt may start. The pass must be given back by one of its methods.
+   *
+   * @param request identity of the request, the same for all its attempts
+   * @throws ReuploadError `unavailable`, `sign-in` or `permission` when the outage lasts too long (ServiceFailure for
+   * a source that never answered); the signal's reason
+   */
+  async enter(request: object, signal: AbortSignal): Promise<GatePass> {
+    for (;;) {
+      signal.throwIfAborted();
+      const now = Date.now();
+      const outage = this.#outage;
+      if (outage === undefined) {
+        if (now >= this.#pausedUntil) return this.#pass(request, undefined);
+        await sleep(Math.min(this.#pausedUntil - now, LOOK_AGAIN_MS), undefined, { signal });
+        continue;
+      }
+      if (!outage.probing && now >= outage.nextProbeAt) {
+        outage.probing = true;
+        return this.#pass(request, outage);
+      }
+      if (now >= outage.since + this.#longestWait()) throw this.#outageError(outage);
+      await sleep(LOOK_AGAIN_MS, undefined, { signal });
+    }
+  }
+
+  #pass(request: object, probeOf: Outage | undefined): GatePass {
+    return {
+      answered: () => {
+        this.#everAnswered = true;
+        this.#failuresInRow = 0;
+        this.#unreachableInRow = 0;
+        this.#failing.clear();
+        this.#outage = undefined;
+      },
+      throttled: (retryAfterMs) => {
+        if (retryAfterMs !== undefined) this.#pause(retryAfterMs);
+        this.#failed(request, "overloaded", probeOf);
+      },
+      failed: (reason) => this.#failed(request, reason, probeOf),
+      abandoned: () => {
+        if (probeOf === undefined) return;
+        probeOf.probing = false;
+      },
+    };
+  }
+
+  #pause(ms: number): void {
+    const until = Date.now() + Math.min(ms, this.#options.longestPauseMs);
+    if (this.#pausedUntil <= Date.now()) this.#pauseBegan = Date.now();
+    this.#pausedUntil = Math.max(this.#pausedUntil, until);
+  }
+
+  #failed(request: object, reason: OutageReason, probeOf: Outage | undefined): void {
+    this.#failuresInRow++;
+    this.#unreachableInRow = reason === "unreachable" ? this.#unreachableInRow + 1 : 0;
+    if (this.#failing.size < DISTINCT_TO_TRIP) this.#failing.add(request);
+    if (probeOf !== undefined) {
+      probeOf.probing = false;
+      probeOf.reason = reason;
+      probeOf.probeDelay = Math.min(probeOf.probeDelay * 2, this.#options.longestProbeDelayMs);
+      probeOf.nextProbeAt = Date.now() + probeOf.probeDelay;
+    } else if (this.#outage === undefined && this.#looksGone(reason)) {
+      const now = Date.now();
+      const probeDelay = this.#options.firstProbeDelayMs;
+      this.#outage = { since: now, reason, probing: false, probeDelay, nextProbeAt: now + probeDelay };
+    }
+  }
+
+  #looksGone(reason: OutageReason): boolean {
+    if (reason === "sign-in") return true;
+    if (this.#unreachableInRow >= UNREACHABLE_TO_TRIP) return true;
+    return this.#failuresInRow >= FAILURES_TO_TRIP && this.#failing.size >= DISTINCT_TO_TRIP;
+  }
+
+  #longestWait(): number {
+    return this.#everAnswered
+      ? this.#options.maxWaitMs
+      : Math.min(this.#options.maxWaitMs, this.#options.maxFirstWaitMs);
+  }
+
+  #adviceFor(reason: OutageReason): string {
+    if (reason === "sign-in") return "run: az login";
+    if (reason === "forbidden") return "give this sign-in its roles back";
+    return "it is asked again until it answers";
+  }
+
+  #outageError(outage: Outage): ReuploadError | ServiceFailure {
+    if (!this.#options.essential && !this.#everAnswered) {
+      return new ServiceFailure(`the ${this.name} does not answer`, {});
+    }
+    const minutes = Math.round((Date.now() - outage.since) / 60_000);
+    const lasted = minutes < 1 ? "under a minute" : `${minutes} min`;
+    if (outage.reason === "sign-in") {
+      return new ReuploadError(
+        "sign-in",
+        `Nobody is signed in to reach the ${this.name} (waited ${lasted}).`,
+      );
+    }
+    if (outage.reason === "forbidden") {
+      return new ReuploadError("permission", `The ${this.name} refuses every request (waited ${lasted}).`);
+    }
+    return new ReuploadError("unavailable", `The ${this.name} does not answer (waited ${lasted}).`);
+  }
+}

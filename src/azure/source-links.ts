@@ -1,0 +1,109 @@
+import {
+  ContainerSASPermissions,
+  generateBlobSASQueryParameters,
+  SASProtocol,
+  StorageSharedKeyCredential,
+} from "@azure/storage-blob";
+import { FileFailure } from "../core/failure.ts";
+import { uriWithoutQuery } from "../core/file.ts";
+import type { StorageAccount } from "./account.ts";
+import type { CopySource, ReadAccess } from "./blob-calls.ts";
+import { isAllowed, isLoopback, isTrustedForTokens } from "./trusted-hosts.ts";
+
+/** The token's scope for storage. */
+const STORAGE_SCOPE = "https://storage.azure.com/.default";
+/** How long the SAS that we make for our own account's source containers lasts, and when it is made anew. */
+const SAS_LIFETIME_MS = 2 * 3_600_000;
+const SAS_RENEW_MS = 3_600_000;
+
+/** How one source link is read, by us and by the service. */
+export interface SourceLink {
+  /** Scheme, host and (on an emulator) account path: the unit that is gone or refuses as a whole. */
+  readonly accountUrl: string;
+  readonly read: ReadAccess;
+  /** What the service may be asked to copy from; undefined when only we can read the link. */
+  copySource(): Promise<CopySource | undefined>;
+}
+
+/**
+ * Turns a catalog's links into what can be read. A link with a SAS stands for itself. Without one: in the target's
+ * own account the account's credential reads it, and the service gets a short read SAS made with the account's key,
+ * or a bearer token; elsewhere a bearer token goes to trusted hosts only; else the link is public or cannot be read.
+ */
+export class SourceLinks {
+  readonly #account: StorageAccount;
+  readonly #sasByContainer = new Map<string, { query: string; madeAt: number }>();
+
+  constructor(account: StorageAccount) {
+    this.#account = account;
+  }
+
+  /** @throws FileFailure `source-forbidden` for a link that may not be used (plain http beyond this machine) */
+  resolve(uri: string): SourceLink {
+    const url = new URL(uri);
+    if (!isAllowed(url)) {
+      throw new FileFailure("source-forbidden", `the link ${uriWithoutQuery(uri)} is not https`);
+    }
+    const own = uri.startsWith(`${this.#account.blobEndpoint}/`);
+    const accountUrl = own ? this.#account.blobEndpoint : accountOf(url);
+    // The service cannot reach a service on our loopback, except itself.
+    const reachable = own || !isLoopback(url);
+    if (url.searchParams.has("sig")) {
+      const read: ReadAccess = { url: uri, as: "anonymous" };
+      return { accountUrl, read, copySource: async () => (reachable ? { url: uri } : undefined) };
+    }
+    const { credential } = this.#account;
+    if (own && credential.kind !== "token") {
+      return {
+        accountUrl,
+        read: { url: uri, as: "account" },
+        copySource: async () => ({ url: `${uri}?${this.#ownQuery(url)}` }),
+      };
+    }
+    if (credential.kind === "token" && isTrustedForTokens(url)) {
+      return {
+        accountUrl,
+        read: { url: uri, as: "token" },
+        copySource: async () => {
+          const token = await credential.credential.getToken(STORAGE_SCOPE);
+          return token === null ? undefined : { url: uri, bearer: token.token };
+        },
+      };
+    }
+    return { accountUrl, read: { url: uri, as: "anonymous" }, copySource: async () => undefined };
+  }
+
+  /** The account's SAS, or a read SAS for the link's container made with the account's key. */
+  #ownQuery(url: URL): string {
+    const { credential, blobEndpoint } = this.#account;
+    if (credential.kind === "sas") return credential.token.reveal();
+    if (credential.kind !== "shared-key") throw new TypeError("only a key signs a SAS");
+    const containerName = decodeURIComponent(
+      url.href
+        .slice(blobEndpoint.length + 1)
+        .split("/")[0]
+        ?.split("?")[0] ?? "",
+    );
+    const known = this.#sasByContainer.get(containerName);
+    if (known !== undefined && Date.now() - known.madeAt < SAS_RENEW_MS) return known.query;
+    const madeAt = Date.now();
+    const query = generateBlobSASQueryParameters(
+      {
+        containerName,
+        permissions: ContainerSASPermissions.parse("r"),
+        // Clocks differ: a start in the past saves the first requests.
+        startsOn: new Date(madeAt - 15 * 60_000),
+        expiresOn: new Date(madeAt + SAS_LIFETIME_MS),
+        protocol: url.protocol === "https:" ? SASProtocol.Https : SASProtocol.HttpsAndHttp,
+      },
+      new StorageSharedKeyCredential(credential.accountName, credential.key.reveal()),
+    ).toString();
+    this.#sasByContainer.set(containerName, { query, madeAt });
+    return query;
+  }
+}
+
+/** Emulators have the account in the path: `http://127.0.0.1:10000/account/container/blob`. */
+function accountOf(url: URL): string {
+  return isLoopback(url) ? `${url.origin}/${url.pathname.split("/")[1] ?? ""}` : url.origin;
+}

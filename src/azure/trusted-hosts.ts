@@ -1,0 +1,23 @@
+/** Where a bearer token may be sent: the storage services of the public and the national clouds. */
+const TRUSTED_SUFFIXES = [
+  ".core.windows.net",
+  ".storage.azure.net",
+  ".core.chinacloudapi.cn",
+  ".core.usgovcloudapi.net",
+];
+
+/** This machine: `localhost`, 127.0.0.0/8, `[::1]`. */
+export function isLoopback(url: URL): boolean {
+  return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname);
+}
+
+/** Whether a bearer token may be sent to this URL: https, and a storage service (or this machine). */
+export function isTrustedForTokens(url: URL): boolean {
+  if (url.protocol !== "https:") return false;
+  return isLoopback(url) || TRUSTED_SUFFIXES.some((suffix) => url.hostname.endsWith(suffix));
+}
+
+/** Whether a URL may be used at all: https, or plain http on this machine. */
+export function isAllowed(url: URL): boolean {
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url));
+}
