@@ -16,6 +16,8 @@ export interface OpenOptions {
   readonly updateCsv: boolean;
   /** Which failed files become pending again on resume. */
   readonly retryFailed: "all" | "none" | readonly FailureCode[];
+  /** What to advise when the state holds a run and `resume` is off: the exact command that resumes it. */
+  readonly resumeAdvice?: string;
 }
 
 /** What is known of the run before the CSV is read. */
@@ -24,14 +26,16 @@ export interface RunDescription {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** The CSV as the opener needs it; it may be read more than once. */
+/** The CSV as the opener needs it. It is read once, so that it may come from a pipe. */
 export interface InputReader {
   /**
-   * Reads the whole CSV and hands on the distinct work items of this partition, in input order and in batches.
-   * Gives the digest over the whole CSV, and the counts.
+   * Reads the whole CSV and hands on the work items of this partition, in input order and in batches. A key that
+   * comes again may be handed on again: `take` compares whole keys, keeps the first, and gives how many of the
+   * batch were new to this read; `counts.ours` is the sum of what it gave.
+   * Gives the digest over the whole CSV, and the counts. What `take` throws ends the read and is passed on.
    */
   read(
-    take: (workItems: readonly WorkItem[]) => void,
+    take: (workItems: readonly WorkItem[]) => number,
   ): Promise<{ readonly csvDigest: string; readonly counts: InputCounts }>;
 }
 

@@ -39,7 +39,11 @@ export interface RunRecord {
 /** Facts about a file that the state knows from before. Files without any are not listed. */
 export interface KnownFile {
   readonly inTarget: boolean;
+  /** It was in the target before this run (`--announce-existing never` leaves it unannounced). */
+  readonly alreadyThere: boolean;
   readonly announced: boolean;
+  /** Nothing is left to do: in the target, and announced or no announcement wanted. */
+  readonly completed: boolean;
   /** Failed and not to be tried again in this start (`--retry-failed CODE`). */
   readonly failed: boolean;
   readonly skipped: boolean;
@@ -86,6 +90,8 @@ export type StateEvent =
       readonly alreadyThere: boolean;
       readonly attempts: number;
       readonly blobName?: string;
+      /** `blobName` was shortened to the service's limit. */
+      readonly shortened?: boolean;
     }
   | {
       /** The file was recorded as uploaded before. `announced` is false when none is wanted. */
@@ -138,7 +144,7 @@ export interface StateSummary {
     /** Names that were shortened to the service's limit. */
     readonly shortened: number;
   };
-  /** Bytes in the target by this run, where they are known. */
+  /** Bytes that this run put into the target, where they are known. */
   readonly bytes: number;
 }
 
