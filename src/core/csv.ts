@@ -1,0 +1,421 @@
+/**
+ * A CSV machine after RFC 4180, for files larger than memory: bytes go in by chunks, records come out with their
+ * line, byte offset and byte length. How the bytes are cut into chunks never changes what comes out.
+ *
+ * What no library gave us together: exact line numbers (CRLF, LF and lone CR are one line each, inside quotes
+ * too), rejected rows as they stand in the file, and a limit that keeps an unclosed quote from swallowing the
+ * file.
+ *
+ * A row that is not CSV is rejected and reading goes on:
+ * - a quote that is still open at the end of the file or of the limit, or that closes on a later line in front
+ *   of more text: the row up to the end of the line on which the quote opened is rejected, and reading resumes
+ *   at the line after it;
+ * - anything else: the row is rejected, reading resumes at the next row.
+ *
+ * A quote within an unquoted field (`5" disk`) stands for itself.
+ */
+
+/** Why a row is not CSV. */
+export const CSV_PROBLEMS = {
+  "unclosed-quote": "unclosed quote",
+  "text-after-quote": "text after a closing quote",
+  nul: "NUL byte",
+  "invalid-utf8": "not valid UTF-8",
+  "too-long": "longer than the limit",
+} as const;
+export type CsvProblem = keyof typeof CSV_PROBLEMS;
+
+/** The default limit of a row, in bytes. */
+export const MAX_ROW_BYTES = 1024 * 1024;
+
+/**
+ * A record, valid only during the call of `CsvSink.record`: the machine uses the same object for all.
+ * Lines that are empty, or hold nothing but white space when `trim` is on, are no records.
+ */
+export interface CsvRecord {
+  /** The line it starts on; the first line of the file is 1. */
+  readonly line: number;
+  /** Where it starts in the file, in bytes. */
+  readonly offset: number;
+  /** Its bytes without the line end. */
+  readonly length: number;
+  /** At least 1. */
+  readonly fieldCount: number;
+  /** The field's text without its quotes; empty when there is no such field. */
+  field(index: number): string;
+  /** The record as it stands in the file, without the line end. */
+  raw(): string;
+}
+
+/** A row that is not a record. Unlike a record it may be kept. */
+export interface CsvRejection {
+  readonly line: number;
+  readonly offset: number;
+  readonly problem: CsvProblem;
+  /** The row as it stands in the file, cut at the limit; what is not UTF-8 is shown as U+FFFD. */
+  readonly raw: string;
+}
+
+/** Takes what the machine finds, in file order. */
+export interface CsvSink {
+  record(record: CsvRecord): void;
+  rejected(rejection: CsvRejection): void;
+}
+
+export interface CsvOptions {
+  /** One ASCII character. */
+  readonly delimiter: string;
+  /** White space around fields and around their quotes is no part of them. Default false, as RFC 4180. */
+  readonly trim?: boolean;
+  /** Bytes that a row may have, `MAX_ROW_BYTES` when not given. */
+  readonly maxRowBytes?: number;
+  /** Where in the file the first pushed byte stands (after a byte order mark, say), 0 when not given. */
+  readonly offset?: number;
+  /** The line that the first pushed byte stands on, 1 when not given. */
+  readonly line?: number;
+}
+
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+
+/** What a byte of an unquoted field means; the delimiter is added by each machine. */
+const ORDINARY = 0;
+const STOP = 1; // delimiter or line end
+const NUL_BYTE = 2;
+const HIGH = 3; // part of a character outside ASCII
+
+const PLAIN = 0;
+const QUOTED = 1;
+const QUOTED_WITH_ESCAPES = 2;
+
+/** Nothing pushed is looked at twice but for a record that a chunk's end cuts. */
+export class CsvMachine {
+  readonly #sink: CsvSink;
+  readonly #delimiter: number;
+  readonly #trim: boolean;
+  readonly #limit: number;
+  readonly #classes: Uint8Array;
+  readonly #record = new RecordView();
+
+  /** What is not read yet: the start of a record that is not complete, and chunks that wait for more. */
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** A cut record is tried again only when its bytes have doubled, so that tiny chunks cost no more than large. */
+  #wanted = 0;
+
+  #bytes: Buffer = Buffer.alloc(0);
+  /** Place in the file of `#bytes[0]`. */
+  #base: number;
+  #line: number;
+  /** The last line ended in CR at the end of a chunk: an LF that follows belongs to it. */
+  #skipLf = false;
+  /** Within a row over the limit: everything up to the next line end is passed over. */
+  #skipping = false;
+
+  // The record being read.
+  #window = 0;
+  #breaks = 0;
+  #ascii = true;
+  #nul = false;
+  /** Where the quote of the field being read opened, -1 once it closed; and the line breaks before it. */
+  #quoteAt = -1;
+  #breaksAtQuote = 0;
+
+  /**
+   * @throws RangeError when the delimiter is not one ASCII character, or is a quote or line end
+   */
+  constructor(sink: CsvSink, options: CsvOptions) {
+    this.#sink = sink;
+    this.#delimiter = delimiterCode(options.delimiter);
+    this.#trim = options.trim ?? false;
+    this.#limit = options.maxRowBytes ?? MAX_ROW_BYTES;
+    this.#base = options.offset ?? 0;
+    this.#line = options.line ?? 1;
+    this.#classes = new Uint8Array(256).fill(HIGH, 0x80);
+    for (const stop of [this.#delimiter, LF, CR]) this.#classes[stop] = STOP;
+    this.#classes[0] = NUL_BYTE;
+  }
+
+  /** Takes the next bytes of the file. They must not change until `end`: the machine may keep a view of them. */
+  push(chunk: Uint8Array): void {
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes >= this.#wanted) this.#read(false);
+  }
+
+  /** The file ends here: what is left is the last record. */
+  end(): void {
+    this.#read(true);
+  }
+
+  #read(atEnd: boolean): void {
+    const bytes = joined(this.#waiting, this.#waitingBytes);
+    this.#bytes = bytes;
+    this.#record.use(bytes, this.#base);
+    let at = 0;
+    if (this.#skipLf && bytes.length > 0) {
+      if (bytes[0] === LF) at = 1;
+      this.#skipLf = false;
+    }
+    while (at < bytes.length) {
+      const next = this.#skipping ? this.#skipLine(at) : this.#readRecord(at, atEnd);
+      if (next === -1) break;
+      at = next;
+    }
+    this.#base += at;
+    this.#waiting = at === bytes.length ? [] : [bytes.subarray(at)];
+    this.#waitingBytes = bytes.length - at;
+    this.#wanted = Math.min(2 * this.#waitingBytes, this.#limit + 1);
+  }
+
+  /** Reads the record that starts at `start`; gives where the next one starts, -1 when more bytes are needed. */
+  #readRecord(start: number, atEnd: boolean): number {
+    const bytes = this.#bytes;
+    this.#window = Math.min(bytes.length, start + this.#limit + 1);
+    this.#breaks = 0;
+    this.#ascii = true;
+    this.#nul = false;
+    this.#quoteAt = -1;
+    this.#record.clear();
+    let at = start;
+    for (;;) {
+      at = this.#readField(at);
+      if (at >= this.#window) {
+        if (this.#window - start > this.#limit) return this.#overLimit(start);
+        if (!atEnd) return -1;
+        if (this.#quoteAt !== -1) return this.#rejectQuote(start, at, atEnd);
+        break;
+      }
+      const stop = bytes[at];
+      if (stop === this.#delimiter) at++;
+      else if (stop === LF || stop === CR) break;
+      else return this.#rejectQuote(start, at, atEnd);
+    }
+    this.#giveRecord(start, at);
+    return this.#nextLine(at, this.#breaks + 1);
+  }
+
+  /**
+   * Reads the field that starts at `start` and gives where it stops: at a delimiter, a line end, the window's end
+   * or, behind a closing quote, at text that should not be there.
+   */
+  #readField(start: number): number {
+    const bytes = this.#bytes;
+    const window = this.#window;
+    const classes = this.#classes;
+    const from = this.#trim ? this.#skipSpace(start) : start;
+    if (bytes[from] === QUOTE && from < window) return this.#readQuoted(from);
+    let at = from;
+    for (; at < window; at++) {
+      const meaning = classes[bytes[at] ?? 0];
+      if (meaning === ORDINARY) continue;
+      if (meaning === STOP) break;
+      if (meaning === HIGH) this.#ascii = false;
+      else this.#nul = true;
+    }
+    let to = at;
+    if (this.#trim) while (to > from && isSpace(bytes[to - 1])) to--;
+    this.#record.add(from, to, PLAIN);
+    return at;
+  }
+
+  #readQuoted(opening: number): number {
+    const bytes = this.#bytes;
+    const window = this.#window;
+    this.#quoteAt = opening;
+    this.#breaksAtQuote = this.#breaks;
+    let kind = QUOTED;
+    for (let at = opening + 1; at < window; at++) {
+      const byte = bytes[at] ?? 0;
+      if (byte === QUOTE) {
+        if (at + 1 < window && bytes[at + 1] === QUOTE) {
+          kind = QUOTED_WITH_ESCAPES;
+          at++;
+          continue;
+        }
+        this.#record.add(opening + 1, at, kind);
+        const after = this.#trim ? this.#skipSpace(at + 1) : at + 1;
+        if (after >= window || this.#classes[bytes[after] ?? 0] === STOP) this.#quoteAt = -1;
+        return after;
+      }
+      if (byte === LF || (byte === CR && bytes[at + 1] !== LF)) this.#breaks++;
+      else if (byte >= 0x80) this.#ascii = false;
+      else if (byte === 0) this.#nul = true;
+    }
+    return window;
+  }
+
+  #skipSpace(from: number): number {
+    let at = from;
+    while (at < this.#window && isSpace(this.#bytes[at]) && this.#bytes[at] !== this.#delimiter) at++;
+    return at;
+  }
+
+  #giveRecord(start: number, end: number): void {
+    const record = this.#record;
+    if (record.fieldCount === 1 && record.isBlank()) return;
+    record.finish(this.#line, start, end, this.#ascii);
+    if (this.#nul) this.#reject("nul", start, end);
+    else if (!this.#ascii && !isUtf8(this.#bytes.subarray(start, end))) {
+      this.#reject("invalid-utf8", start, end);
+    } else this.#sink.record(record);
+  }
+
+  /** A quote does not close, or text follows it at `at`: the row ends with the line on which the quote opened. */
+  #rejectQuote(start: number, at: number, atEnd: boolean): number {
+    let end = this.#lineEnd(this.#quoteAt, this.#window);
+    if (end === -1) {
+      if (this.#window - start > this.#limit) return this.#rejectTooLong(start);
+      if (!atEnd) return -1;
+      end = this.#window;
+    }
+    const isClosed = at < end;
+    this.#reject(isClosed ? "text-after-quote" : "unclosed-quote", start, end);
+    return this.#nextLine(end, this.#breaksAtQuote + 1);
+  }
+
+  #overLimit(start: number): number {
+    const isOpenOnEarlierLine = this.#quoteAt !== -1 && this.#lineEnd(this.#quoteAt, this.#window) !== -1;
+    return isOpenOnEarlierLine ? this.#rejectQuote(start, this.#window, false) : this.#rejectTooLong(start);
+  }
+
+  #rejectTooLong(start: number): number {
+    this.#reject("too-long", start, start + this.#limit);
+    this.#line += this.#breaks;
+    this.#skipping = true;
+    return this.#window;
+  }
+
+  #reject(problem: CsvProblem, start: number, end: number): void {
+    const raw = this.#bytes.toString("utf8", start, end);
+    this.#sink.rejected({ line: this.#line, offset: this.#base + start, problem, raw });
+  }
+
+  #skipLine(from: number): number {
+    const end = this.#lineEnd(from, this.#bytes.length);
+    if (end === -1) return this.#bytes.length;
+    this.#skipping = false;
+    return this.#nextLine(end, 1);
+  }
+
+  #lineEnd(from: number, to: number): number {
+    for (let at = from; at < to; at++) {
+      const byte = this.#bytes[at];
+      if (byte === LF || byte === CR) return at;
+    }
+    return -1;
+  }
+
+  /** Steps over the line end at `at`, or over nothing at the end of the file. */
+  #nextLine(at: number, lines: number): number {
+    const bytes = this.#bytes;
+    this.#line += lines;
+    if (at >= bytes.length) return at;
+    if (bytes[at] === LF) return at + 1;
+    if (at + 1 === bytes.length) this.#skipLf = true;
+    return bytes[at + 1] === LF ? at + 2 : at + 1;
+  }
+}
+
+/** Gives all that is in these bytes to the sink: a file that is at hand as a whole, or a part of it. */
+export function parseCsv(bytes: Uint8Array, sink: CsvSink, options: CsvOptions): void {
+  const machine = new CsvMachine(sink, options);
+  machine.push(bytes);
+  machine.end();
+}
+
+class RecordView implements CsvRecord {
+  line = 0;
+  offset = 0;
+  length = 0;
+  fieldCount = 0;
+
+  #bytes: Buffer = Buffer.alloc(0);
+  #base = 0;
+  /** The bytes as Latin-1, one character a byte: cutting ASCII fields out of it is much cheaper than decoding each. */
+  #latin1: string | undefined;
+  #start = 0;
+  #end = 0;
+  #ascii = true;
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #kinds: number[] = [];
+
+  use(bytes: Buffer, base: number): void {
+    this.#bytes = bytes;
+    this.#base = base;
+    this.#latin1 = undefined;
+  }
+
+  clear(): void {
+    this.fieldCount = 0;
+  }
+
+  add(start: number, end: number, kind: number): void {
+    const index = this.fieldCount++;
+    this.#starts[index] = start;
+    this.#ends[index] = end;
+    this.#kinds[index] = kind;
+  }
+
+  finish(line: number, start: number, end: number, ascii: boolean): void {
+    this.line = line;
+    this.offset = this.#base + start;
+    this.length = end - start;
+    this.#start = start;
+    this.#end = end;
+    this.#ascii = ascii;
+  }
+
+  isBlank(): boolean {
+    return this.#kinds[0] === PLAIN && this.#starts[0] === this.#ends[0];
+  }
+
+  field(index: number): string {
+    if (index >= this.fieldCount) return "";
+    const text = this.#text(this.#starts[index] ?? 0, this.#ends[index] ?? 0);
+    return this.#kinds[index] === QUOTED_WITH_ESCAPES ? text.replaceAll('""', '"') : text;
+  }
+
+  raw(): string {
+    return this.#text(this.#start, this.#end);
+  }
+
+  #text(start: number, end: number): string {
+    if (!this.#ascii) return this.#bytes.toString("utf8", start, end);
+    this.#latin1 ??= this.#bytes.toString("latin1");
+    return this.#latin1.slice(start, end);
+  }
+}
+
+function delimiterCode(delimiter: string): number {
+  const code = delimiter.charCodeAt(0);
+  if (delimiter.length !== 1 || code >= 0x80 || [0, LF, CR, QUOTE, SPACE].includes(code)) {
+    throw new RangeError(`not a delimiter: ${JSON.stringify(delimiter)}`);
+  }
+  return code;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Buffer {
+  const [first] = chunks;
+  if (chunks.length !== 1 || first === undefined) return Buffer.concat(chunks, length);
+  return Buffer.from(first.buffer, first.byteOffset, first.length);
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    strictUtf8.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
