@@ -21,11 +21,11 @@ export const CSV_PROBLEMS = {
   "text-after-quote": "text after a closing quote",
   nul: "NUL byte",
   "invalid-utf8": "not valid UTF-8",
-  "too-long": "longer than the limit",
+  "too-long": "longer than 1 MiB",
 } as const;
 export type CsvProblem = keyof typeof CSV_PROBLEMS;
 
-/** The default limit of a row, in bytes. */
+/** The limit of a row, in bytes. */
 export const MAX_ROW_BYTES = 1024 * 1024;
 
 /**
@@ -39,6 +39,8 @@ export interface CsvRecord {
   readonly offset: number;
   /** Its bytes without the line end. */
   readonly length: number;
+  /** Lines it covers: more than 1 when a quoted field has line breaks. */
+  readonly lineCount: number;
   /** At least 1. */
   readonly fieldCount: number;
   /** The field's text without its quotes; empty when there is no such field. */
@@ -257,7 +259,7 @@ export class CsvMachine {
   #giveRecord(start: number, end: number): void {
     const record = this.#record;
     if (record.fieldCount === 1 && record.isBlank()) return;
-    record.finish(this.#line, start, end, this.#ascii);
+    record.finish(this.#line, this.#breaks + 1, start, end, this.#ascii);
     if (this.#nul) this.#reject("nul", start, end);
     else if (!this.#ascii && !isUtf8(this.#bytes.subarray(start, end))) {
       this.#reject("invalid-utf8", start, end);
@@ -331,6 +333,7 @@ class RecordView implements CsvRecord {
   line = 0;
   offset = 0;
   length = 0;
+  lineCount = 0;
   fieldCount = 0;
 
   #bytes: Buffer = Buffer.alloc(0);
@@ -361,8 +364,9 @@ class RecordView implements CsvRecord {
     this.#kinds[index] = kind;
   }
 
-  finish(line: number, start: number, end: number, ascii: boolean): void {
+  finish(line: number, lineCount: number, start: number, end: number, ascii: boolean): void {
     this.line = line;
+    this.lineCount = lineCount;
     this.offset = this.#base + start;
     this.length = end - start;
     this.#start = start;

@@ -1,0 +1,143 @@
+import { CSV_PROBLEMS, CsvMachine, type CsvProblem } from "./csv.ts";
+import { redact } from "./secret.ts";
+
+/** The columns that a file must and may have, named as the user is told; see `findHeader` for what matches. */
+export interface CsvColumns<Name extends string> {
+  readonly required: readonly Name[];
+  readonly optional: readonly Name[];
+}
+
+/** What the first row of a file says about the others. */
+export interface CsvHeader<Name extends string> {
+  readonly delimiter: string;
+  /** Columns of the header, unknown ones included: every row must have as many fields. */
+  readonly columnCount: number;
+  /** Where each column stands, from 0; -1 for an optional one that is absent. */
+  readonly at: Readonly<Record<Name, number>>;
+}
+
+export type HeaderAnswer<Name extends string> =
+  | { readonly kind: "header"; readonly header: CsvHeader<Name> }
+  /** The first row is not complete. */
+  | { readonly kind: "need-more" }
+  /** What is wrong, such as `has no WorkItemId column; its header is: a,b`: one printable line, no secrets. */
+  | { readonly kind: "problem"; readonly message: string };
+
+/** A first row that is longer than this is no header. */
+export const MAX_HEADER_BYTES = 64 * 1024;
+const DELIMITERS = [",", ";", "\t"] as const;
+const SHOWN_CHARACTERS = 100;
+
+/**
+ * Finds the header in the first bytes of a file (UTF-8, no byte order mark; `atEnd` when they are the whole file)
+ * and with it the delimiter: the one of `,` `;` and tab that makes the required columns appear. Names match in any
+ * case, with or without `_`, `-` and spaces: `JobId`, `job_id`, `JOB ID`.
+ */
+export function findHeader<Name extends string>(
+  head: Uint8Array,
+  atEnd: boolean,
+  columns: CsvColumns<Name>,
+): HeaderAnswer<Name> {
+  const rows = DELIMITERS.map((delimiter) => firstRow(head, atEnd, delimiter));
+  const found = rows.filter((row) => row !== undefined);
+  if (found.length < rows.length && !atEnd && head.length <= MAX_HEADER_BYTES) return { kind: "need-more" };
+  const [best] = found
+    .map((row) => matchColumns(row, columns))
+    .toSorted((a, b) => a.missing.length - b.missing.length || b.row.fields.length - a.row.fields.length);
+  if (best === undefined) return { kind: "problem", message: "is empty" };
+  if (best.row.problem !== undefined)
+    return { kind: "problem", message: explain(best.row, best.row.problem) };
+  const shown = `its header is: ${printable(best.row.raw)}`;
+  if (best.missing.length > 0) {
+    return { kind: "problem", message: `has no ${best.missing.join(" and no ")} column; ${shown}` };
+  }
+  if (best.repeated.length > 0) {
+    return { kind: "problem", message: `has more than one ${best.repeated.join(" and ")} column; ${shown}` };
+  }
+  const { delimiter, fields } = best.row;
+  return { kind: "header", header: { delimiter, columnCount: fields.length, at: best.at } };
+}
+
+interface FirstRow {
+  readonly delimiter: string;
+  readonly raw: string;
+  readonly fields: readonly string[];
+  readonly problem?: CsvProblem;
+}
+
+/** The first row that is not blank, read with this delimiter. */
+function firstRow(head: Uint8Array, atEnd: boolean, delimiter: string): FirstRow | undefined {
+  const rows: FirstRow[] = [];
+  const machine = new CsvMachine(
+    {
+      record(record) {
+        const fields = Array.from({ length: record.fieldCount }, (_, index) => record.field(index));
+        rows.push({ delimiter, raw: record.raw(), fields });
+      },
+      rejected({ raw, problem }) {
+        rows.push({ delimiter, raw, fields: [], problem });
+      },
+    },
+    { delimiter, trim: true, maxRowBytes: MAX_HEADER_BYTES },
+  );
+  const step = 1024; // the head may hold thousands of rows: read no further than needed
+  for (let at = 0; at < head.length && rows.length === 0; at += step) {
+    machine.push(head.subarray(at, at + step));
+  }
+  if (atEnd && rows.length === 0) machine.end();
+  return rows[0];
+}
+
+interface MatchedRow<Name extends string> {
+  readonly row: FirstRow;
+  readonly at: Readonly<Record<Name, number>>;
+  readonly missing: readonly Name[];
+  readonly repeated: readonly Name[];
+}
+
+function matchColumns<Name extends string>(row: FirstRow, columns: CsvColumns<Name>): MatchedRow<Name> {
+  const plain = row.fields.map(plainName);
+  const names = [...columns.required, ...columns.optional];
+  const places = names.map((name) => [name, plain.indexOf(plainName(name))] as const);
+  return {
+    row,
+    at: Object.fromEntries(places) as Record<Name, number>,
+    missing: columns.required.filter((name) => !plain.includes(plainName(name))),
+    repeated: names.filter((name) => plain.indexOf(plainName(name)) !== plain.lastIndexOf(plainName(name))),
+  };
+}
+
+function plainName(column: string): string {
+  return column.replace(/[\s_-]/g, "").toLowerCase();
+}
+
+// oxlint-disable-next-line no-control-regex -- every other byte is NUL
+const LOOKS_LIKE_UTF16 = /^(?:[^\0]\0)+$|^(?:\0[^\0])+\0?$/;
+
+function explain(row: FirstRow, problem: CsvProblem): string {
+  if (row.raw.startsWith("PK\u0003\u0004")) return "is a zip file or Excel workbook, not CSV";
+  switch (problem) {
+    case "nul":
+      return LOOKS_LIKE_UTF16.test(row.raw)
+        ? "looks like UTF-16 without a byte order mark: save it as UTF-8"
+        : "is a binary file, not CSV";
+    case "too-long":
+      return "has a first line of more than 64 KiB: it is not CSV with a header";
+    case "invalid-utf8":
+      return `is not UTF-8 text; its header is: ${printable(row.raw)}`;
+    case "unclosed-quote":
+    case "text-after-quote":
+      return `has a header with an error (${CSV_PROBLEMS[problem]}): ${printable(row.raw)}`;
+  }
+}
+
+/** A text from the file that can be shown in one line: redacted, cut, what cannot be printed as `?`. */
+function printable(raw: string): string {
+  const clean = redact(raw)
+    .replaceAll("\t", "\\t")
+    .replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|\uFFFD/gu, "?");
+  const characters = Array.from(clean);
+  return characters.length <= SHOWN_CHARACTERS
+    ? clean
+    : `${characters.slice(0, SHOWN_CHARACTERS).join("")}...`;
+}
