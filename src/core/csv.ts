@@ -14,6 +14,9 @@
  *
  * A quote within an unquoted field (`5" disk`) stands for itself.
  */
+import { type CsvRecord, FIELD, RecordView } from "./csv-record.ts";
+
+export type { CsvRecord };
 
 /** Why a row is not CSV. */
 export const CSV_PROBLEMS = {
@@ -27,27 +30,6 @@ export type CsvProblem = keyof typeof CSV_PROBLEMS;
 
 /** The limit of a row, in bytes. */
 export const MAX_ROW_BYTES = 1024 * 1024;
-
-/**
- * A record, valid only during the call of `CsvSink.record`: the machine uses the same object for all.
- * Lines that are empty, or hold nothing but white space when `trim` is on, are no records.
- */
-export interface CsvRecord {
-  /** The line it starts on; the first line of the file is 1. */
-  readonly line: number;
-  /** Where it starts in the file, in bytes. */
-  readonly offset: number;
-  /** Its bytes without the line end. */
-  readonly length: number;
-  /** Lines it covers: more than 1 when a quoted field has line breaks. */
-  readonly lineCount: number;
-  /** At least 1. */
-  readonly fieldCount: number;
-  /** The field's text without its quotes; empty when there is no such field. */
-  field(index: number): string;
-  /** The record as it stands in the file, without the line end. */
-  raw(): string;
-}
 
 /** A row that is not a record. Unlike a record it may be kept. */
 export interface CsvRejection {
@@ -89,10 +71,6 @@ const STOP = 1; // delimiter or line end
 const NUL_BYTE = 2;
 const HIGH = 3; // part of a character outside ASCII
 
-const PLAIN = 0;
-const QUOTED = 1;
-const QUOTED_WITH_ESCAPES = 2;
-
 /** Nothing pushed is looked at twice but for a record that a chunk's end cuts. */
 export class CsvMachine {
   readonly #sink: CsvSink;
@@ -109,6 +87,9 @@ export class CsvMachine {
   #wanted = 0;
 
   #bytes: Buffer = Buffer.alloc(0);
+  /** Whether all of `#bytes` is UTF-8, once somebody asked: looking at each row costs as much as the rest. */
+  #allUtf8: boolean | undefined;
+  #atEnd = false;
   /** Place in the file of `#bytes[0]`. */
   #base: number;
   #line: number;
@@ -145,17 +126,19 @@ export class CsvMachine {
   push(chunk: Uint8Array): void {
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
-    if (this.#waitingBytes >= this.#wanted) this.#read(false);
+    if (this.#waitingBytes >= this.#wanted) this.#read();
   }
 
   /** The file ends here: what is left is the last record. */
   end(): void {
-    this.#read(true);
+    this.#atEnd = true;
+    this.#read();
   }
 
-  #read(atEnd: boolean): void {
+  #read(): void {
     const bytes = joined(this.#waiting, this.#waitingBytes);
     this.#bytes = bytes;
+    this.#allUtf8 = undefined;
     this.#record.use(bytes, this.#base);
     let at = 0;
     if (this.#skipLf && bytes.length > 0) {
@@ -163,7 +146,7 @@ export class CsvMachine {
       this.#skipLf = false;
     }
     while (at < bytes.length) {
-      const next = this.#skipping ? this.#skipLine(at) : this.#readRecord(at, atEnd);
+      const next = this.#skipping ? this.#skipLine(at) : this.#readRecord(at);
       if (next === -1) break;
       at = next;
     }
@@ -174,7 +157,7 @@ export class CsvMachine {
   }
 
   /** Reads the record that starts at `start`; gives where the next one starts, -1 when more bytes are needed. */
-  #readRecord(start: number, atEnd: boolean): number {
+  #readRecord(start: number): number {
     const bytes = this.#bytes;
     this.#window = Math.min(bytes.length, start + this.#limit + 1);
     this.#breaks = 0;
@@ -187,14 +170,14 @@ export class CsvMachine {
       at = this.#readField(at);
       if (at >= this.#window) {
         if (this.#window - start > this.#limit) return this.#overLimit(start);
-        if (!atEnd) return -1;
-        if (this.#quoteAt !== -1) return this.#rejectQuote(start, at, atEnd);
+        if (!this.#atEnd) return -1;
+        if (this.#quoteAt !== -1) return this.#rejectQuote(start, at);
         break;
       }
       const stop = bytes[at];
       if (stop === this.#delimiter) at++;
       else if (stop === LF || stop === CR) break;
-      else return this.#rejectQuote(start, at, atEnd);
+      else return this.#rejectQuote(start, at);
     }
     this.#giveRecord(start, at);
     return this.#nextLine(at, this.#breaks + 1);
@@ -220,7 +203,7 @@ export class CsvMachine {
     }
     let to = at;
     if (this.#trim) while (to > from && isSpace(bytes[to - 1])) to--;
-    this.#record.add(from, to, PLAIN);
+    this.#record.add(from, to, this.#trim ? FIELD.trimmed : FIELD.plain);
     return at;
   }
 
@@ -229,12 +212,12 @@ export class CsvMachine {
     const window = this.#window;
     this.#quoteAt = opening;
     this.#breaksAtQuote = this.#breaks;
-    let kind = QUOTED;
+    let kind: typeof FIELD.quoted | typeof FIELD.quotedWithEscapes = FIELD.quoted;
     for (let at = opening + 1; at < window; at++) {
       const byte = bytes[at] ?? 0;
       if (byte === QUOTE) {
         if (at + 1 < window && bytes[at + 1] === QUOTE) {
-          kind = QUOTED_WITH_ESCAPES;
+          kind = FIELD.quotedWithEscapes;
           at++;
           continue;
         }
@@ -261,17 +244,21 @@ export class CsvMachine {
     if (record.fieldCount === 1 && record.isBlank()) return;
     record.finish(this.#line, this.#breaks + 1, start, end, this.#ascii);
     if (this.#nul) this.#reject("nul", start, end);
-    else if (!this.#ascii && !isUtf8(this.#bytes.subarray(start, end))) {
-      this.#reject("invalid-utf8", start, end);
-    } else this.#sink.record(record);
+    else if (!this.#ascii && !this.#isUtf8(start, end)) this.#reject("invalid-utf8", start, end);
+    else this.#sink.record(record);
+  }
+
+  #isUtf8(start: number, end: number): boolean {
+    this.#allUtf8 ??= isUtf8(this.#bytes, { stream: !this.#atEnd });
+    return this.#allUtf8 || isUtf8(this.#bytes.subarray(start, end));
   }
 
   /** A quote does not close, or text follows it at `at`: the row ends with the line on which the quote opened. */
-  #rejectQuote(start: number, at: number, atEnd: boolean): number {
+  #rejectQuote(start: number, at: number): number {
     let end = this.#lineEnd(this.#quoteAt, this.#window);
     if (end === -1) {
       if (this.#window - start > this.#limit) return this.#rejectTooLong(start);
-      if (!atEnd) return -1;
+      if (!this.#atEnd) return -1;
       end = this.#window;
     }
     const isClosed = at < end;
@@ -281,7 +268,7 @@ export class CsvMachine {
 
   #overLimit(start: number): number {
     const isOpenOnEarlierLine = this.#quoteAt !== -1 && this.#lineEnd(this.#quoteAt, this.#window) !== -1;
-    return isOpenOnEarlierLine ? this.#rejectQuote(start, this.#window, false) : this.#rejectTooLong(start);
+    return isOpenOnEarlierLine ? this.#rejectQuote(start, this.#window) : this.#rejectTooLong(start);
   }
 
   #rejectTooLong(start: number): number {
@@ -329,72 +316,6 @@ export function parseCsv(bytes: Uint8Array, sink: CsvSink, options: CsvOptions):
   machine.end();
 }
 
-class RecordView implements CsvRecord {
-  line = 0;
-  offset = 0;
-  length = 0;
-  lineCount = 0;
-  fieldCount = 0;
-
-  #bytes: Buffer = Buffer.alloc(0);
-  #base = 0;
-  /** The bytes as Latin-1, one character a byte: cutting ASCII fields out of it is much cheaper than decoding each. */
-  #latin1: string | undefined;
-  #start = 0;
-  #end = 0;
-  #ascii = true;
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = [];
-  readonly #kinds: number[] = [];
-
-  use(bytes: Buffer, base: number): void {
-    this.#bytes = bytes;
-    this.#base = base;
-    this.#latin1 = undefined;
-  }
-
-  clear(): void {
-    this.fieldCount = 0;
-  }
-
-  add(start: number, end: number, kind: number): void {
-    const index = this.fieldCount++;
-    this.#starts[index] = start;
-    this.#ends[index] = end;
-    this.#kinds[index] = kind;
-  }
-
-  finish(line: number, lineCount: number, start: number, end: number, ascii: boolean): void {
-    this.line = line;
-    this.lineCount = lineCount;
-    this.offset = this.#base + start;
-    this.length = end - start;
-    this.#start = start;
-    this.#end = end;
-    this.#ascii = ascii;
-  }
-
-  isBlank(): boolean {
-    return this.#kinds[0] === PLAIN && this.#starts[0] === this.#ends[0];
-  }
-
-  field(index: number): string {
-    if (index >= this.fieldCount) return "";
-    const text = this.#text(this.#starts[index] ?? 0, this.#ends[index] ?? 0);
-    return this.#kinds[index] === QUOTED_WITH_ESCAPES ? text.replaceAll('""', '"') : text;
-  }
-
-  raw(): string {
-    return this.#text(this.#start, this.#end);
-  }
-
-  #text(start: number, end: number): string {
-    if (!this.#ascii) return this.#bytes.toString("utf8", start, end);
-    this.#latin1 ??= this.#bytes.toString("latin1");
-    return this.#latin1.slice(start, end);
-  }
-}
-
 function delimiterCode(delimiter: string): number {
   const code = delimiter.charCodeAt(0);
   if (delimiter.length !== 1 || code >= 0x80 || [0, LF, CR, QUOTE, SPACE].includes(code)) {
@@ -413,11 +334,10 @@ function joined(chunks: readonly Uint8Array[], length: number): Buffer {
   return Buffer.from(first.buffer, first.byteOffset, first.length);
 }
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
-
-function isUtf8(bytes: Uint8Array): boolean {
+/** With `stream`, a character that the end cuts is no fault. */
+function isUtf8(bytes: Uint8Array, options: { stream?: boolean } = {}): boolean {
   try {
-    strictUtf8.decode(bytes);
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, options);
     return true;
   } catch {
     return false;
