@@ -15,6 +15,7 @@ export const ERRORS = {
     exitCode: EXIT.usage,
     advice: "Wanted is a CSV whose first line names JobId and WorkItemId (WorkItemName is optional).",
   },
+  "output-unwritable": { exitCode: EXIT.usage, advice: "Check the folder and its permissions." },
   "listing-unreadable": { exitCode: EXIT.usage, advice: "Check the path given with --files." },
   "listing-invalid": {
     exitCode: EXIT.usage,

@@ -1,0 +1,87 @@
+import { CsvDigest, SeenKeys } from "../core/csv-digest.ts";
+import { partitionOf } from "../core/partition.ts";
+import type { WorkItem } from "../core/work-item.ts";
+import type { InputSource, RejectedRow } from "./input.ts";
+import { readWorkItems } from "./read-csv.ts";
+import { RejectedFile } from "./rejected-file.ts";
+
+export interface PartitionInputOptions {
+  readonly source: InputSource;
+  /** `0 <= partition < totalPartitions` */
+  readonly partition: number;
+  readonly totalPartitions: number;
+  /** Where the rejected rows go. */
+  readonly rejectedPath: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a CSV held; the state's `InputCounts`. rows = ours + duplicates + rejected + otherPartitions. */
+export interface PartitionCounts {
+  readonly rows: number;
+  readonly ours: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  readonly otherPartitions: number;
+}
+
+/** The state's `InputReader`, which this room cannot name. */
+export interface PartitionInput {
+  read(
+    take: (workItems: readonly WorkItem[]) => number,
+  ): Promise<{ readonly csvDigest: string; readonly counts: PartitionCounts }>;
+}
+
+/**
+ * One partition's share of a CSV. Every row of the share is handed on, repeated ones too: only `take`, which sees
+ * whole keys, can say without error which are new. The rejected file stands in its place once `read` is through;
+ * when it fails, the one from before is left as it was.
+ *
+ * `read` throws what `ReadWorkItems` throws, ReuploadError `disk-full` and `output-unwritable` for the rejected
+ * file, and whatever `take` throws.
+ */
+export function partitionInput(options: PartitionInputOptions): PartitionInput {
+  return {
+    async read(take) {
+      const rejectedFile = new RejectedFile(options.rejectedPath);
+      try {
+        const result = await readPartition(options, take, (rows) => rejectedFile.write(rows));
+        await rejectedFile.publish();
+        return result;
+      } finally {
+        await rejectedFile.discard();
+      }
+    },
+  };
+}
+
+async function readPartition(
+  { source, partition, totalPartitions, signal }: PartitionInputOptions,
+  take: (workItems: readonly WorkItem[]) => number,
+  reject: (rows: readonly RejectedRow[]) => Promise<void>,
+): Promise<{ csvDigest: string; counts: PartitionCounts }> {
+  const digest = new CsvDigest();
+  const others = new SeenKeys();
+  let rows = 0;
+  let ours = 0;
+  let rejected = 0;
+  for await (const batch of readWorkItems(source, { signal })) {
+    const taken: WorkItem[] = [];
+    const bad: RejectedRow[] = [];
+    for (const row of batch) {
+      if (row.kind === "rejected") {
+        bad.push(row);
+        continue;
+      }
+      digest.add(row.workItem);
+      if (partitionOf(row.workItem.workItemId, totalPartitions) === partition) taken.push(row.workItem);
+      else others.add(row.workItem);
+    }
+    if (taken.length > 0) ours += take(taken);
+    await reject(bad);
+    rows += batch.length;
+    rejected += bad.length;
+  }
+  const otherPartitions = others.size;
+  const duplicates = rows - rejected - ours - otherPartitions;
+  return { csvDigest: digest.toString(), counts: { rows, ours, duplicates, rejected, otherPartitions } };
+}

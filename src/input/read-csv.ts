@@ -1,0 +1,114 @@
+import { CSV_PROBLEMS, CsvMachine, type CsvRecord, type CsvRejection, type CsvSink } from "../core/csv.ts";
+import { type CsvHeader, findHeader } from "../core/csv-header.ts";
+import { ReuploadError } from "../core/errors.ts";
+import { readBytes, sourceName } from "./byte-stream.ts";
+import type { InputRow, ReadWorkItems } from "./input.ts";
+import { toUtf8 } from "./to-utf8.ts";
+
+const COLUMNS = { required: ["JobId", "WorkItemId"], optional: ["WorkItemName"] } as const;
+type Column = "JobId" | "WorkItemId" | "WorkItemName";
+
+/** Bytes that make a batch: some thousand rows, and never much more than one row at the limit. */
+const BATCH_BYTES = 64 * 1024;
+
+/** The one way a CSV of work items is read; the contract is at `ReadWorkItems`. */
+export const readWorkItems: ReadWorkItems = async function* readWorkItems(source, { signal }) {
+  let head: Uint8Array = new Uint8Array();
+  let rows: Rows | undefined;
+  for await (const chunk of slices(toUtf8(readBytes(source, signal)))) {
+    if (rows === undefined) {
+      head = Buffer.concat([head, chunk]);
+      rows = startRows(head, false, sourceName(source));
+      rows?.machine.push(head);
+    } else {
+      rows.machine.push(chunk);
+    }
+    if (rows !== undefined && rows.batch.length > 0) yield rows.takeBatch();
+  }
+  if (rows === undefined) {
+    rows = startRows(head, true, sourceName(source));
+    rows?.machine.push(head);
+  }
+  rows?.machine.end();
+  if (rows !== undefined && rows.batch.length > 0) yield rows.takeBatch();
+};
+
+async function* slices(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += BATCH_BYTES) yield chunk.subarray(at, at + BATCH_BYTES);
+  }
+}
+
+/**
+ * Begins to read rows once the header is complete in `head`, undefined before.
+ *
+ * @throws ReuploadError `csv-invalid`
+ */
+function startRows(head: Uint8Array, atEnd: boolean, name: string): Rows | undefined {
+  const answer = findHeader(head, atEnd, COLUMNS);
+  if (answer.kind === "problem") throw new ReuploadError("csv-invalid", `${name} ${answer.message}`);
+  return answer.kind === "header" ? new Rows(answer.header) : undefined;
+}
+
+/** Judges each record by the header, and gathers the rows. */
+class Rows implements CsvSink {
+  readonly machine: CsvMachine;
+  batch: InputRow[] = [];
+  readonly #header: CsvHeader<Column>;
+  #headerPassed = false;
+
+  constructor(header: CsvHeader<Column>) {
+    this.#header = header;
+    this.machine = new CsvMachine(this, { delimiter: header.delimiter, trim: true });
+  }
+
+  takeBatch(): InputRow[] {
+    const batch = this.batch;
+    this.batch = [];
+    return batch;
+  }
+
+  record(record: CsvRecord): void {
+    if (!this.#headerPassed) {
+      this.#headerPassed = true;
+      return;
+    }
+    const { at, columnCount } = this.#header;
+    const jobId = record.field(at.JobId);
+    const workItemId = record.field(at.WorkItemId);
+    const problem = problemOf(record, columnCount, jobId, workItemId);
+    if (problem !== undefined) {
+      this.batch.push({ kind: "rejected", line: record.line, reason: problem, raw: record.raw() });
+      return;
+    }
+    const workItemName = at.WorkItemName === -1 ? "" : record.field(at.WorkItemName);
+    this.batch.push({ kind: "row", line: record.line, workItem: { jobId, workItemId, workItemName } });
+  }
+
+  rejected({ line, problem, raw }: CsvRejection): void {
+    this.batch.push({ kind: "rejected", line, reason: CSV_PROBLEMS[problem], raw });
+  }
+}
+
+/** Why a record is no work item, in words; undefined when it is one. */
+function problemOf(
+  record: CsvRecord,
+  columnCount: number,
+  jobId: string,
+  workItemId: string,
+): string | undefined {
+  if (record.fieldCount !== columnCount) {
+    return `${record.fieldCount} ${record.fieldCount === 1 ? "column" : "columns"}, ${columnCount} expected`;
+  }
+  if (isBlank(jobId)) return isBlank(workItemId) ? "JobId and WorkItemId are empty" : "JobId is empty";
+  if (isBlank(workItemId)) return "WorkItemId is empty";
+  // No id has a line break: a quote that should not be there has joined this row with those after it.
+  if (record.lineCount > 1 && /[\r\n]/.test(jobId + workItemId)) {
+    return "an id has a line break (a quote too many?)";
+  }
+  return undefined;
+}
+
+function isBlank(id: string): boolean {
+  return id === "" || id.trim() === "";
+}
