@@ -2,55 +2,63 @@ import { sha256Bytes, uint32At } from "./sha256.ts";
 import { type WorkItem, workItemKey } from "./work-item.ts";
 
 /**
- * The identity of a CSV: a digest of the *set* of its parsed rows, so that row order, line ends, quoting and
- * repeated rows do not matter. The sum modulo 2^128 of a hash of each distinct row (a commutative hash;
- * not against an adversary, who could just edit the file).
- *
- * `add` takes a work item at most once: ask `SeenKeys` first.
+ * The identity of a CSV: a digest of the *set* of its parsed rows (job id, work item id, name), so that row order,
+ * line ends, quoting and repeated rows do not matter. The sum modulo 2^128 of a hash of each distinct row (a
+ * commutative hash; not against an adversary, who could just edit the file).
  */
 export class CsvDigest {
   // Four 32-bit limbs, least significant first: plain numbers are several times faster than BigInt here.
   readonly #sum = [0, 0, 0, 0];
-  #rows = 0;
+  readonly #seen = new SeenHashes();
 
+  /** Adds a row; one that was added before changes nothing. */
   add(workItem: WorkItem): void {
     const digest = sha256Bytes(`${workItemKey(workItem)}\0${workItem.workItemName}`);
+    if (!this.#seen.add(digest)) return;
     let carry = 0;
     for (let limb = 0; limb < 4; limb++) {
       const sum = (this.#sum[limb] ?? 0) + uint32At(digest, limb * 4) + carry;
       this.#sum[limb] = sum >>> 0;
       carry = sum > 0xffff_ffff ? 1 : 0;
     }
-    this.#rows++;
   }
 
   /** `<distinct rows>-<32 hex digits>` */
   toString(): string {
     const hex = this.#sum.toReversed().map((limb) => limb.toString(16).padStart(8, "0"));
-    return `${this.#rows}-${hex.join("")}`;
+    return `${this.#seen.size}-${hex.join("")}`;
   }
 }
 
-/**
- * The keys seen so far, as 64 bits of their SHA-256 in open addressing: 5 million keys take 64 MiB, a Set of
- * strings 600. Two different keys among 5 million meet with a probability of 10^-6; what is done about a work
- * item is never decided here (the state compares whole keys), only counts and digests are.
- */
+/** Counts distinct work items by their keys. An estimate in principle (see SeenHashes): never decide by it. */
 export class SeenKeys {
-  #table = new Uint32Array(2 * 1024);
-  #size = 0;
+  readonly #seen = new SeenHashes();
 
   get size(): number {
-    return this.#size;
+    return this.#seen.size;
   }
 
   /** Adds the work item's key; false when it was there already. */
   add(workItem: Pick<WorkItem, "jobId" | "workItemId">): boolean {
-    if (this.#size * 10 >= (this.#table.length / 2) * 8) this.#grow();
-    const digest = sha256Bytes(workItemKey(workItem));
+    return this.#seen.add(sha256Bytes(workItemKey(workItem)));
+  }
+}
+
+/**
+ * A set of SHA-256 digests that keeps 64 bits of each, in open addressing: 5 million take 64 MiB, a Set of strings
+ * 600. Two different ones among 5 million meet with a probability of 10^-6; what is done about a work item is
+ * never decided here (the state compares whole keys), only counts and digests are.
+ */
+class SeenHashes {
+  #table = new Uint32Array(2 * 1024);
+  size = 0;
+
+  /** Adds the digest (as `sha256Bytes` gives it); false when it was there already. */
+  add(digest: string): boolean {
+    if (this.size * 10 >= (this.#table.length / 2) * 8) this.#grow();
     const low = uint32At(digest, 0) || 1; // 0 marks a free place
     const isNew = place(this.#table, low, uint32At(digest, 4));
-    if (isNew) this.#size++;
+    if (isNew) this.size++;
     return isNew;
   }
 
