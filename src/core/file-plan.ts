@@ -29,9 +29,17 @@ export interface FilePlan {
   readonly duplicates: number;
 }
 
-/** Catalog order: by file name, then link; plain code unit order, the same on every machine and locale. */
+/**
+ * Catalog order: by file name, then link; plain code unit order, the same on every machine and locale. A link's query
+ * counts last, so that fresh links leave the order as it was.
+ */
 export function sortFiles(files: readonly CatalogFile[]): CatalogFile[] {
-  return files.toSorted((a, b) => compare(a.fileName, b.fileName) || compare(a.uri, b.uri));
+  return files.toSorted(
+    (a, b) =>
+      compare(a.fileName, b.fileName) ||
+      compare(uriWithoutQuery(a.uri), uriWithoutQuery(b.uri)) ||
+      compare(a.uri, b.uri),
+  );
 }
 
 function compare(a: string, b: string): number {
