@@ -27,9 +27,10 @@ export class Secret {
 }
 
 const PATTERNS: readonly [RegExp, string][] = [
-  // SAS signatures, in URLs and in percent-encoded URLs within URLs.
-  [/\b(sig(?:=|%3D))[^&\s"'<>\\;,)]+/gi, "$1***"],
-  [/\b(AccountKey|SharedAccessKey)=[^;\s"']+/gi, "$1=***"],
+  // SAS signatures, in URLs and in percent-encoded URLs within URLs. Where the `&` or `?` before is encoded
+  // (`%26`, `%3F`, `%2526`, `\u0026` in JSON) its last digit stands against the name, and no word begins there.
+  [/(?:\b|(?<=%(?:25)*(?:26|3F)|\\u0026))(sig(?:=|%(?:25)*3D))[^&\s"'<>\\;,)]+/gi, "$1***"],
+  [/(?:\b|(?<=%3B))((?:AccountKey|SharedAccessKey)(?:=|%3D))[^;\s"']+/gi, "$1***"],
   [/\b(SharedAccessSignature)=[^;\s"']+/gi, "$1=***"],
   [/\b(SharedKey(?:Lite)? [^:\s]+:)[A-Za-z0-9+/=]+/g, "$1***"],
   [/\b(Bearer )[A-Za-z0-9._~+/=-]+/gi, "$1***"],
