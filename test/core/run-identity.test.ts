@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { identityDifferences, type RunIdentity } from "../../src/core/run-identity.ts";
+
+const identity: RunIdentity = {
+  csvDigest: "2-00",
+  target: "https://account.blob.core.windows.net/results",
+  queue: "resultsqueue",
+  partition: 0,
+  totalPartitions: 2,
+  nameTemplate: "{fileName}",
+  catalog: "listing:files.csv",
+};
+
+describe("a run's identity", () => {
+  it("is the same when all parts are", () => {
+    expect(identityDifferences(identity, { ...identity })).toEqual([]);
+  });
+
+  it("differs by each part alone, said in the user's words", () => {
+    const changes: [Partial<RunIdentity>, string, string, string][] = [
+      [{ csvDigest: "3-11" }, "CSV", "2-00", "3-11"],
+      [{ target: "https://other/results" }, "target", identity.target, "https://other/results"],
+      [{ queue: "none" }, "queue", "resultsqueue", "none"],
+      [{ partition: 1 }, "partition", "0", "1"],
+      [{ totalPartitions: 3 }, "total partitions", "2", "3"],
+      [{ nameTemplate: "x-{fileName}" }, "name template", "{fileName}", "x-{fileName}"],
+      [{ catalog: "listing:b.csv" }, "catalog", "listing:files.csv", "listing:b.csv"],
+    ];
+    for (const [change, what, inState, given] of changes) {
+      expect(identityDifferences(identity, { ...identity, ...change })).toEqual([{ what, inState, given }]);
+    }
+    expect(changes.flatMap(([change]) => Object.keys(change)).sort()).toEqual(Object.keys(identity).sort());
+  });
+
+  it("tells all differences at once", () => {
+    const other = { ...identity, queue: "none", partition: 1 };
+    expect(identityDifferences(identity, other).map(({ what }) => what)).toEqual(["queue", "partition"]);
+  });
+});

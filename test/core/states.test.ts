@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { FILE_STATUSES, fileMayMove, WORK_ITEM_STATUSES, workItemMayMove } from "../../src/core/states.ts";
+
+function moves<Status extends string>(
+  statuses: readonly Status[],
+  mayMove: (from: Status, to: Status) => boolean,
+): string[] {
+  return statuses.flatMap((from) =>
+    statuses.filter((to) => mayMove(from, to)).map((to) => `${from} -> ${to}`),
+  );
+}
+
+describe("the life of a file", () => {
+  it("has these moves and no other", () => {
+    expect(moves(FILE_STATUSES, fileMayMove)).toEqual([
+      "pending -> uploaded",
+      "pending -> completed",
+      "pending -> failed",
+      "pending -> skipped",
+      "uploaded -> completed",
+      "uploaded -> failed",
+      "failed -> pending",
+      "failed -> uploaded",
+      "skipped -> pending",
+    ]);
+  });
+});
+
+describe("the life of a work item", () => {
+  it("has these moves and no other", () => {
+    expect(moves(WORK_ITEM_STATUSES, workItemMayMove)).toEqual([
+      "pending -> in_progress",
+      "in_progress -> pending",
+      "in_progress -> completed",
+      "in_progress -> empty",
+      "in_progress -> failed",
+      "completed -> pending",
+      "empty -> pending",
+      "failed -> pending",
+    ]);
+  });
+});
