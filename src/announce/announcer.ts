@@ -4,11 +4,11 @@
 export interface Announcer {
   /**
    * Sends one announcement; returns once the queue has accepted it. Repeating it sends it again: consumers know a
-   * blob by its name.
+   * blob by its name. Gives the number of attempts it took.
    *
-   * @throws FileFailure `queue-unavailable` after the last attempt; OutageError when the queue as a whole is gone
+   * @throws FileFailure `queue-unavailable` after the last attempt; ReuploadError when the queue as a whole is gone
    */
-  announce(blobName: string, options: { signal: AbortSignal }): Promise<void>;
+  announce(blobName: string, options: { signal: AbortSignal }): Promise<{ readonly attempts: number }>;
 }
 
 /**

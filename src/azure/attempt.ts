@@ -62,7 +62,7 @@ export function fileDeadlineMs(bytes: number): number {
 export interface Pulse {
   readonly signal: AbortSignal;
   /** Call for every sign of life; the idle clock starts anew. */
-  alive(): void;
+  readonly alive: () => void;
   /** Waits for something of our own (a free buffer) with the idle clock stopped. */
   hold<T>(wait: Promise<T>): Promise<T>;
 }
@@ -184,7 +184,7 @@ export class Attempts {
     try {
       return await request(pulse);
     } catch (thrown) {
-      const { reason } = controller.signal;
+      const reason: unknown = controller.signal.reason;
       throw reason instanceof ServiceFailure ? reason : thrown;
     } finally {
       clearTimeout(idle);
@@ -203,5 +203,5 @@ export class Attempts {
 }
 
 function timeoutFailure(operation: string, why: string): ServiceFailure {
-  return new ServiceFailure(`${operation}: timed out, ${why}`, { timedOut: true });
+  return new ServiceFailure(operation, `timed out, ${why}`, { timedOut: true });
 }

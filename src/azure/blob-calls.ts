@@ -8,6 +8,8 @@ import type { Pulse } from "./attempt.ts";
 export interface BlobProperties {
   readonly length: number;
   readonly etag: string;
+  /** ms since the epoch */
+  readonly lastModified: number;
   /** Base64; undefined when the blob has none. */
   readonly contentMd5: string | undefined;
   readonly headers: ContentHeaders;

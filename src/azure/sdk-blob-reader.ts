@@ -83,6 +83,7 @@ interface PropertyResponse {
   readonly contentLength?: number | undefined;
   readonly contentRange?: string | undefined;
   readonly etag?: string | undefined;
+  readonly lastModified?: Date | undefined;
   readonly contentMD5?: Uint8Array | undefined;
   readonly blobContentMD5?: Uint8Array | undefined;
   readonly contentType?: string | undefined;
@@ -100,6 +101,7 @@ function propertiesOf(response: PropertyResponse): BlobProperties {
   return {
     length: whole === undefined ? (response.contentLength ?? 0) : Number(whole),
     etag: response.etag ?? "",
+    lastModified: response.lastModified?.getTime() ?? 0,
     contentMd5: md5 === undefined ? undefined : Buffer.from(md5).toString("base64"),
     headers: {
       contentType: response.contentType,

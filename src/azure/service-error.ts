@@ -7,12 +7,15 @@ export class ServiceFailure extends Error {
   readonly requestId: string | undefined;
   /** How long the service asks to wait, in ms. */
   readonly retryAfterMs: number | undefined;
+  /** What was being done: `put blob`. */
+  readonly operation: string;
   /** Set by the attempt wrapper. */
   attempts = 1;
 
-  constructor(message: string, answer: ServiceAnswer, details: FailureFacts = {}) {
-    super(redact(message), { cause: details.cause });
+  constructor(operation: string, said: string, answer: ServiceAnswer, details: FailureFacts = {}) {
+    super(redact(`${operation}: ${said}`), { cause: details.cause });
     this.name = "ServiceFailure";
+    this.operation = operation;
     this.answer = answer;
     this.requestId = details.requestId;
     this.retryAfterMs = details.retryAfterMs;
@@ -54,11 +57,7 @@ export function serviceFailureOf(thrown: unknown, operation: string): ServiceFai
   if (thrown instanceof ServiceFailure) return thrown;
   const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as SdkError;
   if (SIGN_IN_ERRORS.has(error.name)) {
-    return new ServiceFailure(
-      `${operation}: ${firstLine(error.message)}`,
-      { signInFailed: true },
-      { cause: error },
-    );
+    return new ServiceFailure(operation, firstLine(error.message), { signInFailed: true }, { cause: error });
   }
   const headers = error.response?.headers;
   const errorCode = headers?.get("x-ms-error-code") ?? error.details?.errorCode ?? error.code;
@@ -66,7 +65,8 @@ export function serviceFailureOf(thrown: unknown, operation: string): ServiceFai
   const answer: ServiceAnswer = status === undefined ? { systemCode: error.code } : { status, errorCode };
   const said = status === undefined ? "" : `HTTP ${status}${errorCode === undefined ? "" : ` ${errorCode}`}`;
   return new ServiceFailure(
-    `${operation}: ${[said, firstLine(error.message)].filter((part) => part !== "").join(", ")}`,
+    operation,
+    [said, firstLine(error.message)].filter((part) => part !== "").join(", "),
     answer,
     { requestId: headers?.get("x-ms-request-id"), retryAfterMs: retryAfterOf(headers), cause: error },
   );

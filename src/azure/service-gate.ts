@@ -203,7 +203,7 @@ export class ServiceGate {
 
   #outageError(outage: Outage): ReuploadError | ServiceFailure {
     if (!this.#options.essential && !this.#everAnswered) {
-      return new ServiceFailure(`the ${this.name} does not answer`, {});
+      return new ServiceFailure("connect", `the ${this.name} does not answer`, {});
     }
     const minutes = Math.round((Date.now() - outage.since) / 60_000);
     const lasted = minutes < 1 ? "under a minute" : `${minutes} min`;

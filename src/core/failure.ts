@@ -51,7 +51,7 @@ export const FAILURES = {
     advice: "Resume, with fewer file slots (--file-workers).",
   },
   timeout: { meaning: "the service did not answer in time", advice: "Resume." },
-  network: { meaning: "the connection failed", advice: "Check the network, then resume." },
+  network: { meaning: "the connection or the service failed", advice: "Check the network, then resume." },
   "queue-unavailable": {
     meaning: "the blob is there but the queue did not take its announcement",
     advice: "Resume; the file is announced, not copied again.",
@@ -73,10 +73,10 @@ export const FAILURE_CODES = Object.keys(FAILURES) as FailureCode[];
 /** What a failure carries so that it can be understood, and replayed by hand. All texts are redacted. */
 export interface FailureDetails {
   /** What was being done: `put blob`, `read source`, ... */
-  readonly operation?: string;
+  readonly operation?: string | undefined;
   readonly attempts?: number;
   /** The service's request id, for a support case. */
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   readonly cause?: unknown;
 }
 

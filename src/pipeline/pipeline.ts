@@ -13,8 +13,9 @@ import type { Announcer } from "../announce/announcer.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { OnCollision } from "../core/file-plan.ts";
 import type { NameTemplate } from "../core/target-name.ts";
-import type { StateStore } from "../state/state-store.ts";
-import type { Transfer } from "../transfer/transfer.ts";
+import type { WorkItem } from "../core/work-item.ts";
+import type { FailureRecord, StateStore } from "../state/state-store.ts";
+import type { Transfer, TransferMethod } from "../transfer/transfer.ts";
 
 export interface Stages {
   readonly store: StateStore;
@@ -33,4 +34,48 @@ export interface PipelineOptions {
   readonly onCollision: OnCollision;
   readonly onEmpty: "report" | "fail";
   readonly announceExisting: "always" | "never";
+}
+
+/** How the pipeline is told to stop. */
+export interface PipelineControl {
+  /** Take no new files; finish those in the slots. */
+  readonly drain: AbortSignal;
+  /** Give up those in the slots too. */
+  readonly abort: AbortSignal;
+  /** Called for every file that is done with, for `--verbose`; must not throw. */
+  readonly onFile?: (report: FileReport) => void;
+}
+
+/** One file that is done with, in this start. */
+export interface FileReport {
+  readonly workItem: WorkItem;
+  readonly fileName: string;
+  readonly blobName: string;
+  readonly outcome: "copied" | "already-there" | "announced" | "skipped" | "failed";
+  readonly method?: TransferMethod;
+  readonly bytes?: number | undefined;
+  readonly failure?: FailureRecord;
+}
+
+/** The pipeline's own live figures. */
+export interface PipelineLive {
+  readonly slots: number;
+  readonly slotsInUse: number;
+  readonly openWorkItems: number;
+}
+
+/**
+ * - `finished`  every claimed work item came to its end
+ * - `stopped`   drained or aborted; what was not done is pending again
+ * - `failed`    the run cannot go on (outage, sign-in, disk full, internal); what was not done is pending again
+ */
+export type PipelineOutcome =
+  | { readonly kind: "finished" }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+export interface RunningPipeline {
+  readonly live: PipelineLive;
+  /** Never rejects. */
+  readonly outcome: Promise<PipelineOutcome>;
 }

@@ -4,14 +4,28 @@
  */
 import type { CatalogFile } from "../core/file.ts";
 
-export type TransferMethod = "put-blob-from-url" | "put-block-from-url" | "put-blob" | "put-blocks";
+export type TransferMethod = "put-blob-from-url" | "put-block-from-url" | "put-blob" | "put-blocks" | "none";
 
-export interface TransferResult {
-  /** `already-there`: a blob with this name and the same content was in the target before. */
-  readonly outcome: "copied" | "already-there" | "skipped";
+/** How the file got there, or that it was there before. */
+export type TransferResult = TransferredFile | SkippedFile;
+
+export interface TransferredFile {
+  /** `already-there`: a blob with this name and the same content was in the target before this try. */
+  readonly outcome: "copied" | "already-there";
   /** Bytes of the blob, when they are known (a server copy of unknown length does not tell). */
   readonly bytes: number | undefined;
   readonly method: TransferMethod;
+  /** How often the most tried request was tried. */
+  readonly attempts: number;
+  /** When a blob that was already there was last written, ms since the epoch: it may be this run's own. */
+  readonly existingSince: number | undefined;
+}
+
+/** `--on-conflict skip`: a blob of this name and other content stays as it is. */
+export interface SkippedFile {
+  readonly outcome: "skipped";
+  readonly reason: string;
+  readonly attempts: number;
 }
 
 export interface Transfer {
@@ -20,7 +34,7 @@ export interface Transfer {
    * another content, unless the run says so. Repeating it after a success gives `already-there`; after a crash,
    * blocks that are already staged are not sent again.
    *
-   * @throws FileFailure with the file's failure code; OutageError when an account as a whole is gone; the signal's
+   * @throws FileFailure with the file's failure code; ReuploadError when an account as a whole is gone; the signal's
    * reason when it aborts (nothing is committed then, or the blob is whole)
    */
   transfer(file: CatalogFile, blobName: string, options: { signal: AbortSignal }): Promise<TransferResult>;

@@ -1,0 +1,52 @@
+import { type Attempts, Effort } from "../azure/attempt.ts";
+import type { QueueCalls } from "../azure/queue-calls.ts";
+import { ServiceFailure } from "../azure/service-error.ts";
+import type { ServiceGate } from "../azure/service-gate.ts";
+import { FileFailure } from "../core/failure.ts";
+import { type Announcer, announcementText } from "./announcer.ts";
+
+/** How long one announcement may be tried, ms. */
+const LIMIT_MS = 600_000;
+
+/** Announces on an Azure Storage queue. */
+export class QueueAnnouncer implements Announcer {
+  readonly #calls: QueueCalls;
+  readonly #gate: ServiceGate;
+  readonly #attempts: Attempts;
+  readonly #containerName: string;
+  readonly #timeToLiveSeconds: number;
+
+  constructor(options: {
+    readonly calls: QueueCalls;
+    readonly gate: ServiceGate;
+    readonly attempts: Attempts;
+    readonly containerName: string;
+    /** -1 = never expires */
+    readonly timeToLiveSeconds: number;
+  }) {
+    this.#calls = options.calls;
+    this.#gate = options.gate;
+    this.#attempts = options.attempts;
+    this.#containerName = options.containerName;
+    this.#timeToLiveSeconds = options.timeToLiveSeconds;
+  }
+
+  async announce(blobName: string, options: { signal: AbortSignal }): Promise<{ attempts: number }> {
+    const text = announcementText(this.#containerName, blobName);
+    const effort = new Effort(options.signal, LIMIT_MS);
+    try {
+      await this.#attempts.run(this.#gate, effort, "put message", async (pulse) =>
+        this.#calls.putMessage(text, this.#timeToLiveSeconds, pulse),
+      );
+      return { attempts: effort.attempts };
+    } catch (thrown) {
+      if (!(thrown instanceof ServiceFailure)) throw thrown;
+      throw new FileFailure("queue-unavailable", thrown.message, {
+        operation: "put message",
+        attempts: thrown.attempts,
+        requestId: thrown.requestId,
+        cause: thrown,
+      });
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import type { Lookup } from "../catalog/catalog.ts";
+import { type CatalogFile, fileKey } from "../core/file.ts";
+import { type FilePlan, planFiles, type PlannedFile, type RefusedFile } from "../core/file-plan.ts";
+import { receiptOf } from "../core/receipt.ts";
+import type { WorkItem } from "../core/work-item.ts";
+import type { ClaimedWorkItem, FailureRecord, KnownFile, StateEvent } from "../state/state-store.ts";
+import type { PipelineOptions } from "./pipeline.ts";
+
+/** A file that is to go through a slot. */
+export interface FileTask {
+  readonly item: OpenWorkItem;
+  readonly file: CatalogFile;
+  readonly blobName: string;
+  /** Given to the state when it is not the template's plain name. */
+  readonly specialName: { readonly blobName: string; readonly shortened: boolean } | undefined;
+  /** In the target since an earlier start: only the announcement is owed. */
+  readonly inTarget: boolean;
+  readonly alreadyThere: boolean;
+}
+
+/**
+ * A claimed work item from its lookup to its end: which of its files are to be done in this start, and how they went.
+ * It tells the state about itself through `record`.
+ */
+export class OpenWorkItem {
+  readonly id: number;
+  readonly workItem: WorkItem;
+  readonly #record: (event: StateEvent) => void;
+  #left = 0;
+  #failed = 0;
+  #problems: readonly string[] = [];
+  /** Fresh links by file, asked for once when the source refuses a link; shared by the work item's files. */
+  freshLinks: Promise<ReadonlyMap<string, CatalogFile>> | undefined;
+
+  constructor(claim: ClaimedWorkItem, workItemName: string, record: (event: StateEvent) => void) {
+    this.id = claim.id;
+    this.workItem = { ...claim.workItem, workItemName };
+    this.#record = record;
+  }
+
+  get isDone(): boolean {
+    return this.#left === 0;
+  }
+
+  /** Records what the lookup gave, and gives the files that are to be done in this start. */
+  open(claim: ClaimedWorkItem, lookup: Lookup, options: PipelineOptions): FileTask[] {
+    const plan = planFiles(this.workItem, lookup.files, options);
+    const vanished = vanishedFiles(plan, claim.knownFiles);
+    this.#problems = lookup.problems;
+    this.#record({
+      kind: "work-item-opened",
+      workItem: this.id,
+      workItemName: this.workItem.workItemName,
+      filesTotal: plan.files.length + plan.refused.length + vanished.length,
+      duplicates: plan.duplicates,
+      receipt: receiptOf(lookup.files),
+    });
+    for (const refused of plan.refused) this.#refuse(refused, claim.knownFiles.get(fileKey(refused.file)));
+    for (const { file, known } of vanished) this.#vanish(file, known);
+    const tasks = plan.files.flatMap((planned) => {
+      const known = claim.knownFiles.get(fileKey(planned.file));
+      if (known?.failed === true) this.#failed++;
+      const isSettled = known !== undefined && (known.completed || known.failed || known.skipped);
+      return isSettled ? [] : [this.#task(planned, known, options)];
+    });
+    this.#left = tasks.length;
+    return tasks;
+  }
+
+  /** One of its files is done with. */
+  fileDone(outcome: "completed" | "skipped" | "failed"): void {
+    this.#left--;
+    if (outcome === "failed") this.#failed++;
+  }
+
+  /** Records the end of a work item that has files. */
+  finish(): void {
+    const failure: FailureRecord | undefined =
+      this.#problems.length === 0 ? undefined : catalogFailure(this.#problems);
+    const status = this.#failed === 0 && failure === undefined ? "completed" : "failed";
+    this.#record({
+      kind: "work-item-finished",
+      workItem: this.id,
+      status,
+      ...(failure === undefined ? {} : { failure }),
+    });
+  }
+
+  #task(planned: PlannedFile, known: KnownFile | undefined, options: PipelineOptions): FileTask {
+    const { file, blobName, shortened } = planned;
+    const isPlain = blobName === options.template.render(this.workItem, file.fileName);
+    return {
+      item: this,
+      file,
+      blobName,
+      specialName: isPlain ? undefined : { blobName, shortened },
+      inTarget: known?.inTarget ?? false,
+      alreadyThere: known?.alreadyThere ?? false,
+    };
+  }
+
+  #refuse(refused: RefusedFile, known: KnownFile | undefined): void {
+    if (refused.outcome === "failed") this.#failed++;
+    if (known !== undefined && (known.failed || known.skipped || known.completed)) return;
+    this.#record({
+      kind: refused.outcome === "failed" ? "file-failed" : "file-skipped",
+      workItem: this.id,
+      file: refused.file,
+      failure: { code: refused.code, message: refused.message, attempts: 1 },
+    });
+  }
+
+  /** A file of an earlier lookup that the catalog no longer lists: what is done stays done, the rest cannot be done. */
+  #vanish(file: CatalogFile, known: KnownFile): void {
+    if (known.completed || known.skipped) return;
+    this.#failed++;
+    if (known.failed) return;
+    const message = "the catalog listed it before and no longer does";
+    this.#record({
+      kind: "file-failed",
+      workItem: this.id,
+      file,
+      failure: { code: "source-not-found", message, attempts: 1 },
+    });
+  }
+}
+
+/** A work item's unusable catalog rows as its failure. */
+export function catalogFailure(problems: readonly string[]): FailureRecord {
+  const more = problems.length > 3 ? ` (and ${problems.length - 3} more)` : "";
+  return { code: "catalog-error", message: problems.slice(0, 3).join("; ") + more, attempts: 1 };
+}
+
+function vanishedFiles(
+  plan: FilePlan,
+  knownFiles: ReadonlyMap<string, KnownFile>,
+): { file: CatalogFile; known: KnownFile }[] {
+  if (knownFiles.size === 0) return [];
+  const listed = new Set([...plan.files, ...plan.refused].map(({ file }) => fileKey(file)));
+  return [...knownFiles]
+    .filter(([key]) => !listed.has(key))
+    .map(([key, known]) => {
+      const [fileName = "", uri = ""] = key.split("\0");
+      return { file: { fileName, uri }, known };
+    });
+}

@@ -1,0 +1,232 @@
+import type { Lookup } from "../catalog/catalog.ts";
+import { workItemKey } from "../core/work-item.ts";
+import type { ClaimedWorkItem, FailureRecord } from "../state/state-store.ts";
+import { fileJourney } from "./file-journey.ts";
+import { catalogFailure, type FileTask, OpenWorkItem } from "./open-work-item.ts";
+import type {
+  PipelineControl,
+  PipelineLive,
+  PipelineOptions,
+  PipelineOutcome,
+  RunningPipeline,
+  Stages,
+} from "./pipeline.ts";
+import { ReadyFiles } from "./ready-files.ts";
+
+/** Starts the pipeline; it runs until the state has no pending work item, or until it is told to stop. */
+export function startPipeline(
+  stages: Stages,
+  options: PipelineOptions,
+  control: PipelineControl,
+): RunningPipeline {
+  const pipeline = new Pipeline(stages, options, control);
+  return { live: pipeline, outcome: pipeline.run() };
+}
+
+class Pipeline implements PipelineLive {
+  readonly slots: number;
+  slotsInUse = 0;
+  /** Claimed and not ended yet. */
+  readonly #open = new Set<number>();
+  readonly #stages: Stages;
+  readonly #options: PipelineOptions;
+  readonly #control: PipelineControl;
+  readonly #ready: ReadyFiles<FileTask>;
+  /** Ends everything under way: the caller's abort, or an error that ends the run. */
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #fatal: { readonly error: unknown } | undefined;
+  #lookups = new Set<Promise<void>>();
+  #noMoreClaims = false;
+  #wakeFeeder: () => void = () => {};
+
+  constructor(stages: Stages, options: PipelineOptions, control: PipelineControl) {
+    this.#stages = stages;
+    this.#options = options;
+    this.#control = control;
+    this.slots = options.workItemWorkers * options.fileWorkers;
+    this.#ready = new ReadyFiles(() => this.#wakeFeeder());
+    this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
+  }
+
+  async run(): Promise<PipelineOutcome> {
+    const halt = () => {
+      this.#ready.close();
+      this.#wakeFeeder();
+    };
+    const halts = [this.#control.drain, this.#signal];
+    for (const signal of halts) signal.addEventListener("abort", halt, { once: true });
+    if (this.#mustHalt) halt();
+    const slots = Array.from({ length: this.slots }, async () => this.#slot());
+    await this.#feed();
+    await Promise.all(slots);
+    for (const signal of halts) signal.removeEventListener("abort", halt);
+    this.#release();
+    if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
+    return { kind: this.#mustHalt ? "stopped" : "finished" };
+  }
+
+  get openWorkItems(): number {
+    return this.#open.size;
+  }
+
+  get #mustHalt(): boolean {
+    return this.#control.drain.aborted || this.#signal.aborted;
+  }
+
+  #fail(error: unknown): void {
+    // What an abort makes the others throw is no cause of its own.
+    if (this.#fatal === undefined && !this.#control.abort.aborted) this.#fatal = { error };
+    this.#stop.abort(new Error("the run ends"));
+  }
+
+  async #slot(): Promise<void> {
+    for (let task = await this.#ready.take(); task !== undefined; task = await this.#ready.take()) {
+      this.slotsInUse++;
+      try {
+        const report = await fileJourney(this.#stages, this.#options, task, this.#signal);
+        const isFailed = report.outcome === "failed";
+        task.item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
+        this.#control.onFile?.(report);
+        if (task.item.isDone) this.#finish(task.item);
+      } catch (thrown) {
+        this.#fail(thrown);
+      } finally {
+        this.slotsInUse--;
+        this.#wakeFeeder();
+      }
+    }
+  }
+
+  /** Gives back what was claimed and did not come to its end. */
+  #release(): void {
+    try {
+      for (const workItem of this.#open) {
+        this.#stages.store.record({ kind: "work-item-released", workItem });
+      }
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #finish(item: OpenWorkItem): void {
+    item.finish();
+    this.#close(item.id);
+  }
+
+  #close(id: number): void {
+    this.#open.delete(id);
+    this.#wakeFeeder();
+  }
+
+  /** Claims and looks up ahead of need until nothing is left to claim and everything claimed is done. */
+  async #feed(): Promise<void> {
+    try {
+      while (!this.#mustHalt) {
+        if (this.#noMoreClaims && this.openWorkItems === 0) break;
+        const room = this.#noMoreClaims ? 0 : this.#roomForLookups();
+        if (room > 0) await this.#claim(room);
+        else await this.#untilWoken();
+      }
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    this.#ready.close();
+    await Promise.all(this.#lookups);
+  }
+
+  /**
+   * How many work items may be looked up now: while W are not open yet and the ready files would not keep the slots
+   * busy for a while; and beyond W when slots would stand idle (many work items with few files).
+   */
+  #roomForLookups(): number {
+    const { batchSize } = this.#stages.catalog;
+    const { workItemWorkers } = this.#options;
+    if (this.#ready.size < 2 * this.slots && this.openWorkItems < workItemWorkers) {
+      return Math.min(batchSize, workItemWorkers - this.openWorkItems);
+    }
+    const idle = this.slots - this.slotsInUse - this.#ready.size - this.#lookups.size;
+    return idle > 0 && this.#lookups.size < workItemWorkers ? Math.min(batchSize, idle) : 0;
+  }
+
+  async #claim(max: number): Promise<void> {
+    const claims = await this.#stages.store.claim(max, { signal: this.#signal });
+    if (claims.length === 0) {
+      this.#noMoreClaims = true;
+      return;
+    }
+    for (const claim of claims) this.#open.add(claim.id);
+    const lookup: Promise<void> = this.#lookUp(claims)
+      .catch((thrown: unknown) => this.#fail(thrown))
+      .finally(() => {
+        this.#lookups.delete(lookup);
+        this.#wakeFeeder();
+      });
+    this.#lookups.add(lookup);
+  }
+
+  async #lookUp(claims: readonly ClaimedWorkItem[]): Promise<void> {
+    const waiting = new Map(claims.map((claim) => [workItemKey(claim.workItem), claim]));
+    const asked = claims.map((claim) => claim.workItem);
+    for await (const lookup of this.#stages.catalog.lookup(asked, { signal: this.#signal })) {
+      const key = workItemKey(lookup.workItem);
+      const claim = waiting.get(key);
+      if (claim === undefined) continue;
+      waiting.delete(key);
+      this.#takeAnswer(claim, lookup);
+    }
+    // The catalog's contract is one answer each; one that is missing must not be taken for "no files".
+    for (const claim of waiting.values()) {
+      this.#endUnopened(claim, "failed", {
+        code: "catalog-error",
+        message: "the catalog gave no answer for this work item",
+        attempts: 1,
+      });
+    }
+  }
+
+  #takeAnswer(claim: ClaimedWorkItem, lookup: Lookup): void {
+    if (lookup.failure !== undefined) {
+      this.#endUnopened(claim, "failed", { ...lookup.failure, attempts: 1 });
+      return;
+    }
+    if (lookup.files.length === 0 && claim.knownFiles.size === 0) {
+      this.#openEmpty(claim, lookup);
+      return;
+    }
+    const name = lookup.workItemName === "" ? claim.workItem.workItemName : lookup.workItemName;
+    const item = new OpenWorkItem(claim, name, (event) => this.#stages.store.record(event));
+    const tasks = item.open(claim, lookup, this.#options);
+    if (item.isDone) this.#finish(item);
+    else this.#ready.add(tasks);
+  }
+
+  #openEmpty(claim: ClaimedWorkItem, lookup: Lookup): void {
+    if (lookup.problems.length > 0) {
+      this.#endUnopened(claim, "failed", catalogFailure(lookup.problems));
+    } else if (this.#options.onEmpty === "fail") {
+      const message = "the catalog lists no file for this work item";
+      this.#endUnopened(claim, "failed", { code: "no-files", message, attempts: 1 });
+    } else {
+      this.#endUnopened(claim, "empty", undefined);
+    }
+  }
+
+  #endUnopened(claim: ClaimedWorkItem, status: "empty" | "failed", failure: FailureRecord | undefined): void {
+    this.#stages.store.record({
+      kind: "work-item-finished",
+      workItem: claim.id,
+      status,
+      ...(failure === undefined ? {} : { failure }),
+    });
+    this.#close(claim.id);
+  }
+
+  /** Waits until a file was taken or done, or a lookup ended. */
+  async #untilWoken(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wakeFeeder = resolve;
+    await promise;
+    this.#wakeFeeder = () => {};
+  }
+}

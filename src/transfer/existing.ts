@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { fileDeadlineMs } from "../azure/attempt.ts";
+import type { BlobProperties, ReadAccess } from "../azure/blob-calls.ts";
+import { ServiceFailure } from "../azure/service-error.ts";
+import type { ServiceGate } from "../azure/service-gate.ts";
+import { FileFailure } from "../core/failure.ts";
+import { ofSource, ofTarget } from "./failures.ts";
+import type { Job, TransferTools } from "./tools.ts";
+import type { TransferResult } from "./transfer.ts";
+
+/** What is known of the source's content; what is not is found out. */
+export interface SourceContent {
+  readonly length?: number | undefined;
+  readonly contentMd5?: string | undefined;
+}
+
+/**
+ * Decides about a blob that is already there under the file's name: the same content is success, another is a conflict.
+ * The name being taken proves nothing else; it may even be our own blob whose answer was lost.
+ *
+ * @returns the result; `again` when the file is to be created (anew): it vanished meanwhile, or it may be overwritten
+ * @throws FileFailure `conflict`
+ */
+export async function judgeExisting(
+  tools: TransferTools,
+  job: Job,
+  known: SourceContent,
+): Promise<TransferResult | "again"> {
+  const there = await targetProperties(tools, job);
+  if (there === undefined) return "again";
+  const difference = await differenceOf(tools, job, there, known);
+  if (difference === undefined) {
+    return {
+      outcome: "already-there",
+      bytes: there.length,
+      method: "none",
+      attempts: job.effort.attempts,
+      existingSince: there.lastModified,
+    };
+  }
+  switch (tools.settings.onConflict) {
+    case "fail":
+      throw new FileFailure("conflict", `${job.blobName} is there with other content: ${difference}`, {
+        operation: "compare with existing blob",
+        attempts: job.effort.attempts,
+      });
+    case "skip":
+      return { outcome: "skipped", reason: difference, attempts: job.effort.attempts };
+    case "overwrite":
+      job.createOnly = false;
+      return "again";
+  }
+}
+
+async function targetProperties(tools: TransferTools, job: Job): Promise<BlobProperties | undefined> {
+  const access: ReadAccess = { url: tools.writer.urlOf(job.blobName), as: "account" };
+  try {
+    return await tools.attempts.run(tools.targetGate, job.effort, "look at existing blob", async (pulse) =>
+      tools.reader.properties(access, pulse),
+    );
+  } catch (thrown) {
+    if (thrown instanceof ServiceFailure && thrown.status === 404) return undefined;
+    return ofTarget(Promise.reject(thrown as Error));
+  }
+}
+
+/** In words, or undefined when both have the same bytes: lengths first, then MD5s, which are computed where missing. */
+async function differenceOf(
+  tools: TransferTools,
+  job: Job,
+  there: BlobProperties,
+  known: SourceContent,
+): Promise<string | undefined> {
+  const source =
+    known.length !== undefined && known.contentMd5 !== undefined
+      ? known
+      : { ...(await sourceProperties(tools, job)), ...defined(known) };
+  if (there.length !== source.length) {
+    return `it has ${there.length} bytes, the source ${source.length}`;
+  }
+  job.effort.extend(2 * (fileDeadlineMs(there.length) - fileDeadlineMs(0)));
+  const gate = tools.sourceGate(job.link.accountUrl);
+  const ours = source.contentMd5 ?? (await ofSource(md5Of(tools, job, job.link.read, gate)));
+  const access: ReadAccess = { url: tools.writer.urlOf(job.blobName), as: "account" };
+  const theirs = there.contentMd5 ?? (await ofTarget(md5Of(tools, job, access, tools.targetGate)));
+  return ours === theirs ? undefined : `its MD5 is ${theirs}, the source's ${ours}`;
+}
+
+function defined(known: SourceContent): SourceContent {
+  return {
+    ...(known.length === undefined ? {} : { length: known.length }),
+    ...(known.contentMd5 === undefined ? {} : { contentMd5: known.contentMd5 }),
+  };
+}
+
+/** A HEAD of the source. @throws FileFailure */
+export async function sourceProperties(tools: TransferTools, job: Job): Promise<BlobProperties> {
+  return ofSource(
+    tools.attempts.run(tools.sourceGate(job.link.accountUrl), job.effort, "look at source", async (pulse) =>
+      tools.reader.properties(job.link.read, pulse),
+    ),
+  );
+}
+
+/** Base64 MD5 of a blob, by reading it through. */
+async function md5Of(tools: TransferTools, job: Job, access: ReadAccess, gate: ServiceGate): Promise<string> {
+  return tools.attempts.run(gate, job.effort, "read to compare", async (pulse) => {
+    const opened = await tools.reader.open(access, undefined, pulse);
+    const md5 = createHash("md5");
+    let bytes = 0;
+    try {
+      for await (const chunk of opened.chunks()) {
+        md5.update(chunk);
+        bytes += chunk.length;
+      }
+    } finally {
+      opened.close();
+    }
+    if (bytes !== opened.properties.length) {
+      throw new Error(`the download ended after ${bytes} of ${opened.properties.length} bytes`);
+    }
+    return md5.digest("base64");
+  });
+}

@@ -1,0 +1,40 @@
+import type { CatalogFile } from "../core/file.ts";
+import { FileFailure } from "../core/failure.ts";
+import { ofTarget } from "./failures.ts";
+import { ServerCopy } from "./server-copy.ts";
+import { streamCopy } from "./stream-copy.ts";
+import { makeJob, type TransferTools } from "./tools.ts";
+import type { Transfer, TransferResult } from "./transfer.ts";
+
+/**
+ * Picks the way that costs least and works: Put Blob From URL, Put Block From URL for larger files, download and
+ * upload. `--transfer server` refuses the last, `--transfer stream` the first two.
+ */
+export class Ladder implements Transfer {
+  readonly #tools: TransferTools;
+  readonly #serverCopy: ServerCopy;
+
+  constructor(tools: TransferTools) {
+    this.#tools = tools;
+    this.#serverCopy = new ServerCopy(tools);
+  }
+
+  async transfer(
+    file: CatalogFile,
+    blobName: string,
+    options: { signal: AbortSignal },
+  ): Promise<TransferResult> {
+    const job = makeJob(this.#tools, file, blobName, options.signal);
+    if (this.#tools.settings.mode !== "stream") {
+      const result = await ofTarget(this.#serverCopy.copy(job));
+      if (result !== undefined) return result;
+      if (this.#tools.settings.mode === "server") {
+        throw new FileFailure("source-forbidden", "the target's service cannot read this source itself", {
+          operation: "server copy",
+          attempts: job.effort.attempts,
+        });
+      }
+    }
+    return streamCopy(this.#tools, job);
+  }
+}

@@ -1,0 +1,131 @@
+import { fileDeadlineMs } from "../azure/attempt.ts";
+import type { CopySource } from "../azure/blob-calls.ts";
+import { ServiceFailure } from "../azure/service-error.ts";
+import { planBlocks } from "./block-plan.ts";
+import { sourceProperties } from "./existing.ts";
+import { ofSource, saysCannotReadSource, saysNotImplemented, saysTooLarge } from "./failures.ts";
+import { Lanes } from "./lanes.ts";
+import { putUnlessThere } from "./put-unless-there.ts";
+import { creation, type Job, type TransferTools } from "./tools.ts";
+import type { TransferResult } from "./transfer.ts";
+
+/**
+ * The service reads the source itself: Put Blob From URL, or Put Block From URL for what is larger. Remembers what this
+ * target does not implement and which source accounts it cannot reach.
+ */
+export class ServerCopy {
+  readonly #tools: TransferTools;
+  /** Source accounts that we can read and the target's service cannot. */
+  readonly #unreachable = new Set<string>();
+  readonly #notImplemented = new Set<"put-blob-from-url" | "put-block-from-url">();
+
+  constructor(tools: TransferTools) {
+    this.#tools = tools;
+  }
+
+  /**
+   * @returns the result; undefined when the service cannot copy this file itself, so that it is to be streamed
+   * @throws ServiceFailure of the target; FileFailure
+   */
+  async copy(job: Job): Promise<TransferResult | undefined> {
+    if (this.#unreachable.has(job.link.accountUrl)) return undefined;
+    const source = await job.link.copySource();
+    if (source === undefined) return undefined;
+    try {
+      const isLarge = (job.file.length ?? 0) > this.#tools.settings.serverCopyLimit;
+      if (isLarge) return await this.#inBlocks(job, source);
+      return await this.#whole(job, source);
+    } catch (thrown) {
+      if (!(thrown instanceof ServiceFailure) || !saysCannotReadSource(thrown)) throw thrown;
+      await this.#readOnce(job);
+      this.#unreachable.add(job.link.accountUrl);
+      return undefined;
+    }
+  }
+
+  async #whole(job: Job, source: CopySource): Promise<TransferResult | undefined> {
+    if (this.#notImplemented.has("put-blob-from-url")) return undefined;
+    const { attempts, settings, targetGate, writer } = this.#tools;
+    const { length, contentMd5 } = job.file;
+    try {
+      return await putUnlessThere(this.#tools, job, "put-blob-from-url", { length, contentMd5 }, async () => {
+        const options = {
+          ...creation(settings, job, undefined, undefined),
+          copyProperties: settings.contentType === "source",
+        };
+        await attempts.run(targetGate, job.effort, "put blob from url", async (pulse) =>
+          writer.putBlobFromUrl(job.blobName, { ...source, contentMd5 }, options, pulse),
+        );
+      });
+    } catch (thrown) {
+      if (thrown instanceof ServiceFailure && saysTooLarge(thrown)) return this.#inBlocks(job, source);
+      return this.#unlessNotImplemented("put-blob-from-url", thrown);
+    }
+  }
+
+  async #inBlocks(job: Job, source: CopySource): Promise<TransferResult | undefined> {
+    if (this.#notImplemented.has("put-block-from-url")) return undefined;
+    const { attempts, settings, targetGate, writer } = this.#tools;
+    const properties = await sourceProperties(this.#tools, job);
+    const { length } = properties;
+    const contentMd5 = job.file.contentMd5 ?? properties.contentMd5;
+    job.effort.extend(fileDeadlineMs(length) - fileDeadlineMs(job.file.length ?? 0));
+    try {
+      const blockIds = await this.#stage(job, source, length, properties.etag);
+      return await putUnlessThere(
+        this.#tools,
+        job,
+        "put-block-from-url",
+        { length, contentMd5 },
+        async () => {
+          const options = creation(settings, job, properties, contentMd5);
+          await attempts.run(targetGate, job.effort, "put block list", async (pulse) =>
+            writer.putBlockList(job.blobName, blockIds, options, pulse),
+          );
+        },
+      );
+    } catch (thrown) {
+      return this.#unlessNotImplemented("put-block-from-url", thrown);
+    }
+  }
+
+  async #stage(job: Job, source: CopySource, length: number, etag: string): Promise<string[]> {
+    const { attempts, settings, targetGate, writer } = this.#tools;
+    const blocks = planBlocks(length, etag, settings.serverBlockBytes);
+    const staged = await attempts.run(targetGate, job.effort, "get block list", async (pulse) =>
+      writer.uncommittedBlocks(job.blobName, pulse),
+    );
+    const lanes = new Lanes(settings.blocksAtOnce);
+    try {
+      for (const block of blocks) {
+        if (staged.has(block.id)) continue;
+        await lanes.add(async () =>
+          attempts.run(targetGate, job.effort, "put block from url", async (pulse) =>
+            writer.putBlockFromUrl(job.blobName, block.id, source, { ...block, ifMatch: etag }, pulse),
+          ),
+        );
+      }
+    } finally {
+      await lanes.settled();
+    }
+    lanes.throwFirst();
+    return blocks.map((block) => block.id);
+  }
+
+  #unlessNotImplemented(rung: "put-blob-from-url" | "put-block-from-url", thrown: unknown): undefined {
+    if (!(thrown instanceof ServiceFailure) || !saysNotImplemented(thrown)) throw thrown;
+    this.#notImplemented.add(rung);
+    return undefined;
+  }
+
+  /** One GET by us tells whether it is the source or the way to it. @throws FileFailure the source's own answer */
+  async #readOnce(job: Job): Promise<void> {
+    const { attempts, reader, sourceGate } = this.#tools;
+    const gate = sourceGate(job.link.accountUrl);
+    const read = attempts.run(gate, job.effort, "read source", async (pulse) => {
+      const opened = await reader.open(job.link.read, undefined, pulse);
+      opened.close();
+    });
+    await ofSource(read);
+  }
+}

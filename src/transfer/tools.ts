@@ -1,0 +1,80 @@
+import { type Attempts, Effort, fileDeadlineMs } from "../azure/attempt.ts";
+import type { BlobProperties, BlobReader, BlobWriter, CreateOptions } from "../azure/blob-calls.ts";
+import type { ServiceGate } from "../azure/service-gate.ts";
+import type { SourceLink, SourceLinks } from "../azure/source-links.ts";
+import type { CatalogFile } from "../core/file.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
+
+export interface TransferSettings {
+  readonly mode: "auto" | "server" | "stream";
+  /** The blob's content type, or `source` to keep the source's type, encoding and metadata. */
+  readonly contentType: string;
+  readonly onConflict: "fail" | "skip" | "overwrite";
+  /** Files up to this length go up whole, larger ones in blocks of this length; bytes. */
+  readonly blockBytes: number;
+  /** The most that Put Blob From URL is asked to copy, bytes. */
+  readonly serverCopyLimit: number;
+  /** Block length of Put Block From URL, bytes. */
+  readonly serverBlockBytes: number;
+  /** Blocks of one file under way at once. */
+  readonly blocksAtOnce: number;
+}
+
+export const TRANSFER_DEFAULTS: TransferSettings = {
+  mode: "auto",
+  contentType: "application/json",
+  onConflict: "fail",
+  blockBytes: 8 * 2 ** 20,
+  serverCopyLimit: 256 * 2 ** 20,
+  serverBlockBytes: 64 * 2 ** 20,
+  blocksAtOnce: 4,
+};
+
+/** What all ways of transfer work with. */
+export interface TransferTools {
+  readonly settings: TransferSettings;
+  readonly writer: BlobWriter;
+  readonly reader: BlobReader;
+  readonly links: SourceLinks;
+  readonly attempts: Attempts;
+  readonly targetGate: ServiceGate;
+  /** The gate of a source account, by its URL. */
+  readonly sourceGate: (accountUrl: string) => ServiceGate;
+  readonly budget: BufferBudget;
+}
+
+/** One file on its way. */
+export interface Job {
+  readonly file: CatalogFile;
+  readonly blobName: string;
+  readonly link: SourceLink;
+  readonly effort: Effort;
+  /** False once the operator's `--on-conflict overwrite` applies. */
+  createOnly: boolean;
+}
+
+export function makeJob(tools: TransferTools, file: CatalogFile, blobName: string, signal: AbortSignal): Job {
+  return {
+    file,
+    blobName,
+    link: tools.links.resolve(file.uri),
+    effort: new Effort(signal, fileDeadlineMs(file.length ?? 0)),
+    createOnly: true,
+  };
+}
+
+/** How the target blob is created: the same whichever way the bytes go. */
+export function creation(
+  settings: TransferSettings,
+  job: Job,
+  source: BlobProperties | undefined,
+  contentMd5: string | undefined,
+): CreateOptions {
+  const keepsSource = settings.contentType === "source" && source !== undefined;
+  return {
+    createOnly: job.createOnly,
+    headers: keepsSource ? source.headers : { contentType: settings.contentType },
+    metadata: keepsSource ? source.metadata : {},
+    contentMd5,
+  };
+}
