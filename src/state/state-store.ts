@@ -36,7 +36,10 @@ export interface RunRecord {
   readonly starts: number;
 }
 
-/** Facts about a file that the state knows from before. Files without any are not listed. */
+/**
+ * What the state knows of a file from before; files that were never touched are not listed. One that failed and is to
+ * be tried again has no fact left, or is in the target.
+ */
 export interface KnownFile {
   readonly inTarget: boolean;
   /** It was in the target before this run (`--announce-existing never` leaves it unannounced). */

@@ -1,0 +1,80 @@
+import type { WorkItemStatus } from "../../core/states.ts";
+import type { StateSummary } from "../state-store.ts";
+import { FACT, fileStatusOf } from "./facts.ts";
+
+/** The columns of the table `counters`. */
+export const COUNTER_NAMES = [
+  "work_items_pending",
+  "work_items_in_progress",
+  "work_items_completed",
+  "work_items_empty",
+  "work_items_failed",
+  "work_items_not_looked_up",
+  "files_total",
+  "files_copied",
+  "files_already_there",
+  "files_failed",
+  "files_skipped",
+  "files_uploaded",
+  "files_announced",
+  "files_duplicates",
+  "files_shortened",
+  "bytes",
+] as const;
+
+/** Kept in memory, and written in the same commit as the events that moved them. */
+export type Counters = Record<(typeof COUNTER_NAMES)[number], number>;
+
+export function newCounters(): Counters {
+  return Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0])) as Counters;
+}
+
+/** Counts a work item in (`sign` 1) or out (-1). */
+export function countWorkItem(
+  counters: Counters,
+  status: WorkItemStatus,
+  lookedUp: boolean,
+  sign: 1 | -1,
+): void {
+  counters[`work_items_${status}`] += sign;
+  if (!lookedUp && (status === "pending" || status === "in_progress")) {
+    counters.work_items_not_looked_up += sign;
+  }
+}
+
+/** Counts a file with these facts in (`sign` 1) or out (-1). */
+export function countFile(counters: Counters, facts: number, bytes: number | null, sign: 1 | -1): void {
+  const status = fileStatusOf(facts);
+  if (status === "completed") {
+    counters[facts & FACT.alreadyThere ? "files_already_there" : "files_copied"] += sign;
+  } else if (status !== "pending") {
+    counters[`files_${status}`] += sign;
+  }
+  if (facts & FACT.announced) counters.files_announced += sign;
+  if (facts & FACT.inTarget && !(facts & FACT.alreadyThere)) counters.bytes += sign * (bytes ?? 0);
+}
+
+export function summaryOf(counters: Counters): StateSummary {
+  return {
+    workItems: {
+      pending: counters.work_items_pending,
+      in_progress: counters.work_items_in_progress,
+      completed: counters.work_items_completed,
+      empty: counters.work_items_empty,
+      failed: counters.work_items_failed,
+    },
+    notLookedUp: counters.work_items_not_looked_up,
+    files: {
+      total: counters.files_total,
+      copied: counters.files_copied,
+      alreadyThere: counters.files_already_there,
+      failed: counters.files_failed,
+      skipped: counters.files_skipped,
+      uploaded: counters.files_uploaded,
+      announced: counters.files_announced,
+      duplicates: counters.files_duplicates,
+      shortened: counters.files_shortened,
+    },
+    bytes: counters.bytes,
+  };
+}

@@ -1,0 +1,90 @@
+import { DatabaseSync } from "node:sqlite";
+import { messageOf, ReuploadError } from "../../core/errors.ts";
+
+/** How long to wait for another connection, such as a reader in the middle of a checkpoint. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** Opens a state for writing: write-ahead log, so that readers never wait; a commit costs no disk flush. */
+export function openForWriting(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    // NORMAL: flushed at checkpoints only. kill -9 loses nothing, a power cut perhaps the last commits.
+    // The cache holds the index that a load fills in no order, and the WAL is cut back after a large load.
+    db.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      PRAGMA cache_size = -32768;
+      PRAGMA journal_size_limit = 16777216;
+    `);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Opens a state for reading beside its writer. */
+export function openForReading(path: string): DatabaseSync {
+  return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+}
+
+/** Runs `work` in one transaction: committed when it gives, rolled back when it throws. */
+export async function inTransaction<T>(db: DatabaseSync, work: () => T | Promise<T>): Promise<T> {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = await work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    rollBack(db);
+    throw error;
+  }
+}
+
+/** A full disk has SQLite roll back by itself; a second time is an error. */
+export function rollBack(db: DatabaseSync): void {
+  if (db.isTransaction) db.exec("ROLLBACK");
+}
+
+/** SQLite's primary result codes that mean something to the user. */
+export const SQLITE = {
+  busy: 5,
+  readOnly: 8,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+} as const;
+
+/** SQLite's primary result code of anything thrown by node:sqlite. */
+export function sqliteCodeOf(thrown: unknown): number | undefined {
+  if (!(thrown instanceof Error) || !("errcode" in thrown) || typeof thrown.errcode !== "number") {
+    return undefined;
+  }
+  return thrown.errcode & 0xff;
+}
+
+/** What is thrown by node:sqlite, as the error that the user is told. Our own errors stay what they are. */
+export function toStateError(thrown: unknown, path: string): unknown {
+  switch (sqliteCodeOf(thrown)) {
+    case undefined:
+      return thrown;
+    case SQLITE.full:
+      return new ReuploadError("disk-full", `no space left for the state ${path}`, { cause: thrown });
+    case SQLITE.corrupt:
+    case SQLITE.notADatabase:
+      return new ReuploadError("state-corrupt", `the state ${path} is damaged: ${messageOf(thrown)}`, {
+        cause: thrown,
+      });
+    case SQLITE.readOnly:
+    case SQLITE.cannotOpen:
+      return new ReuploadError("usage", `the state ${path} cannot be opened: ${messageOf(thrown)}`, {
+        advice: "Check its permissions and those of its folder, or give another path with --state-db.",
+        cause: thrown,
+      });
+    default:
+      return new ReuploadError("internal", `the state ${path} could not be used: ${messageOf(thrown)}`, {
+        cause: thrown,
+      });
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * What an event does to a claimed work item, its files and the counters, in memory; what changed is noted in
+ * `PendingWrites` for the next commit. Every move is checked against `core/states.ts` before anything is touched.
+ */
+import { ReuploadError } from "../../core/errors.ts";
+import type { FailureCode } from "../../core/failure.ts";
+import { fileKey } from "../../core/file.ts";
+import { redact } from "../../core/secret.ts";
+import { fileMayMove, workItemMayMove, type WorkItemStatus } from "../../core/states.ts";
+import type { FailureRecord, StateEvent } from "../state-store.ts";
+import { type Counters, countFile, countWorkItem } from "./counters.ts";
+import { FACT, fileStatusOf } from "./facts.ts";
+import type { FileDetail, FileEntry, OpenWorkItem } from "./open-work-item.ts";
+import type { PendingWrites } from "./pending-writes.ts";
+
+export interface EventContext {
+  readonly counters: Counters;
+  readonly writes: PendingWrites;
+  readonly nextFileId: () => number;
+}
+
+type EventOf<Kind extends StateEvent["kind"]> = Extract<StateEvent, { kind: Kind }>;
+type FileEvent = EventOf<"file-uploaded" | "file-completed" | "file-failed" | "file-skipped">;
+
+const now = (): number => Math.floor(Date.now() / 1000);
+
+/** @throws ReuploadError `internal` on an impossible move; nothing has changed then */
+export function applyEvent(item: OpenWorkItem, event: StateEvent, context: EventContext): void {
+  switch (event.kind) {
+    case "work-item-opened":
+      return applyOpened(item, event, context);
+    case "file-uploaded":
+    case "file-completed":
+    case "file-failed":
+    case "file-skipped":
+      return applyFile(item, event, context);
+    case "work-item-finished":
+      return applyFinished(item, event, context);
+    case "work-item-released":
+      return moveWorkItem(item, "pending", context);
+  }
+}
+
+/** Claims a pending work item. */
+export function applyClaim(item: OpenWorkItem, context: EventContext): void {
+  moveWorkItem(item, "in_progress", context);
+  item.startedAt = now();
+}
+
+function applyOpened(item: OpenWorkItem, event: EventOf<"work-item-opened">, context: EventContext): void {
+  const { counters } = context;
+  if (item.opened) throw impossible(item, "it is opened twice");
+  countWorkItem(counters, item.status, item.receipt !== undefined, -1);
+  countWorkItem(counters, item.status, true, 1);
+  counters.files_total += event.filesTotal - item.filesTotal;
+  counters.files_duplicates += event.duplicates - item.duplicates;
+  item.opened = true;
+  item.catalogName =
+    event.workItemName === "" || event.workItemName === item.row.name ? null : event.workItemName;
+  item.filesTotal = event.filesTotal;
+  item.duplicates = event.duplicates;
+  item.receipt = event.receipt;
+  context.writes.addWorkItem(item);
+}
+
+function applyFile(item: OpenWorkItem, event: FileEvent, context: EventContext): void {
+  if (!item.opened) throw impossible(item, `${event.kind} before it was opened`);
+  const key = fileKey(event.file);
+  const known = item.files.get(key);
+  const before = known?.facts ?? 0;
+  const after = factsAfter(before, event);
+  const from = fileStatusOf(before);
+  const to = fileStatusOf(after ?? before);
+  if (after === undefined || !fileMayMove(from, to)) {
+    throw impossible(item, `${event.kind} for a file that is ${from}: ${event.file.fileName}`);
+  }
+
+  const entry = known ?? item.addFile(key, event.file, context.nextFileId());
+  countFile(context.counters, before, entry.bytes, -1);
+  entry.facts = after;
+  entry.at = now();
+  if (event.kind === "file-uploaded") {
+    entry.bytes = event.bytes ?? null;
+    if (event.shortened) context.counters.files_shortened++;
+  }
+  countFile(context.counters, after, entry.bytes, 1);
+  item.tally[from]--;
+  item.tally[to]++;
+  noteDetail(entry, event);
+  context.writes.addFile(entry);
+  // The first file gave the work item its uri_base, which must not be committed later than the file.
+  if (known === undefined && item.files.size === 1) context.writes.addWorkItem(item);
+}
+
+/** undefined when the facts forbid the event, whatever the status. */
+function factsAfter(before: number, event: FileEvent): number | undefined {
+  switch (event.kind) {
+    case "file-uploaded":
+      // What is in the target is never uploaded again, only announced.
+      if (before & FACT.inTarget) return undefined;
+      return (before & ~FACT.failed) | FACT.inTarget | (event.alreadyThere ? FACT.alreadyThere : 0);
+    case "file-completed":
+      if (!(before & FACT.inTarget)) return undefined;
+      return before | FACT.completed | (event.announced ? FACT.announced : 0);
+    case "file-failed":
+      return before | FACT.failed;
+    case "file-skipped":
+      return before | FACT.skipped;
+  }
+}
+
+/** A detail that is there is brought up to date, so that no old failure stays with a file that succeeded. */
+function noteDetail(entry: FileEntry, event: FileEvent): void {
+  const detail = detailOf(event);
+  if (!entry.hasDetail && detail.code === null && detail.attempts <= 1 && detail.blobName === null) return;
+  // Two events in one commit: the later one says how it stands, the earlier one's name and attempts stay.
+  const earlier = entry.detail;
+  entry.detail = {
+    ...detail,
+    attempts: Math.max(detail.attempts, earlier?.attempts ?? 1),
+    blobName: detail.blobName ?? earlier?.blobName ?? null,
+  };
+  entry.hasDetail = true;
+}
+
+function detailOf(event: FileEvent): FileDetail {
+  const none: FileDetail = { code: null, message: null, attempts: 1, requestId: null, blobName: null };
+  switch (event.kind) {
+    case "file-uploaded":
+      return { ...none, attempts: event.attempts, blobName: event.blobName ?? null };
+    case "file-completed":
+      return none;
+    case "file-failed":
+    case "file-skipped":
+      return { ...none, ...toColumns(event.failure) };
+  }
+}
+
+function toColumns(failure: FailureRecord): Omit<FileDetail, "blobName"> & { code: FailureCode } {
+  return {
+    code: failure.code,
+    message: redact(failure.message),
+    attempts: failure.attempts,
+    requestId: failure.requestId ?? null,
+  };
+}
+
+/**
+ * Completed means that every file is done: anything else is a gap. A work item that failed as a whole, or was not
+ * even opened in this start, has the files that are known from before.
+ */
+function applyFinished(
+  item: OpenWorkItem,
+  event: EventOf<"work-item-finished">,
+  context: EventContext,
+): void {
+  const { tally } = item;
+  const gap = item.opened && item.filesTotal > item.accountedFor;
+  const failedAsAWhole = event.status === "failed" && event.failure !== undefined;
+  if (!failedAsAWhole) {
+    const wrong =
+      gap ||
+      tally.uploaded > 0 ||
+      (event.status === "failed") !== tally.failed > 0 ||
+      (event.status === "empty" && item.accountedFor > 0);
+    if (wrong) {
+      throw impossible(
+        item,
+        `it is finished as ${event.status}, but of ${item.filesTotal} files ${tally.completed} are completed, ` +
+          `${tally.skipped} skipped, ${tally.failed} failed, ${tally.uploaded} not announced`,
+      );
+    }
+  }
+  moveWorkItem(item, event.status, context);
+  context.counters.files_total += item.accountedFor - item.filesTotal;
+  item.filesTotal = item.accountedFor;
+  item.finishedAt = now();
+  item.failure = event.failure && { ...event.failure, message: redact(event.failure.message) };
+}
+
+function moveWorkItem(item: OpenWorkItem, to: WorkItemStatus, { counters, writes }: EventContext): void {
+  if (!workItemMayMove(item.status, to)) throw impossible(item, `from ${item.status} to ${to}`);
+  const lookedUp = item.receipt !== undefined;
+  countWorkItem(counters, item.status, lookedUp, -1);
+  item.status = to;
+  countWorkItem(counters, to, lookedUp, 1);
+  writes.addWorkItem(item);
+}
+
+function impossible(item: OpenWorkItem, what: string): ReuploadError {
+  const { job_id: jobId, work_item_id: workItemId } = item.row;
+  return new ReuploadError("internal", `impossible move of work item ${workItemId} of job ${jobId}: ${what}`);
+}

@@ -1,0 +1,62 @@
+/** How long an event waits for others to share its commit. A slot waits for it, so it is short. */
+const DELAY_MS = 10;
+/** So many events are not made to wait. */
+const ENOUGH = 1_000;
+
+/**
+ * Decides when to commit: a little after the first event, at once when there are many. `write` commits everything
+ * that was noted so far; it throws when that failed, and then nothing is written ever again: what is recorded later
+ * stays uncommitted, and `committed` says so.
+ */
+export class GroupCommit {
+  readonly #write: () => void;
+  #events = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Immediate | undefined;
+  #waiting: PromiseWithResolvers<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(write: () => void) {
+    this.#write = write;
+  }
+
+  /** Why commits have ended, once one failed. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** An event was noted. */
+  touch(): void {
+    this.#events++;
+    if (this.#failure) return;
+    this.#timer ??= setTimeout(() => this.flush(), DELAY_MS);
+    if (this.#events >= ENOUGH) this.#soon ??= setImmediate(() => this.flush());
+  }
+
+  /** Resolves when everything noted so far is committed; rejects with what `write` threw. */
+  async committed(): Promise<void> {
+    if (this.#failure) throw this.#failure.error;
+    if (this.#events === 0) return;
+    this.#waiting ??= Promise.withResolvers<void>();
+    await this.#waiting.promise;
+  }
+
+  /** Commits now. Never throws: see `failure`. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#soon);
+    this.#timer = undefined;
+    this.#soon = undefined;
+    if (this.#failure || this.#events === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    try {
+      this.#write();
+      this.#events = 0;
+      waiting?.resolve();
+    } catch (error) {
+      this.#failure = { error };
+      waiting?.reject(error);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { messageOf, ReuploadError } from "../../core/errors.ts";
+import type { RunIdentity } from "../../core/run-identity.ts";
+import type { InspectState } from "../open-run.ts";
+import type { InputCounts, RunRecord } from "../state-store.ts";
+import { openForReading, SQLITE, sqliteCodeOf, toStateError } from "./database.ts";
+import { APPLICATION_ID, SCHEMA_VERSION } from "./migrations/migrations.ts";
+import { statePath } from "./place.ts";
+import { firstRow, SQL } from "./statements.ts";
+
+/** Up to this size a whole check is quick enough to be made each time. */
+const CHECKED_BYTES = 16 * 1024 * 1024;
+
+/** SQLite's generic code; it is what preparing a statement gives when its table or column is missing. */
+const NO_SUCH_TABLE = 1;
+
+export const inspectState: InspectState = async (given) => {
+  const path = statePath(given);
+  try {
+    return inspectFile(path);
+  } catch (error) {
+    throw toStateError(error, path);
+  }
+};
+
+function inspectFile(path: string): RunRecord | undefined {
+  if (sizeOf(path) === 0) return undefined;
+  refuseForeign(path);
+  // Without a log beside it nobody writes, and reading it as immutable leaves no trace; else SQLite must see the log.
+  if (sizeOf(`${path}-wal`) > 0) return inspectRun(openForReading(path), path);
+  try {
+    return inspectRun(openImmutable(path), path);
+  } catch (error) {
+    const writerCame = sqliteCodeOf(error) === SQLITE.corrupt && sizeOf(`${path}-wal`) > 0;
+    if (!writerCame) throw error;
+    return inspectRun(openForReading(path), path);
+  }
+}
+
+/** What is not a state of ours is told by its header and, when it is SQLite, by its tables. */
+function refuseForeign(path: string): void {
+  const db = openImmutable(path);
+  try {
+    if (pragma(db, "application_id") === APPLICATION_ID) return;
+    const tables = db
+      .prepare(
+        `SELECT count(*) AS found FROM sqlite_schema WHERE type = 'table' AND name IN ('workitems', 'files')`,
+      )
+      .get();
+    if (tables?.["found"] === 2) {
+      throw new ReuploadError(
+        "state-original-tool",
+        `${path} was written by the original reupload_failed_workitems.py`,
+      );
+    }
+    throw foreign(path, "an SQLite database of another program");
+  } catch (error) {
+    if (sqliteCodeOf(error) === SQLITE.notADatabase) throw foreign(path, "not an SQLite database");
+    if (sqliteCodeOf(error) === SQLITE.corrupt) throw foreign(path, "a damaged SQLite database");
+    throw error;
+  } finally {
+    db.close();
+  }
+}
+
+function foreign(path: string, what: string): ReuploadError {
+  return new ReuploadError("state-foreign", `${path} is not a state of reupload: it is ${what}`);
+}
+
+/** Closes `db`. */
+function inspectRun(db: DatabaseSync, path: string): RunRecord | undefined {
+  try {
+    const version = pragma(db, "user_version");
+    if (version > SCHEMA_VERSION) {
+      throw new ReuploadError(
+        "state-newer",
+        `the state ${path} has schema version ${version}, this reupload knows up to ${SCHEMA_VERSION}`,
+      );
+    }
+    if (sizeOf(path) <= CHECKED_BYTES) checkWhole(db, path);
+    return readRun(db, path);
+  } finally {
+    db.close();
+  }
+}
+
+function checkWhole(db: DatabaseSync, path: string): void {
+  const finding = db.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+  if (finding !== "ok") {
+    throw new ReuploadError("state-corrupt", `the state ${path} is damaged: ${String(finding)}`);
+  }
+}
+
+interface RunRow {
+  readonly id: string;
+  readonly identity: string;
+  readonly settings: string;
+  readonly input_counts: string;
+  readonly created_at: number;
+  readonly starts: number;
+}
+
+/**
+ * The run that a state holds, or undefined when its CSV was never loaded to the end.
+ *
+ * @throws ReuploadError `state-corrupt` when the tables of a state are not there
+ */
+export function readRun(db: DatabaseSync, path: string): RunRecord | undefined {
+  try {
+    const row = firstRow<RunRow>(db.prepare(SQL.findRun));
+    return row && toRunRecord(row);
+  } catch (error) {
+    const damaged = sqliteCodeOf(error) === NO_SUCH_TABLE || error instanceof SyntaxError;
+    if (!damaged) throw error;
+    throw new ReuploadError("state-corrupt", `the state ${path} is damaged: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function toRunRecord(row: RunRow): RunRecord {
+  return {
+    runId: row.id,
+    identity: JSON.parse(row.identity) as RunIdentity,
+    settings: JSON.parse(row.settings) as Record<string, unknown>,
+    input: JSON.parse(row.input_counts) as InputCounts,
+    createdAt: row.created_at,
+    starts: row.starts,
+  };
+}
+
+/** Reads the file as it stands: no lock, no log, and nothing appears beside it. */
+function openImmutable(path: string): DatabaseSync {
+  const url = pathToFileURL(path);
+  url.search = "mode=ro&immutable=1";
+  return new DatabaseSync(url, { readOnly: true });
+}
+
+function pragma(db: DatabaseSync, name: "application_id" | "user_version"): number {
+  return Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
+}
+
+/** 0 when there is no such file. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

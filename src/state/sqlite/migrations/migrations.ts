@@ -1,0 +1,24 @@
+import type { DatabaseSync } from "node:sqlite";
+import { INITIAL } from "./001-initial.ts";
+
+/** "reup" in ASCII: marks the file as ours, in its header. */
+export const APPLICATION_ID = 0x72657570;
+
+/** In order; a state's `user_version` is the number of the last one it has. Append only. */
+const MIGRATIONS: readonly string[] = [INITIAL];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** Brings a state from its version to ours, in one transaction. */
+export function migrate(db: DatabaseSync, version: number): void {
+  if (version === SCHEMA_VERSION) return;
+  db.exec(
+    [
+      "BEGIN IMMEDIATE",
+      `PRAGMA application_id = ${APPLICATION_ID}`,
+      ...MIGRATIONS.slice(version),
+      `PRAGMA user_version = ${SCHEMA_VERSION}`,
+      "COMMIT",
+    ].join(";\n"),
+  );
+}

@@ -1,0 +1,140 @@
+import { renameSync, rmSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import { DatabaseSync } from "node:sqlite";
+import { ReuploadError } from "../../core/errors.ts";
+import type { InputReader, OpenOptions, OpenRun, RunDescription } from "../open-run.ts";
+import type { RunRecord } from "../state-store.ts";
+import { openForReading, openForWriting, toStateError } from "./database.ts";
+import { inspectState, readRun } from "./inspect.ts";
+import { loadRun } from "./load-run.ts";
+import { createPrivateFile, takeLock } from "./lock.ts";
+import { migrate } from "./migrations/migrations.ts";
+import { refuseNetworkDisk, statePath } from "./place.ts";
+import { checkIdentity, resumeRun } from "./resume-run.ts";
+import { SqliteStateStore } from "./sqlite-state-store.ts";
+import { firstRow, SQL } from "./statements.ts";
+
+export const openRun: OpenRun = async (options, description, input, { signal }) => {
+  const path = statePath(options.path);
+  await refuseNetworkDisk(path);
+  // Before anything is written, the lock file included: a file that is not ours is left as it is.
+  const found = await inspectState(path);
+  if (found) refuseUnlessResumed(found, options, path);
+  const lock = takeLockOf(path);
+  let isNew = false;
+  try {
+    isNew = createWhenMissing(path);
+    const db = openForWriting(path);
+    try {
+      const run = await start(db, { path, options, description, input, signal });
+      // The load's log is as large as the state; from here on it stays small.
+      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      return new SqliteStateStore(db, run, { path, releaseLock: () => lock.release() });
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  } catch (error) {
+    // Such as a CSV that is not there: no empty state stays behind.
+    if (isNew) removeState(path);
+    lock.release();
+    throw toStateError(error, path);
+  }
+};
+
+interface Start {
+  readonly path: string;
+  readonly options: OpenOptions;
+  readonly description: RunDescription;
+  readonly input: InputReader | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** With the lock held: the run as it stands now decides, not as it stood when it was looked at. */
+async function start(
+  db: DatabaseSync,
+  { path, options, description, input, signal }: Start,
+): Promise<RunRecord> {
+  const run = readRun(db, path);
+  if (run) {
+    refuseUnlessResumed(run, options, path);
+    checkIdentity(run, description);
+  } else if (!input) {
+    throw new ReuploadError("usage", `the state ${path} holds no run yet, and no CSV is given to start one`, {
+      advice: "Give the CSV with --csv.",
+    });
+  }
+  migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
+  db.prepare(SQL.setOwner).run(process.pid, hostname(), Math.floor(Date.now() / 1000));
+  try {
+    if (run) return await resumeRun(db, run, input, options, signal);
+    return await loadRun(db, description, input as InputReader, signal);
+  } catch (error) {
+    clearOwner(db);
+    throw error;
+  }
+}
+
+function clearOwner(db: DatabaseSync): void {
+  try {
+    db.exec(SQL.clearOwner);
+  } catch {
+    // A full disk: the row only names who was here, and what went wrong is told by the first error.
+  }
+}
+
+function refuseUnlessResumed(run: RunRecord, options: OpenOptions, path: string): void {
+  if (options.resume) return;
+  throw new ReuploadError(
+    "state-exists",
+    `the state ${path} already holds a run, started ${new Date(run.createdAt).toISOString()}`,
+    options.resumeAdvice === undefined ? {} : { advice: options.resumeAdvice },
+  );
+}
+
+function takeLockOf(path: string): { release(): void } {
+  let lock;
+  try {
+    lock = takeLock(path);
+  } catch (error) {
+    throw toStateError(error, `${path}.lock`);
+  }
+  if (lock) return lock;
+  throw new ReuploadError("state-locked", `the state ${path} is in use by ${ownerOf(path)}`);
+}
+
+function ownerOf(path: string): string {
+  try {
+    using db = openForReading(path);
+    const owner = firstRow<{ pid: number; host: string; started_at: number }>(db.prepare(SQL.findOwner));
+    if (!owner) return "another process";
+    const since = new Date(owner.started_at * 1000).toISOString();
+    return `process ${owner.pid} on ${owner.host} since ${since}`;
+  } catch {
+    // It has only just been created, or is being closed.
+    return "another process";
+  }
+}
+
+/**
+ * Creates the state when there is none, or an empty file: made whole under another name and then put in place, so
+ * that a file in this place is ours from its first byte, also after a kill.
+ */
+function createWhenMissing(path: string): boolean {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return false;
+  const made = `${path}.new`;
+  removeState(made);
+  createPrivateFile(made);
+  {
+    using db = new DatabaseSync(made);
+    migrate(db, 0);
+  }
+  // The log of a state that was deleted by hand would be replayed into the new one.
+  removeState(path);
+  renameSync(made, path);
+  return true;
+}
+
+function removeState(path: string): void {
+  for (const suffix of ["-wal", "-shm", "-journal", ""]) rmSync(path + suffix, { force: true });
+}

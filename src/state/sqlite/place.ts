@@ -1,0 +1,48 @@
+import { realpathSync, statSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { ReuploadError } from "../../core/errors.ts";
+
+/**
+ * Where the state file really is: absolute, links followed, so that two names of one file meet at one lock.
+ *
+ * @throws ReuploadError `usage` when its folder does not exist, or when a folder stands in its place
+ */
+export function statePath(given: string): string {
+  const path = resolve(given);
+  const folder = dirname(path);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new ReuploadError("usage", `the folder ${folder} of the state ${given} does not exist`, {
+      advice: "Create the folder, or give another path with --state-db.",
+    });
+  }
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) {
+    throw new ReuploadError("usage", `the state ${given} is a folder, a file is wanted`, {
+      advice: `Give a file in it: --state-db ${join(given, "reupload_state.db")}`,
+    });
+  }
+  return stats ? realpathSync(path) : join(realpathSync(folder), basename(path));
+}
+
+/** `f_type` of file systems whose files are on another machine: no shared memory, so no write-ahead log. */
+const NETWORK_FILE_SYSTEMS: Readonly<Record<number, string>> = {
+  0x6969: "NFS",
+  0x517b: "SMB",
+  0xff534d42: "CIFS",
+  0xfe534d42: "SMB2",
+};
+
+/** The name of the network file system with this `f_type`, or undefined. */
+export function networkFileSystem(type: number): string | undefined {
+  return NETWORK_FILE_SYSTEMS[type >>> 0];
+}
+
+/** @throws ReuploadError `state-network-disk` */
+export async function refuseNetworkDisk(path: string): Promise<void> {
+  const { type } = await statfs(dirname(path));
+  const name = networkFileSystem(type);
+  if (name !== undefined) {
+    throw new ReuploadError("state-network-disk", `the state ${path} is on a network file system (${name})`);
+  }
+}

@@ -1,0 +1,132 @@
+import type { DatabaseSync } from "node:sqlite";
+import { ReuploadError } from "../../core/errors.ts";
+import { identityDifferences } from "../../core/run-identity.ts";
+import { WORK_ITEM_STATUSES } from "../../core/states.ts";
+import type { InputReader, OpenOptions, RunDescription } from "../open-run.ts";
+import type { RunRecord } from "../state-store.ts";
+import { COUNTER_NAMES, type Counters } from "./counters.ts";
+import { CsvComparison, type CsvDifference } from "./csv-comparison.ts";
+import { inTransaction } from "./database.ts";
+import { checkCount } from "./load-run.ts";
+import { allRows, firstRow, prepareStatements, type Statements } from "./statements.ts";
+
+/** @throws ReuploadError `identity-mismatch` when anything but the CSV differs; says what, and how */
+export function checkIdentity(run: RunRecord, description: RunDescription): void {
+  const given = { ...description.identity, csvDigest: run.identity.csvDigest };
+  const differences = identityDifferences(run.identity, given);
+  if (differences.length === 0) return;
+  const told = differences.map(
+    ({ what, inState, given: now }) => `${what}: state has ${inState}, given ${now}`,
+  );
+  throw new ReuploadError("identity-mismatch", `the state holds another run: ${told.join("; ")}`);
+}
+
+/**
+ * Resumes a run whose identity was checked: compares the CSV (undefined: not at hand, the rows are taken as they
+ * stand), adds its new rows with `--update-csv`, and brings back to pending what is to be tried again. All of it in
+ * one transaction, so that a refusal changes nothing.
+ */
+export async function resumeRun(
+  db: DatabaseSync,
+  run: RunRecord,
+  input: InputReader | undefined,
+  options: Pick<OpenOptions, "updateCsv" | "retryFailed">,
+  signal: AbortSignal,
+): Promise<RunRecord> {
+  const statements = prepareStatements(db);
+  return inTransaction(db, async () => {
+    const compared = input ? await compareCsv(statements, run, input, options.updateCsv, signal) : run;
+    const resumed = { ...compared, starts: run.starts + 1 };
+    statements.countStart.run(JSON.stringify(resumed.identity), JSON.stringify(resumed.input));
+    requeue(statements, options.retryFailed);
+    return resumed;
+  });
+}
+
+/** The run with the CSV's digest and counts, which are new ones when rows were added. */
+async function compareCsv(
+  statements: Statements,
+  run: RunRecord,
+  input: InputReader,
+  updateCsv: boolean,
+  signal: AbortSignal,
+): Promise<RunRecord> {
+  const comparison = new CsvComparison(statements);
+  let taken = 0;
+  const { csvDigest, counts } = await input.read((workItems) => {
+    signal.throwIfAborted();
+    const fresh = comparison.take(workItems);
+    taken += fresh;
+    return fresh;
+  });
+  signal.throwIfAborted();
+  checkCount(counts.ours, taken);
+  const difference = comparison.difference();
+  const ofOurs = difference.added + difference.gone + difference.renamed;
+  if (csvDigest === run.identity.csvDigest && ofOurs === 0) return run;
+  const onlyAdded = difference.gone + difference.renamed === 0;
+  if (!updateCsv || !onlyAdded) throw csvMismatch(difference, { onlyAdded, updateCsv });
+  return { ...run, identity: { ...run.identity, csvDigest }, input: counts };
+}
+
+function csvMismatch(
+  difference: CsvDifference,
+  { onlyAdded, updateCsv }: { onlyAdded: boolean; updateCsv: boolean },
+): ReuploadError {
+  const { added, gone, renamed } = difference;
+  const parts = [
+    added > 0 ? `${added} added (${listed(difference.addedSamples, added)})` : "",
+    gone > 0 ? `${gone} gone (${listed(difference.goneSamples, gone)})` : "",
+    renamed > 0 ? `${renamed} with another name (${listed(difference.renamedSamples, renamed)})` : "",
+  ].filter((part) => part !== "");
+  const how =
+    parts.length > 0
+      ? `work items of this partition: ${parts.join(", ")}`
+      : "only rows of other partitions differ";
+  const message = `the CSV is not the one the run was started with; ${how}`;
+  if (onlyAdded) {
+    return new ReuploadError("identity-mismatch", message, {
+      advice:
+        "Give --update-csv to take the new rows into this run, or resume with the CSV it was started with.",
+    });
+  }
+  return new ReuploadError(
+    "identity-mismatch",
+    updateCsv ? `${message}; --update-csv only adds rows` : message,
+    { advice: "Resume with the CSV the run was started with, or start a new run with another --state-db." },
+  );
+}
+
+function listed(samples: readonly string[], count: number): string {
+  return samples.join(", ") + (count > samples.length ? ", ..." : "");
+}
+
+/** Back to pending: what was in progress, and the failures to try again. */
+function requeue(statements: Statements, retryFailed: OpenOptions["retryFailed"]): void {
+  const counters = { ...(statements.findCounters.get() as Counters) };
+  statements.requeueInterrupted.run();
+  if (retryFailed !== "none") {
+    const codes = retryFailed === "all" ? null : JSON.stringify(retryFailed);
+    statements.requeueFailed.run(codes);
+    const retried = firstRow<{ files: number; in_target: number }>(statements.countFilesToRetry, codes);
+    statements.retryFiles.run(codes);
+    counters.files_failed -= retried?.files ?? 0;
+    // What is in the target stays there; only its announcement is owed.
+    counters.files_uploaded += retried?.in_target ?? 0;
+  }
+  recountWorkItems(statements, counters);
+  statements.updateCounters.run(...COUNTER_NAMES.map((name) => counters[name]));
+}
+
+function recountWorkItems(statements: Statements, counters: Counters): void {
+  for (const status of WORK_ITEM_STATUSES) counters[`work_items_${status}`] = 0;
+  counters.work_items_not_looked_up = 0;
+  type Row = { status: number; looked_up: number; work_items: number };
+  for (const row of allRows<Row>(statements.countWorkItems)) {
+    const status = WORK_ITEM_STATUSES[row.status] ?? "pending";
+    counters[`work_items_${status}`] += row.work_items;
+    if (row.looked_up === 0 && (status === "pending" || status === "in_progress")) {
+      counters.work_items_not_looked_up += row.work_items;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { COUNTER_NAMES } from "./counters.ts";
+
+/** Rows of `addWorkItems`: a call a row costs half as much again. */
+export const ROWS_AT_ONCE = 50;
+
+/**
+ * Every statement that runs while a state is open, by its verb. The numbers are those of `facts.ts`. `status <> 2`
+ * stands where the partial index `work_item_not_completed` is meant.
+ */
+export const SQL = {
+  // The run and its owner.
+  insertRun: `INSERT INTO run (only_row, id, identity, settings, input_counts, created_at, starts)
+    VALUES (1, ?, ?, ?, ?, ?, 1)`,
+  findRun: `SELECT id, identity, settings, input_counts, created_at, starts FROM run`,
+  countStart: `UPDATE run SET identity = ?, input_counts = ?, starts = starts + 1`,
+  setOwner: `INSERT OR REPLACE INTO owner (only_row, pid, host, started_at) VALUES (1, ?, ?, ?)`,
+  findOwner: `SELECT pid, host, started_at FROM owner`,
+  clearOwner: `DELETE FROM owner`,
+
+  // Rows of the CSV.
+  addWorkItem: `INSERT OR IGNORE INTO work_item (job_id, work_item_id, name) VALUES (?, ?, ?)`,
+  addWorkItems: `INSERT OR IGNORE INTO work_item (job_id, work_item_id, name)
+    VALUES ${Array.from({ length: ROWS_AT_ONCE }, () => "(?, ?, ?)").join(", ")}`,
+  findWorkItem: `SELECT id, name FROM work_item WHERE job_id = ? AND work_item_id = ?`,
+  lastWorkItemId: `SELECT coalesce(max(id), 0) AS id FROM work_item`,
+  workItemsAfter: `SELECT job_id, work_item_id FROM work_item WHERE id > ? ORDER BY id LIMIT ?`,
+  workItemById: `SELECT job_id, work_item_id FROM work_item WHERE id = ?`,
+
+  // Claims and what comes of them.
+  workItemsWithStatus: `SELECT id, job_id, work_item_id, name, catalog_name, files_total, duplicates, receipt_count,
+      receipt_digest, uri_base
+    FROM work_item WHERE status <> 2 AND status = ? AND id > ? ORDER BY id LIMIT ?`,
+  updateWorkItem: `UPDATE work_item SET status = ?, catalog_name = ?, files_total = ?, files_done = ?,
+      files_failed = ?, duplicates = ?, receipt_count = ?, receipt_digest = ?, uri_base = ?, started_at = ?,
+      finished_at = ?, failure_code = ?, failure_message = ?, failure_attempts = ?, failure_request_id = ?
+    WHERE id = ?`,
+  filesOfWorkItem: `SELECT f.id, f.name, f.source, f.facts, f.bytes, f.at, d.file IS NOT NULL AS has_detail
+    FROM file f LEFT JOIN file_detail d ON d.file = f.id WHERE f.work_item = ?`,
+  lastFileId: `SELECT coalesce(max(id), 0) AS id FROM file`,
+  insertFile: `INSERT INTO file (id, work_item, name, source, facts, bytes, at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  updateFile: `UPDATE file SET facts = ?, bytes = ?, at = ? WHERE id = ?`,
+  putFileDetail: `INSERT INTO file_detail (file, code, message, attempts, request_id, blob_name)
+    VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (file) DO UPDATE SET code = excluded.code, message = excluded.message,
+      request_id = excluded.request_id, attempts = max(attempts, excluded.attempts),
+      blob_name = coalesce(excluded.blob_name, blob_name)`,
+
+  // Counters.
+  insertCounters: `INSERT INTO counters (only_row, ${COUNTER_NAMES.join(", ")})
+    VALUES (1, ${COUNTER_NAMES.map(() => "?").join(", ")})`,
+  updateCounters: `UPDATE counters SET ${COUNTER_NAMES.map((name) => `${name} = ?`).join(", ")}`,
+  findCounters: `SELECT ${COUNTER_NAMES.join(", ")} FROM counters`,
+  countWorkItems: `SELECT status, receipt_count IS NOT NULL AS looked_up, count(*) AS work_items
+    FROM work_item GROUP BY 1, 2`,
+
+  // Back to pending, at a resume. The parameter is a JSON array of failure codes, or NULL for all.
+  requeueInterrupted: `UPDATE work_item SET status = 0 WHERE status <> 2 AND status = 1`,
+  requeueFailed: `UPDATE work_item SET status = 0 WHERE status <> 2 AND status = 4 AND (
+      ?1 IS NULL
+      OR failure_code IN (SELECT value FROM json_each(?1))
+      OR EXISTS (
+        SELECT 1 FROM file f JOIN file_detail d ON d.file = f.id
+        WHERE f.work_item = work_item.id AND f.facts & 8 AND d.code IN (SELECT value FROM json_each(?1))))`,
+  countFilesToRetry: `SELECT count(*) AS files, coalesce(sum(f.facts & 1), 0) AS in_target
+    FROM file_detail d CROSS JOIN file f ON f.id = d.file
+    WHERE f.facts & 8 AND (?1 IS NULL OR d.code IN (SELECT value FROM json_each(?1)))`,
+  retryFiles: `UPDATE file SET facts = facts & ~8 WHERE facts & 8 AND id IN (
+      SELECT file FROM file_detail WHERE ?1 IS NULL OR code IN (SELECT value FROM json_each(?1)))`,
+
+  // What failed. facts: 8 failed, 16 skipped.
+  groupFileFailures: `SELECT d.code, f.facts & 24 AS outcome, count(*) AS files
+    FROM file_detail d CROSS JOIN file f ON f.id = d.file WHERE d.code IS NOT NULL AND f.facts & 24 GROUP BY 1, 2`,
+  sampleFileFailures: `SELECT w.job_id, w.work_item_id, f.name, d.message, d.request_id
+    FROM file_detail d CROSS JOIN file f ON f.id = d.file JOIN work_item w ON w.id = f.work_item
+    WHERE d.code = ? AND f.facts & 24 = ? ORDER BY d.file LIMIT 5`,
+  groupWorkItemFailures: `SELECT failure_code AS code, count(*) AS work_items
+    FROM work_item WHERE status <> 2 AND status = 4 AND failure_code IS NOT NULL GROUP BY 1`,
+  sampleWorkItemFailures: `SELECT job_id, work_item_id, failure_message AS message, failure_request_id AS request_id
+    FROM work_item WHERE status <> 2 AND status = 4 AND failure_code = ? ORDER BY id LIMIT 5`,
+} as const;
+
+export type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
+
+export function prepareStatements(db: DatabaseSync): Statements {
+  return Object.fromEntries(Object.entries(SQL).map(([verb, sql]) => [verb, db.prepare(sql)])) as Statements;
+}
+
+/** The rows; the caller says what type the statement's columns have. */
+export function allRows<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
+  return statement.all(...parameters) as Row[];
+}
+
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what the columns are
+export function firstRow<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row | undefined {
+  return statement.get(...parameters) as Row | undefined;
+}
