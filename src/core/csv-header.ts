@@ -27,6 +27,7 @@ export type HeaderAnswer<Name extends string> =
 export const MAX_HEADER_BYTES = 64 * 1024;
 const DELIMITERS = [",", ";", "\t"] as const;
 const SHOWN_CHARACTERS = 100;
+const ZIP_MARK = "PK\u0003\u0004";
 
 /**
  * Finds the header in the first bytes of a file (UTF-8, no byte order mark; `atEnd` when they are the whole file)
@@ -44,16 +45,11 @@ export function findHeader<Name extends string>(
   const [best] = found
     .map((row) => matchColumns(row, columns))
     .toSorted((a, b) => a.missing.length - b.missing.length || b.row.fields.length - a.row.fields.length);
-  if (best === undefined) return { kind: "problem", message: "is empty" };
-  if (best.row.problem !== undefined)
-    return { kind: "problem", message: explain(best.row, best.row.problem) };
-  const shown = `its header is: ${printable(best.row.raw)}`;
-  if (best.missing.length > 0) {
-    return { kind: "problem", message: `has no ${best.missing.join(" and no ")} column; ${shown}` };
+  if (best === undefined) {
+    return { kind: "problem", message: atEnd ? "is empty" : "has no header in its first 64 KiB" };
   }
-  if (best.repeated.length > 0) {
-    return { kind: "problem", message: `has more than one ${best.repeated.join(" and ")} column; ${shown}` };
-  }
+  const message = problemOf(best);
+  if (message !== undefined) return { kind: "problem", message };
   const { delimiter, fields } = best.row;
   return { kind: "header", header: { delimiter, columnCount: fields.length, at: best.at } };
 }
@@ -111,11 +107,19 @@ function plainName(column: string): string {
   return column.replace(/[\s_-]/g, "").toLowerCase();
 }
 
+function problemOf<Name extends string>({ row, missing, repeated }: MatchedRow<Name>): string | undefined {
+  if (row.raw.startsWith(ZIP_MARK)) return "is a zip file or Excel workbook, not CSV";
+  if (row.problem !== undefined) return explain(row, row.problem);
+  const shown = `its header is: ${printable(row.raw)}`;
+  if (missing.length > 0) return `has no ${missing.join(" and no ")} column; ${shown}`;
+  if (repeated.length > 0) return `has more than one ${repeated.join(" and ")} column; ${shown}`;
+  return undefined;
+}
+
 // oxlint-disable-next-line no-control-regex -- every other byte is NUL
 const LOOKS_LIKE_UTF16 = /^(?:[^\0]\0)+$|^(?:\0[^\0])+\0?$/;
 
 function explain(row: FirstRow, problem: CsvProblem): string {
-  if (row.raw.startsWith("PK\u0003\u0004")) return "is a zip file or Excel workbook, not CSV";
   switch (problem) {
     case "nul":
       return LOOKS_LIKE_UTF16.test(row.raw)

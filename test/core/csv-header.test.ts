@@ -87,7 +87,11 @@ describe("the header of a CSV", () => {
     expect(problemOf(Buffer.from(utf16).swap16())).toBe(message);
   });
 
-  it("is given up when the first line does not end", () => {
+  it("is given up when the first line does not end, or does not come", () => {
+    expect(find("\n".repeat(MAX_HEADER_BYTES + 1), false)).toEqual({
+      kind: "problem",
+      message: "has no header in its first 64 KiB",
+    });
     const answer = find("x".repeat(MAX_HEADER_BYTES + 1), false);
     expect(answer).toEqual({
       kind: "problem",
