@@ -1,0 +1,67 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+
+/** A request as the stub got it. */
+export interface StubRequest {
+  readonly method: string;
+  /** Path with query, as on the wire. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface StubAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+/** Gives the answer to the request, the `index`-th (from 0); undefined lets it wait for ever. */
+export type StubScript = (request: StubRequest, index: number) => StubAnswer | undefined;
+
+export interface StubServer extends AsyncDisposable {
+  /** Such as `http://127.0.0.1:40000`. */
+  readonly url: string;
+  readonly requests: readonly StubRequest[];
+  stop(): Promise<void>;
+}
+
+/** Starts a server that answers by script: a list of answers in order (the last is repeated), or a function. */
+export async function startStub(
+  script: StubScript | readonly [StubAnswer, ...StubAnswer[]],
+): Promise<StubServer> {
+  const requests: StubRequest[] = [];
+  const answerOf: StubScript =
+    typeof script === "function" ? script : (_, index) => script[Math.min(index, script.length - 1)];
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const headers = Object.fromEntries(
+      Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const body = await buffer(incoming);
+    const request = { method: incoming.method ?? "", url: incoming.url ?? "", headers, body };
+    const answer = answerOf(request, requests.push(request) - 1);
+    if (answer === undefined) return;
+    response.writeHead(answer.status, answer.headers);
+    response.end(answer.body);
+  };
+  const server = createServer((incoming, response) => {
+    // The script threw: whoever debugs the test sees why. (A client that went away sees nothing.)
+    handle(incoming, response).catch((error: unknown) => response.writeHead(599).end(String(error)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+
+  const stop = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
