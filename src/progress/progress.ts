@@ -34,30 +34,42 @@ export interface ProgressSample {
   readonly live: LiveFigures;
 }
 
+/** Where the run stands. Every work item and every file is in exactly one class, so the parts add up to `total`. */
 export interface ProgressView {
+  /** Since this start. */
   readonly elapsedMs: number;
+  /** total = done + empty + failed + left */
   readonly workItems: {
     readonly total: number;
     readonly done: number;
     readonly empty: number;
     readonly failed: number;
-    readonly open: number;
     readonly left: number;
+    /** Of those left, claimed by this machine. */
+    readonly inProgress: number;
   };
+  /** total = done + failed + skipped + left */
   readonly files: {
     /** All files of the run; an estimate unless `totalIsKnown`; undefined while nothing is known at all. */
     readonly total: number | undefined;
     readonly totalIsKnown: boolean;
+    /** In the target and announced, where that is wanted: copied + already there. */
     readonly done: number;
     readonly failed: number;
     readonly skipped: number;
     readonly left: number | undefined;
   };
+  /** Bytes in the target by this run, where they are known. */
   readonly bytes: number;
-  /** Over the last 10 s; undefined until there are 2 s to judge by. */
+  /** What this start did: files finished in any way, and bytes. What was done before a resume is not in it. */
+  readonly thisStart: { readonly files: number; readonly bytes: number };
+  /** Files finished a second over the last 10 s; undefined until there are 2 s to judge by. */
   readonly filesPerSecond: number | undefined;
   readonly bytesPerSecond: number | undefined;
-  /** Seconds left as a range, from files left and the spread of the recent rate; undefined when it cannot be told. */
-  readonly eta: { readonly low: number; readonly high: number } | undefined;
+  /**
+   * Time left as a range, from files left and the spread of the recent rate; undefined when it cannot be told, and
+   * while a service that is gone is waited for.
+   */
+  readonly eta: { readonly lowMs: number; readonly highMs: number } | undefined;
   readonly live: LiveFigures;
 }

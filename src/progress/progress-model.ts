@@ -1,0 +1,162 @@
+import type { StateSummary } from "../state/state-store.ts";
+import type { LiveFigures, ProgressSample, ProgressView } from "./progress.ts";
+import { type Rate, rateBetween, type RatePoint, RateWindow } from "./rate-window.ts";
+
+const SHORT_MS = 10_000;
+const LONG_MS = 5 * 60_000;
+
+/**
+ * Makes views of where the run stands from samples, about one a second. Memory is constant.
+ *
+ * A file is finished once it is copied, already there, failed or skipped; rates count finished files. The ETA has a
+ * clock of its own that stands still during an outage, so that an hour of waiting does not make the rest look slow.
+ */
+export class ProgressModel {
+  readonly #first: ProgressSample;
+  #latest: ProgressSample;
+  #filesOfUnfinished: number | undefined;
+  /** By the wall, outages included: the rate that is shown. */
+  readonly #shown = new RateWindow(SHORT_MS);
+  /** Time and work outside outages: what the ETA is told from. */
+  #active: RatePoint = { at: 0, files: 0, bytes: 0 };
+  #lastFinishAt = 0;
+  readonly #short = new RateWindow(SHORT_MS);
+  readonly #long = new RateWindow(LONG_MS);
+
+  /** @param first taken at this start, before any work: what it counts as done is no part of the rates */
+  constructor(first: ProgressSample) {
+    this.#first = first;
+    this.#latest = first;
+    this.#shown.add(pointOf(first));
+    this.#short.add(this.#active);
+    this.#long.add(this.#active);
+  }
+
+  /** @param filesOfUnfinished files of the work items that were unfinished at the first sample, as the catalog counts them */
+  expect(filesOfUnfinished: number): void {
+    this.#filesOfUnfinished = filesOfUnfinished;
+  }
+
+  /** Takes a sample; one that is older than the last is passed over. */
+  add(sample: ProgressSample): void {
+    const previous = this.#latest;
+    if (sample.at < previous.at) return;
+    this.#latest = sample;
+    this.#shown.add(pointOf(sample));
+    if (isOutage(previous.live) || isOutage(sample.live)) return;
+    const files = Math.max(0, finishedFiles(sample.summary) - finishedFiles(previous.summary));
+    this.#active = {
+      at: this.#active.at + sample.at - previous.at,
+      files: this.#active.files + files,
+      bytes: this.#active.bytes + Math.max(0, sample.summary.bytes - previous.summary.bytes),
+    };
+    if (files > 0) this.#lastFinishAt = this.#active.at;
+    this.#short.add(this.#active);
+    this.#long.add(this.#active);
+  }
+
+  view(): ProgressView {
+    const { at, summary, live } = this.#latest;
+    const finished = finishedFiles(summary);
+    const { total, isKnown } = this.#totalFiles();
+    const left = total === undefined ? undefined : Math.max(0, total - finished);
+    const rate = this.#shown.rate();
+    return {
+      elapsedMs: at - this.#first.at,
+      workItems: workItemClasses(summary),
+      files: {
+        total: left === undefined ? undefined : finished + left,
+        totalIsKnown: isKnown,
+        done: summary.files.copied + summary.files.alreadyThere,
+        failed: summary.files.failed,
+        skipped: summary.files.skipped,
+        left,
+      },
+      bytes: summary.bytes,
+      thisStart: {
+        files: Math.max(0, finished - finishedFiles(this.#first.summary)),
+        bytes: Math.max(0, summary.bytes - this.#first.summary.bytes),
+      },
+      filesPerSecond: rate?.files,
+      bytesPerSecond: rate?.bytes,
+      eta: left === undefined || isOutage(live) ? undefined : this.#eta(left),
+      live,
+    };
+  }
+
+  /** From the slowest to the fastest of: the last 10 s, the last 5 min, the whole run. */
+  #eta(left: number): ProgressView["eta"] {
+    if (left === 0) return { lowMs: 0, highMs: 0 };
+    const recent = this.#short.rate();
+    const whole = rateBetween({ at: 0, files: 0, bytes: 0 }, this.#active);
+    if (recent === undefined || whole === undefined || whole.files === 0) return undefined;
+    const rates = [this.#stalledRate(recent), this.#long.rate()?.files ?? 0, whole.files];
+    const telling = rates.filter((rate) => rate > 0);
+    return {
+      lowMs: Math.floor((left / Math.max(...telling)) * 1_000),
+      highMs: Math.ceil((left / Math.min(...telling)) * 1_000),
+    };
+  }
+
+  /** When nothing finished of late, the rate is at most one file in the time since one did. */
+  #stalledRate(recent: Rate): number {
+    if (recent.files > 0) return recent.files;
+    return 1_000 / (this.#active.at - this.#lastFinishAt);
+  }
+
+  /** What is known of work items that were looked up, and for the others the catalog's count or the mean so far. */
+  #totalFiles(): { total: number | undefined; isKnown: boolean } {
+    const { summary } = this.#latest;
+    const known = summary.files.total;
+    if (summary.notLookedUp === 0) return { total: known, isKnown: true };
+    const expected = this.#expectedFiles();
+    if (expected !== undefined && expected.total > known)
+      return { total: expected.total, isKnown: expected.isExact };
+    if (known === 0) return { total: undefined, isKnown: false };
+    const lookedUp = totalWorkItems(summary) - summary.notLookedUp;
+    const mean = known / Math.max(1, lookedUp);
+    return { total: Math.round(known + mean * summary.notLookedUp), isKnown: false };
+  }
+
+  /**
+   * The catalog counted the files of all unfinished work items. On a resume some of those were looked up before, and
+   * their files are known already: their share is taken off.
+   */
+  #expectedFiles(): { total: number; isExact: boolean } | undefined {
+    if (this.#filesOfUnfinished === undefined) return undefined;
+    const { notLookedUp, workItems, files } = this.#first.summary;
+    const unfinished = workItems.pending + workItems.in_progress;
+    const share = unfinished === 0 ? 0 : Math.min(1, notLookedUp / unfinished);
+    return { total: files.total + Math.round(this.#filesOfUnfinished * share), isExact: share === 1 };
+  }
+}
+
+/** Finished in any way: copied, already there, failed, skipped. */
+function finishedFiles({ files }: StateSummary): number {
+  return files.copied + files.alreadyThere + files.failed + files.skipped;
+}
+
+function workItemClasses(summary: StateSummary): ProgressView["workItems"] {
+  const { pending, in_progress: inProgress, completed, empty, failed } = summary.workItems;
+  return {
+    total: totalWorkItems(summary),
+    done: completed,
+    empty,
+    failed,
+    left: pending + inProgress,
+    inProgress,
+  };
+}
+
+function totalWorkItems({ workItems }: StateSummary): number {
+  return Object.values(workItems).reduce((sum, count) => sum + count, 0);
+}
+
+function pointOf({ at, summary }: ProgressSample): RatePoint {
+  return { at, files: finishedFiles(summary), bytes: summary.bytes };
+}
+
+/** A service is gone, as opposed to one that asks to slow down. */
+function isOutage(live: LiveFigures): boolean {
+  return live.waiting.some((waiting) => !waiting.throttled);
+}

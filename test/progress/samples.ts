@@ -1,0 +1,54 @@
+import type { LiveFigures, ProgressSample, Waiting } from "../../src/progress/progress.ts";
+import type { StateSummary } from "../../src/state/state-store.ts";
+
+export const LIVE: LiveFigures = {
+  slots: 200,
+  slotsInUse: 187,
+  openWorkItems: 20,
+  retries: 4,
+  throttles: 1,
+  waiting: [],
+};
+
+export const GONE: Waiting = {
+  what: "target account.blob.core.windows.net",
+  since: Date.UTC(2026, 6, 1, 12, 0, 5),
+  advice: "run `az login`",
+  throttled: false,
+};
+
+export interface SummaryParts {
+  readonly workItems?: Partial<StateSummary["workItems"]>;
+  readonly notLookedUp?: number;
+  readonly files?: Partial<StateSummary["files"]>;
+  readonly bytes?: number;
+}
+
+/** A summary in which everything that is not given is 0. */
+export function summaryOf({ workItems, notLookedUp, files, bytes }: SummaryParts): StateSummary {
+  return {
+    workItems: { pending: 0, in_progress: 0, completed: 0, empty: 0, failed: 0, ...workItems },
+    notLookedUp: notLookedUp ?? 0,
+    files: {
+      total: 0,
+      copied: 0,
+      alreadyThere: 0,
+      failed: 0,
+      skipped: 0,
+      uploaded: 0,
+      announced: 0,
+      duplicates: 0,
+      shortened: 0,
+      ...files,
+    },
+    bytes: bytes ?? 0,
+  };
+}
+
+export function sampleAt(
+  seconds: number,
+  parts: SummaryParts,
+  waiting: readonly Waiting[] = [],
+): ProgressSample {
+  return { at: seconds * 1_000, summary: summaryOf(parts), live: { ...LIVE, waiting } };
+}

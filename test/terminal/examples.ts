@@ -1,0 +1,81 @@
+import type { ProgressView } from "../../src/progress/progress.ts";
+import type { RunReport } from "../../src/progress/run-report.ts";
+import { LIVE, summaryOf, type SummaryParts } from "../progress/samples.ts";
+
+export function viewOf(parts: Partial<ProgressView> = {}): ProgressView {
+  return {
+    elapsedMs: 725_000,
+    workItems: { total: 200, done: 104, empty: 2, failed: 1, left: 93, inProgress: 20 },
+    files: { total: 5_015, totalIsKnown: false, done: 2_610, failed: 12, skipped: 3, left: 2_390 },
+    bytes: 3_435_973_837,
+    thisStart: { files: 2_625, bytes: 3_435_973_837 },
+    filesPerSecond: 85.312,
+    bytesPerSecond: 12_687_769.6,
+    eta: { lowMs: 28_000, highMs: 65_000 },
+    live: LIVE,
+    ...parts,
+  };
+}
+
+/** A finished partition in which every class has members. */
+export function reportOf(parts: SummaryParts = {}): RunReport {
+  return {
+    runId: "r-7f3a",
+    ending: { kind: "finished" },
+    partition: 0,
+    totalPartitions: 2,
+    input: { rows: 30, ours: 10, duplicates: 4, rejected: 3, otherPartitions: 13 },
+    rejectedFile: "failed_workitems.rejected.csv",
+    catalogRejected: { count: 2, file: "listing.rejected.csv" },
+    summary: summaryOf({
+      workItems: { completed: 7, empty: 1, failed: 2, ...parts.workItems },
+      notLookedUp: parts.notLookedUp ?? 0,
+      files: {
+        total: 100,
+        copied: 80,
+        alreadyThere: 10,
+        failed: 7,
+        skipped: 3,
+        announced: 90,
+        duplicates: 5,
+        shortened: 1,
+        ...parts.files,
+      },
+      bytes: parts.bytes ?? 1_572_864,
+    }),
+    failures: [
+      {
+        code: "source-not-found",
+        outcome: "failed",
+        files: 7,
+        workItems: 0,
+        samples: [
+          {
+            jobId: "job-1",
+            workItemId: "1889211721",
+            fileName: "results/a.json",
+            message: "the source answered 404 (BlobNotFound)",
+            requestId: "5f0c2a4e-001e-0071",
+          },
+        ],
+      },
+      {
+        code: "conflict",
+        outcome: "skipped",
+        files: 3,
+        workItems: 0,
+        samples: [
+          {
+            jobId: "job-1",
+            workItemId: "1913007684",
+            fileName: "results/b.json",
+            message: "a blob of 120 bytes is there, the source has 121",
+            requestId: undefined,
+          },
+        ],
+      },
+    ],
+    thisStart: { elapsedMs: 725_000, files: 100, bytes: 1_572_864, retries: 4, throttles: 1 },
+    nextCommand: "reupload run --csv failed_workitems.csv --state-db machine1_state.db --resume",
+  };
+}
