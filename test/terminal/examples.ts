@@ -1,6 +1,7 @@
 import type { ProgressView } from "../../src/progress/progress.ts";
 import type { RunReport } from "../../src/progress/run-report.ts";
-import { LIVE, summaryOf, type SummaryParts } from "../progress/samples.ts";
+import type { Message } from "../../src/terminal/messages.ts";
+import { GONE, LIVE, summaryOf, type SummaryParts } from "../progress/samples.ts";
 
 export function viewOf(parts: Partial<ProgressView> = {}): ProgressView {
   return {
@@ -79,3 +80,52 @@ export function reportOf(parts: SummaryParts = {}): RunReport {
     nextCommand: "reupload run --csv failed_workitems.csv --state-db machine1_state.db --resume",
   };
 }
+
+/** One message of each type, as docs/events.md shows them. */
+export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { type: T }> } = {
+  "run-started": {
+    type: "run-started",
+    runId: "r-7f3a",
+    starts: 1,
+    partition: 0,
+    totalPartitions: 2,
+    rows: 30,
+    workItems: 10,
+    target: "https://account.blob.core.windows.net/results",
+    queue: "resultsqueue",
+    catalog: "listing:files.csv",
+    stateDb: "machine1_state.db",
+  },
+  progress: { type: "progress", view: viewOf({ eta: undefined, live: { ...LIVE, waiting: [GONE] } }) },
+  waiting: { type: "waiting", waiting: GONE },
+  resumed: { type: "resumed", what: GONE.what, waitedMs: 93_000 },
+  notice: {
+    type: "notice",
+    level: "warning",
+    message: "3 rows are rejected, see failed_workitems.rejected.csv",
+  },
+  file: {
+    type: "file",
+    outcome: "failed",
+    jobId: "job-1",
+    workItemId: "1889211721",
+    fileName: "results/a.json",
+    blobName: "wi-1-a.json",
+    bytes: undefined,
+    method: undefined,
+    attempts: 2,
+    failure: {
+      code: "source-not-found",
+      message: "the source answered 404 (BlobNotFound)",
+      requestId: "5f0c2a4e-001e-0071",
+    },
+  },
+  summary: { type: "summary", report: reportOf() },
+  error: {
+    type: "error",
+    code: "state-exists",
+    message: "machine1_state.db holds a run already",
+    hint: "Give --resume to continue it, or another --state-db to start anew.",
+    causes: [],
+  },
+};

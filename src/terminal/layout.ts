@@ -1,0 +1,78 @@
+import stringWidth from "string-width";
+import { type Paint, paint, signsOf, type TextStyle } from "./style.ts";
+
+/** A piece of a line that stays together, with its colour. */
+export interface Piece {
+  readonly text: string;
+  readonly paint?: Paint | undefined;
+  /** What stands between this piece and the next, before the space; a comma when it is not given. */
+  readonly end?: string;
+}
+
+/** The pieces on one line, without colour. */
+export function joinPieces(pieces: readonly Piece[]): string {
+  return pieces.map((piece, index) => withEnd(piece, index < pieces.length - 1)).join(" ");
+}
+
+function withEnd({ text, end = "," }: Piece, isFollowed: boolean): string {
+  return isFollowed ? text + end : text;
+}
+
+/** Names and messages come from outside: what could move the cursor or reorder the line is shown as its code point. */
+export function printable(text: string): string {
+  return text.replace(
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]/g,
+    (char) => `\\u{${char.charCodeAt(0).toString(16)}}`,
+  );
+}
+
+/** The text cut to a display width, with a sign that it was cut. */
+export function cut(text: string, style: TextStyle): string {
+  if (stringWidth(text) <= style.width) return text;
+  const sign = signsOf(style).cut;
+  const room = style.width - sign.length;
+  let width = 0;
+  let kept = "";
+  for (const { segment } of new Intl.Segmenter("en").segment(text)) {
+    width += stringWidth(segment);
+    if (width > room) break;
+    kept += segment;
+  }
+  return kept + sign;
+}
+
+/**
+ * A label and its pieces, on as many lines as the width asks for; further lines stand under the first
+ * piece. A piece that is wider than a line is broken at its spaces. Narrow terminals give the label's column up.
+ */
+export function flow(label: string, pieces: readonly Piece[], column: number, style: TextStyle): string[] {
+  const indent = style.width < column * 3 ? 2 : column;
+  const lines: string[] = [];
+  let line = paint("bold", label, style) + " ".repeat(Math.max(1, column - label.length));
+  let gap = "";
+  for (const piece of unbroken(pieces, style.width - indent)) {
+    if (stringWidth(line) > indent && stringWidth(line + gap + piece.text) > style.width) {
+      lines.push(line);
+      line = " ".repeat(indent);
+      gap = "";
+    }
+    const room = Math.max(LEAST_ROOM, style.width - stringWidth(line + gap));
+    const text = cut(piece.text, { ...style, width: room });
+    line += gap + (piece.paint === undefined ? text : paint(piece.paint, text, style));
+    gap = " ";
+  }
+  return [...lines, line];
+}
+
+/** A terminal of fewer columns than this gets lines that are too wide. */
+const LEAST_ROOM = 8;
+
+/** The pieces with their ends, those that are wider than a line as words. */
+function unbroken(pieces: readonly Piece[], width: number): Piece[] {
+  return pieces.flatMap((piece, index) => {
+    const whole = withEnd(piece, index < pieces.length - 1);
+    const parts = stringWidth(whole) <= width ? [whole] : whole.split(" ");
+    return parts.map((text) => ({ text, paint: piece.paint }));
+  });
+}

@@ -1,0 +1,154 @@
+/** A `ProgressView` as text: the live block for a terminal, one plain line for everything else. */
+import type { ProgressView, Waiting } from "../progress/progress.ts";
+import {
+  byteRate,
+  bytes,
+  count,
+  dateTime,
+  duration,
+  durationRange,
+  fileRate,
+  percent,
+  quantity,
+} from "./format.ts";
+import { cut, flow, joinPieces, type Piece, printable } from "./layout.ts";
+import { paint, signsOf, type TextStyle } from "./style.ts";
+
+/** How often the plain line is printed. */
+export const PLAIN_INTERVAL_MS = 10_000;
+
+const LABEL_COLUMN = 12;
+const BAR_WIDTH = 30;
+
+/** The lines of the live block, none wider than the style's width (but a few columns at least). */
+export function progressBlock(view: ProgressView, style: TextStyle): string[] {
+  const row = (label: string, pieces: readonly Piece[]) => flow(label, pieces, LABEL_COLUMN, style);
+  return [
+    barLine(view, style),
+    ...row("Work items", workItemPieces(view)),
+    ...row("Files", filePieces(view)),
+    ...row("Speed", [...speedPieces(view, "not known yet"), { text: `${bytes(view.bytes)} in all` }]),
+    ...row("Time", [{ text: `${duration(view.elapsedMs)} so far` }, timeLeft(view)]),
+    ...row("Slots", slotPieces(view, "")),
+    ...row("Retries", [{ text: count(view.live.retries) }, throttledPiece(view)]),
+    ...view.live.waiting.flatMap((waiting) => row("Waiting", waitingPieces(waiting))),
+  ];
+}
+
+/** One line without colour or movement, for logs and pipes. */
+export function progressLine(view: ProgressView): string {
+  const { workItems, files, live } = view;
+  const pieces: Piece[] = [
+    { text: `${percentDone(view)} after ${duration(view.elapsedMs)}`, end: ":" },
+    { text: `${count(workItems.done)} of ${quantity(workItems.total, "work item")} done` },
+    { text: `${totalFiles(view, " files")} done` },
+    { text: `${quantity(workItems.failed, "work item")} and ${quantity(files.failed, "file")} failed` },
+    ...speedPieces(view, "speed not known yet"),
+    timeLeft(view),
+    ...slotPieces(view, " slots"),
+    { text: quantity(live.retries, "retry", "retries") },
+    throttledPiece(view),
+    ...live.waiting.map((waiting) => ({ text: waitingText(waiting) })),
+  ];
+  return joinPieces(pieces);
+}
+
+/** `waiting for target account.blob.core.windows.net since 2026-07-01 12:00:05 UTC: run az login` */
+export function waitingText(waiting: Waiting): string {
+  return `waiting ${joinPieces(waitingPieces(waiting))}`;
+}
+
+function waitingPieces(waiting: Waiting): Piece[] {
+  const reason = waiting.throttled ? " (it asks to slow down)" : "";
+  const pieces: Piece[] = [
+    { text: `for ${printable(waiting.what)}${reason}`, paint: "yellow", end: "" },
+    { text: `since ${dateTime(waiting.since)}`, end: ":" },
+  ];
+  return waiting.advice === "" ? pieces : [...pieces, { text: printable(waiting.advice), paint: "yellow" }];
+}
+
+function barLine(view: ProgressView, style: TextStyle): string {
+  const { done, whole } = progressOf(view);
+  const text = percentDone(view);
+  const width = Math.min(BAR_WIDTH, style.width - text.length - 1);
+  if (width < 4) return cut(text, style);
+  const signs = signsOf(style);
+  const filled = whole === 0 ? 0 : Math.floor((Math.min(done, whole) / whole) * width);
+  const bar = signs.barDone.repeat(filled) + paint("dim", signs.barLeft.repeat(width - filled), style);
+  return `${bar} ${text}`;
+}
+
+/** By files; by work items while no file is known, and when there is none. */
+function progressOf({ files, workItems }: ProgressView): { done: number; whole: number } {
+  if (files.total === undefined || files.total === 0) {
+    return { done: workItems.total - workItems.left, whole: workItems.total };
+  }
+  return { done: files.done + files.failed + files.skipped, whole: files.total };
+}
+
+function percentDone(view: ProgressView): string {
+  const { done, whole } = progressOf(view);
+  return percent(done, whole);
+}
+
+function workItemPieces({ workItems }: ProgressView): Piece[] {
+  return [
+    { text: `${count(workItems.done)} of ${count(workItems.total)} done` },
+    ...ifAny(workItems.empty, "empty"),
+    failed(workItems.failed),
+    { text: `${count(workItems.left)} left` },
+  ];
+}
+
+function filePieces(view: ProgressView): Piece[] {
+  const { files } = view;
+  const left = files.left === undefined ? "an unknown number" : `${about(view)}${count(files.left)}`;
+  return [
+    { text: `${totalFiles(view, "")} done` },
+    failed(files.failed),
+    ...ifAny(files.skipped, "skipped"),
+    { text: `${left} left` },
+  ];
+}
+
+/** `2,610 of about 5,015 files` */
+function totalFiles(view: ProgressView, noun: string): string {
+  const { done, total } = view.files;
+  return total === undefined
+    ? `${count(done)}${noun}`
+    : `${count(done)} of ${about(view)}${count(total)}${noun}`;
+}
+
+function about({ files }: ProgressView): string {
+  return files.totalIsKnown ? "" : "about ";
+}
+
+function failed(value: number): Piece {
+  return { text: `${count(value)} failed`, paint: value > 0 ? "red" : undefined };
+}
+
+function ifAny(value: number, word: string): Piece[] {
+  return value === 0 ? [] : [{ text: `${count(value)} ${word}` }];
+}
+
+function speedPieces({ filesPerSecond, bytesPerSecond }: ProgressView, unknown: string): Piece[] {
+  if (filesPerSecond === undefined || bytesPerSecond === undefined) return [{ text: unknown }];
+  return [{ text: fileRate(filesPerSecond) }, { text: byteRate(bytesPerSecond) }];
+}
+
+function timeLeft({ eta, live }: ProgressView): Piece {
+  if (eta !== undefined) return { text: `${durationRange(eta.lowMs, eta.highMs)} left` };
+  const isWaiting = live.waiting.some((waiting) => !waiting.throttled);
+  return { text: isWaiting ? "time left unknown while waiting" : "time left not known yet" };
+}
+
+function slotPieces({ live }: ProgressView, noun: string): Piece[] {
+  return [
+    { text: `${count(live.slotsInUse)} of ${count(live.slots)}${noun} in use` },
+    { text: `${quantity(live.openWorkItems, "work item")} open` },
+  ];
+}
+
+function throttledPiece({ live }: ProgressView): Piece {
+  return { text: `throttled ${quantity(live.throttles, "time")}` };
+}

@@ -1,0 +1,193 @@
+/** The final summary as text: every row and every file in its class, what failed and why, and what to do next. */
+import { FAILURES } from "../core/failure.ts";
+import {
+  type Account,
+  accountOf,
+  type RunReport,
+  type RunVerdict,
+  verdictOf,
+} from "../progress/run-report.ts";
+import type { FailureGroup } from "../state/state-store.ts";
+import { byteRate, bytes, count, duration, fileRate, quantity } from "./format.ts";
+import { printable } from "./layout.ts";
+import { type Paint, paint, type TextStyle } from "./style.ts";
+
+/**
+ * The lines of the summary. They are not cut to the width: names and the command are there to be copied.
+ *
+ * @param style its width is not used
+ */
+export function summaryText(report: RunReport, style: TextStyle): string[] {
+  const account = accountOf(report);
+  const verdict = verdictOf(report, account);
+  return [
+    headline(report, verdict, style),
+    "",
+    ...rowLines(report, account.rows, style),
+    "",
+    ...fileLines(report, account.files, style),
+    "",
+    ...otherLines(report),
+    ...failureLines(report.failures, style),
+    ...gapLines(account, style),
+    ...partitionLines(report, verdict),
+    ...commandLines(report, style),
+  ];
+}
+
+const HEADLINES: Record<RunVerdict, { text: string; format: Paint }> = {
+  completed: { text: "Completed.", format: "green" },
+  limit: { text: "Done with what --limit asked for.", format: "green" },
+  "with-failures": { text: "Finished, but not everything is done.", format: "yellow" },
+  stopped: { text: "Stopped", format: "yellow" },
+  "internal-error": { text: "Internal error: the account does not add up.", format: "red" },
+};
+
+function headline({ ending }: RunReport, verdict: RunVerdict, style: TextStyle): string {
+  const { text, format } = HEADLINES[verdict];
+  const why = verdict === "stopped" && ending.kind === "stopped" ? `: ${printable(ending.why)}.` : "";
+  return paint(format, text + why, style);
+}
+
+/** A class with its count; the note says where its members are or what the word means. */
+interface Line {
+  readonly label: string;
+  readonly value: number;
+  readonly note?: string | undefined;
+  /** Painted when there are any. */
+  readonly format?: Paint;
+}
+
+function rowLines({ rejectedFile }: RunReport, rows: Account["rows"], style: TextStyle): string[] {
+  return block({ label: "Rows", value: rows.total }, style, [
+    { label: "completed", value: rows.completed, format: "green" },
+    { label: "empty", value: rows.empty, note: "the catalog lists no file for them" },
+    { label: "failed", value: rows.failed, note: "by a file or by their lookup", format: "red" },
+    { label: "rejected", value: rows.rejected, note: inFile(rejectedFile), format: "red" },
+    { label: "duplicates", value: rows.duplicates, note: "repeated rows, done once" },
+    { label: "other partitions", value: rows.otherPartitions },
+    { label: "left", value: rows.left, format: "yellow" },
+  ]);
+}
+
+function fileLines({ summary }: RunReport, files: Account["files"], style: TextStyle): string[] {
+  return block({ label: "Files", value: files.total, note: unknownFiles(summary.notLookedUp) }, style, [
+    { label: "copied", value: files.copied, format: "green" },
+    { label: "already there", value: files.alreadyThere, note: "with the same content" },
+    { label: "failed", value: files.failed, format: "red" },
+    { label: "skipped", value: files.skipped, note: "left out as asked" },
+    { label: "left", value: files.left, format: "yellow" },
+  ]);
+}
+
+function unknownFiles(notLookedUp: number): string | undefined {
+  if (notLookedUp === 0) return undefined;
+  return `${quantity(notLookedUp, "work item")} not looked up yet`;
+}
+
+function inFile(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : `see ${printable(path)}`;
+}
+
+/** A total and its classes, in aligned columns; classes without members are left out. */
+function block(total: Line, style: TextStyle, classes: readonly Line[]): string[] {
+  const line = ({ label, value, note, format }: Line, indent: string) => {
+    const text = (indent + label).padEnd(20) + count(value).padStart(12);
+    const painted = format === undefined ? text : paint(format, text, style);
+    return note === undefined ? painted : `${painted}  ${note}`;
+  };
+  return [line(total, ""), ...classes.filter(({ value }) => value > 0).map((one) => line(one, "  "))];
+}
+
+function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[] {
+  const { files } = summary;
+  const lines = [
+    `Announced ${quantity(files.announced, "file")}, ${bytes(summary.bytes)} in the target by this run.`,
+  ];
+  if (files.uploaded > 0) {
+    lines.push(`${quantity(files.uploaded, "file")} in the target still to be announced.`);
+  }
+  if (files.duplicates > 0) {
+    lines.push(
+      `${quantity(files.duplicates, "repeated entry", "repeated entries")} of the catalog done once.`,
+    );
+  }
+  if (files.shortened > 0) {
+    lines.push(`${quantity(files.shortened, "name")} shortened to the service's limit.`);
+  }
+  if (catalogRejected.count > 0) {
+    const where = inFile(catalogRejected.file);
+    lines.push(
+      `${quantity(catalogRejected.count, "row")} of the catalog rejected${where === undefined ? "." : `, ${where}`}`,
+    );
+  }
+  return [...lines, startLine(thisStart)];
+}
+
+function startLine({ elapsedMs, files, bytes: amount, retries, throttles }: RunReport["thisStart"]): string {
+  const seconds = elapsedMs / 1_000;
+  const rates = seconds > 0 ? [fileRate(files / seconds), byteRate(amount / seconds)] : [];
+  return `This start: ${[
+    quantity(files, "file"),
+    bytes(amount),
+    duration(elapsedMs),
+    ...rates,
+    quantity(retries, "retry", "retries"),
+    `throttled ${quantity(throttles, "time")}`,
+  ].join(", ")}.`;
+}
+
+function failureLines(groups: readonly FailureGroup[], style: TextStyle): string[] {
+  const section = (title: string, outcome: FailureGroup["outcome"], format: Paint) => {
+    const chosen = groups.filter((group) => group.outcome === outcome);
+    if (chosen.length === 0) return [];
+    return ["", paint("bold", title, style), ...chosen.flatMap((group) => groupLines(group, format, style))];
+  };
+  return [...section("Failed", "failed", "red"), ...section("Skipped", "skipped", "yellow")];
+}
+
+function groupLines(group: FailureGroup, format: Paint, style: TextStyle): string[] {
+  const { meaning, advice } = FAILURES[group.code];
+  const parts = [];
+  if (group.files > 0) parts.push(quantity(group.files, "file"));
+  if (group.workItems > 0) parts.push(quantity(group.workItems, "work item"));
+  const more = group.files + group.workItems - group.samples.length;
+  return [
+    `  ${paint(format, `${group.code}: ${parts.join(", ")}`, style)} - ${meaning}`,
+    ...(group.outcome === "failed" ? [`    What to do: ${advice}`] : []),
+    ...group.samples.map((sample) => `    ${sampleText(sample)}`),
+    ...(more > 0 && group.samples.length > 0 ? [`    and ${count(more)} more`] : []),
+  ];
+}
+
+function sampleText({
+  jobId,
+  workItemId,
+  fileName,
+  message,
+  requestId,
+}: FailureGroup["samples"][number]): string {
+  const where = [`job ${jobId}`, `work item ${workItemId}`, ...(fileName === undefined ? [] : [fileName])];
+  const request = requestId === undefined ? "" : ` (request id ${requestId})`;
+  return printable(`${where.join(", ")}: ${message}${request}`);
+}
+
+function gapLines({ gaps }: Account, style: TextStyle): string[] {
+  if (gaps.length === 0) return [];
+  return [
+    "",
+    paint("red", "Not accounted for", style),
+    ...gaps.map((gap) => `  ${gap}`),
+    "  This is an error of reupload itself; please report it with the log. The state is saved.",
+  ];
+}
+
+function partitionLines({ partition, totalPartitions }: RunReport, verdict: RunVerdict): string[] {
+  if (totalPartitions === 1) return [];
+  const state = verdict === "completed" ? "is done" : "is not done yet";
+  return ["", `partition ${partition} of ${totalPartitions} ${state}; the others report for themselves`];
+}
+
+function commandLines({ nextCommand }: RunReport, style: TextStyle): string[] {
+  return nextCommand === undefined ? [] : ["", "For what is left:", `  ${paint("bold", nextCommand, style)}`];
+}

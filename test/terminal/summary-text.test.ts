@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import type { RunReport } from "../../src/progress/run-report.ts";
+import { PLAIN } from "../../src/terminal/style.ts";
+import { summaryText } from "../../src/terminal/summary-text.ts";
+import { reportOf } from "./examples.ts";
+
+const text = (report: RunReport) => summaryText(report, PLAIN).join("\n");
+
+/** Everything of this partition done, in one partition, nothing to report. */
+const CLEAN: RunReport = {
+  ...reportOf({
+    workItems: { completed: 10, empty: 0, failed: 0 },
+    files: { total: 90, copied: 90, alreadyThere: 0, failed: 0, skipped: 0, duplicates: 0, shortened: 0 },
+  }),
+  failures: [],
+  totalPartitions: 1,
+  input: { rows: 10, ours: 10, duplicates: 0, rejected: 0, otherPartitions: 0 },
+  rejectedFile: undefined,
+  catalogRejected: { count: 0, file: undefined },
+  nextCommand: undefined,
+};
+
+describe("the summary", () => {
+  it("is short when everything is done", () => {
+    expect(summaryText(CLEAN, PLAIN)).toEqual([
+      "Completed.",
+      "",
+      "Rows                          10",
+      "  completed                   10",
+      "",
+      "Files                         90",
+      "  copied                      90",
+      "",
+      "Announced 90 files, 1.5 MiB in the target by this run.",
+      "This start: 100 files, 1.5 MiB, 12 min 05 s, 8.3 files/min, 2.1 KiB/s, 4 retries, throttled 1 time.",
+    ]);
+  });
+
+  it("puts every row and file into its class, and says where the rejected ones are", () => {
+    const lines = summaryText(reportOf(), PLAIN);
+    expect(lines.slice(0, 16)).toEqual([
+      "Finished, but not everything is done.",
+      "",
+      "Rows                          30",
+      "  completed                    7",
+      "  empty                        1  the catalog lists no file for them",
+      "  failed                       2  by a file or by their lookup",
+      "  rejected                     3  see failed_workitems.rejected.csv",
+      "  duplicates                   4  repeated rows, done once",
+      "  other partitions            13",
+      "",
+      "Files                        100",
+      "  copied                      80",
+      "  already there               10  with the same content",
+      "  failed                       7",
+      "  skipped                      3  left out as asked",
+      "",
+    ]);
+    expect(lines).toContain("5 repeated entries of the catalog done once.");
+    expect(lines).toContain("1 name shortened to the service's limit.");
+    expect(lines).toContain("2 rows of the catalog rejected, see listing.rejected.csv");
+  });
+
+  it("groups what failed by code with samples and advice, apart from what was skipped", () => {
+    expect(text(reportOf())).toContain(`
+Failed
+  source-not-found: 7 files - the source blob does not exist
+    What to do: Check whether it was deleted; restore it and resume.
+    job job-1, work item 1889211721, results/a.json: the source answered 404 (BlobNotFound) (request id 5f0c2a4e-001e-0071)
+    and 6 more
+
+Skipped
+  conflict: 3 files - a blob with this name and other content is already in the target
+    job job-1, work item 1913007684, results/b.json: a blob of 120 bytes is there, the source has 121
+    and 2 more
+`);
+  });
+
+  it("names a work item that failed as a whole", () => {
+    const report: RunReport = {
+      ...reportOf({ files: { failed: 0, copied: 87, skipped: 3 } }),
+      failures: [
+        {
+          code: "catalog-error",
+          outcome: "failed",
+          files: 0,
+          workItems: 1,
+          samples: [
+            { jobId: "j", workItemId: "7", fileName: undefined, message: "no answer", requestId: undefined },
+          ],
+        },
+      ],
+    };
+    expect(text(report)).toContain("  catalog-error: 1 work item - ");
+    expect(text(report)).toContain("    job j, work item 7: no answer");
+    expect(text(report)).not.toContain("more");
+  });
+
+  it("says for a partition what being done means", () => {
+    expect(text({ ...CLEAN, totalPartitions: 2 })).toContain(
+      "partition 0 of 2 is done; the others report for themselves",
+    );
+    expect(text(reportOf())).toContain("partition 0 of 2 is not done yet; the others report for themselves");
+    expect(text(CLEAN)).not.toContain("partition");
+  });
+
+  it("ends with the exact command for what is left, on a line of its own", () => {
+    expect(summaryText(reportOf(), PLAIN).slice(-2)).toEqual([
+      "For what is left:",
+      "  reupload run --csv failed_workitems.csv --state-db machine1_state.db --resume",
+    ]);
+  });
+
+  it("tells what is left of a run that was stopped", () => {
+    const stopped: RunReport = {
+      ...reportOf({
+        workItems: { completed: 6, pending: 1 },
+        files: { copied: 70, uploaded: 3 },
+        notLookedUp: 1,
+      }),
+      ending: { kind: "stopped", why: "Ctrl+C" },
+    };
+    expect(summaryText(stopped, PLAIN)[0]).toBe("Stopped: Ctrl+C.");
+    expect(text(stopped)).toContain("  left                         1\n");
+    expect(text(stopped)).toContain("Files                        100  1 work item not looked up yet");
+    expect(text(stopped)).toContain("  left                        10\n");
+    expect(text(stopped)).toContain("3 files in the target still to be announced.");
+  });
+
+  it("shows a gap in the account as an internal error", () => {
+    const report = { ...reportOf(), input: { ...reportOf().input, rows: 31 } };
+    expect(summaryText(report, PLAIN)[0]).toBe("Internal error: the account does not add up.");
+    expect(text(report)).toContain("Not accounted for\n  the CSV has 31 rows, the classes hold 30\n");
+  });
+
+  it("cannot be garbled by the names in it", () => {
+    const [group, ...others] = reportOf().failures;
+    const samples = group?.samples.map((sample) => ({ ...sample, fileName: "a\r\u001b[31m" })) ?? [];
+    const failures = group === undefined ? [] : [{ ...group, samples }, ...others];
+    const shown = text({ ...reportOf(), failures });
+    expect(shown).toContain("a\\u{d}\\u{1b}[31m");
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+});
