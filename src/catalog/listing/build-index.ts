@@ -1,0 +1,158 @@
+import { open, rename, rm } from "node:fs/promises";
+import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { IndexWriter } from "./index-writer.ts";
+import { invalid, isUnchanged, type ListingFile, readUpTo, unreadable } from "./open-listing-file.ts";
+import { RejectedFile } from "./rejected-file.ts";
+import type { RejectedListingRow, RowSink } from "./listing-row.ts";
+
+/** Where the listing is read and what is made of it is put. */
+export interface ListingPaths {
+  readonly path: string;
+  /** The index; `<indexPath>.building` and `<indexPath>.building-spill` are its temporary files. */
+  readonly indexPath: string;
+  /** The file of rejected rows, there only when some were. */
+  readonly rejectedPath: string;
+}
+
+export interface IndexProgress {
+  /** Bytes of the listing that are read. */
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/** An index that is complete but not in its place yet. */
+export interface BuiltIndex {
+  /** Puts index and rejected rows in their places; nothing may hold an older index open. */
+  publish(): Promise<void>;
+}
+
+/** Measured: larger ones are slower, because their memory is given back to the system and fetched again. */
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * Reads the listing once and writes its index. When it fails or is stopped, nothing is left behind and what was
+ * there before stays.
+ *
+ * @throws ReuploadError `listing-invalid` (no row of it can be used), `listing-unreadable` (it changed meanwhile),
+ * `disk-full`, `output-unwritable`; the signal's reason
+ */
+export async function buildIndex(
+  listing: ListingFile,
+  paths: ListingPaths,
+  options: { signal: AbortSignal; onProgress?: ((progress: IndexProgress) => void) | undefined },
+): Promise<BuiltIndex> {
+  const temporary = `${paths.indexPath}.building`;
+  const rejected = new RejectedFile(paths.rejectedPath);
+  try {
+    await writeIndex(temporary, listing, paths, rejected, options);
+    await rejected.flush();
+    if (!(await isUnchanged(listing))) throw changedMeanwhile(paths.path);
+    await flushToDisk(temporary);
+  } catch (error) {
+    await rejected.discard();
+    await rm(temporary, { force: true });
+    throw translated(error, paths.indexPath);
+  }
+  return {
+    publish: async () => {
+      await rejected.publish();
+      await rename(temporary, paths.indexPath);
+    },
+  };
+}
+
+async function writeIndex(
+  temporary: string,
+  listing: ListingFile,
+  { path }: ListingPaths,
+  rejected: RejectedFile,
+  { signal, onProgress }: Parameters<typeof buildIndex>[2],
+): Promise<void> {
+  const writer = await IndexWriter.create(temporary, listing.fingerprint.size);
+  try {
+    const sink = new IndexingSink(writer, rejected);
+    const rows = listing.format.readAll(sink);
+    const totalBytes = listing.fingerprint.size;
+    for (let bytes = listing.format.start.offset; bytes < totalBytes;) {
+      signal.throwIfAborted();
+      const chunk = await readChunk(listing, bytes, path);
+      if (chunk.length === 0) throw changedMeanwhile(path);
+      rows.push(chunk);
+      await rejected.flush();
+      bytes += chunk.length;
+      onProgress?.({ bytes, totalBytes });
+    }
+    rows.end();
+    if (sink.isUseless && sink.firstRejected !== undefined) {
+      const { line, reason } = sink.firstRejected;
+      throw invalid(path, `has no row that can be used (line ${line}: ${reason})`);
+    }
+    await writer.finish(listing.fingerprint, rejected.count, signal);
+  } finally {
+    await writer.close();
+  }
+}
+
+async function readChunk({ handle, fingerprint }: ListingFile, from: number, path: string): Promise<Buffer> {
+  try {
+    return await readUpTo(handle, from, Math.min(CHUNK_BYTES, fingerprint.size - from));
+  } catch (error) {
+    throw unreadable(path, messageOf(error), error);
+  }
+}
+
+/** Sends rows to the index and rejected ones to their file. */
+class IndexingSink implements RowSink {
+  isUseless = true;
+  firstRejected: RejectedListingRow | undefined;
+  readonly #writer: IndexWriter;
+  readonly #rejected: RejectedFile;
+
+  constructor(writer: IndexWriter, rejected: RejectedFile) {
+    this.#writer = writer;
+    this.#rejected = rejected;
+  }
+
+  row(row: Parameters<RowSink["row"]>[0]): void {
+    this.#writer.add(row);
+    if (row.problem === undefined) this.isUseless = false;
+  }
+
+  rejected(row: RejectedListingRow): void {
+    this.firstRejected ??= row;
+    this.#rejected.add(row);
+    this.#writer.endExtent();
+  }
+}
+
+async function flushToDisk(path: string): Promise<void> {
+  const handle = await open(path, "r+");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function changedMeanwhile(path: string): ReuploadError {
+  return new ReuploadError("listing-unreadable", `The listing ${path} changed while it was indexed.`, {
+    advice: "Wait until it is written completely, then run the command again.",
+  });
+}
+
+/** SQLite's code for a full disk. */
+const SQLITE_FULL = 13;
+
+/** What the file system or SQLite say, as errors for the user. */
+function translated(error: unknown, indexPath: string): unknown {
+  if (error instanceof ReuploadError) return error;
+  const code = systemCodeOf(error);
+  if (code === undefined) return error;
+  const isSqliteFull = error instanceof Error && "errcode" in error && error.errcode === SQLITE_FULL;
+  const isFull = isSqliteFull || ["ENOSPC", "EDQUOT"].includes(code);
+  return new ReuploadError(
+    isFull ? "disk-full" : "output-unwritable",
+    `The index ${indexPath} cannot be written: ${messageOf(error)}.`,
+    { cause: error },
+  );
+}

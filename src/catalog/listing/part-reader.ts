@@ -1,0 +1,54 @@
+import { readSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import type { Extent } from "./index-file.ts";
+import { readUpTo } from "./open-listing-file.ts";
+
+/** Parts that are read before they are handed on, and before others get their turn. */
+const WINDOW = 16;
+/** ms; a read that took longer came from a disk, not from the system's cache. */
+const SLOW = 0.5;
+/** Parts after a slow read that are asked for without waiting. */
+const PATIENCE = 64;
+
+/**
+ * Reads many small parts of a file. A read through the thread pool costs 15 to 30 us of CPU, the same read without
+ * it 4, so that rows scattered over a listing are read directly as long as the system has them in its cache. Once a
+ * read had to wait for a disk, the next ones go through the thread pool, side by side, and hold up nobody.
+ */
+export class PartReader {
+  readonly #handle: FileHandle;
+  #patience = 0;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  /** Gives the bytes of the parts, in their order, some at a time; fewer bytes than asked where the file ends. */
+  async *read(parts: readonly Extent[], signal: AbortSignal): AsyncGenerator<[Extent, Buffer][]> {
+    for (let at = 0; at < parts.length; at += WINDOW) {
+      signal.throwIfAborted();
+      const window = parts.slice(at, at + WINDOW);
+      if (this.#patience > 0) {
+        this.#patience -= window.length;
+        yield await Promise.all(
+          window.map(async (part): Promise<[Extent, Buffer]> => [
+            part,
+            await readUpTo(this.#handle, part.offset, part.length),
+          ]),
+        );
+      } else {
+        yield window.map((part): [Extent, Buffer] => [part, this.#readNow(part)]);
+        await setImmediate();
+      }
+    }
+  }
+
+  #readNow({ offset, length }: Extent): Buffer {
+    const buffer = Buffer.allocUnsafe(length);
+    const start = performance.now();
+    const bytesRead = readSync(this.#handle.fd, buffer, 0, length, offset);
+    if (performance.now() - start > SLOW) this.#patience = PATIENCE;
+    return buffer.subarray(0, bytesRead);
+  }
+}
