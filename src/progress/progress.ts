@@ -11,7 +11,7 @@ export interface Waiting {
   readonly what: string;
   /** ms since the epoch. */
   readonly since: number;
-  /** What the operator can do, such as `run: az login`. */
+  /** What the operator can do, such as "run `az login`", or why it waits; may be empty. */
   readonly advice: string;
   /** Asked to slow down (Retry-After) rather than gone. */
   readonly throttled: boolean;

@@ -15,9 +15,9 @@ import { paint, PLAIN, type TextStyle } from "./style.ts";
 import { summaryText } from "./summary-text.ts";
 
 /** Grows when a field changes its meaning or goes; a new field or type does not change it. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
-export interface RunStarted {
+interface RunStarted {
   readonly type: "run-started";
   readonly runId: string;
   /** 1 for the first time; more after a resume. */
@@ -35,7 +35,7 @@ export interface RunStarted {
 }
 
 /** What became of one file; told with --verbose. */
-export interface FileFinished {
+interface FileFinished {
   readonly type: "file";
   readonly outcome: "copied" | "already-there" | "skipped" | "failed";
   readonly jobId: string;

@@ -59,9 +59,8 @@ export function waitingText(waiting: Waiting): string {
 }
 
 function waitingPieces(waiting: Waiting): Piece[] {
-  const reason = waiting.throttled ? " (it asks to slow down)" : "";
   const pieces: Piece[] = [
-    { text: `for ${printable(waiting.what)}${reason}`, paint: "yellow", end: "" },
+    { text: `for ${printable(waiting.what)}`, paint: "yellow", end: "" },
     { text: `since ${dateTime(waiting.since)}`, end: ":" },
   ];
   return waiting.advice === "" ? pieces : [...pieces, { text: printable(waiting.advice), paint: "yellow" }];
