@@ -15,7 +15,7 @@ import { paint, PLAIN, type TextStyle } from "./style.ts";
 import { summaryText } from "./summary-text.ts";
 
 /** Grows when a field changes its meaning or goes; a new field or type does not change it. */
-const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 1;
 
 interface RunStarted {
   readonly type: "run-started";
