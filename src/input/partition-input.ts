@@ -16,7 +16,7 @@ export interface PartitionInputOptions {
 }
 
 /** What a CSV held; the state's `InputCounts`. rows = ours + duplicates + rejected + otherPartitions. */
-export interface PartitionCounts {
+interface PartitionCounts {
   readonly rows: number;
   readonly ours: number;
   readonly duplicates: number;
