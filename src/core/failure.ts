@@ -132,10 +132,20 @@ const STATUS_VERDICTS: Readonly<Record<number, Verdict>> = {
   504: "retry",
 };
 
+/** System codes of a connection that could not be made at all, as against one that broke. */
+const UNREACHABLE_CODES = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EHOSTDOWN",
+  "ENETDOWN",
+]);
+
 /** The one place that decides what is retryable. */
 export function verdictOf(answer: ServiceAnswer): Verdict {
   if (answer.signInFailed) return "sign-in";
   if (answer.status !== undefined) return STATUS_VERDICTS[answer.status] ?? "answer";
-  if (answer.timedOut) return "retry";
-  return "unreachable";
+  return UNREACHABLE_CODES.has(answer.systemCode ?? "") ? "unreachable" : "retry";
 }

@@ -24,10 +24,15 @@ describe("the verdict about an answer", () => {
     expect(verdictOf({ status: 404, systemCode: "ECONNRESET", timedOut: true })).toBe("answer");
   });
 
+  it("takes a connection that broke for this request's trouble, not for a service that is gone", () => {
+    expect(verdictOf({ systemCode: "ECONNRESET" })).toBe("retry");
+    expect(verdictOf({})).toBe("retry");
+  });
+
   it("tells silence, a lost connection and a missing sign-in apart", () => {
     expect(verdictOf({ timedOut: true })).toBe("retry");
     expect(verdictOf({ systemCode: "ENOTFOUND" })).toBe("unreachable");
-    expect(verdictOf({})).toBe("unreachable");
+    expect(verdictOf({ systemCode: "ECONNREFUSED" })).toBe("unreachable");
     const noToken: ServiceAnswer = { signInFailed: true, status: 401, timedOut: true };
     expect(verdictOf(noToken)).toBe("sign-in");
   });

@@ -1,0 +1,64 @@
+import { mkdirSync, renameSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { messageOf, ReuploadError } from "../core/errors.ts";
+import { type Message, toJsonLine } from "../terminal/messages.ts";
+
+const ROTATE_BYTES = 50 * 2 ** 20;
+const KEPT = 5;
+
+export interface Log {
+  write(message: Message): void;
+  close(): void;
+}
+
+/**
+ * A log of the messages, JSON lines by pino, written at once (an asynchronous log loses its last lines on a kill),
+ * mode 0600. At 50 MiB it is renamed to `FILE.1`, `FILE.1` to `FILE.2` and so on, five of them.
+ *
+ * @throws ReuploadError `output-unwritable`
+ */
+export async function openLog(path: string): Promise<Log> {
+  const { pino } = await import("pino");
+  let destination: ReturnType<typeof pino.destination>;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    destination = pino.destination({ dest: path, sync: true, mode: 0o600 });
+  } catch (thrown) {
+    throw new ReuploadError("output-unwritable", `The log ${path} cannot be written: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
+  }
+  let bytes = statSync(path).size;
+  const logger = pino({ base: { pid: process.pid }, timestamp: false }, destination);
+  return {
+    write(message) {
+      const line = JSON.parse(toJsonLine(message, Date.now())) as Record<string, unknown>;
+      logger[levelOf(message)](line);
+      bytes += JSON.stringify(line).length;
+      if (bytes < ROTATE_BYTES) return;
+      rotate(path);
+      destination.reopen();
+      bytes = 0;
+    },
+    close() {
+      destination.end();
+    },
+  };
+}
+
+function levelOf(message: Message): "info" | "warn" | "error" {
+  if (message.type === "error" || (message.type === "file" && message.outcome === "failed")) return "error";
+  if (message.type === "waiting" || (message.type === "notice" && message.level === "warning")) return "warn";
+  return "info";
+}
+
+function rotate(path: string): void {
+  for (let number = KEPT - 1; number >= 1; number--) {
+    try {
+      renameSync(`${path}.${number}`, `${path}.${number + 1}`);
+    } catch {
+      // There is none of this number yet.
+    }
+  }
+  renameSync(path, `${path}.1`);
+}

@@ -1,0 +1,64 @@
+/** The entry: parses the command line, calls the command, sets the exit code. */
+import { readFileSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { CommanderError } from "commander";
+import { ReuploadError } from "../core/errors.ts";
+import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { processIo } from "./io.ts";
+import { makeProgram } from "./program.ts";
+
+enableCompileCache();
+
+const io = processIo();
+const args = process.argv.slice(2);
+let exitCode: ExitCode = EXIT.done;
+
+try {
+  const program = makeProgram(version(), io, (code) => {
+    exitCode = code;
+  });
+  // What commander would write is told as an error of ours, in the format that was asked for.
+  for (const command of [program, ...program.commands]) command.configureOutput({ writeErr: () => {} });
+  if (args.length === 0) {
+    io.stdout.write(program.helpInformation());
+    exitCode = EXIT.usage;
+  } else {
+    await program.parseAsync(args, { from: "user" });
+  }
+} catch (thrown) {
+  exitCode = await tell(thrown);
+}
+// Set, not exited: what is still in a pipe must get out.
+process.exitCode = exitCode;
+
+async function tell(thrown: unknown): Promise<ExitCode> {
+  // Help and version are told by throwing, too.
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
+  const { toReuploadError } = await import("./to-error.ts");
+  const { errorMessage, toJsonLine, toText } = await import("../terminal/messages.ts");
+  const error = thrown instanceof CommanderError ? usageError(thrown) : toReuploadError(thrown);
+  const verbose = args.includes("--verbose") || args.includes("-v");
+  const message = errorMessage(error, verbose);
+  if (wantsJson()) io.stdout.write(`${toJsonLine(message, Date.now())}\n`);
+  else io.stderr.write(`${toText(message).join("\n")}\n`);
+  return error.exitCode;
+}
+
+function wantsJson(): boolean {
+  return args.includes("--output=json") || args[args.indexOf("--output") + 1] === "json";
+}
+
+/** Commander's `error: unknown option '--cvs'\n(Did you mean --csv?)` as our two lines. */
+function usageError(error: CommanderError): ReuploadError {
+  const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
+  const command = args.find((arg) => !arg.startsWith("-"));
+  const known = ["run", "partitions", "plan", "demo"].find((name) => name === command);
+  const help = `See \`reupload ${known === undefined ? "" : `${known} `}--help\`.`;
+  const suggestion = rest.join(" ").replace(/^\((.*)\)$/, "$1");
+  return new ReuploadError("usage", first, { advice: suggestion === "" ? help : `${suggestion} ${help}` });
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,17 @@
+import { ReuploadError } from "../core/errors.ts";
+
+/** A whole number of the command line. @throws ReuploadError `bad-option` */
+export function wholeNumberOf(text: string, what: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new ReuploadError(
+    "bad-option",
+    `${what}: expected a whole number from ${min} to ${max}, got "${text}"`,
+  );
+}
+
+/** `--output` of a command that prints one result. @throws ReuploadError `bad-option` */
+export function outputOf(text: string | undefined): "text" | "json" {
+  if (text === undefined || text === "text" || text === "json") return text ?? "text";
+  throw new ReuploadError("bad-option", `--output: expected text or json, got "${text}"`);
+}

@@ -1,0 +1,141 @@
+import type { ProgressView } from "../progress/progress.ts";
+import { LiveBlock } from "../terminal/live-block.ts";
+import { type Message, toJsonLine, toText, waitingMessages } from "../terminal/messages.ts";
+import { PLAIN_INTERVAL_MS, progressBlock } from "../terminal/progress-text.ts";
+import { terminalWidth, type TextStyle, usesColor, usesLiveBlock, usesUnicode } from "../terminal/style.ts";
+import type { Io } from "./io.ts";
+import type { Log } from "./log.ts";
+
+export interface ReporterOptions {
+  readonly output: "text" | "json";
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** `--no-color` was given. */
+  readonly noColor: boolean;
+}
+
+/**
+ * The one place that prints messages. Text: results to stdout, the rest to stderr, a live block on a terminal. JSON:
+ * every message to stdout. The log, when there is one, gets them all.
+ */
+export class Reporter {
+  readonly #io: Io;
+  readonly #options: ReporterOptions;
+  readonly #block: LiveBlock | undefined;
+  #log: Log | undefined;
+  #view: ProgressView | undefined;
+  #lastPlain = Number.NEGATIVE_INFINITY;
+
+  constructor(io: Io, options: ReporterOptions) {
+    this.#io = io;
+    this.#options = options;
+    const facts = factsOf(io, io.stderr);
+    if (options.output === "text" && !options.quiet && usesLiveBlock(facts)) {
+      this.#block = new LiveBlock(io.stderr, (width) => this.#renderBlock(width));
+    }
+  }
+
+  /** From here on messages go to the log too. */
+  useLog(log: Log): void {
+    this.#log = log;
+  }
+
+  tell(message: Message): void {
+    this.#log?.write(message);
+    const { output, quiet, verbose } = this.#options;
+    if (output === "json") {
+      if (message.type !== "file" || verbose) this.#writeJson(message);
+      return;
+    }
+    switch (message.type) {
+      case "summary":
+        this.#finishBlock();
+        this.#writeText(this.#io.stdout, message);
+        return;
+      case "error":
+        this.#finishBlock();
+        this.#writeText(this.#io.stderr, message);
+        return;
+      case "file":
+        if (verbose) this.#print(message);
+        return;
+      case "notice":
+        if (!quiet || message.level === "warning") this.#print(message);
+        return;
+      case "run-started":
+      case "progress":
+      case "waiting":
+      case "resumed":
+        if (!quiet) this.#print(message);
+    }
+  }
+
+  /** Shows where the run stands; call it about once a second. A plain line or an event comes every 10 s. */
+  progress(view: ProgressView): void {
+    for (const message of waitingMessages(this.#view?.live.waiting ?? [], view.live.waiting, Date.now())) {
+      this.tell(message);
+    }
+    this.#view = view;
+    this.#block?.refresh();
+    const now = performance.now();
+    if (now - this.#lastPlain < PLAIN_INTERVAL_MS) return;
+    this.#lastPlain = now;
+    const message: Message = { type: "progress", view };
+    if (this.#block === undefined) this.tell(message);
+    else this.#log?.write(message);
+  }
+
+  /** Takes the live block off the screen and gives the cursor back; on every way out. */
+  close(): void {
+    this.#finishBlock();
+    this.#log?.close();
+    this.#log = undefined;
+  }
+
+  /** Before the process is suspended (Ctrl+Z). */
+  suspend(): void {
+    this.#block?.suspend();
+  }
+
+  #finishBlock(): void {
+    this.#view = undefined;
+    this.#block?.close();
+  }
+
+  #renderBlock(width: number): string[] {
+    if (this.#view === undefined) return [""];
+    return progressBlock(this.#view, this.#style(this.#io.stderr, width));
+  }
+
+  #print(message: Message): void {
+    if (this.#block === undefined) this.#writeText(this.#io.stderr, message);
+    else this.#block.print(toText(message, this.#style(this.#io.stderr)));
+  }
+
+  #writeText(stream: NodeJS.WriteStream, message: Message): void {
+    if (stream === this.#io.stdout && this.#io.isStdoutClosed()) return;
+    stream.write(`${toText(message, this.#style(stream)).join("\n")}\n`);
+  }
+
+  #writeJson(message: Message): void {
+    if (!this.#io.isStdoutClosed()) this.#io.stdout.write(`${toJsonLine(message, Date.now())}\n`);
+  }
+
+  #style(stream: NodeJS.WriteStream, width = terminalWidth(stream.columns, this.#io.env)): TextStyle {
+    return styleOf(this.#io, stream, this.#options.noColor, width);
+  }
+}
+
+/** How text is dressed for this stream. */
+export function styleOf(io: Io, stream: NodeJS.WriteStream, noColor: boolean, width: number): TextStyle {
+  const facts = factsOf(io, stream);
+  return {
+    width: facts.isTTY ? width : Number.POSITIVE_INFINITY,
+    unicode: usesUnicode(facts),
+    color: usesColor(noColor ? "never" : "auto", facts),
+  };
+}
+
+function factsOf(io: Io, stream: NodeJS.WriteStream) {
+  return { isTTY: stream.isTTY, env: io.env, platform: process.platform };
+}

@@ -1,0 +1,123 @@
+/**
+ * The settings of a run: flag over environment over configuration file over what the state keeps over default, each
+ * value checked, and a bad one told with the place it came from.
+ */
+import { messageOf, ReuploadError } from "../core/errors.ts";
+import { readConfigFile } from "./config-file.ts";
+import {
+  environmentNameOf,
+  type OptionSpec,
+  RUN_OPTION_NAMES,
+  RUN_OPTIONS,
+  type RunOptionName,
+  type RunSettings,
+} from "./run-options.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the operator gave, as text, each with where it came from; before the state's own settings are known. */
+export type Given = ReadonlyMap<RunOptionName, { readonly text: string; readonly where: string }>;
+
+/**
+ * Collects what is given by flags, environment and configuration file, highest first.
+ *
+ * @param flags the text of each flag that stands on the command line
+ * @param folder the working folder, where a configuration file is found alone
+ * @throws ReuploadError `bad-config`
+ */
+export function collect(
+  flags: Partial<Readonly<Record<RunOptionName, string>>>,
+  environment: Environment,
+  folder: string,
+): Given {
+  const configPath = flags.config ?? (environment[environmentNameOf("config")] || undefined);
+  const file = readConfigFile(configPath, folder);
+  const given = new Map<RunOptionName, { text: string; where: string }>();
+  for (const name of RUN_OPTION_NAMES) {
+    const flag = flags[name];
+    const variable = environmentNameOf(name);
+    const fromEnvironment = environment[variable];
+    const fromFile = file.get(name);
+    if (flag !== undefined) given.set(name, { text: flag, where: flagWord(name) });
+    else if (fromEnvironment !== undefined && fromEnvironment !== "") {
+      given.set(name, { text: fromEnvironment, where: `${variable} (environment)` });
+    } else if (fromFile !== undefined) given.set(name, fromFile);
+  }
+  return given;
+}
+
+/**
+ * The validated settings.
+ *
+ * @param kept what the state keeps from the run's start (`keptSettings`); empty for a new run
+ * @throws ReuploadError `bad-option` that names the place of the value
+ */
+export function resolve(given: Given, kept: Readonly<Record<string, unknown>>): RunSettings {
+  const known = new Map(given);
+  const settings: Partial<Record<RunOptionName, unknown>> = {};
+  for (const name of RUN_OPTION_NAMES) {
+    const text = kept[name];
+    if (!known.has(name) && RUN_OPTIONS[name].kept && typeof text === "string") {
+      known.set(name, { text, where: `${name} in the state` });
+    }
+    settings[name] = resolveOne(known, name);
+  }
+  const complete = Object.freeze(settings) as RunSettings;
+  check(complete);
+  return complete;
+}
+
+/** One setting, before the state's own are known. @throws ReuploadError `bad-option` */
+export function resolveOne<Name extends RunOptionName>(given: Given, name: Name): RunSettings[Name] {
+  const spec: OptionSpec = RUN_OPTIONS[name];
+  const value =
+    given.get(name) ?? (spec.default === undefined ? undefined : { text: spec.default, where: "default" });
+  return (value === undefined ? undefined : parse(spec, value.text, value.where)) as RunSettings[Name];
+}
+
+/** What the state keeps of the given options for a later `--resume`; nothing secret is an option. */
+export function keptSettings(given: Given, kept: Readonly<Record<string, unknown>>): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const name of RUN_OPTION_NAMES) {
+    if (!RUN_OPTIONS[name].kept) continue;
+    const text = given.get(name)?.text ?? kept[name];
+    if (typeof text === "string") texts[name] = text;
+  }
+  return texts;
+}
+
+function parse(spec: OptionSpec, text: string, where: string): unknown {
+  try {
+    return spec.parse(text);
+  } catch (thrown) {
+    throw new ReuploadError("bad-option", `${where}: ${messageOf(thrown)}, got "${text}"`);
+  }
+}
+
+/** What no single option can say about itself. */
+function check(settings: RunSettings): void {
+  const { partition, totalPartitions } = settings;
+  if ((partition === undefined) !== (totalPartitions === undefined)) {
+    const [there, missing] =
+      partition === undefined ? ["--total-partitions", "--partition"] : ["--partition", "--total-partitions"];
+    throw new ReuploadError("bad-option", `${there} is given without ${missing}.`, {
+      advice: "Give both (--partition 0 --total-partitions 2 is the first of two shares), or neither.",
+    });
+  }
+  if (partition !== undefined && totalPartitions !== undefined && partition >= totalPartitions) {
+    throw new ReuploadError("bad-option", `--partition ${partition} of ${totalPartitions} does not exist.`, {
+      advice: `Partitions count from 0: give 0 to ${totalPartitions - 1}.`,
+    });
+  }
+  if (settings.emulator && settings.target !== undefined) {
+    throw new ReuploadError("bad-option", "--emulator and --target exclude each other.");
+  }
+  if (settings.updateCsv && !settings.resume) {
+    throw new ReuploadError("bad-option", "--update-csv is given without --resume.");
+  }
+}
+
+/** `stateDb` -> `--state-db` */
+export function flagWord(name: RunOptionName): string {
+  return /--[a-z-]+/.exec(RUN_OPTIONS[name].flag)?.[0] ?? name;
+}

@@ -1,0 +1,294 @@
+/**
+ * Every option of `reupload run`, once: its flag, its values, its default, its help. The command line, the
+ * environment variables, the configuration file and the documentation's table all follow from this table.
+ */
+import { DEFAULT_NAME_TEMPLATE } from "../core/target-name.ts";
+import {
+  containerName,
+  duration,
+  nameTemplate,
+  oneOf,
+  type Parser,
+  queueName,
+  retryFailed,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from "./values.ts";
+
+export interface OptionSpec<Value = unknown> {
+  /** As commander takes it: `--state-db <file>`; without `<...>` it is a switch. */
+  readonly flag: string;
+  readonly parse: Parser<Value>;
+  /** As text, as the operator would give it; undefined when the option has no default. */
+  readonly default: string | undefined;
+  readonly help: string;
+  readonly group: string;
+  /** Kept in the state, so that a resume need not give it again. */
+  readonly kept: boolean;
+}
+
+function option<Value, Default extends string | undefined>(
+  group: string,
+  flag: string,
+  parse: Parser<Value>,
+  fallback: Default,
+  help: string,
+  details: { readonly kept?: boolean } = {},
+) {
+  return { flag, parse, default: fallback, help, group, kept: details.kept ?? true };
+}
+
+const INPUT = "Input:";
+const STATE = "State and resume:";
+const TARGET = "Target:";
+const TRANSFER = "Transfer:";
+const SPEED = "Speed and waiting:";
+const OUTPUT = "Output:";
+
+const here = { kept: false } as const;
+
+export const RUN_OPTIONS = {
+  csv: option(
+    INPUT,
+    "--csv <file>",
+    text,
+    undefined,
+    "failed work items: JobId,WorkItemId[,WorkItemName]; - reads stdin",
+  ),
+  files: option(
+    INPUT,
+    "--files <file>",
+    text,
+    undefined,
+    "listing of their files (CSV or NDJSON): JobId,WorkItemId,WorkItemName,Uri,FileName[,Length,ContentMD5]",
+  ),
+  catalog: option(
+    INPUT,
+    "--catalog <kind>",
+    oneOf("listing"),
+    "listing",
+    "where the file lists come from: listing",
+  ),
+  partition: option(
+    INPUT,
+    "--partition <i>",
+    wholeNumber(0, 99_999),
+    undefined,
+    "this machine's share, from 0; needs --total-partitions",
+  ),
+  totalPartitions: option(
+    INPUT,
+    "--total-partitions <n>",
+    wholeNumber(1, 100_000),
+    undefined,
+    "how many machines share the CSV",
+  ),
+
+  stateDb: option(STATE, "--state-db <file>", text, "reupload_state.db", "state of this machine's run", here),
+  resume: option(
+    STATE,
+    "--resume",
+    yesOrNo,
+    "false",
+    "continue what the state says is unfinished, or start when there is no state yet",
+    here,
+  ),
+  updateCsv: option(
+    STATE,
+    "--update-csv",
+    yesOrNo,
+    "false",
+    "with --resume: the CSV has grown; add the new rows",
+    here,
+  ),
+  retryFailed: option(
+    STATE,
+    "--retry-failed [codes]",
+    retryFailed,
+    "all",
+    "with --resume: retry failed files, all or those with these codes",
+    here,
+  ),
+
+  target: option(TARGET, "--target <url>", text, undefined, "account: https://ACCOUNT.blob.core.windows.net"),
+  targetContainer: option(
+    TARGET,
+    "--target-container <name>",
+    containerName,
+    "results",
+    "container that must hold every file",
+  ),
+  queue: option(
+    TARGET,
+    "--queue <name>",
+    queueName,
+    "resultsqueue",
+    "queue that must be told about every blob",
+  ),
+  announce: option(TARGET, "--no-queue", yesOrNo, "true", "announce nothing"),
+  createMissing: option(
+    TARGET,
+    "--create-missing",
+    yesOrNo,
+    "false",
+    "create the container and the queue when they are missing",
+  ),
+  emulator: option(
+    TARGET,
+    "--emulator",
+    yesOrNo,
+    "false",
+    "start the storage emulator (when installed) and use it as the target",
+  ),
+
+  transfer: option(
+    TRANSFER,
+    "--transfer <way>",
+    oneOf("auto", "server", "stream"),
+    "auto",
+    "server: copied by the service itself; stream: through this machine",
+  ),
+  contentType: option(
+    TRANSFER,
+    "--content-type <type>",
+    text,
+    "application/json",
+    "the blobs' content type; source keeps the source's",
+  ),
+  nameTemplate: option(
+    TRANSFER,
+    "--name-template <template>",
+    nameTemplate,
+    DEFAULT_NAME_TEMPLATE,
+    "blob names, from {jobId} {workItemId} {workItemName} {fileName} {fileBaseName}",
+  ),
+  onConflict: option(
+    TRANSFER,
+    "--on-conflict <what>",
+    oneOf("fail", "skip", "overwrite"),
+    "fail",
+    "a blob with other content is there: fail, skip or overwrite",
+  ),
+  onCollision: option(
+    TRANSFER,
+    "--on-collision <what>",
+    oneOf("report", "path", "first"),
+    "report",
+    "two files of a work item get one name: report, name by path, or take the first",
+  ),
+  onEmpty: option(
+    TRANSFER,
+    "--on-empty <what>",
+    oneOf("report", "fail"),
+    "report",
+    "a work item without files: report or fail",
+  ),
+  announceExisting: option(
+    TRANSFER,
+    "--announce-existing <when>",
+    oneOf("always", "never"),
+    "always",
+    "announce blobs that were there before the run",
+  ),
+  messageTtl: option(
+    TRANSFER,
+    "--message-ttl <time>",
+    duration,
+    undefined,
+    "announcements expire after this (never, unless given)",
+  ),
+
+  workitemWorkers: option(
+    SPEED,
+    "--workitem-workers <n>",
+    wholeNumber(1, 1000),
+    "20",
+    "work items open at once",
+  ),
+  fileWorkers: option(
+    SPEED,
+    "--file-workers <n>",
+    wholeNumber(1, 1000),
+    "10",
+    "times work items = file slots, shared by all open work items",
+  ),
+  requestTimeout: option(
+    SPEED,
+    "--request-timeout <time>",
+    duration,
+    "30s",
+    "a request ends after this long without a byte",
+  ),
+  maxWait: option(
+    SPEED,
+    "--max-wait <time>",
+    duration,
+    "6h",
+    "how long to sit out an outage before stopping (resumable)",
+  ),
+  grace: option(
+    SPEED,
+    "--grace <time>",
+    duration,
+    "60s",
+    "after Ctrl+C: how long files in flight may finish",
+  ),
+
+  config: option(
+    OUTPUT,
+    "--config <file>",
+    text,
+    undefined,
+    "configuration file (default: reupload.config.{json,yaml} here, when there)",
+    here,
+  ),
+  output: option(
+    OUTPUT,
+    "--output <format>",
+    oneOf("text", "json"),
+    "text",
+    "json prints NDJSON events to stdout",
+    here,
+  ),
+  quiet: option(OUTPUT, "-q, --quiet", yesOrNo, "false", "no progress, only the summary", here),
+  verbose: option(
+    OUTPUT,
+    "-v, --verbose",
+    yesOrNo,
+    "false",
+    "a line a file; causes and request ids of errors",
+    here,
+  ),
+  logFile: option(
+    OUTPUT,
+    "--log-file <file>",
+    text,
+    undefined,
+    "write a log (JSON lines, rotated at 50 MiB, 5 kept)",
+    here,
+  ),
+  color: option(OUTPUT, "--no-color", yesOrNo, "true", "no colours (also: NO_COLOR)", here),
+} as const satisfies Record<string, OptionSpec>;
+
+export type RunOptionName = keyof typeof RUN_OPTIONS;
+export const RUN_OPTION_NAMES = Object.keys(RUN_OPTIONS) as RunOptionName[];
+
+type ValueOf<Spec> = Spec extends { parse: Parser<infer Value>; default: infer Default }
+  ? Default extends string
+    ? Value
+    : Value | undefined
+  : never;
+
+/** The validated options of one run. */
+export type RunSettings = { readonly [Name in RunOptionName]: ValueOf<(typeof RUN_OPTIONS)[Name]> };
+
+/** `stateDb` -> `state-db`: the flag without dashes, and the key in a configuration file. */
+export function keyOf(name: RunOptionName): string {
+  return name === "announce" ? "announce" : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `stateDb` -> `REUPLOAD_STATE_DB` */
+export function environmentNameOf(name: RunOptionName): string {
+  return `REUPLOAD_${keyOf(name).toUpperCase().replaceAll("-", "_")}`;
+}

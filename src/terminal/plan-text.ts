@@ -1,0 +1,115 @@
+import { commandLine, type Shell } from "./shell.ts";
+
+/** What each machine's commands are made from. */
+export interface PlanOptions {
+  readonly csv: string;
+  readonly files: string | undefined;
+  readonly target: string | undefined;
+  readonly workitemWorkers: string | undefined;
+  readonly fileWorkers: string | undefined;
+  readonly version: string;
+}
+
+export interface MachinePlan {
+  /** From 1. */
+  readonly machine: number;
+  readonly partition: number;
+  readonly shell: Shell;
+  readonly stateDb: string;
+  readonly steps: readonly { readonly name: StepName; readonly say: string; readonly command: string }[];
+}
+
+type StepName = "get" | "copy" | "sign-in" | "run" | "resume" | "monitor";
+
+/** The commands of one machine, quoted for its shell. */
+export function planMachine(
+  partition: number,
+  totalPartitions: number,
+  shell: Shell,
+  options: PlanOptions,
+): MachinePlan {
+  const machine = partition + 1;
+  const stateDb = `machine${machine}_state.db`;
+  const files = options.files ?? "listing.csv";
+  const target = options.target ?? "https://ACCOUNT.blob.core.windows.net";
+  const line = (...words: string[]) => commandLine(words, shell);
+  const given = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
+  const count = "SELECT status, count(*) FROM workitems GROUP BY status";
+  return {
+    machine,
+    partition,
+    shell,
+    stateDb,
+    steps: [
+      {
+        name: "get",
+        say: "Get the tool (Node.js 24 or newer; the package is made by `npm pack`)",
+        command: line("npm", "install", "--global", `./reupload-${options.version}.tgz`),
+      },
+      {
+        name: "copy",
+        say: "Copy the CSV and the listing from where they are, the same on every machine",
+        command: copyCommand(shell, [options.csv, files]),
+      },
+      { name: "sign-in", say: "Sign in", command: line("az", "login") },
+      {
+        name: "run",
+        say: "Run",
+        command: line(
+          "reupload",
+          "run",
+          "--csv",
+          baseName(options.csv),
+          "--files",
+          baseName(files),
+          "--state-db",
+          stateDb,
+          "--partition",
+          String(partition),
+          "--total-partitions",
+          String(totalPartitions),
+          ...given("--workitem-workers", options.workitemWorkers),
+          ...given("--file-workers", options.fileWorkers),
+          "--target",
+          target,
+        ),
+      },
+      {
+        name: "resume",
+        say: "Resume, after a stop or to retry what failed",
+        command: line("reupload", "run", "--resume", "--state-db", stateDb),
+      },
+      {
+        name: "monitor",
+        say: "Look at it from another terminal",
+        command: line("sqlite3", "-readonly", stateDb, count),
+      },
+    ],
+  };
+}
+
+/** The machine's commands with a comment line before each, in its shell's form. @param steps all when undefined */
+export function machinePlanText(
+  plan: MachinePlan,
+  totalPartitions: number,
+  workItems: string,
+  steps?: readonly StepName[],
+): string[] {
+  const comment = plan.shell === "cmd" ? "rem" : "#";
+  return [
+    `${comment} Machine ${plan.machine} of ${totalPartitions} (${plan.shell}): partition ${plan.partition}, ${workItems}`,
+    ...plan.steps
+      .filter(({ name }) => steps === undefined || steps.includes(name))
+      .flatMap(({ say, command }) => [`${comment} ${say}`, command]),
+    "",
+  ];
+}
+
+function copyCommand(shell: Shell, paths: readonly string[]): string {
+  const from = paths.map((path) => `SOURCE-MACHINE:${path}`);
+  return commandLine(["scp", ...from, "."], shell);
+}
+
+function baseName(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
+}
