@@ -18,7 +18,7 @@ import {
   recordAll,
   workItem,
   workItems,
-} from "./state-support.ts";
+} from "./samples.ts";
 
 /** One run. */
 export interface StateHarness {

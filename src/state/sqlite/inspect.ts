@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { messageOf, ReuploadError } from "../../core/errors.ts";
 import type { RunIdentity } from "../../core/run-identity.ts";
@@ -13,30 +14,34 @@ import { firstRow, SQL } from "./statements.ts";
 /** Up to this size a whole check is quick enough to be made each time. */
 const CHECKED_BYTES = 16 * 1024 * 1024;
 
+const ATTEMPTS = 5;
+const ATTEMPT_DELAY_MS = 20;
+
+const SMALLEST_PAGE = 512;
+const NOT_SQLITE = "not an SQLite database";
+
 /** SQLite's generic code; it is what preparing a statement gives when its table or column is missing. */
 const NO_SUCH_TABLE = 1;
 
 export const inspectState: InspectState = async (given) => {
   const path = statePath(given);
-  try {
-    return inspectFile(path);
-  } catch (error) {
-    throw toStateError(error, path);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return inspectFile(path);
+    } catch (error) {
+      // The header is read past the writer's locks: a checkpoint can be seen half done. Damage stays.
+      const passing = sqliteCodeOf(error) === SQLITE.corrupt && logSize(path) > 0 && attempt < ATTEMPTS;
+      if (!passing) throw toStateError(error, path);
+      await sleep(ATTEMPT_DELAY_MS);
+    }
   }
 };
 
 function inspectFile(path: string): RunRecord | undefined {
   if (sizeOf(path) === 0) return undefined;
   refuseForeign(path);
-  // Without a log beside it nobody writes, and reading it as immutable leaves no trace; else SQLite must see the log.
-  if (sizeOf(`${path}-wal`) > 0) return inspectRun(openForReading(path), path);
-  try {
-    return inspectRun(openImmutable(path), path);
-  } catch (error) {
-    const writerCame = sqliteCodeOf(error) === SQLITE.corrupt && sizeOf(`${path}-wal`) > 0;
-    if (!writerCame) throw error;
-    return inspectRun(openForReading(path), path);
-  }
+  // Without a log nobody writes, and reading the file as immutable leaves no trace; else SQLite must see the log.
+  return inspectRun(logSize(path) > 0 ? openForReading(path) : openImmutable(path), path);
 }
 
 /** What is not a state of ours is told by its header and, when it is SQLite, by its tables. */
@@ -55,10 +60,11 @@ function refuseForeign(path: string): void {
         `${path} was written by the original reupload_failed_workitems.py`,
       );
     }
-    throw foreign(path, "an SQLite database of another program");
+    // SQLite takes less than a page for an empty database.
+    const isDatabase = sizeOf(path) >= SMALLEST_PAGE;
+    throw foreign(path, isDatabase ? "an SQLite database of another program" : NOT_SQLITE);
   } catch (error) {
-    if (sqliteCodeOf(error) === SQLITE.notADatabase) throw foreign(path, "not an SQLite database");
-    if (sqliteCodeOf(error) === SQLITE.corrupt) throw foreign(path, "a damaged SQLite database");
+    if (sqliteCodeOf(error) === SQLITE.notADatabase) throw foreign(path, NOT_SQLITE);
     throw error;
   } finally {
     db.close();
@@ -140,6 +146,10 @@ function openImmutable(path: string): DatabaseSync {
 
 function pragma(db: DatabaseSync, name: "application_id" | "user_version"): number {
   return Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
+}
+
+function logSize(path: string): number {
+  return sizeOf(`${path}-wal`);
 }
 
 /** 0 when there is no such file. */

@@ -1,7 +1,8 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { describeStateStore, type StateHarness } from "../conformance.ts";
-import { csvOf, openState, temporaryFolder } from "../state-support.ts";
+import { csvOf } from "../samples.ts";
+import { openState, temporaryFolder } from "../state-support.ts";
 
 describeStateStore("SQLite", async (): Promise<StateHarness> => {
   const folder = await temporaryFolder();

@@ -1,0 +1,102 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { openForWriting } from "../../../src/state/sqlite/database.ts";
+import { GroupCommit } from "../../../src/state/sqlite/group-commit.ts";
+import { SqliteStateStore } from "../../../src/state/sqlite/sqlite-state-store.ts";
+import { claimOne, csvOf, eventsOf, file, noSignal, recordAll, workItems } from "../samples.ts";
+import { openState, temporaryFolder } from "../state-support.ts";
+
+describe("a group commit", () => {
+  it("commits many events at once, and those who wait are told after it", async () => {
+    let writes = 0;
+    const commits = new GroupCommit(() => writes++);
+    for (let event = 0; event < 10; event++) commits.touch();
+    const first = commits.committed();
+    commits.touch();
+    expect(writes).toBe(0);
+    await Promise.all([first, commits.committed()]);
+    expect(writes).toBe(1);
+    await commits.committed();
+    expect(writes).toBe(1);
+  });
+
+  it("does not let a large batch wait for its time", async () => {
+    let writes = 0;
+    const commits = new GroupCommit(() => writes++);
+    for (let event = 0; event < 1_000; event++) commits.touch();
+    await nextTurn();
+    expect(writes).toBe(1);
+  });
+
+  it("fails for good: everyone who waits then or later is told, and nothing is written again", async () => {
+    let writes = 0;
+    const commits = new GroupCommit(() => {
+      writes++;
+      throw new Error("disk full");
+    });
+    commits.touch();
+    const waiting = commits.committed();
+    await expect(waiting).rejects.toThrow("disk full");
+    commits.touch();
+    await expect(commits.committed()).rejects.toThrow("disk full");
+    commits.flush();
+    expect(writes).toBe(1);
+  });
+});
+
+/** A store whose state may grow by a few pages only, as on a disk that is nearly full. */
+async function nearlyFull(): Promise<{ store: SqliteStateStore; path: string; released: () => boolean }> {
+  const path = `${await temporaryFolder()}/state.db`;
+  const first = await openState(path, csvOf(workItems(3)));
+  await first.close();
+  const db = openForWriting(path);
+  const pages = Number(db.prepare("PRAGMA page_count").get()?.["page_count"]);
+  db.exec(`PRAGMA max_page_count = ${pages + 3}`);
+  let isReleased = false;
+  const releaseLock = (): void => {
+    isReleased = true;
+  };
+  const store = new SqliteStateStore(db, first.run, { path, releaseLock });
+  onTestFinished(() => store.close().catch(() => undefined));
+  return { store, path, released: () => isReleased };
+}
+
+describe("a full disk", () => {
+  it("is told to all who wait from then on; what was committed before is there on resume", async () => {
+    const { store, path, released } = await nearlyFull();
+    const { id } = await claimOne(store);
+    const events = eventsOf(id);
+    store.record(events.opened(1_000));
+    let committed = 0;
+    const fill = async (): Promise<void> => {
+      for (let index = 0; index < 1_000; index += 20) {
+        for (let one = index; one < index + 20; one++) recordAll(store, events.uploaded(file(one)));
+        await store.committed();
+        committed += 20;
+      }
+    };
+    await expect(fill()).rejects.toMatchObject({ code: "disk-full", exitCode: 6 });
+    expect(committed).toBeGreaterThan(0);
+    store.record(events.completed(file(0)));
+    await expect(store.committed()).rejects.toMatchObject({ code: "disk-full" });
+    await expect(store.claim(1, noSignal)).rejects.toMatchObject({ code: "disk-full" });
+    await expect(store.close()).rejects.toMatchObject({ code: "disk-full" });
+    expect(released()).toBe(true);
+
+    const resumed = await openState(path, undefined);
+    expect(resumed.summary().files.uploaded).toBe(committed);
+    expect((await claimOne(resumed)).knownFiles.size).toBe(committed);
+  });
+
+  it("is no accident to those who do not wait", async () => {
+    const { store } = await nearlyFull();
+    const { id } = await claimOne(store);
+    const events = eventsOf(id);
+    store.record(events.opened(2_000));
+    for (let index = 0; index < 2_000; index++) store.record(events.uploaded(file(index)));
+    await nextTurn();
+    await nextTurn();
+    expect(store.summary().files.uploaded).toBe(2_000);
+    await expect(store.committed()).rejects.toMatchObject({ code: "disk-full" });
+  });
+});

@@ -1,0 +1,120 @@
+import { once } from "node:events";
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { takeLock } from "../../../src/state/sqlite/lock.ts";
+import { completeOne, csvOf, workItems } from "../samples.ts";
+import { openState, startProcess, temporaryFolder } from "../state-support.ts";
+
+const room = join(import.meta.dirname, "../../../src/state/sqlite");
+
+/** Opens a state, commits some of the work, and holds it until it is killed. */
+const HOLDER = (path: string): string => `
+  import { openRun } from ${JSON.stringify(join(room, "open-run.ts"))};
+  import { completeOne, csvOf, DESCRIPTION, noSignal, workItems } from
+    ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
+  const options = { path: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
+  const store = await openRun(options, DESCRIPTION, csvOf(workItems(10)), noSignal);
+  await completeOne(store, 3);
+  await completeOne(store, 3);
+  await store.committed();
+  console.log("held");
+  setInterval(() => {}, 1000);
+`;
+
+describe("the lock of a state", () => {
+  it("keeps a second process out, names the first, and is gone when that is killed", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    const holder = startProcess(HOLDER(path));
+    expect(await holder.firstLine).toBe("held");
+    await expect(openState(path, csvOf(workItems(10)))).rejects.toMatchObject({
+      code: "state-locked",
+      message: expect.stringMatching(
+        new RegExp(`in use by process ${holder.pid} on \\S+ since \\d{4}-\\d\\d-\\d\\dT`),
+      ) as string,
+    });
+
+    holder.kill("SIGKILL");
+    await once(holder, "exit");
+    expect(existsSync(`${path}.lock`)).toBe(true);
+    const store = await openState(path, csvOf(workItems(10)));
+    expect(store.summary()).toMatchObject({
+      workItems: { completed: 2, pending: 8 },
+      files: { copied: 6, total: 6 },
+    });
+    expect(store.run.starts).toBe(2);
+  });
+
+  it("holds within one process too, and by whatever name the state is called", async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, "state.db");
+    const store = await openState(path, csvOf(workItems(1)));
+    symlinkSync(path, join(folder, "link.db"));
+    for (const name of ["state.db", "link.db"]) {
+      await expect(openState(join(folder, name), undefined)).rejects.toMatchObject({ code: "state-locked" });
+    }
+    await store.close();
+    await openState(join(folder, "link.db"), undefined);
+    expect(readdirSync(folder)).not.toContain("link.db.lock");
+  });
+
+  it("lets readers in beside the writer, and they do not hold it up", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    const store = await openState(path, csvOf(workItems(5)));
+    const reader = new DatabaseSync(path, { readOnly: true });
+    onTestFinished(() => reader.close());
+    reader.exec("BEGIN");
+    const count = (): unknown => reader.prepare("SELECT count(*) AS n FROM file").get()?.["n"];
+    expect(count()).toBe(0);
+    await completeOne(store, 3);
+    await store.committed();
+    expect(count()).toBe(0);
+    reader.exec("COMMIT");
+    expect(count()).toBe(3);
+  });
+
+  it("refuses a lock file that is none in words", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    writeFileSync(`${path}.lock`, "notes of somebody\n".repeat(50));
+    await expect(openState(path, csvOf(workItems(1)))).rejects.toMatchObject({
+      message: expect.stringContaining(`${path}.lock`) as string,
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("is held by one at a time, however often its file is removed and made again", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    const fight = `
+      import { takeLock } from ${JSON.stringify(join(room, "lock.ts"))};
+      import { closeSync, openSync, rmSync } from "node:fs";
+      const inside = ${JSON.stringify(`${path}.inside`)};
+      let taken = 0;
+      const end = Date.now() + 20_000;
+      while (taken < 100 && Date.now() < end) {
+        const lock = takeLock(${JSON.stringify(path)});
+        if (!lock) continue;
+        closeSync(openSync(inside, "wx"));
+        // Long enough for the other to come in, if it could.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+        rmSync(inside);
+        lock.release();
+        taken++;
+      }
+      console.log(taken);
+    `;
+    const fighters = [startProcess(fight), startProcess(fight)];
+    expect(await Promise.all(fighters.map((fighter) => fighter.firstLine))).toEqual(["100", "100"]);
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  it("can be taken again after it was released", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    const first = takeLock(path);
+    expect(takeLock(path)).toBeUndefined();
+    first?.release();
+    const second = takeLock(path);
+    expect(second).toBeDefined();
+    second?.release();
+  });
+});

@@ -1,0 +1,194 @@
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import type { StateEvent, StateStore } from "../../../src/state/state-store.ts";
+import { csvOf, DESCRIPTION, eventsOf, failure, file, noSignal, workItems } from "../samples.ts";
+import { temporaryFolder } from "../state-support.ts";
+import { openRun } from "../../../src/state/sqlite/open-run.ts";
+import {
+  applyToFile,
+  claim,
+  FILES,
+  finish,
+  type Model,
+  type ModelItem,
+  newModel,
+  resume,
+  shown,
+  summaryOf,
+} from "./state-model.ts";
+
+const ITEMS = 4;
+
+const FILE_ACTIONS = ["upload", "complete", "fail", "skip"] as const;
+const anyStep = fc.record({
+  action: fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom(...FILE_ACTIONS, "upload", "complete") },
+    { weight: 4, arbitrary: fc.constantFrom("claim", "open") },
+    { weight: 2, arbitrary: fc.constantFrom("finish", "release") },
+    { weight: 1, arbitrary: fc.constantFrom("commit", "kill") },
+  ),
+  item: fc.nat(ITEMS - 1),
+  file: fc.nat(FILES - 1),
+  ending: fc.constantFrom("completed", "empty", "failed", "failed as a whole"),
+  retry: fc.boolean(),
+});
+type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** The store and the model side by side, and the model as it was since the last commit that was waited for. */
+class Comparison {
+  readonly #folder: string;
+  #kills = 0;
+  #store: StateStore;
+  #model: Model = newModel(ITEMS);
+  #sinceCommit: Model[] = [newModel(ITEMS)];
+  /** Work items claimed in this start and not ended; the store's ids are 1, 2, ... */
+  #claimed = new Set<number>();
+
+  constructor(folder: string, store: StateStore) {
+    this.#folder = folder;
+    this.#store = store;
+  }
+
+  async take(step: Step): Promise<void> {
+    if (step.action === "claim") await this.#claim();
+    else if (step.action === "commit") await this.#commit();
+    else if (step.action === "kill") await this.#kill(step.retry);
+    else this.#event(step);
+    expect(this.#store.summary()).toMatchObject(summaryOf(this.#model));
+    this.#sinceCommit.push(structuredClone(this.#model));
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async #claim(): Promise<void> {
+    const [claimed] = await this.#store.claim(1, noSignal);
+    if (claimed === undefined) return;
+    const index = claimed.id - 1;
+    const item = this.#model[index] as ModelItem;
+    expect(item.status).toBe("pending");
+    const known = item.files.filter((status) => status !== "untouched");
+    expect(claimed.knownFiles.size).toBe(known.length);
+    const inTarget = [...claimed.knownFiles.values()].filter((one) => one.inTarget).length;
+    expect(inTarget).toBe(known.filter((status) => /uploaded|completed/.test(status)).length);
+    claim(item);
+    this.#claimed.add(index);
+  }
+
+  async #commit(): Promise<void> {
+    await this.#store.committed();
+    this.#sinceCommit = [];
+  }
+
+  /** What stands on the disk at this moment is one of the moments since the last commit that was waited for. */
+  async #kill(retry: boolean): Promise<void> {
+    const path = join(this.#folder, `state-${this.#kills}.db`);
+    const killed = join(this.#folder, `state-${++this.#kills}.db`);
+    copyFileSync(path, killed);
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${killed}-wal`);
+    await this.#store.close();
+    const found = readViews(killed);
+    const moment = this.#sinceCommit.findLast((model) => shown(model) === found);
+    expect(moment, `not a moment since the last commit:\n${found}`).toBeDefined();
+    const model = structuredClone(moment as Model);
+    resume(model, retry);
+    this.#store = await openAt(killed, retry);
+    this.#model = model;
+    this.#claimed.clear();
+    this.#sinceCommit = [];
+  }
+
+  #event(step: Step): void {
+    const claimed = [...this.#claimed];
+    const index = claimed[step.item % claimed.length];
+    if (index === undefined) return;
+    const item = this.#model[index] as ModelItem;
+    const before = structuredClone(item);
+    const event = eventOf(step, index);
+    if (applyToModel(step, item)) {
+      this.#store.record(event);
+      if (item.status !== "in_progress") this.#claimed.delete(index);
+    } else {
+      expect(item).toEqual(before);
+      expect(() => this.#store.record(event)).toThrow(expect.objectContaining({ code: "internal" }));
+    }
+  }
+}
+
+function applyToModel({ action, file: number, ending }: Step, item: ModelItem): boolean {
+  if (action === "open") {
+    if (item.opened) return false;
+    Object.assign(item, { opened: true, lookedUp: true, total: FILES });
+    return true;
+  }
+  if (action === "release") {
+    item.status = "pending";
+    return true;
+  }
+  if (action !== "finish") return applyToFile(item, number, action);
+  if (ending === "failed as a whole") return finish(item, "failed", "catalog-error");
+  return finish(item, ending, undefined);
+}
+
+function eventOf({ action, file: number, ending }: Step, index: number): StateEvent {
+  const events = eventsOf(index + 1);
+  const of = file(number, index);
+  if (action === "open") return events.opened(FILES);
+  if (action === "release") return events.released();
+  if (action === "upload") return events.uploaded(of, { attempts: 1 + number });
+  if (action === "complete") return events.completed(of);
+  if (action === "fail") return events.failed(of);
+  if (action === "skip") return events.skipped(of);
+  if (ending === "failed as a whole") return events.finished("failed", failure("catalog-error"));
+  return events.finished(ending);
+}
+
+function readViews(path: string): string {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    const rows = db
+      .prepare(
+        `SELECT workitem_id || ' ' || status || ' ' || files_total AS line FROM workitems
+        UNION ALL SELECT workitem_id || ' ' || substr(filename, 14, 1) || ' ' || status FROM files`,
+      )
+      .all();
+    return rows
+      .map((row) => String(row["line"]))
+      .sort()
+      .join("\n");
+  } finally {
+    db.close();
+  }
+}
+
+function openAt(path: string, retry: boolean): Promise<StateStore> {
+  const retryFailed = retry ? "all" : "none";
+  return openRun(
+    { path, resume: true, updateCsv: false, retryFailed },
+    DESCRIPTION,
+    csvOf(workItems(ITEMS)),
+    noSignal,
+  );
+}
+
+it("any sequence of events and kills leaves what the model says, and nothing that was committed is lost", async () => {
+  const folder = await temporaryFolder();
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyStep, { minLength: 10, maxLength: 120, size: "max" }), async (steps) => {
+      const here = join(folder, String(run++));
+      mkdirSync(here);
+      const comparison = new Comparison(here, await openAt(join(here, "state-0.db"), true));
+      try {
+        for (const one of steps) await comparison.take(one);
+      } finally {
+        await comparison.close();
+      }
+    }),
+    { numRuns: 25 },
+  );
+});
