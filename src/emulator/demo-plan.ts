@@ -6,11 +6,11 @@ export interface DemoScale {
   readonly workItems: number;
   /** Small files in all, 1 to 200 a work item. */
   readonly files: number;
-  /** Whether the first work item also gets three files of 20, 50 and 80 MiB. */
-  readonly large: boolean;
+  /** Sizes of the large files that the first work item also gets, MiB. */
+  readonly large: readonly number[];
 }
 
-export const DEMO_SCALE: DemoScale = { workItems: 200, files: 5000, large: true };
+export const DEMO_SCALE: DemoScale = { workItems: 200, files: 5000, large: [20, 50, 80] };
 
 export interface PlannedDemoFile {
   /** Name within the work item, may hold `/`. */
@@ -47,7 +47,6 @@ export interface DemoPlan {
 const MAX_FILES = 200;
 const MIN_BYTES = 1000;
 const MAX_BYTES = 300_000;
-const LARGE_MIB = [20, 50, 80];
 
 /** The places of the special work items; the last one is the empty one. */
 const WITH_LARGE = 0;
@@ -98,7 +97,7 @@ export function planDemo(seed: number, scale: DemoScale): DemoPlan {
     const workItemId = ids[place === SAME_ID[1] ? SAME_ID[0] : place] ?? "";
     const jobId = place === SAME_ID[1] ? JOBS[1] : place === SAME_ID[0] ? JOBS[0] : random.pick(JOBS);
     const folder = `${jobId}/${workItemId}`;
-    const large = scale.large && place === WITH_LARGE ? LARGE_MIB : [];
+    const large = place === WITH_LARGE ? scale.large : [];
     return {
       jobId,
       workItemId,

@@ -11,7 +11,7 @@ import { type HashedBlob, readerOf } from "../support/reader.ts";
 type Row = Record<string, string>;
 
 const signal = AbortSignal.timeout(60_000);
-const scale = { workItems: 30, files: 200, large: false };
+const scale = { workItems: 30, files: 200, large: [] };
 
 const shared = emulator();
 const { connectionString, blobEndpoint } = shared;

@@ -55,14 +55,14 @@ describe("the demo's plan", () => {
       fc.record({
         workItems: fc.constant(workItems),
         files: fc.integer({ min: workItems - 1, max: Math.min(400, (workItems - 1) * 200) }),
-        large: fc.boolean(),
+        large: fc.subarray([20, 50, 80]),
       }),
     );
     fc.assert(
       fc.property(fc.integer(), scales, (seed, scale) => {
         const plan = planDemo(seed, scale);
         const files = filesOf(plan);
-        expect(files).toHaveLength(scale.files + (scale.large ? 3 : 0));
+        expect(files).toHaveLength(scale.files + scale.large.length);
         expect(plan.workItems.filter((workItem) => workItem.files.length === 0)).toHaveLength(1);
         expect(files).toContain(plan.missing.file);
         const names = targetNames(plan);
@@ -73,7 +73,7 @@ describe("the demo's plan", () => {
   });
 
   it("refuses a scale without room for what it must hold", () => {
-    const scale = { workItems: 6, files: 100, large: false };
+    const scale = { workItems: 6, files: 100, large: [] };
     expect(() => planDemo(1, { ...scale, workItems: 5 })).toThrow(RangeError);
     expect(() => planDemo(1, { ...scale, files: 4 })).toThrow(RangeError);
     expect(() => planDemo(1, { ...scale, files: 1001 })).toThrow(RangeError);
