@@ -40,9 +40,7 @@ export async function announcementsOf(scene: Scene): Promise<Map<string, number>
 /** Each of these was announced once, and nothing else was. */
 export async function expectAnnouncedOnce(scene: Scene, wanted: readonly Wanted[]): Promise<void> {
   const counts = await announcementsOf(scene);
-  expect([...counts].sort()).toEqual(
-    wanted.map(({ blobName }): [string, number] => [blobName, 1]).sort(),
-  );
+  expect([...counts].sort()).toEqual(wanted.map(({ blobName }): [string, number] => [blobName, 1]).sort());
 }
 
 function sorted<T extends { blobName: string }>(files: T[]): T[] {
