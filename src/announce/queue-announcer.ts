@@ -1,4 +1,5 @@
-import { type Attempts, Effort } from "../azure/attempt.ts";
+import type { Attempts } from "../azure/attempt.ts";
+import { Effort } from "../azure/effort.ts";
 import type { QueueCalls } from "../azure/queue-calls.ts";
 import { ServiceFailure } from "../azure/service-error.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";

@@ -1,6 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { verdictOf } from "../core/failure.ts";
-import { ServiceFailure, serviceFailureOf } from "./service-error.ts";
+import { AttemptClock, type Pulse } from "./attempt-clock.ts";
+import type { Effort } from "./effort.ts";
+import { pause } from "./pause.ts";
+import { type ServiceFailure, serviceFailureOf } from "./service-error.ts";
 import type { GatePass, ServiceGate } from "./service-gate.ts";
 
 export interface AttemptPolicy {
@@ -25,47 +27,8 @@ export interface AttemptFigures {
   throttles: number;
 }
 
-/**
- * What one file may cost: its time over all its requests, attempts and backoffs (waiting at a gate is free), and how
- * often its most tried request was tried.
- */
-export class Effort {
-  readonly signal: AbortSignal;
-  attempts = 1;
-  #leftMs: number;
-
-  constructor(signal: AbortSignal, limitMs: number) {
-    this.signal = signal;
-    this.#leftMs = limitMs;
-  }
-
-  get leftMs(): number {
-    return this.#leftMs;
-  }
-
-  /** More time, when the file turns out to be larger than thought. */
-  extend(ms: number): void {
-    this.#leftMs += ms;
-  }
-
-  spend(ms: number): void {
-    this.#leftMs -= ms;
-  }
-}
-
-/** The deadline of a file, ms: 10 minutes and 1 s a MiB. */
-export function fileDeadlineMs(bytes: number): number {
-  return 600_000 + (bytes / 2 ** 20) * 1000;
-}
-
-/** Given to the attempt: its signal, and the pulse that shows that bytes still flow. */
-export interface Pulse {
-  readonly signal: AbortSignal;
-  /** Call for every sign of life; the idle clock starts anew. */
-  readonly alive: () => void;
-  /** Waits for something of our own (a free buffer) with the idle clock stopped. */
-  hold<T>(wait: Promise<T>): Promise<T>;
-}
+/** What follows a failed attempt. `free` is a try that is not charged. */
+type Next = "give-up" | "again" | "renewed" | "free";
 
 /**
  * The one place that attempts: passes the service's gate, ends an attempt that hangs, tries again what may pass with
@@ -81,6 +44,7 @@ export class Attempts {
 
   /**
    * @param operation what is done, for messages: `put blob`
+   * @param request makes one request; what it throws that is not the service's (a FileFailure) passes as it is
    * @throws ServiceFailure with the last answer and the number of attempts; ReuploadError when the service is gone for
    * too long; the signal's reason when the run is aborted
    */
@@ -93,55 +57,56 @@ export class Attempts {
     let renewed = false;
     for (let attempt = 1; ;) {
       const pass = await gate.enter(effort, effort.signal);
+      const clock = new AttemptClock(effort, operation, this.policy.idleMs);
       try {
-        const result = await this.#once(effort, operation, request);
+        effort.signal.throwIfAborted();
+        const result = await request(clock);
+        clock.stop();
+        effort.spend(clock.spentMs);
         pass.answered();
         return result;
       } catch (thrown) {
-        if (effort.signal.aborted) {
+        clock.stop();
+        const failure = clock.timeout ?? serviceFailureOf(thrown, operation);
+        if (effort.signal.aborted || failure === undefined) {
           pass.abandoned();
-          throw effort.signal.reason;
+          throw effort.signal.aborted ? effort.signal.reason : thrown;
         }
-        const failure = serviceFailureOf(thrown, operation);
         failure.attempts = attempt;
         const next = this.#settle(gate, pass, failure, renewed);
-        if (next === "give-up") throw failure;
-        if (next === "renewed") renewed = true;
         if (next === "free") continue;
-        if (attempt >= this.policy.maxAttempts || effort.leftMs <= 0) throw failure;
+        effort.spend(clock.spentMs);
+        if (next === "give-up" || attempt >= this.policy.maxAttempts) throw failure;
+        if (next === "renewed") renewed = true;
         attempt++;
-        effort.attempts = Math.max(effort.attempts, attempt);
-        this.figures.retries++;
-        await this.#backOff(attempt, effort);
+        await this.#backOff(attempt, effort, failure);
       }
     }
   }
 
-  /** Tells the gate, and says what follows: `free` is a try that is not charged. */
-  #settle(
-    gate: ServiceGate,
-    pass: GatePass,
-    failure: ServiceFailure,
-    renewed: boolean,
-  ): "give-up" | "again" | "renewed" | "free" {
+  /** Tells the gate how the attempt went, and says what follows. */
+  #settle(gate: ServiceGate, pass: GatePass, failure: ServiceFailure, renewed: boolean): Next {
     switch (verdictOf(failure.answer)) {
-      case "answer":
-        if (!gate.isForbidden(failure.answer)) {
-          pass.answered();
-          return "give-up";
-        }
-        pass.failed("forbidden");
-        return gate.isDown ? "free" : "give-up";
+      case "answer": {
+        const outage = gate.outageIn(failure.answer);
+        if (outage === undefined) pass.answered();
+        else pass.failed(outage);
+        return outage !== undefined && gate.isDown ? "free" : "give-up";
+      }
       case "renew":
         if (!renewed) {
           pass.abandoned();
           return "renewed";
         }
+        if (!gate.isEssential) {
+          pass.answered();
+          return "give-up";
+        }
         pass.failed("sign-in");
-        return "free";
+        break;
       case "sign-in":
         pass.failed("sign-in");
-        return "free";
+        break;
       case "throttled":
         this.figures.throttles++;
         pass.throttled(failure.retryAfterMs);
@@ -156,52 +121,18 @@ export class Attempts {
     return gate.isDown ? "free" : "again";
   }
 
-  async #once<T>(effort: Effort, operation: string, request: (pulse: Pulse) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    const abort = () => controller.abort(effort.signal.reason);
-    effort.signal.addEventListener("abort", abort, { once: true });
-    const began = performance.now();
-    let held = 0;
-    const { idleMs } = this.policy;
-    const end = (why: string) => controller.abort(timeoutFailure(operation, why));
-    const startIdle = () => setTimeout(end, idleMs, `no byte for ${idleMs / 1000} s`);
-    let idle = startIdle();
-    const deadline = setTimeout(end, Math.max(1, effort.leftMs), "the file's time is used up");
-    const pulse: Pulse = {
-      signal: controller.signal,
-      alive: () => void idle.refresh(),
-      hold: async (wait) => {
-        const from = performance.now();
-        clearTimeout(idle);
-        try {
-          return await wait;
-        } finally {
-          held += performance.now() - from;
-          idle = startIdle();
-        }
-      },
-    };
-    try {
-      return await request(pulse);
-    } catch (thrown) {
-      const reason: unknown = controller.signal.reason;
-      throw reason instanceof ServiceFailure ? reason : thrown;
-    } finally {
-      clearTimeout(idle);
-      clearTimeout(deadline);
-      effort.signal.removeEventListener("abort", abort);
-      effort.spend(performance.now() - began - held);
-    }
-  }
-
-  async #backOff(attempt: number, effort: Effort): Promise<void> {
-    const { baseDelayMs, maxDelayMs } = this.policy;
-    const ms = Math.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (attempt - 2));
+  /** Waits before attempt number `attempt`. @throws the failure of the one before, when no time is left for it */
+  async #backOff(attempt: number, effort: Effort, failure: ServiceFailure): Promise<void> {
+    const ms = backoffMs(attempt, this.policy);
+    if (ms >= effort.leftMs) throw failure;
+    effort.attempts = Math.max(effort.attempts, attempt);
+    this.figures.retries++;
     effort.spend(ms);
-    await sleep(ms, undefined, { signal: effort.signal });
+    await pause(ms, effort.signal);
   }
 }
 
-function timeoutFailure(operation: string, why: string): ServiceFailure {
-  return new ServiceFailure(operation, `timed out, ${why}`, { timedOut: true });
+/** How long to wait before attempt number `attempt` (2 or more), ms: exponential with full jitter. */
+export function backoffMs(attempt: number, policy: AttemptPolicy): number {
+  return Math.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 2));
 }

@@ -2,7 +2,8 @@ import { ContainerClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { ReuploadError } from "../core/errors.ts";
 import type { StorageAccount } from "./account.ts";
-import { type Attempts, Effort } from "./attempt.ts";
+import type { Attempts } from "./attempt.ts";
+import { Effort } from "./effort.ts";
 import { blobPipeline, queuePipeline, signedUrl } from "./sdk-pipelines.ts";
 import { ServiceFailure } from "./service-error.ts";
 import type { ServiceGate } from "./service-gate.ts";
@@ -91,7 +92,11 @@ async function ensure(
 }
 
 function refused(failure: ServiceFailure, what: string): ReuploadError {
-  const code =
-    failure.status === 403 ? "permission" : failure.answer.signInFailed === true ? "sign-in" : "unavailable";
-  return new ReuploadError(code, `The ${what} cannot be used: ${failure.message}`, { cause: failure });
+  const message = `The ${what} cannot be used: ${failure.message}`;
+  if (failure.status === 403) return new ReuploadError("permission", message, { cause: failure });
+  if (failure.status === 400) {
+    const advice = "Its name or the account's address is not one that the service takes; check both.";
+    return new ReuploadError("target-invalid", message, { advice, cause: failure });
+  }
+  return new ReuploadError("unavailable", message, { cause: failure });
 }

@@ -1,6 +1,6 @@
 import { QueueClient } from "@azure/storage-queue";
 import type { StorageAccount } from "./account.ts";
-import type { Pulse } from "./attempt.ts";
+import type { Pulse } from "./attempt-clock.ts";
 import { queuePipeline, signedUrl } from "./sdk-pipelines.ts";
 
 /** Put Message, the one queue call made per file; a thin REST client can stand behind it. */

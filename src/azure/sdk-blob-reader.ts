@@ -1,8 +1,10 @@
 import { BlobClient, type Pipeline } from "@azure/storage-blob";
+import { messageOf, systemCodeOf } from "../core/errors.ts";
 import type { AccountCredential, StorageAccount } from "./account.ts";
-import type { Pulse } from "./attempt.ts";
+import type { Pulse } from "./attempt-clock.ts";
 import type { BlobProperties, BlobReader, OpenedBlob, Range, ReadAccess } from "./blob-calls.ts";
 import { blobPipeline, signedUrl } from "./sdk-pipelines.ts";
+import { ServiceFailure } from "./service-error.ts";
 
 /** `BlobReader` on @azure/storage-blob. */
 export class SdkBlobReader implements BlobReader {
@@ -61,21 +63,31 @@ class SdkDownload implements OpenedBlob {
       }
     }
     this.close();
-    if (filled !== count) throw new Error(`the download ended after ${filled} of ${count} bytes`);
+    if (filled !== count) throw lost(`it ended after ${filled} of ${count} bytes`);
     return whole;
   }
 
   async *chunks(): AsyncGenerator<Buffer> {
     if (this.#body === undefined) return;
-    for await (const chunk of this.#body) {
-      this.#pulse.alive();
-      yield chunk as Buffer;
+    try {
+      for await (const chunk of this.#body) {
+        this.#pulse.alive();
+        yield chunk as Buffer;
+      }
+    } catch (thrown) {
+      throw lost(messageOf(thrown), thrown);
     }
   }
 
   close(): void {
     this.#body?.destroy?.();
   }
+}
+
+/** The connection was lost in the middle of the body; the SDK's own errors for that have no code. */
+function lost(how: string, cause?: unknown): ServiceFailure {
+  const answer = { systemCode: systemCodeOf(cause) ?? "ECONNRESET" };
+  return new ServiceFailure("download", `the connection was lost: ${how}`, answer, { cause });
 }
 
 /** The fields that a HEAD and a GET have in common. */

@@ -1,8 +1,9 @@
+import { Readable } from "node:stream";
 import { type BlobHTTPHeaders, BlockBlobClient, type Pipeline } from "@azure/storage-blob";
 import { FileFailure } from "../core/failure.ts";
 import { encodeName } from "../core/target-name.ts";
 import type { AccountCredential, StorageAccount } from "./account.ts";
-import type { Pulse } from "./attempt.ts";
+import type { Pulse } from "./attempt-clock.ts";
 import type { BlobWriter, CopySource, CreateOptions, Range } from "./blob-calls.ts";
 import { blobPipeline, signedUrl, withHeader } from "./sdk-pipelines.ts";
 import { serviceFailureOf } from "./service-error.ts";
@@ -28,7 +29,7 @@ export class SdkBlobWriter implements BlobWriter {
   }
 
   async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void> {
-    await this.#blob(name).upload(body, body.length, {
+    await this.#blob(name).upload(sendable(body), body.length, {
       abortSignal: pulse.signal,
       onProgress: pulse.alive,
       ...creation(options),
@@ -59,7 +60,7 @@ export class SdkBlobWriter implements BlobWriter {
     contentMd5: string,
     pulse: Pulse,
   ): Promise<void> {
-    await this.#blob(name).stageBlock(blockId, body, body.length, {
+    await this.#blob(name).stageBlock(blockId, sendable(body), body.length, {
       abortSignal: pulse.signal,
       onProgress: pulse.alive,
       transactionalContentMD5: bytesOf(contentMd5),
@@ -99,14 +100,25 @@ export class SdkBlobWriter implements BlobWriter {
       return new Set((list.uncommittedBlocks ?? []).map((block) => block.name));
     } catch (thrown) {
       const failure = serviceFailureOf(thrown, "get block list");
-      if (failure.status === 404) return new Set();
-      throw failure;
+      if (failure?.status === 404) return new Set();
+      throw thrown;
     }
   }
 
   #blob(name: string, pipeline = this.#pipeline): BlockBlobClient {
     return new BlockBlobClient(signedUrl(this.urlOf(name), this.#credential), pipeline);
   }
+}
+
+/** A larger body goes in slices: a whole one shows no sign of life until its last byte has left. */
+const SLICE_BYTES = 64 * 1024;
+
+function sendable(body: Buffer): Buffer | (() => Readable) {
+  return body.length <= SLICE_BYTES ? body : () => Readable.from(slices(body));
+}
+
+function* slices(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
 }
 
 function creation(options: CreateOptions) {

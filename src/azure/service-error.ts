@@ -1,4 +1,5 @@
-import type { ServiceAnswer } from "../core/failure.ts";
+import { ReuploadError } from "../core/errors.ts";
+import { FileFailure, type ServiceAnswer } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
 
 /** A request that ended without success, after the attempts it was given. */
@@ -52,9 +53,13 @@ const SIGN_IN_ERRORS = new Set([
   "AuthenticationRequiredError",
 ]);
 
-/** What an SDK call threw, as one kind of error. */
-export function serviceFailureOf(thrown: unknown, operation: string): ServiceFailure {
+/** Thrown by ourselves: a file's or the run's failure, a defect. Asking the service again would not help. */
+const OURS = [FileFailure, ReuploadError, TypeError, RangeError, ReferenceError];
+
+/** What an SDK call threw, as one kind of error; undefined for what the service has no part in. */
+export function serviceFailureOf(thrown: unknown, operation: string): ServiceFailure | undefined {
   if (thrown instanceof ServiceFailure) return thrown;
+  if (OURS.some((kind) => thrown instanceof kind)) return undefined;
   const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as SdkError;
   if (SIGN_IN_ERRORS.has(error.name)) {
     return new ServiceFailure(operation, firstLine(error.message), { signInFailed: true }, { cause: error });

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ReuploadError } from "../core/errors.ts";
 import type { ServiceAnswer } from "../core/failure.ts";
+import { pause } from "./pause.ts";
 import { ServiceFailure } from "./service-error.ts";
 
 /** Failures in a row, without any answer between them, that make a service count as gone ... */
@@ -38,7 +38,25 @@ export const GATE_DEFAULTS: GateOptions = {
   essential: true,
 };
 
-export type OutageReason = "unreachable" | "overloaded" | "failing" | "forbidden" | "sign-in";
+/** `missing`: the container or the queue was there and is gone. */
+export type OutageReason = "unreachable" | "overloaded" | "failing" | "forbidden" | "missing" | "sign-in";
+
+const ADVICE: Readonly<Record<OutageReason, string>> = {
+  unreachable: "it is asked again until it answers",
+  overloaded: "it is asked again until it answers",
+  failing: "it is asked again until it answers",
+  forbidden: "give this sign-in its roles back",
+  missing: "make its container and queue again",
+  "sign-in": "run: az login",
+};
+
+/** Answers that say that nothing in the service can be used, not just one blob. */
+const GONE_CODES = new Set([
+  "ContainerNotFound",
+  "ContainerBeingDeleted",
+  "QueueNotFound",
+  "QueueBeingDeleted",
+]);
 
 export interface GateWaiting {
   readonly what: string;
@@ -97,7 +115,7 @@ export class ServiceGate {
   get waiting(): GateWaiting | undefined {
     if (this.#outage !== undefined) {
       const { since, reason } = this.#outage;
-      return { what: this.name, since, advice: this.#adviceFor(reason), throttled: false };
+      return { what: this.name, since, advice: ADVICE[reason], throttled: false };
     }
     if (this.#pausedUntil > Date.now()) {
       return { what: this.name, since: this.#pauseBegan, advice: "it asked to slow down", throttled: true };
@@ -105,9 +123,16 @@ export class ServiceGate {
     return undefined;
   }
 
-  /** Whether this "no" is about the service as a whole rather than about one blob. */
-  isForbidden(answer: ServiceAnswer): boolean {
-    return this.#options.essential && answer.status === 403 && answer.errorCode !== "CannotVerifyCopySource";
+  /** The run cannot go on without this service. */
+  get isEssential(): boolean {
+    return this.#options.essential;
+  }
+
+  /** What is wrong with the service as a whole by this "no"; undefined when it is about one blob. */
+  outageIn(answer: ServiceAnswer): OutageReason | undefined {
+    if (!this.#options.essential) return undefined;
+    if (GONE_CODES.has(answer.errorCode ?? "")) return "missing";
+    return answer.status === 403 && answer.errorCode !== "CannotVerifyCopySource" ? "forbidden" : undefined;
   }
 
   get isDown(): boolean {
@@ -128,15 +153,18 @@ export class ServiceGate {
       const outage = this.#outage;
       if (outage === undefined) {
         if (now >= this.#pausedUntil) return this.#pass(request, undefined);
-        await sleep(Math.min(this.#pausedUntil - now, LOOK_AGAIN_MS), undefined, { signal });
+        await pause(Math.min(this.#pausedUntil - now, LOOK_AGAIN_MS), signal);
         continue;
       }
-      if (!outage.probing && now >= outage.nextProbeAt) {
+      const probeAt = Math.max(outage.nextProbeAt, this.#pausedUntil);
+      if (!outage.probing && now >= probeAt) {
         outage.probing = true;
         return this.#pass(request, outage);
       }
-      if (now >= outage.since + this.#longestWait()) throw this.#outageError(outage);
-      await sleep(LOOK_AGAIN_MS, undefined, { signal });
+      const endsAt = outage.since + this.#longestWait();
+      if (now >= endsAt) throw this.#outageError(outage);
+      const next = outage.probing ? endsAt : Math.min(probeAt, endsAt);
+      await pause(Math.min(next - now, LOOK_AGAIN_MS), signal);
     }
   }
 
@@ -150,7 +178,7 @@ export class ServiceGate {
         this.#outage = undefined;
       },
       throttled: (retryAfterMs) => {
-        if (retryAfterMs !== undefined) this.#pause(retryAfterMs);
+        if (retryAfterMs !== undefined) this.#slowDown(retryAfterMs);
         this.#failed(request, "overloaded", probeOf);
       },
       failed: (reason) => this.#failed(request, reason, probeOf),
@@ -161,7 +189,7 @@ export class ServiceGate {
     };
   }
 
-  #pause(ms: number): void {
+  #slowDown(ms: number): void {
     const until = Date.now() + Math.min(ms, this.#options.longestPauseMs);
     if (this.#pausedUntil <= Date.now()) this.#pauseBegan = Date.now();
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
@@ -195,27 +223,27 @@ export class ServiceGate {
       : Math.min(this.#options.maxWaitMs, this.#options.maxFirstWaitMs);
   }
 
-  #adviceFor(reason: OutageReason): string {
-    if (reason === "sign-in") return "run: az login";
-    if (reason === "forbidden") return "give this sign-in its roles back";
-    return "it is asked again until it answers";
-  }
-
   #outageError(outage: Outage): ReuploadError | ServiceFailure {
-    if (!this.#options.essential && !this.#everAnswered) {
+    const { reason, since } = outage;
+    if (!this.#options.essential && !this.#everAnswered && reason !== "sign-in") {
       return new ServiceFailure("connect", `the ${this.name} does not answer`, {});
     }
-    const minutes = Math.round((Date.now() - outage.since) / 60_000);
-    const lasted = minutes < 1 ? "under a minute" : `${minutes} min`;
-    if (outage.reason === "sign-in") {
-      return new ReuploadError(
-        "sign-in",
-        `Nobody is signed in to reach the ${this.name} (waited ${lasted}).`,
-      );
+    const minutes = Math.round((Date.now() - since) / 60_000);
+    const waited = `(waited ${minutes < 1 ? "under a minute" : `${minutes} min`})`;
+    switch (reason) {
+      case "sign-in":
+        return new ReuploadError("sign-in", `Nobody is signed in to reach the ${this.name} ${waited}.`);
+      case "forbidden":
+        return new ReuploadError("permission", `The ${this.name} refuses every request ${waited}.`);
+      case "missing":
+        return new ReuploadError(
+          "unavailable",
+          `The ${this.name} has lost its container or queue ${waited}.`,
+        );
+      case "unreachable":
+      case "overloaded":
+      case "failing":
+        return new ReuploadError("unavailable", `The ${this.name} does not answer ${waited}.`);
     }
-    if (outage.reason === "forbidden") {
-      return new ReuploadError("permission", `The ${this.name} refuses every request (waited ${lasted}).`);
-    }
-    return new ReuploadError("unavailable", `The ${this.name} does not answer (waited ${lasted}).`);
   }
 }

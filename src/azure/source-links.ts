@@ -4,10 +4,13 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
+import type { AccessToken, TokenCredential } from "@azure/identity";
 import { FileFailure } from "../core/failure.ts";
 import { uriWithoutQuery } from "../core/file.ts";
 import type { StorageAccount } from "./account.ts";
 import type { CopySource, ReadAccess } from "./blob-calls.ts";
+import { withQuery } from "./sdk-pipelines.ts";
+import { ServiceFailure } from "./service-error.ts";
 import { isAllowed, isLoopback, isTrustedForTokens } from "./trusted-hosts.ts";
 
 /** The token's scope for storage. */
@@ -15,14 +18,21 @@ const STORAGE_SCOPE = "https://storage.azure.com/.default";
 /** How long the SAS that we make for our own account's source containers lasts, and when it is made anew. */
 const SAS_LIFETIME_MS = 2 * 3_600_000;
 const SAS_RENEW_MS = 3_600_000;
+/** A token is asked for anew when it lasts no longer than this. */
+const TOKEN_MARGIN_MS = 5 * 60_000;
 
 /** How one source link is read, by us and by the service. */
 export interface SourceLink {
   /** Scheme, host and (on an emulator) account path: the unit that is gone or refuses as a whole. */
   readonly accountUrl: string;
   readonly read: ReadAccess;
-  /** What the service may be asked to copy from; undefined when only we can read the link. */
-  copySource(): Promise<CopySource | undefined>;
+  /**
+   * What the service may be asked to copy from, asked for anew for each request: signatures and tokens end. undefined
+   * when only we can read the link.
+   *
+   * @throws ServiceFailure when nobody is signed in
+   */
+  readonly copySource: ((signal: AbortSignal) => Promise<CopySource>) | undefined;
 }
 
 /**
@@ -33,6 +43,8 @@ export interface SourceLink {
 export class SourceLinks {
   readonly #account: StorageAccount;
   readonly #sasByContainer = new Map<string, { query: string; madeAt: number }>();
+  #token: AccessToken | undefined;
+  #asking: Promise<AccessToken | null> | undefined;
 
   constructor(account: StorageAccount) {
     this.#account = account;
@@ -40,37 +52,47 @@ export class SourceLinks {
 
   /** @throws FileFailure `source-forbidden` for a link that may not be used (plain http beyond this machine) */
   resolve(uri: string): SourceLink {
-    const url = new URL(uri);
-    if (!isAllowed(url)) {
+    const url = URL.parse(uri);
+    if (url === null || !isAllowed(url)) {
       throw new FileFailure("source-forbidden", `the link ${uriWithoutQuery(uri)} is not https`);
     }
-    const own = uri.startsWith(`${this.#account.blobEndpoint}/`);
-    const accountUrl = own ? this.#account.blobEndpoint : accountOf(url);
+    const { credential, blobEndpoint } = this.#account;
+    const own = url.href.startsWith(`${blobEndpoint}/`);
+    const accountUrl = own ? blobEndpoint : accountOf(url);
     // The service cannot reach a service on our loopback, except itself.
-    const reachable = own || !isLoopback(url);
+    const isReachable = own || !isLoopback(url);
     if (url.searchParams.has("sig")) {
-      const read: ReadAccess = { url: uri, as: "anonymous" };
-      return { accountUrl, read, copySource: async () => (reachable ? { url: uri } : undefined) };
+      const copySource = isReachable ? async () => ({ url: uri }) : undefined;
+      return { accountUrl, read: { url: uri, as: "anonymous" }, copySource };
     }
-    const { credential } = this.#account;
     if (own && credential.kind !== "token") {
-      return {
-        accountUrl,
-        read: { url: uri, as: "account" },
-        copySource: async () => ({ url: `${uri}?${this.#ownQuery(url)}` }),
-      };
+      const copySource = async () => ({ url: withQuery(uri, this.#ownQuery(url)) });
+      return { accountUrl, read: { url: uri, as: "account" }, copySource };
     }
     if (credential.kind === "token" && isTrustedForTokens(url)) {
+      const copySource = async (signal: AbortSignal) => ({
+        url: uri,
+        bearer: await this.#bearer(credential.credential, signal),
+      });
       return {
         accountUrl,
         read: { url: uri, as: "token" },
-        copySource: async () => {
-          const token = await credential.credential.getToken(STORAGE_SCOPE);
-          return token === null ? undefined : { url: uri, bearer: token.token };
-        },
+        copySource: isReachable ? copySource : undefined,
       };
     }
-    return { accountUrl, read: { url: uri, as: "anonymous" }, copySource: async () => undefined };
+    return { accountUrl, read: { url: uri, as: "anonymous" }, copySource: undefined };
+  }
+
+  /** Kept until it is about to end: some credentials start a program for every token. */
+  async #bearer(credential: TokenCredential, signal: AbortSignal): Promise<string> {
+    if (this.#token === undefined || this.#token.expiresOnTimestamp - Date.now() < TOKEN_MARGIN_MS) {
+      this.#asking ??= credential.getToken(STORAGE_SCOPE, { abortSignal: signal }).finally(() => {
+        this.#asking = undefined;
+      });
+      this.#token = (await this.#asking) ?? undefined;
+    }
+    if (this.#token === undefined) throw new ServiceFailure("sign in", "no token", { signInFailed: true });
+    return this.#token.token;
   }
 
   /** The account's SAS, or a read SAS for the link's container made with the account's key. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { fileDeadlineMs } from "../azure/attempt.ts";
 import type { BlobProperties, ReadAccess } from "../azure/blob-calls.ts";
+import { fileDeadlineMs } from "../azure/effort.ts";
 import { ServiceFailure } from "../azure/service-error.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";
 import { FileFailure } from "../core/failure.ts";

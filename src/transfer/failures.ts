@@ -36,6 +36,7 @@ const TARGET_CODES: Readonly<Record<string, FailureCode>> = {
   ...SOURCE_CODES,
   Md5Mismatch: "integrity-mismatch",
   InvalidResourceName: "bad-name",
+  OutOfRangeInput: "bad-name",
   InvalidBlobType: "conflict",
   RequestBodyTooLarge: "too-large",
   BlobImmutableDueToPolicy: "target-forbidden",
@@ -44,9 +45,11 @@ const TARGET_CODES: Readonly<Record<string, FailureCode>> = {
 };
 
 const SOURCE_STATUSES: Readonly<Record<number, FailureCode>> = {
+  400: "source-forbidden",
   401: "source-forbidden",
   403: "source-forbidden",
   404: "source-not-found",
+  409: "source-forbidden",
   412: "source-changed",
   416: "source-changed",
 };

@@ -1,13 +1,16 @@
-import { fileDeadlineMs } from "../azure/attempt.ts";
 import type { CopySource } from "../azure/blob-calls.ts";
+import { fileDeadlineMs } from "../azure/effort.ts";
 import { ServiceFailure } from "../azure/service-error.ts";
 import { planBlocks } from "./block-plan.ts";
 import { sourceProperties } from "./existing.ts";
 import { ofSource, saysCannotReadSource, saysNotImplemented, saysTooLarge } from "./failures.ts";
+import { expectLength, statedMd5 } from "./integrity.ts";
 import { Lanes } from "./lanes.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
 import { creation, type Job, type TransferTools } from "./tools.ts";
 import type { TransferResult } from "./transfer.ts";
+
+type SourceOf = (signal: AbortSignal) => Promise<CopySource>;
 
 /**
  * The service reads the source itself: Put Blob From URL, or Put Block From URL for what is larger. Remembers what this
@@ -28,22 +31,21 @@ export class ServerCopy {
    * @throws ServiceFailure of the target; FileFailure
    */
   async copy(job: Job): Promise<TransferResult | undefined> {
-    if (this.#unreachable.has(job.link.accountUrl)) return undefined;
-    const source = await job.link.copySource();
-    if (source === undefined) return undefined;
+    const { accountUrl, copySource } = job.link;
+    if (copySource === undefined || this.#unreachable.has(accountUrl)) return undefined;
     try {
       const isLarge = (job.file.length ?? 0) > this.#tools.settings.serverCopyLimit;
-      if (isLarge) return await this.#inBlocks(job, source);
-      return await this.#whole(job, source);
+      if (isLarge) return await this.#inBlocks(job, copySource);
+      return await this.#whole(job, copySource);
     } catch (thrown) {
       if (!(thrown instanceof ServiceFailure) || !saysCannotReadSource(thrown)) throw thrown;
       await this.#readOnce(job);
-      this.#unreachable.add(job.link.accountUrl);
+      this.#unreachable.add(accountUrl);
       return undefined;
     }
   }
 
-  async #whole(job: Job, source: CopySource): Promise<TransferResult | undefined> {
+  async #whole(job: Job, sourceOf: SourceOf): Promise<TransferResult | undefined> {
     if (this.#notImplemented.has("put-blob-from-url")) return undefined;
     const { attempts, settings, targetGate, writer } = this.#tools;
     const { length, contentMd5 } = job.file;
@@ -54,24 +56,30 @@ export class ServerCopy {
           copyProperties: settings.contentType === "source",
         };
         await attempts.run(targetGate, job.effort, "put blob from url", async (pulse) =>
-          writer.putBlobFromUrl(job.blobName, { ...source, contentMd5 }, options, pulse),
+          writer.putBlobFromUrl(
+            job.blobName,
+            { ...(await sourceOf(pulse.signal)), contentMd5 },
+            options,
+            pulse,
+          ),
         );
       });
     } catch (thrown) {
-      if (thrown instanceof ServiceFailure && saysTooLarge(thrown)) return this.#inBlocks(job, source);
+      if (thrown instanceof ServiceFailure && saysTooLarge(thrown)) return this.#inBlocks(job, sourceOf);
       return this.#unlessNotImplemented("put-blob-from-url", thrown);
     }
   }
 
-  async #inBlocks(job: Job, source: CopySource): Promise<TransferResult | undefined> {
+  async #inBlocks(job: Job, sourceOf: SourceOf): Promise<TransferResult | undefined> {
     if (this.#notImplemented.has("put-block-from-url")) return undefined;
     const { attempts, settings, targetGate, writer } = this.#tools;
     const properties = await sourceProperties(this.#tools, job);
     const { length } = properties;
-    const contentMd5 = job.file.contentMd5 ?? properties.contentMd5;
+    expectLength(job, properties);
+    const contentMd5 = statedMd5(job, properties);
     job.effort.extend(fileDeadlineMs(length) - fileDeadlineMs(job.file.length ?? 0));
     try {
-      const blockIds = await this.#stage(job, source, length, properties.etag);
+      const blockIds = await this.#stage(job, sourceOf, length, properties.etag);
       return await putUnlessThere(
         this.#tools,
         job,
@@ -89,19 +97,25 @@ export class ServerCopy {
     }
   }
 
-  async #stage(job: Job, source: CopySource, length: number, etag: string): Promise<string[]> {
+  async #stage(job: Job, sourceOf: SourceOf, length: number, etag: string): Promise<string[]> {
     const { attempts, settings, targetGate, writer } = this.#tools;
-    const blocks = planBlocks(length, etag, settings.serverBlockBytes);
     const staged = await attempts.run(targetGate, job.effort, "get block list", async (pulse) =>
       writer.uncommittedBlocks(job.blobName, pulse),
     );
+    const blocks = planBlocks(length, etag, settings.serverBlockBytes, staged);
     const lanes = new Lanes(settings.blocksAtOnce);
     try {
       for (const block of blocks) {
         if (staged.has(block.id)) continue;
         await lanes.add(async () =>
           attempts.run(targetGate, job.effort, "put block from url", async (pulse) =>
-            writer.putBlockFromUrl(job.blobName, block.id, source, { ...block, ifMatch: etag }, pulse),
+            writer.putBlockFromUrl(
+              job.blobName,
+              block.id,
+              await sourceOf(pulse.signal),
+              { ...block, ifMatch: etag },
+              pulse,
+            ),
           ),
         );
       }

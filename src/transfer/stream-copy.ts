@@ -1,9 +1,9 @@
 import { createHash, hash } from "node:crypto";
-import { fileDeadlineMs } from "../azure/attempt.ts";
 import type { BlobProperties, Range } from "../azure/blob-calls.ts";
-import { FileFailure } from "../core/failure.ts";
+import { fileDeadlineMs } from "../azure/effort.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofSource, ofTarget } from "./failures.ts";
+import { expectLength, expectMd5 } from "./integrity.ts";
 import { Lanes } from "./lanes.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
 import { creation, type Job, type TransferTools } from "./tools.ts";
@@ -70,10 +70,10 @@ async function stageBlocks(
   first: ReadPart,
 ): Promise<{ blockIds: string[]; contentMd5: string }> {
   const { length, etag } = first.properties;
-  const blocks = planBlocks(length, etag, tools.settings.blockBytes);
   const staged = await tools.attempts.run(tools.targetGate, job.effort, "get block list", async (pulse) =>
     tools.writer.uncommittedBlocks(job.blobName, pulse),
   );
+  const blocks = planBlocks(length, etag, tools.settings.blockBytes, staged);
   const md5 = createHash("md5");
   const lanes = new Lanes(tools.settings.blocksAtOnce);
   try {
@@ -124,29 +124,4 @@ async function readPart(
       }
     }),
   );
-}
-
-function expectLength(job: Job, properties: BlobProperties): void {
-  const { length } = job.file;
-  if (length !== undefined && length !== properties.length) {
-    throw mismatch(job, `the source has ${properties.length} bytes, the catalog says ${length}`);
-  }
-}
-
-function expectMd5(job: Job, properties: BlobProperties, contentMd5: string): void {
-  for (const [who, stated] of [
-    ["the source", properties.contentMd5],
-    ["the catalog", job.file.contentMd5],
-  ]) {
-    if (stated !== undefined && stated !== contentMd5) {
-      throw mismatch(job, `the bytes read have MD5 ${contentMd5}, ${who} states ${stated}`);
-    }
-  }
-}
-
-function mismatch(job: Job, message: string): FileFailure {
-  return new FileFailure("integrity-mismatch", message, {
-    operation: "read source",
-    attempts: job.effort.attempts,
-  });
 }

@@ -1,5 +1,6 @@
-import { type Attempts, Effort, fileDeadlineMs } from "../azure/attempt.ts";
+import type { Attempts } from "../azure/attempt.ts";
 import type { BlobProperties, BlobReader, BlobWriter, CreateOptions } from "../azure/blob-calls.ts";
+import { Effort, fileDeadlineMs } from "../azure/effort.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";
 import type { SourceLink, SourceLinks } from "../azure/source-links.ts";
 import type { CatalogFile } from "../core/file.ts";

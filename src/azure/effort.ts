@@ -1,0 +1,32 @@
+/**
+ * What one file may cost: its time over all its requests, attempts and backoffs (waiting at a gate is free), and how
+ * often its most tried request was tried.
+ */
+export class Effort {
+  readonly signal: AbortSignal;
+  attempts = 1;
+  #leftMs: number;
+
+  constructor(signal: AbortSignal, limitMs: number) {
+    this.signal = signal;
+    this.#leftMs = limitMs;
+  }
+
+  get leftMs(): number {
+    return this.#leftMs;
+  }
+
+  /** More time, when the file turns out to be larger than thought. */
+  extend(ms: number): void {
+    this.#leftMs += ms;
+  }
+
+  spend(ms: number): void {
+    this.#leftMs -= ms;
+  }
+}
+
+/** The deadline of a file, ms: 10 minutes and 1 s a MiB. */
+export function fileDeadlineMs(bytes: number): number {
+  return 600_000 + (bytes / 2 ** 20) * 1000;
+}

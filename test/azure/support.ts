@@ -1,0 +1,53 @@
+/** Short waits, and answers as the attempts see them. */
+import type { AttemptPolicy } from "../../src/azure/attempt.ts";
+import { ServiceFailure } from "../../src/azure/service-error.ts";
+import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/service-gate.ts";
+
+export const QUICK: AttemptPolicy = { maxAttempts: 8, baseDelayMs: 1, maxDelayMs: 4, idleMs: 10_000 };
+
+export function quickGate(options: Partial<GateOptions> = {}): ServiceGate {
+  return new ServiceGate("target account.example", {
+    ...GATE_DEFAULTS,
+    maxWaitMs: 10_000,
+    maxFirstWaitMs: 10_000,
+    firstProbeDelayMs: 5,
+    longestProbeDelayMs: 20,
+    ...options,
+  });
+}
+
+/** A service's "no". */
+export function answered(status: number, errorCode?: string, retryAfterMs?: number): ServiceFailure {
+  return new ServiceFailure("test", `HTTP ${status}`, { status, errorCode }, { retryAfterMs });
+}
+
+/** No answer at all. */
+export function lost(systemCode: string): ServiceFailure {
+  return new ServiceFailure("test", systemCode, { systemCode });
+}
+
+/** A request that gives these outcomes one after the other (the last is repeated), and how often it was made. */
+export function scripted(...outcomes: readonly (Error | string)[]): {
+  readonly request: () => Promise<string>;
+  readonly calls: () => number;
+} {
+  let calls = 0;
+  return {
+    calls: () => calls,
+    request: async () => {
+      const outcome = outcomes[Math.min(calls++, outcomes.length - 1)] ?? "";
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
+    },
+  };
+}
+
+/** What must fail fails with this. */
+export async function thrownBy(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    (value) => {
+      throw new Error(`it did not fail but gave ${String(value)}`);
+    },
+    (thrown: unknown) => thrown,
+  );
+}
