@@ -6,8 +6,8 @@ import { readUpTo } from "./open-listing-file.ts";
 
 /** Parts that are read before they are handed on, and before others get their turn. */
 const WINDOW = 16;
-/** ms; a read that took longer came from a disk, not from the system's cache. */
-const SLOW = 0.5;
+/** A read that took longer came from a disk, not from the system's cache. */
+const SLOW_MS = 0.5;
 /** Parts after a slow read that are asked for without waiting. */
 const PATIENCE = 64;
 
@@ -18,10 +18,12 @@ const PATIENCE = 64;
  */
 export class PartReader {
   readonly #handle: FileHandle;
+  readonly #slowMs: number;
   #patience = 0;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, slowMs = SLOW_MS) {
     this.#handle = handle;
+    this.#slowMs = slowMs;
   }
 
   /** Gives the bytes of the parts, in their order, some at a time; fewer bytes than asked where the file ends. */
@@ -48,7 +50,7 @@ export class PartReader {
     const buffer = Buffer.allocUnsafe(length);
     const start = performance.now();
     const bytesRead = readSync(this.#handle.fd, buffer, 0, length, offset);
-    if (performance.now() - start > SLOW) this.#patience = PATIENCE;
+    if (performance.now() - start > this.#slowMs) this.#patience = PATIENCE;
     return buffer.subarray(0, bytesRead);
   }
 }

@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { appendFileSync } from "node:fs";
 import { readdir, readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Catalog } from "../../../src/catalog/catalog.ts";
 import type { IndexProgress } from "../../../src/catalog/listing/build-index.ts";
+import { keyHash } from "../../../src/catalog/listing/index-file.ts";
 import type { ListingOptions } from "../../../src/catalog/listing/listing.ts";
 import { lookUp } from "../conformance.ts";
 import {
@@ -80,6 +82,34 @@ describe("the index of a listing", () => {
     const { mode } = await stat(folder.options.indexPath);
     if (process.platform !== "win32") expect(mode & 0o777).toBe(0o600);
     expect((await readdir(folder.folder)).toSorted()).toEqual(["files.csv", "state.listing-index"]);
+  });
+
+  it("has one extent for each work item of a sorted listing, and none that is large", async () => {
+    const large = Array.from({ length: 3000 }, (_, i) => rowOf("large", `${i}.json`));
+    await folder.write(
+      csvOf([...ROWS.toSorted((a, b) => Number(a.WorkItemId) - Number(b.WorkItemId)), ...large]),
+    );
+    await open();
+    const database = new DatabaseSync(folder.options.indexPath, { readOnly: true });
+    const extents = database.prepare("SELECT length, rows FROM extents ORDER BY offset").all();
+    database.close();
+    expect(extents.slice(0, 30).map(({ rows }) => rows)).toEqual(ITEMS.map(() => 3));
+    expect(extents.slice(30).reduce((rows, extent) => rows + Number(extent["rows"]), 0)).toBe(3000);
+    expect(extents.length).toBeLessThan(35);
+    for (const { length } of extents) expect(length).toBeLessThanOrEqual(256 * 1024);
+  });
+
+  it("keeps apart work items whose keys share a hash", async () => {
+    // Found by search: the first 53 bits of the SHA-256 of both keys are the same.
+    const [one, other] = ["1955515808618830", "2756245574419579"];
+    expect(keyHash(workItem(one))).toBe(keyHash(workItem(other)));
+    await folder.write(
+      csvOf([rowOf(one, "a.json"), rowOf(one, "b.json"), rowOf(other, "c.json"), rowOf(one, "d.json")]),
+    );
+    const catalog = await open();
+    expect(await namesOf(catalog, one)).toEqual(["a.json", "b.json", "d.json"]);
+    expect(await namesOf(catalog, other)).toEqual(["c.json"]);
+    expect(builds).toBe(1);
   });
 
   it("is used again as long as the listing stays the same", async () => {
@@ -221,6 +251,29 @@ describe("the index of a listing", () => {
       expect(await namesOf(catalog, "1", true)).toEqual(["new-2.json", "new.json"]);
     });
 
+    it("in place, makes who comes while it is made anew wait for that", async () => {
+      const catalog = await open();
+      await writeAt(NEW, 2000);
+      const [fresh, waiting] = await Promise.all([namesOf(catalog, "1", true), namesOf(catalog, "2")]);
+      expect([fresh, waiting]).toEqual([["new-2.json", "new.json"], ["new.json"]]);
+    });
+
+    it("gives every lookup under way a whole answer, of the old or of the new one", async () => {
+      const many = Array.from({ length: 2000 }, (_, i) => rowOf(i % 2 === 0 ? "many" : "1", `${i}.json`));
+      await writeAt(csvOf(many), 1000);
+      const catalog = await open();
+      await rename(folder.options.path, `${folder.options.path}.away`);
+      await writeAt(NEW, 2000);
+      const old = lookUp(catalog, [workItem("many")], { signal });
+      const renewed = namesOf(catalog, "1", true);
+      for (let found = 1000; found !== 2;) {
+        found = (await namesOf(catalog, "1")).length;
+        expect([1000, 2]).toContain(found);
+      }
+      expect(await renewed).toHaveLength(2);
+      expect((await old)[0]?.files).toHaveLength(1000);
+    });
+
     it("is left alone by a lookup that is stopped while it is made anew", async () => {
       const stop = new AbortController();
       const catalog = await open({
@@ -245,9 +298,11 @@ describe("the index of a listing", () => {
       await rename(folder.options.path, `${folder.options.path}.away`);
       await writeAt(NEW, 2000);
       const waiting = lookUp(catalog, [workItem("1")], { signal, fresh: true });
-      await expect(waiting).rejects.toThrow("The listing was closed.");
-      await Promise.all(closing);
-      expect(closing).toHaveLength(1);
+      const told = expect(waiting).rejects.toThrow("The listing was closed.");
+      await expect.poll(() => closing.length).toBe(1);
+      await closing[0];
+      expect(await readdir(folder.folder)).not.toContain("state.listing-index.building");
+      await told;
     });
   });
 

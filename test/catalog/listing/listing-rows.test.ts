@@ -40,7 +40,7 @@ describe("the rows of a listing", () => {
   }
 
   it("may have their columns in any order and spelling, extra ones, and any line end", async () => {
-    const content = `\uFEFFfile_name;URI;extra;WORK_ITEM_ID;job id;Content-MD5\r\na.json;${LINK};x;1;job-1;1B2M2Y8AsgTpgAmY7PhCfg==\r\n\r\n`;
+    const content = `\uFEFFfile_name;URI;extra;WORK_ITEM_ID;job id;Content-MD5\r\na.json;${LINK};x;1;job-1;1B2M2Y8AsgTpgAmY7PhCfg==\r\n\r\n  \r\n`;
     expect(await read(content)).toMatchObject({
       files: [{ fileName: "a.json", uri: LINK, contentMd5: "1B2M2Y8AsgTpgAmY7PhCfg==" }],
       workItemName: "",
