@@ -1,0 +1,170 @@
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { type AccountInput, findAccount, parseConnectionString } from "../../src/azure/account.ts";
+import { isAllowed, isLoopback, isTrustedForTokens } from "../../src/azure/trusted-hosts.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { thrownBy } from "./support.ts";
+
+const credential = { getToken: async () => ({ token: "t", expiresOnTimestamp: Date.now() + 3_600_000 }) };
+const find = async (input: AccountInput) => findAccount(input, async () => credential);
+const secret = (text: string): Secret => new Secret(text);
+
+const KEY = "c2VjcmV0a2V5";
+const FULL = `DefaultEndpointsProtocol=https;AccountName=acct;AccountKey=${KEY};EndpointSuffix=core.windows.net`;
+const TARGET = "https://acct.blob.core.windows.net";
+
+describe("a connection string", () => {
+  it("gives both endpoints and the key", () => {
+    expect(parseConnectionString(secret(FULL))).toMatchObject({
+      blobEndpoint: TARGET,
+      queueEndpoint: "https://acct.queue.core.windows.net",
+      credential: { kind: "shared-key", accountName: "acct" },
+    });
+  });
+
+  it("may be in any case and order, with spaces and a last semicolon", () => {
+    const text = ` accountkey=${KEY}; ACCOUNTNAME=acct ;EndpointSuffix=core.chinacloudapi.cn; `;
+    expect(parseConnectionString(secret(text))).toMatchObject({
+      blobEndpoint: "https://acct.blob.core.chinacloudapi.cn",
+      credential: { accountName: "acct" },
+    });
+  });
+
+  it("may name its endpoints, and hold a SAS in place of a key", () => {
+    const sas = "sv=2024-11-04&sig=a%3D%3D&sp=rwc";
+    const text = `BlobEndpoint=https://b.example/;QueueEndpoint=https://q.example/;SharedAccessSignature=?${sas}`;
+    const account = parseConnectionString(secret(text));
+    expect(account).toMatchObject({
+      blobEndpoint: "https://b.example",
+      queueEndpoint: "https://q.example",
+      credential: { kind: "sas" },
+    });
+    expect(account.credential.kind === "sas" && account.credential.token.reveal()).toBe(sas);
+  });
+
+  it("may be the emulator's short form", () => {
+    for (const text of ["UseDevelopmentStorage=true", "usedevelopmentstorage=TRUE;"]) {
+      expect(parseConnectionString(secret(text))).toMatchObject({
+        blobEndpoint: "http://127.0.0.1:10000/devstoreaccount1",
+        queueEndpoint: "http://127.0.0.1:10001/devstoreaccount1",
+      });
+    }
+  });
+
+  it.each([
+    ["", "neither AccountName and AccountKey nor SharedAccessSignature"],
+    ["nonsense", "neither AccountName and AccountKey nor SharedAccessSignature"],
+    ["AccountName=acct", "neither AccountName and AccountKey nor SharedAccessSignature"],
+    [`AccountKey=${KEY}`, "neither AccountName and AccountKey nor SharedAccessSignature"],
+    ["SharedAccessSignature=sig=x", "neither AccountName nor BlobEndpoint"],
+    ["SharedAccessSignature=sig=x;BlobEndpoint=https://b.example", "neither AccountName nor QueueEndpoint"],
+    [`${FULL};BlobEndpoint=not a url`, "blob endpoint is not a URL"],
+    [`${FULL};BlobEndpoint=http://acct.blob.core.windows.net`, "blob endpoint is not https"],
+    [`${FULL};QueueEndpoint=ftp://127.0.0.1/acct`, "queue endpoint is not https"],
+    [FULL.replace("=https", "=http"), "blob endpoint is not https"],
+  ])("%j is refused: %s", async (text, why) => {
+    const error = await thrownBy(find({ connectionString: secret(text) }));
+    expect(error).toMatchObject({ code: "bad-option", exitCode: 2 });
+    expect(String(error)).toContain(why);
+    expect(inspect(error)).not.toContain(KEY);
+  });
+
+  it("prints no secret", () => {
+    const account = parseConnectionString(secret(FULL));
+    for (const text of [inspect(account, { depth: 9 }), JSON.stringify(account)]) {
+      expect(text).not.toContain(KEY);
+    }
+  });
+});
+
+describe("the target account", () => {
+  it("is the connection string's when no target is given, or the same one", async () => {
+    for (const target of [undefined, TARGET, `${TARGET}/`]) {
+      const account = await find({ target, connectionString: secret(FULL) });
+      expect(account).toMatchObject({ blobEndpoint: TARGET, credential: { kind: "shared-key" } });
+    }
+  });
+
+  it("is signed in to with the key, else the SAS, else a token", async () => {
+    const both = { target: TARGET, key: secret(KEY), sasToken: secret("?sig=x") };
+    expect((await find(both)).credential).toMatchObject({ kind: "shared-key", accountName: "acct" });
+    const { credential: sas } = await find({ target: TARGET, sasToken: secret("?sv=1&sig=x") });
+    expect(sas.kind === "sas" && sas.token.reveal()).toBe("sv=1&sig=x");
+    expect((await find({ target: TARGET })).credential).toEqual({ kind: "token", credential });
+    expect((await find({ target: TARGET })).queueEndpoint).toBe("https://acct.queue.core.windows.net");
+  });
+
+  it.each([
+    [undefined, "No target account is given"],
+    ["acct", "is not a URL"],
+    ["http://acct.blob.core.windows.net", "is not https"],
+    ["ftp://acct.blob.core.windows.net", "is not https"],
+    [`${TARGET}/results`, "names more than the account"],
+    [`${TARGET}?sv=1&sig=c2lnbmF0dXJl`, "holds a SAS or a password"],
+    ["https://user:c2lnbmF0dXJl@acct.blob.core.windows.net", "holds a SAS or a password"],
+    ["http://127.0.0.1:10000/devstoreaccount1", "is on this machine"],
+    ["https://localhost:10000", "is on this machine"],
+    ["https://acct.queue.core.windows.net", "is not a blob endpoint"],
+    ["https://acct.blob.example.com", "A sign-in token is not sent to"],
+  ])("%j is refused: %s", async (target, why) => {
+    const error = await thrownBy(find({ target }));
+    expect(error).toMatchObject({ code: "target-invalid", exitCode: 2 });
+    expect(String(error)).toContain(why);
+    expect(inspect(error)).not.toContain("c2lnbmF0dXJl");
+  });
+
+  it("that differs from the connection string's is refused", async () => {
+    const error = await thrownBy(
+      find({ target: "https://other.blob.core.windows.net", connectionString: secret(FULL) }),
+    );
+    expect(error).toMatchObject({ code: "target-invalid" });
+    expect(String(error)).toContain("is for https://acct.blob.core.windows.net");
+  });
+
+  it("outside Azure's own hosts may be used with a key", async () => {
+    const account = await find({ target: "https://acct.blob.example.com", key: secret(KEY) });
+    expect(account.blobEndpoint).toBe("https://acct.blob.example.com");
+  });
+});
+
+describe("a host", () => {
+  const url = (text: string): URL => new URL(text);
+
+  it("is trusted with a token over https, by its whole suffix", () => {
+    for (const trusted of [
+      "https://a.blob.core.windows.net/c/b",
+      "https://a.z01.blob.storage.azure.net",
+      "https://a.blob.core.chinacloudapi.cn",
+      "https://a.blob.core.usgovcloudapi.net",
+      "https://127.0.0.1:10000/a",
+    ]) {
+      expect(isTrustedForTokens(url(trusted)), trusted).toBe(true);
+    }
+    for (const foreign of [
+      "http://a.blob.core.windows.net",
+      "http://127.0.0.1:10000/a",
+      "https://core.windows.net.evil.example",
+      "https://evilcore.windows.net",
+      "https://a.blob.core.windows.net.",
+      "https://a.example/?.core.windows.net",
+      "https://a.blob.core.windows.net@evil.example",
+    ]) {
+      expect(isTrustedForTokens(url(foreign)), foreign).toBe(false);
+    }
+  });
+
+  it("is this machine by address or name, and nothing that only begins so", () => {
+    for (const local of ["http://localhost", "http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:1"]) {
+      expect(isLoopback(url(local)), local).toBe(true);
+      expect(isAllowed(url(local)), local).toBe(true);
+    }
+    for (const other of [
+      "http://localhost.evil.example",
+      "http://127.0.0.1.evil.example",
+      "http://10.0.0.1",
+    ]) {
+      expect(isLoopback(url(other)), other).toBe(false);
+      expect(isAllowed(url(other)), other).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,154 @@
+import { BlobClient } from "@azure/storage-blob";
+import { describe, expect, it } from "vitest";
+import { parseConnectionString, type StorageAccount } from "../../src/azure/account.ts";
+import { type SourceLink, SourceLinks } from "../../src/azure/source-links.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { emulator } from "../support/azurite.ts";
+import { thrownBy } from "./support.ts";
+
+const never = new AbortController().signal;
+const endpoints = {
+  blobEndpoint: "https://own.blob.core.windows.net",
+  queueEndpoint: "https://own.queue.core.windows.net",
+};
+const withKey: StorageAccount = {
+  ...endpoints,
+  credential: { kind: "shared-key", accountName: "own", key: new Secret("c2VjcmV0a2V5") },
+};
+const withSas: StorageAccount = {
+  ...endpoints,
+  credential: { kind: "sas", token: new Secret("sv=1&sig=own") },
+};
+const withToken = (lifeMs = 3_600_000) => {
+  let asked = 0;
+  const getToken = async () => ({ token: `token-${++asked}`, expiresOnTimestamp: Date.now() + lifeMs });
+  const account: StorageAccount = { ...endpoints, credential: { kind: "token", credential: { getToken } } };
+  return { account, asked: () => asked };
+};
+const resolve = (account: StorageAccount, uri: string): SourceLink => new SourceLinks(account).resolve(uri);
+const copyOf = async (link: SourceLink) => link.copySource?.(never);
+
+const OWN = "https://own.blob.core.windows.net/results/a%20b.json";
+const OTHER = "https://other.blob.core.windows.net/results/a.json";
+
+describe("a source link", () => {
+  it("with a SAS stands for itself, whoever we are", async () => {
+    for (const account of [withKey, withSas, withToken().account]) {
+      for (const uri of [`${OTHER}?sv=1&sig=x%2B`, `${OWN}?sv=1&sig=x%2B`]) {
+        const link = resolve(account, uri);
+        expect(link.read).toEqual({ url: uri, as: "anonymous" });
+        expect(await copyOf(link)).toEqual({ url: uri });
+      }
+    }
+  });
+
+  it("in our own account is read with the key, and copied with a short read SAS", async () => {
+    const link = resolve(withKey, OWN);
+    expect(link.read).toEqual({ url: OWN, as: "account" });
+    const { url = "", bearer } = (await copyOf(link)) ?? {};
+    expect(bearer).toBeUndefined();
+    const { searchParams } = new URL(url);
+    expect(url.startsWith(`${OWN}?`)).toBe(true);
+    expect(searchParams.get("sp")).toBe("r");
+    expect(searchParams.get("sr")).toBe("c");
+    expect(searchParams.get("spr")).toBe("https");
+    const hours = (Date.parse(searchParams.get("se") ?? "") - Date.now()) / 3_600_000;
+    expect(hours).toBeGreaterThan(1.9);
+    expect(hours).toBeLessThanOrEqual(2);
+  });
+
+  it("in our own account has one SAS a container", async () => {
+    const links = new SourceLinks(withKey);
+    const sasOf = async (uri: string) => new URL((await copyOf(links.resolve(uri)))?.url ?? "").search;
+    expect(await sasOf(`${endpoints.blobEndpoint}/one/a`)).toBe(
+      await sasOf(`${endpoints.blobEndpoint}/one/b`),
+    );
+    expect(await sasOf(`${endpoints.blobEndpoint}/one/a`)).not.toBe(
+      await sasOf(`${endpoints.blobEndpoint}/two/a`),
+    );
+  });
+
+  it("in our own account is copied with the account's SAS when that is what we have", async () => {
+    const link = resolve(withSas, OWN);
+    expect(link.read).toEqual({ url: OWN, as: "account" });
+    expect(await copyOf(link)).toEqual({ url: `${OWN}?sv=1&sig=own` });
+    expect(await copyOf(resolve(withSas, `${OWN}?versionid=7`))).toEqual({
+      url: `${OWN}?versionid=7&sv=1&sig=own`,
+    });
+  });
+
+  it("without a SAS gets the bearer token on Azure's own hosts over https alone", async () => {
+    const { account } = withToken();
+    for (const uri of [OWN, OTHER, "https://a.z9.blob.storage.azure.net/c/b"]) {
+      expect(resolve(account, uri).read).toEqual({ url: uri, as: "token" });
+      expect(await copyOf(resolve(account, uri))).toMatchObject({ url: uri, bearer: /^token-/ });
+    }
+    for (const uri of ["https://files.example/c/b", "https://a.blob.core.windows.net.evil.example/c/b"]) {
+      const link = resolve(account, uri);
+      expect(link.read).toEqual({ url: uri, as: "anonymous" });
+      expect(link.copySource).toBeUndefined();
+    }
+  });
+
+  it("asks for a token once while it lasts, and anew when it is about to end", async () => {
+    const lasting = withToken();
+    const links = new SourceLinks(lasting.account);
+    await Promise.all([OWN, OTHER, OWN].map(async (uri) => copyOf(links.resolve(uri))));
+    await copyOf(links.resolve(OTHER));
+    expect(lasting.asked()).toBe(1);
+    const ending = withToken(60_000);
+    const others = new SourceLinks(ending.account);
+    await copyOf(others.resolve(OWN));
+    expect(await copyOf(others.resolve(OWN))).toMatchObject({ bearer: "token-2" });
+  });
+
+  it("cannot be copied by token when nobody is signed in", async () => {
+    const account: StorageAccount = {
+      ...endpoints,
+      credential: { kind: "token", credential: { getToken: async () => null } },
+    };
+    expect(await thrownBy(copyOf(resolve(account, OWN)))).toMatchObject({ answer: { signInFailed: true } });
+  });
+
+  it("elsewhere without a SAS is read as it stands: it may be public", () => {
+    const link = resolve(withKey, OTHER);
+    expect(link.read).toEqual({ url: OTHER, as: "anonymous" });
+    expect(link.copySource).toBeUndefined();
+  });
+
+  it("that is not https beyond this machine, or no URL at all, is refused without its query", () => {
+    for (const uri of [
+      "http://other.blob.core.windows.net/c/b?sig=c2VjcmV0",
+      "ftp://x/c/b",
+      "c/b?sig=c2VjcmV0",
+    ]) {
+      const refusal = { name: "FileFailure", code: "source-forbidden" };
+      expect(() => resolve(withKey, uri)).toThrow(expect.objectContaining(refusal));
+      expect(() => resolve(withKey, uri)).not.toThrow("c2VjcmV0");
+    }
+  });
+
+  it("on another service of this machine is out of the target service's reach", () => {
+    for (const uri of ["http://127.0.0.1:9/acct/c/b?sig=x", "https://localhost:9/acct/c/b?sig=x"]) {
+      expect(resolve(withKey, uri).copySource).toBeUndefined();
+    }
+  });
+
+  it("belongs to the account that is gone or refuses as a whole", () => {
+    expect(resolve(withKey, OWN).accountUrl).toBe("https://own.blob.core.windows.net");
+    expect(resolve(withKey, `${OTHER}?sig=x`).accountUrl).toBe("https://other.blob.core.windows.net");
+    expect(resolve(withKey, "http://127.0.0.1:9/acct/c/b?sig=x").accountUrl).toBe("http://127.0.0.1:9/acct");
+    // A name that only begins like ours is not ours.
+    expect(resolve(withKey, "https://own.blob.core.windows.net.example/c/b").read.as).toBe("anonymous");
+  });
+
+  it("of our own emulator account is really readable by the SAS that is made for it", async () => {
+    const storage = emulator();
+    const container = await storage.newContainer();
+    await container.getBlockBlobClient("a b.json").upload("{}", 2);
+    const account = parseConnectionString(new Secret(storage.connectionString));
+    const uri = `${account.blobEndpoint}/${container.containerName}/a%20b.json`;
+    const source = await copyOf(resolve(account, uri));
+    expect((await new BlobClient(source?.url ?? "").downloadToBuffer()).toString()).toBe("{}");
+  });
+});
