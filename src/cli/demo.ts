@@ -7,127 +7,153 @@ import { type DemoInput, makeDemoInput } from "../emulator/demo-input.ts";
 import { type Emulator, startEmulator } from "../emulator/emulator.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
+import { addMissing, noteKept, stopKept } from "./demo-kept.ts";
 import type { Io } from "./io.ts";
-import { run } from "./run.ts";
+import { run, type RunFlags } from "./run.ts";
 
-/** Files that a demo leaves in its folder; a folder with others in it is not ours to clear. */
+/** A file that marks a folder as a demo's: another one is not ours to clear. */
 const MARKER = ".reupload-demo";
+
+/** 4 x 4 file slots: the emulator is fastest with about 16 requests at once. A real account takes the default 200. */
+const WORKERS = "4";
+
+export interface DemoOptions {
+  readonly keep: boolean;
+  readonly addMissing: boolean;
+  readonly stop: boolean;
+  readonly folder: string;
+}
 
 /**
  * Makes the input, runs `reupload run` on it, and says what to try next. Exit code 0 when it went as it should: every
  * file in the target but the one whose source is missing.
  *
- * @throws ReuploadError `emulator-missing`, `output-unwritable`
+ * @throws ReuploadError `emulator-missing`, `output-unwritable`, `usage`
  */
-export async function demo(options: { keep: boolean; folder: string }, io: Io): Promise<ExitCode> {
+export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
   const folder = resolve(io.cwd, options.folder);
-  prepareFolder(folder);
-  const say = (text: string) => void io.stdout.write(`${text}\n`);
-  const stop = new AbortController();
-  const interrupt = () => stop.abort(new Error("stopped by Ctrl+C"));
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort(new ReuploadError("usage", "Stopped by Ctrl+C."));
   process.once("SIGINT", interrupt);
-  say("Starting the storage emulator ...");
-  const emulator = await startEmulator({ signal: stop.signal, detached: options.keep });
+  const { signal } = interrupted;
   try {
-    const began = performance.now();
-    const input = await makeDemoInput({
-      connectionString: emulator.connectionString,
-      folder,
-      signal: stop.signal,
-    });
-    process.off("SIGINT", interrupt);
-    say(
-      `Made ${count(input.workItems)} work items with ${count(input.files)} files (${bytes(input.bytes)}) in ${duration(performance.now() - began)}: ${shown(io, input.csvFile)}, ${shown(io, input.listingFile)}`,
-    );
-    const words = runWords(io, input, folder);
-    say(`\n$ ${commandLine(words)}\n`);
-    const exitCode = await run(
-      {
-        csv: input.csvFile,
-        files: input.listingFile,
-        stateDb: join(folder, "state.db"),
-        createMissing: "true",
-      },
-      { ...io, env: { ...io.env, AZURE_STORAGE_CONNECTION_STRING: emulator.connectionString } },
-    );
-    say(`\n(exit code ${exitCode}; one source blob is missing on purpose, so 1 is right)`);
-    if (options.keep) keep(io, input, folder, emulator, say);
-    else
-      say(
-        `\nNext: npm run demo -- --keep leaves the emulator running, to try resume and partitions by hand.`,
-      );
-    return exitCode === EXIT.finishedWithFailures ? EXIT.done : exitCode;
+    if (options.addMissing) {
+      await addMissing(folder, signal);
+      say(io, "The missing blob is there now.");
+      return EXIT.done;
+    }
+    const wasRunning = await stopKept(folder, signal);
+    if (options.stop) {
+      say(io, wasRunning ? "Stopped the emulator." : "No emulator was running.");
+      return EXIT.done;
+    }
+    prepareFolder(folder);
+    say(io, "Starting the storage emulator ...");
+    const emulator = await startEmulator({ signal, detached: options.keep });
+    try {
+      const input = await makeInput(emulator, folder, signal, io);
+      process.off("SIGINT", interrupt);
+      return await runOn(input, emulator, folder, options.keep, io);
+    } finally {
+      if (!options.keep) await emulator.stop();
+    }
   } finally {
     process.off("SIGINT", interrupt);
-    if (!options.keep) await emulator.stop();
   }
 }
 
-function runWords(io: Io, input: DemoInput, folder: string): string[] {
-  return [
-    "reupload",
-    "run",
-    "--csv",
-    shown(io, input.csvFile),
-    "--files",
-    shown(io, input.listingFile),
-    "--state-db",
-    shown(io, join(folder, "state.db")),
-    "--create-missing",
-  ];
+async function makeInput(
+  emulator: Emulator,
+  folder: string,
+  signal: AbortSignal,
+  io: Io,
+): Promise<DemoInput> {
+  const began = performance.now();
+  const input = await makeDemoInput({ connectionString: emulator.connectionString, folder, signal });
+  const took = duration(performance.now() - began);
+  const what = `${count(input.workItems)} work items with ${count(input.files)} files (${bytes(input.bytes)})`;
+  say(io, `Made ${what} in ${took}: ${shown(io, input.csvFile)}, ${shown(io, input.listingFile)}`);
+  return input;
+}
+
+async function runOn(
+  input: DemoInput,
+  emulator: Emulator,
+  folder: string,
+  keeps: boolean,
+  io: Io,
+): Promise<ExitCode> {
+  const flags = flagsFor(input, join(folder, "state.db"), io);
+  say(io, `\n$ ${commandOf("reupload", flags)}\n`);
+  const env = { ...io.env, AZURE_STORAGE_CONNECTION_STRING: emulator.connectionString };
+  const exitCode = await run({ ...flags, createMissing: "true" }, { ...io, env });
+  if (exitCode === EXIT.finishedWithFailures) {
+    say(io, "\n(exit code 1: one source blob is missing on purpose)");
+  }
+  if (keeps) {
+    noteKept(folder, emulator, input);
+    say(io, nextSteps(input, folder, io));
+  } else {
+    say(io, "\nNext: npm run demo -- --keep leaves the emulator running, to try resume and two partitions.");
+  }
+  return exitCode === EXIT.finishedWithFailures ? EXIT.done : exitCode;
+}
+
+function flagsFor(input: DemoInput, state: string, io: Io): RunFlags {
+  return {
+    csv: shown(io, input.csvFile),
+    files: shown(io, input.listingFile),
+    stateDb: shown(io, state),
+    workitemWorkers: WORKERS,
+    fileWorkers: WORKERS,
+  };
+}
+
+/** The command as a user would type it. */
+function commandOf(program: string, flags: RunFlags, more: readonly string[] = []): string {
+  const words = Object.entries(flags).flatMap(([name, value]) => [
+    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    value,
+  ]);
+  return commandLine([...program.split(" "), "run", ...words, ...more, "--create-missing"]);
 }
 
 /** What can be tried while the emulator runs. */
-function keep(
-  io: Io,
-  input: DemoInput,
-  folder: string,
-  emulator: Emulator,
-  say: (text: string) => void,
-): void {
-  const env = join(folder, "env.sh");
-  writeFileSync(
-    env,
-    `export AZURE_STORAGE_CONNECTION_STRING='${emulator.connectionString}'\nexport MISSING_BLOB_URL='${input.missing.uploadUrl}'\n`,
-    { mode: 0o600 },
-  );
-  const state = shown(io, join(folder, "state.db"));
-  const partition = (index: number) =>
-    commandLine([
-      "npx",
-      "reupload",
-      "run",
-      "--csv",
-      shown(io, input.csvFile),
-      "--files",
-      shown(io, input.listingFile),
-      "--state-db",
-      shown(io, join(folder, `machine${index + 1}_state.db`)),
+function nextSteps(input: DemoInput, folder: string, io: Io): string {
+  const machine = (partition: number) =>
+    commandOf("npx reupload", flagsFor(input, join(folder, `machine${partition + 1}_state.db`), io), [
       "--partition",
-      String(index),
+      String(partition),
       "--total-partitions",
       "2",
       "--target-container",
       "results2",
       "--queue",
       "resultsqueue2",
-      "--create-missing",
     ]);
-  say(`
-The emulator is still running (process ${emulator.pid}), the data is in ${shown(io, folder)}. To try next:
+  const resume = commandLine([
+    "npx",
+    "reupload",
+    "run",
+    "--resume",
+    "--state-db",
+    shown(io, join(folder, "state.db")),
+  ]);
+  return `
+The emulator is still running, the data is in ${shown(io, folder)}. To try next:
 
-  source ${shown(io, env)}
+  source ${shown(io, join(folder, "env.sh"))}
 
   # put the missing blob where the listing says, then let resume finish it alone
-  curl -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @${commandLine([shown(io, input.missing.contentFile)])} "$MISSING_BLOB_URL"
-  npx reupload run --resume --state-db ${commandLine([state])}
+  npm run demo -- --add-missing
+  ${resume}
 
-  # two machines at once, each with its own state
-  ${partition(0)} &
-  ${partition(1)}; wait
+  # two machines at once, each with its own state (another container and queue, so that there is work)
+  ${machine(0)} &
+  ${machine(1)}; wait
 
   # stop the emulator
-  kill ${emulator.pid}`);
+  npm run demo -- --stop`;
 }
 
 function prepareFolder(folder: string): void {
@@ -141,6 +167,10 @@ function prepareFolder(folder: string): void {
   }
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, MARKER), "");
+}
+
+function say(io: Io, text: string): void {
+  io.stdout.write(`${text}\n`);
 }
 
 function shown(io: Io, path: string): string {

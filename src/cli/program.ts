@@ -164,11 +164,14 @@ function addDemo(program: Command, io: Io, setExitCode: (code: ExitCode) => void
     .summary("try it: a realistic run on the storage emulator")
     .description("Makes 200 work items with about 5,000 files in the storage emulator and re-uploads them.")
     .option("--keep", "leave the emulator and the data in place, to try resume and partitions by hand")
+    .option("--add-missing", "put the missing blob into a kept demo's source, so that resume can finish")
+    .option("--stop", "stop the emulator of a kept demo")
     .option("--dir <folder>", "where the CSV, the listing and the state go", "demo-data")
     .addHelpText("after", exitCodesHelp())
-    .action(async (options: { keep?: true; dir: string }) => {
+    .action(async (options: { keep?: true; addMissing?: true; stop?: true; dir: string }) => {
       const { demo } = await import("./demo.ts");
-      setExitCode(await demo({ keep: options.keep ?? false, folder: options.dir }, io));
+      const { keep = false, addMissing = false, stop = false, dir } = options;
+      setExitCode(await demo({ keep, addMissing, stop, folder: dir }, io));
     });
 }
 
