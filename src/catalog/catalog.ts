@@ -48,7 +48,10 @@ export interface Catalog {
     options: { signal: AbortSignal },
   ): Promise<number | undefined>;
 
-  /** Rows of the catalog that belong to no work item at all (bad rows of a listing); told once, in the summary. */
+  /**
+   * Rows of the catalog that belong to no work item at all, or not for certain (bad rows of a listing); told once, in
+   * the summary.
+   */
   rejectedRows(): { readonly count: number; readonly file: string | undefined };
 
   close(): Promise<void>;

@@ -15,14 +15,18 @@ export interface ListingPaths {
 }
 
 export interface IndexProgress {
-  /** Bytes of the listing that are read. */
+  /** Bytes of the listing that are read; once all are, the index is put in order. */
   readonly bytes: number;
   readonly totalBytes: number;
 }
 
 /** An index that is complete but not in its place yet. */
 export interface BuiltIndex {
-  /** Puts index and rejected rows in their places; nothing may hold an older index open. */
+  /**
+   * Puts index and rejected rows in their places; nothing may hold an older index open.
+   *
+   * @throws ReuploadError `disk-full`, `output-unwritable`
+   */
   publish(): Promise<void>;
 }
 
@@ -51,12 +55,16 @@ export async function buildIndex(
   } catch (error) {
     await rejected.discard();
     await rm(temporary, { force: true });
-    throw translated(error, paths.indexPath);
+    throw options.signal.aborted ? error : translated(error, paths.indexPath);
   }
   return {
     publish: async () => {
-      await rejected.publish();
-      await rename(temporary, paths.indexPath);
+      try {
+        await rejected.publish();
+        await rename(temporary, paths.indexPath);
+      } catch (error) {
+        throw translated(error, paths.indexPath);
+      }
     },
   };
 }

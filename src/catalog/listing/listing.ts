@@ -15,7 +15,7 @@ import { setImmediate } from "node:timers/promises";
 import { ReuploadError } from "../../core/errors.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { Catalog, Lookup } from "../catalog.ts";
-import { buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";
+import { type BuiltIndex, buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";
 import { Generation } from "./generation.ts";
 import { IndexFile, isIndexError, keyHash } from "./index-file.ts";
 import { isReplaced, type ListingFile, openListingFile } from "./open-listing-file.ts";
@@ -211,7 +211,7 @@ class ListingCatalog implements Catalog {
   async #swap(
     old: Generation,
     listing: ListingFile,
-    built: Awaited<ReturnType<typeof buildIndex>>,
+    built: BuiltIndex,
     options: ListingOptions,
   ): Promise<void> {
     await old.close();

@@ -31,19 +31,20 @@ export class PartReader {
     for (let at = 0; at < parts.length; at += WINDOW) {
       signal.throwIfAborted();
       const window = parts.slice(at, at + WINDOW);
-      if (this.#patience > 0) {
-        this.#patience -= window.length;
-        yield await Promise.all(
-          window.map(async (part): Promise<[Extent, Buffer]> => [
-            part,
-            await readUpTo(this.#handle, part.offset, part.length),
-          ]),
-        );
-      } else {
-        yield window.map((part): [Extent, Buffer] => [part, this.#readNow(part)]);
-        await setImmediate();
+      const read: [Extent, Buffer][] = [];
+      for (const part of window) {
+        if (this.#patience > 0) break;
+        read.push([part, this.#readNow(part)]);
       }
+      const rest = window.slice(read.length);
+      this.#patience -= rest.length;
+      yield [...read, ...(await Promise.all(rest.map((part) => this.#readLater(part))))];
+      await setImmediate();
     }
+  }
+
+  async #readLater(part: Extent): Promise<[Extent, Buffer]> {
+    return [part, await readUpTo(this.#handle, part.offset, part.length)];
   }
 
   #readNow({ offset, length }: Extent): Buffer {
