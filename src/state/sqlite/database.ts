@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { messageOf, ReuploadError } from "../../core/errors.ts";
+import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
 
 /** How long to wait for another connection, such as a reader in the middle of a checkpoint. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -64,9 +64,19 @@ export function sqliteCodeOf(thrown: unknown): number | undefined {
   return thrown.errcode & 0xff;
 }
 
-/** What is thrown by node:sqlite, as the error that the user is told. Our own errors stay what they are. */
+/** What the file system says when it is not SQLite that opens a file (the lock, a new state). */
+const SYSTEM_CODES: Readonly<Record<string, number>> = {
+  EACCES: SQLITE.cannotOpen,
+  EPERM: SQLITE.cannotOpen,
+  EROFS: SQLITE.readOnly,
+  ENOSPC: SQLITE.full,
+  EDQUOT: SQLITE.full,
+};
+
+/** What is thrown by node:sqlite and node:fs, as the error that the user is told. All else stays what it is. */
 export function toStateError(thrown: unknown, path: string): unknown {
-  switch (sqliteCodeOf(thrown)) {
+  if (thrown instanceof ReuploadError) return thrown;
+  switch (sqliteCodeOf(thrown) ?? SYSTEM_CODES[systemCodeOf(thrown) ?? ""]) {
     case undefined:
       return thrown;
     case SQLITE.full:

@@ -94,12 +94,14 @@ export class SqliteStateStore implements StateStore {
   }
 
   async failures(): Promise<FailureGroup[]> {
+    this.#refuseClosed();
     this.#commits.flush();
     return failureGroups(this.#statements);
   }
 
   /** In progress first, then pending, so that what is claimed meanwhile is left out rather than given twice. */
   async *unfinished({ signal }: { signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
+    this.#refuseClosed();
     this.#commits.flush();
     for (const status of ["in_progress", "pending"] as const) {
       for (let after = 0; ;) {
@@ -109,7 +111,7 @@ export class SqliteStateStore implements StateStore {
         yield rows.map((row) => ({
           jobId: row.job_id,
           workItemId: row.work_item_id,
-          workItemName: row.catalog_name ?? row.name,
+          workItemName: row.name,
         }));
         after = rows.at(-1)?.id ?? after;
       }

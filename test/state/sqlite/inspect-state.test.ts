@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeF
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
+import { toStateError } from "../../../src/state/sqlite/database.ts";
 import { inspectState } from "../../../src/state/sqlite/inspect.ts";
 import { networkFileSystem } from "../../../src/state/sqlite/place.ts";
 import { completeOne, csvOf, workItems } from "../samples.ts";
@@ -169,4 +170,16 @@ it("network file systems are known by their type, also as a negative number", ()
   ]);
   expect(networkFileSystem(0xff534d42 | 0)).toBe("CIFS");
   expect(networkFileSystem(0xef53)).toBeUndefined();
+});
+
+it("what the file system refuses is told as the user's, a full disk as such", () => {
+  const thrown = (code: string): Error => Object.assign(new Error(`${code}: no`), { code });
+  const told = (code: string): unknown => toStateError(thrown(code), "/x/state.db");
+  expect(told("EACCES")).toMatchObject({
+    code: "usage",
+    message: "the state /x/state.db cannot be opened: EACCES: no",
+  });
+  expect(told("EROFS")).toMatchObject({ code: "usage" });
+  expect(told("ENOSPC")).toMatchObject({ code: "disk-full" });
+  expect(told("EOTHER")).toMatchObject({ code: "EOTHER" });
 });

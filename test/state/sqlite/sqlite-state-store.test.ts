@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import { describeStateStore, type StateHarness } from "../conformance.ts";
+import { describeStateStore } from "../conformance.ts";
+import type { StateHarness } from "../harness.ts";
 import { csvOf } from "../samples.ts";
 import { openState, temporaryFolder } from "../state-support.ts";
 

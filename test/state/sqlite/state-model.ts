@@ -4,7 +4,7 @@
  */
 import type { StateSummary } from "../../../src/state/state-store.ts";
 
-export type ModelFile =
+type ModelFile =
   | "untouched"
   | "requeued"
   | "uploaded"

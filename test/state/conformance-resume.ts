@@ -1,0 +1,195 @@
+import { describe, expect, it } from "vitest";
+import type { StateHarness } from "./harness.ts";
+import {
+  claimOne,
+  completeOne,
+  eventsOf,
+  failure,
+  file,
+  knownOf,
+  noSignal,
+  recordAll,
+  workItem,
+  workItems,
+} from "./samples.ts";
+
+/** What a later start finds after a kill, a clean close, and failures. */
+export function describeResume(kind: string, newHarness: () => Promise<StateHarness>): void {
+  describe(`${kind}: what was committed`, () => {
+    it("survives a kill, and what was in progress is pending again", async () => {
+      const harness = await newHarness();
+      const store = await harness.start(workItems(3));
+      await completeOne(store, 2);
+      const claimed = await claimOne(store);
+      const events = eventsOf(claimed.id);
+      recordAll(
+        store,
+        events.opened(4),
+        events.uploaded(file(0)),
+        events.uploaded(file(1), { alreadyThere: true }),
+        events.completed(file(1), false),
+        events.uploaded(file(2)),
+        events.completed(file(2)),
+      );
+      await store.committed();
+      const before = store.summary();
+      await harness.kill(store);
+
+      const resumed = await harness.resume();
+      expect(resumed.run.starts).toBe(2);
+      expect(resumed.run.runId).toBe(store.run.runId);
+      expect(resumed.summary().files).toEqual(before.files);
+      expect(resumed.summary().bytes).toBe(before.bytes);
+      expect(resumed.summary().workItems).toMatchObject({ pending: 2, in_progress: 0, completed: 1 });
+      expect(resumed.summary().notLookedUp).toBe(1);
+      const again = await claimOne(resumed);
+      expect(again.workItem).toEqual(claimed.workItem);
+      expect(again.receipt).toEqual({ count: 4, digest: "0123456789abcdef" });
+      expect(knownOf(again, file(0))).toEqual({
+        inTarget: true,
+        alreadyThere: false,
+        announced: false,
+        completed: false,
+        failed: false,
+        skipped: false,
+      });
+      expect(knownOf(again, file(1))).toMatchObject({
+        alreadyThere: true,
+        announced: false,
+        completed: true,
+      });
+      expect(knownOf(again, file(2))).toMatchObject({ announced: true, completed: true });
+      expect(knownOf(again, file(3))).toBeUndefined();
+    });
+
+    it("is everything after a clean close", async () => {
+      const harness = await newHarness();
+      const store = await harness.start(workItems(2));
+      await completeOne(store, 5);
+      await store.close();
+      const resumed = await harness.resume();
+      expect(resumed.summary()).toEqual(store.summary());
+    });
+
+    it("is nothing that is left to wait for", async () => {
+      const store = await (await newHarness()).start(workItems(1));
+      await store.committed();
+      await completeOne(store, 1);
+      await store.committed();
+      await store.committed();
+    });
+  });
+
+  describe(`${kind}: a resume with failures`, () => {
+    const withFailures = async (): Promise<StateHarness> => {
+      const harness = await newHarness();
+      const store = await harness.start(workItems(4));
+      await completeOne(store, 1);
+      const mixed = eventsOf((await claimOne(store)).id);
+      recordAll(
+        store,
+        mixed.opened(4),
+        mixed.failed(file(0), failure("source-not-found")),
+        mixed.uploaded(file(1)),
+        mixed.failed(file(1), failure("queue-unavailable")),
+        mixed.uploaded(file(2)),
+        mixed.completed(file(2)),
+        mixed.skipped(file(3)),
+        mixed.finished("failed"),
+      );
+      store.record(eventsOf((await claimOne(store)).id).finished("failed", failure("catalog-error")));
+      store.record(eventsOf((await claimOne(store)).id).finished("failed", failure("no-files")));
+      await store.close();
+      return harness;
+    };
+
+    it("tries all again by default; a file that is in the target is only owed its announcement", async () => {
+      const store = await (await withFailures()).resume();
+      expect(store.summary().workItems).toMatchObject({ pending: 3, failed: 0, completed: 1 });
+      expect(store.summary().notLookedUp).toBe(2);
+      expect(store.summary().files).toMatchObject({
+        total: 5,
+        failed: 0,
+        uploaded: 1,
+        copied: 2,
+        skipped: 1,
+      });
+      const claimed = await claimOne(store);
+      expect(knownOf(claimed, file(0))).toMatchObject({ inTarget: false, failed: false });
+      expect(knownOf(claimed, file(1))).toMatchObject({ inTarget: true, completed: false, failed: false });
+      expect(knownOf(claimed, file(3))).toMatchObject({ skipped: true });
+      const events = eventsOf(claimed.id);
+      recordAll(
+        store,
+        events.opened(4),
+        events.uploaded(file(0)),
+        events.completed(file(0)),
+        events.completed(file(1)),
+        events.finished("completed"),
+      );
+      expect(store.summary().files).toMatchObject({
+        total: 5,
+        failed: 0,
+        uploaded: 0,
+        copied: 4,
+        skipped: 1,
+      });
+      expect((await store.failures()).map((group) => [group.outcome, group.code, group.files])).toEqual([
+        ["skipped", "name-collision", 1],
+      ]);
+    });
+
+    it("tries only some codes again, and leaves the other failures of the same work item", async () => {
+      const store = await (await withFailures()).resume({ retryFailed: ["queue-unavailable", "no-files"] });
+      expect(store.summary().workItems).toMatchObject({ pending: 2, failed: 1 });
+      expect(store.summary().files).toMatchObject({ failed: 1, uploaded: 1 });
+      const claims = await store.claim(9, noSignal);
+      expect(claims.map((claim) => claim.workItem)).toEqual([workItem(1), workItem(3)]);
+      const [mixed] = claims;
+      expect(mixed && knownOf(mixed, file(0))).toMatchObject({ failed: true });
+      expect(mixed && knownOf(mixed, file(1))).toMatchObject({ failed: false, inTarget: true });
+    });
+
+    it("tries none again", async () => {
+      const store = await (await withFailures()).resume({ retryFailed: "none" });
+      expect(store.summary().workItems).toMatchObject({ pending: 0, failed: 3 });
+      expect(await store.claim(9, noSignal)).toEqual([]);
+    });
+
+    it("tells the failures by outcome and code, most first, with samples", async () => {
+      const store = await (await withFailures()).resume({ retryFailed: "none" });
+      const groups = await store.failures();
+      expect(groups).toHaveLength(5);
+      expect(groups).toContainEqual({
+        code: "source-not-found",
+        outcome: "failed",
+        files: 1,
+        workItems: 0,
+        samples: [
+          {
+            jobId: "job-1",
+            workItemId: "item-1",
+            fileName: "results/file-0.json",
+            message: "it failed",
+            requestId: undefined,
+          },
+        ],
+      });
+      expect(groups).toContainEqual({
+        code: "catalog-error",
+        outcome: "failed",
+        files: 0,
+        workItems: 1,
+        samples: [
+          {
+            jobId: "job-2",
+            workItemId: "item-2",
+            fileName: undefined,
+            message: "it failed",
+            requestId: undefined,
+          },
+        ],
+      });
+    });
+  });
+}
