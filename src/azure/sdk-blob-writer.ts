@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { type BlobHTTPHeaders, BlockBlobClient, type Pipeline } from "@azure/storage-blob";
 import { FileFailure } from "../core/failure.ts";
-import { encodeName } from "../core/target-name.ts";
+import { encodeName, nameProblem } from "../core/target-name.ts";
 import type { AccountCredential, StorageAccount } from "./account.ts";
 import type { Pulse } from "./attempt-clock.ts";
 import type { BlobWriter, CopySource, CreateOptions, Range } from "./blob-calls.ts";
-import { blobPipeline, signedUrl, withHeader } from "./sdk-pipelines.ts";
+import { blobPipeline, blobPipelineWith, signedUrl } from "./sdk-pipelines.ts";
 import { serviceFailureOf } from "./service-error.ts";
 
 /** `BlobWriter` on @azure/storage-blob. */
@@ -22,9 +22,10 @@ export class SdkBlobWriter implements BlobWriter {
 
   urlOf(name: string): string {
     const path = `${this.#containerUrl}/${encodeName(name)}`;
-    // A URL parser resolves `..` and `\`: whatever the name, the request must stay in the container.
-    if (new URL(path).href !== path)
-      throw new FileFailure("bad-name", "the name leaves the target container");
+    // Whatever the name, the request must stay in the container: a URL parser resolves `..`, services take `\` for `/`.
+    const problem =
+      nameProblem(name) ?? (new URL(path).href === path ? undefined : "it leaves the target container");
+    if (problem !== undefined) throw new FileFailure("bad-name", problem);
     return path;
   }
 
@@ -75,7 +76,7 @@ export class SdkBlobWriter implements BlobWriter {
     pulse: Pulse,
   ): Promise<void> {
     // The SDK's own method takes no source conditions, so the header goes in below it.
-    const pipeline = withHeader(this.#pipeline, "x-ms-source-if-match", range.ifMatch);
+    const pipeline = blobPipelineWith(this.#credential, "x-ms-source-if-match", range.ifMatch);
     await this.#blob(name, pipeline).stageBlockFromURL(blockId, source.url, range.offset, range.count, {
       abortSignal: pulse.signal,
       ...authorization(source),

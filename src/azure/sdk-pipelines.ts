@@ -1,8 +1,7 @@
 import {
   AnonymousCredential,
   newPipeline,
-  Pipeline,
-  type RequestPolicyFactory,
+  type Pipeline,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import * as queue from "@azure/storage-queue";
@@ -38,17 +37,18 @@ export function queuePipeline(credential: AccountCredential): queue.Pipeline {
   );
 }
 
-/** The same pipeline with one more header, set before the request is signed. */
-export function withHeader(pipeline: Pipeline, name: string, value: string): Pipeline {
-  const addHeader: RequestPolicyFactory = {
+/** A pipeline of its own with one more header, set before the request is signed. */
+export function blobPipelineWith(credential: AccountCredential, name: string, value: string): Pipeline {
+  const pipeline = blobPipeline(credential);
+  pipeline.factories.unshift({
     create: (next) => ({
       sendRequest: async (request) => {
         request.headers.set(name, value);
         return next.sendRequest(request);
       },
     }),
-  };
-  return new Pipeline([addHeader, ...pipeline.factories], pipeline.options);
+  });
+  return pipeline;
 }
 
 /** The URL as it is requested: with the SAS when that is how the account is signed in to. */

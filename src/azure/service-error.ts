@@ -61,8 +61,9 @@ export function serviceFailureOf(thrown: unknown, operation: string): ServiceFai
   if (thrown instanceof ServiceFailure) return thrown;
   if (OURS.some((kind) => thrown instanceof kind)) return undefined;
   const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as SdkError;
+  const cause = withoutRequest(error);
   if (SIGN_IN_ERRORS.has(error.name)) {
-    return new ServiceFailure(operation, firstLine(error.message), { signInFailed: true }, { cause: error });
+    return new ServiceFailure(operation, firstLine(error.message), { signInFailed: true }, { cause });
   }
   const headers = error.response?.headers;
   const errorCode = headers?.get("x-ms-error-code") ?? error.details?.errorCode ?? error.code;
@@ -73,8 +74,16 @@ export function serviceFailureOf(thrown: unknown, operation: string): ServiceFai
     operation,
     [said, firstLine(error.message)].filter((part) => part !== "").join(", "),
     answer,
-    { requestId: headers?.get("x-ms-request-id"), retryAfterMs: retryAfterOf(headers), cause: error },
+    { requestId: headers?.get("x-ms-request-id"), retryAfterMs: retryAfterOf(headers), cause },
   );
+}
+
+/** The SDK's errors hold the whole request, with its signature and its links: none of that may reach a log. */
+function withoutRequest(error: SdkError): Error {
+  const bare = new Error(redact(error.message));
+  bare.name = error.name;
+  if (error.stack !== undefined) bare.stack = redact(error.stack);
+  return error.code === undefined ? bare : Object.assign(bare, { code: error.code });
 }
 
 function firstLine(text: string): string {

@@ -61,6 +61,16 @@ describe("what the SDK throws", () => {
   it("holds no secret", () => {
     const message = "GET https://a.example/c/b?sv=1&sig=c2VjcmV0 Authorization: Bearer abc.def";
     expect(failureOf(sdkError(403, {}, message)).message).not.toMatch(/c2VjcmV0|abc\.def/);
+    const error = sdkError(403, {}, message);
+    Object.assign(error.request ?? {}, {
+      headers: { authorization: "SharedKey a:c2VjcmV0" },
+      url: "x?sig=c2VjcmV0",
+    });
+    const failure = failureOf(error);
+    expect(failure.cause).toMatchObject({ name: "RestError" });
+    for (const text of [JSON.stringify(failure.cause), inspect(failure, { depth: 9, showHidden: true })]) {
+      expect(text).not.toContain("c2VjcmV0");
+    }
     expect(inspect(new ServiceFailure("put blob", "AccountKey=c2VjcmV0;", {}))).not.toContain("c2VjcmV0");
   });
 

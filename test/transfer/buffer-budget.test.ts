@@ -1,0 +1,191 @@
+import { getEventListeners } from "node:events";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { BufferBudget } from "../../src/transfer/buffer-budget.ts";
+import { Lanes } from "../../src/transfer/lanes.ts";
+import { thrownBy } from "../azure/support.ts";
+import { Bench, BLOCK, content } from "./support.ts";
+
+const never = new AbortController().signal;
+/** Lets everything that can go on go on. */
+const settle = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("the budget of buffers", () => {
+  it("is never passed but by one that is larger and alone, serves in order, and gets everything back", async () => {
+    const step = fc.record({
+      bytes: fc.integer({ min: 0, max: 150 }),
+      next: fc.constantFrom("keep", "release", "abort"),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const budget = new BufferBudget(100);
+        const held: { readonly bytes: number; readonly release: () => void }[] = [];
+        const waiting: { readonly index: number; readonly abort: AbortController }[] = [];
+        const served: number[] = [];
+        const check = (): void => {
+          const used = held.reduce((sum, { bytes }) => sum + bytes, 0);
+          if (held.filter(({ bytes }) => bytes > 0).length > 1) expect(used).toBeLessThanOrEqual(100);
+        };
+        for (const [index, { bytes, next }] of steps.entries()) {
+          const abort = new AbortController();
+          waiting.push({ index, abort });
+          void budget
+            .acquire(bytes, abort.signal)
+            .then((release) => {
+              served.push(index);
+              held.push({ bytes, release });
+            })
+            .catch(() => {})
+            .finally(() =>
+              waiting.splice(
+                waiting.findIndex((other) => other.index === index),
+                1,
+              ),
+            );
+          await settle();
+          if (next === "release") held.shift()?.release();
+          if (next === "abort") waiting.at(-1)?.abort.abort();
+          await settle();
+          check();
+        }
+        while (held.length > 0) {
+          const { release } = held.shift() ?? {};
+          release?.();
+          release?.();
+          await settle();
+          check();
+        }
+        expect(waiting).toEqual([]);
+        expect(served).toEqual(served.toSorted((a, b) => a - b));
+        // Nothing was given back twice and nothing was lost: all of it can be had at once, and no more.
+        const all = await budget.acquire(100, never);
+        const more = budget.acquire(1, never);
+        expect(await Promise.race([more, settle().then(() => "waits")])).toBe("waits");
+        all();
+        await more;
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("lets an abort leave at once, with its reason, and serves those behind it", async () => {
+    const budget = new BufferBudget(10);
+    const release = await budget.acquire(6, never);
+    const run = new AbortController();
+    const large = budget.acquire(9, run.signal);
+    const small = budget.acquire(4, never);
+    const reason = new Error("stop");
+    run.abort(reason);
+    expect(await thrownBy(large)).toBe(reason);
+    (await small)();
+    release();
+    expect(getEventListeners(run.signal, "abort")).toEqual([]);
+    expect(await thrownBy(budget.acquire(1, run.signal))).toBe(reason);
+  });
+});
+
+describe("lanes", () => {
+  it("run so many tasks at once and no more", async () => {
+    const lanes = new Lanes(3);
+    let running = 0;
+    let most = 0;
+    for (let n = 0; n < 20; n++) {
+      await lanes.add(async () => {
+        most = Math.max(most, ++running);
+        await settle();
+        running--;
+      });
+    }
+    await lanes.settled();
+    expect(most).toBe(3);
+  });
+
+  it("take nothing after an error, clean up for all, and tell the first", async () => {
+    const lanes = new Lanes(2);
+    const first = new Error("first");
+    const cleaned: number[] = [];
+    let started = 0;
+    const add = async (n: number) =>
+      lanes.add(
+        async () => {
+          started++;
+          await settle();
+          if (n >= 1) throw n === 1 ? first : new Error("later");
+        },
+        () => cleaned.push(n),
+      );
+    await add(0);
+    await add(1);
+    await settle();
+    const outcomes = await Promise.allSettled([add(2), add(3)]);
+    await lanes.settled();
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: first });
+    expect(() => lanes.throwFirst()).toThrow(first);
+    expect(cleaned.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
+    expect(started).toBe(2);
+  });
+});
+
+describe("the memory of a transfer", () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await Bench.start();
+  });
+  afterAll(() => bench.proxy.stop());
+  beforeEach(() => bench.reset());
+
+  it("stays within the budget, however many and large the files; all of it is given back", async () => {
+    let used = 0;
+    let most = 0;
+    class Watched extends BufferBudget {
+      override async acquire(bytes: number, signal: AbortSignal): Promise<() => void> {
+        const release = await super.acquire(bytes, signal);
+        most = Math.max(most, (used += bytes));
+        let held = true;
+        return () => {
+          if (held) used -= bytes;
+          held = false;
+          release();
+        };
+      }
+    }
+    const { ladder } = bench.ladder({ budget: new Watched(5 * BLOCK), settings: { blocksAtOnce: 4 } });
+    const files = await Promise.all(
+      [...Array(12).keys()].map(async (n) => bench.put(`f${n}`, content(n * BLOCK))),
+    );
+    // Some fail on their way: what they hold must come back too.
+    bench.proxy.fail({
+      fault: { kind: "cut-body", afterBytes: 9 },
+      operation: "get-blob",
+      skip: 3,
+      times: 5,
+    });
+    bench.proxy.fail({
+      fault: { kind: "answer", status: 400 },
+      operation: ["put-block", "put-blob"],
+      skip: 20,
+      times: 3,
+    });
+    const { signal } = new AbortController();
+    const results = await Promise.allSettled(
+      files.map(async (file) => ladder.transfer(file, file.fileName, { signal })),
+    );
+    expect(results.filter(({ status }) => status === "fulfilled").length).toBeGreaterThanOrEqual(9);
+    expect(most).toBeLessThanOrEqual(5 * BLOCK);
+    expect(most).toBeGreaterThan(BLOCK);
+    expect(used).toBe(0);
+  });
+
+  it("comes back when the run is aborted in the middle", async () => {
+    const budget = new BufferBudget(2 * BLOCK);
+    const { ladder } = bench.ladder({ budget });
+    const file = await bench.put("a", content(8 * BLOCK));
+    const run = new AbortController();
+    bench.proxy.fail({ fault: { kind: "hang" }, operation: "put-block", skip: 2 });
+    const work = thrownBy(ladder.transfer(file, "a", { signal: run.signal }));
+    await expect.poll(() => bench.proxy.count("put-block")).toBeGreaterThan(2);
+    run.abort(new Error("stop"));
+    await work;
+    (await budget.acquire(2 * BLOCK, never))();
+  });
+});

@@ -1,0 +1,254 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { AccountCredential, StorageAccount } from "../../src/azure/account.ts";
+import { AttemptClock } from "../../src/azure/attempt-clock.ts";
+import { Effort } from "../../src/azure/effort.ts";
+import type { CatalogFile } from "../../src/core/file.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { thrownBy } from "../azure/support.ts";
+import { startStub, type StubAnswer, type StubRequest, type StubServer } from "../support/stub-server.ts";
+import { content, ladderTo, type LadderOptions, md5Of } from "./support.ts";
+
+const CREATED = { status: 201, headers: { etag: '"1"' } };
+const KEY: AccountCredential = { kind: "shared-key", accountName: "acct", key: new Secret("c2VjcmV0") };
+
+/** The target's service, which answers so to each request. */
+async function service(
+  answer: (request: StubRequest, index: number) => StubAnswer | undefined = () => CREATED,
+  credential: AccountCredential = KEY,
+): Promise<{ stub: StubServer; account: StorageAccount; own: (name: string) => string }> {
+  const stub = await startStub(answer);
+  onTestFinished(() => stub.stop());
+  const account = { blobEndpoint: `${stub.url}/acct`, queueEndpoint: `${stub.url}/queue`, credential };
+  return { stub, account, own: (name) => `${stub.url}/acct/source/${name}` };
+}
+
+const error = (status: number, code: string): StubAnswer => ({
+  status,
+  headers: { "x-ms-error-code": code },
+});
+const isCopy = (request: StubRequest): boolean => request.headers["x-ms-copy-source"] !== undefined;
+
+const transfer = async (
+  account: StorageAccount,
+  file: CatalogFile,
+  options: LadderOptions["settings"] = {},
+) =>
+  ladderTo(account, "results", { settings: { mode: "auto", ...options } }).ladder.transfer(
+    file,
+    file.fileName,
+    {
+      signal: new AbortController().signal,
+    },
+  );
+
+/** A source on the target's own service that is there, of this content. */
+const serveSource = (body: Buffer): StubAnswer => ({
+  status: 200,
+  headers: {
+    etag: '"s"',
+    "last-modified": "Tue, 24 Nov 2026 10:00:00 GMT",
+    "content-length": String(body.length),
+  },
+  body,
+});
+
+describe("Put Blob From URL", () => {
+  it("is one request a file, with every header that makes the blob what it must be", async () => {
+    const { stub, account, own } = await service();
+    const uri = `${own("a%20b.json")}?sv=1&sig=x%2By`;
+    const file = { fileName: "dir/a b.json", uri, length: 5, contentMd5: md5Of(Buffer.from("12345")) };
+    expect(await transfer(account, file)).toEqual({
+      outcome: "copied",
+      bytes: 5,
+      method: "put-blob-from-url",
+      attempts: 1,
+      existingSince: undefined,
+    });
+    expect(stub.requests).toHaveLength(1);
+    const [request] = stub.requests;
+    expect(request).toMatchObject({ method: "PUT", url: "/acct/results/dir/a%20b.json" });
+    expect(request?.headers).toMatchObject({
+      "x-ms-copy-source": uri,
+      "x-ms-source-content-md5": file.contentMd5,
+      "if-none-match": "*",
+      "x-ms-blob-type": "BlockBlob",
+      "x-ms-blob-content-type": "application/json",
+      "x-ms-copy-source-blob-properties": "false",
+      "content-length": "0",
+      authorization: expect.stringMatching(/^SharedKey acct:/) as string,
+    });
+    const names = Object.keys(request?.headers ?? {});
+    expect(names.filter((name) => name.startsWith("x-ms-meta"))).toEqual([]);
+    expect(names).not.toContain("x-ms-copy-source-authorization");
+    expect(request?.body).toHaveLength(0);
+  });
+
+  it("without length and MD5 in the catalog asks the source for nothing either", async () => {
+    const { stub, account, own } = await service();
+    const result = await transfer(account, { fileName: "a", uri: `${own("a")}?sig=x` });
+    expect(result).toMatchObject({ outcome: "copied", bytes: undefined });
+    expect(stub.requests).toHaveLength(1);
+    expect(stub.requests[0]?.headers["x-ms-source-content-md5"]).toBeUndefined();
+  });
+
+  it("takes the source's type, encoding and metadata on request", async () => {
+    const { stub, account, own } = await service();
+    await transfer(account, { fileName: "a", uri: `${own("a")}?sig=x` }, { contentType: "source" });
+    expect(stub.requests[0]?.headers["x-ms-copy-source-blob-properties"]).toBe("true");
+    expect(stub.requests[0]?.headers["x-ms-blob-content-type"]).toBeUndefined();
+  });
+
+  it("of our own account's blob carries a short read SAS", async () => {
+    const { stub, account, own } = await service();
+    await transfer(account, { fileName: "a", uri: own("a") });
+    const source = new URL(stub.requests[0]?.headers["x-ms-copy-source"] ?? "");
+    expect(source.pathname).toBe("/acct/source/a");
+    expect(source.searchParams.get("sp")).toBe("r");
+    expect(source.searchParams.get("sig")).not.toBeNull();
+  });
+
+  it("goes to the account's SAS with it", async () => {
+    const sas: AccountCredential = { kind: "sas", token: new Secret("sv=1&sig=target") };
+    const { stub, account, own } = await service(undefined, sas);
+    await transfer(account, { fileName: "a", uri: own("a") });
+    expect(stub.requests[0]?.url).toBe("/acct/results/a?sv=1&sig=target");
+    expect(stub.requests[0]?.headers["x-ms-copy-source"]).toBe(`${own("a")}?sv=1&sig=target`);
+  });
+
+  it("carries the bearer token that lets the service read the source, whole or in blocks", async () => {
+    const { stub, account } = await service();
+    const { writer } = ladderTo(account, "results").tools;
+    const source = { url: "https://other.blob.core.windows.net/c/b", bearer: "abc.def" };
+    const pulse = new AttemptClock(new Effort(new AbortController().signal, 60_000), "test", 60_000);
+    onTestFinished(() => pulse.stop());
+    const options = {
+      createOnly: true,
+      copyProperties: false,
+      headers: { contentType: "a/b" },
+      metadata: {},
+    };
+    await writer.putBlobFromUrl("a", source, options, pulse);
+    await writer.putBlockFromUrl("a", "YQ==", source, { offset: 0, count: 9, ifMatch: '"s"' }, pulse);
+    for (const { headers } of stub.requests) {
+      expect(headers["x-ms-copy-source-authorization"]).toBe("Bearer abc.def");
+      expect(headers["x-ms-copy-source"]).toBe(source.url);
+    }
+    expect(stub.requests).toHaveLength(2);
+  });
+
+  it("is tried again, and a name that is taken by then is looked at", async () => {
+    const body = content(10);
+    const { stub, account, own } = await service((request, index) => {
+      if (index === 0) return error(500, "OperationTimedOut");
+      if (isCopy(request)) return error(409, "BlobAlreadyExists");
+      return { ...serveSource(body), headers: { ...serveSource(body).headers, "content-md5": md5Of(body) } };
+    });
+    expect(await transfer(account, { fileName: "a", uri: own("a") })).toMatchObject({
+      outcome: "already-there",
+      attempts: 2,
+      bytes: 10,
+    });
+    expect(stub.requests.map((request) => request.method)).toEqual(["PUT", "PUT", "HEAD", "HEAD"]);
+  });
+
+  it.each([
+    [409, "BlobAlreadyExists"],
+    [412, "ConditionNotMet"],
+    [412, "TargetConditionNotMet"],
+  ])("answered with %i %s compares with what the catalog states", async (status, code) => {
+    const body = content(10);
+    const there = {
+      ...serveSource(body),
+      headers: { ...serveSource(body).headers, "content-md5": md5Of(body) },
+    };
+    const { stub, account, own } = await service((request) =>
+      isCopy(request) ? error(status, code) : there,
+    );
+    const file = { fileName: "a", uri: own("a"), length: 10, contentMd5: md5Of(body) };
+    expect(await transfer(account, file)).toMatchObject({ outcome: "already-there" });
+    const other = { ...file, contentMd5: md5Of(content(10)) };
+    expect(await thrownBy(transfer(account, other))).toMatchObject({ code: "conflict" });
+    // The source itself is never asked: both facts are known.
+    expect(stub.requests.every(({ url }) => url === "/acct/results/a")).toBe(true);
+  });
+
+  it.each([
+    [409, "BlobArchived", "source-archived"],
+    [409, "BlobBeingRehydrated", "source-archived"],
+    [409, "BlobImmutableDueToPolicy", "target-forbidden"],
+    [412, "SourceConditionNotMet", "source-changed"],
+    [412, "LeaseIdMissing", "target-forbidden"],
+    [400, "Md5Mismatch", "integrity-mismatch"],
+    [403, "AuthorizationPermissionMismatch", "target-forbidden"],
+  ])("answered with %i %s is told as %s without another request", async (status, code, told) => {
+    const { stub, account, own } = await service(() => error(status, code));
+    const failure = await thrownBy(transfer(account, { fileName: "a", uri: own("a") }));
+    expect(failure).toMatchObject({ code: told, operation: "put blob from url" });
+    expect(stub.requests).toHaveLength(1);
+  });
+
+  it("that is too large for one call goes in blocks", async () => {
+    const body = content(100);
+    const { stub, account, own } = await service((request) => {
+      if (request.method === "HEAD") return serveSource(body);
+      if (request.method === "GET") return error(404, "BlobNotFound");
+      return isCopy(request) && !request.url.includes("comp=block")
+        ? error(413, "RequestBodyTooLarge")
+        : CREATED;
+    });
+    const result = await transfer(account, { fileName: "a", uri: own("a") }, { serverBlockBytes: 60 });
+    expect(result).toMatchObject({ method: "put-block-from-url", bytes: 100 });
+    const blocks = stub.requests.filter(({ url }) => url.includes("comp=block&"));
+    expect(new Set(blocks.map(({ headers }) => headers["x-ms-source-range"]))).toEqual(
+      new Set(["bytes=0-59", "bytes=60-99"]),
+    );
+    for (const { headers } of blocks) expect(headers["x-ms-source-if-match"]).toBe('"s"');
+    const ids = blocks.map(({ url }) => new URL(url, stub.url).searchParams.get("blockid") ?? "");
+    const list = stub.requests.find(
+      ({ url }) => url.includes("comp=blocklist") && !url.includes("blocklisttype"),
+    );
+    for (const id of ids) expect(list?.body.toString()).toContain(`<Latest>${id}</Latest>`);
+    expect(list?.headers).toMatchObject({
+      "if-none-match": "*",
+      "x-ms-blob-content-type": "application/json",
+    });
+  });
+});
+
+describe.each([403, 404])("CannotVerifyCopySource with %i", (status) => {
+  const cannot = error(status, "CannotVerifyCopySource");
+
+  it("on a source that we can read means streaming for that account, from then on", async () => {
+    const body = content(10);
+    const { stub, account, own } = await service((request) => {
+      if (isCopy(request)) return cannot;
+      return request.method === "GET" ? serveSource(body) : CREATED;
+    });
+    const { ladder } = ladderTo(account, "results", { settings: { mode: "auto" } });
+    const { signal } = new AbortController();
+    for (const name of ["a", "b", "c"]) {
+      const result = await ladder.transfer({ fileName: name, uri: own(name) }, name, { signal });
+      expect(result).toMatchObject({ outcome: "copied", method: "put-blob" });
+    }
+    expect(stub.requests.filter(isCopy)).toHaveLength(1);
+    // One GET decides, then one GET and one PUT a file.
+    expect(stub.requests.map(({ method }) => method).join(" ")).toBe("PUT GET GET PUT GET PUT GET PUT");
+  });
+
+  it.each([
+    [404, "BlobNotFound", "source-not-found"],
+    [403, "AuthenticationFailed", "source-forbidden"],
+    [409, "BlobArchived", "source-archived"],
+  ])("on a source that answers us %i %s is told as %s, file by file", async (ownStatus, code, told) => {
+    const { stub, account, own } = await service((request) =>
+      isCopy(request) ? cannot : error(ownStatus, code),
+    );
+    const { ladder } = ladderTo(account, "results", { settings: { mode: "auto" } });
+    const { signal } = new AbortController();
+    for (const name of ["a", "b"]) {
+      const work = ladder.transfer({ fileName: name, uri: own(name) }, name, { signal });
+      expect(await thrownBy(work)).toMatchObject({ code: told, operation: "read source" });
+    }
+    expect(stub.requests.map(({ method }) => method).join(" ")).toBe("PUT GET PUT GET");
+  });
+});

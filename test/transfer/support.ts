@@ -1,0 +1,136 @@
+/** A ladder on the emulator through the fault proxy, with small blocks and short waits. */
+import { createHash, randomBytes } from "node:crypto";
+import { BlobSASPermissions, type BlockBlobUploadOptions, type ContainerClient } from "@azure/storage-blob";
+import { inject } from "vitest";
+import { parseConnectionString, type StorageAccount } from "../../src/azure/account.ts";
+import { type AttemptPolicy, Attempts } from "../../src/azure/attempt.ts";
+import { SdkBlobReader } from "../../src/azure/sdk-blob-reader.ts";
+import { SdkBlobWriter } from "../../src/azure/sdk-blob-writer.ts";
+import type { GateOptions, ServiceGate } from "../../src/azure/service-gate.ts";
+import { SourceLinks } from "../../src/azure/source-links.ts";
+import type { CatalogFile } from "../../src/core/file.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { BufferBudget } from "../../src/transfer/buffer-budget.ts";
+import { Ladder } from "../../src/transfer/ladder.ts";
+import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../../src/transfer/tools.ts";
+import type { TransferResult } from "../../src/transfer/transfer.ts";
+import { QUICK, quickGate } from "../azure/support.ts";
+import { emulator, type TestEmulator } from "../support/azurite.ts";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { type HashedBlob, readerOf } from "../support/reader.ts";
+
+export const BLOCK = 64 * 1024;
+
+export interface LadderOptions {
+  readonly settings?: Partial<TransferSettings>;
+  readonly policy?: Partial<AttemptPolicy>;
+  readonly gate?: Partial<GateOptions>;
+  readonly budget?: BufferBudget;
+}
+
+/** A ladder for this account; by default it streams in blocks of `BLOCK`. */
+export function ladderTo(
+  account: StorageAccount,
+  container: string,
+  { settings, policy, gate, budget = new BufferBudget(16 * BLOCK) }: LadderOptions = {},
+): { readonly ladder: Ladder; readonly tools: TransferTools } {
+  const sources = new Map<string, ServiceGate>();
+  const tools: TransferTools = {
+    settings: {
+      ...TRANSFER_DEFAULTS,
+      mode: "stream",
+      blockBytes: BLOCK,
+      serverBlockBytes: BLOCK,
+      ...settings,
+    },
+    writer: new SdkBlobWriter(account, container),
+    reader: new SdkBlobReader(account),
+    links: new SourceLinks(account),
+    attempts: new Attempts({ ...QUICK, ...policy }),
+    targetGate: quickGate(gate),
+    sourceGate: (accountUrl) => {
+      const known = sources.get(accountUrl) ?? quickGate({ ...gate, essential: false });
+      sources.set(accountUrl, known);
+      return known;
+    },
+    budget,
+  };
+  return { ladder: new Ladder(tools), tools };
+}
+
+/** The emulator with a source and a target container, and a fault proxy that the product goes through. */
+export class Bench {
+  readonly proxy: FaultProxy;
+  readonly storage: TestEmulator = emulator();
+  source!: ContainerClient;
+  target!: ContainerClient;
+
+  constructor(proxy: FaultProxy) {
+    this.proxy = proxy;
+  }
+
+  static async start(): Promise<Bench> {
+    return new Bench(await startFaultProxy(inject("emulator")));
+  }
+
+  /** New containers, no faults, nothing counted. */
+  async reset(): Promise<void> {
+    await this.proxy.online();
+    this.proxy.heal();
+    this.source = await this.storage.newContainer();
+    this.target = await this.storage.newContainer();
+    this.proxy.forget();
+  }
+
+  get account(): StorageAccount {
+    return parseConnectionString(new Secret(this.proxy.connectionString));
+  }
+
+  ladder(options: LadderOptions = {}) {
+    return ladderTo(this.account, this.target.containerName, options);
+  }
+
+  /** Puts a source blob past the proxy. Gives its link through the proxy, without a SAS. */
+  async put(name: string, content: Buffer, options: BlockBlobUploadOptions = {}): Promise<CatalogFile> {
+    await this.source.getBlockBlobClient(name).upload(content, content.length, {
+      blobHTTPHeaders: { blobContentType: "application/octet-stream" },
+      ...options,
+    });
+    return { fileName: name, uri: this.linkTo(name) };
+  }
+
+  linkTo(name: string): string {
+    return `${this.proxy.blobEndpoint}/${this.source.containerName}/${encodeURIComponent(name)}`;
+  }
+
+  /** A link with a SAS that lasts so long, through the proxy. */
+  async sasLinkTo(name: string, lastsMs = 3_600_000): Promise<string> {
+    return emulator(this.proxy.connectionString)
+      .container(this.source.containerName)
+      .getBlobClient(name)
+      .generateSasUrl({
+        permissions: BlobSASPermissions.parse("r"),
+        startsOn: new Date(Date.now() - 7_200_000),
+        expiresOn: new Date(Date.now() + lastsMs),
+      });
+  }
+
+  /** Transfers with a new ladder, as a new process would. */
+  async transfer(
+    file: CatalogFile,
+    options: LadderOptions & { readonly signal?: AbortSignal } = {},
+  ): Promise<TransferResult> {
+    const signal = options.signal ?? new AbortController().signal;
+    return this.ladder(options).ladder.transfer(file, file.fileName, { signal });
+  }
+
+  /** What an independent reader finds in the target. */
+  async found(): Promise<Map<string, HashedBlob>> {
+    return readerOf(this.storage.connectionString).hashAll(this.target.containerName);
+  }
+}
+
+export const md5Of = (content: Buffer): string => createHash("md5").update(content).digest("base64");
+
+/** Content that is no other's. */
+export const content = (bytes: number): Buffer => randomBytes(bytes);
