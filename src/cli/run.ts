@@ -1,5 +1,5 @@
 /** `reupload run`: the main job. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve as resolvePath } from "node:path";
 import { ensureTarget } from "../azure/ensure-target.ts";
 import { openListing } from "../catalog/listing/listing.ts";
@@ -53,7 +53,11 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
     return await new Run(given, io, reporter, stop).execute();
   } catch (thrown) {
     const stopped = stop.stoppedBy();
-    if (stopped !== undefined && stop.abort.aborted) return stopped.exitCode;
+    if (stopped !== undefined && isStop(thrown, stop)) {
+      const message = "stopped before the first file: run the same command again";
+      reporter.tell({ type: "notice", level: "warning", message });
+      return stopped.exitCode;
+    }
     const error = toReuploadError(thrown);
     reporter.tell(errorMessage(error, resolveOne(given, "verbose")));
     return error.exitCode;
@@ -63,11 +67,18 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
   }
 }
 
+function isStop(thrown: unknown, { drain, abort }: StopSignals): boolean {
+  return (
+    thrown === drain.reason || thrown === abort.reason || (thrown as Error | null)?.name === "AbortError"
+  );
+}
+
 class Run {
   readonly #given: Given;
   readonly #io: Io;
   readonly #reporter: Reporter;
   readonly #stop: StopSignals;
+  /** Ends what comes before the first file. */
   readonly #signal: AbortSignal;
 
   constructor(given: Given, io: Io, reporter: Reporter, stop: StopSignals) {
@@ -75,7 +86,7 @@ class Run {
     this.#io = io;
     this.#reporter = reporter;
     this.#stop = stop;
-    this.#signal = sharedSignal(stop.abort);
+    this.#signal = sharedSignal(AbortSignal.any([stop.drain, stop.abort]));
   }
 
   async execute(): Promise<ExitCode> {
@@ -119,7 +130,8 @@ class Run {
       return { csv: undefined, files: this.#path(files) };
     }
     const path = csv === "-" ? csv : this.#path(csv);
-    if (path !== "-") await this.#checkHeader(path);
+    // A pipe (`--csv <(grep ...)`) can be read only once.
+    if (path !== "-" && !isPipe(path)) await this.#checkHeader(path);
     return { csv: path, files: this.#path(files) };
   }
 
@@ -217,7 +229,8 @@ class Run {
         catalog: catalog.identity,
         stateDb: start.stateDb,
       });
-      const follow = followRun({ store, catalog, services, reporter: this.#reporter, signal: this.#signal });
+      const abort = sharedSignal(this.#stop.abort);
+      const follow = followRun({ store, catalog, services, reporter: this.#reporter, signal: abort });
       const pipeline = startPipeline(
         {
           store,
@@ -230,7 +243,7 @@ class Run {
           workItemWorkers: settings.workitemWorkers,
           template: parseNameTemplate(settings.nameTemplate),
         },
-        { drain: this.#stop.drain, abort: this.#signal, onFile: follow.onFile },
+        { drain: this.#stop.drain, abort, onFile: follow.onFile },
       );
       follow.watch(pipeline.live);
       const outcome = await pipeline.outcome;
@@ -259,7 +272,8 @@ class Run {
         path: start.files,
         indexPath: `${stem(path)}.listing-index`,
         rejectedPath: `${stem(path)}.listing-rejected.csv`,
-        signal: this.#signal,
+        // While it drains, files in flight may still need fresh links.
+        signal: sharedSignal(this.#stop.abort),
       });
     } catch (thrown) {
       if (start.found === undefined) {
@@ -282,6 +296,10 @@ interface Start {
   readonly stateDb: string;
   readonly found: RunRecord | undefined;
   readonly emulator: Emulator | undefined;
+}
+
+function isPipe(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
 }
 
 function stem(path: string): string {

@@ -29,10 +29,10 @@ afterEach(() => scene[Symbol.asyncDispose]());
 function completedFiles(path: string): Set<string> {
   if (!existsSync(path) || statSync(path).size === 0) return new Set();
   using db = new DatabaseSync(path, { readOnly: true });
-  const rows = db
-    .prepare("SELECT job_id, workitem_id, filename FROM files WHERE status = 'completed'")
-    .all();
-  return new Set(rows.map((row) => `${String(row["job_id"])}/${String(row["workitem_id"])}/${String(row["filename"])}`));
+  const rows = db.prepare("SELECT job_id, workitem_id, filename FROM files WHERE status = 'completed'").all();
+  return new Set(
+    rows.map((row) => `${String(row["job_id"])}/${String(row["workitem_id"])}/${String(row["filename"])}`),
+  );
 }
 
 /** Kills the run when it has sent so many requests of this kind; false when it ended before. */
