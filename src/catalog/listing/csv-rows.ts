@@ -15,7 +15,7 @@ export function csvFormat(header: CsvHeader<ListingColumn>, start: Place): Listi
   return {
     start,
     readAll: (sink) => reader(new CsvRows(header, sink, true), header, start),
-    readPart: (sink, at) => reader(new CsvRows(header, sink, false), header, at),
+    readPart: (sink) => reader(new CsvRows(header, sink, false), header, { offset: 0, line: 1 }),
   };
 }
 

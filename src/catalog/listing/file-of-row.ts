@@ -5,29 +5,28 @@ import type { ListingRow } from "./listing-row.ts";
 export interface RowContent {
   /** undefined when the row cannot be used. */
   readonly file: CatalogFile | undefined;
-  /** What cannot be used, in words with the line, without any link. */
+  /** What cannot be used, in words, without any link. */
   readonly problems: readonly string[];
 }
 
 /** The file of a row. A length or MD5 that is not one is left out and told; without name or link there is no file. */
 export function fileOfRow(row: ListingRow): RowContent {
-  const told = (problem: string): string => `line ${row.line}: ${problem}`;
-  if (row.problem !== undefined) return { file: undefined, problems: [told(row.problem)] };
+  if (row.problem !== undefined) return { file: undefined, problems: [row.problem] };
   const fileName = row.field("FileName");
   const uri = row.field("Uri").trim();
   const unusable = [...nameProblems(fileName), ...linkProblems(uri)];
-  if (unusable.length > 0) return { file: undefined, problems: unusable.map(told) };
+  if (unusable.length > 0) return { file: undefined, problems: unusable };
 
   const problems: string[] = [];
   const lengthText = row.field("Length").trim();
   const length = lengthOf(lengthText);
   if (length === undefined && lengthText !== "") {
-    problems.push(told("Length is not a number of bytes, the file is taken without it"));
+    problems.push("Length is not a number of bytes, the file is taken without it");
   }
   const md5Text = row.field("ContentMD5").trim();
   const contentMd5 = isMd5(md5Text) ? md5Text : undefined;
   if (contentMd5 === undefined && md5Text !== "") {
-    problems.push(told("ContentMD5 is not a base64 MD5, the file is taken without it"));
+    problems.push("ContentMD5 is not a base64 MD5, the file is taken without it");
   }
   const file = {
     fileName,

@@ -57,6 +57,7 @@ export class IndexFile {
     this.#extents = database.prepare(
       "SELECT offset, length, rows, line FROM extents WHERE key = ? AND offset > ? ORDER BY offset LIMIT ?",
     );
+    this.#extents.setReturnArrays(true); // three times as fast as objects
     this.#rows = database.prepare("SELECT sum(rows) AS rows FROM extents WHERE key = ?");
   }
 
@@ -81,7 +82,8 @@ export class IndexFile {
 
   /** Up to `max` extents of the key that start behind `offset` (-1 for the first), in file order. */
   extents(key: number, offset: number, max: number): Extent[] {
-    return this.#extents.all(key, offset, max) as unknown as Extent[];
+    const extents = this.#extents.all(key, offset, max) as unknown as [number, number, number, number][];
+    return extents.map(([from, length, rows, line]) => ({ offset: from, length, rows, line }));
   }
 
   /** How many rows the key has. */

@@ -5,8 +5,8 @@ import { EXTENT_COLUMNS, KEY_SPACE, keyHash, sealOf, SCHEMA } from "./index-file
 import type { ListingRow } from "./listing-row.ts";
 import type { Fingerprint } from "./open-listing-file.ts";
 
-/** Readers take an extent into memory as a whole. */
-const MAX_EXTENT_BYTES = 256 * 1024;
+/** Readers take some extents at a time into memory. */
+const MAX_EXTENT_BYTES = 64 * 1024;
 /** Listing bytes for one shard: some 50,000 rows, which SQLite sorts within its cache. */
 const SHARD_BYTES = 16 * 1024 * 1024;
 const MAX_SHARDS = 256;

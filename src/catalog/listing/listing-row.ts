@@ -62,8 +62,8 @@ export interface ListingFormat {
   /** Reads the file from `start` to its end. */
   readonly start: Place;
   readAll(sink: RowSink): RowReader;
-  /** Reads whole rows out of the middle of the file. */
-  readPart(sink: RowSink, at: Place): RowReader;
+  /** Reads rows that were taken out of the file; their places are those among what is pushed. */
+  readPart(sink: RowSink): RowReader;
 }
 
 /** Why a row belongs to no work item, or undefined when both ids are there. */

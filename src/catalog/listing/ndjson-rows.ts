@@ -17,7 +17,7 @@ export function ndjsonFormat(start: Place): ListingFormat {
   return {
     start,
     readAll: (sink) => reader(sink, start),
-    readPart: reader,
+    readPart: (sink) => reader(sink, { offset: 0, line: 1 }),
   };
 }
 

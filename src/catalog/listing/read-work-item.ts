@@ -2,10 +2,11 @@ import type { CatalogFile } from "../../core/file.ts";
 import { sortFiles } from "../../core/file-plan.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { Lookup } from "../catalog.ts";
+import { ExtentRows } from "./extent-rows.ts";
 import { fileOfRow } from "./file-of-row.ts";
 import type { Generation } from "./generation.ts";
-import { type Extent, isIndexError, keyHash } from "./index-file.ts";
-import type { ListingRow, RowSink } from "./listing-row.ts";
+import { isIndexError, keyHash } from "./index-file.ts";
+import type { ListingRow } from "./listing-row.ts";
 import { isUnchanged } from "./open-listing-file.ts";
 
 /**
@@ -24,96 +25,65 @@ export async function readWorkItem(
   generation: Generation,
   signal: AbortSignal,
 ): Promise<Found> {
-  const rows = new RowsOfWorkItem(workItem);
+  const gathered = new Gathered(workItem);
   let isSound: boolean;
   try {
-    isSound = await readRows(rows, generation, signal);
+    isSound = await readRows(gathered, generation, signal);
   } catch (error) {
     if (!isIndexError(error)) throw error;
     isSound = false;
   }
   // Asked after the last read: nothing that was read before can be of a later version.
   if (!(await isUnchanged(generation.listing))) return "changed";
-  return isSound ? rows.lookup() : "broken";
+  return isSound ? gathered.lookup() : "broken";
 }
 
 async function readRows(
-  rows: RowsOfWorkItem,
+  gathered: Gathered,
   { listing, index, parts }: Generation,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const key = keyHash(gathered.workItem);
+  const rows = new ExtentRows(gathered.workItem, key, (row, line) => gathered.take(row, line));
   for (let last = -1; ;) {
-    const page = index.extents(rows.key, last, PAGE);
+    const page = index.extents(key, last, PAGE);
     for await (const window of parts.read(page, signal)) {
-      for (const [extent, bytes] of window) {
-        const reader = listing.format.readPart(rows, extent);
-        reader.push(bytes);
-        reader.end();
-        if (!rows.endExtent(extent)) return false;
-      }
+      rows.start(window.parts);
+      const reader = listing.format.readPart(rows);
+      reader.push(window.bytes);
+      reader.end();
+      if (!rows.end()) return false;
     }
     if (page.length < PAGE) return true;
     last = page.at(-1)?.offset ?? last;
   }
 }
 
-/** Gathers the rows whose ids are those of the work item: others may share its hash. */
-class RowsOfWorkItem implements RowSink {
-  readonly key: number;
-  readonly #workItem: WorkItem;
+/** What the rows of a work item say. */
+class Gathered {
+  readonly workItem: WorkItem;
   readonly #files: CatalogFile[] = [];
   readonly #problems: string[] = [];
   #name = "";
 
-  // The extent that is being read.
-  #own = 0;
-  #sharingHash = 0;
-  #foreign = 0;
-
   constructor(workItem: WorkItem) {
-    this.#workItem = workItem;
-    this.key = keyHash(workItem);
+    this.workItem = workItem;
   }
 
-  row(row: ListingRow): void {
-    if (row.workItemId === this.#workItem.workItemId && row.jobId === this.#workItem.jobId) {
-      this.#own++;
-      this.#take(row);
-    } else if (keyHash(row) === this.key) {
-      this.#sharingHash++;
-    } else {
-      this.#foreign++;
-    }
-  }
-
-  /** The rejected file has them; those that name the work item come as rows as well. */
-  rejected(): void {}
-
-  /** Whether what was read is what was indexed: that many rows, all of this work item or all of another one. */
-  endExtent({ rows }: Extent): boolean {
-    const isOwn = this.#own === rows && this.#sharingHash === 0;
-    const isOfAnother = this.#own === 0 && this.#sharingHash === rows;
-    const isSound = this.#foreign === 0 && (isOwn || isOfAnother);
-    this.#own = 0;
-    this.#sharingHash = 0;
-    this.#foreign = 0;
-    return isSound;
+  take(row: ListingRow, line: number): void {
+    const { file, problems } = fileOfRow(row);
+    for (const problem of problems) this.#problems.push(`line ${line}: ${problem}`);
+    if (file !== undefined) this.#files.push(file);
+    if (row.problem === undefined) this.#takeName(row.field("WorkItemName"));
   }
 
   lookup(): Lookup {
     return {
-      workItem: this.#workItem,
+      workItem: this.workItem,
       workItemName: this.#name,
       files: sortFiles(this.#files),
       problems: this.#problems,
     };
-  }
-
-  #take(row: ListingRow): void {
-    const { file, problems } = fileOfRow(row);
-    this.#problems.push(...problems);
-    if (file !== undefined) this.#files.push(file);
-    if (row.problem === undefined) this.#takeName(row.field("WorkItemName"));
   }
 
   /** Of several names the least, so that the order of the rows does not decide how blobs are named. */

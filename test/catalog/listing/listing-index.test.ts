@@ -95,8 +95,8 @@ describe("the index of a listing", () => {
     database.close();
     expect(extents.slice(0, 30).map(({ rows }) => rows)).toEqual(ITEMS.map(() => 3));
     expect(extents.slice(30).reduce((rows, extent) => rows + Number(extent["rows"]), 0)).toBe(3000);
-    expect(extents.length).toBeLessThan(35);
-    for (const { length } of extents) expect(length).toBeLessThanOrEqual(256 * 1024);
+    expect(extents.length).toBeLessThan(40);
+    for (const { length } of extents) expect(length).toBeLessThanOrEqual(64 * 1024);
   });
 
   it("keeps apart work items whose keys share a hash", async () => {
