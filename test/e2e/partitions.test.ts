@@ -1,85 +1,59 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { addMissingBlob, type DemoInput, makeDemoInput } from "../../src/emulator/demo-input.ts";
-import { workItemsInState } from "../support/read-state.ts";
-import { expectAnnouncedOnce, expectInTarget, openScene, type Scene } from "../support/scene.ts";
+/** Two and three machines at once: processes of their own, with states of their own, on one CSV. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { partitionOf } from "../../src/core/partition.ts";
+import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
+import { makePlain, type PlainInput } from "./plain-input.ts";
+import { type Scene, startScene } from "./scene.ts";
 
-const { connectionString } = inject("emulator");
-let source: Scene;
-let input: DemoInput;
+const WORK_ITEMS = 18;
 
-beforeAll(async () => {
-  const signal = AbortSignal.timeout(60_000);
-  source = await openScene(connectionString);
-  input = await makeDemoInput({
-    connectionString,
-    folder: source.folder,
-    sourceContainer: `${source.container}-source`,
-    signal,
-    scale: {
-      workItems: 40,
-      files: 160,
-      large: [],
-    },
-  });
-  await addMissingBlob(input.missing, { signal });
+let scene: Scene;
+let input: PlainInput;
+beforeEach(async () => {
+  scene = await startScene();
+  input = await makePlain(scene, WORK_ITEMS, 3);
 });
-afterAll(() => source[Symbol.asyncDispose]());
+afterEach(() => scene[Symbol.asyncDispose]());
 
-describe("machines that share a CSV", () => {
-  it.each([2, 3])(
-    "do it in %i partitions at once: disjoint, complete, each file announced once",
-    async (n) => {
-      await using scene = await openScene(connectionString);
-      const machines = Array.from({ length: n }, async (_, partition) => {
-        const state = `machine${partition + 1}_state.db`;
-        const { code, summary } = await scene.summaryOf([
-          "--csv",
-          input.csvFile,
-          "--files",
-          input.listingFile,
-          "--state-db",
-          state,
-          "--partition",
-          String(partition),
-          "--total-partitions",
-          String(n),
-        ]);
-        expect({ code, verdict: summary.verdict, gaps: summary.gaps }).toEqual({
-          code: 0,
-          verdict: "completed",
-          gaps: [],
-        });
-        expect(summary.rows.total).toBe(input.csvRows);
-        return { partition, rows: summary.rows, workItems: workItemsInState(scene.path(state)) };
-      });
-      const done = await Promise.all(machines);
+describe.each([2, 3])("%i partitions at once", (total) => {
+  it("are disjoint and complete, and each announces its own files", async () => {
+    const machines = Array.from({ length: total }, (_, partition) =>
+      scene.run([
+        ...["--state-db", `machine${partition + 1}_state.db`],
+        ...["--partition", String(partition), "--total-partitions", String(total)],
+        ...["--output", "json", "--verbose"],
+      ]),
+    );
+    const results = await Promise.all(machines);
+    expect(results.map(({ code }) => code)).toEqual(Array.from({ length: total }, () => 0));
 
-      const shares = done.flatMap(({ partition, workItems }) =>
-        [...workItems.keys()].map((key) => `${key.split("/")[1] ?? ""},${partition}`),
-      );
-      const list = await source.cli(["partitions", input.csvFile, String(n), "--list"]);
-      expect(shares.toSorted()).toEqual(list.stdout.trimEnd().split("\n").toSorted());
-      expect(shares).toHaveLength(input.workItems);
-      expect(done.every(({ workItems }) => workItems.size > 0)).toBe(true);
-      for (const { rows, workItems } of done) expect(rows.completed + rows.empty).toBe(workItems.size);
-      await expectInTarget(scene, input.expected);
-      await expectAnnouncedOnce(scene, input.expected);
-    },
-  );
-
-  it("say of a partition that the others report for themselves", async () => {
-    await using scene = await openScene(connectionString);
-    const { code, stdout } = await scene.run([
-      "--csv",
-      input.csvFile,
-      "--files",
-      input.listingFile,
-      "--partition",
-      "1",
-      "--total-partitions",
-      "2",
-    ]);
-    expect(code).toBe(0);
-    expect(stdout).toContain("\npartition 1 of 2 is done; the others report for themselves\n");
+    const done = results.map(({ stdout }) => workItemsIn(stdout));
+    const ids = [...new Set(input.files.map(({ workItemId }) => workItemId))];
+    done.forEach((mine, partition) => {
+      expect([...mine].sort()).toEqual(ids.filter((id) => partitionOf(id, total) === partition));
+    });
+    expect(done.reduce((sum, { size }) => sum + size, 0)).toBe(WORK_ITEMS);
+    await expectInTarget(scene, input.files);
+    await expectAnnouncedOnce(scene, input.files);
+    expect(scene.proxy.count("put-blob")).toBe(input.files.length);
   });
 });
+
+it("a partition says in its summary which one it is, and how many rows the others have", async () => {
+  const result = await scene.run(["--partition", "1", "--total-partitions", "3"]);
+  expect(result.code).toBe(0);
+  const ids = new Set(input.files.map(({ workItemId }) => workItemId));
+  const ours = [...ids].filter((id) => partitionOf(id, 3) === 1).length;
+  expect(figureOf(result.stdout, "completed")).toBe(ours);
+  expect(figureOf(result.stdout, "other partitions")).toBe(WORK_ITEMS - ours);
+  expect(result.stdout).toContain("partition 1 of 3 is done; the others report for themselves");
+});
+
+/** The work items that the NDJSON's file events name. */
+function workItemsIn(ndjson: string): Set<string> {
+  const events = ndjson
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { type: string; workItemId?: string });
+  return new Set(events.flatMap(({ type, workItemId }) => (type === "file" ? (workItemId ?? []) : [])));
+}

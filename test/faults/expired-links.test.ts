@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { emulator } from "../support/azurite.ts";
 import { expectAnnouncedOnce, expectInTarget } from "../support/scene.ts";
@@ -22,8 +23,8 @@ async function replaceListing({ scene, proxy, files }: FaultScene): Promise<void
 
 describe("links whose signature has ended", () => {
   it("are source-forbidden after a look for fresh ones, and done on resume with a new listing", async () => {
-    await using it = await faultScene({ workItems: 2, filesEach: 5, linksEnd: EXPIRED });
-    const { scene, files } = it;
+    await using setup = await faultScene({ workItems: 2, filesEach: 5, linksEnd: EXPIRED });
+    const { scene, files } = setup;
     const { code, summary, result } = await scene.summaryOf(["--log-file", "run.log", "--verbose"]);
     expect(code).toBe(1);
     expect(summary).toMatchObject({
@@ -33,20 +34,20 @@ describe("links whose signature has ended", () => {
     expect(await scene.announced()).toEqual(new Map());
     expect(result.stdout + result.stderr).not.toMatch(/sig=(?!REDACTED)/i);
 
-    await replaceListing(it);
+    await replaceListing(setup);
     expect((await scene.run(["--resume"])).code).toBe(0);
     await expectInTarget(scene, files);
     await expectAnnouncedOnce(scene, files);
   });
 
   it("are replaced in the run by those of a listing that was renewed meanwhile", async () => {
-    await using it = await faultScene({ workItems: 2, filesEach: 5, linksEnd: EXPIRED });
-    const { scene, files, proxy } = it;
+    await using setup = await faultScene({ workItems: 2, filesEach: 5, linksEnd: EXPIRED });
+    const { scene, files, proxy } = setup;
     const renewed = Promise.withResolvers<void>();
     proxy.fail({ operation: "get-blob", fault: { kind: "hold", until: renewed.promise } });
     const command = scene.start();
-    while (proxy.count("get-blob") === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    await replaceListing(it);
+    while (proxy.count("get-blob") === 0) await sleep(5);
+    await replaceListing(setup);
     renewed.resolve();
     const { code, stdout } = await command.done;
     expect(stdout).toContain("Completed.");

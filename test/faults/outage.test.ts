@@ -6,11 +6,18 @@ const SLOTS = 8;
 
 describe("a service in trouble", () => {
   it("that asks to slow down gets so few requests as it wants; no file fails", async () => {
-    await using it = await faultScene({ workItems: 4, filesEach: 15 });
-    const { scene, files, proxy } = it;
+    await using setup = await faultScene({ workItems: 4, filesEach: 15 });
+    const { scene, files, proxy } = setup;
     proxy.fail({
-      ...{ operation: "put-blob", skip: 10, times: 10 },
-      fault: { kind: "answer", status: 429, errorCode: "ServerBusy", headers: { "retry-after": "2" } },
+      operation: "put-blob",
+      skip: 10,
+      times: 10,
+      fault: {
+        kind: "answer",
+        status: 429,
+        errorCode: "ServerBusy",
+        headers: { "retry-after": "2" },
+      },
     });
     const { code, summary } = await scene.summaryOf();
     expect(code).toBe(0);
@@ -26,11 +33,16 @@ describe("a service in trouble", () => {
   });
 
   it("that does not answer one request holds up that file alone", async () => {
-    await using it = await faultScene({ workItems: 4, filesEach: 15 });
-    const { scene, files, first, proxy } = it;
+    await using setup = await faultScene({ workItems: 4, filesEach: 15 });
+    const { scene, files, first, proxy } = setup;
     const name = `${scene.container}/${first.blobName}`;
     proxy.fail({ operation: "put-blob", name, times: 1, fault: { kind: "hang" } });
-    proxy.fail({ operation: "get-blob", name: /file-1\.json$/, times: 1, fault: { kind: "stall-body", afterBytes: 9 } });
+    proxy.fail({
+      operation: "get-blob",
+      name: /file-1\.json$/,
+      times: 1,
+      fault: { kind: "stall-body", afterBytes: 9 },
+    });
     const { code, summary } = await scene.summaryOf(["--request-timeout", "1s"]);
     expect(code).toBe(0);
     expect(summary).toMatchObject({ failures: [], files: { copied: files.length } });
@@ -47,8 +59,8 @@ describe("a service in trouble", () => {
   });
 
   it("that goes away is waited for, and nothing is charged to the files", async () => {
-    await using it = await faultScene({ workItems: 4, filesEach: 20 });
-    const { scene, files, proxy } = it;
+    await using setup = await faultScene({ workItems: 4, filesEach: 20 });
+    const { scene, files, proxy } = setup;
     const under = untilSeen(proxy, "put-blob", 20);
     const command = scene.start(["--output", "json"]);
     await under;
@@ -65,8 +77,8 @@ describe("a service in trouble", () => {
   });
 
   it("that stays away ends the run after --max-wait with exit code 6, resumable", async () => {
-    await using it = await faultScene({ workItems: 4, filesEach: 20 });
-    const { scene, files, proxy } = it;
+    await using setup = await faultScene({ workItems: 4, filesEach: 20 });
+    const { scene, files, proxy } = setup;
     const under = untilSeen(proxy, "put-blob", 20);
     const command = scene.start(["--max-wait", "2s"]);
     await under;
@@ -74,7 +86,9 @@ describe("a service in trouble", () => {
     const { code, stdout, stderr } = await command.done;
     expect(code).toBe(6);
     expect(stderr).toMatch(/waiting for (target|queue|source) 127\.0\.0\.1:\d+ since .* UTC: /);
-    expect(stderr).toMatch(/error: The (target|queue|source) 127\.0\.0\.1:\d+ does not answer .*\n.*--resume/);
+    expect(stderr).toMatch(
+      /error: The (target|queue|source) 127\.0\.0\.1:\d+ does not answer .*\n.*--resume/,
+    );
     expect(stdout).toMatch(/^Stopped: /);
     expect(stdout).toContain("reupload run --resume");
     expect(stdout).not.toContain("Failed");
@@ -87,8 +101,8 @@ describe("a service in trouble", () => {
   });
 
   it("that never was there ends the run with exit code 6 before a state is made", async () => {
-    await using it = await faultScene({ workItems: 2, filesEach: 2 });
-    const { scene, files, proxy } = it;
+    await using setup = await faultScene({ workItems: 2, filesEach: 2 });
+    const { scene, files, proxy } = setup;
     await proxy.offline();
     const { code, stdout, stderr } = await scene.run(["--max-wait", "2s"]);
     expect(code).toBe(6);
@@ -100,8 +114,8 @@ describe("a service in trouble", () => {
   });
 
   it("that is the queue alone holds back the announcements and loses none", async () => {
-    await using it = await faultScene({ workItems: 4, filesEach: 20 });
-    const { scene, files, proxy } = it;
+    await using setup = await faultScene({ workItems: 4, filesEach: 20 });
+    const { scene, files, proxy } = setup;
     const under = untilSeen(proxy, "put-message", 20);
     const command = scene.start(["--output", "json"]);
     await under;
@@ -111,7 +125,9 @@ describe("a service in trouble", () => {
     const result = await command.done;
     expect(result.code).toBe(0);
     expect(summaryIn(result)).toMatchObject({
-      ...{ failures: [], announced: files.length, uploadedNotAnnounced: 0 },
+      failures: [],
+      announced: files.length,
+      uploadedNotAnnounced: 0,
       files: { copied: files.length },
     });
     await expectInTarget(scene, files);

@@ -21,7 +21,10 @@ export async function faultScene(spec: SourceSpec): Promise<FaultScene> {
   if (first === undefined) throw new Error("no files");
   proxy.forget();
   return {
-    ...{ proxy, scene, files, first },
+    proxy,
+    scene,
+    files,
+    first,
     async [Symbol.asyncDispose]() {
       await proxy.stop();
       await scene[Symbol.asyncDispose]();

@@ -9,8 +9,8 @@ const targetBlob = ({ container }: Scene, name: string) =>
 
 describe("what is already in the target", () => {
   it("is a conflict when its content differs: not overwritten, not announced, done after it is gone", async () => {
-    await using it = await faultScene({ workItems: 3, filesEach: 4 });
-    const { scene, files, first } = it;
+    await using setup = await faultScene({ workItems: 3, filesEach: 4 });
+    const { scene, files, first } = setup;
     // Of the same length: only its MD5 tells.
     const foreign = randomBytes(first.length);
     const others = files.filter((file) => file !== first);
@@ -34,8 +34,8 @@ describe("what is already in the target", () => {
   });
 
   it("is success when it is the same, also when the service keeps no MD5 of it: left alone and announced", async () => {
-    await using it = await faultScene({ workItems: 3, filesEach: 4 });
-    const { scene, files, first, proxy } = it;
+    await using setup = await faultScene({ workItems: 3, filesEach: 4 });
+    const { scene, files, first, proxy } = setup;
     const second = files[1] ?? first;
     const type = { blobHTTPHeaders: { blobContentType: "application/json" } };
     await targetBlob(scene, first.blobName).upload(first.content, first.length, type);
@@ -54,8 +54,8 @@ describe("what is already in the target", () => {
   });
 
   it("may be the run's own, when the answer of a successful put was lost", async () => {
-    await using it = await faultScene({ workItems: 3, filesEach: 4, large: [9 * 2 ** 20] });
-    const { scene, files, proxy } = it;
+    await using setup = await faultScene({ workItems: 3, filesEach: 4, large: [9 * 2 ** 20] });
+    const { scene, files, proxy } = setup;
     proxy.fail({ operation: "put-blob", times: 3, fault: { kind: "reset-after" } });
     proxy.fail({ operation: "put-block", times: 1, fault: { kind: "reset-after" } });
     proxy.fail({ operation: "put-block-list", times: 1, fault: { kind: "reset-after" } });
@@ -70,8 +70,8 @@ describe("what is already in the target", () => {
 
 describe("a copy whose source the service cannot verify", () => {
   it("is streamed when we can read the source, and the service is asked no more for that account", async () => {
-    await using it = await faultScene({ workItems: 3, filesEach: 10 });
-    const { scene, files, proxy } = it;
+    await using setup = await faultScene({ workItems: 3, filesEach: 10 });
+    const { scene, files, proxy } = setup;
     proxy.fail({
       operation: "put-blob-from-url",
       fault: { kind: "answer", status: 403, errorCode: "CannotVerifyCopySource" },
@@ -86,8 +86,8 @@ describe("a copy whose source the service cannot verify", () => {
   });
 
   it("is source-not-found when we cannot find it either", async () => {
-    await using it = await faultScene({ workItems: 2, filesEach: 3 });
-    const { scene, files, first, proxy } = it;
+    await using setup = await faultScene({ workItems: 2, filesEach: 3 });
+    const { scene, files, first, proxy } = setup;
     proxy.fail({
       operation: "put-blob-from-url",
       fault: { kind: "answer", status: 404, errorCode: "CannotVerifyCopySource" },
@@ -105,5 +105,7 @@ describe("a copy whose source the service cannot verify", () => {
 
 async function deleteSource(uri: string): Promise<void> {
   const [, , container = "", ...names] = new URL(uri).pathname.split("/");
-  await emulator().container(container).deleteBlob(decodeURIComponent(names.join("/")));
+  await emulator()
+    .container(container)
+    .deleteBlob(decodeURIComponent(names.join("/")));
 }

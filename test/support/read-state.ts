@@ -13,13 +13,14 @@ export function filesInState(path: string): Map<string, Set<string>> {
   return byStatus;
 }
 
-/** How many work items of the state have each status. */
-export function workItemsInState(path: string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { status } of rowsOf(path, "workitems")) {
-    counts.set(String(status), (counts.get(String(status)) ?? 0) + 1);
-  }
-  return counts;
+/** Status of each work item in the state, by `jobId/workItemId`. */
+export function workItemsInState(path: string): Map<string, string> {
+  return new Map(
+    rowsOf(path, "workitems").map((row) => [
+      `${String(row["job_id"])}/${String(row["workitem_id"])}`,
+      String(row["status"]),
+    ]),
+  );
 }
 
 function rowsOf(path: string, view: "files" | "workitems"): Record<string, unknown>[] {

@@ -57,9 +57,9 @@ export async function openScene(connectionString: string): Promise<Scene> {
     env: { AZURE_STORAGE_CONNECTION_STRING: connectionString, ...options.env },
   });
   const words = (args: readonly string[]): string[] => [
-    ...["run", "--csv", "failed_workitems.csv", "--files", "listing.csv"],
-    ...["--target-container", container, "--queue", queue],
-    ...["--workitem-workers", "2", "--file-workers", "4"],
+    ..."run --csv failed_workitems.csv --files listing.csv".split(" "),
+    ...`--target-container ${container} --queue ${queue}`.split(" "),
+    ..."--workitem-workers 2 --file-workers 4".split(" "),
     ...args,
   ];
   const run: Scene["run"] = (args = [], options) => runCli(words(args), surroundings(options));

@@ -43,25 +43,41 @@ export async function makeSource(
 ): Promise<SourceFile[]> {
   const { containerName } = await emulator().newContainer();
   const linked = emulator(connectionString).container(containerName);
-  const files: SourceFile[] = [];
-  for (let place = 0; place < spec.workItems; place++) {
-    const workItemId = String(1_900_000_000 + place);
-    const add = async (fileName: string, bytes: number): Promise<void> => {
-      const content = randomBytes(bytes);
+  const files = await Promise.all(
+    plannedFiles(spec).map(async ({ workItemId, fileName, bytes }): Promise<SourceFile> => {
       const blob = linked.getBlobClient(`${workItemId}/${fileName}`);
       const link = spec.linksEnd === undefined ? blob.url : await linkUntil(blob, spec.linksEnd);
-      files.push({
-        ...{ jobId: JOB_ID, workItemId, fileName, content, uri: blob.url, link },
-        ...{ blobName: `${workItemId}-${fileName}`, length: bytes, md5: md5Of(content) },
-      });
-    };
-    if (place === 0) for (const [at, bytes] of (spec.large ?? []).entries()) await add(`large-${at}.json`, bytes);
-    for (let at = 0; at < spec.filesEach; at++) await add(`file-${at}.json`, spec.bytes ?? 2000);
-  }
+      const content = randomBytes(bytes);
+      const blobName = `${workItemId}-${fileName}`;
+      const names = { jobId: JOB_ID, workItemId, fileName, blobName, uri: blob.url, link };
+      return { ...names, content, length: bytes, md5: md5Of(content) };
+    }),
+  );
   await uploadSources(containerName, files);
   await writeCsv(scene, files);
   await writeListing(scene, files);
   return files;
+}
+
+interface PlannedFile {
+  readonly workItemId: string;
+  readonly fileName: string;
+  readonly bytes: number;
+}
+
+function plannedFiles({ workItems, filesEach, bytes = 2000, large = [] }: SourceSpec): PlannedFile[] {
+  return Array.from({ length: workItems }, (_, place) => {
+    const workItemId = String(1_900_000_000 + place);
+    const sizes = place === 0 ? large : [];
+    return [
+      ...sizes.map((size, at) => ({ workItemId, fileName: `large-${at}.json`, bytes: size })),
+      ...Array.from({ length: filesEach }, (_file, at) => ({
+        workItemId,
+        fileName: `file-${at}.json`,
+        bytes,
+      })),
+    ];
+  }).flat();
 }
 
 async function uploadSources(container: string, files: readonly SourceFile[]): Promise<void> {
