@@ -5,11 +5,17 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { distributionOf } from "../input/distribution.ts";
 import { quantity } from "../terminal/format.ts";
 import { SCHEMA_VERSION } from "../terminal/messages.ts";
-import { machinePlanText, planMachine, type PlanOptions } from "../terminal/plan-text.ts";
+import { type MachinePlan, machinePlanText, planMachine, type PlanOptions } from "../terminal/plan-text.ts";
 import type { Shell } from "../terminal/shell.ts";
 import { type Io, writeLines } from "./io.ts";
 import { outputOf, wholeNumberOf } from "./options.ts";
 import { inputSource, tellRejected } from "./partitions.ts";
+
+/** What `--resume` prints. */
+const RESUME_STEPS: readonly string[] = [
+  "sign-in",
+  "resume",
+] satisfies MachinePlan["steps"][number]["name"][];
 
 export interface PlanArguments {
   readonly csv: string;
@@ -33,19 +39,15 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
   };
   const { signal } = new AbortController();
   const distribution = await distributionOf(inputSource(csv, io), total, { signal });
-  const machines = distribution.partitions.map(({ partition, count }) => ({
-    ...planMachine(partition, total, shells[partition] ?? "bash", planOptions),
-    workItems: count,
-  }));
+  const isWanted = (step: string) => options["resume"] !== true || RESUME_STEPS.includes(step);
+  const machines = distribution.partitions.map(({ partition, count }) => {
+    const machine = planMachine(partition, total, shells[partition] ?? "bash", planOptions);
+    return { ...machine, steps: machine.steps.filter(({ name }) => isWanted(name)), workItems: count };
+  });
   const lines = isJson
     ? [JSON.stringify({ schemaVersion: SCHEMA_VERSION, machines })]
     : machines.flatMap((machine) =>
-        machinePlanText(
-          machine,
-          total,
-          quantity(machine.workItems, "work item"),
-          options["resume"] === true ? ["sign-in", "resume"] : undefined,
-        ),
+        machinePlanText(machine, total, quantity(machine.workItems, "work item")),
       );
   await writeLines(io, lines);
   tellRejected(distribution, io);

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { commandLine, type Shell } from "./shell.ts";
 
 /** What each machine's commands are made from. */
@@ -59,9 +60,9 @@ export function planMachine(
           "reupload",
           "run",
           "--csv",
-          baseName(options.csv),
+          basename(options.csv),
           "--files",
-          baseName(files),
+          basename(files),
           "--state-db",
           stateDb,
           "--partition",
@@ -88,19 +89,12 @@ export function planMachine(
   };
 }
 
-/** The machine's commands with a comment line before each, in its shell's form. @param steps all when undefined */
-export function machinePlanText(
-  plan: MachinePlan,
-  totalPartitions: number,
-  workItems: string,
-  steps?: readonly StepName[],
-): string[] {
+/** The machine's commands with a comment line before each, in its shell's form. */
+export function machinePlanText(plan: MachinePlan, totalPartitions: number, workItems: string): string[] {
   const comment = plan.shell === "cmd" ? "rem" : "#";
   return [
     `${comment} Machine ${plan.machine} of ${totalPartitions} (${plan.shell}): partition ${plan.partition}, ${workItems}`,
-    ...plan.steps
-      .filter(({ name }) => steps === undefined || steps.includes(name))
-      .flatMap(({ say, command }) => [`${comment} ${say}`, command]),
+    ...plan.steps.flatMap(({ say, command }) => [`${comment} ${say}`, command]),
     "",
   ];
 }
@@ -108,8 +102,4 @@ export function machinePlanText(
 function copyCommand(shell: Shell, paths: readonly string[]): string {
   const from = paths.map((path) => `SOURCE-MACHINE:${path}`);
   return commandLine(["scp", ...from, "."], shell);
-}
-
-function baseName(path: string): string {
-  return path.split(/[\\/]/).at(-1) ?? path;
 }

@@ -8,10 +8,12 @@ export function quote(word: string, shell: Shell): string {
     case "bash":
       return `'${word.replaceAll("'", `'\\''`)}'`;
     case "powershell":
-      return `'${word.replaceAll("'", "''")}'`;
+      // It takes the typographic single quotes for quotes, too.
+      return `'${word.replaceAll(/['\u2018-\u201b]/g, "$&$&")}'`;
     case "cmd":
-      // Inside quotes only % and " still mean something to cmd.
-      return `"${word.replaceAll('"', '""').replaceAll("%", "%%")}"`;
+      // Inside quotes only % and " still mean something to cmd. At its prompt %% is no escape for %: the caret, which
+      // works outside quotes only, makes a variable's name one that is not set, and then goes away.
+      return `"${word.replaceAll('"', '""').replaceAll("%", '"^%"')}"`;
   }
 }
 
