@@ -18,7 +18,8 @@ export interface TestEmulator {
   newQueue(): Promise<QueueClient>;
 }
 
-const WITHOUT_RETRIES = { retryOptions: { maxTries: 1 } };
+/** Nor with connections kept: the emulator closes idle ones, sometimes just when they are used again. */
+const WITHOUT_RETRIES = { retryOptions: { maxTries: 1 }, keepAliveOptions: { enable: false } };
 
 /** The test run's emulator, or the same one reached through a proxy's connection string. */
 export function emulator(connectionString = inject("emulator").connectionString): TestEmulator {
