@@ -25,6 +25,7 @@ import { Reporter } from "./reporter.ts";
 import { finishRun, followRun } from "./run-progress.ts";
 import { accountOf, announcerOf, identityOf, Services, sharedSignal, transferOf } from "./stages.ts";
 import { listenForStop, type StopSignals } from "./stop-signals.ts";
+import { listenForSuspend } from "./suspend.ts";
 import { toReuploadError } from "./to-error.ts";
 
 export type RunFlags = Partial<Readonly<Record<RunOptionName, string>>>;
@@ -49,6 +50,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
         : `${why}: stopping now`;
     reporter.tell({ type: "notice", level: "warning", message });
   });
+  const endSuspend = listenForSuspend(() => reporter.suspend());
   try {
     return await new Run(given, io, reporter, stop).execute();
   } catch (thrown) {
@@ -63,6 +65,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
     return error.exitCode;
   } finally {
     stop.dispose();
+    endSuspend();
     reporter.close();
   }
 }
