@@ -1,8 +1,8 @@
-import { type CatalogFile, fileKey } from "../core/file.ts";
 import { FileFailure } from "../core/failure.ts";
 import { messageOf, ReuploadError } from "../core/errors.ts";
 import type { FailureRecord } from "../state/state-store.ts";
 import type { TransferredFile, TransferResult } from "../transfer/transfer.ts";
+import { endsSoon } from "./fresh-links.ts";
 import type { FileTask } from "./open-work-item.ts";
 import type { FileReport, PipelineOptions, Stages } from "./pipeline.ts";
 
@@ -41,17 +41,9 @@ export async function fileJourney(
   }
 }
 
-/** Puts the file into the target and records that; a refused link is asked for anew once. */
+/** Puts the file into the target and records that. */
 async function transferTask(stages: Stages, task: FileTask, signal: AbortSignal): Promise<TransferResult> {
-  let result: TransferResult;
-  try {
-    result = await stages.transfer.transfer(task.file, task.blobName, { signal });
-  } catch (thrown) {
-    if (!(thrown instanceof FileFailure) || thrown.code !== "source-forbidden") throw thrown;
-    const fresh = await freshLink(stages, task, signal);
-    if (fresh === undefined) throw thrown;
-    result = await stages.transfer.transfer(fresh, task.blobName, { signal });
-  }
+  const result = await transferWithFreshLink(stages, task, signal);
   if (result.outcome !== "skipped") {
     stages.store.record({
       kind: "file-uploaded",
@@ -66,27 +58,21 @@ async function transferTask(stages: Stages, task: FileTask, signal: AbortSignal)
   return result;
 }
 
-/** The catalog's newer link for the file; undefined when it has none but the refused one. */
-async function freshLink(
-  stages: Stages,
-  task: FileTask,
+/** Asks for a fresh link when the file's own is about to end, and once when a link is refused. */
+async function transferWithFreshLink(
+  { transfer }: Stages,
+  { file, blobName, item }: FileTask,
   signal: AbortSignal,
-): Promise<CatalogFile | undefined> {
-  task.item.freshLinks ??= lookUpAgain(stages, task, signal);
-  const fresh = (await task.item.freshLinks).get(fileKey(task.file));
-  return fresh === undefined || fresh.uri === task.file.uri ? undefined : fresh;
-}
-
-async function lookUpAgain(
-  stages: Stages,
-  task: FileTask,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, CatalogFile>> {
-  const links = new Map<string, CatalogFile>();
-  for await (const lookup of stages.catalog.lookup([task.item.workItem], { signal, fresh: true })) {
-    for (const file of lookup.files) links.set(fileKey(file), file);
+): Promise<TransferResult> {
+  const first = endsSoon(file) ? ((await item.freshLinks.newer(file, signal)) ?? file) : file;
+  try {
+    return await transfer.transfer(first, blobName, { signal });
+  } catch (thrown) {
+    if (!(thrown instanceof FileFailure) || thrown.code !== "source-forbidden") throw thrown;
+    const fresh = await item.freshLinks.newer(first, signal);
+    if (fresh === undefined) throw thrown;
+    return transfer.transfer(fresh, blobName, { signal });
   }
-  return links;
 }
 
 /** Announces the blob unless it is not wanted. Gives whether it was announced. */

@@ -4,7 +4,8 @@ import { type FilePlan, planFiles, type PlannedFile, type RefusedFile } from "..
 import { receiptOf } from "../core/receipt.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { ClaimedWorkItem, FailureRecord, KnownFile, StateEvent } from "../state/state-store.ts";
-import type { PipelineOptions } from "./pipeline.ts";
+import { FreshLinks } from "./fresh-links.ts";
+import type { PipelineOptions, Stages } from "./pipeline.ts";
 
 /** A file that is to go through a slot. */
 export interface FileTask {
@@ -15,7 +16,6 @@ export interface FileTask {
   readonly specialName: { readonly blobName: string; readonly shortened: boolean } | undefined;
   /** In the target since an earlier start: only the announcement is owed. */
   readonly inTarget: boolean;
-  readonly alreadyThere: boolean;
 }
 
 /**
@@ -29,13 +29,14 @@ export class OpenWorkItem {
   #left = 0;
   #failed = 0;
   #problems: readonly string[] = [];
-  /** Fresh links by file, asked for once when the source refuses a link; shared by the work item's files. */
-  freshLinks: Promise<ReadonlyMap<string, CatalogFile>> | undefined;
+  /** Shared by the work item's files. */
+  readonly freshLinks: FreshLinks;
 
-  constructor(claim: ClaimedWorkItem, workItemName: string, record: (event: StateEvent) => void) {
+  constructor(claim: ClaimedWorkItem, workItemName: string, stages: Stages) {
     this.id = claim.id;
     this.workItem = { ...claim.workItem, workItemName };
-    this.#record = record;
+    this.freshLinks = new FreshLinks(stages.catalog, claim.workItem);
+    this.#record = (event) => stages.store.record(event);
   }
 
   get isDone(): boolean {
@@ -55,10 +56,15 @@ export class OpenWorkItem {
       duplicates: plan.duplicates,
       receipt: receiptOf(lookup.files),
     });
-    for (const refused of plan.refused) this.#refuse(refused, claim.knownFiles.get(fileKey(refused.file)));
+    const knownOf = (file: CatalogFile) => claim.knownFiles.get(fileKey(file));
+    // What got into the target before a later lookup took its name away is still owed its announcement.
+    const owed = plan.refused.filter(({ file }) => knownOf(file)?.inTarget === true);
+    for (const refused of plan.refused) {
+      if (!owed.includes(refused)) this.#refuse(refused, knownOf(refused.file));
+    }
     for (const { file, known } of vanished) this.#vanish(file, known);
-    const tasks = plan.files.flatMap((planned) => {
-      const known = claim.knownFiles.get(fileKey(planned.file));
+    const tasks = [...plan.files, ...owed].flatMap((planned) => {
+      const known = knownOf(planned.file);
       if (known?.failed === true) this.#failed++;
       const isSettled = known !== undefined && (known.completed || known.failed || known.skipped);
       return isSettled ? [] : [this.#task(planned, known, options)];
@@ -86,8 +92,11 @@ export class OpenWorkItem {
     });
   }
 
-  #task(planned: PlannedFile, known: KnownFile | undefined, options: PipelineOptions): FileTask {
-    const { file, blobName, shortened } = planned;
+  #task(
+    { file, blobName, shortened = false }: Pick<PlannedFile, "file" | "blobName"> & Partial<PlannedFile>,
+    known: KnownFile | undefined,
+    options: PipelineOptions,
+  ): FileTask {
     const isPlain = blobName === options.template.render(this.workItem, file.fileName);
     return {
       item: this,
@@ -95,13 +104,13 @@ export class OpenWorkItem {
       blobName,
       specialName: isPlain ? undefined : { blobName, shortened },
       inTarget: known?.inTarget ?? false,
-      alreadyThere: known?.alreadyThere ?? false,
     };
   }
 
   #refuse(refused: RefusedFile, known: KnownFile | undefined): void {
-    if (refused.outcome === "failed") this.#failed++;
-    if (known !== undefined && (known.failed || known.skipped || known.completed)) return;
+    if (known?.completed === true || known?.skipped === true) return;
+    if (known?.failed === true || refused.outcome === "failed") this.#failed++;
+    if (known?.failed === true) return;
     this.#record({
       kind: refused.outcome === "failed" ? "file-failed" : "file-skipped",
       workItem: this.id,

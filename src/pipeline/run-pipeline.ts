@@ -1,6 +1,7 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import { workItemKey } from "../core/work-item.ts";
 import type { ClaimedWorkItem, FailureRecord } from "../state/state-store.ts";
+import { type Demand, RecentMean, workItemsToLookUp } from "./demand.ts";
 import { fileJourney } from "./file-journey.ts";
 import { catalogFailure, type FileTask, OpenWorkItem } from "./open-work-item.ts";
 import type {
@@ -35,6 +36,10 @@ class Pipeline implements PipelineLive {
   /** Ends everything under way: the caller's abort, or an error that ends the run. */
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  /** Ends what only prepares further files: a drain needs none. */
+  readonly #feedSignal: AbortSignal;
+  readonly #filesPerWorkItem = new RecentMean();
+  #beingLookedUp = 0;
   #fatal: { readonly error: unknown } | undefined;
   #lookups = new Set<Promise<void>>();
   #noMoreClaims = false;
@@ -47,6 +52,7 @@ class Pipeline implements PipelineLive {
     this.slots = options.workItemWorkers * options.fileWorkers;
     this.#ready = new ReadyFiles(() => this.#wakeFeeder());
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
+    this.#feedSignal = AbortSignal.any([this.#signal, control.drain]);
   }
 
   async run(): Promise<PipelineOutcome> {
@@ -54,13 +60,12 @@ class Pipeline implements PipelineLive {
       this.#ready.close();
       this.#wakeFeeder();
     };
-    const halts = [this.#control.drain, this.#signal];
-    for (const signal of halts) signal.addEventListener("abort", halt, { once: true });
+    this.#feedSignal.addEventListener("abort", halt, { once: true });
     if (this.#mustHalt) halt();
     const slots = Array.from({ length: this.slots }, async () => this.#slot());
     await this.#feed();
     await Promise.all(slots);
-    for (const signal of halts) signal.removeEventListener("abort", halt);
+    this.#feedSignal.removeEventListener("abort", halt);
     this.#release();
     if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
     return { kind: this.#mustHalt ? "stopped" : "finished" };
@@ -71,7 +76,7 @@ class Pipeline implements PipelineLive {
   }
 
   get #mustHalt(): boolean {
-    return this.#control.drain.aborted || this.#signal.aborted;
+    return this.#feedSignal.aborted;
   }
 
   #fail(error: unknown): void {
@@ -124,8 +129,8 @@ class Pipeline implements PipelineLive {
     try {
       while (!this.#mustHalt) {
         if (this.#noMoreClaims && this.openWorkItems === 0) break;
-        const room = this.#noMoreClaims ? 0 : this.#roomForLookups();
-        if (room > 0) await this.#claim(room);
+        const wanted = this.#noMoreClaims ? 0 : workItemsToLookUp(this.#demand);
+        if (wanted > 0) await this.#claim(wanted);
         else await this.#untilWoken();
       }
     } catch (thrown) {
@@ -135,18 +140,20 @@ class Pipeline implements PipelineLive {
     await Promise.all(this.#lookups);
   }
 
-  /**
-   * How many work items may be looked up now: while W are not open yet and the ready files would not keep the slots
-   * busy for a while; and beyond W when slots would stand idle (many work items with few files).
-   */
-  #roomForLookups(): number {
-    const { batchSize } = this.#stages.catalog;
-    const { workItemWorkers } = this.#options;
-    if (this.#ready.size < 2 * this.slots && this.openWorkItems < workItemWorkers) {
-      return Math.min(batchSize, workItemWorkers - this.openWorkItems);
-    }
-    const idle = this.slots - this.slotsInUse - this.#ready.size - this.#lookups.size;
-    return idle > 0 && this.#lookups.size < workItemWorkers ? Math.min(batchSize, idle) : 0;
+  get #demand(): Demand {
+    const { workItemWorkers, fileWorkers } = this.#options;
+    return {
+      slots: this.slots,
+      slotsInUse: this.slotsInUse,
+      readyFiles: this.#ready.size,
+      openWorkItems: this.openWorkItems,
+      beingLookedUp: this.#beingLookedUp,
+      lookupsUnderWay: this.#lookups.size,
+      filesPerWorkItem: this.#filesPerWorkItem.value,
+      workItemWorkers,
+      fileWorkers,
+      batchSize: this.#stages.catalog.batchSize,
+    };
   }
 
   async #claim(max: number): Promise<void> {
@@ -156,8 +163,12 @@ class Pipeline implements PipelineLive {
       return;
     }
     for (const claim of claims) this.#open.add(claim.id);
+    this.#beingLookedUp += claims.length;
     const lookup: Promise<void> = this.#lookUp(claims)
-      .catch((thrown: unknown) => this.#fail(thrown))
+      .catch((thrown: unknown) => {
+        // A stop ends lookups too; what was asked for is given back.
+        if (!this.#mustHalt) this.#fail(thrown);
+      })
       .finally(() => {
         this.#lookups.delete(lookup);
         this.#wakeFeeder();
@@ -168,13 +179,20 @@ class Pipeline implements PipelineLive {
   async #lookUp(claims: readonly ClaimedWorkItem[]): Promise<void> {
     const waiting = new Map(claims.map((claim) => [workItemKey(claim.workItem), claim]));
     const asked = claims.map((claim) => claim.workItem);
-    for await (const lookup of this.#stages.catalog.lookup(asked, { signal: this.#signal })) {
-      const key = workItemKey(lookup.workItem);
-      const claim = waiting.get(key);
-      if (claim === undefined) continue;
-      waiting.delete(key);
-      this.#takeAnswer(claim, lookup);
+    try {
+      for await (const lookup of this.#stages.catalog.lookup(asked, { signal: this.#feedSignal })) {
+        const key = workItemKey(lookup.workItem);
+        const claim = waiting.get(key);
+        if (claim === undefined) continue;
+        waiting.delete(key);
+        this.#beingLookedUp--;
+        if (this.#mustHalt) return;
+        this.#takeAnswer(claim, lookup);
+      }
+    } finally {
+      this.#beingLookedUp -= waiting.size;
     }
+    if (this.#mustHalt) return;
     // The catalog's contract is one answer each; one that is missing must not be taken for "no files".
     for (const claim of waiting.values()) {
       this.#endUnopened(claim, "failed", {
@@ -186,6 +204,7 @@ class Pipeline implements PipelineLive {
   }
 
   #takeAnswer(claim: ClaimedWorkItem, lookup: Lookup): void {
+    this.#filesPerWorkItem.add(lookup.files.length);
     if (lookup.failure !== undefined) {
       this.#endUnopened(claim, "failed", { ...lookup.failure, attempts: 1 });
       return;
@@ -195,7 +214,7 @@ class Pipeline implements PipelineLive {
       return;
     }
     const name = lookup.workItemName === "" ? claim.workItem.workItemName : lookup.workItemName;
-    const item = new OpenWorkItem(claim, name, (event) => this.#stages.store.record(event));
+    const item = new OpenWorkItem(claim, name, this.#stages);
     const tasks = item.open(claim, lookup, this.#options);
     if (item.isDone) this.#finish(item);
     else this.#ready.add(tasks);
