@@ -1,0 +1,129 @@
+/**
+ * The three ways of transfer on a real account: what the emulator cannot show (Put Blob From URL), and that all give
+ * the same blob. Makes two containers of its own and deletes them.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseConnectionString } from "../../src/azure/account.ts";
+import { Attempts, ATTEMPT_DEFAULTS } from "../../src/azure/attempt.ts";
+import { SdkBlobReader } from "../../src/azure/sdk-blob-reader.ts";
+import { SdkBlobWriter } from "../../src/azure/sdk-blob-writer.ts";
+import { GATE_DEFAULTS, ServiceGate } from "../../src/azure/service-gate.ts";
+import { SourceLinks } from "../../src/azure/source-links.ts";
+import type { CatalogFile } from "../../src/core/file.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { BufferBudget } from "../../src/transfer/buffer-budget.ts";
+import { Ladder } from "../../src/transfer/ladder.ts";
+import { TRANSFER_DEFAULTS, type TransferSettings } from "../../src/transfer/tools.ts";
+
+const connectionString = process.env["AZURE_TEST_CONNECTION_STRING"] ?? "";
+
+const BLOCK = 512 * 1024;
+const WAYS = {
+  "put-blob-from-url": { mode: "server" },
+  "put-block-from-url": { mode: "server", serverCopyLimit: 1 },
+  "put-blocks": { mode: "stream" },
+} as const satisfies Record<string, Partial<TransferSettings>>;
+
+const body = randomBytes(3 * BLOCK + 17);
+let source: ContainerClient;
+let target: ContainerClient;
+let file: CatalogFile;
+
+function ladder(settings: Partial<TransferSettings>): Ladder {
+  const account = parseConnectionString(new Secret(connectionString));
+  const gate = new ServiceGate("test account", GATE_DEFAULTS);
+  return new Ladder({
+    settings: { ...TRANSFER_DEFAULTS, blockBytes: BLOCK, serverBlockBytes: BLOCK, ...settings },
+    writer: new SdkBlobWriter(account, target.containerName),
+    reader: new SdkBlobReader(account),
+    links: new SourceLinks(account),
+    attempts: new Attempts(ATTEMPT_DEFAULTS),
+    targetGate: gate,
+    sourceGate: () => gate,
+    budget: new BufferBudget(16 * BLOCK),
+  });
+}
+
+const transfer = async (name: string, settings: Partial<TransferSettings>, of: CatalogFile = file) =>
+  ladder(settings).transfer(of, name, { signal: new AbortController().signal });
+
+/** What a blob is to whoever reads it. */
+async function blobOf(name: string) {
+  const blob = target.getBlobClient(name);
+  const { contentType, contentEncoding, contentMD5, metadata } = await blob.getProperties();
+  return {
+    isWhole: body.equals(await blob.downloadToBuffer()),
+    contentType,
+    contentEncoding,
+    contentMd5: contentMD5 && Buffer.from(contentMD5).toString("base64"),
+    metadata,
+  };
+}
+
+if (connectionString === "") {
+  it("a real account is not tested: AZURE_TEST_CONNECTION_STRING is not set", (context) => context.skip());
+} else {
+  describe("on a real account", onRealAccount);
+}
+
+function onRealAccount(): void {
+  beforeAll(async () => {
+    const service = BlobServiceClient.fromConnectionString(connectionString);
+    const name = `reupload-test-${randomUUID()}`;
+    source = service.getContainerClient(`${name}-source`);
+    target = service.getContainerClient(`${name}-target`);
+    await Promise.all([source.create(), target.create()]);
+    const blob = source.getBlockBlobClient("a file+1 %#.json");
+    await blob.upload(body, body.length, {
+      blobHTTPHeaders: { blobContentType: "application/octet-stream", blobContentEncoding: "identity" },
+      metadata: { origin: "here" },
+    });
+    file = { fileName: "a.json", uri: blob.url, length: body.length };
+  });
+  afterAll(() => Promise.all([source.deleteIfExists(), target.deleteIfExists()]));
+
+  it("all ways give the same blob: bytes, type, MD5, no metadata", async () => {
+    for (const [method, settings] of Object.entries(WAYS)) {
+      expect(await transfer(method, settings)).toMatchObject({ outcome: "copied", method });
+    }
+    const [first, ...others] = await Promise.all(Object.keys(WAYS).map(blobOf));
+    expect(first).toMatchObject({ isWhole: true, contentType: "application/json", metadata: {} });
+    expect(first?.contentMd5).toBeDefined();
+    for (const other of others) expect(other).toEqual(first);
+  });
+
+  it("all ways keep the source's type, encoding and metadata on request", async () => {
+    for (const [method, settings] of Object.entries(WAYS)) {
+      await transfer(`source-${method}`, { ...settings, contentType: "source" });
+      expect(await blobOf(`source-${method}`), method).toMatchObject({
+        isWhole: true,
+        contentType: "application/octet-stream",
+        contentEncoding: "identity",
+        metadata: { origin: "here" },
+      });
+    }
+  });
+
+  it("all ways find a blob that is there, and a source that is not", async () => {
+    for (const [method, settings] of Object.entries(WAYS)) {
+      await transfer(`twice-${method}`, settings);
+      expect(await transfer(`twice-${method}`, settings)).toMatchObject({ outcome: "already-there" });
+      const missing = { ...file, uri: `${source.url}/missing` };
+      await expect(transfer(`missing-${method}`, settings, missing)).rejects.toMatchObject({
+        code: "source-not-found",
+      });
+    }
+  });
+
+  it("a wrong MD5 in the catalog creates nothing", async () => {
+    for (const [method, settings] of Object.entries(WAYS)) {
+      const wrong = { ...file, contentMd5: "AAAAAAAAAAAAAAAAAAAAAA==" };
+      await expect(transfer(`wrong-${method}`, settings, wrong)).rejects.toMatchObject({
+        code: "integrity-mismatch",
+      });
+      expect(await target.getBlobClient(`wrong-${method}`).exists()).toBe(false);
+    }
+  });
+}
