@@ -3,6 +3,7 @@ import { existsSync, rmSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve as resolvePath } from "node:path";
 import { ensureTarget } from "../azure/ensure-target.ts";
 import { openListing } from "../catalog/listing/listing.ts";
+import { openListingFile } from "../catalog/listing/open-listing-file.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { collect, type Given, keptSettings, resolve, resolveOne } from "../config/config.ts";
 import type { RunOptionName, RunSettings } from "../config/run-options.ts";
@@ -126,6 +127,7 @@ class Run {
           "Give a listing with --files FILE (columns JobId,WorkItemId,WorkItemName,Uri,FileName[,Length,ContentMD5]).",
       });
     }
+    await this.#checkListing(this.#path(files));
     const isKept = !this.#given.has("csv");
     if (found !== undefined && isKept && (csv === "-" || !existsSync(this.#path(csv)))) {
       const message = `the CSV (${csv}) is not at hand: its rows are taken as they stand in the state`;
@@ -141,6 +143,12 @@ class Run {
   /** A CSV that cannot be read is told before any service is asked. */
   async #checkHeader(path: string): Promise<void> {
     for await (const _rows of readWorkItems({ path }, { signal: this.#signal })) return;
+  }
+
+  /** The same for a listing. */
+  async #checkListing(path: string): Promise<void> {
+    const { handle } = await openListingFile(path);
+    await handle.close();
   }
 
   async #startEmulator(stateDb: string): Promise<Emulator> {

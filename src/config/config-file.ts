@@ -35,9 +35,7 @@ export function readConfigFile(
     throw new ReuploadError(
       "bad-config",
       `The configuration file ${shown} cannot be read: ${messageOf(thrown)}`,
-      {
-        cause: thrown,
-      },
+      { advice: "Check the path given with --config.", cause: thrown },
     );
   }
   return parseConfig(source, shown);

@@ -110,10 +110,14 @@ function check(settings: RunSettings): void {
     });
   }
   if (settings.emulator && settings.target !== undefined) {
-    throw new ReuploadError("bad-option", "--emulator and --target exclude each other.");
+    throw new ReuploadError("bad-option", "--emulator and --target exclude each other.", {
+      advice: "Leave one of them out.",
+    });
   }
   if (settings.updateCsv && !settings.resume) {
-    throw new ReuploadError("bad-option", "--update-csv is given without --resume.");
+    throw new ReuploadError("bad-option", "--update-csv is given without --resume.", {
+      advice: "Add --resume: a new run takes the whole CSV anyway.",
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** What must hold at the end of a run, told by the independent reader. */
 import { expect } from "vitest";
+import type { CliResult } from "../support/run-cli.ts";
 import type { Scene } from "./scene.ts";
 
 /** A file that must be in the target. */
@@ -40,11 +41,22 @@ export async function announcementsOf(scene: Scene): Promise<Map<string, number>
 /** Each of these was announced once, and nothing else was. */
 export async function expectAnnouncedOnce(scene: Scene, wanted: readonly Wanted[]): Promise<void> {
   const counts = await announcementsOf(scene);
-  expect([...counts].sort()).toEqual(wanted.map(({ blobName }): [string, number] => [blobName, 1]).sort());
+  expect(counts).toEqual(new Map(wanted.map(({ blobName }) => [blobName, 1])));
 }
 
 function sorted<T extends { blobName: string }>(files: T[]): T[] {
   return files.sort((a, b) => (a.blobName < b.blobName ? -1 : 1));
+}
+
+/** The summary event of a run with `--output json`. */
+export function summaryIn({ stdout, stderr }: CliResult): Readonly<Record<string, unknown>> {
+  const events = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const summary = events.find(({ type }) => type === "summary");
+  if (summary === undefined) throw new Error(`no summary\n${stdout}\n${stderr}`);
+  return summary;
 }
 
 /** The figure in the summary's line with this label, such as `copied`; 0 when there is no such line. */

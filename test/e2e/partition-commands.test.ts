@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { openScene, type Scene } from "../support/scene.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Scene, startScene } from "./scene.ts";
 
 /** The vectors of the specification, one more of each side, one row twice, one id under a second job. */
 const CSV = `JobId,WorkItemId
@@ -20,7 +20,7 @@ const HOSTILE = `it's $HOME "90 %PATH%" \`id\` & co.csv`;
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await openScene(inject("emulator").connectionString);
+  scene = await startScene();
   await writeFile(scene.path("failed.csv"), CSV);
   await writeFile(scene.path(HOSTILE), CSV);
 });

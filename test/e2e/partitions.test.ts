@@ -19,9 +19,15 @@ describe.each([2, 3])("%i partitions at once", (total) => {
   it("are disjoint and complete, and each announces its own files", async () => {
     const machines = Array.from({ length: total }, (_, partition) =>
       scene.run([
-        ...["--state-db", `machine${partition + 1}_state.db`],
-        ...["--partition", String(partition), "--total-partitions", String(total)],
-        ...["--output", "json", "--verbose"],
+        "--state-db",
+        `machine${partition + 1}_state.db`,
+        "--partition",
+        String(partition),
+        "--total-partitions",
+        String(total),
+        "--output",
+        "json",
+        "--verbose",
       ]),
     );
     const results = await Promise.all(machines);

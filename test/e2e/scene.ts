@@ -57,9 +57,22 @@ export async function startScene(): Promise<Scene> {
   const startRun: Scene["startRun"] = (args = [], options) =>
     start(
       [
-        ...["run", "--csv", "failed_workitems.csv", "--files", "listing.csv", "--state-db", STATE],
-        ...["--target-container", container, "--queue", queue],
-        ...["--workitem-workers", "4", "--file-workers", "4", ...args],
+        "run",
+        "--csv",
+        "failed_workitems.csv",
+        "--files",
+        "listing.csv",
+        "--state-db",
+        STATE,
+        "--target-container",
+        container,
+        "--queue",
+        queue,
+        "--workitem-workers",
+        "4",
+        "--file-workers",
+        "4",
+        ...args,
       ],
       options,
     );

@@ -1,4 +1,4 @@
-/** `kill -9` at any moment, resume at once: nothing is lost, nothing that was recorded as completed is done again. */
+/** `kill -9` at any moment, resume at once: nothing is lost, nothing that was recorded as done is done again. */
 import { execFileSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -25,11 +25,12 @@ beforeEach(async () => {
 });
 afterEach(() => scene[Symbol.asyncDispose]());
 
-/** `job/workItem/file` of every file that the state records as completed; empty while there is no run. */
-function completedFiles(path: string): Set<string> {
+/** `job/workItem/file` of every file that the state records as in the target; empty while there is no run. */
+function filesInTarget(path: string): Set<string> {
   if (!existsSync(path) || statSync(path).size === 0) return new Set();
   using db = new DatabaseSync(path, { readOnly: true });
-  const rows = db.prepare("SELECT job_id, workitem_id, filename FROM files WHERE status = 'completed'").all();
+  const columns = "job_id, workitem_id, filename";
+  const rows = db.prepare(`SELECT ${columns} FROM files WHERE status IN ('uploaded', 'completed')`).all();
   return new Set(
     rows.map((row) => `${String(row["job_id"])}/${String(row["workitem_id"])}/${String(row["filename"])}`),
   );
@@ -61,7 +62,7 @@ async function putFirst(workItemId: string): Promise<void> {
 }
 
 describe("kill -9", () => {
-  it(`at ${KILLS} random moments loses nothing and repeats nothing that was completed (KILL_SEED=${seed})`, async () => {
+  it(`at ${KILLS} random moments loses nothing and repeats no recorded upload (KILL_SEED=${seed})`, async () => {
     const signal = AbortSignal.timeout(200_000);
     const input = await makeDemoInput({
       connectionString: scene.proxy.connectionString,
@@ -77,8 +78,8 @@ describe("kill -9", () => {
     const random = new DemoRandom(seed);
     await putFirst(input.expected[0]?.workItemId ?? "");
     scene.proxy.forget();
-    // Where the proxy's log stood at each kill, and what the state then had as completed.
-    const kills: { readonly at: number; readonly completed: ReadonlySet<string> }[] = [];
+    // Where the proxy's log stood at each kill, and what the state then had as in the target.
+    const kills: { readonly at: number; readonly inTarget: ReadonlySet<string> }[] = [];
     const args = ["--resume", "--workitem-workers", "2", "--file-workers", String(SLOTS / 2)];
     while (kills.length < KILLS) {
       // The first ones in the middle of the large file, each one a block further.
@@ -88,7 +89,7 @@ describe("kill -9", () => {
         ? killAfter(running, block, isBlock)
         : killAfter(running, random.below(14), isChange));
       expect(isKilled, `the run ended after ${kills.length} kills`).toBe(true);
-      kills.push({ at: scene.proxy.requests.length, completed: completedFiles(scene.path(STATE)) });
+      kills.push({ at: scene.proxy.requests.length, inTarget: filesInTarget(scene.path(STATE)) });
     }
     const result = await scene.run(args);
     expect(result.code, result.stderr).toBe(0);
@@ -100,8 +101,8 @@ describe("kill -9", () => {
     const repeated = [...announced.values()].reduce((sum, times) => sum + times - 1, 0);
     expect(repeated).toBeLessThanOrEqual(KILLS * SLOTS);
 
-    for (const { at, completed } of kills) {
-      const done = new Set([...completed].map((key) => `${scene.container}/${blobNames.get(key)}`));
+    for (const { at, inTarget } of kills) {
+      const done = new Set([...inTarget].map((key) => `${scene.container}/${blobNames.get(key)}`));
       const again = scene.proxy.requests
         .slice(at)
         .filter(({ operation, name }) => SENDS.some((send) => send === operation) && done.has(name));
@@ -111,7 +112,7 @@ describe("kill -9", () => {
       .filter((request) => isBlock(request) && request.status === 201)
       .map(({ query }) => query.get("blockid"));
     expect(stagedBlocks).toHaveLength(new Set(stagedBlocks).size);
-    const lastKill = kills.at(-1)?.completed.size ?? 0;
+    const lastKill = kills.at(-1)?.inTarget.size ?? 0;
     expect(lastKill, "the kills fell before anything was done").toBeGreaterThan(20);
     expect(lastKill).toBeLessThan(input.files);
   }, 240_000);
