@@ -88,7 +88,7 @@ describe("kill -9", () => {
       const isKilled = await (block > 0
         ? killAfter(running, block, isBlock)
         : killAfter(running, random.below(14), isChange));
-      expect(isKilled, `the run ended after ${kills.length} kills`).toBe(true);
+      expect(isKilled, `ended after ${kills.length} kills\n${running.stdout}\n${running.stderr}`).toBe(true);
       kills.push({ at: scene.proxy.requests.length, inTarget: filesInTarget(scene.path(STATE)) });
     }
     const result = await scene.run(args);
