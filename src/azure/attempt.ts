@@ -45,6 +45,7 @@ export class Attempts {
   /**
    * @param operation what is done, for messages: `put blob`
    * @param request makes one request; what it throws that is not the service's (a FileFailure) passes as it is
+   * @param quietMs how long the service may work in silence beyond the idle time, when it moves bytes itself
    * @throws ServiceFailure with the last answer and the number of attempts; ReuploadError when the service is gone for
    * too long; the signal's reason when the run is aborted
    */
@@ -53,11 +54,12 @@ export class Attempts {
     effort: Effort,
     operation: string,
     request: (pulse: Pulse) => Promise<T>,
+    quietMs = 0,
   ): Promise<T> {
     let renewed = false;
     for (let attempt = 1; ;) {
       const pass = await gate.enter(effort, effort.signal);
-      const clock = new AttemptClock(effort, operation, this.policy.idleMs);
+      const clock = new AttemptClock(effort, operation, this.policy.idleMs + quietMs);
       try {
         effort.signal.throwIfAborted();
         const result = await request(clock);

@@ -28,5 +28,10 @@ export class Effort {
 
 /** The deadline of a file, ms: 10 minutes and 1 s a MiB. */
 export function fileDeadlineMs(bytes: number): number {
-  return 600_000 + (bytes / 2 ** 20) * 1000;
+  return 600_000 + transferTimeMs(bytes);
+}
+
+/** How long so many bytes may take, ms: 1 s a MiB. */
+export function transferTimeMs(bytes: number): number {
+  return (bytes / 2 ** 20) * 1000;
 }

@@ -1,5 +1,5 @@
 import type { CopySource } from "../azure/blob-calls.ts";
-import { fileDeadlineMs } from "../azure/effort.ts";
+import { fileDeadlineMs, transferTimeMs } from "../azure/effort.ts";
 import { ServiceFailure } from "../azure/service-error.ts";
 import { planBlocks } from "./block-plan.ts";
 import { sourceProperties } from "./existing.ts";
@@ -55,13 +55,15 @@ export class ServerCopy {
           ...creation(settings, job, undefined, undefined),
           copyProperties: settings.contentType === "source",
         };
-        await attempts.run(targetGate, job.effort, "put blob from url", async (pulse) =>
-          writer.putBlobFromUrl(
-            job.blobName,
-            { ...(await sourceOf(pulse.signal)), contentMd5 },
-            options,
-            pulse,
-          ),
+        await attempts.run(
+          targetGate,
+          job.effort,
+          "put blob from url",
+          async (pulse) => {
+            const source = { ...(await sourceOf(pulse.signal)), contentMd5 };
+            await writer.putBlobFromUrl(job.blobName, source, options, pulse);
+          },
+          transferTimeMs(length ?? 0),
         );
       });
     } catch (thrown) {
@@ -108,14 +110,16 @@ export class ServerCopy {
       for (const block of blocks) {
         if (staged.has(block.id)) continue;
         await lanes.add(async () =>
-          attempts.run(targetGate, job.effort, "put block from url", async (pulse) =>
-            writer.putBlockFromUrl(
-              job.blobName,
-              block.id,
-              await sourceOf(pulse.signal),
-              { ...block, ifMatch: etag },
-              pulse,
-            ),
+          attempts.run(
+            targetGate,
+            job.effort,
+            "put block from url",
+            async (pulse) => {
+              const source = await sourceOf(pulse.signal);
+              const range = { ...block, ifMatch: etag };
+              await writer.putBlockFromUrl(job.blobName, block.id, source, range, pulse);
+            },
+            transferTimeMs(block.count),
           ),
         );
       }

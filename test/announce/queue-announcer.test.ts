@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { announcementText } from "../../src/announce/announcer.ts";
 import { QueueAnnouncer } from "../../src/announce/queue-announcer.ts";
@@ -43,27 +42,6 @@ function announcer(more: { gate?: ServiceGate; timeToLiveSeconds?: number } = {}
 const texts = async (): Promise<string[]> => readerOf(storage.connectionString).takeTexts(queue);
 
 describe("an announcement", () => {
-  it("is base64 of JSON with two keys in this order, to the byte", () => {
-    expect(announcementText("results", "wi-a.json")).toBe(
-      "eyJjb250YWluZXJfbmFtZSI6InJlc3VsdHMiLCJibG9iX25hbWUiOiJ3aS1hLmpzb24ifQ==",
-    );
-  });
-
-  it("gives any name back unchanged, within the queue's limit", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 1024 }), (name) => {
-        const text = announcementText("results", name);
-        expect(text).toMatch(/^[A-Za-z0-9+/]+=*$/);
-        const json = Buffer.from(text, "base64").toString("utf8");
-        expect(Object.entries(JSON.parse(json) as object)).toEqual([
-          ["container_name", "results"],
-          ["blob_name", name],
-        ]);
-        expect(text.length).toBeLessThan(64 * 1024);
-      }),
-    );
-  });
-
   it("arrives in the queue as it is", async () => {
     const name = 'Größe <&> "a" 結果 %2F.json';
     expect(await announcer().announce(name, options)).toEqual({ attempts: 1 });

@@ -1,6 +1,6 @@
-import { createHttpHeaders, RestError } from "@azure/core-rest-pipeline";
-import { CredentialUnavailableError } from "@azure/identity";
 import { inspect } from "node:util";
+import { CredentialUnavailableError } from "@azure/identity";
+import { RestError } from "@azure/storage-blob";
 import { describe, expect, it } from "vitest";
 import { ServiceFailure, serviceFailureOf } from "../../src/azure/service-error.ts";
 import { ReuploadError } from "../../src/core/errors.ts";
@@ -10,7 +10,8 @@ import { FileFailure } from "../../src/core/failure.ts";
 function sdkError(status: number, headers: Record<string, string> = {}, message = "no"): RestError {
   const request = { url: "https://a.example/c/b" } as never;
   const error = new RestError(message, { statusCode: status, request });
-  error.response = { status, headers: createHttpHeaders(headers), request };
+  const all = new Map(Object.entries(headers));
+  error.response = { status, headers: { get: (name: string) => all.get(name) }, request } as never;
   return error;
 }
 

@@ -70,9 +70,9 @@ describe("an account", () => {
     const all = await files(20);
     const { ladder, tools } = bench.ladder();
     const fault = { kind: "answer", status: 429, headers: { "retry-after": "0" } } as const;
-    bench.proxy.fail({ fault, operation: "put-blob", times: 100 });
+    bench.proxy.fail({ fault, operation: "put-blob", times: 40 });
     await Promise.all(start(ladder, all));
-    expect(tools.attempts.figures.throttles).toBe(100);
+    expect(tools.attempts.figures.throttles).toBe(40);
     await expectAllThere(20);
   });
 });
