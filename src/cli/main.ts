@@ -45,7 +45,9 @@ async function tell(thrown: unknown): Promise<ExitCode> {
 }
 
 function wantsJson(): boolean {
-  return args.includes("--output=json") || args[args.indexOf("--output") + 1] === "json";
+  return args.some(
+    (arg, place) => arg === "--output=json" || (arg === "json" && args[place - 1] === "--output"),
+  );
 }
 
 /** Commander's `error: unknown option '--cvs'\n(Did you mean --csv?)` as our two lines. */

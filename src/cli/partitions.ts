@@ -1,6 +1,7 @@
 /** `reupload partitions CSV N`: how a CSV divides among machines. */
 import { createInterface } from "node:readline";
 import { isAbsolute, join } from "node:path";
+import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { partitionOf } from "../core/partition.ts";
 import { type Distribution, distributionOf } from "../input/distribution.ts";
@@ -24,6 +25,11 @@ export interface PartitionsArguments {
 export async function partitions(given: PartitionsArguments, io: Io): Promise<ExitCode> {
   const total = wholeNumberOf(given.n, "number of partitions", 1, 100_000);
   const isJson = outputOf(given.output) === "json";
+  if (given.csv === "-" && given.search?.includes("-") === true) {
+    throw new ReuploadError("usage", "Both the CSV and the ids to search for are to come from stdin.", {
+      advice: "Give one of them as a file, or each id with its own --search.",
+    });
+  }
   const source = inputSource(given.csv, io);
   if (given.search !== undefined) return search(given.search, source, total, isJson, io);
   const { signal } = new AbortController();

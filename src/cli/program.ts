@@ -38,7 +38,7 @@ function addRun(program: Command, io: Io, setExitCode: (code: ExitCode) => void)
     .command("run")
     .summary("copy the files of failed work items and announce them; resumable")
     .description(
-      "Looks up the files of every work item in the CSV, copies each to the target container, announces it on\nthe queue, and keeps a state so that it can be stopped at any time and resumed.",
+      "Looks up the files of every work item in the CSV, copies each to the target container, announces it on the queue, and keeps a state so that it can be stopped at any time and resumed.",
     );
   for (const name of RUN_OPTION_NAMES) {
     const { flag, help, group, default: fallback } = RUN_OPTIONS[name];

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { messageOf, ReuploadError } from "../core/errors.ts";
 import { keyOf, RUN_OPTION_NAMES, type RunOptionName } from "./run-options.ts";
@@ -25,12 +25,11 @@ export function readConfigFile(
   given: string | undefined,
   folder: string,
 ): ReadonlyMap<RunOptionName, FileValue> {
-  const path = given ?? FOUND_ALONE.map((name) => join(folder, name)).find((file) => existsSync(file));
-  if (path === undefined) return new Map();
-  const shown = given ?? path.slice(folder.length + 1);
+  const shown = given ?? FOUND_ALONE.find((name) => existsSync(join(folder, name)));
+  if (shown === undefined) return new Map();
   let source: string;
   try {
-    source = readFileSync(path, "utf8");
+    source = readFileSync(resolve(folder, shown), "utf8");
   } catch (thrown) {
     throw new ReuploadError(
       "bad-config",
@@ -75,7 +74,10 @@ function knownName(key: string, where: string): RunOptionName {
 
 function textOf(value: Node | null, where: string): string {
   if (isSeq(value)) {
-    return value.items.map((item) => (isScalar(item) ? String(item.value) : "")).join(",");
+    if (value.items.every((item) => isScalar(item))) {
+      return value.items.map((item) => String(item.value)).join(",");
+    }
+    throw new ReuploadError("bad-config", `${where}: expected a list of texts`);
   }
   const scalar: unknown = isScalar(value) ? value.value : null;
   if (typeof scalar === "string") return scalar;

@@ -74,7 +74,7 @@ describe("a run's output", () => {
     [{ NO_COLOR: "1", TERM: "xterm-256color" }, [], false],
     [{ TERM: "dumb" }, [], false],
   ])("is coloured as %j %j asks", async (env, args, isColoured) => {
-    const { stdout } = await run(args, env as Record<string, string>);
+    const { stdout } = await run(args, env);
     expect(stdout.includes(ESCAPE)).toBe(isColoured);
   });
 

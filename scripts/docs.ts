@@ -1,0 +1,88 @@
+/**
+ * Writes the tables of the documentation from the registries that the code uses: `node scripts/docs.ts`. Each stands
+ * between `<!-- table: NAME -->` and `<!-- end -->`; a test fails when one differs.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { environmentNameOf, RUN_OPTION_NAMES, RUN_OPTIONS } from "../src/config/run-options.ts";
+import { ERRORS } from "../src/core/errors.ts";
+import { EXIT_MEANINGS } from "../src/core/exit-codes.ts";
+import { FAILURES } from "../src/core/failure.ts";
+import { BAD_COMMANDS, BAD_FILES, type BadInput } from "../test/cli/bad-input.ts";
+
+export const GENERATED_DOCS = ["docs/errors.md", "docs/options.md"];
+
+const root = join(import.meta.dirname, "..");
+
+const TABLES: Readonly<Record<string, () => string>> = {
+  "exit codes": () =>
+    table(
+      ["code", "meaning", "again with `--resume`?"],
+      EXIT_MEANINGS.map(({ code, meaning, again }) => [String(code), meaning, again]),
+    ),
+  errors: () =>
+    table(
+      ["code", "exit code", "what to do"],
+      Object.entries(ERRORS).map(([code, { exitCode, advice }]) => [`\`${code}\``, String(exitCode), advice]),
+    ),
+  failures: () =>
+    table(
+      ["code", "meaning", "what to do"],
+      Object.entries(FAILURES).map(([code, { meaning, advice }]) => [`\`${code}\``, meaning, advice]),
+    ),
+  "wrong input": () =>
+    table(
+      ["what is wrong", "exit code", "code", "what it says", "what it advises"],
+      [...BAD_COMMANDS, ...BAD_FILES].map(badInputRow),
+    ),
+  options: () => {
+    const groups = new Map<string, string[][]>();
+    for (const name of RUN_OPTION_NAMES) {
+      const { flag, help, group, default: fallback, kept } = RUN_OPTIONS[name];
+      const isSwitch = !/[<[]/.test(flag);
+      const row = [
+        `\`${flag}\``,
+        `\`${environmentNameOf(name)}\``,
+        isSwitch || fallback === undefined ? "" : `\`${fallback}\``,
+        kept ? "yes" : "",
+        help,
+      ];
+      groups.set(group, [...(groups.get(group) ?? []), row]);
+    }
+    return [...groups]
+      .map(([group, rows]) => {
+        const columns = ["flag", "environment", "default", "kept", "meaning"];
+        return `### ${group.replace(/:$/, "")}\n\n${table(columns, rows)}`;
+      })
+      .join("\n\n");
+  },
+};
+
+/** The document with its tables as they should be. @throws Error for a table that nobody makes */
+export function withTables(text: string): string {
+  return text.replace(
+    /(<!-- table: ([a-z ]+) -->\n)[^]*?(<!-- end -->)/g,
+    (_, begin: string, name: string, end) => {
+      const make = TABLES[name];
+      if (make === undefined) throw new Error(`there is no table "${name}"`);
+      return `${begin}\n${make()}\n\n${String(end)}`;
+    },
+  );
+}
+
+function badInputRow({ title, exit, code, says, advises }: BadInput): string[] {
+  return [title, String(exit), `\`${code}\``, `\`${says}\``, `\`${advises}\``];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
+}
+
+if (import.meta.main) {
+  for (const name of GENERATED_DOCS) {
+    const path = join(root, name);
+    writeFileSync(path, withTables(readFileSync(path, "utf8")));
+  }
+}

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readConfigFile } from "../../src/config/config-file.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "reupload-config-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+const values = () =>
+  Object.fromEntries(
+    [...readConfigFile(undefined, folder)].map(([name, { text, where }]) => [name, [text, where]]),
+  );
+
+describe("the configuration file", () => {
+  it("is not needed", () => {
+    expect(values()).toEqual({});
+    write("reupload.config.yaml", "# nothing yet\n");
+    expect(values()).toEqual({});
+  });
+
+  it("gives texts, numbers, switches and lists as text, each with its line", () => {
+    write(
+      "reupload.config.yaml",
+      "target: https://a.blob.core.windows.net\nfile-workers: 12\n\nannounce: false\nretry-failed: [conflict, timeout]\n",
+    );
+    expect(values()).toEqual({
+      target: ["https://a.blob.core.windows.net", "reupload.config.yaml:1"],
+      fileWorkers: ["12", "reupload.config.yaml:2"],
+      announce: ["false", "reupload.config.yaml:4"],
+      retryFailed: ["conflict,timeout", "reupload.config.yaml:5"],
+    });
+  });
+
+  it("may be JSON, with the same keys and lines", () => {
+    write("reupload.config.json", '{\n  "state-db": "a.db",\n  "quiet": true\n}\n');
+    expect(values()).toEqual({
+      stateDb: ["a.db", "reupload.config.json:2"],
+      quiet: ["true", "reupload.config.json:3"],
+    });
+  });
+
+  it.each([
+    [
+      "file-wokers: 3\n",
+      'reupload.config.yaml:1: unknown option "file-wokers"',
+      'Did you mean "file-workers"?',
+    ],
+    ["zzzzzzzzzzzz: 3\n", 'unknown option "zzzzzzzzzzzz"', "Correct the configuration file."],
+    ["config: other.yaml\n", 'unknown option "config"', ""],
+    ["queue: a\nqueue: b\n", "reupload.config.yaml:2:", "Correct"],
+    ["queue:\n  name: a\n", "reupload.config.yaml:2: expected a text, a number or a switch", "Correct"],
+    ["queue:\n", "reupload.config.yaml:1: expected a text, a number or a switch", "Correct"],
+    ["retry-failed: [[a]]\n", "reupload.config.yaml:1: expected a list of texts", "Correct"],
+    ["- queue\n", "reupload.config.yaml:1: expected a mapping of options to values", "Correct"],
+    ["queue: [a\n", "reupload.config.yaml:", "Correct"],
+  ])("is refused as %j", (text, message, advice) => {
+    write("reupload.config.yaml", text);
+    expect(() => values()).toThrow(
+      expect.objectContaining({
+        code: "bad-config",
+        message: expect.stringContaining(message) as string,
+        advice: expect.stringContaining(advice) as string,
+      }),
+    );
+  });
+
+  it("that was named and is not there is told by that name", () => {
+    expect(() => readConfigFile("none.yaml", folder)).toThrow(
+      "The configuration file none.yaml cannot be read",
+    );
+  });
+
+  it("is looked for in the working folder, also when it is named by a relative path", () => {
+    write("mine.yaml", "queue: mine\n");
+    expect(readConfigFile("mine.yaml", folder).get("queue")).toEqual({ text: "mine", where: "mine.yaml:1" });
+  });
+});

@@ -1,0 +1,117 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { FAILURE_CODES } from "../../src/core/failure.ts";
+import { suggest } from "../../src/config/suggest.ts";
+import {
+  containerName,
+  duration,
+  nameTemplate,
+  oneOf,
+  queueName,
+  retryFailed,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from "../../src/config/values.ts";
+
+describe("a whole number", () => {
+  it("is every one of its range and nothing else", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -50, max: 250 }), (value) => {
+        const isIn = value >= 1 && value <= 200;
+        const parse = () => wholeNumber(1, 200)(String(value));
+        if (isIn) expect(parse()).toBe(value);
+        else expect(parse).toThrow("expected a whole number from 1 to 200");
+      }),
+    );
+  });
+
+  it.each(["", " 5", "5 ", "+5", "1e2", "0x10", "5.0", "٣", "five"])("is not %j", (given) => {
+    expect(() => wholeNumber(0, 1000)(given)).toThrow(RangeError);
+  });
+});
+
+describe("a duration", () => {
+  it.each([
+    ["250ms", 250],
+    ["30s", 30_000],
+    ["10m", 600_000],
+    ["6h", 21_600_000],
+    ["2d", 172_800_000],
+    ["1h30m", 5_400_000],
+    ["0.5s", 500],
+  ])("%s is %i ms", (given, ms) => expect(duration(given)).toBe(ms));
+
+  it.each(["", "5", "s", "-5s", "5 s", "5s ", "5x", "1h,30m", "h1"])("%j is none", (given) => {
+    expect(() => duration(given)).toThrow("expected a duration such as 30s, 10m or 6h");
+  });
+});
+
+describe("words", () => {
+  it("are taken as they are, and a near one is suggested", () => {
+    expect(oneOf("auto", "server", "stream")("stream")).toBe("stream");
+    expect(() => oneOf("auto", "server", "stream")("steam")).toThrow(
+      "expected auto, server, stream (did you mean stream?)",
+    );
+    expect(() => oneOf("auto", "server")("zzzzzz")).toThrow(/^expected auto, server$/);
+  });
+
+  it("switches are true and false", () => {
+    expect([yesOrNo("true"), yesOrNo("false")]).toEqual([true, false]);
+    expect(() => yesOrNo("yes")).toThrow("expected true, false");
+  });
+
+  it("a text is not empty", () => {
+    expect(text(" a ")).toBe(" a ");
+    expect(() => text(" ")).toThrow("expected a text");
+  });
+});
+
+describe("codes to retry", () => {
+  it("are all, none, or a list of known ones", () => {
+    expect([retryFailed("all"), retryFailed("true")]).toEqual(["all", "all"]);
+    expect([retryFailed("none"), retryFailed("false")]).toEqual(["none", "none"]);
+    expect(retryFailed(FAILURE_CODES.join(", "))).toEqual(FAILURE_CODES);
+    expect(() => retryFailed("conflict,timeuot")).toThrow("did you mean timeout?");
+    expect(() => retryFailed("conflict,")).toThrow("expected failure codes");
+    expect(() => retryFailed("zzzzzzzzzzzzzzzz")).toThrow("known are source-not-found");
+  });
+});
+
+describe("names of containers and queues", () => {
+  it.each(["abc", "results-2", "0a0", "a".repeat(63)])("%s is one", (name) => {
+    expect([containerName(name), queueName(name)]).toEqual([name, name]);
+  });
+
+  it.each(["ab", "a".repeat(64), "Results", "a--b", "-ab", "ab-", "a_b", "a.b", ""])("%j is none", (name) => {
+    expect(() => containerName(name)).toThrow("expected a container name: 3 to 63 lower-case letters");
+    expect(() => queueName(name)).toThrow("expected a queue name");
+  });
+});
+
+it("a name template is checked when it is given", () => {
+  expect(nameTemplate("{workItemId}/{fileName}")).toBe("{workItemId}/{fileName}");
+  expect(() => nameTemplate("{workItem}")).toThrow("{workItem}");
+});
+
+describe("a suggestion", () => {
+  const known = ["file-workers", "queue", "target", "target-container"];
+
+  it.each([
+    ["file-wokers", "file-workers"],
+    ["QUEUE", "queue"],
+    ["quuee", "queue"],
+    ["targets", "target"],
+    ["zzzzzzzz", undefined],
+  ])("for %s is %s", (given, near) => expect(suggest(given, known)).toBe(near));
+
+  it("is the word itself when it is known, and always one of the known", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.array(fc.string()), (given, words) => {
+        const near = suggest(given, words);
+        if (words.includes(given)) expect(near?.toLowerCase()).toBe(given.toLowerCase());
+        if (near !== undefined) expect(words).toContain(near);
+      }),
+    );
+  });
+});
