@@ -1,68 +1,105 @@
 /**
- * How long a user waits for the first file: from the start of the process to the first PUT that the emulator's proxy
- * sees, with 100,000 rows in the CSV and a listing with a file for each, nothing of it indexed before.
- *
- *   node bench/first-file.ts [repetitions]     (after npm run build)
+ * How long it takes from the start of the process to the first file in the target, with a large CSV and a listing of
+ * one or ten files a work item, in 16 and in 200 slots: `npm run build && npx node bench/first-file.ts [rows] [times]`;
+ * the results stand in README.md. Each time is a new run, and then a resume of it after a kill; the emulator and a
+ * proxy stand for the account. Seconds, median of the times.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BlobServiceClient } from "@azure/storage-blob";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startEmulator } from "../src/emulator/emulator.ts";
-import { startFaultProxy } from "../test/support/fault-proxy.ts";
+import { emulator as clientsOf } from "../test/support/azurite.ts";
+import { type FaultProxy, startFaultProxy } from "../test/support/fault-proxy.ts";
 import { startCli } from "../test/support/run-cli.ts";
 
-const ROWS = 100_000;
-const repetitions = Number(process.argv[2] ?? 5);
+const ROWS = Number(process.argv[2] ?? 100_000);
+const TIMES = Number(process.argv[3] ?? 5);
 
+await using emulator = await running();
+await using proxy = await startFaultProxy(emulator);
 const folder = await mkdtemp(join(tmpdir(), "reupload-bench-"));
-const emulator = await startEmulator({ signal: AbortSignal.timeout(60_000) });
-const proxy = await startFaultProxy(emulator);
 try {
-  const source = BlobServiceClient.fromConnectionString(emulator.connectionString).getContainerClient(
-    "source",
-  );
-  await source.create();
-  await source.getBlockBlobClient("file.json").upload("{}", 2);
-  const ids = Array.from({ length: ROWS }, (_, index) => 1_889_000_000 + index * 7);
-  const link = `${proxy.blobEndpoint}/source/file.json`;
-  await writeFile(join(folder, "rows.csv"), `JobId,WorkItemId\n${ids.map((id) => `70431,${id}\n`).join("")}`);
-  await writeFile(
-    join(folder, "listing.csv"),
-    `JobId,WorkItemId,WorkItemName,Uri,FileName\n${ids.map((id) => `70431,${id},,${link},file.json\n`).join("")}`,
-  );
-  const seconds: number[] = [];
-  for (let repetition = 0; repetition < repetitions; repetition++) {
-    seconds.push(await untilFirstPut(`state${repetition}`));
+  // All rows name one blob: what is measured ends with the first copy of it.
+  const blob = clientsOf(emulator.connectionString).container("source").getBlockBlobClient("source.json");
+  await clientsOf(emulator.connectionString).container("source").create();
+  await blob.upload("{}", 2);
+  const ids = Array.from({ length: ROWS }, (_, at) => 1_889_000_000 + ((at * 7919) % 30_000_000));
+  await writeLines("failed_workitems.csv", "JobId,WorkItemId", 1, (at) => `70431,${ids[at] ?? 0}`);
+  const source = `${proxy.blobEndpoint}/source/source.json`;
+  for (const filesEach of [1, 10]) {
+    const row = (at: number, file: number): string => `70431,${ids[at] ?? 0},,${source},file-${file}.json`;
+    await writeLines("listing.csv", "JobId,WorkItemId,WorkItemName,Uri,FileName", filesEach, row);
+    for (const workers of [4, 20]) {
+      const fresh: number[] = [];
+      const resumed: number[] = [];
+      for (let time = 0; time < TIMES; time++) {
+        const state = `state-${filesEach}-${workers}-${time}.db`;
+        fresh.push(await secondsToFirstPut(proxy, state, workers));
+        resumed.push(await secondsToFirstPut(proxy, state, workers));
+      }
+      const figures = `${median(fresh)} s, on resume ${median(resumed)} s`;
+      process.stdout.write(`${ROWS} rows, ${filesEach} files each, ${slotsOf(workers)} slots: ${figures}\n`);
+    }
   }
-  seconds.sort((a, b) => a - b);
-  process.stdout.write(
-    `first PUT after ${seconds.map((value) => value.toFixed(2)).join(", ")} s (${ROWS} rows, ${repetitions} starts)\n`,
-  );
 } finally {
-  await proxy.stop();
-  await emulator.stop();
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Starts a run with a new state and ends it when its first file comes. */
-async function untilFirstPut(state: string): Promise<number> {
-  proxy.forget();
+/** The defaults for 20 work items open. */
+function slotsOf(workers: number): number {
+  return workers === 20 ? 200 : workers * workers;
+}
+
+/** Starts the command, waits for the answer to the first put, kills it. */
+async function secondsToFirstPut(through: FaultProxy, state: string, workers: number): Promise<number> {
+  through.forget();
   const began = performance.now();
-  const running = startCli(
-    [
-      ...["run", "--csv", "rows.csv", "--files", "listing.csv", "--state-db", `${state}.db`],
-      ...["--target-container", state, "--queue", state, "--create-missing"],
-    ],
-    { cwd: folder, env: { AZURE_STORAGE_CONNECTION_STRING: proxy.connectionString } },
-  );
-  const isOver = running.done.then(() => true);
-  const isFile = ({ operation }: { operation: string }): boolean => operation === "put-blob";
-  while (!proxy.requests.some(isFile)) {
-    const pause = new Promise<boolean>((resolve) => setTimeout(resolve, 2, false));
-    if (await Promise.race([isOver, pause])) throw new Error((await running.done).stderr);
+  const words = `run --resume --csv failed_workitems.csv --files listing.csv --create-missing --state-db ${state}`;
+  const slots = `--workitem-workers ${workers} --file-workers ${slotsOf(workers) / workers}`;
+  const target = `--target-container ${state.replace(".db", "")}`;
+  const command = startCli(`${words} ${slots} ${target}`.split(" "), {
+    cwd: folder,
+    env: { AZURE_STORAGE_CONNECTION_STRING: through.connectionString },
+  });
+  let isOver = false;
+  void command.done.finally(() => (isOver = true)).catch(() => {});
+  const isThere = (): boolean =>
+    through.requests.some(({ operation, status }) => operation === "put-blob" && status === 201);
+  while (!isThere()) {
+    if (isOver) throw new Error(`it ended early: ${command.stderr}`);
+    await sleep(1);
   }
-  const first = proxy.requests.find(isFile)?.at ?? Number.NaN;
-  await running.kill();
-  return (first - began) / 1000;
+  const seconds = (performance.now() - began) / 1000;
+  await command.kill();
+  return seconds;
+}
+
+async function writeLines(
+  name: string,
+  header: string,
+  linesEach: number,
+  line: (row: number, place: number) => string,
+): Promise<void> {
+  function* lines(): Generator<string> {
+    yield `${header}\n`;
+    for (let row = 0; row < ROWS; row++) {
+      const own = Array.from({ length: linesEach }, (_, place) => `${line(row, place)}\n`);
+      yield own.join("");
+    }
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(join(folder, name)));
+}
+
+function median(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[sorted.length >> 1] ?? 0).toFixed(2);
+}
+
+async function running() {
+  const started = await startEmulator({ signal: AbortSignal.timeout(60_000) });
+  return { ...started, [Symbol.asyncDispose]: () => started.stop() };
 }
