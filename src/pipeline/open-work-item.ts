@@ -2,6 +2,7 @@ import type { Lookup } from "../catalog/catalog.ts";
 import { type CatalogFile, fileKey } from "../core/file.ts";
 import { type FilePlan, planFiles, type PlannedFile, type RefusedFile } from "../core/file-plan.ts";
 import { receiptOf } from "../core/receipt.ts";
+import { shortenName } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { ClaimedWorkItem, FailureRecord, KnownFile, StateEvent } from "../state/state-store.ts";
 import { FreshLinks } from "./fresh-links.ts";
@@ -57,12 +58,16 @@ export class OpenWorkItem {
       receipt: receiptOf(lookup.files),
     });
     const knownOf = (file: CatalogFile) => claim.knownFiles.get(fileKey(file));
-    // What got into the target before a later lookup took its name away is still owed its announcement.
-    const owed = plan.refused.filter(({ file }) => knownOf(file)?.inTarget === true);
+    // What got into the target before a later lookup took its name away, or no longer lists it, is still owed its
+    // announcement.
+    const owed = [
+      ...plan.refused.filter(({ file }) => knownOf(file)?.inTarget === true),
+      ...vanished.filter(({ known }) => known.inTarget).map(({ file }) => this.#named(file, options)),
+    ];
     for (const refused of plan.refused) {
-      if (!owed.includes(refused)) this.#refuse(refused, knownOf(refused.file));
+      if (knownOf(refused.file)?.inTarget !== true) this.#refuse(refused, knownOf(refused.file));
     }
-    for (const { file, known } of vanished) this.#vanish(file, known);
+    for (const { file, known } of vanished) if (!known.inTarget) this.#vanish(file, known);
     const tasks = [...plan.files, ...owed].flatMap((planned) => {
       const known = knownOf(planned.file);
       if (known?.failed === true) this.#failed++;
@@ -107,6 +112,11 @@ export class OpenWorkItem {
     };
   }
 
+  /** A file with its plain name. */
+  #named(file: CatalogFile, options: PipelineOptions): { file: CatalogFile; blobName: string } {
+    return { file, blobName: shortenName(options.template.render(this.workItem, file.fileName)) };
+  }
+
   #refuse(refused: RefusedFile, known: KnownFile | undefined): void {
     if (known?.completed === true || known?.skipped === true) return;
     if (known?.failed === true || refused.outcome === "failed") this.#failed++;
@@ -119,9 +129,9 @@ export class OpenWorkItem {
     });
   }
 
-  /** A file of an earlier lookup that the catalog no longer lists: what is done stays done, the rest cannot be done. */
+  /** A file of an earlier lookup that the catalog no longer lists and that never got into the target. */
   #vanish(file: CatalogFile, known: KnownFile): void {
-    if (known.completed || known.skipped) return;
+    if (known.skipped) return;
     this.#failed++;
     if (known.failed) return;
     const message = "the catalog listed it before and no longer does";

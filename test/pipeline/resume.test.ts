@@ -125,6 +125,24 @@ describe("a resumed run", () => {
     expect(second.store.summary().files).toMatchObject({ copied: 1, failed: 1 });
   });
 
+  it("still announces a file in the target that the catalog no longer lists", async () => {
+    const catalog = catalogOf([2]);
+    const second = await resumed(catalog, 1, async (made) => {
+      made.announce = async () => {
+        throw new FileFailure("queue-unavailable", "it is gone");
+      };
+      await made.run();
+    });
+    catalog.answers.set("item-0", { files: files(0, 1) });
+    expect(await second.run()).toEqual({ kind: "finished" });
+    expect(second.transferred).toEqual([]);
+    expect(second.announced.toSorted()).toEqual(["item-0-f0.json", "item-0-f1.json"]);
+    expect(second.store.summary()).toMatchObject({
+      workItems: { completed: 1 },
+      files: { total: 2, copied: 2, announced: 2 },
+    });
+  });
+
   it("with another rule for collisions keeps to what is recorded", async () => {
     const listed = ["a", "b"].map((folder) => ({
       fileName: `${folder}/x.json`,
