@@ -14,6 +14,27 @@ beforeEach(async () => {
 });
 afterEach(() => scene[Symbol.asyncDispose]());
 
+/** Replaces the listing at once, as its owner should. */
+async function renewListing(text: string): Promise<void> {
+  await scene.write("new.csv", text);
+  await rename(scene.path("new.csv"), scene.path("listing.csv"));
+}
+
+/** Does the work while the run's first read of a source waits; the run then ends with everything done. */
+async function whileHeld(args: readonly string[], work: () => Promise<void>): Promise<void> {
+  const gate = Promise.withResolvers<void>();
+  scene.proxy.fail({ operation: "get-blob", fault: { kind: "hold", until: gate.promise } });
+  const running = scene.startRun(args);
+  while (scene.proxy.count("get-blob") === 0) await sleep(5);
+  await work();
+  scene.proxy.heal();
+  gate.resolve();
+  const result = await running.done;
+  expect(result.code, result.stdout).toBe(0);
+  await expectInTarget(scene, input.files);
+  await expectAnnouncedOnce(scene, input.files);
+}
+
 describe("a link that ended", () => {
   it("is looked up again once and then is source-forbidden; a fresh listing and --resume finish it", async () => {
     await scene.write("listing.csv", listingOf(input, await sourceSas(scene, -60)));
@@ -30,20 +51,20 @@ describe("a link that ended", () => {
     await expectAnnouncedOnce(scene, input.files);
   });
 
-  it("is replaced by the listing's fresh one when that was written meanwhile", async () => {
-    await scene.write("listing.csv", listingOf(input, await sourceSas(scene, -60)));
-    await scene.write("new.csv", listingOf(input, await sourceSas(scene, 3600)));
-    const gate = Promise.withResolvers<void>();
-    scene.proxy.fail({ operation: "get-blob", fault: { kind: "hold", until: gate.promise } });
-    const running = scene.startRun();
-    while (scene.proxy.count("get-blob") === 0) await sleep(5);
-    await rename(scene.path("new.csv"), scene.path("listing.csv"));
-    scene.proxy.heal();
-    gate.resolve();
-    const result = await running.done;
-    expect(result.code, result.stdout).toBe(0);
-    await expectInTarget(scene, input.files);
-    await expectAnnouncedOnce(scene, input.files);
+  it("is replaced before it is used, when the listing was written anew meanwhile", async () => {
+    const ended = listingOf(input, await sourceSas(scene, -60)).split("\n");
+    const fresh = listingOf(input, await sourceSas(scene, 3600));
+    const ofFirst = fresh.split("\n").slice(0, 2);
+    await scene.write("listing.csv", [...ofFirst, ...ended.slice(ofFirst.length)].join("\n"));
+    await whileHeld(["--workitem-workers", "1", "--file-workers", "1"], () => renewListing(fresh));
+    expect(scene.proxy.requests.filter(({ status }) => status === 403)).toEqual([]);
+  });
+
+  it("by its signature alone (a rolled key) is replaced once it is refused", async () => {
+    const fresh = listingOf(input, await sourceSas(scene, 3600));
+    await scene.write("listing.csv", fresh.replaceAll(/sig=[^,]{8}/g, "sig=AAAAAAAA"));
+    await whileHeld([], () => renewListing(fresh));
+    expect(scene.proxy.requests.filter(({ status }) => status === 403)).toHaveLength(input.files.length);
   });
 
   it("leaves its signature, and the account's key, nowhere", async () => {
