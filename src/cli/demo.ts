@@ -69,6 +69,7 @@ async function makeInput(
   io: Io,
 ): Promise<DemoInput> {
   const began = performance.now();
+  say(io, "Making about 5,000 source blobs (some 10 s) ...");
   const input = await makeDemoInput({ connectionString: emulator.connectionString, folder, signal });
   const took = duration(performance.now() - began);
   const what = `${count(input.workItems)} work items with ${count(input.files)} files (${bytes(input.bytes)})`;
