@@ -8,7 +8,9 @@ import { environmentNameOf, RUN_OPTION_NAMES, RUN_OPTIONS } from "../src/config/
 import { ERRORS } from "../src/core/errors.ts";
 import { EXIT_MEANINGS } from "../src/core/exit-codes.ts";
 import { FAILURES } from "../src/core/failure.ts";
-import { BAD_COMMANDS, BAD_FILES, type BadInput } from "../test/cli/bad-input.ts";
+import { BAD_COMMANDS } from "../test/cli/bad-commands.ts";
+import { BAD_FILES } from "../test/cli/bad-files.ts";
+import type { BadInput } from "../test/cli/bad-input.ts";
 
 export const GENERATED_DOCS = ["docs/errors.md", "docs/options.md"];
 

@@ -60,6 +60,7 @@ function machinesOf({ n, options }: PlanArguments): number {
     throw new ReuploadError(
       "bad-option",
       `The number of machines is given twice: ${n} and --machines ${flag}.`,
+      { advice: "Leave one of them out." },
     );
   }
   const text = n ?? flag;

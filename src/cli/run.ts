@@ -1,18 +1,16 @@
 /** `reupload run`: the main job. */
-import { existsSync, rmSync, statSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { isAbsolute, join, resolve as resolvePath } from "node:path";
-import { ensureTarget } from "../azure/ensure-target.ts";
 import { openListing } from "../catalog/listing/listing.ts";
-import { openListingFile } from "../catalog/listing/open-listing-file.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { collect, type Given, keptSettings, resolve, resolveOne } from "../config/config.ts";
 import type { RunOptionName, RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
+import type { RunIdentity } from "../core/run-identity.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import { partitionInput } from "../input/partition-input.ts";
-import { readWorkItems } from "../input/read-csv.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
 import { inspectState } from "../state/sqlite/inspect.ts";
 import { openRun } from "../state/sqlite/open-run.ts";
@@ -24,7 +22,9 @@ import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
 import { Reporter } from "./reporter.ts";
 import { finishRun, followRun } from "./run-progress.ts";
-import { accountOf, announcerOf, identityOf, Services, sharedSignal, transferOf } from "./stages.ts";
+import { checkInputs } from "./run-inputs.ts";
+import { sharedSignal } from "./shared-signal.ts";
+import type { Services } from "./stages.ts";
 import { listenForStop, type StopSignals } from "./stop-signals.ts";
 import { listenForSuspend } from "./suspend.ts";
 import { toReuploadError } from "./to-error.ts";
@@ -101,54 +101,22 @@ class Run {
     const resumes = resolveOne(this.#given, "resume");
     if (found !== undefined && !resumes) throw stateExists(found, stateDb);
     const settings = resolve(this.#given, found?.settings ?? {});
-    const { csv, files } = await this.#inputs(settings, found);
+    const { csv, files } = await checkInputs(settings, {
+      path: (path) => this.#path(path),
+      // Kept in the state: it may be gone.
+      isCsvNeeded: found === undefined || this.#given.has("csv"),
+      signal: this.#signal,
+    });
+    if (csv === undefined) {
+      const message = `the CSV (${settings.csv}) is not at hand: its rows are taken as they stand in the state`;
+      this.#reporter.tell({ type: "notice", level: "warning", message });
+    }
     const emulator = settings.emulator ? await this.#startEmulator(stateDb) : undefined;
     try {
       return await this.#withTarget(settings, { csv, files, stateDb, found, emulator });
     } finally {
       await emulator?.stop();
     }
-  }
-
-  /** The CSV and the listing; `csv` is undefined when a resume goes on without it. */
-  async #inputs(
-    settings: RunSettings,
-    found: RunRecord | undefined,
-  ): Promise<{ csv: string | undefined; files: string }> {
-    const { csv, files } = settings;
-    if (csv === undefined) {
-      throw new ReuploadError("usage", "No CSV of failed work items is given.", {
-        advice: "Give it with --csv FILE (columns JobId,WorkItemId[,WorkItemName]; - reads stdin).",
-      });
-    }
-    if (files === undefined) {
-      throw new ReuploadError("usage", "Nothing says which files the work items have.", {
-        advice:
-          "Give a listing with --files FILE (columns JobId,WorkItemId,WorkItemName,Uri,FileName[,Length,ContentMD5]).",
-      });
-    }
-    await this.#checkListing(this.#path(files));
-    const isKept = !this.#given.has("csv");
-    if (found !== undefined && isKept && (csv === "-" || !existsSync(this.#path(csv)))) {
-      const message = `the CSV (${csv}) is not at hand: its rows are taken as they stand in the state`;
-      this.#reporter.tell({ type: "notice", level: "warning", message });
-      return { csv: undefined, files: this.#path(files) };
-    }
-    const path = csv === "-" ? csv : this.#path(csv);
-    // A pipe (`--csv <(grep ...)`) can be read only once.
-    if (path !== "-" && !isPipe(path)) await this.#checkHeader(path);
-    return { csv: path, files: this.#path(files) };
-  }
-
-  /** A CSV that cannot be read is told before any service is asked. */
-  async #checkHeader(path: string): Promise<void> {
-    for await (const _rows of readWorkItems({ path }, { signal: this.#signal })) return;
-  }
-
-  /** The same for a listing. */
-  async #checkListing(path: string): Promise<void> {
-    const { handle } = await openListingFile(path);
-    await handle.close();
   }
 
   async #startEmulator(stateDb: string): Promise<Emulator> {
@@ -165,10 +133,12 @@ class Run {
       start.emulator === undefined
         ? this.#io.env
         : { AZURE_STORAGE_CONNECTION_STRING: start.emulator.connectionString };
-    const services = new Services(await accountOf(settings, env), settings);
-    const identity = identityOf(services.account, settings, start.files);
+    // Loaded late, as it takes most of the start: what is wrong before is told without it.
+    const stages = await import("./stages.ts");
+    const services = new stages.Services(await stages.accountOf(settings, env), settings);
+    const identity = stages.identityOf(services.account, settings, start.files);
     if (start.found !== undefined) checkIdentity(start.found, { identity, settings: {} });
-    const created = await ensureTarget({
+    const created = await stages.ensureTarget({
       account: services.account,
       container: settings.targetContainer,
       queue: settings.announce ? settings.queue : undefined,
@@ -191,7 +161,7 @@ class Run {
   async #openStore(
     settings: RunSettings,
     { csv, stateDb, found }: Start,
-    identity: ReturnType<typeof identityOf>,
+    identity: Omit<RunIdentity, "csvDigest">,
   ): Promise<StateStore> {
     const path = this.#path(stateDb);
     const input =
@@ -224,6 +194,7 @@ class Run {
     services: Services,
     store: StateStore,
   ): Promise<ExitCode> {
+    const { transferOf, announcerOf } = await import("./stages.ts");
     const { identity, input, runId, starts } = store.run;
     const catalog = await this.#openCatalog(start, store);
     try {
@@ -307,10 +278,6 @@ interface Start {
   readonly stateDb: string;
   readonly found: RunRecord | undefined;
   readonly emulator: Emulator | undefined;
-}
-
-function isPipe(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
 }
 
 function stem(path: string): string {

@@ -1,5 +1,4 @@
 /** Wires kinds to doors: which catalog, which transfer, which announcer a run has. */
-import { setMaxListeners } from "node:events";
 import { basename } from "node:path";
 import { QueueAnnouncer } from "../announce/queue-announcer.ts";
 import { type AccountInput, findAccount, type StorageAccount } from "../azure/account.ts";
@@ -17,6 +16,8 @@ import type { Waiting } from "../progress/progress.ts";
 import { BufferBudget } from "../transfer/buffer-budget.ts";
 import { Ladder } from "../transfer/ladder.ts";
 import { TRANSFER_DEFAULTS } from "../transfer/tools.ts";
+
+export { ensureTarget } from "../azure/ensure-target.ts";
 
 /** Bytes of file content in memory at once, over all slots. */
 const BUFFER_BYTES = 64 * 2 ** 20;
@@ -126,10 +127,4 @@ export function identityOf(
     nameTemplate: settings.nameTemplate,
     catalog: `listing:${basename(listing)}`,
   };
-}
-
-/** A signal that hundreds of requests listen to at once, which is no leak here. */
-export function sharedSignal(signal: AbortSignal): AbortSignal {
-  setMaxListeners(0, signal);
-  return signal;
 }

@@ -233,6 +233,7 @@ export const RUN_OPTIONS = {
     duration,
     "60s",
     "after Ctrl+C: how long files in flight may finish",
+    here,
   ),
 
   config: option(

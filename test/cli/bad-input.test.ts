@@ -2,7 +2,9 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Scene, startScene } from "../e2e/scene.ts";
-import { BAD_COMMANDS, BAD_FILES, type BadInput } from "./bad-input.ts";
+import { BAD_COMMANDS } from "./bad-commands.ts";
+import { BAD_FILES } from "./bad-files.ts";
+import type { BadInput } from "./bad-input.ts";
 
 let scene: Scene;
 let files: string[];
