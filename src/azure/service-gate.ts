@@ -202,13 +202,19 @@ export class ServiceGate {
     if (probeOf !== undefined) {
       probeOf.probing = false;
       probeOf.reason = reason;
-      probeOf.probeDelay = Math.min(probeOf.probeDelay * 2, this.#options.longestProbeDelayMs);
+      probeOf.probeDelay = this.#nextProbeDelay(probeOf.probeDelay, reason);
       probeOf.nextProbeAt = Date.now() + probeOf.probeDelay;
     } else if (this.#outage === undefined && this.#looksGone(reason)) {
       const now = Date.now();
       const probeDelay = this.#options.firstProbeDelayMs;
       this.#outage = { since: now, reason, probing: false, probeDelay, nextProbeAt: now + probeDelay };
     }
+  }
+
+  /** A service that is there and asks to slow down says itself for how long: its probes do not get rarer. */
+  #nextProbeDelay(last: number, reason: OutageReason): number {
+    if (reason === "overloaded") return this.#options.firstProbeDelayMs;
+    return Math.min(last * 2, this.#options.longestProbeDelayMs);
   }
 
   #looksGone(reason: OutageReason): boolean {

@@ -182,7 +182,7 @@ class Run {
         retryFailed: settings.retryFailed,
         resumeAdvice: resumeAdvice(stateDb),
       },
-      { identity, settings: keptSettings(this.#given, found?.settings ?? {}) },
+      { identity, settings: keptSettings(this.#given, found?.settings ?? {}, (file) => this.#path(file)) },
       input,
       { signal: this.#signal },
     );

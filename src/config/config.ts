@@ -54,6 +54,8 @@ export function collect(
  */
 export function resolve(given: Given, kept: Readonly<Record<string, unknown>>): RunSettings {
   const known = new Map(given);
+  // A queue that is named is to be used, whatever the run was started with: the identity tells the difference.
+  if (given.has("queue") && !given.has("announce")) known.set("announce", { text: "true", where: "--queue" });
   const settings: Partial<Record<RunOptionName, unknown>> = {};
   for (const name of RUN_OPTION_NAMES) {
     const text = kept[name];
@@ -75,13 +77,22 @@ export function resolveOne<Name extends RunOptionName>(given: Given, name: Name)
   return (value === undefined ? undefined : parse(spec, value.text, value.where)) as RunSettings[Name];
 }
 
-/** What the state keeps of the given options for a later `--resume`; nothing secret is an option. */
-export function keptSettings(given: Given, kept: Readonly<Record<string, unknown>>): Record<string, string> {
+/**
+ * What the state keeps of the given options for a later `--resume`; nothing secret is an option.
+ *
+ * @param absolute makes a path whole, so that a resume from another folder finds the file
+ */
+export function keptSettings(
+  given: Given,
+  kept: Readonly<Record<string, unknown>>,
+  absolute: (path: string) => string,
+): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const name of RUN_OPTION_NAMES) {
     if (!RUN_OPTIONS[name].kept) continue;
     const text = given.get(name)?.text ?? kept[name];
-    if (typeof text === "string") texts[name] = text;
+    if (typeof text !== "string") continue;
+    texts[name] = (name === "csv" || name === "files") && text !== "-" ? absolute(text) : text;
   }
   return texts;
 }

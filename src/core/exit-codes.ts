@@ -5,7 +5,6 @@ export const EXIT = {
   usage: 2,
   refused: 3,
   signIn: 4,
-  stoppedEarly: 5,
   unavailable: 6,
   interrupted: 130,
   terminated: 143,
@@ -13,7 +12,7 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_MEANINGS: readonly { code: ExitCode; meaning: string; again: string }[] = [
-  { code: EXIT.done, meaning: "all done (or all of --limit)", again: "not needed" },
+  { code: EXIT.done, meaning: "all done", again: "not needed" },
   {
     code: EXIT.finishedWithFailures,
     meaning: "finished; some rows, work items or files failed or were rejected",
@@ -30,7 +29,6 @@ export const EXIT_MEANINGS: readonly { code: ExitCode; meaning: string; again: s
     again: "no: read the message",
   },
   { code: EXIT.signIn, meaning: "sign-in or permission", again: "after signing in" },
-  { code: EXIT.stoppedEarly, meaning: "stopped early by --max-failures", again: "after looking" },
   {
     code: EXIT.unavailable,
     meaning: "a service stayed unreachable, the disk is full, or an internal error; state saved",

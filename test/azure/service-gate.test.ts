@@ -103,6 +103,25 @@ describe("the brake", () => {
     await Promise.all(others);
   });
 
+  it("probes a service that asks to slow down at one pace, and one that is gone ever more rarely", async () => {
+    const probesWithin = async (reason: "overloaded" | "failing") => {
+      const gate = quickGate({ firstProbeDelayMs: 5, longestProbeDelayMs: 10_000 });
+      for (let request = 0; request < 8; request++) await fail(gate, 1, reason, { request });
+      expect(gate.isDown).toBe(true);
+      const until = performance.now() + 400;
+      let probes = 0;
+      for (; performance.now() < until; probes++) {
+        const pass = await Promise.race([enter(gate), sleep(until - performance.now())]);
+        if (pass === undefined) break;
+        pass.failed(reason);
+      }
+      return probes;
+    };
+    // 5 ms doubled each time reaches 400 ms after 6 probes; at one pace there is room for many times that.
+    expect(await probesWithin("failing")).toBeLessThan(8);
+    expect(await probesWithin("overloaded")).toBeGreaterThan(12);
+  });
+
   it("probes again when a probe was given up by us", async () => {
     const gate = quickGate();
     await goDown(gate);

@@ -61,7 +61,13 @@ describe("where a setting comes from", () => {
 describe("what the state keeps", () => {
   it("is the text of what was given, and what it kept before", () => {
     const given = collect({ queue: "q-1", verbose: "true", resume: "true" }, {}, folder);
-    expect(keptSettings(given, { target: "https://a.blob.core.windows.net", queue: "older" })).toEqual({
+    expect(
+      keptSettings(
+        given,
+        { target: "https://a.blob.core.windows.net", queue: "older" },
+        (path) => `/work/${path}`,
+      ),
+    ).toEqual({
       queue: "q-1",
       target: "https://a.blob.core.windows.net",
     });
@@ -73,9 +79,33 @@ describe("what the state keeps", () => {
       {},
       folder,
     );
-    const resumed = settingsOf({}, {}, keptSettings(given, {}));
+    const resumed = settingsOf(
+      {},
+      {},
+      keptSettings(given, {}, (path) => path),
+    );
     expect(resumed).toEqual(resolve(given, {}));
     expect(resumed).toMatchObject({ maxWait: 5_400_000, announce: false, partition: 1 });
+  });
+});
+
+describe("paths and queues over a resume", () => {
+  it("keeps the CSV and the listing as whole paths, and - as it is", () => {
+    const given = collect({ csv: "a.csv", files: "b.csv", queue: "q-1" }, {}, folder);
+    expect(keptSettings(given, {}, (path) => `/work/${path}`)).toEqual({
+      csv: "/work/a.csv",
+      files: "/work/b.csv",
+      queue: "q-1",
+    });
+    expect(keptSettings(collect({ csv: "-" }, {}, folder), {}, (path) => `/work/${path}`)).toEqual({
+      csv: "-",
+    });
+  });
+
+  it("uses a queue that is named, also when the run was started without one", () => {
+    expect(settingsOf({ queue: "q-1" }, {}, { announce: "false" }).announce).toBe(true);
+    expect(settingsOf({ queue: "q-1", announce: "false" }).announce).toBe(false);
+    expect(settingsOf({}, {}, { announce: "false" }).announce).toBe(false);
   });
 });
 
