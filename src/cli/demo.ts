@@ -17,11 +17,15 @@ const MARKER = ".reupload-demo";
 /** 4 x 4 file slots: the emulator is fastest with about 16 requests at once. A real account takes the default 200. */
 const WORKERS = "4";
 
+/** Where a demo's data goes unless `--dir` says otherwise; below the working folder. */
+const DEMO_FOLDER = "demo-data";
+
 export interface DemoOptions {
   readonly keep: boolean;
   readonly addMissing: boolean;
   readonly stop: boolean;
-  readonly folder: string;
+  /** `--dir` */
+  readonly dir: string | undefined;
 }
 
 /**
@@ -31,7 +35,7 @@ export interface DemoOptions {
  * @throws ReuploadError `emulator-missing`, `output-unwritable`, `usage`
  */
 export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
-  const folder = resolve(io.cwd, options.folder);
+  const folder = resolve(io.cwd, options.dir ?? DEMO_FOLDER);
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new ReuploadError("usage", "Stopped by Ctrl+C."));
   process.once("SIGINT", interrupt);
@@ -44,7 +48,10 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
     }
     const wasRunning = await stopKept(folder, signal);
     if (options.stop) {
-      say(io, wasRunning ? "Stopped the emulator." : "No emulator was running.");
+      say(
+        io,
+        wasRunning ? "Stopped the emulator." : `No emulator of a demo in ${shown(io, folder)} was running.`,
+      );
       return EXIT.done;
     }
     prepareFolder(folder);
@@ -132,6 +139,12 @@ function nextSteps(input: DemoInput, folder: string, io: Io): string {
       "--queue",
       "resultsqueue2",
     ]);
+  const demoAgain = (flag: string) =>
+    commandLine([
+      ..."npm run demo --".split(" "),
+      flag,
+      ...(isDefault(folder, io) ? [] : ["--dir", shown(io, folder)]),
+    ]);
   const resume = commandLine([
     "npx",
     "reupload",
@@ -146,7 +159,7 @@ The emulator is still running, the data is in ${shown(io, folder)}. To try next:
   source ${shown(io, join(folder, "env.sh"))}
 
   # put the missing blob where the listing says, then let resume finish it alone
-  npm run demo -- --add-missing
+  ${demoAgain("--add-missing")}
   ${resume}
 
   # two machines at once, each with its own state (another container and queue, so that there is work)
@@ -154,7 +167,11 @@ The emulator is still running, the data is in ${shown(io, folder)}. To try next:
   ${machine(1)}; wait
 
   # stop the emulator
-  npm run demo -- --stop`;
+  ${demoAgain("--stop")}`;
+}
+
+function isDefault(folder: string, io: Io): boolean {
+  return folder === resolve(io.cwd, DEMO_FOLDER);
 }
 
 function prepareFolder(folder: string): void {

@@ -8,20 +8,22 @@ export interface Io {
   readonly env: Environment;
   /** Working folder. */
   readonly cwd: string;
-  /** Whether the reader of stdout has gone (`reupload partitions ... | head`). */
+  /** Whether nothing more can be written to stdout: its reader has gone (`| head`), or its disk is full. */
   readonly isStdoutClosed: () => boolean;
+  /** What a result could not be written for, other than a reader that has gone; undefined when all is well. */
+  readonly stdoutError: () => Error | undefined;
 }
 
 /** The process's own. A reader that goes early ends the printing, not the command. */
 export function processIo(): Io {
   let isStdoutClosed = false;
+  let stdoutError: Error | undefined;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
     isStdoutClosed = true;
+    if (error.code !== "EPIPE") stdoutError ??= error;
   });
-  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  // There is no place left to tell about it, and it is no reason to end a run.
+  process.stderr.on("error", () => {});
   return {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -29,6 +31,7 @@ export function processIo(): Io {
     env: process.env,
     cwd: process.cwd(),
     isStdoutClosed: () => isStdoutClosed,
+    stdoutError: () => stdoutError,
   };
 }
 

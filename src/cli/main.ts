@@ -30,6 +30,14 @@ try {
 }
 // Set, not exited: what is still in a pipe must get out.
 process.exitCode = exitCode;
+process.once("beforeExit", () => {
+  const lost = io.stdoutError();
+  if (lost === undefined) return;
+  io.stderr.write(
+    `error: The output could not be written: ${lost.message}\nWrite it to another place; the state, when there is one, is saved.\n`,
+  );
+  process.exitCode = EXIT.unavailable;
+});
 
 async function tell(thrown: unknown): Promise<ExitCode> {
   // Help and version are told by throwing, too.

@@ -166,12 +166,12 @@ function addDemo(program: Command, io: Io, setExitCode: (code: ExitCode) => void
     .option("--keep", "leave the emulator and the data in place, to try resume and partitions by hand")
     .option("--add-missing", "put the missing blob into a kept demo's source, so that resume can finish")
     .option("--stop", "stop the emulator of a kept demo")
-    .option("--dir <folder>", "where the CSV, the listing and the state go", "demo-data")
+    .option("--dir <folder>", "where the CSV, the listing and the state go (default: demo-data)")
     .addHelpText("after", exitCodesHelp())
-    .action(async (options: { keep?: true; addMissing?: true; stop?: true; dir: string }) => {
+    .action(async (options: { keep?: true; addMissing?: true; stop?: true; dir?: string }) => {
       const { demo } = await import("./demo.ts");
       const { keep = false, addMissing = false, stop = false, dir } = options;
-      setExitCode(await demo({ keep, addMissing, stop, folder: dir }, io));
+      setExitCode(await demo({ keep, addMissing, stop, dir }, io));
     });
 }
 

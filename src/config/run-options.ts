@@ -204,7 +204,7 @@ export const RUN_OPTIONS = {
     "--workitem-workers <n>",
     wholeNumber(1, 1000),
     "20",
-    "work items open at once",
+    "work items open at once (more when they have few files, so that no slot idles)",
   ),
   fileWorkers: option(
     SPEED,

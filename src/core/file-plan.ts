@@ -1,6 +1,6 @@
 import { type CatalogFile, fileKey, uriWithoutQuery } from "./file.ts";
 import type { FailureCode } from "./failure.ts";
-import { nameProblem, type NameTemplate, shortenName } from "./target-name.ts";
+import { fileNameProblem, nameProblem, type NameTemplate, shortenName } from "./target-name.ts";
 import type { WorkItem } from "./work-item.ts";
 
 export type OnCollision = "report" | "path" | "first";
@@ -62,7 +62,7 @@ export function planFiles(
   let duplicates = 0;
   for (const file of sortFiles(files)) {
     const wanted = options.template.render(workItem, file.fileName);
-    const problem = nameProblem(wanted);
+    const problem = fileNameProblem(file.fileName) ?? nameProblem(wanted);
     const key = fileKey(file);
     if (seen.has(key)) {
       duplicates++;

@@ -83,6 +83,14 @@ function fieldOf(
   }
 }
 
+/**
+ * Why a file name may not be used, whatever the template makes of it, or undefined when it may: what ends in a slash
+ * has no base name, and would give `name-`.
+ */
+export function fileNameProblem(fileName: string): string | undefined {
+  return baseName(fileName) === "" ? "the file name is empty or ends in a slash" : undefined;
+}
+
 /** What follows the last `/`. */
 function baseName(fileName: string): string {
   return fileName.slice(fileName.lastIndexOf("/") + 1);

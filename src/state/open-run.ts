@@ -14,7 +14,10 @@ export interface OpenOptions {
   readonly resume: boolean;
   /** `--update-csv`. */
   readonly updateCsv: boolean;
-  /** Which failed files become pending again on resume. */
+  /**
+   * Which failed files become pending again on resume; with codes, skipped files of these codes too. Unless it is
+   * `none`, empty work items are looked up again.
+   */
   readonly retryFailed: "all" | "none" | readonly FailureCode[];
   /** What to advise when the state holds a run and `resume` is off: the exact command that resumes it. */
   readonly resumeAdvice?: string;

@@ -38,6 +38,7 @@ const TARGET_CODES: Readonly<Record<string, FailureCode>> = {
   InvalidResourceName: "bad-name",
   OutOfRangeInput: "bad-name",
   InvalidBlobType: "conflict",
+  BlobAlreadyExists: "conflict",
   RequestBodyTooLarge: "too-large",
   BlobImmutableDueToPolicy: "target-forbidden",
   LeaseIdMissing: "target-forbidden",

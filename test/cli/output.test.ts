@@ -115,6 +115,23 @@ describe("a run's output", () => {
   });
 });
 
+describe("a place that takes no output", () => {
+  it("is told in two lines with exit code 6, and ends no run", async () => {
+    const { stdout } = await promisify(execFile)(
+      "bash",
+      [
+        "-c",
+        '"$1" "$2" partitions failed_workitems.csv 2 2>&1 >/dev/full; echo "$?"',
+        "sh",
+        process.execPath,
+        MAIN,
+      ],
+      { cwd: scene.folder },
+    );
+    expect(stdout).toMatch(/^error: The output could not be written: ENOSPC.*\n.*the state.*\n6\n$/);
+  });
+});
+
 describe("a reader that goes early", () => {
   it("ends `partitions --list | head -1` quietly", async () => {
     const rows = Array.from({ length: 60_000 }, (_, index) => `j,${index}\n`);

@@ -45,6 +45,16 @@ describe("the plan of a work item's files", () => {
     expect(made).toMatchObject({ refused: [], duplicates: 0 });
   });
 
+  it("refuses a file name without a base name", () => {
+    const made = plan([file("dir/"), file(""), file("dir/x")]);
+    expect(blobNames(made)).toEqual(["lab-x"]);
+    const message = "the file name is empty or ends in a slash";
+    expect(refusals(made)).toEqual([
+      ["", "failed", "bad-name", message],
+      ["dir/", "failed", "bad-name", message],
+    ]);
+  });
+
   it("takes one of several entries with the same name and link, the query left aside", () => {
     const made = plan([file("a", "1?sig=x"), file("a", "1?sig=y"), file("a", "1"), file("dir/a", "1")]);
     expect(made.files.map((planned) => planned.file)).toEqual([file("a", "1")]);

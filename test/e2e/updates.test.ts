@@ -42,6 +42,37 @@ describe("a later start", () => {
     expect(scene.proxy.count("put-blob")).toBe(added.length);
   });
 
+  it("goes on with the grown CSV, also when it stands in another file", async () => {
+    expect((await scene.run()).code).toBe(0);
+    const grown = planPlain(scene, 4, 2);
+    await scene.write("grown.csv", csvOf(grown));
+    await scene.write("listing.csv", listingOf(grown));
+    const lacking = await scene.resume(["--csv", "grown.csv", "--update-csv"]);
+    expect(lacking.code, lacking.stderr).toBe(1);
+    await Promise.all(grown.files.slice(input.files.length).map((file) => putSource(scene, file)));
+    // As the summary says, from another folder, and with nothing but the state.
+    const { code, stderr } = await scene.cli(["run", "--resume", "--state-db", scene.path("state.db")], {
+      cwd: "/",
+    });
+    expect(code, stderr).toBe(0);
+    await expectInTarget(scene, grown.files);
+  });
+
+  it("looks work items without files up again", async () => {
+    const [header = ""] = listingOf(input).split("\n");
+    const others = listingOf(input)
+      .split("\n")
+      .filter((row) => !row.includes(input.at(0).workItemId));
+    expect(others[0]).toBe(header);
+    await scene.write("listing.csv", others.join("\n"));
+    const first = await scene.run();
+    expect(figureOf(first.stdout, "empty")).toBe(1);
+    await scene.write("listing.csv", listingOf(input));
+    const second = await scene.resume();
+    expect(second.code, second.stderr).toBe(0);
+    await expectInTarget(scene, input.files);
+  });
+
   it("knows the CSV again after a spreadsheet: re-ordered, CRLF, byte order mark, quotes, another delimiter", async () => {
     expect((await scene.run()).code).toBe(0);
     const [, ...rows] = (await scene.read("failed_workitems.csv")).trimEnd().split("\n");
@@ -71,7 +102,7 @@ describe("a later start", () => {
     await rm(scene.path("failed_workitems.csv"));
     const result = await scene.resume();
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr).toContain("the CSV (failed_workitems.csv) is not at hand");
+    expect(result.stderr).toMatch(/the CSV \(.*failed_workitems\.csv\) is not at hand/);
     const blobs = await scene.reader.list(scene.container);
     expect([...blobs.keys()].sort()).toEqual(input.files.map((file) => file.sourceName).sort());
     expect(new Set([...blobs.values()].map(({ contentType }) => contentType))).toEqual(

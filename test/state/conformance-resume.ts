@@ -150,6 +150,50 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       expect(mixed && knownOf(mixed, file(1))).toMatchObject({ failed: false, inTarget: true });
     });
 
+    it("tries skipped files again when their code is named, also those of completed work items", async () => {
+      const harness = await newHarness();
+      const first = await harness.start(workItems(2));
+      const done = eventsOf((await claimOne(first)).id);
+      recordAll(
+        first,
+        done.opened(2),
+        done.skipped(file(0)),
+        done.uploaded(file(1)),
+        done.completed(file(1)),
+      );
+      recordAll(first, done.finished("completed"));
+      await completeOne(first, 1);
+      await first.close();
+      const all = await harness.resume();
+      expect(all.summary()).toMatchObject({ workItems: { completed: 2 }, files: { skipped: 1 } });
+      await all.close();
+      const store = await harness.resume({ retryFailed: ["name-collision"] });
+      expect(store.summary()).toMatchObject({
+        workItems: { pending: 1, completed: 1 },
+        files: { skipped: 0 },
+      });
+      const again = await claimOne(store);
+      expect(knownOf(again, file(0))).toMatchObject({ skipped: false, inTarget: false });
+      const events = eventsOf(again.id);
+      recordAll(store, events.opened(2), events.uploaded(file(0)), events.completed(file(0)));
+      recordAll(store, events.finished("completed"));
+      expect(store.summary()).toMatchObject({ workItems: { completed: 2 }, files: { total: 3, copied: 3 } });
+    });
+
+    it("looks empty work items up again, unless nothing is to be tried again", async () => {
+      const harness = await newHarness();
+      const first = await harness.start(workItems(1));
+      first.record(eventsOf((await claimOne(first)).id).finished("empty"));
+      await first.close();
+      const none = await harness.resume({ retryFailed: "none" });
+      expect(none.summary().workItems).toMatchObject({ empty: 1, pending: 0 });
+      await none.close();
+      const store = await harness.resume();
+      expect(store.summary()).toMatchObject({ workItems: { empty: 0, pending: 1 } });
+      await completeOne(store, 3);
+      expect(store.summary()).toMatchObject({ workItems: { completed: 1 }, files: { total: 3, copied: 3 } });
+    });
+
     it("tries none again", async () => {
       const store = await (await withFailures()).resume({ retryFailed: "none" });
       expect(store.summary().workItems).toMatchObject({ pending: 0, failed: 3 });

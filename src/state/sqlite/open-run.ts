@@ -67,7 +67,7 @@ async function start(
   migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
   db.prepare(SQL.setOwner).run(process.pid, hostname(), Math.floor(Date.now() / 1000));
   try {
-    if (run) return await resumeRun(db, run, input, options, signal);
+    if (run) return await resumeRun(db, run, input, { ...options, settings: description.settings }, signal);
     return await loadRun(db, description, input as InputReader, signal);
   } catch (error) {
     clearOwner(db);

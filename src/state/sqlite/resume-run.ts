@@ -30,14 +30,18 @@ export async function resumeRun(
   db: DatabaseSync,
   run: RunRecord,
   input: InputReader | undefined,
-  options: Pick<OpenOptions, "updateCsv" | "retryFailed">,
+  options: Pick<OpenOptions, "updateCsv" | "retryFailed"> & Pick<RunDescription, "settings">,
   signal: AbortSignal,
 ): Promise<RunRecord> {
   const statements = prepareStatements(db);
   return inTransaction(db, async () => {
     const compared = input ? await compareCsv(statements, run, input, options.updateCsv, signal) : run;
-    const resumed = { ...compared, starts: run.starts + 1 };
-    statements.countStart.run(JSON.stringify(resumed.identity), JSON.stringify(resumed.input));
+    const resumed = { ...compared, settings: options.settings, starts: run.starts + 1 };
+    statements.countStart.run(
+      JSON.stringify(resumed.identity),
+      JSON.stringify(resumed.settings),
+      JSON.stringify(resumed.input),
+    );
     requeue(statements, options.retryFailed);
     return resumed;
   });
@@ -101,11 +105,12 @@ function listed(samples: readonly string[], count: number): string {
   return samples.join(", ") + (count > samples.length ? ", ..." : "");
 }
 
-/** Back to pending: what was in progress, and the failures to try again. */
+/** Back to pending: what was in progress or empty, and the failures and skipped files to try again. */
 function requeue(statements: Statements, retryFailed: OpenOptions["retryFailed"]): void {
   const counters = { ...(statements.findCounters.get() as Counters) };
   statements.requeueInterrupted.run();
   if (retryFailed !== "none") {
+    statements.requeueEmpty.run();
     const codes = retryFailed === "all" ? null : JSON.stringify(retryFailed);
     statements.requeueFailed.run(codes);
     const retried = firstRow<{ files: number; in_target: number }>(statements.countFilesToRetry, codes);
@@ -113,6 +118,10 @@ function requeue(statements: Statements, retryFailed: OpenOptions["retryFailed"]
     counters.files_failed -= retried?.files ?? 0;
     // What is in the target stays there; only its announcement is owed.
     counters.files_uploaded += retried?.in_target ?? 0;
+    if (codes !== null) {
+      statements.requeueSkipped.run(codes);
+      counters.files_skipped -= Number(statements.retrySkipped.run(codes).changes);
+    }
   }
   recountWorkItems(statements, counters);
   statements.updateCounters.run(...COUNTER_NAMES.map((name) => counters[name]));

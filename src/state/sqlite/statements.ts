@@ -13,7 +13,7 @@ export const SQL = {
   insertRun: `INSERT INTO run (only_row, id, identity, settings, input_counts, created_at, starts)
     VALUES (1, ?, ?, ?, ?, ?, 1)`,
   findRun: `SELECT id, identity, settings, input_counts, created_at, starts FROM run`,
-  countStart: `UPDATE run SET identity = ?, input_counts = ?, starts = starts + 1`,
+  countStart: `UPDATE run SET identity = ?, settings = ?, input_counts = ?, starts = starts + 1`,
   setOwner: `INSERT OR REPLACE INTO owner (only_row, pid, host, started_at) VALUES (1, ?, ?, ?)`,
   findOwner: `SELECT pid, host, started_at FROM owner`,
   clearOwner: `DELETE FROM owner`,
@@ -62,11 +62,19 @@ export const SQL = {
       OR EXISTS (
         SELECT 1 FROM file f JOIN file_detail d ON d.file = f.id
         WHERE f.work_item = work_item.id AND f.facts & 8 AND d.code IN (SELECT value FROM json_each(?1))))`,
+  // The catalog may list files for them by now.
+  requeueEmpty: `UPDATE work_item SET status = 0 WHERE status <> 2 AND status = 3`,
   countFilesToRetry: `SELECT count(*) AS files, coalesce(sum(f.facts & 1), 0) AS in_target
     FROM file_detail d CROSS JOIN file f ON f.id = d.file
     WHERE f.facts & 8 AND (?1 IS NULL OR d.code IN (SELECT value FROM json_each(?1)))`,
   retryFiles: `UPDATE file SET facts = facts & ~8 WHERE facts & 8 AND id IN (
       SELECT file FROM file_detail WHERE ?1 IS NULL OR code IN (SELECT value FROM json_each(?1)))`,
+  // Skipped files are tried again only when their code is named.
+  requeueSkipped: `UPDATE work_item SET status = 0 WHERE id IN (
+      SELECT f.work_item FROM file_detail d CROSS JOIN file f ON f.id = d.file
+      WHERE f.facts & 16 AND d.code IN (SELECT value FROM json_each(?1)))`,
+  retrySkipped: `UPDATE file SET facts = facts & ~16 WHERE facts & 16 AND id IN (
+      SELECT file FROM file_detail WHERE code IN (SELECT value FROM json_each(?1)))`,
 
   // What failed. facts: 8 failed, 16 skipped.
   groupFileFailures: `SELECT d.code, f.facts & 24 AS outcome, count(*) AS files

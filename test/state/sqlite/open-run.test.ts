@@ -40,14 +40,14 @@ describe("a new run", () => {
     expect(await claimAll(store)).toEqual(workItems(200));
   });
 
-  it("leaves one file behind, which only its owner may read", async () => {
+  it("leaves the state and its lock behind, which only their owner may read", async () => {
     const folder = await temporaryFolder();
     const store = await openState(join(folder, "state.db"), csvOf(workItems(3)));
     expect(statSync(join(folder, "state.db")).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, "state.db.lock")).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, "state.db-wal")).mode & 0o777).toBe(0o600);
     await store.close();
-    expect(readdirSync(folder)).toEqual(["state.db"]);
+    expect(readdirSync(folder)).toEqual(["state.db", "state.db.lock"]);
   });
 
   it("takes the place of an empty file, and of the log of a state that was deleted by hand", async () => {
@@ -63,7 +63,7 @@ describe("a new run", () => {
     expect(await claimAll(store)).toEqual(workItems(2));
   });
 
-  it("leaves nothing when its CSV cannot be read or the signal aborts", async () => {
+  it("leaves no state when its CSV cannot be read or the signal aborts", async () => {
     const folder = await temporaryFolder();
     const path = join(folder, "state.db");
     const broken: InputReader = {
@@ -76,7 +76,7 @@ describe("a new run", () => {
     const signal = AbortSignal.abort(new Error("stopped"));
     await expect(openState(path, csvOf(workItems(3)), { signal })).rejects.toThrow("stopped");
     await expect(openState(path, undefined)).rejects.toMatchObject({ code: "usage" });
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder)).toEqual(["state.db.lock"]);
   });
 
   it("is loaded anew after a kill while it was loaded", async () => {
