@@ -105,7 +105,7 @@ describe("a file that is no state of ours", () => {
     await expect(inspectState(path)).rejects.toMatchObject(refusal);
     await expect(openState(path, csvOf(workItems(1)))).rejects.toMatchObject(refusal);
     expect(readFileSync(path).equals(before)).toBe(true);
-    expect(readdirSync(dirname(path)).filter((name) => !name.endsWith(".lock"))).toEqual([basename(path)]);
+    expect(readdirSync(dirname(path)).filter((entry) => !entry.endsWith(".lock"))).toEqual([basename(path)]);
   });
 });
 
@@ -130,7 +130,7 @@ describe("looking at a state", () => {
       settings: { workItemWorkers: 20 },
     });
     expect(readFileSync(path).equals(before)).toBe(true);
-    expect(readdirSync(dirname(path)).filter((name) => !name.endsWith(".lock"))).toEqual([basename(path)]);
+    expect(readdirSync(dirname(path)).filter((entry) => !entry.endsWith(".lock"))).toEqual([basename(path)]);
   });
 
   it("gives the run while another has it open", async () => {
