@@ -123,7 +123,6 @@ export async function finishRun(finishing: Finishing): Promise<ExitCode> {
   if (failed !== undefined) return failed.exitCode;
   switch (verdict) {
     case "completed":
-    case "limit":
       return EXIT.done;
     case "with-failures":
       return EXIT.finishedWithFailures;

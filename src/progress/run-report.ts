@@ -7,9 +7,7 @@ import type { FailureGroup, InputCounts, StateSummary } from "../state/state-sto
 export type RunEnding =
   /** Nothing pending is left. */
   | { readonly kind: "finished" }
-  /** All that `--limit` asked for; the rest is left on purpose. */
-  | { readonly kind: "limit" }
-  /** By the operator, `--max-failures`, `--max-wait`, an error; `why` is shown, such as `Ctrl+C`. */
+  /** By the operator, an outage longer than `--max-wait`, an error; `why` is shown, such as `Ctrl+C`. */
   | { readonly kind: "stopped"; readonly why: string };
 
 export interface RunReport {
@@ -130,12 +128,11 @@ function countIn(report: RunReport, outcome: FailureGroup["outcome"], what: "fil
 
 /**
  * - `completed`      every work item and file of this partition is done
- * - `limit`          all that `--limit` asked for is done
  * - `with-failures`  finished, but something failed or was rejected
  * - `stopped`        something is left, resumable
  * - `internal-error` the account has a gap
  */
-export type RunVerdict = "completed" | "limit" | "with-failures" | "stopped" | "internal-error";
+export type RunVerdict = "completed" | "with-failures" | "stopped" | "internal-error";
 
 /** The one word for how the run ended. */
 export function verdictOf(report: RunReport, account: Account): RunVerdict {
@@ -143,5 +140,5 @@ export function verdictOf(report: RunReport, account: Account): RunVerdict {
   if (report.ending.kind === "stopped") return "stopped";
   const failed = account.rows.failed + account.files.failed;
   if (failed + account.rows.rejected + report.catalogRejected.count > 0) return "with-failures";
-  return report.ending.kind === "limit" ? "limit" : "completed";
+  return "completed";
 }

@@ -37,7 +37,6 @@ export function summaryText(report: RunReport, style: TextStyle): string[] {
 
 const HEADLINES: Record<RunVerdict, { text: string; format: Paint }> = {
   completed: { text: "Completed.", format: "green" },
-  limit: { text: "Done with what --limit asked for.", format: "green" },
   "with-failures": { text: "Finished, but not everything is done.", format: "yellow" },
   stopped: { text: "Stopped", format: "yellow" },
   "internal-error": { text: "Internal error: the account does not add up.", format: "red" },

@@ -102,17 +102,23 @@ describe("a run on real storage", () => {
 
   it("loses nothing to throttling, resets, lost answers and broken downloads", async () => {
     const { proxy } = bench;
+    // Often enough to meet many requests, and seldom enough that none meets eight in a row.
     const every = (n: number) => {
       let seen = 0;
       return () => ++seen % n === 0;
     };
-    proxy.fail({ fault: { kind: "answer", status: 429, headers: { "retry-after": "0" } }, when: every(7) });
-    proxy.fail({ fault: { kind: "reset-after" }, when: every(9) });
-    proxy.fail({ fault: { kind: "reset-before" }, when: every(11) });
-    proxy.fail({ fault: { kind: "cut-body", afterBytes: 7 }, operation: "get-blob", when: every(5) });
+    proxy.fail({ fault: { kind: "answer", status: 429, headers: { "retry-after": "0" } }, when: every(13) });
+    proxy.fail({ fault: { kind: "reset-after" }, when: every(17) });
+    proxy.fail({ fault: { kind: "reset-before" }, when: every(19) });
+    proxy.fail({ fault: { kind: "cut-body", afterBytes: 7 }, operation: "get-blob", when: every(7) });
     const { store, outcome } = await start();
     expect(await outcome).toEqual({ kind: "finished" });
-    expect(store.summary().files).toMatchObject({ total: wanted.size, failed: 0, announced: wanted.size });
+    const why = JSON.stringify(await store.failures());
+    expect(store.summary().files, why).toMatchObject({
+      total: wanted.size,
+      failed: 0,
+      announced: wanted.size,
+    });
     proxy.heal();
     expect(sorted(await found())).toEqual(sorted(wanted));
     expect(new Set(await announcements())).toEqual(new Set(wanted.keys()));

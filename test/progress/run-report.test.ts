@@ -48,7 +48,8 @@ describe("the account", () => {
   it("finds work items that are left although the run finished", () => {
     const report = reportOf({ workItems: { completed: 6, pending: 1 } });
     expect(accountOf(report).gaps).toEqual(["the run finished with 1 work items left"]);
-    expect(accountOf({ ...report, ending: { kind: "limit" } }).gaps).toEqual([]);
+    const stopped = { kind: "stopped", why: "Ctrl+C" } as const;
+    expect(accountOf({ ...report, ending: stopped }).gaps).toEqual([]);
   });
 
   it("finds a failed file that is listed without a reason", () => {
@@ -80,8 +81,7 @@ describe("the verdict", () => {
     expect(verdict({ ...clean, catalogRejected: { count: 1, file: undefined } })).toBe("with-failures");
   });
 
-  it("is limit, stopped or internal-error as it ended", () => {
-    expect(verdict({ ...clean, ending: { kind: "limit" } })).toBe("limit");
+  it("is stopped or internal-error as it ended", () => {
     expect(verdict({ ...clean, ending: { kind: "stopped", why: "Ctrl+C" } })).toBe("stopped");
     expect(verdict({ ...clean, input: { ...clean.input, rows: 1 } })).toBe("internal-error");
   });

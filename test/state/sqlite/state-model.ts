@@ -86,7 +86,8 @@ export function claim(item: ModelItem): void {
 export function resume(model: Model, retry: boolean): void {
   for (const item of model) {
     item.opened = false;
-    if (item.status === "in_progress" || (retry && item.status === "failed")) item.status = "pending";
+    const isTriedAgain = retry && (item.status === "failed" || item.status === "empty");
+    if (item.status === "in_progress" || isTriedAgain) item.status = "pending";
     if (!retry) continue;
     item.files = item.files.map((file) =>
       file === "failed" ? "requeued" : file === "uploaded+failed" ? "uploaded" : file,
