@@ -68,7 +68,8 @@ export function followRun(following: Following): Follower {
     async end() {
       ended.abort();
       await Promise.all(tasks);
-      model.add(sample());
+      // Once more, so that a service that came back since the last sample is told.
+      show();
       return model.view();
     },
   };
