@@ -51,6 +51,9 @@ class SdkDownload implements OpenedBlob {
     this.properties = properties;
     this.#body = body;
     this.#pulse = pulse;
+    // The connection may break while nobody reads (a slot waits for a buffer), and an error event without a listener
+    // ends the process. Who reads later gets the error then.
+    body?.on("error", () => {});
   }
 
   async take(count: number): Promise<Buffer> {
