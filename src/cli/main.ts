@@ -1,11 +1,11 @@
 /** The entry: parses the command line, calls the command, sets the exit code. */
-import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { CommanderError } from "commander";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { processIo } from "./io.ts";
 import { makeProgram } from "./program.ts";
+import { packageVersion } from "./version.ts";
 
 enableCompileCache();
 
@@ -14,7 +14,7 @@ const args = process.argv.slice(2);
 let exitCode: ExitCode = EXIT.done;
 
 try {
-  const program = makeProgram(version(), io, (code) => {
+  const program = makeProgram(packageVersion(), io, (code) => {
     exitCode = code;
   });
   // What commander would write is told as an error of ours, in the format that was asked for.
@@ -66,9 +66,4 @@ function usageError(error: CommanderError): ReuploadError {
   const help = `See \`reupload ${known === undefined ? "" : `${known} `}--help\`.`;
   const suggestion = rest.join(" ").replace(/^\((.*)\)$/, "$1");
   return new ReuploadError("usage", first, { advice: suggestion === "" ? help : `${suggestion} ${help}` });
-}
-
-function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,5 +1,4 @@
 /** `reupload plan CSV N`: the commands of each machine, ready to paste. */
-import { readFileSync } from "node:fs";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { distributionOf } from "../input/distribution.ts";
@@ -10,6 +9,7 @@ import type { Shell } from "../terminal/shell.ts";
 import { type Io, writeLines } from "./io.ts";
 import { outputOf, wholeNumberOf } from "./options.ts";
 import { inputSource, tellRejected } from "./partitions.ts";
+import { packageVersion } from "./version.ts";
 
 /** What `--resume` prints. */
 const RESUME_STEPS: readonly string[] = [
@@ -96,9 +96,4 @@ function workersOf(value: string | true | undefined, flag: string): string | und
 
 function textOf(value: string | true | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
