@@ -1,6 +1,6 @@
 /**
- * The catalog answers "which files does this work item have?". Kinds: `listing/` (a CSV or NDJSON file);
- * Kusto, container and folder follow behind the same door.
+ * The catalog answers "which files does this work item have?". Kinds: `listing/` (a CSV or NDJSON file), `kusto/`
+ * (a query), `container/` (blobs below a prefix) and `folder/` (local files below a prefix).
  */
 import type { CatalogFile } from "../core/file.ts";
 import type { FailureCode } from "../core/failure.ts";
@@ -17,6 +17,15 @@ export interface Lookup {
   readonly problems: readonly string[];
   /** The lookup failed for this work item alone; `files` is empty then. */
   readonly failure?: { readonly code: FailureCode; readonly message: string };
+}
+
+/** What a count says of one work item. */
+export interface Survey {
+  readonly workItem: WorkItem;
+  /** Entries that a lookup would give, repetitions included: comparable with a receipt's count. */
+  readonly files: number;
+  /** When the first of its links ends, ms since the epoch; undefined when none does, or it is not known. */
+  readonly linksEndAt: number | undefined;
 }
 
 export interface Catalog {
@@ -40,13 +49,16 @@ export interface Catalog {
   ): AsyncIterable<Lookup>;
 
   /**
-   * How many files these work items have in all, when that can be known without looking each one up; undefined when
-   * the catalog cannot say. An estimate for the ETA only.
+   * Counts the files of these work items without looking each one up, where the catalog can do so cheaply. Gives
+   * nothing for work items that it cannot count; may group them anew. For the ETA, for the order in which work items
+   * are taken, and for noticing that a catalog has changed.
+   *
+   * @throws ReuploadError when the catalog as a whole cannot answer
    */
-  countFiles(
+  survey(
     workItems: AsyncIterable<readonly WorkItem[]>,
     options: { signal: AbortSignal },
-  ): Promise<number | undefined>;
+  ): AsyncIterable<readonly Survey[]>;
 
   /**
    * Rows of the catalog that belong to no work item at all, or not for certain (bad rows of a listing); told once, in

@@ -6,11 +6,13 @@ import { DEFAULT_NAME_TEMPLATE } from "../core/target-name.ts";
 import {
   containerName,
   duration,
+  maxFailures,
   nameTemplate,
   oneOf,
   type Parser,
   queueName,
   retryFailed,
+  sourcePrefix,
   text,
   wholeNumber,
   yesOrNo,
@@ -40,6 +42,7 @@ function option<Value, Default extends string | undefined>(
 }
 
 const INPUT = "Input:";
+const CATALOG = "Catalog:";
 const STATE = "State and resume:";
 const TARGET = "Target:";
 const TRANSFER = "Transfer:";
@@ -66,9 +69,47 @@ export const RUN_OPTIONS = {
   catalog: option(
     INPUT,
     "--catalog <kind>",
-    oneOf("listing"),
-    "listing",
-    "where the file lists come from: listing",
+    oneOf("listing", "kusto", "container", "folder"),
+    undefined,
+    "where the file lists come from: listing, kusto, container or folder (follows from the options below)",
+  ),
+  kustoCluster: option(
+    CATALOG,
+    "--kusto-cluster <url>",
+    text,
+    undefined,
+    "Azure Data Explorer cluster: https://CLUSTER.REGION.kusto.windows.net",
+  ),
+  kustoDatabase: option(CATALOG, "--kusto-database <name>", text, undefined, "its database"),
+  kustoQuery: option(
+    CATALOG,
+    "--kusto-query <file>",
+    text,
+    undefined,
+    "KQL that gives JobId, WorkItemId, WorkItemName, Uri, FileName (default: the table Files)",
+  ),
+  fileSuffix: option(
+    CATALOG,
+    "--file-suffix <text>",
+    text,
+    "perf-lab-report.json",
+    "files whose name ends so, in the default query",
+  ),
+  kustoQueries: option(CATALOG, "--kusto-queries <n>", wholeNumber(1, 64), "4", "queries under way at once"),
+  sourceContainer: option(
+    CATALOG,
+    "--source-container <url>",
+    text,
+    undefined,
+    "container whose blobs are the files: https://ACCOUNT.blob.core.windows.net/CONTAINER",
+  ),
+  sourceDir: option(CATALOG, "--source-dir <folder>", text, undefined, "local folder that holds the files"),
+  sourcePrefix: option(
+    CATALOG,
+    "--source-prefix <template>",
+    sourcePrefix,
+    "{jobId}/{workItemId}/",
+    "where a work item's files lie in the container or folder, from {jobId} {workItemId} {workItemName}",
   ),
   partition: option(
     INPUT,
@@ -127,6 +168,14 @@ export const RUN_OPTIONS = {
     "queue that must be told about every blob",
   ),
   announce: option(TARGET, "--no-queue", yesOrNo, "true", "announce nothing"),
+  auth: option(
+    TARGET,
+    "--auth <way>",
+    oneOf("auto", "cli", "browser", "device-code", "managed-identity", "environment"),
+    "auto",
+    "sign-in: auto, cli (az login), browser, device-code, managed-identity or environment",
+  ),
+  tenant: option(TARGET, "--tenant <id>", text, undefined, "tenant to sign in to"),
   createMissing: option(
     TARGET,
     "--create-missing",
@@ -213,6 +262,30 @@ export const RUN_OPTIONS = {
     "10",
     "times work items = file slots, shared by all open work items",
   ),
+  maxFailures: option(
+    SPEED,
+    "--max-failures <n|p%>",
+    maxFailures,
+    undefined,
+    "stop early (exit 5) when more files than this failed in this start; judged after 100 files",
+  ),
+  limit: option(
+    SPEED,
+    "--limit <n>",
+    wholeNumber(1, 1_000_000_000),
+    undefined,
+    "take only the first N work items that are pending",
+    here,
+  ),
+  sample: option(
+    SPEED,
+    "--sample <n>",
+    wholeNumber(1, 1_000_000_000),
+    undefined,
+    "take only N pending work items, spread over the CSV",
+    here,
+  ),
+  dryRun: option(SPEED, "--dry-run", yesOrNo, "false", "say what would be done and touch nothing", here),
   requestTimeout: option(
     SPEED,
     "--request-timeout <time>",

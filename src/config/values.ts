@@ -4,6 +4,7 @@
  * Plain functions: a schema library costs the start of every command 70 ms and would hold the same functions.
  */
 import { FAILURE_CODES, type FailureCode } from "../core/failure.ts";
+import { parseSourcePrefix } from "../core/source-prefix.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import { suggest } from "./suggest.ts";
 
@@ -49,6 +50,19 @@ export const text: Parser<string> = (given) => {
 };
 
 export const nameTemplate: Parser<string> = (given) => parseNameTemplate(text(given)).text;
+
+export const sourcePrefix: Parser<string> = (given) => parseSourcePrefix(text(given)).text;
+
+/** How many failed files are too many: a number, or a share of those finished. */
+export type MaxFailures = { readonly files: number } | { readonly percent: number };
+
+/** `50` or `2.5%` */
+export const maxFailures: Parser<MaxFailures> = (given) => {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(given);
+  if (percent !== null && Number(percent[1]) <= 100) return { percent: Number(percent[1]) };
+  if (/^\d+$/.test(given)) return { files: Number(given) };
+  throw new RangeError("expected a number of files such as 50, or a share such as 2%");
+};
 
 /** `all`, `none`, or failure codes separated by commas. */
 export const retryFailed: Parser<"all" | "none" | readonly FailureCode[]> = (given) => {

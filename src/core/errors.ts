@@ -22,6 +22,14 @@ export const ERRORS = {
     advice:
       "Wanted is a CSV or NDJSON with JobId, WorkItemId, WorkItemName, Uri, FileName and optionally Length, ContentMD5.",
   },
+  "kusto-invalid": {
+    exitCode: EXIT.usage,
+    advice: "Check --kusto-cluster, --kusto-database and the query; try the query in the Data Explorer.",
+  },
+  "source-invalid": {
+    exitCode: EXIT.usage,
+    advice: "Check --source-container or --source-dir, and --source-prefix.",
+  },
   "target-invalid": {
     exitCode: EXIT.usage,
     advice: "Give the account as https://ACCOUNT.blob.core.windows.net, without a SAS in it.",
@@ -41,6 +49,10 @@ export const ERRORS = {
   "state-exists": {
     exitCode: EXIT.refused,
     advice: "Give --resume to continue it, or another --state-db to start anew.",
+  },
+  "state-missing": {
+    exitCode: EXIT.usage,
+    advice: "Check the path given with --state-db; `reupload run` makes a state.",
   },
   "state-foreign": {
     exitCode: EXIT.refused,
@@ -76,6 +88,10 @@ export const ERRORS = {
     exitCode: EXIT.signIn,
     advice:
       "Ask for the roles Storage Blob Data Contributor and Storage Queue Data Message Sender on the account.",
+  },
+  "too-many-failures": {
+    exitCode: EXIT.stoppedEarly,
+    advice: "Look at the failures above; when they are settled, run again with --resume.",
   },
   unavailable: {
     exitCode: EXIT.unavailable,

@@ -5,14 +5,16 @@ export const EXIT = {
   usage: 2,
   refused: 3,
   signIn: 4,
+  stoppedEarly: 5,
   unavailable: 6,
+  running: 7,
   interrupted: 130,
   terminated: 143,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_MEANINGS: readonly { code: ExitCode; meaning: string; again: string }[] = [
-  { code: EXIT.done, meaning: "all done", again: "not needed" },
+  { code: EXIT.done, meaning: "all done (or all of --limit or --sample)", again: "not needed" },
   {
     code: EXIT.finishedWithFailures,
     meaning: "finished; some rows, work items or files failed or were rejected",
@@ -30,9 +32,19 @@ export const EXIT_MEANINGS: readonly { code: ExitCode; meaning: string; again: s
   },
   { code: EXIT.signIn, meaning: "sign-in or permission", again: "after signing in" },
   {
+    code: EXIT.stoppedEarly,
+    meaning: "stopped early by --max-failures; state saved",
+    again: "after looking",
+  },
+  {
     code: EXIT.unavailable,
     meaning: "a service stayed unreachable, the disk is full, or an internal error; state saved",
     again: "yes",
+  },
+  {
+    code: EXIT.running,
+    meaning: "`status` and `monitor --once` only: the run is under way",
+    again: "wait for it",
   },
   { code: EXIT.interrupted, meaning: "Ctrl+C; state saved", again: "yes" },
   { code: EXIT.terminated, meaning: "SIGTERM; state saved", again: "yes" },

@@ -19,6 +19,11 @@ export interface OpenOptions {
    * `none`, empty work items are looked up again.
    */
   readonly retryFailed: "all" | "none" | readonly FailureCode[];
+  /**
+   * Only so many of the pending work items are claimed in this start: the first of the CSV (`--limit`), or as many
+   * spread evenly over it (`--sample`; the same ones for the same state). The others stay pending.
+   */
+  readonly only?: { readonly first: number } | { readonly sample: number };
   /** What to advise when the state holds a run and `resume` is off: the exact command that resumes it. */
   readonly resumeAdvice?: string;
 }

@@ -129,6 +129,8 @@ export interface StateSummary {
   readonly workItems: Readonly<Record<"pending" | "in_progress" | "completed" | "empty" | "failed", number>>;
   /** Of the pending and in progress work items, those never looked up: their files are not in `files.total` yet. */
   readonly notLookedUp: number;
+  /** Of those never looked up, how many were not surveyed either: nothing is known of their files. */
+  readonly notSurveyed: number;
   readonly files: {
     /** Files of the work items that were looked up. */
     readonly total: number;
@@ -146,6 +148,16 @@ export interface StateSummary {
     readonly duplicates: number;
     /** Names that were shortened to the service's limit. */
     readonly shortened: number;
+    /** Files of the work items that were surveyed and not looked up yet, as the catalog counted them. */
+    readonly expected: number;
+  };
+  /** What later lookups gave otherwise than the ones before (`Receipt`). */
+  readonly drift: {
+    /** Work items whose receipt changed. */
+    readonly workItems: number;
+    /** Files that a later lookup listed anew, and that it no longer listed. */
+    readonly filesAdded: number;
+    readonly filesVanished: number;
   };
   /** Bytes that this run put into the target, where they are known. */
   readonly bytes: number;
@@ -169,12 +181,47 @@ export interface FailureGroup {
   }[];
 }
 
+/** What only the running process knows, told to those who read the state beside it. Counters are of this start. */
+export interface Heartbeat {
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly slots: number;
+  readonly slotsInUse: number;
+  readonly openWorkItems: number;
+  readonly retries: number;
+  readonly throttles: number;
+  /** Services that are waited for. */
+  readonly waiting: readonly {
+    readonly what: string;
+    readonly since: number;
+    readonly advice: string;
+    readonly throttled: boolean;
+  }[];
+}
+
+/** How a start ended, for those who read the state later. */
+export interface StartEnding {
+  readonly exitCode: number;
+  /** In a few words, such as `finished` or `Ctrl+C`. */
+  readonly why: string;
+}
+
+/** What a survey says of one work item (see the catalog's door). */
+export interface SurveyedWorkItem {
+  readonly workItem: WorkItem;
+  readonly files: number;
+  /** ms since the epoch. */
+  readonly linksEndAt: number | undefined;
+}
+
 export interface StateStore {
   readonly run: RunRecord;
 
   /**
-   * Claims up to `max` pending work items for this machine, in input order; they are `in_progress` from then on.
-   * Gives fewer, or none, when no more are pending; never the same work item twice in one start.
+   * Claims up to `max` pending work items for this machine; they are `in_progress` from then on. First come those
+   * whose links end first (by the hour), then those with most files, as far as surveys told; the others in input
+   * order. With `OpenOptions.only`, none beyond those. Gives fewer, or none, when no more are pending; never the same
+   * work item twice in one start, unless a survey brought it back.
    */
   claim(max: number, options: { signal: AbortSignal }): Promise<ClaimedWorkItem[]>;
 
@@ -190,8 +237,24 @@ export interface StateStore {
   /** Failures and skips grouped by outcome and code, most first. */
   failures(): Promise<FailureGroup[]>;
 
-  /** The work items still to do (pending or in progress), in batches; for counting ahead. */
-  unfinished(options: { signal: AbortSignal }): AsyncIterable<readonly WorkItem[]>;
+  /**
+   * The work items whose files are worth counting, in batches: those never looked up, and, when the run is resumed,
+   * those that an earlier start completed, to notice that their catalog has changed since.
+   */
+  toSurvey(options: { signal: AbortSignal }): AsyncIterable<readonly WorkItem[]>;
+
+  /**
+   * Takes the counts of a survey. One never looked up gets its place in the order of claims; a completed one whose
+   * count is not its receipt's is pending again, to be looked up anew. Work items in progress, failed or unknown are
+   * passed over. Durable after the next group commit. Gives how many are pending again.
+   */
+  noteSurvey(surveys: readonly SurveyedWorkItem[]): number;
+
+  /** Tells those who read the state beside this process how it goes; about every second, written with the next commit. */
+  beat(heartbeat: Heartbeat): void;
+
+  /** Notes how this start ended; written at `close`. */
+  noteEnding(ending: StartEnding): void;
 
   /** Commits what is recorded, checkpoints, releases the lock. The one state file can be copied afterwards. */
   close(): Promise<void>;
