@@ -12,11 +12,11 @@ enableCompileCache();
 const io = processIo();
 const args = process.argv.slice(2);
 let exitCode: ExitCode = EXIT.done;
+const program = makeProgram(packageVersion(), io, (code) => {
+  exitCode = code;
+});
 
 try {
-  const program = makeProgram(packageVersion(), io, (code) => {
-    exitCode = code;
-  });
   // What commander would write is told as an error of ours, in the format that was asked for.
   for (const command of [program, ...program.commands]) command.configureOutput({ writeErr: () => {} });
   if (args.length === 0) {
@@ -62,7 +62,7 @@ function wantsJson(): boolean {
 function usageError(error: CommanderError): ReuploadError {
   const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
   const command = args.find((arg) => !arg.startsWith("-"));
-  const known = ["run", "partitions", "plan", "demo"].find((name) => name === command);
+  const known = program.commands.map((one) => one.name()).find((name) => name === command);
   const help = `See \`reupload ${known === undefined ? "" : `${known} `}--help\`.`;
   const suggestion = rest.join(" ").replace(/^\((.*)\)$/, "$1");
   return new ReuploadError("usage", first, { advice: suggestion === "" ? help : `${suggestion} ${help}` });

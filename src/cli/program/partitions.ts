@@ -1,0 +1,31 @@
+import { type CommandLine, exitCodesHelp } from "./command-line.ts";
+
+export function addPartitions({ program, io, setExitCode }: CommandLine): void {
+  program
+    .command("partitions")
+    .summary("show how a CSV divides among machines")
+    .description("Shows how many work items of the CSV each of N partitions has.")
+    .argument("<csv>", "failed work items; - reads stdin")
+    .argument("<n>", "number of partitions")
+    .option("--list", "print every workItemId,partition")
+    .option(
+      "--search <id>",
+      "print the partition of this work item id (repeatable; - reads ids from stdin)",
+      (id: string, ids: string[] | undefined) => [...(ids ?? []), id],
+    )
+    .option("--output <format>", "text or json", "text")
+    .option("--no-color", "no colours (also: NO_COLOR)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  reupload partitions failed_workitems.csv 2
+  reupload partitions failed_workitems.csv 2 --search 1889211721
+  reupload partitions failed_workitems.csv 2 --list | grep ,1$
+${exitCodesHelp()}`,
+    )
+    .action(async (csv: string, n: string, options: { list?: true; search?: string[]; output: string }) => {
+      const { partitions } = await import("../partitions.ts");
+      setExitCode(await partitions({ csv, n, ...options }, io));
+    });
+}

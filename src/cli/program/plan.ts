@@ -1,0 +1,37 @@
+import { type CommandLine, exitCodesHelp } from "./command-line.ts";
+
+export function addPlan({ program, io, setExitCode }: CommandLine): void {
+  program
+    .command("plan")
+    .summary("print the commands for each of N machines")
+    .description("Prints, for each of N machines, the commands to paste: copy the CSV, sign in, run, resume.")
+    .argument("<csv>", "failed work items")
+    .argument("[n]", "number of machines")
+    .option("--machines <n>", "number of machines")
+    .option(
+      "--shell <shells>",
+      "bash, powershell or cmd; one for all or one a machine: powershell,bash",
+      "bash",
+    )
+    .option("--files <file>", "listing of the files, named in the commands")
+    .option("--target <url>", "target account, named in the commands")
+    .option("--workitem-workers <n>", "work items open at once on each machine")
+    .option("--file-workers <n>", "times work items = file slots on each machine")
+    .option("--resume", "print the resume commands only")
+    .option("--output <format>", "text or json", "text")
+    .option("--no-color", "no colours (also: NO_COLOR)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  reupload plan failed_workitems.csv 2
+  reupload plan failed_workitems.csv 2 --shell powershell,bash --workitem-workers 20 --file-workers 10
+${exitCodesHelp()}`,
+    )
+    .action(
+      async (csv: string, n: string | undefined, options: Record<string, string | true | undefined>) => {
+        const { plan } = await import("../plan.ts");
+        setExitCode(await plan({ csv, n, options }, io));
+      },
+    );
+}
