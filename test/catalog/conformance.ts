@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Catalog, Lookup } from "../../src/catalog/catalog.ts";
+import type { Catalog, Lookup, Survey } from "../../src/catalog/catalog.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { sortFiles } from "../../src/core/file-plan.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
@@ -144,14 +144,24 @@ export function catalogConformance(
         }
       };
       await expect(midway()).rejects.toBe(reason);
-      await expect(
-        catalog.countFiles(batches([[asked(ODD)]]), { signal: AbortSignal.abort(reason) }),
-      ).rejects.toBe(reason);
+      await expect(surveyed(catalog, [[asked(ODD)]], { signal: AbortSignal.abort(reason) })).rejects.toBe(
+        reason,
+      );
     });
 
-    it("counts the files without looking them up, or says that it cannot", async () => {
-      const count = await catalog.countFiles(batches([[asked(MANY), UNKNOWN], [], [asked(ODD)]]), { signal });
-      expect([undefined, MANY.fileNames.length + ODD.fileNames.length]).toContain(count);
+    it("surveys each work item with the count of its lookup, or gives nothing for it", async () => {
+      const asks = [[asked(MANY), UNKNOWN], [], [asked(ODD), asked(SAME_ID)]];
+      const surveys = await surveyed(catalog, asks, { signal });
+      const ids = surveys.map(({ workItem }) => JSON.stringify(workItem));
+      expect(new Set(ids).size).toBe(ids.length);
+      const answers = await lookUp(catalog, asks.flat(), { signal });
+      for (const { workItem, files } of surveys) {
+        expect(files).toBe(answerFor(answers, workItem)?.files.length);
+      }
+    });
+
+    it("surveys nothing when nothing is asked for", async () => {
+      expect(await surveyed(catalog, [[], []], { signal })).toEqual([]);
     });
 
     it("has an identity that tells its kind, without a query", () => {
@@ -173,6 +183,15 @@ export async function lookUp(
   return Array.fromAsync(catalog.lookup(workItems, options));
 }
 
+/** All that a survey gives for these batches. */
+export async function surveyed(
+  catalog: Catalog,
+  groups: readonly (readonly WorkItem[])[],
+  options: { signal: AbortSignal },
+): Promise<Survey[]> {
+  return (await Array.fromAsync(catalog.survey(batches(groups), options))).flat();
+}
+
 /** A work item as the CSV has it: the catalog's name for it is not known there. */
 function asked({ jobId, workItemId }: ListedWorkItem): WorkItem {
   return { jobId, workItemId, workItemName: "" };
@@ -185,6 +204,6 @@ function answerFor(
   return answers.find(({ workItem }) => workItem.jobId === jobId && workItem.workItemId === workItemId);
 }
 
-async function* batches(groups: readonly WorkItem[][]): AsyncGenerator<readonly WorkItem[]> {
+async function* batches(groups: readonly (readonly WorkItem[])[]): AsyncGenerator<readonly WorkItem[]> {
   yield* groups;
 }

@@ -66,7 +66,7 @@ export class MapCatalog implements Catalog {
     }
   }
 
-  countFiles = async (): Promise<undefined> => undefined;
+  async *survey(): AsyncGenerator<never> {}
   rejectedRows = () => ({ count: 0, file: undefined });
   close = async (): Promise<void> => {};
 }

@@ -14,7 +14,7 @@ import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ReuploadError } from "../../core/errors.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import type { Catalog, Lookup } from "../catalog.ts";
+import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { type BuiltIndex, buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";
 import { Generation } from "./generation.ts";
 import { IndexFile, isIndexError, keyHash } from "./index-file.ts";
@@ -74,8 +74,8 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Work items that are counted before others get their turn; some 5 ms. */
-const COUNTED_AT_ONCE = 500;
+/** Work items that are surveyed before others get their turn; some 5 ms. */
+const SURVEYED_AT_ONCE = 500;
 
 class ListingCatalog implements Catalog {
   readonly identity: string;
@@ -105,28 +105,30 @@ class ListingCatalog implements Catalog {
     }
   }
 
-  async countFiles(
+  async *survey(
     workItems: AsyncIterable<readonly WorkItem[]>,
     { signal }: { signal: AbortSignal },
-  ): Promise<number | undefined> {
-    let files = 0;
+  ): AsyncGenerator<readonly Survey[]> {
     for await (const batch of workItems) {
-      for (let at = 0; at < batch.length; at += COUNTED_AT_ONCE) {
+      for (let at = 0; at < batch.length; at += SURVEYED_AT_ONCE) {
         signal.throwIfAborted();
-        const rows = await this.#countRows(batch.slice(at, at + COUNTED_AT_ONCE));
-        if (rows === undefined) return undefined;
-        files += rows;
+        const surveys = await this.#survey(batch.slice(at, at + SURVEYED_AT_ONCE));
+        if (surveys === undefined) return;
+        yield surveys;
       }
     }
-    return files;
   }
 
   /** undefined when the index is broken: the next lookup finds that out too, and has a new one made. */
-  async #countRows(workItems: readonly WorkItem[]): Promise<number | undefined> {
+  async #survey(workItems: readonly WorkItem[]): Promise<Survey[] | undefined> {
     await setImmediate();
     try {
       return await this.#use(async ({ index }) =>
-        workItems.reduce((rows, workItem) => rows + index.rows(keyHash(workItem)), 0),
+        workItems.map((workItem) => ({
+          workItem,
+          files: index.rows(keyHash(workItem)),
+          linksEndAt: undefined,
+        })),
       );
     } catch (error) {
       if (isIndexError(error)) return undefined;

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CatalogFile } from "../../../src/core/file.ts";
 import { sortFiles } from "../../../src/core/file-plan.ts";
-import { lookUp } from "../conformance.ts";
+import { lookUp, surveyed } from "../conformance.ts";
 import {
   csvOf,
   type ListingFolder,
@@ -86,13 +86,16 @@ describe("a random listing", () => {
         });
       }
       expect(catalog.rejectedRows().count).toBe(0);
-      const counted = catalog.countFiles(
-        (async function* batches() {
-          yield asked;
-        })(),
-        { signal },
+      const counts = await surveyed(catalog, [asked], { signal });
+      expect(
+        counts.map(({ workItem: { jobId, workItemId }, files }) => ({ jobId, workItemId, files })),
+      ).toEqual(
+        asked.map(({ jobId, workItemId }) => ({
+          jobId,
+          workItemId,
+          files: expected(all, jobId, workItemId).files.length,
+        })),
       );
-      expect(await counted).toBe(all.length);
     } finally {
       await catalog.close();
     }
