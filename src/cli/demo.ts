@@ -9,7 +9,8 @@ import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { addMissing, noteKept, stopKept } from "./demo-kept.ts";
 import type { Io } from "./io.ts";
-import { run, type RunFlags } from "./run.ts";
+import { run } from "./run.ts";
+import type { RunFlags } from "./session.ts";
 
 /** A file that marks a folder as a demo's: another one is not ours to clear. */
 const MARKER = ".reupload-demo";

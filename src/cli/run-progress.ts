@@ -17,10 +17,8 @@ const SAMPLE_MS = 1000;
 
 interface Following {
   readonly store: StateStore;
-  readonly catalog: Catalog;
   readonly services: Services;
   readonly reporter: Reporter;
-  readonly signal: AbortSignal;
 }
 
 export interface Follower {
@@ -32,9 +30,8 @@ export interface Follower {
   end(): Promise<ProgressView>;
 }
 
-export function followRun(following: Following): Follower {
-  const { store, catalog, services, reporter } = following;
-  let live: PipelineLive = { slots: 0, slotsInUse: 0, openWorkItems: 0 };
+export function followRun({ store, services, reporter }: Following): Follower {
+  let live: PipelineLive = { slots: 0, slotsInUse: 0, openWorkItems: 0, linksRenewed: 0 };
   const sample = () => ({
     at: performance.now(),
     summary: store.summary(),
@@ -42,9 +39,11 @@ export function followRun(following: Following): Follower {
   });
   const model = new ProgressModel(sample());
   const ended = new AbortController();
-  const signal = AbortSignal.any([following.signal, ended.signal]);
+  const { signal } = ended;
   const show = () => {
-    model.add(sample());
+    const taken = sample();
+    model.add(taken);
+    store.beat({ at: Date.now(), ...taken.live });
     reporter.progress(model.view());
   };
   const sampling = async () => {
@@ -53,21 +52,16 @@ export function followRun(following: Following): Follower {
       if (!signal.aborted) show();
     }
   };
-  const counting = async () => {
-    // Only the ETA needs it: a catalog that cannot count must not end the run.
-    const files = await catalog.countFiles(store.unfinished({ signal }), { signal }).catch(() => undefined);
-    if (files !== undefined) model.expect(files);
-  };
-  let tasks: Promise<void>[] = [];
+  let task: Promise<void> | undefined;
   return {
     onFile: (report) => reporter.tell(fileMessage(report)),
     watch(pipelineLive) {
       live = pipelineLive;
-      tasks = [sampling(), counting()];
+      task = sampling();
     },
     async end() {
       ended.abort();
-      await Promise.all(tasks);
+      await task;
       // Once more, so that a service that came back since the last sample is told.
       show();
       return model.view();
@@ -105,6 +99,9 @@ interface Finishing {
   readonly store: StateStore;
   readonly catalog: Catalog;
   readonly reporter: Reporter;
+  readonly linksRenewed: number;
+  /** Only some work items were to be taken (`--limit`, `--sample`). */
+  readonly isLimited: boolean;
   readonly stoppedBy: { readonly why: string; readonly exitCode: ExitCode } | undefined;
   readonly rejectedFile: string;
   readonly resumeCommand: string;

@@ -1,5 +1,4 @@
 /** Wires kinds to doors: which catalog, which transfer, which announcer a run has. */
-import { basename } from "node:path";
 import { QueueAnnouncer } from "../announce/queue-announcer.ts";
 import { type AccountInput, findAccount, type StorageAccount } from "../azure/account.ts";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempt.ts";
@@ -29,6 +28,7 @@ export class Services {
   readonly target: ServiceGate;
   readonly queue: ServiceGate;
   readonly #sources = new Map<string, ServiceGate>();
+  #catalog: ServiceGate | undefined;
   readonly #maxWaitMs: number;
 
   constructor(account: StorageAccount, settings: RunSettings) {
@@ -48,9 +48,16 @@ export class Services {
     return gate;
   }
 
+  /** The gate of the service that answers for the catalog. @param place shown, such as `cluster/database` */
+  catalog(place: string): ServiceGate {
+    this.#catalog ??= this.#gate(`catalog ${place}`, true);
+    return this.#catalog;
+  }
+
   /** What the run waits for now. */
   waiting(): Waiting[] {
-    return [this.target, this.queue, ...this.#sources.values()].flatMap((gate) => gate.waiting ?? []);
+    const gates = [this.target, this.queue, ...this.#sources.values(), this.#catalog];
+    return gates.flatMap((gate) => gate?.waiting ?? []);
   }
 
   #gate(name: string, essential: boolean): ServiceGate {
@@ -115,7 +122,7 @@ export function announcerOf(services: Services, settings: RunSettings): QueueAnn
 export function identityOf(
   account: StorageAccount,
   settings: RunSettings,
-  listing: string,
+  catalog: string,
 ): Omit<RunIdentity, "csvDigest"> {
   // The embedded emulator has another port at every start.
   const endpoint = settings.emulator ? "emulator" : account.blobEndpoint;
@@ -125,6 +132,6 @@ export function identityOf(
     partition: settings.partition ?? 0,
     totalPartitions: settings.totalPartitions ?? 1,
     nameTemplate: settings.nameTemplate,
-    catalog: `listing:${basename(listing)}`,
+    catalog,
   };
 }

@@ -77,6 +77,9 @@ export function resolveOne<Name extends RunOptionName>(given: Given, name: Name)
   return (value === undefined ? undefined : parse(spec, value.text, value.where)) as RunSettings[Name];
 }
 
+/** Kept whole. */
+const PATHS: ReadonlySet<RunOptionName> = new Set(["csv", "files", "kustoQuery", "sourceDir"]);
+
 /**
  * What the state keeps of the given options for a later `--resume`; nothing secret is an option.
  *
@@ -92,7 +95,7 @@ export function keptSettings(
     if (!RUN_OPTIONS[name].kept) continue;
     const text = given.get(name)?.text ?? kept[name];
     if (typeof text !== "string") continue;
-    texts[name] = (name === "csv" || name === "files") && text !== "-" ? absolute(text) : text;
+    texts[name] = PATHS.has(name) && text !== "-" ? absolute(text) : text;
   }
   return texts;
 }
@@ -123,6 +126,11 @@ function check(settings: RunSettings): void {
   if (settings.emulator && settings.target !== undefined) {
     throw new ReuploadError("bad-option", "--emulator and --target exclude each other.", {
       advice: "Leave one of them out.",
+    });
+  }
+  if (settings.limit !== undefined && settings.sample !== undefined) {
+    throw new ReuploadError("bad-option", "--limit and --sample exclude each other.", {
+      advice: "--limit takes the first work items, --sample some spread over the CSV.",
     });
   }
   if (settings.updateCsv && !settings.resume) {

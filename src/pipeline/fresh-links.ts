@@ -24,9 +24,12 @@ interface Answer {
 export class FreshLinks {
   readonly #catalog: Catalog;
   readonly #workItem: WorkItem;
+  readonly #count: { renewed: number };
   #answer: Answer | undefined;
 
-  constructor(catalog: Catalog, workItem: WorkItem) {
+  /** @param count of the links that got a newer one */
+  constructor(catalog: Catalog, workItem: WorkItem, count: { renewed: number }) {
+    this.#count = count;
     this.#catalog = catalog;
     this.#workItem = workItem;
   }
@@ -37,6 +40,12 @@ export class FreshLinks {
    * @throws ReuploadError when the catalog as a whole cannot answer; the signal's reason
    */
   async newer(file: CatalogFile, signal: AbortSignal): Promise<CatalogFile | undefined> {
+    const newer = await this.#newer(file, signal);
+    if (newer !== undefined) this.#count.renewed++;
+    return newer;
+  }
+
+  async #newer(file: CatalogFile, signal: AbortSignal): Promise<CatalogFile | undefined> {
     const answer = this.#answer;
     const known = await otherLink(file, answer);
     if (known !== undefined && !endsSoon(known)) return known;

@@ -33,10 +33,11 @@ export class OpenWorkItem {
   /** Shared by the work item's files. */
   readonly freshLinks: FreshLinks;
 
-  constructor(claim: ClaimedWorkItem, workItemName: string, stages: Stages) {
+  /** @param links counts the links renewed, for all work items together */
+  constructor(claim: ClaimedWorkItem, workItemName: string, stages: Stages, links: { renewed: number }) {
     this.id = claim.id;
     this.workItem = { ...claim.workItem, workItemName };
-    this.freshLinks = new FreshLinks(stages.catalog, claim.workItem);
+    this.freshLinks = new FreshLinks(stages.catalog, claim.workItem, links);
     this.#record = (event) => stages.store.record(event);
   }
 

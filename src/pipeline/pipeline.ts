@@ -3,7 +3,8 @@
  * of file slots busy with transfer and announcement, and records every fact.
  *
  * ```
- * claim -> lookup -> plan -> [ready files] -> slot: transfer -> uploaded -> announce -> completed -> committed
+ * survey (counts, beside the rest)
+claim -> lookup -> plan -> [ready files] -> slot: transfer -> uploaded -> announce -> completed -> committed
  * ```
  *
  * Everything between stages is bounded: no lookup starts while enough files are ready, and a slot is free again only
@@ -34,6 +35,11 @@ export interface PipelineOptions {
   readonly onCollision: OnCollision;
   readonly onEmpty: "report" | "fail";
   readonly announceExisting: "always" | "never";
+  /**
+   * Ends the run early when more failed in this start, judged once 100 files and work items came to their end.
+   * A work item that fails as a whole counts as one.
+   */
+  readonly maxFailures: { readonly files: number } | { readonly percent: number } | undefined;
 }
 
 /** How the pipeline is told to stop. */
@@ -62,16 +68,20 @@ export interface PipelineLive {
   readonly slots: number;
   readonly slotsInUse: number;
   readonly openWorkItems: number;
+  /** Links that were about to end or were refused, and got a newer one from the catalog. */
+  readonly linksRenewed: number;
 }
 
 /**
- * - `finished`  every claimed work item came to its end
+ * - `finished`  no work item is left to claim and every claimed one came to its end
  * - `stopped`   drained or aborted; what was not done is pending again
+ * - `too-many-failures` `maxFailures` is passed; files in the slots were finished, the rest is pending again
  * - `failed`    the run cannot go on (outage, sign-in, disk full, internal); what was not done is pending again
  */
 export type PipelineOutcome =
   | { readonly kind: "finished" }
   | { readonly kind: "stopped" }
+  | { readonly kind: "too-many-failures"; readonly failed: number; readonly finished: number }
   | { readonly kind: "failed"; readonly error: unknown };
 
 export interface RunningPipeline {

@@ -2,6 +2,7 @@ import type { Lookup } from "../catalog/catalog.ts";
 import { workItemKey } from "../core/work-item.ts";
 import type { ClaimedWorkItem, FailureRecord } from "../state/state-store.ts";
 import { type Demand, RecentMean, workItemsToLookUp } from "./demand.ts";
+import { FailureLimit } from "./failure-limit.ts";
 import { fileJourney } from "./file-journey.ts";
 import { catalogFailure, type FileTask, OpenWorkItem } from "./open-work-item.ts";
 import type {
@@ -35,14 +36,20 @@ class Pipeline implements PipelineLive {
   readonly #ready: ReadyFiles<FileTask>;
   /** Ends everything under way: the caller's abort, or an error that ends the run. */
   readonly #stop = new AbortController();
+  /** Takes no new files: too many failed. */
+  readonly #halt = new AbortController();
   readonly #signal: AbortSignal;
   /** Ends what only prepares further files: a drain needs none. */
   readonly #feedSignal: AbortSignal;
   readonly #filesPerWorkItem = new RecentMean();
+  readonly #failures: FailureLimit;
+  readonly #links = { renewed: 0 };
   #beingLookedUp = 0;
   #fatal: { readonly error: unknown } | undefined;
   #lookups = new Set<Promise<void>>();
   #noMoreClaims = false;
+  /** A survey may bring completed work items back. */
+  #isSurveying = true;
   #wakeFeeder: () => void = () => {};
 
   constructor(stages: Stages, options: PipelineOptions, control: PipelineControl) {
@@ -52,7 +59,8 @@ class Pipeline implements PipelineLive {
     this.slots = options.workItemWorkers * options.fileWorkers;
     this.#ready = new ReadyFiles(() => this.#wakeFeeder());
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
-    this.#feedSignal = AbortSignal.any([this.#signal, control.drain]);
+    this.#feedSignal = AbortSignal.any([this.#signal, control.drain, this.#halt.signal]);
+    this.#failures = new FailureLimit(options.maxFailures);
   }
 
   async run(): Promise<PipelineOutcome> {
@@ -63,16 +71,25 @@ class Pipeline implements PipelineLive {
     this.#feedSignal.addEventListener("abort", halt, { once: true });
     if (this.#mustHalt) halt();
     const slots = Array.from({ length: this.slots }, async () => this.#slot());
+    const survey = this.#survey();
     await this.#feed();
-    await Promise.all(slots);
+    await Promise.all([survey, ...slots]);
     this.#feedSignal.removeEventListener("abort", halt);
     this.#release();
     if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
+    if (this.#halt.signal.aborted) {
+      const { failed, finished } = this.#failures;
+      return { kind: "too-many-failures", failed, finished };
+    }
     return { kind: this.#mustHalt ? "stopped" : "finished" };
   }
 
   get openWorkItems(): number {
     return this.#open.size;
+  }
+
+  get linksRenewed(): number {
+    return this.#links.renewed;
   }
 
   get #mustHalt(): boolean {
@@ -92,6 +109,7 @@ class Pipeline implements PipelineLive {
         const report = await fileJourney(this.#stages, this.#options, task, this.#signal);
         const isFailed = report.outcome === "failed";
         task.item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
+        this.#count(isFailed);
         this.#control.onFile?.(report);
         if (task.item.isDone) this.#finish(task.item);
       } catch (thrown) {
@@ -101,6 +119,28 @@ class Pipeline implements PipelineLive {
         this.#wakeFeeder();
       }
     }
+  }
+
+  #count(hasFailed: boolean): void {
+    this.#failures.count(hasFailed);
+    if (this.#failures.isPassed) this.#halt.abort(new Error("too many failures"));
+  }
+
+  /** Has the catalog count ahead: for the ETA, for the order of claims, and to notice what has changed since. */
+  async #survey(): Promise<void> {
+    const { store, catalog } = this.#stages;
+    const options = { signal: this.#feedSignal };
+    try {
+      for await (const surveys of catalog.survey(store.toSurvey(options), options)) {
+        if (store.noteSurvey(surveys) === 0) continue;
+        this.#noMoreClaims = false;
+        this.#wakeFeeder();
+      }
+    } catch (thrown) {
+      if (!this.#mustHalt) this.#fail(thrown);
+    }
+    this.#isSurveying = false;
+    this.#wakeFeeder();
   }
 
   /** Gives back what was claimed and did not come to its end. */
@@ -128,7 +168,7 @@ class Pipeline implements PipelineLive {
   async #feed(): Promise<void> {
     try {
       while (!this.#mustHalt) {
-        if (this.#noMoreClaims && this.openWorkItems === 0) break;
+        if (this.#noMoreClaims && this.openWorkItems === 0 && !this.#isSurveying) break;
         const wanted = this.#noMoreClaims ? 0 : workItemsToLookUp(this.#demand);
         if (wanted > 0) await this.#claim(wanted);
         else await this.#untilWoken();
@@ -214,7 +254,7 @@ class Pipeline implements PipelineLive {
       return;
     }
     const name = lookup.workItemName === "" ? claim.workItem.workItemName : lookup.workItemName;
-    const item = new OpenWorkItem(claim, name, this.#stages);
+    const item = new OpenWorkItem(claim, name, this.#stages, this.#links);
     const tasks = item.open(claim, lookup, this.#options);
     if (item.isDone) this.#finish(item);
     else this.#ready.add(tasks);
@@ -238,6 +278,7 @@ class Pipeline implements PipelineLive {
       status,
       ...(failure === undefined ? {} : { failure }),
     });
+    if (status === "failed") this.#count(true);
     this.#close(claim.id);
   }
 

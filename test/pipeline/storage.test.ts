@@ -70,6 +70,7 @@ async function start(options: LadderOptions & { readonly signal?: AbortSignal } 
       onCollision: "report",
       onEmpty: "report",
       announceExisting: "always",
+      maxFailures: undefined,
     },
     { drain: never, abort: options.signal ?? never },
   );

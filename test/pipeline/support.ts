@@ -144,6 +144,7 @@ export async function rig(
           onCollision: "report",
           onEmpty: "report",
           announceExisting: "always",
+          maxFailures: undefined,
           ...options,
         },
         {

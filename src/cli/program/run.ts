@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "../../config/run-options.ts";
-import type { RunFlags } from "../run.ts";
+import type { RunFlags } from "../session.ts";
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 
 export function addRun({ program, io, setExitCode }: CommandLine): void {

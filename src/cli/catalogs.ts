@@ -1,0 +1,107 @@
+/** One way to open a catalog, whichever kind it is: which kind is meant, whether it can be used, opening it. */
+import { basename } from "node:path";
+import type { Catalog } from "../catalog/catalog.ts";
+import { flagWord } from "../config/config.ts";
+import type { RunSettings } from "../config/run-options.ts";
+import { ReuploadError } from "../core/errors.ts";
+import type { Services } from "./stages.ts";
+
+/** The catalog of a run, before it is opened. */
+export interface CatalogSource {
+  readonly kind: "listing" | "kusto" | "container" | "folder" | "paths";
+  /** Kind and place without secrets; part of the run's identity. The opened catalog says the same. */
+  readonly identity: string;
+  /** Its files are local ones: the transfer may read `file:` links. */
+  readonly hasLocalFiles: boolean;
+  /** Looks whether it is there at all, before anything is made and any service is asked. @throws ReuploadError */
+  check(): Promise<void>;
+  /** Opens it, with the state's lock held. @throws ReuploadError */
+  open(context: OpenContext): Promise<Catalog>;
+}
+
+export interface OpenContext {
+  /** What files that belong to the catalog begin with: the state's path without its ending. */
+  readonly stem: string;
+  readonly services: Services;
+  /** Ends what the catalog does in the background, too. */
+  readonly signal: AbortSignal;
+}
+
+type Kind = NonNullable<RunSettings["catalog"]>;
+
+/** What names a catalog of each kind. */
+const NAMED_BY = {
+  listing: "files",
+  kusto: "kustoCluster",
+  container: "sourceContainer",
+  folder: "sourceDir",
+} as const satisfies Record<Kind, keyof RunSettings>;
+
+const KINDS = Object.keys(NAMED_BY) as Kind[];
+
+/**
+ * The run's catalog: the kind that `--catalog` says, else the one that is named.
+ *
+ * @param path makes a path whole
+ * @throws ReuploadError `usage` when none is named, or more than one
+ */
+export function catalogSource(settings: RunSettings, path: (path: string) => string): CatalogSource {
+  switch (kindOf(settings)) {
+    case "listing":
+      return listingSource(path(named(settings, "files")));
+    default:
+      throw new ReuploadError("usage", "This catalog is not built yet.");
+  }
+}
+
+function kindOf(settings: RunSettings): Kind {
+  const kinds = KINDS.filter((kind) => settings[NAMED_BY[kind]] !== undefined);
+  if (settings.catalog !== undefined) return settings.catalog;
+  const [kind] = kinds;
+  if (kind === undefined) {
+    throw new ReuploadError("usage", "Nothing says which files the work items have.", {
+      advice:
+        "Give a listing with --files FILE (columns JobId,WorkItemId,WorkItemName,Uri,FileName[,Length,ContentMD5]), or --kusto-cluster, --source-container or --source-dir.",
+    });
+  }
+  if (kinds.length > 1) {
+    const flags = kinds.map((given) => flagWord(NAMED_BY[given])).join(" and ");
+    throw new ReuploadError("usage", `${flags} name several catalogs.`, {
+      advice: `Say which is meant with --catalog: ${kinds.join(" or ")}.`,
+    });
+  }
+  return kind;
+}
+
+function named(
+  settings: RunSettings,
+  option: "files" | "kustoCluster" | "kustoDatabase" | "sourceContainer" | "sourceDir",
+): string {
+  const value = settings[option];
+  if (value !== undefined) return value;
+  throw new ReuploadError("usage", `--catalog ${settings.catalog} needs ${flagWord(option)}.`, {
+    advice: `Give ${flagWord(option)}, or leave --catalog out.`,
+  });
+}
+
+function listingSource(file: string): CatalogSource {
+  return {
+    kind: "listing",
+    identity: `listing:${basename(file)}`,
+    hasLocalFiles: false,
+    async check() {
+      const { openListingFile } = await import("../catalog/listing/open-listing-file.ts");
+      const { handle } = await openListingFile(file);
+      await handle.close();
+    },
+    async open({ stem, signal }) {
+      const { openListing } = await import("../catalog/listing/listing.ts");
+      return openListing({
+        path: file,
+        indexPath: `${stem}.listing-index`,
+        rejectedPath: `${stem}.listing-rejected.csv`,
+        signal,
+      });
+    },
+  };
+}

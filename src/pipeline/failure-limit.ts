@@ -1,0 +1,26 @@
+import type { PipelineOptions } from "./pipeline.ts";
+
+/** Before so many came to their end, a share says nothing. */
+const JUDGED_FROM = 100;
+
+/** Counts what came to its end in this start, and says when too much of it failed (`--max-failures`). */
+export class FailureLimit {
+  failed = 0;
+  finished = 0;
+  readonly #limit: PipelineOptions["maxFailures"];
+
+  constructor(limit: PipelineOptions["maxFailures"]) {
+    this.#limit = limit;
+  }
+
+  count(hasFailed: boolean): void {
+    this.finished++;
+    if (hasFailed) this.failed++;
+  }
+
+  get isPassed(): boolean {
+    if (this.#limit === undefined || this.finished < JUDGED_FROM) return false;
+    if ("files" in this.#limit) return this.failed > this.#limit.files;
+    return this.failed * 100 > this.#limit.percent * this.finished;
+  }
+}
