@@ -6,7 +6,8 @@ const SHORT_MS = 10_000;
 const LONG_MS = 5 * 60_000;
 
 /**
- * Makes views of where the run stands from samples, about one a second. Memory is constant.
+ * Makes views of where the run stands from samples: of this process, or readings of another one's state. They come
+ * about once a second; the further apart they are, the later a rate is known. Memory is constant.
  *
  * A file is finished once it is copied, already there, failed or skipped; rates count finished files. The ETA has a
  * clock of its own that stands still during an outage, so that an hour of waiting does not make the rest look slow.
@@ -14,7 +15,6 @@ const LONG_MS = 5 * 60_000;
 export class ProgressModel {
   readonly #first: ProgressSample;
   #latest: ProgressSample;
-  #filesOfUnfinished: number | undefined;
   /** By the wall, outages included: the rate that is shown. */
   readonly #shown = new RateWindow(SHORT_MS);
   /** Time and work outside outages: what the ETA is told from. */
@@ -30,11 +30,6 @@ export class ProgressModel {
     this.#shown.add(pointOf(first));
     this.#short.add(this.#active);
     this.#long.add(this.#active);
-  }
-
-  /** @param filesOfUnfinished files of the work items that were unfinished at the first sample, as the catalog counts them */
-  expect(filesOfUnfinished: number): void {
-    this.#filesOfUnfinished = filesOfUnfinished;
   }
 
   /** Takes a sample; one that is older than the last is passed over. */
@@ -58,7 +53,7 @@ export class ProgressModel {
   view(): ProgressView {
     const { at, summary, live } = this.#latest;
     const finished = finishedFiles(summary);
-    const { total, isKnown } = this.#totalFiles();
+    const { total, isKnown } = totalFiles(summary);
     const left = total === undefined ? undefined : Math.max(0, total - finished);
     const rate = this.#shown.rate();
     return {
@@ -103,40 +98,27 @@ export class ProgressModel {
     if (recent.files > 0) return recent.files;
     return 1_000 / (this.#active.at - this.#lastFinishAt);
   }
+}
 
-  /** What is known of work items that were looked up, and for the others the catalog's count or the mean so far. */
-  #totalFiles(): { total: number | undefined; isKnown: boolean } {
-    const { summary } = this.#latest;
-    const known = summary.files.total;
-    if (summary.notLookedUp === 0) return { total: known, isKnown: true };
-    const expected = this.#expectedFiles();
-    if (expected !== undefined && expected.total > known)
-      return { total: expected.total, isKnown: expected.isExact };
-    if (known === 0) return { total: undefined, isKnown: false };
-    const lookedUp = totalWorkItems(summary) - summary.notLookedUp;
-    const mean = known / Math.max(1, lookedUp);
-    return { total: Math.round(known + mean * summary.notLookedUp), isKnown: false };
-  }
-
-  /**
-   * The catalog counted the files of all unfinished work items. On a resume some of those were looked up before, and
-   * their files are known already: their share is taken off.
-   */
-  #expectedFiles(): { total: number; isExact: boolean } | undefined {
-    if (this.#filesOfUnfinished === undefined) return undefined;
-    const { notLookedUp, workItems, files } = this.#first.summary;
-    const unfinished = workItems.pending + workItems.in_progress;
-    const share = unfinished === 0 ? 0 : Math.min(1, notLookedUp / unfinished);
-    return { total: files.total + Math.round(this.#filesOfUnfinished * share), isExact: share === 1 };
-  }
+/**
+ * Files of the work items looked up, and what the catalog's survey counted of the others. For those not surveyed
+ * either, the mean of all that is known: an estimate. Undefined while nothing is known of any.
+ */
+export function totalFiles(summary: StateSummary): { total: number | undefined; isKnown: boolean } {
+  const known = summary.files.total + summary.files.expected;
+  if (summary.notSurveyed === 0) return { total: known, isKnown: true };
+  const knownWorkItems = totalWorkItems(summary) - summary.notSurveyed;
+  if (known === 0 || knownWorkItems <= 0) return { total: undefined, isKnown: false };
+  const mean = known / knownWorkItems;
+  return { total: Math.round(known + mean * summary.notSurveyed), isKnown: false };
 }
 
 /** Finished in any way: copied, already there, failed, skipped. */
-function finishedFiles({ files }: StateSummary): number {
+export function finishedFiles({ files }: StateSummary): number {
   return files.copied + files.alreadyThere + files.failed + files.skipped;
 }
 
-function workItemClasses(summary: StateSummary): ProgressView["workItems"] {
+export function workItemClasses(summary: StateSummary): ProgressView["workItems"] {
   const { pending, in_progress: inProgress, completed, empty, failed } = summary.workItems;
   return {
     total: totalWorkItems(summary),

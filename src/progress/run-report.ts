@@ -7,6 +7,10 @@ import type { FailureGroup, InputCounts, StateSummary } from "../state/state-sto
 export type RunEnding =
   /** Nothing pending is left. */
   | { readonly kind: "finished" }
+  /** All that was asked for is done, and more is left; `by` is what asked for less, such as `--limit 20`. */
+  | { readonly kind: "limited"; readonly by: string }
+  /** By `--max-failures`; `why` is the evidence, such as `12 of 100 files failed`. */
+  | { readonly kind: "too-many-failures"; readonly why: string }
   /** By the operator, an outage longer than `--max-wait`, an error; `why` is shown, such as `Ctrl+C`. */
   | { readonly kind: "stopped"; readonly why: string };
 
@@ -29,6 +33,8 @@ export interface RunReport {
     readonly bytes: number;
     readonly retries: number;
     readonly throttles: number;
+    /** Links that ended, or were about to, and were looked up again. */
+    readonly linksRenewed: number;
   };
   /** The exact command for what is left or failed; undefined when there is nothing to do. */
   readonly nextCommand: string | undefined;
@@ -127,18 +133,27 @@ function countIn(report: RunReport, outcome: FailureGroup["outcome"], what: "fil
 }
 
 /**
- * - `completed`      every work item and file of this partition is done
- * - `with-failures`  finished, but something failed or was rejected
- * - `stopped`        something is left, resumable
- * - `internal-error` the account has a gap
+ * - `completed`         every work item and file of this partition is done
+ * - `limited`           all that `--limit` or `--sample` asked for is done, more is left
+ * - `with-failures`     finished (or all that was asked for), but something failed or was rejected
+ * - `too-many-failures` ended early by `--max-failures`, resumable
+ * - `stopped`           something is left, resumable
+ * - `internal-error`    the account has a gap
  */
-export type RunVerdict = "completed" | "with-failures" | "stopped" | "internal-error";
+export type RunVerdict =
+  | "completed"
+  | "limited"
+  | "with-failures"
+  | "too-many-failures"
+  | "stopped"
+  | "internal-error";
 
 /** The one word for how the run ended. */
 export function verdictOf(report: RunReport, account: Account): RunVerdict {
   if (account.gaps.length > 0) return "internal-error";
-  if (report.ending.kind === "stopped") return "stopped";
+  const { kind } = report.ending;
+  if (kind === "stopped" || kind === "too-many-failures") return kind;
   const failed = account.rows.failed + account.files.failed;
   if (failed + account.rows.rejected + report.catalogRejected.count > 0) return "with-failures";
-  return "completed";
+  return account.rows.left > 0 ? "limited" : "completed";
 }

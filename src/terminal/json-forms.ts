@@ -42,13 +42,15 @@ export function reportJson(report: RunReport): JsonFields {
   return {
     runId: report.runId,
     verdict: verdictOf(report, account),
-    stoppedBy: report.ending.kind === "stopped" ? report.ending.why : null,
+    stoppedBy: stoppedBy(report),
     partition: report.partition,
     totalPartitions: report.totalPartitions,
     rows: account.rows,
     files: account.files,
     gaps: account.gaps,
     notLookedUp: summary.notLookedUp,
+    expectedFiles: summary.files.expected,
+    drift: { ...summary.drift },
     announced: summary.files.announced,
     uploadedNotAnnounced: summary.files.uploaded,
     repeatedEntries: summary.files.duplicates,
@@ -62,7 +64,19 @@ export function reportJson(report: RunReport): JsonFields {
   };
 }
 
-function failureJson(group: RunReport["failures"][number]): JsonFields {
+function stoppedBy({ ending }: RunReport): string | null {
+  switch (ending.kind) {
+    case "finished":
+      return null;
+    case "limited":
+      return ending.by;
+    case "too-many-failures":
+    case "stopped":
+      return ending.why;
+  }
+}
+
+export function failureJson(group: RunReport["failures"][number]): JsonFields {
   const { code, outcome, files, workItems, samples } = group;
   return {
     code,

@@ -37,15 +37,34 @@ export function summaryText(report: RunReport, style: TextStyle): string[] {
 
 const HEADLINES: Record<RunVerdict, { text: string; format: Paint }> = {
   completed: { text: "Completed.", format: "green" },
+  limited: { text: "Done as far as asked", format: "green" },
   "with-failures": { text: "Finished, but not everything is done.", format: "yellow" },
+  "too-many-failures": { text: "Stopped early, too much fails", format: "red" },
   stopped: { text: "Stopped", format: "yellow" },
   "internal-error": { text: "Internal error: the account does not add up.", format: "red" },
 };
 
-function headline({ ending }: RunReport, verdict: RunVerdict, style: TextStyle): string {
+function headline(report: RunReport, verdict: RunVerdict, style: TextStyle): string {
   const { text, format } = HEADLINES[verdict];
-  const why = verdict === "stopped" && ending.kind === "stopped" ? `: ${printable(ending.why)}.` : "";
-  return paint(format, text + why, style);
+  const why = verdict === "internal-error" ? "" : endingText(report);
+  // A sentence that is complete is followed by another one.
+  const link = why === "" ? "" : text.endsWith(".") ? " " : ": ";
+  return paint(format, text + link + why, style);
+}
+
+/** What ended it before everything was done. */
+function endingText({ ending, summary }: RunReport): string {
+  switch (ending.kind) {
+    case "finished":
+      return "";
+    case "limited": {
+      const left = summary.workItems.pending + summary.workItems.in_progress;
+      return left === 0 ? "" : `${printable(ending.by)} reached, ${quantity(left, "work item")} left.`;
+    }
+    case "too-many-failures":
+    case "stopped":
+      return `${printable(ending.why)}.`;
+  }
 }
 
 /** A class with its count; the note says where its members are or what the word means. */
@@ -70,7 +89,7 @@ function rowLines({ rejectedFile }: RunReport, rows: Account["rows"], style: Tex
 }
 
 function fileLines({ summary }: RunReport, files: Account["files"], style: TextStyle): string[] {
-  return block({ label: "Files", value: files.total, note: unknownFiles(summary.notLookedUp) }, style, [
+  return block({ label: "Files", value: files.total, note: unknownFiles(summary) }, style, [
     { label: "copied", value: files.copied, format: "green" },
     { label: "already there", value: files.alreadyThere, note: "with the same content" },
     { label: "failed", value: files.failed, format: "red" },
@@ -79,9 +98,10 @@ function fileLines({ summary }: RunReport, files: Account["files"], style: TextS
   ]);
 }
 
-function unknownFiles(notLookedUp: number): string | undefined {
+function unknownFiles({ notLookedUp, files }: RunReport["summary"]): string | undefined {
   if (notLookedUp === 0) return undefined;
-  return `${quantity(notLookedUp, "work item")} not looked up yet`;
+  const counted = files.expected === 0 ? "" : ` (${quantity(files.expected, "file")} by the catalog's count)`;
+  return `${quantity(notLookedUp, "work item")} not looked up yet${counted}`;
 }
 
 function inFile(path: string | undefined): string | undefined {
@@ -99,7 +119,7 @@ function block(total: Line, style: TextStyle, classes: readonly Line[]): string[
 }
 
 function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[] {
-  const { files } = summary;
+  const { files, drift } = summary;
   const lines = [
     `Announced ${quantity(files.announced, "file")}, ${bytes(summary.bytes)} in the target by this run.`,
   ];
@@ -114,6 +134,7 @@ function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[
   if (files.shortened > 0) {
     lines.push(`${quantity(files.shortened, "name")} shortened to the service's limit.`);
   }
+  if (drift.workItems > 0) lines.push(driftLine(drift));
   if (catalogRejected.count > 0) {
     const where = inFile(catalogRejected.file);
     lines.push(
@@ -123,7 +144,17 @@ function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[
   return [...lines, startLine(thisStart)];
 }
 
-function startLine({ elapsedMs, files, bytes: amount, retries, throttles }: RunReport["thisStart"]): string {
+function driftLine({ workItems, filesAdded, filesVanished }: RunReport["summary"]["drift"]): string {
+  const changes = [
+    ...(filesAdded > 0 ? [`${quantity(filesAdded, "file")} more`] : []),
+    ...(filesVanished > 0 ? [`${quantity(filesVanished, "file")} gone from the catalog`] : []),
+  ];
+  const what = changes.length === 0 ? "other links or names" : changes.join(", ");
+  return `${quantity(workItems, "work item")} changed since an earlier lookup: ${what}.`;
+}
+
+function startLine(start: RunReport["thisStart"]): string {
+  const { elapsedMs, files, bytes: amount, retries, throttles, linksRenewed } = start;
   const seconds = elapsedMs / 1_000;
   const rates = seconds > 0 ? [fileRate(files / seconds), byteRate(amount / seconds)] : [];
   return `This start: ${[
@@ -133,6 +164,7 @@ function startLine({ elapsedMs, files, bytes: amount, retries, throttles }: RunR
     ...rates,
     quantity(retries, "retry", "retries"),
     `throttled ${quantity(throttles, "time")}`,
+    ...(linksRenewed > 0 ? [`${quantity(linksRenewed, "link")} renewed`] : []),
   ].join(", ")}.`;
 }
 

@@ -81,6 +81,20 @@ describe("the verdict", () => {
     expect(verdict({ ...clean, catalogRejected: { count: 1, file: undefined } })).toBe("with-failures");
   });
 
+  it("is limited when all that was asked for is done and more is left", () => {
+    const ending = { kind: "limited", by: "--limit 9" } as const;
+    const workItems = { ...clean.summary.workItems, completed: 8, pending: 1 };
+    const limited = { ...clean, ending, summary: { ...clean.summary, workItems } };
+    expect(verdict(limited)).toBe("limited");
+    expect(verdict({ ...limited, catalogRejected: { count: 1, file: undefined } })).toBe("with-failures");
+    expect(verdict({ ...clean, ending })).toBe("completed");
+  });
+
+  it("is too-many-failures when it ended by that", () => {
+    const ending = { kind: "too-many-failures", why: "12 of 100 files failed" } as const;
+    expect(verdict({ ...reportOf(), ending })).toBe("too-many-failures");
+  });
+
   it("is stopped or internal-error as it ended", () => {
     expect(verdict({ ...clean, ending: { kind: "stopped", why: "Ctrl+C" } })).toBe("stopped");
     expect(verdict({ ...clean, input: { ...clean.input, rows: 1 } })).toBe("internal-error");

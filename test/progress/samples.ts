@@ -20,15 +20,20 @@ export const GONE: Waiting = {
 export interface SummaryParts {
   readonly workItems?: Partial<StateSummary["workItems"]>;
   readonly notLookedUp?: number;
+  /** As many as `notLookedUp` when it is not given: no survey. */
+  readonly notSurveyed?: number;
   readonly files?: Partial<StateSummary["files"]>;
+  readonly drift?: StateSummary["drift"];
   readonly bytes?: number;
 }
 
 /** A summary in which everything that is not given is 0. */
-export function summaryOf({ workItems, notLookedUp, files, bytes }: SummaryParts): StateSummary {
+export function summaryOf(parts: SummaryParts): StateSummary {
+  const { workItems, notLookedUp = 0, notSurveyed = notLookedUp, files, drift, bytes = 0 } = parts;
   return {
     workItems: { pending: 0, in_progress: 0, completed: 0, empty: 0, failed: 0, ...workItems },
-    notLookedUp: notLookedUp ?? 0,
+    notLookedUp,
+    notSurveyed,
     files: {
       total: 0,
       copied: 0,
@@ -39,9 +44,11 @@ export function summaryOf({ workItems, notLookedUp, files, bytes }: SummaryParts
       announced: 0,
       duplicates: 0,
       shortened: 0,
+      expected: 0,
       ...files,
     },
-    bytes: bytes ?? 0,
+    drift: drift ?? { workItems: 0, filesAdded: 0, filesVanished: 0 },
+    bytes,
   };
 }
 

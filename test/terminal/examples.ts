@@ -31,6 +31,7 @@ export function reportOf(parts: SummaryParts = {}): RunReport {
     summary: summaryOf({
       workItems: { completed: 7, empty: 1, failed: 2, ...parts.workItems },
       notLookedUp: parts.notLookedUp ?? 0,
+      drift: parts.drift ?? { workItems: 3, filesAdded: 5, filesVanished: 2 },
       files: {
         total: 100,
         copied: 80,
@@ -76,7 +77,14 @@ export function reportOf(parts: SummaryParts = {}): RunReport {
         ],
       },
     ],
-    thisStart: { elapsedMs: 725_000, files: 100, bytes: 1_572_864, retries: 4, throttles: 1 },
+    thisStart: {
+      elapsedMs: 725_000,
+      files: 100,
+      bytes: 1_572_864,
+      retries: 4,
+      throttles: 1,
+      linksRenewed: 12,
+    },
     nextCommand: "reupload run --csv failed_workitems.csv --state-db machine1_state.db --resume",
   };
 }

@@ -11,8 +11,10 @@ const CLEAN: RunReport = {
   ...reportOf({
     workItems: { completed: 10, empty: 0, failed: 0 },
     files: { total: 90, copied: 90, alreadyThere: 0, failed: 0, skipped: 0, duplicates: 0, shortened: 0 },
+    drift: { workItems: 0, filesAdded: 0, filesVanished: 0 },
   }),
   failures: [],
+  thisStart: { ...reportOf().thisStart, linksRenewed: 0 },
   totalPartitions: 1,
   input: { rows: 10, ours: 10, duplicates: 0, rejected: 0, otherPartitions: 0 },
   rejectedFile: undefined,
@@ -59,6 +61,7 @@ describe("the summary", () => {
     expect(lines).toContain("5 repeated entries of the catalog done once.");
     expect(lines).toContain("1 name shortened to the service's limit.");
     expect(lines).toContain("2 rows of the catalog rejected, see listing.rejected.csv");
+    expect(lines.find((line) => line.startsWith("This start:"))).toMatch(/, 12 links renewed\.$/);
   });
 
   it("groups what failed by code with samples and advice, apart from what was skipped", () => {
@@ -93,7 +96,7 @@ Skipped
     };
     expect(text(report)).toContain("  catalog-error: 1 work item - ");
     expect(text(report)).toContain("    job j, work item 7: no answer");
-    expect(text(report)).not.toContain("more");
+    expect(text(report)).not.toContain("and 0 more");
   });
 
   it("says for a partition what being done means", () => {
@@ -125,6 +128,40 @@ Skipped
     expect(text(stopped)).toContain("Files                        100  1 work item not looked up yet");
     expect(text(stopped)).toContain("  left                        10\n");
     expect(text(stopped)).toContain("3 files in the target still to be announced.");
+  });
+
+  it("says how much a limit left", () => {
+    const limited: RunReport = {
+      ...CLEAN,
+      ending: { kind: "limited", by: "--limit 7" },
+      summary: {
+        ...CLEAN.summary,
+        workItems: { ...CLEAN.summary.workItems, completed: 7, pending: 3 },
+        notLookedUp: 3,
+        files: { ...CLEAN.summary.files, expected: 240 },
+      },
+    };
+    expect(summaryText(limited, PLAIN)[0]).toBe(
+      "Done as far as asked: --limit 7 reached, 3 work items left.",
+    );
+    expect(text(limited)).toContain("3 work items not looked up yet (240 files by the catalog's count)");
+    expect(summaryText({ ...limited, catalogRejected: { count: 1, file: undefined } }, PLAIN)[0]).toBe(
+      "Finished, but not everything is done. --limit 7 reached, 3 work items left.",
+    );
+  });
+
+  it("gives the evidence when too much failed", () => {
+    const ending = { kind: "too-many-failures", why: "12 of 100 files failed" } as const;
+    const [headline] = summaryText({ ...reportOf(), ending }, PLAIN);
+    expect(headline).toBe("Stopped early, too much fails: 12 of 100 files failed.");
+  });
+
+  it.each([
+    [3, 5, 2, "3 work items changed since an earlier lookup: 5 files more, 2 files gone from the catalog."],
+    [1, 0, 1, "1 work item changed since an earlier lookup: 1 file gone from the catalog."],
+    [2, 0, 0, "2 work items changed since an earlier lookup: other links or names."],
+  ])("tells how the catalog has changed (%i, %i, %i)", (workItems, filesAdded, filesVanished, line) => {
+    expect(summaryText(reportOf({ drift: { workItems, filesAdded, filesVanished } }), PLAIN)).toContain(line);
   });
 
   it("shows a gap in the account as an internal error", () => {
