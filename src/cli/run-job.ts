@@ -147,7 +147,7 @@ class JobRun {
         catalog,
         reporter,
         linksRenewed: pipeline.live.linksRenewed,
-        isLimited: onlyOf(settings) !== undefined,
+        limitedBy: limitedBy(settings),
         stoppedBy: stop.stoppedBy(),
         rejectedFile: rejectedPathOf(this.#statePath),
         resumeCommand: this.#job.resumeCommand,
@@ -198,6 +198,11 @@ class JobRun {
 function onlyOf({ limit, sample }: RunSettings): { first: number } | { sample: number } | undefined {
   if (limit !== undefined) return { first: limit };
   return sample === undefined ? undefined : { sample };
+}
+
+function limitedBy({ limit, sample }: RunSettings): string | undefined {
+  if (limit !== undefined) return `--limit ${limit}`;
+  return sample === undefined ? undefined : `--sample ${sample}`;
 }
 
 /** The state's path without its ending: what files that belong to it begin with. */

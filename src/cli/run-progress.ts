@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { existsSync } from "node:fs";
 import type { Catalog } from "../catalog/catalog.ts";
+import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { FileReport, PipelineLive, PipelineOutcome } from "../pipeline/pipeline.ts";
 import type { LiveFigures, ProgressView } from "../progress/progress.ts";
@@ -100,8 +101,8 @@ interface Finishing {
   readonly catalog: Catalog;
   readonly reporter: Reporter;
   readonly linksRenewed: number;
-  /** Only some work items were to be taken (`--limit`, `--sample`). */
-  readonly isLimited: boolean;
+  /** Why only some work items were taken, such as `--limit 20`. */
+  readonly limitedBy: string | undefined;
   readonly stoppedBy: { readonly why: string; readonly exitCode: ExitCode } | undefined;
   readonly rejectedFile: string;
   readonly resumeCommand: string;
@@ -110,20 +111,46 @@ interface Finishing {
 
 /** Tells the summary, and what ended the run early; gives the exit code. */
 export async function finishRun(finishing: Finishing): Promise<ExitCode> {
-  const { outcome, store, reporter, stoppedBy } = finishing;
-  const failed = outcome.kind === "failed" ? toReuploadError(outcome.error) : undefined;
-  if (failed !== undefined) reporter.tell(errorMessage(failed, finishing.verbose));
+  const { store, reporter } = finishing;
+  const error = errorOf(finishing.outcome);
+  if (error !== undefined) reporter.tell(errorMessage(error, finishing.verbose));
   // What was recorded last must be counted, and be durable before it is told.
   await store.committed().catch(() => {});
-  const report = await reportOf(finishing, failed?.code ?? stoppedBy?.why ?? "request");
+  const report = await reportOf(finishing);
   reporter.tell({ type: "summary", report });
-  const verdict = verdictOf(report, accountOf(report));
-  if (failed !== undefined) return failed.exitCode;
-  switch (verdict) {
+  const exitCode = error?.exitCode ?? exitCodeOf(report, finishing);
+  store.noteEnding({ exitCode, why: "why" in report.ending ? report.ending.why : report.ending.kind });
+  return exitCode;
+}
+
+/** What ended the run, when an error did. */
+function errorOf(outcome: PipelineOutcome): ReuploadError | undefined {
+  switch (outcome.kind) {
+    case "failed":
+      return toReuploadError(outcome.error);
+    case "too-many-failures":
+      return new ReuploadError(
+        "too-many-failures",
+        `More failed than --max-failures allows: ${shareOf(outcome)}.`,
+      );
+    default:
+      return undefined;
+  }
+}
+
+function shareOf({ failed, finished }: { readonly failed: number; readonly finished: number }): string {
+  return `${failed} of the ${finished} files that came to an end in this start`;
+}
+
+function exitCodeOf(report: RunReport, { stoppedBy }: Finishing): ExitCode {
+  switch (verdictOf(report, accountOf(report))) {
     case "completed":
+    case "limited":
       return EXIT.done;
     case "with-failures":
       return EXIT.finishedWithFailures;
+    case "too-many-failures":
+      return EXIT.stoppedEarly;
     case "stopped":
       return stoppedBy?.exitCode ?? EXIT.unavailable;
     case "internal-error":
@@ -131,16 +158,28 @@ export async function finishRun(finishing: Finishing): Promise<ExitCode> {
   }
 }
 
-async function reportOf(finishing: Finishing, why: string): Promise<RunReport> {
-  const { outcome, view, store, catalog, rejectedFile } = finishing;
+function endingOf({ outcome, limitedBy, stoppedBy }: Finishing, left: number): RunEnding {
+  switch (outcome.kind) {
+    case "finished":
+      return limitedBy !== undefined && left > 0 ? { kind: "limited", by: limitedBy } : { kind: "finished" };
+    case "too-many-failures":
+      return { kind: "too-many-failures", why: shareOf(outcome) };
+    case "failed":
+      return { kind: "stopped", why: toReuploadError(outcome.error).code };
+    case "stopped":
+      return { kind: "stopped", why: stoppedBy?.why ?? "request" };
+  }
+}
+
+async function reportOf(finishing: Finishing): Promise<RunReport> {
+  const { view, store, catalog, rejectedFile } = finishing;
   const summary = store.summary();
-  const ending: RunEnding = outcome.kind === "finished" ? { kind: "finished" } : { kind: "stopped", why };
   const left = summary.workItems.pending + summary.workItems.in_progress;
   const failures = await store.failures();
   const isWanting = left > 0 || summary.workItems.failed > 0;
   return {
     runId: store.run.runId,
-    ending,
+    ending: endingOf(finishing, left),
     partition: store.run.identity.partition,
     totalPartitions: store.run.identity.totalPartitions,
     input: store.run.input,
@@ -154,6 +193,7 @@ async function reportOf(finishing: Finishing, why: string): Promise<RunReport> {
       bytes: view.thisStart.bytes,
       retries: view.live.retries,
       throttles: view.live.throttles,
+      linksRenewed: finishing.linksRenewed,
     },
     nextCommand: isWanting ? finishing.resumeCommand : undefined,
   };
