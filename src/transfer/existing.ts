@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import type { BlobProperties, ReadAccess } from "../azure/blob-calls.ts";
 import { fileDeadlineMs } from "../azure/effort.ts";
 import { ServiceFailure } from "../azure/service-error.ts";
-import type { ServiceGate } from "../azure/service-gate.ts";
 import { FileFailure } from "../core/failure.ts";
-import { ofSource, ofTarget } from "./failures.ts";
+import { md5OfBlob } from "./blob-source.ts";
+import { ofTarget } from "./failures.ts";
 import type { Job, TransferTools } from "./tools.ts";
 import type { TransferResult } from "./transfer.ts";
 
@@ -74,15 +73,14 @@ async function differenceOf(
   const source =
     known.length !== undefined && known.contentMd5 !== undefined
       ? known
-      : { ...(await sourceProperties(tools, job)), ...defined(known) };
+      : { ...(await job.source.properties()), ...defined(known) };
   if (there.length !== source.length) {
     return `it has ${there.length} bytes, the source ${source.length}`;
   }
   job.effort.extend(2 * (fileDeadlineMs(there.length) - fileDeadlineMs(0)));
-  const gate = tools.sourceGate(job.link.accountUrl);
-  const ours = source.contentMd5 ?? (await ofSource(md5Of(tools, job, job.link.read, gate)));
+  const ours = source.contentMd5 ?? (await job.source.md5());
   const access: ReadAccess = { url: tools.writer.urlOf(job.blobName), as: "account" };
-  const theirs = there.contentMd5 ?? (await ofTarget(md5Of(tools, job, access, tools.targetGate)));
+  const theirs = there.contentMd5 ?? (await ofTarget(md5OfBlob(tools, access, tools.targetGate, job.effort)));
   return ours === theirs ? undefined : `its MD5 is ${theirs}, the source's ${ours}`;
 }
 
@@ -91,34 +89,4 @@ function defined(known: SourceContent): SourceContent {
     ...(known.length === undefined ? {} : { length: known.length }),
     ...(known.contentMd5 === undefined ? {} : { contentMd5: known.contentMd5 }),
   };
-}
-
-/** A HEAD of the source. @throws FileFailure */
-export async function sourceProperties(tools: TransferTools, job: Job): Promise<BlobProperties> {
-  return ofSource(
-    tools.attempts.run(tools.sourceGate(job.link.accountUrl), job.effort, "look at source", async (pulse) =>
-      tools.reader.properties(job.link.read, pulse),
-    ),
-  );
-}
-
-/** Base64 MD5 of a blob, by reading it through. */
-async function md5Of(tools: TransferTools, job: Job, access: ReadAccess, gate: ServiceGate): Promise<string> {
-  return tools.attempts.run(gate, job.effort, "read to compare", async (pulse) => {
-    const opened = await tools.reader.open(access, undefined, pulse);
-    const md5 = createHash("md5");
-    let bytes = 0;
-    try {
-      for await (const chunk of opened.chunks()) {
-        md5.update(chunk);
-        bytes += chunk.length;
-      }
-    } finally {
-      opened.close();
-    }
-    if (bytes !== opened.properties.length) {
-      throw new Error(`the download ended after ${bytes} of ${opened.properties.length} bytes`);
-    }
-    return md5.digest("base64");
-  });
 }

@@ -1,8 +1,8 @@
 import type { CopySource } from "../azure/blob-calls.ts";
 import { fileDeadlineMs, transferTimeMs } from "../azure/effort.ts";
 import { ServiceFailure } from "../azure/service-error.ts";
+import type { SourceLink } from "../azure/source-links.ts";
 import { planBlocks } from "./block-plan.ts";
-import { sourceProperties } from "./existing.ts";
 import { ofSource, saysCannotReadSource, saysNotImplemented, saysTooLarge } from "./failures.ts";
 import { expectLength, statedMd5 } from "./integrity.ts";
 import { Lanes } from "./lanes.ts";
@@ -31,16 +31,17 @@ export class ServerCopy {
    * @throws ServiceFailure of the target; FileFailure
    */
   async copy(job: Job): Promise<TransferResult | undefined> {
-    const { accountUrl, copySource } = job.link;
-    if (copySource === undefined || this.#unreachable.has(accountUrl)) return undefined;
+    const { link } = job.source;
+    if (link?.copySource === undefined || this.#unreachable.has(link.accountUrl)) return undefined;
+    const { copySource } = link;
     try {
       const isLarge = (job.file.length ?? 0) > this.#tools.settings.serverCopyLimit;
       if (isLarge) return await this.#inBlocks(job, copySource);
       return await this.#whole(job, copySource);
     } catch (thrown) {
       if (!(thrown instanceof ServiceFailure) || !saysCannotReadSource(thrown)) throw thrown;
-      await this.#readOnce(job);
-      this.#unreachable.add(accountUrl);
+      await this.#readOnce(job, link);
+      this.#unreachable.add(link.accountUrl);
       return undefined;
     }
   }
@@ -75,7 +76,7 @@ export class ServerCopy {
   async #inBlocks(job: Job, sourceOf: SourceOf): Promise<TransferResult | undefined> {
     if (this.#notImplemented.has("put-block-from-url")) return undefined;
     const { attempts, settings, targetGate, writer } = this.#tools;
-    const properties = await sourceProperties(this.#tools, job);
+    const properties = await job.source.properties();
     const { length } = properties;
     expectLength(job, properties);
     const contentMd5 = statedMd5(job, properties);
@@ -137,11 +138,11 @@ export class ServerCopy {
   }
 
   /** One GET by us tells whether it is the source or the way to it. @throws FileFailure the source's own answer */
-  async #readOnce(job: Job): Promise<void> {
+  async #readOnce(job: Job, link: SourceLink): Promise<void> {
     const { attempts, reader, sourceGate } = this.#tools;
-    const gate = sourceGate(job.link.accountUrl);
+    const gate = sourceGate(link.accountUrl);
     const read = attempts.run(gate, job.effort, "read source", async (pulse) => {
-      const opened = await reader.open(job.link.read, undefined, pulse);
+      const opened = await reader.open(link.read, undefined, pulse);
       opened.close();
     });
     await ofSource(read);

@@ -1,30 +1,23 @@
 import { createHash, hash } from "node:crypto";
-import type { BlobProperties, Range } from "../azure/blob-calls.ts";
 import { fileDeadlineMs } from "../azure/effort.ts";
 import { planBlocks } from "./block-plan.ts";
-import { ofSource, ofTarget } from "./failures.ts";
+import { ofTarget } from "./failures.ts";
 import { expectLength, expectMd5 } from "./integrity.ts";
 import { Lanes } from "./lanes.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
+import type { ReadPart } from "./source.ts";
 import { creation, type Job, type TransferTools } from "./tools.ts";
 import type { TransferResult } from "./transfer.ts";
 
-/** Bytes read from the source, in a buffer that counts against the budget until it is given back. */
-interface ReadPart {
-  readonly properties: BlobProperties;
-  readonly body: Buffer;
-  readonly release: () => void;
-}
-
 /**
- * Download and upload. One GET and one PUT for a file of up to a block; ranged GETs and blocks for a larger one, read
- * in order so that the MD5 of the whole is known before the commit. The MD5 is checked against what the source and
+ * Read and upload. One read and one PUT for a file of up to a block; ranges and blocks for a larger one, read in order
+ * so that the MD5 of the whole is known before the commit. The MD5 is checked against what the source and
  * the catalog state, sent with every put, and stored with the blob.
  *
  * @throws FileFailure
  */
 export async function streamCopy(tools: TransferTools, job: Job): Promise<TransferResult> {
-  const first = await readPart(tools, job, undefined);
+  const first = await job.source.readPart(undefined);
   try {
     expectLength(job, first.properties);
     return await ofTarget(
@@ -78,7 +71,7 @@ async function stageBlocks(
   const lanes = new Lanes(tools.settings.blocksAtOnce);
   try {
     for (const block of blocks) {
-      const part = block.offset === 0 ? first : await readPart(tools, job, { ...block, ifMatch: etag });
+      const part = block.offset === 0 ? first : await job.source.readPart({ ...block, ifMatch: etag });
       md5.update(part.body);
       if (staged.has(block.id)) part.release();
       else await lanes.add(async () => putBlock(tools, job, block.id, part), part.release);
@@ -94,34 +87,5 @@ async function putBlock(tools: TransferTools, job: Job, id: string, part: ReadPa
   const contentMd5 = hash("md5", part.body, "base64");
   await tools.attempts.run(tools.targetGate, job.effort, "put block", async (pulse) =>
     tools.writer.putBlock(job.blobName, id, part.body, contentMd5, pulse),
-  );
-}
-
-/**
- * Reads one part of the source: the given range of the version that `ifMatch` names, or from the start as much as one
- * block holds.
- */
-async function readPart(
-  tools: TransferTools,
-  job: Job,
-  range: (Range & { readonly ifMatch: string }) | undefined,
-): Promise<ReadPart> {
-  const gate = tools.sourceGate(job.link.accountUrl);
-  return ofSource(
-    tools.attempts.run(gate, job.effort, "read source", async (pulse) => {
-      const opened = await tools.reader.open(job.link.read, range, pulse);
-      const { properties } = opened;
-      const count = range?.count ?? Math.min(properties.length, tools.settings.blockBytes);
-      let release = () => {};
-      try {
-        release = await pulse.hold(tools.budget.acquire(count, pulse.signal));
-        return { properties, body: await opened.take(count), release };
-      } catch (thrown) {
-        release();
-        throw thrown;
-      } finally {
-        opened.close();
-      }
-    }),
   );
 }

@@ -2,9 +2,12 @@ import type { Attempts } from "../azure/attempt.ts";
 import type { BlobProperties, BlobReader, BlobWriter, CreateOptions } from "../azure/blob-calls.ts";
 import { Effort, fileDeadlineMs } from "../azure/effort.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";
-import type { SourceLink, SourceLinks } from "../azure/source-links.ts";
+import type { SourceLinks } from "../azure/source-links.ts";
 import type { CatalogFile } from "../core/file.ts";
+import { BlobSource } from "./blob-source.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
+import { LocalSource } from "./local-source.ts";
+import type { Source } from "./source.ts";
 
 export interface TransferSettings {
   readonly mode: "auto" | "server" | "stream";
@@ -19,6 +22,8 @@ export interface TransferSettings {
   readonly serverBlockBytes: number;
   /** Blocks of one file under way at once. */
   readonly blocksAtOnce: number;
+  /** `file:` links are read. Only for a catalog that names files of this machine on the operator's word. */
+  readonly localFiles: boolean;
 }
 
 export const TRANSFER_DEFAULTS: TransferSettings = {
@@ -29,6 +34,7 @@ export const TRANSFER_DEFAULTS: TransferSettings = {
   serverCopyLimit: 256 * 2 ** 20,
   serverBlockBytes: 64 * 2 ** 20,
   blocksAtOnce: 4,
+  localFiles: false,
 };
 
 /** What all ways of transfer work with. */
@@ -48,20 +54,24 @@ export interface TransferTools {
 export interface Job {
   readonly file: CatalogFile;
   readonly blobName: string;
-  readonly link: SourceLink;
+  readonly source: Source;
   readonly effort: Effort;
   /** False once the operator's `--on-conflict overwrite` applies. */
   createOnly: boolean;
 }
 
+/** @throws FileFailure `source-forbidden` for a link that may not be read */
 export function makeJob(tools: TransferTools, file: CatalogFile, blobName: string, signal: AbortSignal): Job {
-  return {
-    file,
-    blobName,
-    link: tools.links.resolve(file.uri),
-    effort: new Effort(signal, fileDeadlineMs(file.length ?? 0)),
-    createOnly: true,
-  };
+  const effort = new Effort(signal, fileDeadlineMs(file.length ?? 0));
+  return { file, blobName, source: sourceOf(tools, file, effort), effort, createOnly: true };
+}
+
+function sourceOf(tools: TransferTools, file: CatalogFile, effort: Effort): Source {
+  const { localFiles, blockBytes } = tools.settings;
+  if (localFiles && file.uri.startsWith("file:")) {
+    return new LocalSource(file, { blockBytes, budget: tools.budget, signal: effort.signal });
+  }
+  return new BlobSource(tools, tools.links.resolve(file.uri), effort);
 }
 
 /** How the target blob is created: the same whichever way the bytes go. */

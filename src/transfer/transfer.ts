@@ -1,6 +1,6 @@
 /**
  * The transfer puts one file into the target container. Kinds: server copy (the service reads the source itself)
- * and stream (download and upload); the ladder picks one. All give the same blob.
+ * and stream (download, or read a local file, and upload); the ladder picks one. All give the same blob.
  */
 import type { CatalogFile } from "../core/file.ts";
 

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import type { BlobProperties, BlobReader, ReadAccess } from "../azure/blob-calls.ts";
+import type { Attempts } from "../azure/attempt.ts";
+import type { Effort } from "../azure/effort.ts";
+import type { ServiceGate } from "../azure/service-gate.ts";
+import type { SourceLink } from "../azure/source-links.ts";
+import { ofSource } from "./failures.ts";
+import type { ReadPart, Source, VersionRange } from "./source.ts";
+import type { TransferTools } from "./tools.ts";
+
+/** A blob that is read through its link. */
+export class BlobSource implements Source {
+  readonly link: SourceLink;
+  readonly #tools: TransferTools;
+  readonly #effort: Effort;
+
+  constructor(tools: TransferTools, link: SourceLink, effort: Effort) {
+    this.#tools = tools;
+    this.link = link;
+    this.#effort = effort;
+  }
+
+  async properties(): Promise<BlobProperties> {
+    const { attempts, reader } = this.#tools;
+    return ofSource(
+      attempts.run(this.#gate, this.#effort, "look at source", async (pulse) =>
+        reader.properties(this.link.read, pulse),
+      ),
+    );
+  }
+
+  async readPart(range: VersionRange | undefined): Promise<ReadPart> {
+    const { attempts, reader, settings, budget } = this.#tools;
+    return ofSource(
+      attempts.run(this.#gate, this.#effort, "read source", async (pulse) => {
+        const opened = await reader.open(this.link.read, range, pulse);
+        const { properties } = opened;
+        const count = range?.count ?? Math.min(properties.length, settings.blockBytes);
+        let release = () => {};
+        try {
+          release = await pulse.hold(budget.acquire(count, pulse.signal));
+          return { properties, body: await opened.take(count), release };
+        } catch (thrown) {
+          release();
+          throw thrown;
+        } finally {
+          opened.close();
+        }
+      }),
+    );
+  }
+
+  async md5(): Promise<string> {
+    return ofSource(md5OfBlob(this.#tools, this.link.read, this.#gate, this.#effort));
+  }
+
+  get #gate(): ServiceGate {
+    return this.#tools.sourceGate(this.link.accountUrl);
+  }
+}
+
+/** Base64 MD5 of a blob, by reading it through. @throws ServiceFailure */
+export async function md5OfBlob(
+  { attempts, reader }: { readonly attempts: Attempts; readonly reader: BlobReader },
+  access: ReadAccess,
+  gate: ServiceGate,
+  effort: Effort,
+): Promise<string> {
+  return attempts.run(gate, effort, "read to compare", async (pulse) => {
+    const opened = await reader.open(access, undefined, pulse);
+    const md5 = createHash("md5");
+    let bytes = 0;
+    try {
+      for await (const chunk of opened.chunks()) {
+        md5.update(chunk);
+        bytes += chunk.length;
+      }
+    } finally {
+      opened.close();
+    }
+    if (bytes !== opened.properties.length) {
+      throw new Error(`the download ended after ${bytes} of ${opened.properties.length} bytes`);
+    }
+    return md5.digest("base64");
+  });
+}

@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { BlobProperties } from "../azure/blob-calls.ts";
+import { systemCodeOf } from "../core/errors.ts";
+import { type FailureCode, FileFailure } from "../core/failure.ts";
+import type { CatalogFile } from "../core/file.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
+import type { ReadPart, Source, VersionRange } from "./source.ts";
+
+/** Without O_NONBLOCK, opening a pipe that took a file's place would wait for a writer for ever. */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+/** What is read at once when only the hash is wanted, bytes. */
+const HASHED_AT_ONCE = 2 ** 20;
+
+interface LocalTools {
+  /** Bytes of a part, at the most. */
+  readonly blockBytes: number;
+  readonly budget: BufferBudget;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A file of this machine. It is opened anew for every part, and must be the same before and after each: its version is
+ * told by size, times and inode, so that a file that is written while it is read is `source-changed`, never mixed.
+ */
+export class LocalSource implements Source {
+  readonly link = undefined;
+  readonly #file: CatalogFile;
+  readonly #tools: LocalTools;
+
+  constructor(file: CatalogFile, tools: LocalTools) {
+    this.#file = file;
+    this.#tools = tools;
+  }
+
+  async properties(): Promise<BlobProperties> {
+    return this.#opened(undefined, async (_, properties) => properties);
+  }
+
+  async readPart(range: VersionRange | undefined): Promise<ReadPart> {
+    const { blockBytes, budget, signal } = this.#tools;
+    let release = () => {};
+    try {
+      return await this.#opened(range?.ifMatch, async (handle, properties) => {
+        const count = range?.count ?? Math.min(properties.length, blockBytes);
+        release = await budget.acquire(count, signal);
+        const body = Buffer.allocUnsafe(count);
+        await this.#fill(handle, body, range?.offset ?? 0);
+        return { properties, body, release };
+      });
+    } catch (thrown) {
+      release();
+      throw thrown;
+    }
+  }
+
+  async md5(): Promise<string> {
+    return this.#opened(undefined, async (handle, { length }) => {
+      const md5 = createHash("md5");
+      const piece = Buffer.allocUnsafe(Math.min(length, HASHED_AT_ONCE));
+      for (let at = 0; at < length; at += piece.length) {
+        const part = piece.subarray(0, Math.min(piece.length, length - at));
+        await this.#fill(handle, part, at);
+        md5.update(part);
+      }
+      return md5.digest("base64");
+    });
+  }
+
+  /** Works on the opened file, which must be one version all the while. */
+  async #opened<T>(
+    ifMatch: string | undefined,
+    work: (handle: FileHandle, properties: BlobProperties) => Promise<T>,
+  ): Promise<T> {
+    const { signal } = this.#tools;
+    signal.throwIfAborted();
+    try {
+      await using handle = await open(fileURLToPath(this.#file.uri), OPEN_FLAGS);
+      const before = await propertiesOf(handle);
+      const { length } = this.#file;
+      if (length !== undefined && length !== before.length) {
+        throw changed(`it has ${before.length} bytes, it had ${length} when it was listed`);
+      }
+      if (ifMatch !== undefined && before.etag !== ifMatch) throw changed("it changed while it was read");
+      const result = await work(handle, before);
+      const after = await propertiesOf(handle);
+      if (after.etag !== before.etag) throw changed("it changed while it was read");
+      return result;
+    } catch (thrown) {
+      const isOfFileSystem = thrown instanceof Error && "syscall" in thrown;
+      throw isOfFileSystem && !signal.aborted ? failureOf(thrown) : thrown;
+    }
+  }
+
+  async #fill(handle: FileHandle, buffer: Buffer, offset: number): Promise<void> {
+    for (let filled = 0; filled < buffer.length;) {
+      this.#tools.signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
+      if (bytesRead === 0) throw changed("it ended early");
+      filled += bytesRead;
+    }
+  }
+}
+
+async function propertiesOf(handle: FileHandle): Promise<BlobProperties> {
+  const stats = await handle.stat({ bigint: true });
+  if (!stats.isFile()) throw changed("it is no longer a regular file");
+  return {
+    length: Number(stats.size),
+    // The time of the inode's change, too: a copy in place may set the time of the content back.
+    etag: `${stats.size}-${stats.mtimeNs}-${stats.ctimeNs}-${stats.ino}`,
+    lastModified: Number(stats.mtimeMs),
+    contentMd5: undefined,
+    headers: { contentType: "application/octet-stream" },
+    metadata: {},
+  };
+}
+
+const CODES: Readonly<Record<string, FailureCode>> = {
+  ENOENT: "source-not-found",
+  ENOTDIR: "source-not-found",
+  EACCES: "source-forbidden",
+  EPERM: "source-forbidden",
+  EBUSY: "source-forbidden",
+  EISDIR: "source-changed",
+  ELOOP: "source-changed",
+  ENXIO: "source-changed",
+  ESTALE: "source-changed",
+};
+
+/** What else goes wrong is the disk's or the share's trouble, and may pass. */
+function failureOf(thrown: Error): FileFailure {
+  const code = CODES[systemCodeOf(thrown) ?? ""] ?? "network";
+  return new FileFailure(code, thrown.message, { operation: "read source", cause: thrown });
+}
+
+function changed(how: string): FileFailure {
+  return new FileFailure("source-changed", how, { operation: "read source" });
+}

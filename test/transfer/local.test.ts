@@ -1,0 +1,206 @@
+/** Local files as sources: the same blobs as from links, and never one that mixes two versions of a file. */
+import { execFileSync } from "node:child_process";
+import { appendFile, chmod, mkdir, mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { CatalogFile } from "../../src/core/file.ts";
+import { BufferBudget } from "../../src/transfer/buffer-budget.ts";
+import { thrownBy } from "../azure/support.ts";
+import { Bench, BLOCK, content, type LadderOptions, md5Of } from "./support.ts";
+
+const LOCAL: LadderOptions = { settings: { localFiles: true, mode: "auto" } };
+const isRoot = process.getuid?.() === 0;
+
+let bench: Bench;
+let folder: string;
+beforeAll(async () => {
+  bench = await Bench.start();
+  folder = await mkdtemp(join(tmpdir(), "reupload-local-"));
+});
+afterAll(async () => {
+  await bench.proxy.stop();
+  await rm(folder, { recursive: true });
+});
+beforeEach(() => bench.reset());
+
+const pathOf = (name: string): string => join(folder, name);
+
+/** Writes a file, and gives it as a catalog lists it. */
+async function local(name: string, body: Buffer): Promise<CatalogFile> {
+  await writeFile(pathOf(name), body);
+  return { fileName: name, uri: pathToFileURL(pathOf(name)).href, length: body.length };
+}
+
+describe("a local file", () => {
+  it.each([
+    ["empty", 0, "put-blob"],
+    ["of exactly one block", BLOCK, "put-blob"],
+    ["of a block and a byte", BLOCK + 1, "put-blocks"],
+    ["of many blocks", 9 * BLOCK + 123, "put-blocks"],
+  ] as const)("%s arrives whole, as JSON, with its MD5 and no metadata", async (_, bytes, method) => {
+    const body = content(bytes);
+    const file = await local("a file+1 %#?\\ü.json", body);
+    const { ladder } = bench.ladder(LOCAL);
+    const { signal } = new AbortController();
+    expect(await ladder.transfer(file, "a.json", { signal })).toEqual({
+      outcome: "copied",
+      bytes,
+      method,
+      attempts: 1,
+      existingSince: undefined,
+    });
+    expect((await bench.found()).get("a.json")).toMatchObject({
+      bytes,
+      md5: md5Of(body),
+      contentMd5: md5Of(body),
+      contentType: "application/json",
+      contentEncoding: "",
+      metadata: {},
+    });
+    expect(bench.proxy.count("get-blob", "get-blob-properties")).toBe(0);
+  });
+
+  it("that is there already with the same content is success, with other content a conflict", async () => {
+    const file = await local("a", content(2 * BLOCK));
+    await bench.transfer(file, LOCAL);
+    expect(await bench.transfer(file, LOCAL)).toMatchObject({ outcome: "already-there" });
+    await writeFile(pathOf("a"), content(2 * BLOCK));
+    expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "conflict" });
+  });
+
+  it("is compared by its bytes with a blob that has no MD5", async () => {
+    const body = content(3 * BLOCK);
+    const file = await local("a", body);
+    await bench.target.getBlockBlobClient("a").stageBlock("AAAA", body, body.length);
+    await bench.target.getBlockBlobClient("a").commitBlockList(["AAAA"]);
+    expect((await bench.found()).get("a")?.contentMd5).toBe("");
+    expect(await bench.transfer(file, LOCAL)).toMatchObject({ outcome: "already-there" });
+  });
+
+  it("has no type of its own to keep", async () => {
+    const file = await local("a", content(10));
+    await bench.transfer(file, { settings: { localFiles: true, contentType: "source" } });
+    expect((await bench.found()).get("a")?.contentType).toBe("application/octet-stream");
+  });
+
+  it("goes on where an abort in the middle left it, and sends no block of an earlier version", async () => {
+    const interrupt = async (file: CatalogFile): Promise<void> => {
+      const run = new AbortController();
+      bench.proxy.fail({ fault: { kind: "hang" }, operation: "put-block-list" });
+      const cut = thrownBy(bench.transfer(file, { ...LOCAL, signal: run.signal }));
+      await expect.poll(() => bench.proxy.count("put-block-list")).toBe(1);
+      run.abort(new Error("killed"));
+      await cut;
+      bench.proxy.heal();
+      bench.proxy.forget();
+    };
+    const file = await local("a", content(6 * BLOCK));
+    await interrupt(file);
+    const body = content(6 * BLOCK);
+    await writeFile(pathOf("a"), body);
+    await interrupt(file);
+    expect(await bench.transfer(file, LOCAL)).toMatchObject({ outcome: "copied" });
+    expect(bench.proxy.count("put-block")).toBe(0);
+    expect((await bench.found()).get("a")?.md5).toBe(md5Of(body));
+  });
+
+  it("takes no more memory than the budget gives, and gives all of it back", async () => {
+    const budget = new BufferBudget(2 * BLOCK);
+    await bench.transfer(await local("a", content(9 * BLOCK)), { ...LOCAL, budget });
+    const gone = await local("gone", content(10));
+    await rm(pathOf("gone"));
+    await thrownBy(bench.transfer(gone, { ...LOCAL, budget }));
+    const release = await budget.acquire(2 * BLOCK, AbortSignal.timeout(1000));
+    release();
+  });
+});
+
+describe("a local file that changes", () => {
+  const changes: readonly [string, (path: string, body: Buffer) => Promise<void>][] = [
+    ["grows", async (path) => appendFile(path, "x")],
+    ["is cut short", async (path, body) => writeFile(path, body.subarray(0, BLOCK))],
+    [
+      "gets other bytes and its old time",
+      async (path, body) => {
+        await writeFile(path, content(body.length));
+        await utimes(path, 1_700_000_000, 1_700_000_000);
+      },
+    ],
+    [
+      "is replaced",
+      async (path, body) => {
+        await writeFile(`${path}.new`, content(body.length));
+        await rename(`${path}.new`, path);
+      },
+    ],
+  ];
+
+  it.each(changes)("and %s while it is read is told, and leaves no blob", async (_, change) => {
+    const body = content(9 * BLOCK);
+    const file = await local("a", body);
+    await utimes(pathOf("a"), 1_700_000_000, 1_700_000_000);
+    let release = (): void => {};
+    const until = new Promise<void>((resolve) => (release = resolve));
+    bench.proxy.fail({ fault: { kind: "hold", until }, operation: "put-block" });
+    const work = thrownBy(bench.transfer(file, { ...LOCAL, budget: new BufferBudget(3 * BLOCK) }));
+    await expect.poll(() => bench.proxy.count("put-block")).toBeGreaterThan(0);
+    await change(pathOf("a"), body);
+    release();
+    expect(await work).toMatchObject({ code: "source-changed", operation: "read source" });
+    expect((await bench.found()).size).toBe(0);
+  });
+
+  it("and has another length than when it was listed is told", async () => {
+    const file = await local("a", content(10));
+    await appendFile(pathOf("a"), "x");
+    const failure = await thrownBy(bench.transfer(file, LOCAL));
+    expect(failure).toMatchObject({ code: "source-changed" });
+    expect(String(failure)).toContain("11 bytes, it had 10");
+  });
+
+  it("into a folder is told", async () => {
+    const file = await local("was-file", content(10));
+    await rm(pathOf("was-file"));
+    await mkdir(pathOf("was-file"));
+    expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "source-changed" });
+  });
+
+  it.skipIf(process.platform === "win32")("into a pipe is told, and nobody waits for a writer", async () => {
+    const file = await local("was-file-too", content(10));
+    await rm(pathOf("was-file-too"));
+    execFileSync("mkfifo", [pathOf("was-file-too")]);
+    expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "source-changed" });
+  });
+});
+
+describe("a local file that cannot be read", () => {
+  it("because it is gone is not found", async () => {
+    const file = await local("gone", content(10));
+    await rm(pathOf("gone"));
+    expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "source-not-found" });
+  });
+
+  it.skipIf(isRoot)("because of its permissions is forbidden", async () => {
+    const file = await local("locked", content(10));
+    await chmod(pathOf("locked"), 0);
+    expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "source-forbidden" });
+  });
+
+  it.each(["auto", "server", "stream"] as const)(
+    "because no catalog of this machine's files named it is forbidden (--transfer %s)",
+    async (mode) => {
+      const file = await local("secret", content(10));
+      const failure = await thrownBy(bench.transfer(file, { settings: { mode } }));
+      expect(failure).toMatchObject({ code: "source-forbidden" });
+      expect(bench.proxy.requests).toEqual([]);
+    },
+  );
+
+  it("by the service itself is refused with --transfer server", async () => {
+    const file = await local("a", content(10));
+    const work = bench.transfer(file, { settings: { localFiles: true, mode: "server" } });
+    expect(await thrownBy(work)).toMatchObject({ code: "source-forbidden", operation: "server copy" });
+  });
+});
