@@ -7,7 +7,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   azure: ["core"],
   input: ["core"],
-  catalog: ["core", "azure"],
+  kusto: ["core", "azure"],
+  catalog: ["core", "azure", "kusto"],
+  find: ["core", "kusto"],
   transfer: ["core", "azure"],
   announce: ["core", "azure"],
   state: ["core"],
@@ -16,6 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   terminal: ["core", "progress", "state"],
   config: ["core"],
   emulator: ["core"],
+  proof: ["core", "state", "input", "progress"],
 };
 
 /** Stage doors: what pipeline and progress may import of a stage is its door, nothing behind it. */
@@ -24,6 +27,7 @@ const DOORS = new Set([
   "transfer/transfer.ts",
   "announce/announcer.ts",
   "state/state-store.ts",
+  "state/read-state.ts",
   "progress/progress.ts",
 ]);
 

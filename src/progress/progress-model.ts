@@ -100,11 +100,15 @@ export class ProgressModel {
   }
 }
 
+type KnownOfFiles = Pick<StateSummary, "workItems" | "notSurveyed"> & {
+  readonly files: Pick<StateSummary["files"], "total" | "expected">;
+};
+
 /**
  * Files of the work items looked up, and what the catalog's survey counted of the others. For those not surveyed
  * either, the mean of all that is known: an estimate. Undefined while nothing is known of any.
  */
-export function totalFiles(summary: StateSummary): { total: number | undefined; isKnown: boolean } {
+export function totalFiles(summary: KnownOfFiles): { total: number | undefined; isKnown: boolean } {
   const known = summary.files.total + summary.files.expected;
   if (summary.notSurveyed === 0) return { total: known, isKnown: true };
   const knownWorkItems = totalWorkItems(summary) - summary.notSurveyed;
@@ -118,7 +122,7 @@ export function finishedFiles({ files }: StateSummary): number {
   return files.copied + files.alreadyThere + files.failed + files.skipped;
 }
 
-export function workItemClasses(summary: StateSummary): ProgressView["workItems"] {
+function workItemClasses(summary: StateSummary): ProgressView["workItems"] {
   const { pending, in_progress: inProgress, completed, empty, failed } = summary.workItems;
   return {
     total: totalWorkItems(summary),
@@ -130,7 +134,7 @@ export function workItemClasses(summary: StateSummary): ProgressView["workItems"
   };
 }
 
-function totalWorkItems({ workItems }: StateSummary): number {
+function totalWorkItems({ workItems }: Pick<StateSummary, "workItems">): number {
   return Object.values(workItems).reduce((sum, count) => sum + count, 0);
 }
 

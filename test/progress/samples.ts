@@ -1,5 +1,6 @@
 import type { LiveFigures, ProgressSample, Waiting } from "../../src/progress/progress.ts";
-import type { StateSummary } from "../../src/state/state-store.ts";
+import type { StateReading, Writer } from "../../src/state/read-state.ts";
+import type { Heartbeat, StateSummary } from "../../src/state/state-store.ts";
 
 export const LIVE: LiveFigures = {
   slots: 200,
@@ -58,4 +59,52 @@ export function sampleAt(
   waiting: readonly Waiting[] = [],
 ): ProgressSample {
   return { at: seconds * 1_000, summary: summaryOf(parts), live: { ...LIVE, waiting } };
+}
+
+export function beatOf(parts: Partial<Heartbeat> = {}): Heartbeat {
+  return { at: 0, ...LIVE, ...parts };
+}
+
+/** A process works on the state. */
+export const RUNNING = {
+  kind: "running",
+  pid: 4711,
+  host: "machine1",
+  since: Date.UTC(2026, 6, 1, 12, 0, 5),
+  heartbeat: beatOf(),
+} as const satisfies Writer;
+
+export interface ReadingParts extends SummaryParts {
+  readonly runId?: string;
+  readonly csvDigest?: string;
+  readonly target?: string;
+  readonly partition?: number;
+  readonly totalPartitions?: number;
+  readonly rejected?: number;
+  readonly writer?: Writer;
+}
+
+/** A reading of a state on which a process works. */
+export function readingOf(parts: ReadingParts = {}): StateReading {
+  const { partition = 0, totalPartitions = 1, rejected = 0 } = parts;
+  return {
+    run: {
+      runId: parts.runId ?? `run-${partition}`,
+      identity: {
+        csvDigest: parts.csvDigest ?? "30-abc",
+        target: parts.target ?? "https://account.blob.core.windows.net/results",
+        queue: "resultsqueue",
+        partition,
+        totalPartitions,
+        nameTemplate: "{workItemName}-{fileBaseName}",
+        catalog: "listing:files.csv",
+      },
+      settings: {},
+      input: { rows: 30, ours: 30 - rejected, duplicates: 0, rejected, otherPartitions: 0 },
+      createdAt: 0,
+      starts: 1,
+    },
+    summary: summaryOf(parts),
+    writer: parts.writer ?? RUNNING,
+  };
 }

@@ -1,0 +1,58 @@
+import type { RunRecord } from "../state/state-store.ts";
+
+/** A state and the run it holds. */
+export interface StateOfRun {
+  readonly stateDb: string;
+  readonly run: Pick<RunRecord, "runId" | "identity">;
+}
+
+/** Whether states are the shares of one CSV and target, each once, so that they can be added up. */
+export interface FleetFit {
+  /** Why they are not, in words; empty when they are. */
+  readonly mismatches: readonly string[];
+  /** Partitions whose state is not among these; of no meaning when there are mismatches. */
+  readonly missingPartitions: readonly number[];
+}
+
+export function fitOf(states: readonly StateOfRun[]): FleetFit {
+  const [first, ...others] = states;
+  if (first === undefined) return { mismatches: [], missingPartitions: [] };
+  const { totalPartitions } = first.run.identity;
+  const mismatches = others.flatMap((other) => differences(first, other));
+  const byPartition = Map.groupBy(states, ({ run }) => run.identity.partition);
+  if (mismatches.length === 0) {
+    for (const same of byPartition.values()) {
+      if (same.length > 1) mismatches.push(sayTwice(same));
+    }
+  }
+  const missingPartitions = Array.from({ length: totalPartitions }, (_, partition) => partition).filter(
+    (partition) => !byPartition.has(partition),
+  );
+  return { mismatches, missingPartitions };
+}
+
+function differences(first: StateOfRun, other: StateOfRun): string[] {
+  const [a, b] = [first.run.identity, other.run.identity];
+  const than = `than ${first.stateDb}`;
+  return [
+    ...(a.csvDigest === b.csvDigest ? [] : [`${other.stateDb} is of another CSV ${than}`]),
+    ...(a.target === b.target ? [] : [`${other.stateDb} goes to another target (${b.target}) ${than}`]),
+    ...(a.totalPartitions === b.totalPartitions
+      ? []
+      : [
+          `${other.stateDb} divides the CSV by ${b.totalPartitions}, ${first.stateDb} by ${a.totalPartitions}`,
+        ]),
+  ];
+}
+
+function sayTwice(states: readonly StateOfRun[]): string {
+  const names = states.map(({ stateDb }) => stateDb).join(" and ");
+  const [first] = states;
+  if (first === undefined) return names;
+  const { partition, totalPartitions } = first.run.identity;
+  const isOneRun = states.every(({ run }) => run.runId === first.run.runId);
+  const what = isOneRun ? "the same run" : "the same share";
+  return totalPartitions === 1
+    ? `${names} hold ${isOneRun ? what : "the whole CSV each"}`
+    : `${names} hold ${what}: partition ${partition} of ${totalPartitions}`;
+}
