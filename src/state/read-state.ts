@@ -16,8 +16,11 @@ export type Writer =
       /** undefined until the first one, about a second after the start. */
       readonly heartbeat: Heartbeat | undefined;
     }
-  /** The last start came to its end, in one way or another. */
-  | { readonly kind: "ended"; readonly at: number; readonly ending: StartEnding }
+  /**
+   * The last start came to its end, in one way or another (`ending` undefined: it did not say in which); or the state
+   * is a copy made by `SnapshotState` at this time while a process wrote to it.
+   */
+  | { readonly kind: "ended"; readonly at: number; readonly ending: StartEnding | undefined }
   /** The last start was killed: nothing is lost, `--resume` goes on. `at`: its last sign of life. */
   | { readonly kind: "died"; readonly at: number };
 
@@ -42,7 +45,7 @@ export interface StateReader {
   /** Reads where the run stands now; never scans the files. @throws ReuploadError `state-corrupt` */
   read(): StateReading;
 
-  /** Failures and skips grouped by outcome and code, most first; reads the details of failures, not the files. */
+  /** Failures and skips grouped by outcome and code, most first; counted beforehand, so that it takes no time. */
   failures(): FailureGroup[];
 
   /** The work items in progress that were opened first, at most `max`. */

@@ -84,6 +84,8 @@ export type StateEvent =
       readonly filesTotal: number;
       readonly duplicates: number;
       readonly receipt: Receipt;
+      /** Known files that this lookup no longer lists; `filesTotal` holds them too. Those told before are told again. */
+      readonly vanished?: readonly CatalogFile[];
     }
   | {
       readonly kind: "file-uploaded";
@@ -155,7 +157,10 @@ export interface StateSummary {
   readonly drift: {
     /** Work items whose receipt changed. */
     readonly workItems: number;
-    /** Files that a later lookup listed anew, and that it no longer listed. */
+    /**
+     * Files that a later lookup listed anew, and that it no longer listed. Files that were never touched have no
+     * name in the state: where some of them came and others went, only the difference is counted.
+     */
     readonly filesAdded: number;
     readonly filesVanished: number;
   };
@@ -239,21 +244,24 @@ export interface StateStore {
 
   /**
    * The work items whose files are worth counting, in batches: those never looked up, and, when the run is resumed,
-   * those that an earlier start completed, to notice that their catalog has changed since.
+   * those that an earlier start completed, to notice that their catalog has changed since. With `OpenOptions.only`,
+   * of these alone, and none completed.
    */
   toSurvey(options: { signal: AbortSignal }): AsyncIterable<readonly WorkItem[]>;
 
   /**
    * Takes the counts of a survey. One never looked up gets its place in the order of claims; a completed one whose
    * count is not its receipt's is pending again, to be looked up anew. Work items in progress, failed or unknown are
-   * passed over. Durable after the next group commit. Gives how many are pending again.
+   * passed over. Committed when it returns: some thousand at once are best. Gives how many are pending again.
+   *
+   * @throws ReuploadError `disk-full`, `internal`
    */
   noteSurvey(surveys: readonly SurveyedWorkItem[]): number;
 
   /** Tells those who read the state beside this process how it goes; about every second, written with the next commit. */
   beat(heartbeat: Heartbeat): void;
 
-  /** Notes how this start ended; written at `close`. */
+  /** Notes how this start ended; written at `close`. A start that closes without has ended too, nobody knows how. */
   noteEnding(ending: StartEnding): void;
 
   /** Commits what is recorded, checkpoints, releases the lock. The one state file can be copied afterwards. */

@@ -4,9 +4,9 @@
  *     describeStateStore("SQLite", () => newSqliteHarness());
  */
 import { describe, expect, it } from "vitest";
-import type { WorkItem } from "../../src/core/work-item.ts";
 import { describeMoves } from "./conformance-moves.ts";
 import { describeResume } from "./conformance-resume.ts";
+import { describeSurveys } from "./conformance-surveys.ts";
 import type { StateHarness } from "./harness.ts";
 import {
   claimOne,
@@ -79,6 +79,7 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
       expect(store.summary()).toEqual({
         workItems: { pending: 1, in_progress: 1, completed: 0, empty: 0, failed: 0 },
         notLookedUp: 1,
+        notSurveyed: 1,
         files: {
           total: 6,
           copied: 1,
@@ -89,7 +90,9 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
           announced: 1,
           duplicates: 0,
           shortened: 0,
+          expected: 0,
         },
+        drift: { workItems: 0, filesAdded: 0, filesVanished: 0 },
         bytes: 12,
       });
     });
@@ -148,6 +151,7 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
 
   describeMoves(kind, newHarness);
   describeResume(kind, newHarness);
+  describeSurveys(kind, newHarness);
 
   it(`${kind}: failures are counted whole and sampled by five, secrets taken out`, async () => {
     const store = await (await newHarness()).start(workItems(1));
@@ -180,18 +184,6 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
     expect(resumed.summary().files).toMatchObject({ total: 2, copied: 2 });
     resumed.record(second.finished("completed"));
     expect(resumed.summary().workItems.completed).toBe(1);
-  });
-
-  it(`${kind}: unfinished gives the work items in progress and pending, each once`, async () => {
-    const store = await (await newHarness()).start(workItems(2_500));
-    await completeOne(store, 1);
-    await store.claim(2, noSignal);
-    const found: WorkItem[] = [];
-    for await (const batch of store.unfinished(noSignal)) {
-      expect(batch.length).toBeLessThanOrEqual(1_000);
-      found.push(...batch);
-    }
-    expect(found).toEqual(workItems(2_499, 1));
   });
 
   it(`${kind}: a closed store takes nothing more, and closes once`, async () => {

@@ -7,7 +7,7 @@ export interface StateHarness {
   /** Starts it with these work items. */
   start(rows: readonly WorkItem[]): Promise<StateStore>;
   /** Resumes it, when the store was closed. */
-  resume(options?: Partial<Pick<OpenOptions, "retryFailed">>): Promise<StateStore>;
+  resume(options?: Partial<Pick<OpenOptions, "retryFailed" | "only">>): Promise<StateStore>;
   /** What a kill at this moment leaves is what `resume` finds; the store is of no use after it. */
   kill(store: StateStore): Promise<void>;
 }

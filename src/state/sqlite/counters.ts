@@ -10,6 +10,7 @@ export const COUNTER_NAMES = [
   "work_items_empty",
   "work_items_failed",
   "work_items_not_looked_up",
+  "work_items_not_surveyed",
   "files_total",
   "files_copied",
   "files_already_there",
@@ -19,6 +20,10 @@ export const COUNTER_NAMES = [
   "files_announced",
   "files_duplicates",
   "files_shortened",
+  "files_expected",
+  "drift_work_items",
+  "drift_files_added",
+  "drift_files_vanished",
   "bytes",
 ] as const;
 
@@ -29,17 +34,25 @@ export function newCounters(): Counters {
   return Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0])) as Counters;
 }
 
+/** As much of a work item as its counters need. */
+export interface CountedWorkItem {
+  readonly status: WorkItemStatus;
+  readonly lookedUp: boolean;
+  /** null when it was not surveyed. */
+  readonly surveyedFiles: number | null;
+}
+
 /** Counts a work item in (`sign` 1) or out (-1). */
 export function countWorkItem(
   counters: Counters,
-  status: WorkItemStatus,
-  lookedUp: boolean,
+  { status, lookedUp, surveyedFiles }: CountedWorkItem,
   sign: 1 | -1,
 ): void {
   counters[`work_items_${status}`] += sign;
-  if (!lookedUp && (status === "pending" || status === "in_progress")) {
-    counters.work_items_not_looked_up += sign;
-  }
+  if (lookedUp || (status !== "pending" && status !== "in_progress")) return;
+  counters.work_items_not_looked_up += sign;
+  if (surveyedFiles === null) counters.work_items_not_surveyed += sign;
+  else counters.files_expected += sign * surveyedFiles;
 }
 
 /** Counts a file with these facts in (`sign` 1) or out (-1). */
@@ -64,6 +77,7 @@ export function summaryOf(counters: Counters): StateSummary {
       failed: counters.work_items_failed,
     },
     notLookedUp: counters.work_items_not_looked_up,
+    notSurveyed: counters.work_items_not_surveyed,
     files: {
       total: counters.files_total,
       copied: counters.files_copied,
@@ -74,6 +88,12 @@ export function summaryOf(counters: Counters): StateSummary {
       announced: counters.files_announced,
       duplicates: counters.files_duplicates,
       shortened: counters.files_shortened,
+      expected: counters.files_expected,
+    },
+    drift: {
+      workItems: counters.drift_work_items,
+      filesAdded: counters.drift_files_added,
+      filesVanished: counters.drift_files_vanished,
     },
     bytes: counters.bytes,
   };

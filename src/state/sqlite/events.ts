@@ -50,8 +50,8 @@ export function applyClaim(item: OpenWorkItem, context: EventContext): void {
 function applyOpened(item: OpenWorkItem, event: EventOf<"work-item-opened">, context: EventContext): void {
   const { counters } = context;
   if (item.opened) throw impossible(item, "it is opened twice");
-  countWorkItem(counters, item.status, item.receipt !== undefined, -1);
-  countWorkItem(counters, item.status, true, 1);
+  noteDrift(item, event, context);
+  countWorkItem(counters, item, -1);
   counters.files_total += event.filesTotal - item.filesTotal;
   counters.files_duplicates += event.duplicates - item.duplicates;
   item.opened = true;
@@ -60,7 +60,34 @@ function applyOpened(item: OpenWorkItem, event: EventOf<"work-item-opened">, con
   item.filesTotal = event.filesTotal;
   item.duplicates = event.duplicates;
   item.receipt = event.receipt;
+  countWorkItem(counters, item, 1);
   context.writes.addWorkItem(item);
+}
+
+/**
+ * Counts what this lookup gave otherwise than the one before. A file that vanished is marked, so that it counts once;
+ * one that vanished untouched has no row, and shows only in the number of different entries.
+ */
+function noteDrift(
+  item: OpenWorkItem,
+  { receipt, duplicates, vanished = [] }: EventOf<"work-item-opened">,
+  { counters, writes }: EventContext,
+): void {
+  const gone = new Set(vanished.map(fileKey));
+  let goneAnew = 0;
+  for (const [key, entry] of item.files) {
+    const isGone = gone.has(key);
+    if (isGone === ((entry.facts & FACT.vanished) !== 0)) continue;
+    if (isGone) goneAnew++;
+    entry.facts ^= FACT.vanished;
+    writes.addFile(entry);
+  }
+  const before = item.receipt;
+  if (before === undefined || (before.count === receipt.count && before.digest === receipt.digest)) return;
+  const more = receipt.count - duplicates - (before.count - item.duplicates);
+  counters.drift_work_items++;
+  counters.drift_files_added += Math.max(0, more + goneAnew);
+  counters.drift_files_vanished += Math.max(goneAnew, -more);
 }
 
 function applyFile(item: OpenWorkItem, event: FileEvent, context: EventContext): void {
@@ -180,10 +207,9 @@ function applyFinished(
 
 function moveWorkItem(item: OpenWorkItem, to: WorkItemStatus, { counters, writes }: EventContext): void {
   if (!workItemMayMove(item.status, to)) throw impossible(item, `from ${item.status} to ${to}`);
-  const lookedUp = item.receipt !== undefined;
-  countWorkItem(counters, item.status, lookedUp, -1);
+  countWorkItem(counters, item, -1);
   item.status = to;
-  countWorkItem(counters, to, lookedUp, 1);
+  countWorkItem(counters, item, 1);
   writes.addWorkItem(item);
 }
 

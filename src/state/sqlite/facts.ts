@@ -14,6 +14,8 @@ export const FACT = {
   skipped: 16,
   /** In the target before this run. */
   alreadyThere: 32,
+  /** The last lookup no longer listed it. */
+  vanished: 64,
 } as const;
 
 export const STATUS = {

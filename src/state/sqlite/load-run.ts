@@ -39,7 +39,12 @@ export async function loadRun(
     };
     const json = [run.identity, run.settings, run.input].map((part) => JSON.stringify(part));
     statements.insertRun.run(run.runId, ...json, run.createdAt);
-    const counters = { ...newCounters(), work_items_pending: ours, work_items_not_looked_up: ours };
+    const counters = {
+      ...newCounters(),
+      work_items_pending: ours,
+      work_items_not_looked_up: ours,
+      work_items_not_surveyed: ours,
+    };
     statements.insertCounters.run(...COUNTER_NAMES.map((name) => counters[name]));
     return run;
   });

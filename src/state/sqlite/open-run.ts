@@ -1,5 +1,4 @@
 import { renameSync, rmSync, statSync } from "node:fs";
-import { hostname } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import type { InputReader, OpenOptions, OpenRun, RunDescription } from "../open-run.ts";
@@ -9,10 +8,10 @@ import { inspectState, readRun } from "./inspect.ts";
 import { loadRun } from "./load-run.ts";
 import { createPrivateFile, takeLock } from "./lock.ts";
 import { migrate } from "./migrations/migrations.ts";
+import { findOwner, takeOwnership } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { checkIdentity, resumeRun } from "./resume-run.ts";
 import { SqliteStateStore } from "./sqlite-state-store.ts";
-import { firstRow, SQL } from "./statements.ts";
 
 export const openRun: OpenRun = async (options, description, input, { signal }) => {
   const path = statePath(options.path);
@@ -29,7 +28,7 @@ export const openRun: OpenRun = async (options, description, input, { signal }) 
       const run = await start(db, { path, options, description, input, signal });
       // The load's log is as large as the state; from here on it stays small.
       db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      return new SqliteStateStore(db, run, { path, releaseLock: () => lock.release() });
+      return new SqliteStateStore(db, run, { path, only: options.only, releaseLock: () => lock.release() });
     } catch (error) {
       db.close();
       throw error;
@@ -65,21 +64,17 @@ async function start(
     });
   }
   migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
-  db.prepare(SQL.setOwner).run(process.pid, hostname(), Math.floor(Date.now() / 1000));
+  const ownership = takeOwnership(db);
   try {
     if (run) return await resumeRun(db, run, input, { ...options, settings: description.settings }, signal);
     return await loadRun(db, description, input as InputReader, signal);
   } catch (error) {
-    clearOwner(db);
+    try {
+      ownership.undo();
+    } catch {
+      // A full disk: the row only names who was here, and what went wrong is told by the first error.
+    }
     throw error;
-  }
-}
-
-function clearOwner(db: DatabaseSync): void {
-  try {
-    db.exec(SQL.clearOwner);
-  } catch {
-    // A full disk: the row only names who was here, and what went wrong is told by the first error.
   }
 }
 
@@ -106,9 +101,9 @@ function takeLockOf(path: string): { release(): void } {
 function ownerOf(path: string): string {
   try {
     using db = openForReading(path);
-    const owner = firstRow<{ pid: number; host: string; started_at: number }>(db.prepare(SQL.findOwner));
-    if (!owner) return "another process";
-    const since = new Date(owner.started_at * 1000).toISOString();
+    const owner = findOwner(db);
+    if (!owner || owner.ended_at !== null) return "another process";
+    const since = new Date(owner.started_at).toISOString();
     return `process ${owner.pid} on ${owner.host} since ${since}`;
   } catch {
     // It has only just been created, or is being closed.

@@ -11,6 +11,7 @@ import {
   uriBaseOf,
 } from "./columns.ts";
 import { fileStatusOf, knownFileOf } from "./facts.ts";
+import { type KeyRow, workItemOf } from "./statements.ts";
 
 /** A row of `file_detail`, as it is to be written. */
 export interface FileDetail {
@@ -38,17 +39,14 @@ export interface FileEntry {
   dirty: boolean;
 }
 
-export interface WorkItemRow {
-  readonly id: number;
-  readonly job_id: string;
-  readonly work_item_id: string;
-  readonly name: string;
+export interface WorkItemRow extends KeyRow {
   readonly catalog_name: string | null;
   readonly files_total: number | null;
   readonly duplicates: number | null;
   readonly receipt_count: number | null;
   readonly receipt_digest: string | null;
   readonly uri_base: string | null;
+  readonly surveyed_files: number | null;
 }
 
 export interface FileRow {
@@ -83,6 +81,7 @@ export class OpenWorkItem {
   filesTotal: number;
   duplicates: number;
   receipt: Receipt | undefined;
+  readonly surveyedFiles: number | null;
   uriBase: string | null;
   startedAt: number | null = null;
   finishedAt: number | null = null;
@@ -98,6 +97,7 @@ export class OpenWorkItem {
     this.duplicates = row.duplicates ?? 0;
     this.receipt =
       row.receipt_count === null ? undefined : { count: row.receipt_count, digest: row.receipt_digest ?? "" };
+    this.surveyedFiles = row.surveyed_files;
     this.uriBase = row.uri_base;
     for (const file of files) this.#addKnown(file);
   }
@@ -143,6 +143,10 @@ export class OpenWorkItem {
     return entry;
   }
 
+  get lookedUp(): boolean {
+    return this.receipt !== undefined;
+  }
+
   /** Files that came to an end or at least into the target. */
   get accountedFor(): number {
     return this.tally.uploaded + this.tally.completed + this.tally.failed + this.tally.skipped;
@@ -153,7 +157,7 @@ export class OpenWorkItem {
     for (const [key, entry] of this.files) knownFiles.set(key, knownFileOf(entry.facts));
     return {
       id: this.row.id,
-      workItem: { jobId: this.row.job_id, workItemId: this.row.work_item_id, workItemName: this.row.name },
+      workItem: workItemOf(this.row),
       knownFiles,
       receipt: this.receipt,
     };

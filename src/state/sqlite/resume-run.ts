@@ -130,12 +130,16 @@ function requeue(statements: Statements, retryFailed: OpenOptions["retryFailed"]
 function recountWorkItems(statements: Statements, counters: Counters): void {
   for (const status of WORK_ITEM_STATUSES) counters[`work_items_${status}`] = 0;
   counters.work_items_not_looked_up = 0;
-  type Row = { status: number; looked_up: number; work_items: number };
+  counters.work_items_not_surveyed = 0;
+  counters.files_expected = 0;
+  type Row = { status: number; looked_up: number; work_items: number; surveyed: number; expected: number };
   for (const row of allRows<Row>(statements.countWorkItems)) {
     const status = WORK_ITEM_STATUSES[row.status] ?? "pending";
     counters[`work_items_${status}`] += row.work_items;
     if (row.looked_up === 0 && (status === "pending" || status === "in_progress")) {
       counters.work_items_not_looked_up += row.work_items;
+      counters.work_items_not_surveyed += row.work_items - row.surveyed;
+      counters.files_expected += row.expected;
     }
   }
 }

@@ -1,19 +1,43 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import type { ClaimedWorkItem, FailureGroup, RunRecord, StateEvent, StateStore } from "../state-store.ts";
+import type { OpenOptions } from "../open-run.ts";
+import type {
+  ClaimedWorkItem,
+  FailureGroup,
+  Heartbeat,
+  RunRecord,
+  StartEnding,
+  StateEvent,
+  StateStore,
+  SurveyedWorkItem,
+} from "../state-store.ts";
 import { type Counters, summaryOf } from "./counters.ts";
 import { rollBack, toStateError } from "./database.ts";
 import { applyClaim, applyEvent, type EventContext } from "./events.ts";
-import { STATUS } from "./facts.ts";
 import { failureGroups } from "./failures.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { type FileRow, OpenWorkItem, type WorkItemRow } from "./open-work-item.ts";
+import { type PendingWorkItems, pendingWorkItems } from "./pending-work-items.ts";
 import { PendingWrites } from "./pending-writes.ts";
-import { allRows, firstRow, prepareStatements, type Statements } from "./statements.ts";
+import {
+  allRows,
+  firstRow,
+  type KeyRow,
+  prepareStatements,
+  type Statements,
+  workItemOf,
+} from "./statements.ts";
+import { writeSurveys } from "./survey.ts";
 
-/** Work items read at once by `unfinished`. */
+/** Work items read at once by `toSurvey`. */
 const BATCH = 1_000;
+
+export interface StoreOptions {
+  readonly path: string;
+  readonly only?: OpenOptions["only"];
+  readonly releaseLock: () => void;
+}
 
 /**
  * The state on SQLite, in the caller's thread. Events change memory (the claimed work items with their files, and the
@@ -22,8 +46,7 @@ const BATCH = 1_000;
 export class SqliteStateStore implements StateStore {
   readonly run: RunRecord;
   readonly #db: DatabaseSync;
-  readonly #path: string;
-  readonly #releaseLock: () => void;
+  readonly #options: StoreOptions;
   readonly #statements: Statements;
   readonly #counters: Counters;
   readonly #writes = new PendingWrites();
@@ -31,17 +54,21 @@ export class SqliteStateStore implements StateStore {
   readonly #context: EventContext;
   /** Claimed, neither finished nor released. */
   readonly #open = new Map<number, OpenWorkItem>();
-  /** The last work item claimed: a released one is behind it and is not claimed again in this start. */
-  #cursor = 0;
+  readonly #pending: PendingWorkItems;
+  /** Seconds since the epoch. */
+  readonly #startedAt = Math.floor(Date.now() / 1000);
+  /** To be written with the next commit. */
+  #heartbeat: Heartbeat | undefined;
+  #ending: StartEnding | undefined;
   #closed: Promise<void> | undefined;
 
   /** `db` is open for writing, loaded and locked; the store closes it, and then calls `releaseLock`. */
-  constructor(db: DatabaseSync, run: RunRecord, options: { path: string; releaseLock: () => void }) {
+  constructor(db: DatabaseSync, run: RunRecord, options: StoreOptions) {
     this.run = run;
     this.#db = db;
-    this.#path = options.path;
-    this.#releaseLock = options.releaseLock;
+    this.#options = options;
     this.#statements = prepareStatements(db);
+    this.#pending = pendingWorkItems(db, this.#statements, options.only);
     this.#counters = { ...(this.#statements.findCounters.get() as Counters) };
     this.#commits = new GroupCommit(() => this.#commit());
     let lastFileId = firstRow<{ id: number }>(this.#statements.lastFileId)?.id ?? 0;
@@ -54,10 +81,8 @@ export class SqliteStateStore implements StateStore {
 
   async claim(max: number, { signal }: { signal: AbortSignal }): Promise<ClaimedWorkItem[]> {
     signal.throwIfAborted();
-    this.#refuseClosed();
-    if (this.#commits.failure) throw this.#commits.failure.error;
-    const rows = this.#workItemsWithStatus("pending", this.#cursor, max);
-    return rows.map((row) => this.#claimOne(row));
+    this.#commitNow();
+    return this.#pending.next(max).map((row) => this.#claimOne(row));
   }
 
   #claimOne(row: WorkItemRow): ClaimedWorkItem {
@@ -66,7 +91,6 @@ export class SqliteStateStore implements StateStore {
     const item = new OpenWorkItem(row, files);
     applyClaim(item, this.#context);
     this.#open.set(row.id, item);
-    this.#cursor = row.id;
     this.#commits.touch();
     return item.toClaim();
   }
@@ -82,6 +106,7 @@ export class SqliteStateStore implements StateStore {
     }
     applyEvent(item, event, this.#context);
     if (item.status !== "in_progress") this.#open.delete(event.workItem);
+    if (item.status === "pending") this.#pending.released(event.workItem);
     this.#commits.touch();
   }
 
@@ -94,28 +119,40 @@ export class SqliteStateStore implements StateStore {
   }
 
   async failures(): Promise<FailureGroup[]> {
-    this.#refuseClosed();
-    this.#commits.flush();
+    this.#commitNow();
     return failureGroups(this.#statements);
   }
 
-  /** In progress first, then pending, so that what is claimed meanwhile is left out rather than given twice. */
-  async *unfinished({ signal }: { signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
+  async *toSurvey({ signal }: { signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
+    this.#commitNow();
+    yield* batchesOf((after) => this.#pending.notLookedUp(after, BATCH), signal);
+    if (this.#options.only !== undefined || this.run.starts === 1) return;
+    const { completedBefore } = this.#statements;
+    yield* batchesOf((after) => allRows<KeyRow>(completedBefore, this.#startedAt, after, BATCH), signal);
+  }
+
+  noteSurvey(surveys: readonly SurveyedWorkItem[]): number {
+    this.#commitNow();
+    const counters = { ...this.#counters };
+    const statements = this.#statements;
+    const broughtBack = this.#transaction(() => {
+      const count = writeSurveys(surveys, { statements, counters, pending: this.#pending });
+      this.#writes.writeTo(statements, counters);
+      return count;
+    });
+    Object.assign(this.#counters, counters);
+    return broughtBack;
+  }
+
+  beat(heartbeat: Heartbeat): void {
     this.#refuseClosed();
-    this.#commits.flush();
-    for (const status of ["in_progress", "pending"] as const) {
-      for (let after = 0; ;) {
-        signal.throwIfAborted();
-        const rows = this.#workItemsWithStatus(status, after, BATCH);
-        if (rows.length === 0) break;
-        yield rows.map((row) => ({
-          jobId: row.job_id,
-          workItemId: row.work_item_id,
-          workItemName: row.name,
-        }));
-        after = rows.at(-1)?.id ?? after;
-      }
-    }
+    this.#heartbeat = heartbeat;
+    this.#commits.touch();
+  }
+
+  noteEnding(ending: StartEnding): void {
+    this.#refuseClosed();
+    this.#ending = ending;
   }
 
   close(): Promise<void> {
@@ -125,35 +162,62 @@ export class SqliteStateStore implements StateStore {
 
   async #close(): Promise<void> {
     this.#commits.flush();
+    const { path, releaseLock } = this.#options;
     try {
       if (this.#commits.failure) throw this.#commits.failure.error;
-      this.#statements.clearOwner.run();
+      this.#statements.endOwner.run(Date.now(), this.#ending?.exitCode ?? null, this.#ending?.why ?? null);
       this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (error) {
-      throw toStateError(error, this.#path);
+      throw toStateError(error, path);
     } finally {
       this.#db.close();
-      this.#releaseLock();
+      releaseLock();
     }
   }
 
-  #workItemsWithStatus(status: "pending" | "in_progress", after: number, max: number): WorkItemRow[] {
-    return allRows<WorkItemRow>(this.#statements.workItemsWithStatus, STATUS[status], after, max);
+  /** Commits what is noted, so that the rows are as memory is. */
+  #commitNow(): void {
+    this.#refuseClosed();
+    this.#commits.flush();
+    if (this.#commits.failure) throw this.#commits.failure.error;
   }
 
   #commit(): void {
+    this.#transaction(() => {
+      this.#writes.writeTo(this.#statements, this.#counters);
+      if (this.#heartbeat) this.#statements.putHeartbeat.run(JSON.stringify(this.#heartbeat));
+    });
+    this.#writes.clear();
+    this.#heartbeat = undefined;
+  }
+
+  #transaction<T>(write: () => T): T {
     try {
       this.#db.exec("BEGIN IMMEDIATE");
-      this.#writes.writeTo(this.#statements, this.#counters);
+      const result = write();
       this.#db.exec("COMMIT");
-      this.#writes.clear();
+      return result;
     } catch (error) {
       rollBack(this.#db);
-      throw toStateError(error, this.#path);
+      throw toStateError(error, this.#options.path);
     }
   }
 
   #refuseClosed(): void {
     if (this.#closed) throw new ReuploadError("internal", "the state is closed");
+  }
+}
+
+/** Work items in batches, each read when it is asked for; ends with an empty one. */
+async function* batchesOf(
+  read: (after: number) => KeyRow[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly WorkItem[]> {
+  for (let after = 0; ;) {
+    signal.throwIfAborted();
+    const rows = read(after);
+    if (rows.length === 0) return;
+    yield rows.map(workItemOf);
+    after = rows.at(-1)?.id ?? after;
   }
 }

@@ -1,8 +1,12 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { WorkItem } from "../../core/work-item.ts";
 import { COUNTER_NAMES } from "./counters.ts";
 
 /** Rows of `addWorkItems`: a call a row costs half as much again. */
 export const ROWS_AT_ONCE = 50;
+
+export const CLAIMED_COLUMNS = `id, job_id, work_item_id, name, catalog_name, files_total, duplicates, receipt_count,
+      receipt_digest, uri_base, surveyed_files`;
 
 /**
  * Every statement that runs while a state is open, by its verb. The numbers are those of `facts.ts`. `status <> 2`
@@ -14,9 +18,12 @@ export const SQL = {
     VALUES (1, ?, ?, ?, ?, ?, 1)`,
   findRun: `SELECT id, identity, settings, input_counts, created_at, starts FROM run`,
   countStart: `UPDATE run SET identity = ?, settings = ?, input_counts = ?, starts = starts + 1`,
-  setOwner: `INSERT OR REPLACE INTO owner (only_row, pid, host, started_at) VALUES (1, ?, ?, ?)`,
-  findOwner: `SELECT pid, host, started_at FROM owner`,
+  putOwner: `INSERT OR REPLACE INTO owner
+    (only_row, pid, host, started_at, heartbeat, ended_at, exit_code, why) VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
+  findOwner: `SELECT pid, host, started_at, heartbeat, ended_at, exit_code, why FROM owner`,
   clearOwner: `DELETE FROM owner`,
+  putHeartbeat: `UPDATE owner SET heartbeat = ?`,
+  endOwner: `UPDATE owner SET ended_at = ?, exit_code = ?, why = ?`,
 
   // Rows of the CSV.
   addWorkItem: `INSERT OR IGNORE INTO work_item (job_id, work_item_id, name) VALUES (?, ?, ?)`,
@@ -28,13 +35,30 @@ export const SQL = {
   workItemById: `SELECT job_id, work_item_id FROM work_item WHERE id = ?`,
 
   // Claims and what comes of them.
-  workItemsWithStatus: `SELECT id, job_id, work_item_id, name, catalog_name, files_total, duplicates, receipt_count,
-      receipt_digest, uri_base
-    FROM work_item WHERE status <> 2 AND status = ? AND id > ? ORDER BY id LIMIT ?`,
+  // First those that were surveyed, then the others in input order. `surveyedWorkItems` has their order from its index.
+  surveyedWorkItems: `SELECT ${CLAIMED_COLUMNS} FROM work_item INDEXED BY work_item_surveyed
+    WHERE status = 0 AND surveyed_files IS NOT NULL ORDER BY links_end, surveyed_files DESC, id LIMIT ?`,
+  otherWorkItems: `SELECT ${CLAIMED_COLUMNS} FROM work_item
+    WHERE status <> 2 AND status = 0 AND surveyed_files IS NULL AND id > ? ORDER BY id LIMIT ?`,
+  countPending: `SELECT count(*) AS pending FROM work_item WHERE status <> 2 AND status = 0`,
+  pendingInOrder: `SELECT id, surveyed_files, links_end
+    FROM work_item WHERE status <> 2 AND status = 0 ORDER BY id`,
   updateWorkItem: `UPDATE work_item SET status = ?, catalog_name = ?, files_total = ?, files_done = ?,
       files_failed = ?, duplicates = ?, receipt_count = ?, receipt_digest = ?, uri_base = ?, started_at = ?,
       finished_at = ?, failure_code = ?, failure_message = ?, failure_attempts = ?, failure_request_id = ?
     WHERE id = ?`,
+
+  // Surveys: whose files are to be counted, and what came of it.
+  notLookedUp: `SELECT id, job_id, work_item_id, name
+    FROM work_item WHERE status <> 2 AND status = 0 AND receipt_count IS NULL AND id > ? ORDER BY id LIMIT ?`,
+  completedBefore: `SELECT id, job_id, work_item_id, name
+    FROM work_item WHERE status = 2 AND finished_at <= ? AND id > ? ORDER BY id LIMIT ?`,
+  findForSurvey: `SELECT id, status, receipt_count, surveyed_files FROM work_item
+    WHERE job_id = ? AND work_item_id = ?`,
+  putSurvey: `UPDATE work_item SET surveyed_files = ?, links_end = ? WHERE id = ?`,
+  requeueChanged: `UPDATE work_item SET surveyed_files = ?, links_end = ?, status = 0 WHERE id = ?`,
+
+  // Files.
   filesOfWorkItem: `SELECT f.id, f.name, f.source, f.facts, f.bytes, f.at, d.file IS NOT NULL AS has_detail
     FROM file f LEFT JOIN file_detail d ON d.file = f.id WHERE f.work_item = ?`,
   lastFileId: `SELECT coalesce(max(id), 0) AS id FROM file`,
@@ -51,7 +75,8 @@ export const SQL = {
     VALUES (1, ${COUNTER_NAMES.map(() => "?").join(", ")})`,
   updateCounters: `UPDATE counters SET ${COUNTER_NAMES.map((name) => `${name} = ?`).join(", ")}`,
   findCounters: `SELECT ${COUNTER_NAMES.join(", ")} FROM counters`,
-  countWorkItems: `SELECT status, receipt_count IS NOT NULL AS looked_up, count(*) AS work_items
+  countWorkItems: `SELECT status, receipt_count IS NOT NULL AS looked_up, count(*) AS work_items,
+      count(surveyed_files) AS surveyed, coalesce(sum(surveyed_files), 0) AS expected
     FROM work_item GROUP BY 1, 2`,
 
   // Back to pending, at a resume. The parameter is a JSON array of failure codes, or NULL for all.
@@ -87,6 +112,18 @@ export const SQL = {
   sampleWorkItemFailures: `SELECT job_id, work_item_id, failure_message AS message, failure_request_id AS request_id
     FROM work_item WHERE status <> 2 AND status = 4 AND failure_code = ? ORDER BY id LIMIT 5`,
 } as const;
+
+/** As much of a work item as the CSV gave. */
+export interface KeyRow {
+  readonly id: number;
+  readonly job_id: string;
+  readonly work_item_id: string;
+  readonly name: string;
+}
+
+export function workItemOf(row: KeyRow): WorkItem {
+  return { jobId: row.job_id, workItemId: row.work_item_id, workItemName: row.name };
+}
 
 export type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
 

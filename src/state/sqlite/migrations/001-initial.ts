@@ -17,15 +17,19 @@ CREATE TABLE run (
   starts INTEGER NOT NULL
 ) STRICT;
 
--- Who has the state open; only to tell others, the lock itself is the file beside the state.
+-- Who opened the state last; only to tell others, the lock itself is the file beside the state.
 CREATE TABLE owner (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   pid INTEGER NOT NULL,
   host TEXT NOT NULL,
-  started_at INTEGER NOT NULL  -- seconds since the epoch, as in all tables but run
+  started_at INTEGER NOT NULL, -- ms since the epoch, as ended_at
+  heartbeat TEXT,              -- JSON, Heartbeat: how it goes, about every second
+  ended_at INTEGER,            -- NULL while it runs, and when it was killed
+  exit_code INTEGER,           -- NULL when it ended without a word
+  why TEXT
 ) STRICT;
 
--- In input order. status: 0 pending, 1 in_progress, 2 completed, 3 empty, 4 failed.
+-- In input order. status: 0 pending, 1 in_progress, 2 completed, 3 empty, 4 failed. Times are seconds since the epoch.
 CREATE TABLE work_item (
   id INTEGER PRIMARY KEY,
   job_id TEXT NOT NULL,
@@ -40,6 +44,8 @@ CREATE TABLE work_item (
   receipt_count INTEGER,
   receipt_digest TEXT,
   uri_base TEXT,               -- what the links of its files begin with
+  surveyed_files INTEGER,      -- as the catalog counted them ahead of the lookup
+  links_end INTEGER,           -- hours since the epoch, when it was surveyed; 2147483647: never, or not known
   started_at INTEGER,
   finished_at INTEGER,
   failure_code TEXT,           -- when it failed as a whole
@@ -49,9 +55,11 @@ CREATE TABLE work_item (
   UNIQUE (job_id, work_item_id)
 ) STRICT;
 CREATE INDEX work_item_not_completed ON work_item (status) WHERE status <> 2;
+CREATE INDEX work_item_surveyed ON work_item (links_end, surveyed_files DESC)
+  WHERE status = 0 AND surveyed_files IS NOT NULL;
 
 -- In the order of their first event. facts: 1 in the target, 2 announced, 4 completed, 8 failed, 16 skipped,
--- 32 in the target before this run. source: NULL when the link is uri_base + name, else '<n>+<rest>': the first n
+-- 32 in the target before this run, 64 no longer listed by the last lookup. source: NULL when the link is uri_base + name, else '<n>+<rest>': the first n
 -- characters of uri_base and the rest. A name or rest that is not well-formed Unicode is a BLOB of JSON.
 CREATE TABLE file (
   id INTEGER PRIMARY KEY,
@@ -82,6 +90,7 @@ CREATE TABLE counters (
   work_items_empty INTEGER NOT NULL,
   work_items_failed INTEGER NOT NULL,
   work_items_not_looked_up INTEGER NOT NULL,
+  work_items_not_surveyed INTEGER NOT NULL,
   files_total INTEGER NOT NULL,
   files_copied INTEGER NOT NULL,
   files_already_there INTEGER NOT NULL,
@@ -91,6 +100,10 @@ CREATE TABLE counters (
   files_announced INTEGER NOT NULL,
   files_duplicates INTEGER NOT NULL,
   files_shortened INTEGER NOT NULL,
+  files_expected INTEGER NOT NULL,
+  drift_work_items INTEGER NOT NULL,
+  drift_files_added INTEGER NOT NULL,
+  drift_files_vanished INTEGER NOT NULL,
   bytes INTEGER NOT NULL
 ) STRICT;
 

@@ -1,0 +1,80 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { OpenOptions } from "../open-run.ts";
+import type { WorkItemRow } from "./open-work-item.ts";
+import type { PendingWorkItems } from "./pending-work-items.ts";
+import { allRows, firstRow, type KeyRow, type Statements } from "./statements.ts";
+import { NOT_SURVEYED } from "./survey.ts";
+
+type Only = NonNullable<OpenOptions["only"]>;
+
+/** Those that are left to claim, in the order of claims. */
+const TABLE = `
+  CREATE TEMP TABLE chosen (
+    id INTEGER PRIMARY KEY,
+    links_end INTEGER NOT NULL,
+    files INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX temp.chosen_order ON chosen (links_end, files DESC);
+`;
+
+/** They need the table `chosen`, unlike all others. */
+export const CHOSEN_SQL = {
+  choose: `INSERT INTO chosen (id, links_end, files) VALUES (?, ?, ?)`,
+  nextChosen: `SELECT w.* FROM chosen c CROSS JOIN work_item w ON w.id = c.id
+    ORDER BY c.links_end, c.files DESC, c.id LIMIT ?`,
+  dropChosen: `DELETE FROM chosen WHERE id = ?`,
+  placeChosen: `UPDATE chosen SET files = ?, links_end = ? WHERE id = ?`,
+  chosenNotLookedUp: `SELECT w.id, w.job_id, w.work_item_id, w.name FROM chosen c CROSS JOIN work_item w ON w.id = c.id
+    WHERE c.id > ? AND w.receipt_count IS NULL ORDER BY c.id LIMIT ?`,
+} as const;
+
+/**
+ * The pending work items that `--limit` or `--sample` chose when the run was started, in a temporary table beside the
+ * state (memory stays flat however many they are); it is gone with the connection.
+ */
+export class ChosenWorkItems implements PendingWorkItems {
+  readonly #statements: Readonly<Record<keyof typeof CHOSEN_SQL, StatementSync>>;
+
+  constructor(db: DatabaseSync, statements: Statements, only: Only) {
+    db.exec(TABLE);
+    const prepared = Object.entries(CHOSEN_SQL).map(([verb, sql]) => [verb, db.prepare(sql)]);
+    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof CHOSEN_SQL, StatementSync>;
+    this.#choose(statements, only);
+  }
+
+  #choose(statements: Statements, only: Only): void {
+    type Row = { id: number; surveyed_files: number | null; links_end: number | null };
+    const pending = firstRow<{ pending: number }>(statements.countPending)?.pending ?? 0;
+    let place = 0;
+    for (const row of statements.pendingInOrder.iterate() as Iterable<Row>) {
+      place++;
+      if ("first" in only && place > only.first) break;
+      if ("sample" in only && !endsAStride(place, pending, only.sample)) continue;
+      const { id, surveyed_files: files, links_end: linksEnd } = row;
+      this.#statements.choose.run(id, linksEnd ?? NOT_SURVEYED, files ?? 0);
+    }
+  }
+
+  next(max: number): WorkItemRow[] {
+    const rows = allRows<WorkItemRow>(this.#statements.nextChosen, max);
+    for (const row of rows) this.#statements.dropChosen.run(row.id);
+    return rows;
+  }
+
+  released(): void {
+    // Since its claim it is not in the table any more.
+  }
+
+  surveyed(id: number, files: number, linksEnd: number): void {
+    this.#statements.placeChosen.run(files, linksEnd, id);
+  }
+
+  notLookedUp(after: number, max: number): KeyRow[] {
+    return allRows<KeyRow>(this.#statements.chosenNotLookedUp, after, max);
+  }
+}
+
+/** Whether the work item at this place (from 1) is the last of one of `sample` strides of equal length. */
+function endsAStride(place: number, pending: number, sample: number): boolean {
+  return Math.floor((place * sample) / pending) > Math.floor(((place - 1) * sample) / pending);
+}
