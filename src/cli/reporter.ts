@@ -49,6 +49,7 @@ export class Reporter {
     }
     switch (message.type) {
       case "summary":
+      case "dry-run":
         this.#finishBlock();
         this.#writeText(this.#io.stdout, message);
         return;

@@ -37,6 +37,10 @@ export interface Job {
 
 /** @returns the exit code. @throws what ends the job before its first file, or ReuploadError */
 export async function runJob(session: Session, job: Job): Promise<ExitCode> {
+  if (job.settings.dryRun) {
+    const { dryRun } = await import("./dry-run.ts");
+    return dryRun(session, job);
+  }
   const emulator = job.settings.emulator ? await startEmulator(session, job) : undefined;
   try {
     return await new JobRun(session, job, emulator).execute();
@@ -127,7 +131,7 @@ class JobRun {
         {
           store,
           catalog,
-          transfer: transferOf(services, settings),
+          transfer: transferOf(services, settings, this.#job.catalog.hasLocalFiles),
           announcer: announcerOf(services, settings),
         },
         {
@@ -195,7 +199,8 @@ class JobRun {
   }
 }
 
-function onlyOf({ limit, sample }: RunSettings): { first: number } | { sample: number } | undefined {
+/** Which work items alone are to be taken. */
+export function onlyOf({ limit, sample }: RunSettings): { first: number } | { sample: number } | undefined {
   if (limit !== undefined) return { first: limit };
   return sample === undefined ? undefined : { sample };
 }

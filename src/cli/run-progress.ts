@@ -75,7 +75,8 @@ function figuresOf(live: PipelineLive, services: Services): LiveFigures {
   return { slots, slotsInUse, openWorkItems, ...services.attempts.figures, waiting: services.waiting() };
 }
 
-function fileMessage(report: FileReport) {
+/** What became of a file, as it is told. */
+export function fileMessage(report: FileReport) {
   const { workItem, failure } = report;
   return {
     type: "file",

@@ -14,9 +14,10 @@ import { Secret } from "../core/secret.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { BufferBudget } from "../transfer/buffer-budget.ts";
 import { Ladder } from "../transfer/ladder.ts";
-import { TRANSFER_DEFAULTS } from "../transfer/tools.ts";
+import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
 
 export { ensureTarget } from "../azure/ensure-target.ts";
+export { probeRights } from "../azure/probe-rights.ts";
 
 /** Bytes of file content in memory at once, over all slots. */
 const BUFFER_BYTES = 64 * 2 ** 20;
@@ -87,13 +88,19 @@ export async function accountOf(settings: RunSettings, env: Environment): Promis
   });
 }
 
-export function transferOf(services: Services, settings: RunSettings): Ladder {
-  return new Ladder({
+/** @param localFiles the catalog's files are local ones: `file:` links may be read */
+export function transferToolsOf(
+  services: Services,
+  settings: RunSettings,
+  localFiles: boolean,
+): TransferTools {
+  return {
     settings: {
       ...TRANSFER_DEFAULTS,
       mode: settings.transfer,
       contentType: settings.contentType,
       onConflict: settings.onConflict,
+      localFiles,
     },
     writer: new SdkBlobWriter(services.account, settings.targetContainer),
     reader: new SdkBlobReader(services.account),
@@ -102,7 +109,11 @@ export function transferOf(services: Services, settings: RunSettings): Ladder {
     targetGate: services.target,
     sourceGate: (accountUrl) => services.source(accountUrl),
     budget: new BufferBudget(BUFFER_BYTES),
-  });
+  };
+}
+
+export function transferOf(services: Services, settings: RunSettings, localFiles: boolean): Ladder {
+  return new Ladder(transferToolsOf(services, settings, localFiles));
 }
 
 /** undefined with --no-queue */

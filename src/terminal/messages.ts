@@ -8,10 +8,12 @@ import { redact } from "../core/secret.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { RunReport } from "../progress/run-report.ts";
 import { bytes, duration, isoTime, quantity } from "./format.ts";
-import { type Json, type JsonFields, progressJson, reportJson, waitingJson } from "./json-forms.ts";
+import { type JsonFields, jsonText, progressJson, reportJson, waitingJson } from "./json-forms.ts";
 import { printable } from "./layout.ts";
 import { progressLine, waitingText } from "./progress-text.ts";
 import { paint, PLAIN, type TextStyle } from "./style.ts";
+import type { DryRunReport } from "../progress/dry-run-report.ts";
+import { dryRunJson, dryRunText } from "./dry-run-text.ts";
 import { summaryText } from "./summary-text.ts";
 
 /** Grows when a field changes its meaning or goes; a new field or type does not change it. */
@@ -37,7 +39,8 @@ interface RunStarted {
 /** What became of one file; told with --verbose. */
 interface FileFinished {
   readonly type: "file";
-  readonly outcome: "copied" | "already-there" | "skipped" | "failed";
+  /** `planned`: in a dry run, it would be transferred or announced. */
+  readonly outcome: "copied" | "already-there" | "skipped" | "failed" | "planned";
   readonly jobId: string;
   readonly workItemId: string;
   readonly fileName: string;
@@ -64,6 +67,7 @@ export type Message =
   | { readonly type: "notice"; readonly level: "info" | "warning"; readonly message: string }
   | FileFinished
   | { readonly type: "summary"; readonly report: RunReport }
+  | { readonly type: "dry-run"; readonly report: DryRunReport }
   | {
       readonly type: "error";
       readonly code: string;
@@ -81,6 +85,7 @@ export const MESSAGE_TYPES = [
   "notice",
   "file",
   "summary",
+  "dry-run",
   "error",
 ] as const satisfies readonly Message["type"][];
 
@@ -92,7 +97,7 @@ export function toJsonLine(message: Message, time: number): string {
     time: isoTime(time),
     ...fieldsOf(message),
   };
-  return JSON.stringify(line, (_key, value: Json) => (typeof value === "string" ? redact(value) : value));
+  return jsonText(line);
 }
 
 function fieldsOf(message: Message): JsonFields {
@@ -111,6 +116,8 @@ function fieldsOf(message: Message): JsonFields {
       return fileFields(message);
     case "summary":
       return reportJson(message.report);
+    case "dry-run":
+      return dryRunJson(message.report);
     case "error":
       return {
         error: {
@@ -157,6 +164,8 @@ function linesOf(message: Message, style: TextStyle): string[] {
       return [fileLine(message, style)];
     case "summary":
       return summaryText(message.report, style);
+    case "dry-run":
+      return dryRunText(message.report, style);
     case "error":
       return [
         `${paint("red", "error:", style)} ${printable(message.message)}`,

@@ -109,7 +109,7 @@ function inFile(path: string | undefined): string | undefined {
 }
 
 /** A total and its classes, in aligned columns; classes without members are left out. */
-function block(total: Line, style: TextStyle, classes: readonly Line[]): string[] {
+export function block(total: Line, style: TextStyle, classes: readonly Line[]): string[] {
   const line = ({ label, value, note, format }: Line, indent: string) => {
     const text = (indent + label).padEnd(20) + count(value).padStart(12);
     const painted = format === undefined ? text : paint(format, text, style);
@@ -168,7 +168,7 @@ function startLine(start: RunReport["thisStart"]): string {
   ].join(", ")}.`;
 }
 
-function failureLines(groups: readonly FailureGroup[], style: TextStyle): string[] {
+export function failureLines(groups: readonly FailureGroup[], style: TextStyle): string[] {
   const section = (title: string, outcome: FailureGroup["outcome"], format: Paint) => {
     const chosen = groups.filter((group) => group.outcome === outcome);
     if (chosen.length === 0) return [];

@@ -1,0 +1,61 @@
+/** What a run would do (`--dry-run`): what its text, its NDJSON event and its exit code are made from. */
+import type { FailureGroup, InputCounts, StateSummary } from "../state/state-store.ts";
+
+/** Whether something may be done; `why` are the service's own words. */
+type Right = { readonly isGiven: true } | { readonly isGiven: false; readonly why: string };
+
+export interface DryRunReport {
+  /** All work items that would be taken were looked up; otherwise it was stopped before. */
+  readonly isComplete: boolean;
+  readonly input: InputCounts;
+  /** As they would stand at the end, if every transfer and announcement went well. */
+  readonly summary: StateSummary;
+  readonly catalogRejected: number;
+  /** Files that would be transferred, and their bytes as far as the catalog knows. */
+  readonly toTransfer: {
+    readonly files: number;
+    readonly bytes: number;
+    readonly filesOfUnknownLength: number;
+  };
+  /** Files in the target that are still to be announced. */
+  readonly toAnnounceOnly: number;
+  /** What would fail or be skipped without any try: collisions, bad names, failed lookups. */
+  readonly failures: readonly FailureGroup[];
+  /** Found by looking at some of the files; undefined when the target is not there yet. */
+  readonly sample:
+    | {
+        readonly looked: number;
+        readonly absent: number;
+        readonly same: number;
+        readonly different: number;
+        readonly unreadable: number;
+        readonly examples: readonly {
+          readonly blobName: string;
+          readonly code: string;
+          readonly message: string;
+        }[];
+      }
+    | undefined;
+  /** undefined when the target is not there yet. */
+  readonly rights: { readonly mayWrite: Right; readonly maySend: Right | undefined } | undefined;
+  /** Container and queue that would be created, in words. */
+  readonly toCreate: readonly string[];
+}
+
+/**
+ * - `ready`     nothing stands in the way
+ * - `problems`  the run would go on, but some of it would fail, as far as can be seen
+ * - `no-rights` this sign-in may not write or not send
+ * - `stopped`   the dry run was stopped before it had looked at everything
+ */
+export type DryRunVerdict = "ready" | "problems" | "no-rights" | "stopped";
+
+/** The one word for what a dry run found. */
+export function dryRunVerdict(report: DryRunReport): DryRunVerdict {
+  if (!report.isComplete) return "stopped";
+  const { rights, sample, summary, input, catalogRejected } = report;
+  if (rights?.mayWrite.isGiven === false || rights?.maySend?.isGiven === false) return "no-rights";
+  const refused = summary.files.failed + summary.workItems.failed + input.rejected + catalogRejected;
+  const seen = (sample?.different ?? 0) + (sample?.unreadable ?? 0);
+  return refused + seen > 0 ? "problems" : "ready";
+}

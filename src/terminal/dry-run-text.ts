@@ -1,0 +1,126 @@
+/** What a dry run found, as text and as fields for programs. */
+import { type DryRunReport, dryRunVerdict, type DryRunVerdict } from "../progress/dry-run-report.ts";
+import { bytes, quantity } from "./format.ts";
+import { failureJson, type JsonFields } from "./json-forms.ts";
+import { printable } from "./layout.ts";
+import { type Paint, paint, type TextStyle } from "./style.ts";
+import { block, failureLines } from "./summary-text.ts";
+
+const VERDICTS: Record<DryRunVerdict, { text: string; format: Paint }> = {
+  ready: { text: "Nothing stands in the way.", format: "green" },
+  problems: { text: "Not everything would be done.", format: "yellow" },
+  "no-rights": { text: "This sign-in may not do what the run needs.", format: "red" },
+  stopped: { text: "Stopped before everything was looked at.", format: "yellow" },
+};
+
+/** The lines of the report; its width is not used. */
+export function dryRunText(report: DryRunReport, style: TextStyle): string[] {
+  const { text, format } = VERDICTS[dryRunVerdict(report)];
+  return [
+    paint("bold", "Dry run: nothing was copied, announced or recorded.", style),
+    "",
+    ...workItemLines(report, style),
+    "",
+    ...fileLines(report, style),
+    ...failureLines(report.failures, style),
+    "",
+    ...sampleLines(report),
+    ...rightsLines(report, style),
+    "",
+    paint(format, text, style),
+  ];
+}
+
+function workItemLines({ input, summary, catalogRejected }: DryRunReport, style: TextStyle): string[] {
+  const { completed, empty, failed, pending, in_progress: open } = summary.workItems;
+  return block({ label: "Rows", value: input.rows }, style, [
+    { label: "work items", value: completed, note: "with every file done or to be done" },
+    { label: "empty", value: empty, note: "the catalog lists no file for them" },
+    { label: "failing", value: failed, note: "by a file or by their lookup", format: "red" },
+    { label: "not taken", value: pending + open, note: "left for later" },
+    { label: "rejected", value: input.rejected, note: "of the CSV", format: "red" },
+    { label: "rejected", value: catalogRejected, note: "of the catalog", format: "red" },
+    { label: "duplicates", value: input.duplicates, note: "repeated rows, done once" },
+    { label: "other partitions", value: input.otherPartitions },
+  ]);
+}
+
+function fileLines({ toTransfer, toAnnounceOnly, summary }: DryRunReport, style: TextStyle): string[] {
+  const { copied, alreadyThere, failed, skipped, shortened, duplicates, total } = summary.files;
+  const unknown = toTransfer.filesOfUnknownLength;
+  const known = unknown === toTransfer.files ? "" : bytes(toTransfer.bytes);
+  const size = [known, unknown === 0 ? "" : `${quantity(unknown, "file")} of unknown size`];
+  const done = copied + alreadyThere - toTransfer.files - toAnnounceOnly;
+  const lines = block({ label: "Files", value: total }, style, [
+    {
+      label: "to transfer",
+      value: toTransfer.files,
+      note: size.filter((part) => part !== "").join(" and "),
+      format: "green",
+    },
+    { label: "to announce", value: toAnnounceOnly, note: "in the target since an earlier start" },
+    { label: "done", value: done, note: "by an earlier start" },
+    { label: "refused", value: failed, note: "they would fail", format: "red" },
+    { label: "skipped", value: skipped, note: "left out as asked" },
+  ]);
+  if (shortened > 0) lines.push(`${quantity(shortened, "name")} would be shortened to the service's limit.`);
+  if (duplicates > 0) {
+    lines.push(`${quantity(duplicates, "repeated entry", "repeated entries")} of the catalog, done once.`);
+  }
+  return lines;
+}
+
+function sampleLines({ sample }: DryRunReport): string[] {
+  if (sample === undefined || sample.looked === 0) return [];
+  const parts = [
+    `${sample.absent} not in the target`,
+    `${sample.same} there with the same content`,
+    `${sample.different} there with other content`,
+    `${sample.unreadable} whose source cannot be read`,
+  ];
+  return [
+    `Looked at ${quantity(sample.looked, "file")} of them: ${parts.join(", ")}.`,
+    ...sample.examples.map(({ blobName, code, message }) => printable(`  ${blobName}: ${code}: ${message}`)),
+  ];
+}
+
+function rightsLines({ rights, toCreate }: DryRunReport, style: TextStyle): string[] {
+  const lines = toCreate.map((what) => `The ${what} is not there yet: it would be created.`);
+  if (rights === undefined) return lines;
+  const { mayWrite, maySend } = rights;
+  const told = (may: typeof mayWrite, what: string) =>
+    may.isGiven
+      ? `This sign-in may ${what}.`
+      : printable(`${paint("red", `This sign-in may not ${what}`, style)}: ${may.why}`);
+  lines.push(told(mayWrite, "write to the container"));
+  if (maySend !== undefined) lines.push(told(maySend, "send to the queue"));
+  return lines;
+}
+
+export function dryRunJson(report: DryRunReport): JsonFields {
+  const { input, summary, sample, rights } = report;
+  return {
+    verdict: dryRunVerdict(report),
+    rows: { ...input },
+    workItems: { ...summary.workItems },
+    catalogRejected: report.catalogRejected,
+    files: {
+      total: summary.files.total,
+      toTransfer: report.toTransfer.files,
+      bytes: report.toTransfer.bytes,
+      ofUnknownLength: report.toTransfer.filesOfUnknownLength,
+      toAnnounceOnly: report.toAnnounceOnly,
+      failed: summary.files.failed,
+      skipped: summary.files.skipped,
+    },
+    shortenedNames: summary.files.shortened,
+    repeatedEntries: summary.files.duplicates,
+    failures: report.failures.map((group) => failureJson(group)),
+    sample: sample === undefined ? null : { ...sample, examples: sample.examples.map((one) => ({ ...one })) },
+    rights:
+      rights === undefined
+        ? null
+        : { mayWrite: rights.mayWrite.isGiven, maySend: rights.maySend?.isGiven ?? null },
+    toCreate: [...report.toCreate],
+  };
+}
