@@ -10,7 +10,7 @@ export interface RowContent {
 }
 
 /** The file of a row. A length or MD5 that is not one is left out and told; without name or link there is no file. */
-export function fileOfRow(row: ListingRow): RowContent {
+export function fileOfRow(row: Pick<ListingRow, "problem" | "field">): RowContent {
   if (row.problem !== undefined) return { file: undefined, problems: [row.problem] };
   const fileName = row.field("FileName");
   const uri = row.field("Uri").trim();
