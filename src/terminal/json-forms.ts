@@ -3,6 +3,7 @@
  * The fields are an interface, described in docs/events.md.
  */
 import { FAILURES } from "../core/failure.ts";
+import { redact } from "../core/secret.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import { accountOf, type RunReport, verdictOf } from "../progress/run-report.ts";
 import { isoTime } from "./format.ts";
@@ -10,6 +11,11 @@ import { isoTime } from "./format.ts";
 /** JSON values as they are written; undefined has no place in it. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonFields = Readonly<Record<string, Json>>;
+
+/** As text on one line; nothing in it is secret. */
+export function jsonText(fields: JsonFields): string {
+  return JSON.stringify(fields, (_key, value: Json) => (typeof value === "string" ? redact(value) : value));
+}
 
 export function progressJson(view: ProgressView): JsonFields {
   const { live, files } = view;

@@ -30,7 +30,7 @@ export function printable(text: string): string {
 /** The text cut to a display width, with a sign that it was cut. */
 export function cut(text: string, style: TextStyle): string {
   if (stringWidth(text) <= style.width) return text;
-  const sign = signsOf(style).cut;
+  const sign = signsOf(style).cut.slice(0, Math.max(0, style.width));
   const room = style.width - sign.length;
   let width = 0;
   let kept = "";

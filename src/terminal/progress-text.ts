@@ -17,7 +17,8 @@ import { paint, signsOf, type TextStyle } from "./style.ts";
 /** How often the plain line is printed. */
 export const PLAIN_INTERVAL_MS = 10_000;
 
-const LABEL_COLUMN = 12;
+/** Where the figures begin behind their labels. */
+export const LABEL_COLUMN = 12;
 const BAR_WIDTH = 30;
 
 /** The lines of the live block, none wider than the style's width (but a few columns at least). */
@@ -58,7 +59,7 @@ export function waitingText(waiting: Waiting): string {
   return `waiting ${joinPieces(waitingPieces(waiting))}`;
 }
 
-function waitingPieces(waiting: Waiting): Piece[] {
+export function waitingPieces(waiting: Waiting): Piece[] {
   const pieces: Piece[] = [
     { text: `for ${printable(waiting.what)}`, paint: "yellow", end: "" },
     { text: `since ${dateTime(waiting.since)}`, end: ":" },
@@ -66,10 +67,11 @@ function waitingPieces(waiting: Waiting): Piece[] {
   return waiting.advice === "" ? pieces : [...pieces, { text: printable(waiting.advice), paint: "yellow" }];
 }
 
-function barLine(view: ProgressView, style: TextStyle): string {
+/** A bar and the percentage behind it. @param widest columns of the bar alone */
+export function barLine(view: ProgressView, style: TextStyle, widest = BAR_WIDTH): string {
   const { done, whole } = progressOf(view);
   const text = percentDone(view);
-  const width = Math.min(BAR_WIDTH, style.width - text.length - 1);
+  const width = Math.min(widest, style.width - text.length - 1);
   if (width < 4) return cut(text, style);
   const signs = signsOf(style);
   const filled = whole === 0 ? 0 : Math.floor((Math.min(done, whole) / whole) * width);
@@ -85,12 +87,12 @@ function progressOf({ files, workItems }: ProgressView): { done: number; whole: 
   return { done: files.done + files.failed + files.skipped, whole: files.total };
 }
 
-function percentDone(view: ProgressView): string {
+export function percentDone(view: ProgressView): string {
   const { done, whole } = progressOf(view);
   return percent(done, whole);
 }
 
-function workItemPieces({ workItems }: ProgressView): Piece[] {
+export function workItemPieces({ workItems }: ProgressView): Piece[] {
   return [
     { text: `${count(workItems.done)} of ${count(workItems.total)} done` },
     ...ifAny(workItems.empty, "empty"),
@@ -99,7 +101,7 @@ function workItemPieces({ workItems }: ProgressView): Piece[] {
   ];
 }
 
-function filePieces(view: ProgressView): Piece[] {
+export function filePieces(view: ProgressView): Piece[] {
   const { files } = view;
   const left = files.left === undefined ? "an unknown number" : `${about(view)}${count(files.left)}`;
   return [
@@ -130,7 +132,7 @@ function ifAny(value: number, word: string): Piece[] {
   return value === 0 ? [] : [{ text: `${count(value)} ${word}` }];
 }
 
-function speedPieces({ filesPerSecond, bytesPerSecond }: ProgressView, unknown: string): Piece[] {
+export function speedPieces({ filesPerSecond, bytesPerSecond }: ProgressView, unknown: string): Piece[] {
   if (filesPerSecond === undefined || bytesPerSecond === undefined) return [{ text: unknown }];
   return [{ text: fileRate(filesPerSecond) }, { text: byteRate(bytesPerSecond) }];
 }
@@ -148,6 +150,6 @@ function slotPieces({ live }: ProgressView, noun: string): Piece[] {
   ];
 }
 
-function throttledPiece({ live }: ProgressView): Piece {
+export function throttledPiece({ live }: ProgressView): Piece {
   return { text: `throttled ${quantity(live.throttles, "time")}` };
 }

@@ -74,10 +74,22 @@ export interface Signs {
   readonly barDone: string;
   readonly barLeft: string;
   readonly cut: string;
+  /** From little to much. */
+  readonly sparks: readonly string[];
 }
 
-const UNICODE_SIGNS: Signs = { barDone: "█", barLeft: "░", cut: "…" };
-const ASCII_SIGNS: Signs = { barDone: "#", barLeft: "-", cut: "..." };
+const UNICODE_SIGNS: Signs = {
+  barDone: "█",
+  barLeft: "░",
+  cut: "…",
+  sparks: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+};
+const ASCII_SIGNS: Signs = {
+  barDone: "#",
+  barLeft: "-",
+  cut: "...",
+  sparks: ["_", ".", ":", "-", "=", "+", "*", "#"],
+};
 
 /** Our signs, and their stand-ins where the locale is not UTF-8. */
 export function signsOf(style: Pick<TextStyle, "unicode">): Signs {

@@ -1,0 +1,40 @@
+import type { OpenWorkItemView } from "../state/read-state.ts";
+import type { FailureGroup } from "../state/state-store.ts";
+
+/** A work item in progress, and the state it is of. */
+export interface FleetWorkItem extends OpenWorkItemView {
+  readonly stateDb: string;
+}
+
+const MOST_SAMPLES = 5;
+
+/** The failures of several states as one list, most first. */
+export function mergeFailures(lists: readonly (readonly FailureGroup[])[]): FailureGroup[] {
+  const merged = new Map<string, FailureGroup>();
+  for (const group of lists.flat()) {
+    const key = `${group.outcome} ${group.code}`;
+    const before = merged.get(key);
+    merged.set(key, before === undefined ? group : added(before, group));
+  }
+  return [...merged.values()].sort((a, b) => b.files + b.workItems - (a.files + a.workItems));
+}
+
+function added(a: FailureGroup, b: FailureGroup): FailureGroup {
+  return {
+    ...a,
+    files: a.files + b.files,
+    workItems: a.workItems + b.workItems,
+    samples: [...a.samples, ...b.samples].slice(0, MOST_SAMPLES),
+  };
+}
+
+/** Those of several states that were opened first, at most `max`. */
+export function mergeSlowest(
+  lists: readonly { readonly stateDb: string; readonly slowest: readonly OpenWorkItemView[] }[],
+  max: number,
+): FleetWorkItem[] {
+  return lists
+    .flatMap(({ stateDb, slowest }) => slowest.map((view) => ({ ...view, stateDb })))
+    .sort((a, b) => a.since - b.since)
+    .slice(0, max);
+}

@@ -1,0 +1,75 @@
+/** A line of `key=value` for each state, for scripts; keys are an interface, described in docs/monitor.md. */
+import type { FleetView } from "../progress/fleet.ts";
+import type { MachineView } from "../progress/machine-watch.ts";
+import type { ProgressView } from "../progress/progress.ts";
+import type { Writer } from "../state/read-state.ts";
+import { isoTime } from "./format.ts";
+import { printable } from "./layout.ts";
+
+type Value = string | number | boolean | undefined;
+
+/** One line a state, and one for all of them when there are several that fit together. */
+export function statusText(fleet: FleetView): string[] {
+  const lines = fleet.machines.map((machine) => machineLine(machine));
+  if (fleet.machines.length === 1 || fleet.total === undefined) return lines;
+  const total = {
+    states: fleet.machines.length,
+    exit_code: fleet.exitCode,
+    missing_partitions: fleet.missingPartitions.length,
+    ...countsOf(fleet.total),
+  };
+  return [...lines, `total ${lineOf(total)}`];
+}
+
+function machineLine({ stateDb, run, writer, progress, exitCode }: MachineView): string {
+  const { partition, totalPartitions } = run.identity;
+  return `state=${valueOf(stateDb)} ${lineOf({
+    ...processOf(writer),
+    exit_code: exitCode,
+    partition,
+    total_partitions: totalPartitions,
+    ...countsOf(progress),
+  })}`;
+}
+
+function processOf(writer: Writer): Record<string, Value> {
+  switch (writer.kind) {
+    case "running":
+      return { process: "running", pid: writer.pid, host: writer.host };
+    case "died":
+      return { process: "died", at: isoTime(writer.at) };
+    case "ended":
+      return { process: "ended", at: isoTime(writer.at), why: writer.ending?.why };
+  }
+}
+
+function countsOf({ workItems, files, bytes }: ProgressView): Record<string, Value> {
+  return {
+    work_items: workItems.total,
+    work_items_done: workItems.done,
+    work_items_empty: workItems.empty,
+    work_items_failed: workItems.failed,
+    work_items_left: workItems.left,
+    files: files.total,
+    files_are_known: files.totalIsKnown,
+    files_done: files.done,
+    files_failed: files.failed,
+    files_skipped: files.skipped,
+    files_left: files.left,
+    bytes,
+  };
+}
+
+function lineOf(values: Readonly<Record<string, Value>>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${valueOf(value)}`)
+    .join(" ");
+}
+
+/** `yes`, `no`, `unknown`; what is more than a word is quoted as in JSON. */
+function valueOf(value: Value): string {
+  if (value === undefined) return "unknown";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  const text = printable(String(value));
+  return /^[\w.:/+@%~-]+$/.test(text) ? text : JSON.stringify(text);
+}
