@@ -1,0 +1,161 @@
+/**
+ * The `kusto` catalog: the files of many work items by one query. How many follows what an answer weighs
+ * (`batch-size.ts`); a query that is too much is halved, down to one work item, before that one fails.
+ *
+ * Nothing is kept between lookups: each asks anew, so a lookup with `fresh` differs only in that it may wait a moment
+ * for others.
+ */
+import type { WorkItem } from "../../core/work-item.ts";
+import { type Kusto, type KustoTable, KustoTooMuch } from "../../kusto/kusto.ts";
+import { piped } from "../../kusto/query-text.ts";
+import type { Catalog, Lookup, Survey } from "../catalog.ts";
+import { divideAnswer } from "./answer.ts";
+import { BatchSize } from "./batch-size.ts";
+import { checkColumns } from "./columns.ts";
+import { LOOKUP_COUNT, LOOKUP_ORDER, type LookupQuery } from "./lookup-query.ts";
+import { MergedLookups } from "./merged-lookups.ts";
+import { surveyBy } from "./survey.ts";
+
+export interface KustoCatalogOptions {
+  /** Closed with the catalog. */
+  readonly kusto: Kusto;
+  readonly query: LookupQuery;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens the catalog: asks for the query's columns and checks them by name and type.
+ *
+ * @throws ReuploadError `kusto-invalid` (the service's own words, or the columns found), `permission`, `sign-in`,
+ * `unavailable`; the signal's reason
+ */
+export async function openKustoCatalog({ kusto, query, signal }: KustoCatalogOptions): Promise<Catalog> {
+  const { columns } = await kusto.query(
+    { text: piped(query.text, "| take 0"), parameters: query.parameters([]) },
+    { signal },
+  );
+  return new KustoCatalog(kusto, query, checkColumns(columns));
+}
+
+class KustoCatalog implements Catalog {
+  readonly identity: string;
+  readonly #kusto: Kusto;
+  readonly #query: LookupQuery;
+  readonly #lookupText: string;
+  readonly #countText: string;
+  readonly #batchSize = new BatchSize();
+  readonly #fresh = new MergedLookups((workItems, signal) => this.#lookUp(workItems, signal));
+  #strayRows = 0;
+
+  /** @param project the operator that leaves the wanted columns, or nothing */
+  constructor(kusto: Kusto, query: LookupQuery, project: string) {
+    this.identity = query.identity(kusto.place);
+    this.#kusto = kusto;
+    this.#query = query;
+    const behind = (tail: string): string => piped(query.text, project === "" ? tail : `${project}\n${tail}`);
+    this.#lookupText = behind(LOOKUP_ORDER);
+    this.#countText = behind(LOOKUP_COUNT);
+  }
+
+  get batchSize(): number {
+    return this.#batchSize.value;
+  }
+
+  async *lookup(
+    workItems: readonly WorkItem[],
+    { signal, fresh = false }: { signal: AbortSignal; fresh?: boolean },
+  ): AsyncGenerator<Lookup> {
+    signal.throwIfAborted();
+    if (!fresh) {
+      yield* this.#lookUp(workItems, signal);
+      return;
+    }
+    const answers = workItems.map(async (workItem) => this.#fresh.ask(workItem, signal));
+    for (const answer of answers) answer.catch(() => {}); // told when its turn comes
+    for (const answer of answers) yield await answer;
+  }
+
+  async *#lookUp(workItems: readonly WorkItem[], signal: AbortSignal): AsyncGenerator<Lookup> {
+    const batches = chunksOf(workItems, this.batchSize);
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      signal.throwIfAborted();
+      const answer = await this.#askFor(batch, signal);
+      if (!(answer instanceof KustoTooMuch)) {
+        for (const lookup of answer) {
+          signal.throwIfAborted();
+          yield lookup;
+        }
+        continue;
+      }
+      const [only] = batch;
+      if (batch.length > 1) batches.unshift(...chunksOf(batch, Math.ceil(batch.length / 2)));
+      else if (only !== undefined) yield failed(only, answer);
+    }
+  }
+
+  /** One query; gives the error when it is too much. */
+  async #askFor(
+    workItems: readonly WorkItem[],
+    signal: AbortSignal,
+  ): Promise<readonly Lookup[] | KustoTooMuch> {
+    const began = performance.now();
+    try {
+      const table = await this.#ask(this.#lookupText, workItems, signal);
+      this.#batchSize.answered(workItems.length, { bytes: table.bytes, ms: performance.now() - began });
+      const { lookups, strayRows } = divideAnswer(workItems, table, this.#query.filtersByJob);
+      this.#strayRows += strayRows;
+      return lookups;
+    } catch (thrown) {
+      if (!(thrown instanceof KustoTooMuch)) throw thrown;
+      this.#batchSize.tooMuch(workItems.length);
+      return thrown;
+    }
+  }
+
+  async *survey(
+    workItems: AsyncIterable<readonly WorkItem[]>,
+    { signal }: { signal: AbortSignal },
+  ): AsyncGenerator<readonly Survey[]> {
+    let most = 0;
+    const count = (chunk: readonly WorkItem[]) => this.#ask(this.#countText, chunk, signal);
+    for await (const surveys of surveyBy(count, workItems, signal)) {
+      most = surveys.reduce((files, survey) => Math.max(files, survey.files), most);
+      yield surveys;
+    }
+    this.#batchSize.expectFiles(most);
+  }
+
+  async #ask(text: string, workItems: readonly WorkItem[], signal: AbortSignal): Promise<KustoTable> {
+    return this.#kusto.query({ text, parameters: this.#query.parameters(workItems) }, { signal });
+  }
+
+  rejectedRows(): { readonly count: number; readonly file: string | undefined } {
+    return { count: this.#strayRows, file: undefined };
+  }
+
+  async close(): Promise<void> {
+    this.#kusto.close();
+  }
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );
+}
+
+const TOO_MUCH = {
+  "result-too-large": "its files are too many for one answer",
+  timeout: "the query for it alone does not end in time",
+  "out-of-memory": "the query for it alone takes too much memory",
+} as const;
+
+function failed(workItem: WorkItem, { why }: KustoTooMuch): Lookup {
+  return {
+    workItem,
+    workItemName: "",
+    files: [],
+    problems: [],
+    failure: { code: "catalog-error", message: TOO_MUCH[why] },
+  };
+}
