@@ -57,6 +57,7 @@ export class OpenWorkItem {
       filesTotal: plan.files.length + plan.refused.length + vanished.length,
       duplicates: plan.duplicates,
       receipt: receiptOf(lookup.files),
+      vanished: vanished.map(({ file }) => file),
     });
     const knownOf = (file: CatalogFile) => claim.knownFiles.get(fileKey(file));
     // What got into the target before a later lookup took its name away, or no longer lists it, is still owed its

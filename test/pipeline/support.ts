@@ -1,8 +1,8 @@
 /** A pipeline on a real state, with a catalog in memory and stages that do what the test says. */
 import { join } from "node:path";
 import type { Announcer } from "../../src/announce/announcer.ts";
-import type { Catalog, Lookup } from "../../src/catalog/catalog.ts";
-import type { CatalogFile } from "../../src/core/file.ts";
+import type { Catalog, Lookup, Survey } from "../../src/catalog/catalog.ts";
+import { type CatalogFile, linkExpiry } from "../../src/core/file.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-name.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import type { FileReport, PipelineOptions, PipelineOutcome, Stages } from "../../src/pipeline/pipeline.ts";
@@ -66,7 +66,30 @@ export class MapCatalog implements Catalog {
     }
   }
 
-  async *survey(): AsyncGenerator<never> {}
+  /** Whether it counts ahead; awaited before each batch of counts. */
+  canCount = false;
+  beforeSurvey: (signal: AbortSignal) => Promise<void> = async () => {};
+
+  async *survey(
+    batches: AsyncIterable<readonly WorkItem[]>,
+    { signal }: { signal: AbortSignal },
+  ): AsyncGenerator<Survey[]> {
+    if (!this.canCount) return;
+    for await (const batch of batches) {
+      await this.beforeSurvey(signal);
+      yield batch.map((item) => {
+        const answer = this.answers.get(item.workItemId) ?? {};
+        const found = answer === "none" ? [] : (answer.files ?? []);
+        const ends = found.flatMap(({ uri }) => linkExpiry(uri) ?? []);
+        return {
+          workItem: item,
+          files: found.length,
+          linksEndAt: ends.length === 0 ? undefined : Math.min(...ends),
+        };
+      });
+    }
+  }
+
   rejectedRows = () => ({ count: 0, file: undefined });
   close = async (): Promise<void> => {};
 }

@@ -1,0 +1,152 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { FileFailure } from "../../src/core/failure.ts";
+import { temporaryFolder } from "../state/state-support.ts";
+import { catalogOf, COPIED, files, gate, hang, rig } from "./support.ts";
+
+/** A catalog that counts ahead. */
+const counting = (counts: readonly number[]) => {
+  const catalog = catalogOf(counts);
+  catalog.canCount = true;
+  return catalog;
+};
+
+describe("a survey", () => {
+  it("has the work items with most files taken first, once their counts are known", async () => {
+    const catalog = counting([1, 1, 1, 1, 2, 3, 40, 30]);
+    catalog.batchSize = 1;
+    const held = gate();
+    const made = await rig(catalog, 8);
+    made.transfer = async () => {
+      await held.wait();
+      return COPIED;
+    };
+    const pipeline = made.start({ workItemWorkers: 1, fileWorkers: 1 });
+    await expect.poll(() => held.waiting()).toBe(1);
+    await expect.poll(() => made.store.summary().notSurveyed).toBe(0);
+    held.open();
+    expect(await pipeline.outcome).toEqual({ kind: "finished" });
+    // The first ones are asked for before anything is counted.
+    const large = catalog.asked.filter((id) => ["item-4", "item-5", "item-6", "item-7"].includes(id));
+    expect(large).toEqual(["item-6", "item-7", "item-5", "item-4"]);
+  });
+
+  it("has the work items whose links end first taken before larger ones", async () => {
+    const catalog = counting([1, 50, 2]);
+    catalog.batchSize = 1;
+    const soon = new Date(Date.now() + 3 * 3_600_000).toISOString();
+    catalog.answers.set("item-2", {
+      files: files(2, 2).map((file) => ({ ...file, uri: `${file.uri}&se=${soon}` })),
+    });
+    const held = gate();
+    const made = await rig(catalog, 3);
+    made.transfer = async () => {
+      await held.wait();
+      return COPIED;
+    };
+    const pipeline = made.start({ workItemWorkers: 1, fileWorkers: 1 });
+    await expect.poll(() => made.store.summary().notSurveyed).toBe(0);
+    held.open();
+    await pipeline.outcome;
+    expect(catalog.asked.indexOf("item-2")).toBeLessThan(catalog.asked.indexOf("item-1"));
+  });
+
+  it("is not waited for before the first file, but before the end", async () => {
+    const catalog = counting([2]);
+    const held = gate();
+    catalog.beforeSurvey = held.wait;
+    const made = await rig(catalog, 1);
+    const pipeline = made.start();
+    await expect.poll(() => made.announced.length).toBe(2);
+    held.open();
+    expect(await pipeline.outcome).toEqual({ kind: "finished" });
+  });
+
+  it("ends with a drain", async () => {
+    const catalog = counting([2]);
+    catalog.beforeSurvey = hang;
+    const made = await rig(catalog, 1);
+    const pipeline = made.start();
+    await expect.poll(() => made.announced.length).toBe(2);
+    made.drain.abort();
+    expect(await pipeline.outcome).toEqual({ kind: "stopped" });
+  });
+
+  it("that cannot be answered ends the run, which cannot say that it is complete", async () => {
+    const catalog = counting([2]);
+    const gone = new Error("the catalog is gone");
+    catalog.beforeSurvey = async () => {
+      throw gone;
+    };
+    expect(await (await rig(catalog, 1)).run()).toEqual({ kind: "failed", error: gone });
+  });
+});
+
+describe("a catalog that changed after a work item was completed", () => {
+  it("is noticed on resume: new files join, vanished ones are told", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    const catalog = counting([800, 5, 7]);
+    const first = await rig(catalog, 3, { path });
+    await first.run();
+    await first.store.close();
+    catalog.answers.set("item-0", { files: files(0, 803) });
+    catalog.answers.set("item-2", { files: files(2, 6) });
+    catalog.asked.length = 0;
+    const second = await rig(catalog, 3, { path });
+    expect(await second.run()).toEqual({ kind: "finished" });
+    expect(catalog.asked.toSorted()).toEqual(["item-0", "item-2"]);
+    expect(second.transferred).toHaveLength(3);
+    expect(second.store.summary()).toMatchObject({
+      workItems: { completed: 3, failed: 0 },
+      files: { copied: 815 },
+      drift: { workItems: 2, filesAdded: 3, filesVanished: 1 },
+    });
+  });
+});
+
+describe("--max-failures", () => {
+  const failingEvery = (n: number) => {
+    let calls = 0;
+    return async () => {
+      if (calls++ % n === 0) throw new FileFailure("source-not-found", "no");
+      return COPIED;
+    };
+  };
+
+  it("ends the run once more files failed, with those in the slots finished", async () => {
+    const made = await rig(catalogOf(Array.from({ length: 50 }, () => 20)), 50);
+    made.transfer = failingEvery(4);
+    const outcome = await made.run({ maxFailures: { files: 30 } });
+    expect(outcome).toMatchObject({ kind: "too-many-failures" });
+    const { files: counted, workItems } = made.store.summary();
+    expect(counted.failed).toBeGreaterThan(30);
+    expect(counted.failed).toBeLessThanOrEqual(31 + 20);
+    expect(workItems.in_progress).toBe(0);
+    expect(workItems.pending).toBeGreaterThan(0);
+  });
+
+  it("as a share is judged by what came to an end", async () => {
+    const make = async () => rig(catalogOf([400]), 1);
+    const over = await make();
+    over.transfer = failingEvery(10);
+    expect(await over.run({ maxFailures: { percent: 5 } })).toMatchObject({ kind: "too-many-failures" });
+    const under = await make();
+    under.transfer = failingEvery(10);
+    expect(await under.run({ maxFailures: { percent: 12 } })).toEqual({ kind: "finished" });
+  });
+
+  it("says nothing before a hundred files", async () => {
+    const made = await rig(catalogOf([99]), 1);
+    made.transfer = failingEvery(1);
+    expect(await made.run({ maxFailures: { files: 0 } })).toEqual({ kind: "finished" });
+  });
+
+  it("counts work items that fail as a whole", async () => {
+    const catalog = catalogOf(Array.from({ length: 150 }, () => 1));
+    for (const id of catalog.answers.keys()) catalog.answers.set(id, "none");
+    const made = await rig(catalog, 150);
+    expect(await made.run({ maxFailures: { percent: 50 } })).toMatchObject({
+      kind: "too-many-failures",
+    });
+  });
+});
