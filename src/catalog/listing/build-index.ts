@@ -50,7 +50,7 @@ export async function buildIndex(
   try {
     await writeIndex(temporary, listing, paths, rejected, options);
     await rejected.flush();
-    if (!(await isUnchanged(listing))) throw changedMeanwhile(paths.path);
+    if (!isUnchanged(listing)) throw changedMeanwhile(paths.path);
     await flushToDisk(temporary);
   } catch (error) {
     await rejected.discard();

@@ -1,5 +1,6 @@
 import type { WorkItem } from "../../core/work-item.ts";
-import { type Extent, keyHash } from "./index-file.ts";
+import type { Extent } from "./extents.ts";
+import { keyHash } from "./index-file.ts";
 import type { ListingRow, RowSink } from "./listing-row.ts";
 
 /** Takes a row of the work item and the line that it stands on in the listing. */

@@ -2,38 +2,35 @@
  * The index of a listing: where in the file the rows of each work item stand. Nothing of a row's content is in it (a
  * link holds a secret), not even the ids: a work item is found by 53 bits of its key's SHA-256, and who looks up
  * compares the ids that stand in the rows. Rows of one work item that follow each other are one extent, so that a
- * sorted listing needs few.
+ * sorted listing needs few; all extents of a work item stand together, so that a lookup finds them at once.
  *
  * It is a cache beside the state that may be deleted at any time. It counts for one version of one listing, and only
- * when all of its content proves to be what was written.
+ * as long as its content proves to be what was written.
  */
 import { hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
 import { systemCodeOf } from "../../core/errors.ts";
 import { sha256Bytes, uint32At } from "../../core/sha256.ts";
 import { type WorkItem, workItemKey } from "../../core/work-item.ts";
+import { type Extent, unpackExtents } from "./extents.ts";
 import type { Fingerprint } from "./open-listing-file.ts";
 
 /** Raise it when what is written, or how rows are read, changes: older indexes are then built anew. */
-const INDEX_VERSION = 1;
+const INDEX_VERSION = 2;
 
-/** Columns of an extent; `line` is the line that it starts on. */
-export const EXTENT_COLUMNS =
-  "key INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, rows INTEGER NOT NULL, line INTEGER NOT NULL";
-
+/** `check` is the CRC-32 of the packed extents; `links_end` in seconds since the epoch, 0 for never. */
 export const SCHEMA = `
-  CREATE TABLE listing (rejected, extents, seal);
-  CREATE TABLE extents (${EXTENT_COLUMNS}, PRIMARY KEY (key, offset)) WITHOUT ROWID;
+  CREATE TABLE listing (rejected, work_items, seal);
+  CREATE TABLE work_items (
+    key INTEGER PRIMARY KEY,
+    rows INTEGER NOT NULL,
+    links_end INTEGER NOT NULL,
+    check_sum INTEGER NOT NULL,
+    extents BLOB NOT NULL
+  );
 `;
-
-/** Rows of one work item that follow each other in the file. */
-export interface Extent {
-  readonly offset: number;
-  readonly length: number;
-  readonly rows: number;
-  readonly line: number;
-}
 
 /** One more than the greatest `keyHash`. */
 export const KEY_SPACE = 2 ** 53;
@@ -44,21 +41,25 @@ export function keyHash(workItem: Pick<WorkItem, "jobId" | "workItemId">): numbe
   return (uint32At(digest, 4) >>> 11) * 2 ** 32 + uint32At(digest, 0);
 }
 
+/** What the index says of a work item without its rows being read. */
+export interface IndexedWorkItem {
+  readonly rows: number;
+  /** When the first of its links ends, ms since the epoch. */
+  readonly linksEndAt: number | undefined;
+}
+
 export class IndexFile {
   /** Rows of the listing that belong to no work item. */
   readonly rejected: number;
   readonly #database: DatabaseSync;
   readonly #extents: StatementSync;
-  readonly #rows: StatementSync;
+  readonly #workItem: StatementSync;
 
   private constructor(database: DatabaseSync, rejected: number) {
     this.rejected = rejected;
     this.#database = database;
-    this.#extents = database.prepare(
-      "SELECT offset, length, rows, line FROM extents WHERE key = ? AND offset > ? ORDER BY offset LIMIT ?",
-    );
-    this.#extents.setReturnArrays(true); // three times as fast as objects
-    this.#rows = database.prepare("SELECT sum(rows) AS rows FROM extents WHERE key = ?");
+    this.#extents = database.prepare("SELECT check_sum, extents FROM work_items WHERE key = ?");
+    this.#workItem = database.prepare("SELECT rows, links_end FROM work_items WHERE key = ?");
   }
 
   /** Opens the index of this version of the listing; undefined when there is none that can be relied on. */
@@ -66,8 +67,8 @@ export class IndexFile {
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(path, { readOnly: true });
-      const head = database.prepare("SELECT rejected, extents, seal FROM listing").get() ?? {};
-      const content = { rejected: Number(head["rejected"]), extents: Number(head["extents"]) };
+      const head = database.prepare("SELECT rejected, work_items, seal FROM listing").get() ?? {};
+      const content = { rejected: Number(head["rejected"]), workItems: Number(head["work_items"]) };
       if (head["seal"] !== (await sealOf(database, listing, content, signal))) return undefined;
       const index = new IndexFile(database, content.rejected);
       database = undefined;
@@ -80,15 +81,20 @@ export class IndexFile {
     }
   }
 
-  /** Up to `max` extents of the key that start behind `offset` (-1 for the first), in file order. */
-  extents(key: number, offset: number, max: number): Extent[] {
-    const extents = this.#extents.all(key, offset, max) as unknown as [number, number, number, number][];
-    return extents.map(([from, length, rows, line]) => ({ offset: from, length, rows, line }));
+  /** The extents of the key, in file order. @throws an error for which `isIndexError` is true */
+  extents(key: number): Iterable<Extent> {
+    const found = this.#extents.get(key);
+    if (found === undefined) return [];
+    const packed = found["extents"];
+    if (packed instanceof Uint8Array && crc32(packed) === found["check_sum"]) return unpackExtents(packed);
+    throw new DamagedIndexError(`the extents of ${key} are not as they were written`);
   }
 
-  /** How many rows the key has. */
-  rows(key: number): number {
-    return Number(this.#rows.get(key)?.["rows"] ?? 0);
+  /** @throws an error for which `isIndexError` is true */
+  workItem(key: number): IndexedWorkItem {
+    const found = this.#workItem.get(key);
+    const linksEnd = Number(found?.["links_end"] ?? 0);
+    return { rows: Number(found?.["rows"] ?? 0), linksEndAt: linksEnd === 0 ? undefined : linksEnd * 1000 };
   }
 
   close(): void {
@@ -96,36 +102,37 @@ export class IndexFile {
   }
 }
 
-/** Extents that are looked at in one go; some 20 ms. */
-const SLICE = 250_000;
+/** Work items that are looked at in one go; some 20 ms. */
+const SLICE = 50_000;
 
 /**
  * A digest of all that an index says, and of the listing's version: SQLite itself would not notice a changed value,
- * and a lost extent is a lost file. Reads every extent, some 10 million a second.
+ * and a lost work item is lost files. For the packed extents stand their check sums, which are looked at when the
+ * extents are used.
  */
 export async function sealOf(
   database: DatabaseSync,
   listing: Fingerprint,
-  { rejected, extents }: { rejected: number; extents: number },
+  { rejected, workItems }: { rejected: number; workItems: number },
   signal: AbortSignal,
 ): Promise<string> {
   const statement = database.prepare(`
-    SELECT count(*) AS extents, total((key * 31 + offset * 7 + length * 5 + rows * 3 + line) % 16777213) AS sum
-    FROM extents WHERE key >= ? AND key < ?`);
-  const slices = Math.max(1, Math.ceil(extents / SLICE));
+    SELECT count(*) AS found, total((key * 31 + rows * 7 + links_end * 5 + check_sum * 3) % 16777213) AS sum
+    FROM work_items WHERE key >= ? AND key < ?`);
+  const slices = Math.max(1, Math.ceil(workItems / SLICE));
   let found = 0;
   let sum = 0;
   for (let slice = 0; slice < slices; slice++) {
     signal.throwIfAborted();
     const row = statement.get(borderOf(slice, slices), borderOf(slice + 1, slices));
-    found += Number(row?.["extents"]);
+    found += Number(row?.["found"]);
     sum += Number(row?.["sum"]);
     await setImmediate();
   }
   const { size, mtimeNs, sample } = listing;
   return hash(
     "sha256",
-    JSON.stringify([INDEX_VERSION, size, mtimeNs, sample, rejected, extents, found, sum]),
+    JSON.stringify([INDEX_VERSION, size, mtimeNs, sample, rejected, workItems, found, sum]),
   );
 }
 
@@ -134,7 +141,10 @@ function borderOf(part: number, parts: number): number {
   return Math.ceil((KEY_SPACE / parts) * part);
 }
 
+class DamagedIndexError extends Error {}
+
 /** Whether the error says that the file is no sound index: SQLite's own, and a value that no index holds. */
 export function isIndexError(error: unknown): boolean {
+  if (error instanceof DamagedIndexError) return true;
   return ["ERR_SQLITE_ERROR", "ERR_OUT_OF_RANGE"].includes(systemCodeOf(error) ?? "");
 }

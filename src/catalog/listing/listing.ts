@@ -124,11 +124,10 @@ class ListingCatalog implements Catalog {
     await setImmediate();
     try {
       return await this.#use(async ({ index }) =>
-        workItems.map((workItem) => ({
-          workItem,
-          files: index.rows(keyHash(workItem)),
-          linksEndAt: undefined,
-        })),
+        workItems.map((workItem) => {
+          const { rows, linksEndAt } = index.workItem(keyHash(workItem));
+          return { workItem, files: rows, linksEndAt };
+        }),
       );
     } catch (error) {
       if (isIndexError(error)) return undefined;

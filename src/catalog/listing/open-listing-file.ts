@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { fstatSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { findHeader, MAX_HEADER_BYTES } from "../../core/csv-header.ts";
 import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
@@ -42,9 +43,12 @@ export async function openListingFile(path: string): Promise<ListingFile> {
   }
 }
 
-/** Whether the open file is still as its fingerprint says: it was not written in place. */
-export async function isUnchanged({ handle, fingerprint }: ListingFile): Promise<boolean> {
-  return isVersion(fingerprint, await handle.stat({ bigint: true }));
+/**
+ * Whether the open file is still as its fingerprint says: it was not written in place. Asked at once, because it is
+ * asked after every lookup: through the thread pool it costs ten times as much.
+ */
+export function isUnchanged({ handle, fingerprint }: ListingFile): boolean {
+  return isVersion(fingerprint, fstatSync(handle.fd, { bigint: true }));
 }
 
 /**

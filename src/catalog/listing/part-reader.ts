@@ -1,10 +1,10 @@
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import type { Extent } from "./index-file.ts";
+import type { Extent } from "./extents.ts";
 
-/** Parts that are read before they are handed on, and before others get their turn. */
-const WINDOW = 32;
+/** Parts that are read before they are handed on, and before others get their turn: some 0.5 ms. */
+const WINDOW = 128;
 /** A read that took longer came from a disk, not from the system's cache. */
 const SLOW_MS = 0.5;
 /** Parts after a slow read that are asked for without waiting. */
@@ -34,34 +34,49 @@ export class PartReader {
   }
 
   /** Gives the parts in their order, some at a time. */
-  async *read(all: readonly Extent[], signal: AbortSignal): AsyncGenerator<Parts> {
-    for (let from = 0; from < all.length; from += WINDOW) {
-      signal.throwIfAborted();
-      const parts = all.slice(from, from + WINDOW);
-      const bytes = Buffer.allocUnsafe(parts.reduce((sum, { length }) => sum + length + 1, 0));
-      const underWay: Promise<void>[] = [];
-      let at = 0;
-      for (const part of parts) {
-        if (this.#patience > 0) underWay.push(this.#readLater(part, bytes, at));
-        else this.#readNow(part, bytes, at);
-        at += part.length + 1;
-      }
-      await Promise.all(underWay);
-      yield { parts, bytes };
+  async *read(all: Iterable<Extent>, signal: AbortSignal): AsyncGenerator<Parts> {
+    let parts: Extent[] = [];
+    for (const part of all) {
+      parts.push(part);
+      if (parts.length < WINDOW) continue;
+      yield await this.#window(parts, signal);
       await setImmediate();
+      parts = [];
     }
+    if (parts.length > 0) yield await this.#window(parts, signal);
+    await setImmediate();
+  }
+
+  async #window(parts: readonly Extent[], signal: AbortSignal): Promise<Parts> {
+    signal.throwIfAborted();
+    const bytes = Buffer.allocUnsafe(parts.reduce((sum, { length }) => sum + length + 1, 0));
+    const underWay: Promise<void>[] = [];
+    let at = 0;
+    for (const part of parts) {
+      if (this.#patience > 0) underWay.push(this.#readLater(part, bytes, at));
+      else this.#readNow(part, bytes, at);
+      at += part.length + 1;
+    }
+    await Promise.all(underWay);
+    return { parts, bytes };
   }
 
   #readNow({ offset, length }: Extent, bytes: Buffer, at: number): void {
     const start = performance.now();
     const read = readSync(this.#handle.fd, bytes, at, length, offset);
     if (performance.now() - start > this.#slowMs) this.#patience = PATIENCE;
-    bytes.fill(LF, at + read, at + length + 1);
+    endPart(bytes, at + read, at + length);
   }
 
   async #readLater({ offset, length }: Extent, bytes: Buffer, at: number): Promise<void> {
     this.#patience--;
     const { bytesRead } = await this.#handle.read(bytes, at, length, offset);
-    bytes.fill(LF, at + bytesRead, at + length + 1);
+    endPart(bytes, at + bytesRead, at + length);
   }
+}
+
+/** Puts line feeds where bytes are missing, and one behind the part. */
+function endPart(bytes: Buffer, from: number, end: number): void {
+  if (from < end) bytes.fill(LF, from, end);
+  bytes[end] = LF;
 }

@@ -16,9 +16,6 @@ import { isUnchanged } from "./open-listing-file.ts";
  */
 export type Found = Lookup | "changed" | "broken";
 
-/** Extents asked of the index in one go. */
-const PAGE = 512;
-
 /** Reads the rows of a work item where the index says they stand, and proves that they are its rows. */
 export async function readWorkItem(
   workItem: WorkItem,
@@ -34,7 +31,7 @@ export async function readWorkItem(
     isSound = false;
   }
   // Asked after the last read: nothing that was read before can be of a later version.
-  if (!(await isUnchanged(generation.listing))) return "changed";
+  if (!isUnchanged(generation.listing)) return "changed";
   return isSound ? gathered.lookup() : "broken";
 }
 
@@ -45,18 +42,14 @@ async function readRows(
 ): Promise<boolean> {
   const key = keyHash(gathered.workItem);
   const rows = new ExtentRows(gathered.workItem, key, (row, line) => gathered.take(row, line));
-  for (let last = -1; ;) {
-    const page = index.extents(key, last, PAGE);
-    for await (const window of parts.read(page, signal)) {
-      rows.start(window.parts);
-      const reader = listing.format.readPart(rows);
-      reader.push(window.bytes);
-      reader.end();
-      if (!rows.end()) return false;
-    }
-    if (page.length < PAGE) return true;
-    last = page.at(-1)?.offset ?? last;
+  for await (const window of parts.read(index.extents(key), signal)) {
+    rows.start(window.parts);
+    const reader = listing.format.readPart(rows);
+    reader.push(window.bytes);
+    reader.end();
+    if (!rows.end()) return false;
   }
+  return true;
 }
 
 /** What the rows of a work item say. */

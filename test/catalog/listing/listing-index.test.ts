@@ -8,9 +8,10 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Catalog } from "../../../src/catalog/catalog.ts";
 import type { IndexProgress } from "../../../src/catalog/listing/build-index.ts";
+import { unpackExtents } from "../../../src/catalog/listing/extents.ts";
 import { keyHash } from "../../../src/catalog/listing/index-file.ts";
 import type { ListingOptions } from "../../../src/catalog/listing/listing.ts";
-import { lookUp } from "../conformance.ts";
+import { lookUp, surveyed } from "../conformance.ts";
 import {
   csvOf,
   type ListingFolder,
@@ -91,12 +92,36 @@ describe("the index of a listing", () => {
     );
     await open();
     const database = new DatabaseSync(folder.options.indexPath, { readOnly: true });
-    const extents = database.prepare("SELECT length, rows FROM extents ORDER BY offset").all();
+    const packed = database.prepare("SELECT extents FROM work_items").all();
     database.close();
+    const extents = packed
+      .flatMap((row) => [...unpackExtents(row["extents"] as Uint8Array)])
+      .toSorted((a, b) => a.offset - b.offset);
     expect(extents.slice(0, 30).map(({ rows }) => rows)).toEqual(ITEMS.map(() => 3));
-    expect(extents.slice(30).reduce((rows, extent) => rows + Number(extent["rows"]), 0)).toBe(3000);
+    expect(extents.slice(30).reduce((sum, { rows }) => sum + rows, 0)).toBe(3000);
     expect(extents.length).toBeLessThan(40);
     for (const { length } of extents) expect(length).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it("surveys when the first link of a work item ends, wherever its row stands", async () => {
+    const ending = (end: string): Partial<TestRow> => ({ Uri: `https://a.example/s/f?se=${end}&sig=SECRET` });
+    await folder.write(
+      csvOf([
+        rowOf("1", "a.json", ending("2030-01-02T00:00:00Z")),
+        rowOf("2", "a.json", ending("2030-01-03T00%3A00%3A00Z")),
+        rowOf("1", "b.json", ending("2030-01-01T12:00:00.9Z")),
+        rowOf("2", "b.json"),
+        rowOf("3", "a.json"),
+      ]),
+    );
+    const asked = ["1", "2", "3", "none"].map((id) => workItem(id));
+    const surveys = await surveyed(await open(), [asked], { signal });
+    expect(surveys).toEqual([
+      { workItem: asked[0], files: 2, linksEndAt: Date.parse("2030-01-01T12:00:00Z") },
+      { workItem: asked[1], files: 2, linksEndAt: Date.parse("2030-01-03T00:00:00Z") },
+      { workItem: asked[2], files: 1, linksEndAt: undefined },
+      { workItem: asked[3], files: 0, linksEndAt: undefined },
+    ]);
   });
 
   it("keeps apart work items whose keys share a hash", async () => {
