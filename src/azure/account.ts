@@ -1,12 +1,12 @@
-import type { TokenCredential } from "@azure/identity";
 import { ReuploadError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
+import type { SignIn } from "./sign-in/sign-in.ts";
 import { isAllowed, isLoopback, isTrustedForTokens } from "./trusted-hosts.ts";
 
 export type AccountCredential =
   | { readonly kind: "shared-key"; readonly accountName: string; readonly key: Secret }
   | { readonly kind: "sas"; readonly token: Secret }
-  | { readonly kind: "token"; readonly credential: TokenCredential };
+  | { readonly kind: "token"; readonly signIn: SignIn };
 
 /** A storage account: its endpoints (no trailing slash, no query) and how to sign in to it. */
 export interface StorageAccount {
@@ -36,19 +36,19 @@ export interface AccountInput {
  */
 export async function findAccount(
   input: AccountInput,
-  signIn: () => Promise<TokenCredential>,
+  signIn: () => Promise<SignIn>,
 ): Promise<StorageAccount> {
   const named = input.target === undefined ? undefined : parseTarget(input.target);
   if (input.connectionString !== undefined) {
-    const account = parseConnectionString(input.connectionString);
-    if (named !== undefined && named.blobEndpoint !== account.blobEndpoint) {
+    const { credential, ...endpoints } = readConnectionString(input.connectionString);
+    if (named !== undefined && named.blobEndpoint !== endpoints.blobEndpoint) {
       throw new ReuploadError(
         "target-invalid",
-        `--target is ${named.blobEndpoint}, but AZURE_STORAGE_CONNECTION_STRING is for ${account.blobEndpoint}.`,
+        `--target is ${named.blobEndpoint}, but AZURE_STORAGE_CONNECTION_STRING is for ${endpoints.blobEndpoint}.`,
         { advice: "Unset the variable, or leave --target out." },
       );
     }
-    return account;
+    return { ...endpoints, credential: credential ?? (await tokenFor(endpoints, signIn)) };
   }
   if (named === undefined) {
     throw new ReuploadError("target-invalid", "No target account is given.", {
@@ -61,13 +61,17 @@ export async function findAccount(
 async function credentialFor(
   input: AccountInput,
   named: Endpoints,
-  signIn: () => Promise<TokenCredential>,
+  signIn: () => Promise<SignIn>,
 ): Promise<AccountCredential> {
   if (input.key !== undefined) {
     const accountName = new URL(named.blobEndpoint).hostname.split(".")[0] ?? "";
     return { kind: "shared-key", accountName, key: input.key };
   }
   if (input.sasToken !== undefined) return { kind: "sas", token: withoutQuestionMark(input.sasToken) };
+  return tokenFor(named, signIn);
+}
+
+async function tokenFor(named: Endpoints, signIn: () => Promise<SignIn>): Promise<AccountCredential> {
   for (const endpoint of [named.blobEndpoint, named.queueEndpoint]) {
     if (!isTrustedForTokens(new URL(endpoint))) {
       throw new ReuploadError("target-invalid", `A sign-in token is not sent to ${endpoint}.`, {
@@ -76,7 +80,7 @@ async function credentialFor(
       });
     }
   }
-  return { kind: "token", credential: await signIn() };
+  return { kind: "token", signIn: await signIn() };
 }
 
 interface Endpoints {
@@ -121,11 +125,23 @@ const DEVELOPMENT_STORAGE =
   "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;";
 
 /**
- * Reads a storage connection string (`Key=Value;...`).
+ * Reads a storage connection string (`Key=Value;...`) with a key or a SAS.
  *
  * @throws ReuploadError `bad-option` that names the missing part, never a value
  */
 export function parseConnectionString(secret: Secret): StorageAccount {
+  const { credential, ...endpoints } = readConnectionString(secret);
+  if (credential === undefined) throw badConnectionString(NO_CREDENTIAL);
+  return { ...endpoints, credential };
+}
+
+/**
+ * A connection string that names both endpoints over https and holds neither key nor SAS stands for signing in: that
+ * is how an account outside the usual names is told, and an emulator over https.
+ */
+function readConnectionString(
+  secret: Secret,
+): Endpoints & { readonly credential: AccountCredential | undefined } {
   const text = secret.reveal().trim();
   const fields = new Map<string, string>();
   const full = /^UseDevelopmentStorage=true;?$/i.test(text) ? DEVELOPMENT_STORAGE : text;
@@ -134,12 +150,12 @@ export function parseConnectionString(secret: Secret): StorageAccount {
     if (equals > 0) fields.set(part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1).trim());
   }
   const credential = credentialIn(fields);
-  const blobEndpoint = endpointIn(fields, "blob");
-  const queueEndpoint = endpointIn(fields, "queue");
-  return { blobEndpoint, queueEndpoint, credential };
+  return { blobEndpoint: endpointIn(fields, "blob"), queueEndpoint: endpointIn(fields, "queue"), credential };
 }
 
-function credentialIn(fields: Map<string, string>): AccountCredential {
+const NO_CREDENTIAL = "it has neither AccountName and AccountKey nor SharedAccessSignature";
+
+function credentialIn(fields: Map<string, string>): AccountCredential | undefined {
   const accountName = fields.get("accountname");
   const key = fields.get("accountkey");
   if (accountName !== undefined && key !== undefined) {
@@ -147,7 +163,9 @@ function credentialIn(fields: Map<string, string>): AccountCredential {
   }
   const sas = fields.get("sharedaccesssignature");
   if (sas !== undefined) return { kind: "sas", token: withoutQuestionMark(new Secret(sas)) };
-  throw badConnectionString("it has neither AccountName and AccountKey nor SharedAccessSignature");
+  const endpoints = [fields.get("blobendpoint"), fields.get("queueendpoint")];
+  if (key === undefined && endpoints.every((endpoint) => endpoint?.startsWith("https:"))) return undefined;
+  throw badConnectionString(NO_CREDENTIAL);
 }
 
 function endpointIn(fields: Map<string, string>, service: "blob" | "queue"): string {

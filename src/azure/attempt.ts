@@ -62,6 +62,8 @@ export class Attempts {
       const clock = new AttemptClock(effort, operation, this.policy.idleMs + quietMs);
       try {
         effort.signal.throwIfAborted();
+        const readying = gate.ready(effort.signal);
+        if (readying !== undefined) await clock.hold(readying);
         const result = await request(clock);
         clock.stop();
         effort.spend(clock.spentMs);
@@ -104,10 +106,10 @@ export class Attempts {
           pass.answered();
           return "give-up";
         }
-        pass.failed("sign-in");
+        pass.failed("sign-in", failure);
         break;
       case "sign-in":
-        pass.failed("sign-in");
+        pass.failed("sign-in", failure);
         break;
       case "throttled":
         this.figures.throttles++;

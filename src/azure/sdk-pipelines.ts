@@ -6,6 +6,7 @@ import {
 } from "@azure/storage-blob";
 import * as queue from "@azure/storage-queue";
 import type { AccountCredential } from "./account.ts";
+import { bearerPolicy } from "./bearer-policy.ts";
 
 /**
  * Retries off: `Attempts` is the one place that retries. The SDK's own never retry 429, ignore Retry-After, and
@@ -21,7 +22,11 @@ export function blobPipeline(credential: AccountCredential | "anonymous"): Pipel
   if (credential === "anonymous" || credential.kind === "sas") {
     return newPipeline(new AnonymousCredential(), OPTIONS);
   }
-  if (credential.kind === "token") return newPipeline(credential.credential, OPTIONS);
+  if (credential.kind === "token") {
+    const pipeline = newPipeline(new AnonymousCredential(), OPTIONS);
+    pipeline.factories.unshift(bearerPolicy(credential.signIn));
+    return pipeline;
+  }
   return newPipeline(
     new StorageSharedKeyCredential(credential.accountName, credential.key.reveal()),
     OPTIONS,
@@ -30,7 +35,11 @@ export function blobPipeline(credential: AccountCredential | "anonymous"): Pipel
 
 export function queuePipeline(credential: AccountCredential): queue.Pipeline {
   if (credential.kind === "sas") return queue.newPipeline(new queue.AnonymousCredential(), OPTIONS);
-  if (credential.kind === "token") return queue.newPipeline(credential.credential, OPTIONS);
+  if (credential.kind === "token") {
+    const pipeline = queue.newPipeline(new queue.AnonymousCredential(), OPTIONS);
+    pipeline.factories.unshift(bearerPolicy(credential.signIn));
+    return pipeline;
+  }
   return queue.newPipeline(
     new queue.StorageSharedKeyCredential(credential.accountName, credential.key.reveal()),
     OPTIONS,

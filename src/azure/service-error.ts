@@ -1,6 +1,7 @@
 import { ReuploadError } from "../core/errors.ts";
 import { FileFailure, type ServiceAnswer } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
+import { SignInError } from "./sign-in/token-source.ts";
 
 /** A request that ended without success, after the attempts it was given. */
 export class ServiceFailure extends Error {
@@ -10,6 +11,8 @@ export class ServiceFailure extends Error {
   readonly retryAfterMs: number | undefined;
   /** What was being done: `put blob`. */
   readonly operation: string;
+  /** The service's own words, without the operation. */
+  readonly said: string;
   /** Set by the attempt wrapper. */
   attempts = 1;
 
@@ -17,6 +20,7 @@ export class ServiceFailure extends Error {
     super(redact(`${operation}: ${said}`), { cause: details.cause });
     this.name = "ServiceFailure";
     this.operation = operation;
+    this.said = redact(said);
     this.answer = answer;
     this.requestId = details.requestId;
     this.retryAfterMs = details.retryAfterMs;
@@ -45,14 +49,6 @@ interface SdkError extends Error {
   readonly response?: { readonly headers?: { get(name: string): string | undefined } };
 }
 
-/** Errors of @azure/identity that mean "nobody is signed in", as opposed to a service that refuses. */
-const SIGN_IN_ERRORS = new Set([
-  "CredentialUnavailableError",
-  "AuthenticationError",
-  "AggregateAuthenticationError",
-  "AuthenticationRequiredError",
-]);
-
 /** Thrown by ourselves: a file's or the run's failure, a defect. Asking the service again would not help. */
 const OURS = [FileFailure, ReuploadError, TypeError, RangeError, ReferenceError];
 
@@ -60,11 +56,11 @@ const OURS = [FileFailure, ReuploadError, TypeError, RangeError, ReferenceError]
 export function serviceFailureOf(thrown: unknown, operation: string): ServiceFailure | undefined {
   if (thrown instanceof ServiceFailure) return thrown;
   if (OURS.some((kind) => thrown instanceof kind)) return undefined;
+  if (thrown instanceof SignInError) {
+    return new ServiceFailure(operation, thrown.message, { signInFailed: true }, { cause: thrown });
+  }
   const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as SdkError;
   const cause = withoutRequest(error);
-  if (SIGN_IN_ERRORS.has(error.name)) {
-    return new ServiceFailure(operation, firstLine(error.message), { signInFailed: true }, { cause });
-  }
   const headers = error.response?.headers;
   const errorCode = headers?.get("x-ms-error-code") ?? error.details?.errorCode ?? error.code;
   const status = error.statusCode;
@@ -91,7 +87,9 @@ function firstLine(text: string): string {
 }
 
 /** `x-ms-retry-after-ms` (ms), else `Retry-After` (seconds or an HTTP date). */
-function retryAfterOf(headers: { get(name: string): string | undefined } | undefined): number | undefined {
+export function retryAfterOf(
+  headers: { get(name: string): string | undefined } | undefined,
+): number | undefined {
   const ms = Number(headers?.get("x-ms-retry-after-ms") ?? Number.NaN);
   if (ms >= 0) return ms;
   const value = headers?.get("retry-after");

@@ -2,6 +2,8 @@ import { ReuploadError } from "../core/errors.ts";
 import type { ServiceAnswer } from "../core/failure.ts";
 import { pause } from "./pause.ts";
 import { ServiceFailure } from "./service-error.ts";
+import type { GateSignIn } from "./sign-in/sign-in.ts";
+import { hintOf, SignInError } from "./sign-in/token-source.ts";
 
 /** Failures in a row, without any answer between them, that make a service count as gone ... */
 const FAILURES_TO_TRIP = 8;
@@ -27,6 +29,8 @@ export interface GateOptions {
    * requests: a link to a host that does not exist must not stop the run.
    */
   readonly essential: boolean;
+  /** The sign-in that its requests need; undefined when a key or a SAS signs them. */
+  readonly signIn?: GateSignIn | undefined;
 }
 
 export const GATE_DEFAULTS: GateOptions = {
@@ -41,14 +45,15 @@ export const GATE_DEFAULTS: GateOptions = {
 /** `missing`: the container or the queue was there and is gone. */
 export type OutageReason = "unreachable" | "overloaded" | "failing" | "forbidden" | "missing" | "sign-in";
 
-const ADVICE: Readonly<Record<OutageReason, string>> = {
+const ADVICE: Readonly<Record<Exclude<OutageReason, "sign-in">, string>> = {
   unreachable: "it is asked again until it answers",
   overloaded: "it is asked again until it answers",
   failing: "it is asked again until it answers",
   forbidden: "give this sign-in its roles back",
   missing: "make its container and queue again",
-  "sign-in": "run: az login",
 };
+/** Only a key or a SAS can be refused without a sign-in that knows better. */
+const NO_SIGN_IN_ADVICE = "check the account's key or SAS";
 
 /** Answers that say that nothing in the service can be used, not just one blob. */
 const GONE_CODES = new Set([
@@ -71,7 +76,8 @@ export interface GatePass {
   /** The service answered, if only with "no": it is there. */
   answered(): void;
   throttled(retryAfterMs: number | undefined): void;
-  failed(reason: OutageReason): void;
+  /** @param failure what the service said, or why there was no token */
+  failed(reason: OutageReason, failure?: ServiceFailure): void;
   /** The attempt was given up by us. */
   abandoned(): void;
 }
@@ -79,6 +85,7 @@ export interface GatePass {
 interface Outage {
   readonly since: number;
   reason: OutageReason;
+  failure: ServiceFailure | undefined;
   probing: boolean;
   probeDelay: number;
   nextProbeAt: number;
@@ -114,8 +121,10 @@ export class ServiceGate {
   /** What is waited for, for the progress line; undefined while the gate is open. */
   get waiting(): GateWaiting | undefined {
     if (this.#outage !== undefined) {
-      const { since, reason } = this.#outage;
-      return { what: this.name, since, advice: ADVICE[reason], throttled: false };
+      const { since, reason, failure } = this.#outage;
+      if (reason !== "sign-in") return { what: this.name, since, advice: ADVICE[reason], throttled: false };
+      const why = failure === undefined ? "" : ` (${failure.said})`;
+      return { what: "sign-in", since, advice: `${this.#signInAdvice(failure)}${why}`, throttled: false };
     }
     if (this.#pausedUntil > Date.now()) {
       return { what: this.name, since: this.#pauseBegan, advice: "it asked to slow down", throttled: true };
@@ -126,6 +135,12 @@ export class ServiceGate {
   /** The run cannot go on without this service. */
   get isEssential(): boolean {
     return this.#options.essential;
+  }
+
+  /** What an attempt needs before its clocks run: a token. undefined when it is at hand. @throws SignInError */
+  ready(signal: AbortSignal): Promise<unknown> | undefined {
+    // A source may be read without a token: which of its requests need one, they say themselves.
+    return this.#options.essential ? this.#options.signIn?.ready(signal) : undefined;
   }
 
   /** What is wrong with the service as a whole by this "no"; undefined when it is about one blob. */
@@ -161,7 +176,7 @@ export class ServiceGate {
         outage.probing = true;
         return this.#pass(request, outage);
       }
-      const endsAt = outage.since + this.#longestWait();
+      const endsAt = outage.since + this.#longestWait(outage);
       if (now >= endsAt) throw this.#outageError(outage);
       const next = outage.probing ? endsAt : Math.min(probeAt, endsAt);
       await pause(Math.min(next - now, LOOK_AGAIN_MS), signal);
@@ -179,9 +194,9 @@ export class ServiceGate {
       },
       throttled: (retryAfterMs) => {
         if (retryAfterMs !== undefined) this.#slowDown(retryAfterMs);
-        this.#failed(request, "overloaded", probeOf);
+        this.#failed(request, "overloaded", undefined, probeOf);
       },
-      failed: (reason) => this.#failed(request, reason, probeOf),
+      failed: (reason, failure) => this.#failed(request, reason, failure, probeOf),
       abandoned: () => {
         if (probeOf === undefined) return;
         probeOf.probing = false;
@@ -195,19 +210,26 @@ export class ServiceGate {
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
   }
 
-  #failed(request: object, reason: OutageReason, probeOf: Outage | undefined): void {
+  #failed(
+    request: object,
+    reason: OutageReason,
+    failure: ServiceFailure | undefined,
+    probeOf: Outage | undefined,
+  ): void {
     this.#failuresInRow++;
     this.#unreachableInRow = reason === "unreachable" ? this.#unreachableInRow + 1 : 0;
     if (this.#failing.size < DISTINCT_TO_TRIP) this.#failing.add(request);
     if (probeOf !== undefined) {
       probeOf.probing = false;
       probeOf.reason = reason;
+      probeOf.failure = failure;
       probeOf.probeDelay = this.#nextProbeDelay(probeOf.probeDelay, reason);
       probeOf.nextProbeAt = Date.now() + probeOf.probeDelay;
     } else if (this.#outage === undefined && this.#looksGone(reason)) {
       const now = Date.now();
       const probeDelay = this.#options.firstProbeDelayMs;
-      this.#outage = { since: now, reason, probing: false, probeDelay, nextProbeAt: now + probeDelay };
+      const nextProbeAt = now + probeDelay;
+      this.#outage = { since: now, reason, failure, probing: false, probeDelay, nextProbeAt };
     }
   }
 
@@ -223,22 +245,34 @@ export class ServiceGate {
     return this.#failuresInRow >= FAILURES_TO_TRIP && this.#failing.size >= DISTINCT_TO_TRIP;
   }
 
-  #longestWait(): number {
-    return this.#everAnswered
+  /** A sign-in that is lost on the way to one more service is lost in the middle of the run, all the same. */
+  #longestWait({ reason }: Outage): number {
+    const hasBegun = this.#everAnswered || (reason === "sign-in" && this.#options.signIn?.hasWorked === true);
+    return hasBegun
       ? this.#options.maxWaitMs
       : Math.min(this.#options.maxWaitMs, this.#options.maxFirstWaitMs);
   }
 
+  #signInAdvice(failure: ServiceFailure | undefined): string {
+    const { cause } = failure ?? {};
+    return cause instanceof SignInError ? cause.advice : (this.#options.signIn?.advice ?? NO_SIGN_IN_ADVICE);
+  }
+
   #outageError(outage: Outage): ReuploadError | ServiceFailure {
-    const { reason, since } = outage;
+    const { reason, since, failure } = outage;
     if (!this.#options.essential && !this.#everAnswered && reason !== "sign-in") {
       return new ServiceFailure("connect", `the ${this.name} does not answer`, {});
     }
     const minutes = Math.round((Date.now() - since) / 60_000);
     const waited = `(waited ${minutes < 1 ? "under a minute" : `${minutes} min`})`;
     switch (reason) {
-      case "sign-in":
-        return new ReuploadError("sign-in", `Nobody is signed in to reach the ${this.name} ${waited}.`);
+      case "sign-in": {
+        const why = failure === undefined ? "." : `: ${failure.said}`;
+        return new ReuploadError("sign-in", `Nobody is signed in to reach the ${this.name} ${waited}${why}`, {
+          advice: hintOf(this.#signInAdvice(failure)),
+          cause: failure,
+        });
+      }
       case "forbidden":
         return new ReuploadError("permission", `The ${this.name} refuses every request ${waited}.`);
       case "missing":

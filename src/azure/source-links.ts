@@ -4,22 +4,16 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import type { AccessToken, TokenCredential } from "@azure/identity";
 import { FileFailure } from "../core/failure.ts";
 import { uriWithoutQuery } from "../core/file.ts";
 import type { StorageAccount } from "./account.ts";
 import type { CopySource, ReadAccess } from "./blob-calls.ts";
 import { withQuery } from "./sdk-pipelines.ts";
-import { ServiceFailure } from "./service-error.ts";
 import { isAllowed, isLoopback, isTrustedForTokens } from "./trusted-hosts.ts";
 
-/** The token's scope for storage. */
-const STORAGE_SCOPE = "https://storage.azure.com/.default";
 /** How long the SAS that we make for our own account's source containers lasts, and when it is made anew. */
 const SAS_LIFETIME_MS = 2 * 3_600_000;
 const SAS_RENEW_MS = 3_600_000;
-/** A token is asked for anew when it lasts no longer than this. */
-const TOKEN_MARGIN_MS = 5 * 60_000;
 
 /** How one source link is read, by us and by the service. */
 export interface SourceLink {
@@ -30,7 +24,7 @@ export interface SourceLink {
    * What the service may be asked to copy from, asked for anew for each request: signatures and tokens end. undefined
    * when only we can read the link.
    *
-   * @throws ServiceFailure when nobody is signed in
+   * @throws SignInError when nobody is signed in
    */
   readonly copySource: ((signal: AbortSignal) => Promise<CopySource>) | undefined;
 }
@@ -43,8 +37,6 @@ export interface SourceLink {
 export class SourceLinks {
   readonly #account: StorageAccount;
   readonly #sasByContainer = new Map<string, { query: string; madeAt: number }>();
-  #token: AccessToken | undefined;
-  #asking: Promise<AccessToken | null> | undefined;
 
   constructor(account: StorageAccount) {
     this.#account = account;
@@ -72,7 +64,7 @@ export class SourceLinks {
     if (credential.kind === "token" && isTrustedForTokens(url)) {
       const copySource = async (signal: AbortSignal) => ({
         url: uri,
-        bearer: await this.#bearer(credential.credential, signal),
+        bearer: await credential.signIn.storageTokenFor(uri, signal),
       });
       return {
         accountUrl,
@@ -81,18 +73,6 @@ export class SourceLinks {
       };
     }
     return { accountUrl, read: { url: uri, as: "anonymous" }, copySource: undefined };
-  }
-
-  /** Kept until it is about to end: some credentials start a program for every token. */
-  async #bearer(credential: TokenCredential, signal: AbortSignal): Promise<string> {
-    if (this.#token === undefined || this.#token.expiresOnTimestamp - Date.now() < TOKEN_MARGIN_MS) {
-      this.#asking ??= credential.getToken(STORAGE_SCOPE, { abortSignal: signal }).finally(() => {
-        this.#asking = undefined;
-      });
-      this.#token = (await this.#asking) ?? undefined;
-    }
-    if (this.#token === undefined) throw new ServiceFailure("sign in", "no token", { signInFailed: true });
-    return this.#token.token;
   }
 
   /** The account's SAS, or a read SAS for the link's container made with the account's key. */

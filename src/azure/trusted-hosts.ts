@@ -7,12 +7,12 @@ const TRUSTED_SUFFIXES = [
 ];
 
 /** This machine: `localhost`, 127.0.0.0/8, `[::1]`. */
-export function isLoopback(url: URL): boolean {
+export function isLoopback(url: Pick<URL, "hostname">): boolean {
   return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname);
 }
 
 /** Whether a bearer token may be sent to this URL: https, and a storage service (or this machine). */
-export function isTrustedForTokens(url: URL): boolean {
+export function isTrustedForTokens(url: Pick<URL, "protocol" | "hostname">): boolean {
   if (url.protocol !== "https:") return false;
   return isLoopback(url) || TRUSTED_SUFFIXES.some((suffix) => url.hostname.endsWith(suffix));
 }

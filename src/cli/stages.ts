@@ -6,6 +6,7 @@ import { SdkQueueCalls } from "../azure/queue-calls.ts";
 import { SdkBlobReader } from "../azure/sdk-blob-reader.ts";
 import { SdkBlobWriter } from "../azure/sdk-blob-writer.ts";
 import { GATE_DEFAULTS, ServiceGate } from "../azure/service-gate.ts";
+import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import { SourceLinks } from "../azure/source-links.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
@@ -15,6 +16,7 @@ import type { Waiting } from "../progress/progress.ts";
 import { BufferBudget } from "../transfer/buffer-budget.ts";
 import { Ladder } from "../transfer/ladder.ts";
 import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
+import { type Desk, signInOf } from "./sign-in.ts";
 
 export { ensureTarget } from "../azure/ensure-target.ts";
 export { probeRights } from "../azure/probe-rights.ts";
@@ -31,19 +33,22 @@ export class Services {
   readonly #sources = new Map<string, ServiceGate>();
   #catalog: ServiceGate | undefined;
   readonly #maxWaitMs: number;
+  readonly #signIn: GateSignIn | undefined;
 
   constructor(account: StorageAccount, settings: RunSettings) {
     this.account = account;
     this.#maxWaitMs = settings.maxWait;
+    const { credential } = account;
+    this.#signIn = credential.kind === "token" ? credential.signIn.forGate(STORAGE_SCOPE) : undefined;
     this.attempts = new Attempts({ ...ATTEMPT_DEFAULTS, idleMs: settings.requestTimeout });
-    this.target = this.#gate(`target ${hostOf(account.blobEndpoint)}`, true);
-    this.queue = this.#gate(`queue ${hostOf(account.queueEndpoint)}`, true);
+    this.target = this.#gate(`target ${hostOf(account.blobEndpoint)}`, true, this.#signIn);
+    this.queue = this.#gate(`queue ${hostOf(account.queueEndpoint)}`, true, this.#signIn);
   }
 
   source(accountUrl: string): ServiceGate {
     let gate = this.#sources.get(accountUrl);
     if (gate === undefined) {
-      gate = this.#gate(`source ${hostOf(accountUrl)}`, false);
+      gate = this.#gate(`source ${hostOf(accountUrl)}`, false, this.#signIn);
       this.#sources.set(accountUrl, gate);
     }
     return gate;
@@ -51,18 +56,20 @@ export class Services {
 
   /** The gate of the service that answers for the catalog. @param place shown, such as `cluster/database` */
   catalog(place: string): ServiceGate {
-    this.#catalog ??= this.#gate(`catalog ${place}`, true);
+    this.#catalog ??= this.#gate(`catalog ${place}`, true, undefined);
     return this.#catalog;
   }
 
   /** What the run waits for now. */
   waiting(): Waiting[] {
     const gates = [this.target, this.queue, ...this.#sources.values(), this.#catalog];
-    return gates.flatMap((gate) => gate?.waiting ?? []);
+    const waiting = gates.flatMap((gate) => gate?.waiting ?? []);
+    // Services that wait for the same thing (the sign-in) are one line.
+    return [...Map.groupBy(waiting, ({ what }) => what).values()].flatMap((same) => same[0] ?? []);
   }
 
-  #gate(name: string, essential: boolean): ServiceGate {
-    return new ServiceGate(name, { ...GATE_DEFAULTS, maxWaitMs: this.#maxWaitMs, essential });
+  #gate(name: string, essential: boolean, signIn: GateSignIn | undefined): ServiceGate {
+    return new ServiceGate(name, { ...GATE_DEFAULTS, maxWaitMs: this.#maxWaitMs, essential, signIn });
   }
 }
 
@@ -70,8 +77,17 @@ function hostOf(url: string): string {
   return new URL(url).host;
 }
 
-/** The target account, from the settings and the environment. @throws ReuploadError */
-export async function accountOf(settings: RunSettings, env: Environment): Promise<StorageAccount> {
+/**
+ * The target account, from the settings and the environment.
+ *
+ * @param desk where a person may be asked to sign in
+ * @throws ReuploadError
+ */
+export async function accountOf(
+  settings: RunSettings,
+  env: Environment,
+  desk?: Desk,
+): Promise<StorageAccount> {
   const secret = (name: string) => {
     const value = env[name];
     return value === undefined || value === "" ? undefined : new Secret(value);
@@ -82,10 +98,7 @@ export async function accountOf(settings: RunSettings, env: Environment): Promis
     key: secret("AZURE_STORAGE_KEY"),
     sasToken: secret("AZURE_STORAGE_SAS_TOKEN"),
   };
-  return findAccount(input, async () => {
-    const { DefaultAzureCredential } = await import("@azure/identity");
-    return new DefaultAzureCredential();
-  });
+  return findAccount(input, async () => signInOf(settings, env, desk));
 }
 
 /** @param localFiles the catalog's files are local ones: `file:` links may be read */

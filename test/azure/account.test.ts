@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { type AccountInput, findAccount, parseConnectionString } from "../../src/azure/account.ts";
 import { isAllowed, isLoopback, isTrustedForTokens } from "../../src/azure/trusted-hosts.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { thrownBy } from "./support.ts";
+import { countedSignIn, thrownBy } from "./support.ts";
 
-const credential = { getToken: async () => ({ token: "t", expiresOnTimestamp: Date.now() + 3_600_000 }) };
-const find = async (input: AccountInput) => findAccount(input, async () => credential);
+const { signIn } = countedSignIn();
+const find = async (input: AccountInput) => findAccount(input, async () => signIn);
 const secret = (text: string): Secret => new Secret(text);
 
 const KEY = "c2VjcmV0a2V5";
@@ -90,7 +90,7 @@ describe("the target account", () => {
     expect((await find(both)).credential).toMatchObject({ kind: "shared-key", accountName: "acct" });
     const { credential: sas } = await find({ target: TARGET, sasToken: secret("?sv=1&sig=x") });
     expect(sas.kind === "sas" && sas.token.reveal()).toBe("sv=1&sig=x");
-    expect((await find({ target: TARGET })).credential).toEqual({ kind: "token", credential });
+    expect((await find({ target: TARGET })).credential).toEqual({ kind: "token", signIn });
     expect((await find({ target: TARGET })).queueEndpoint).toBe("https://acct.queue.core.windows.net");
   });
 
@@ -111,6 +111,33 @@ describe("the target account", () => {
     expect(error).toMatchObject({ code: "target-invalid", exitCode: 2 });
     expect(String(error)).toContain(why);
     expect(inspect(error)).not.toContain("c2lnbmF0dXJl");
+  });
+
+  it("is signed in to when the connection string names its endpoints over https and no secret", async () => {
+    for (const [blob, queue] of [
+      ["https://127.0.0.1:10000/devstoreaccount1", "https://127.0.0.1:10001/devstoreaccount1"],
+      [TARGET, "https://acct.queue.core.windows.net"],
+    ]) {
+      const connectionString = secret(`BlobEndpoint=${blob};QueueEndpoint=${queue}/`);
+      expect(await find({ connectionString })).toEqual({
+        blobEndpoint: blob,
+        queueEndpoint: queue,
+        credential: { kind: "token", signIn },
+      });
+    }
+  });
+
+  it.each([
+    ["https://b.example", "https://acct.queue.core.windows.net", "target-invalid", "is not sent to"],
+    [TARGET, "https://q.example", "target-invalid", "is not sent to"],
+    ["http://127.0.0.1:10000/a", "https://127.0.0.1:10001/a", "bad-option", "neither AccountName"],
+    ["https://127.0.0.1:10000/a", "http://127.0.0.1:10001/a", "bad-option", "neither AccountName"],
+  ])("at %s and %s is never signed in to: %s", async (blob, queue, code, why) => {
+    const error = await thrownBy(
+      find({ connectionString: secret(`BlobEndpoint=${blob};QueueEndpoint=${queue}`) }),
+    );
+    expect(error).toMatchObject({ code });
+    expect(String(error)).toContain(why);
   });
 
   it("that differs from the connection string's is refused", async () => {

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
-import { CredentialUnavailableError } from "@azure/identity";
 import { RestError } from "@azure/storage-blob";
 import { describe, expect, it } from "vitest";
 import { ServiceFailure, serviceFailureOf } from "../../src/azure/service-error.ts";
+import { SignInError } from "../../src/azure/sign-in/token-source.ts";
 import { ReuploadError } from "../../src/core/errors.ts";
 import { FileFailure } from "../../src/core/failure.ts";
 
@@ -55,8 +55,11 @@ describe("what the SDK throws", () => {
   });
 
   it("when nobody is signed in is told as that", () => {
-    const failure = failureOf(new CredentialUnavailableError("Please run az login"));
-    expect(failure.answer).toEqual({ signInFailed: true });
+    const error = new SignInError("az: the refresh token has expired", "run `az login`", {
+      isUnavailable: true,
+    });
+    const failure = failureOf(error);
+    expect(failure).toMatchObject({ answer: { signInFailed: true }, said: error.message, cause: error });
   });
 
   it("holds no secret", () => {

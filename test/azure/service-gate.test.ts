@@ -4,6 +4,7 @@ import { Attempts } from "../../src/azure/attempt.ts";
 import { Effort } from "../../src/azure/effort.ts";
 import type { ServiceFailure } from "../../src/azure/service-error.ts";
 import type { GatePass, OutageReason, ServiceGate } from "../../src/azure/service-gate.ts";
+import { SignInError } from "../../src/azure/sign-in/token-source.ts";
 import { ReuploadError } from "../../src/core/errors.ts";
 import { answered, lost, QUICK, quickGate, scripted, thrownBy } from "./support.ts";
 
@@ -67,13 +68,41 @@ describe("the brake", () => {
   });
 
   it("is put on at once when nobody is signed in", async () => {
-    const gate = quickGate();
-    await fail(gate, 1, "sign-in");
-    expect(gate.waiting).toMatchObject({
-      what: "target account.example",
-      advice: "run: az login",
-      throttled: false,
-    });
+    const gate = quickGate({ firstProbeDelayMs: 100 });
+    const error = new SignInError("az: nobody has logged in", "run `az login`", { isUnavailable: true });
+    const { request } = scripted(error, "done");
+    const running = new Attempts(QUICK).run(gate, new Effort(never, 60_000), "put blob", request);
+    await expect
+      .poll(() => gate.waiting, { interval: 5 })
+      .toMatchObject({
+        what: "sign-in",
+        advice: "run `az login` (az: nobody has logged in)",
+        throttled: false,
+      });
+    expect(await running).toBe("done");
+    expect(gate.isDown).toBe(false);
+  });
+
+  it("by a second 401 says what the sign-in advises, and what the service said", async () => {
+    const signIn = { advice: "run `az login`", hasWorked: true, ready: () => undefined };
+    const gate = quickGate({ firstProbeDelayMs: 100, signIn });
+    const { request } = scripted(answered(401), answered(401), "done");
+    const running = new Attempts(QUICK).run(gate, new Effort(never, 60_000), "put blob", request);
+    await expect.poll(() => gate.waiting?.advice, { interval: 5 }).toBe("run `az login` (HTTP 401)");
+    expect(await running).toBe("done");
+  });
+
+  it("waits for a token with the attempt's clocks stopped, where every request needs one", async () => {
+    const signIn = { advice: "", hasWorked: false, ready: async () => sleep(60) };
+    for (const essential of [true, false]) {
+      const gate = quickGate({ signIn, essential });
+      const attempts = new Attempts({ ...QUICK, idleMs: 20 });
+      const began = performance.now();
+      const request = async () => performance.now() - began;
+      const waitedMs = await attempts.run(gate, new Effort(never, 1000), "put blob", request);
+      expect(waitedMs > 59).toBe(essential);
+      expect(attempts.figures.retries).toBe(0);
+    }
   });
 
   it("is put on by refusals and a lost container only where the run cannot go on without", async () => {
@@ -197,6 +226,27 @@ describe("the end of an outage's patience", () => {
     const { request } = scripted(Object.assign(lost(""), { answer: { signInFailed: true } }));
     const error = await thrownBy(new Attempts(QUICK).run(gate, new Effort(never, 60_000), "read", request));
     expect(error).toMatchObject({ code: "sign-in", exitCode: 4 });
+  });
+
+  it("is that of a run under way when the sign-in has worked before, whichever service loses it", async () => {
+    const signIn = { advice: "run `az login`", hasWorked: true, ready: () => undefined };
+    const gate = quickGate({ maxFirstWaitMs: 1, firstProbeDelayMs: 20, essential: false, signIn });
+    await fail(gate, 1, "sign-in");
+    await sleep(5);
+    const { request } = scripted("done");
+    expect(await new Attempts(QUICK).run(gate, new Effort(never, 60_000), "read", request)).toBe("done");
+  });
+
+  it("tells why there is no token and what to do about it", async () => {
+    const gate = quickGate({ maxWaitMs: 20 });
+    const why = "az: AADSTS70043: The refresh token has expired";
+    const { request } = scripted(new SignInError(why, "run `az login --tenant t`", { isUnavailable: true }));
+    const error = await thrownBy(new Attempts(QUICK).run(gate, new Effort(never, 60_000), "put", request));
+    expect(error).toMatchObject({
+      code: "sign-in",
+      message: `Nobody is signed in to reach the target account.example (waited under a minute): ${why}`,
+      advice: "Run `az login --tenant t`, then run the command again.",
+    });
   });
 });
 

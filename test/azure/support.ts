@@ -1,6 +1,8 @@
 /** Short waits, and answers as the attempts see them. */
 import type { AttemptPolicy } from "../../src/azure/attempt.ts";
 import { ServiceFailure } from "../../src/azure/service-error.ts";
+import { type TokenSource } from "../../src/azure/sign-in/token-source.ts";
+import { SignIn } from "../../src/azure/sign-in/sign-in.ts";
 import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/service-gate.ts";
 
 export const QUICK: AttemptPolicy = { maxAttempts: 8, baseDelayMs: 1, maxDelayMs: 4, idleMs: 10_000 };
@@ -50,4 +52,14 @@ export async function thrownBy(work: Promise<unknown>): Promise<unknown> {
     },
     (thrown: unknown) => thrown,
   );
+}
+
+/** A sign-in whose source gives `token-1`, `token-2`, ..., each for so long. */
+export function countedSignIn(lifeMs = 3_600_000): { readonly signIn: SignIn; readonly asked: () => number } {
+  let asked = 0;
+  const source: TokenSource = {
+    advice: "run `az login`",
+    ask: async () => ({ token: `token-${++asked}`, expiresOnTimestamp: Date.now() + lifeMs }),
+  };
+  return { signIn: new SignIn(source, { isTenantFixed: false }), asked: () => asked };
 }

@@ -1,0 +1,70 @@
+import type { AccessToken, TokenCredential } from "@azure/identity";
+import { reasonOf, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
+
+/** How long a source may take: `az` on a busy machine needs many seconds, one that hangs must not hold the run. */
+const ASK_LIMIT_MS = 60_000;
+
+/** Errors of @azure/identity that say that this way is not to be had here, as against one that was refused. */
+const UNAVAILABLE = new Set(["CredentialUnavailableError", "AuthenticationRequiredError"]);
+
+export interface IdentityWay {
+  /** As in messages: `az`, `managed identity`. */
+  readonly name: string;
+  /** What the operator can do; `reason` is why there is no token, when that is known. */
+  readonly advice: (reason?: string) => string;
+  /** Makes the credential; @azure/identity is loaded here, late, as it is slow to load. */
+  readonly make: () => Promise<TokenCredential>;
+}
+
+/** A credential of @azure/identity as a source: with a time limit, and its errors in one form. */
+export class IdentitySource implements TokenSource {
+  readonly #way: IdentityWay;
+  #credential: TokenCredential | undefined;
+
+  constructor(way: IdentityWay) {
+    this.#way = way;
+  }
+
+  get advice(): string {
+    return this.#way.advice();
+  }
+
+  async ask({ scope, tenantId, claims, fresh }: TokenRequest): Promise<AccessToken> {
+    try {
+      // A new credential does not have the tokens that the old one keeps.
+      if (fresh || this.#credential === undefined) this.#credential = await this.#way.make();
+      const options = {
+        ...(tenantId === undefined ? {} : { tenantId }),
+        ...(claims === undefined ? {} : { claims }),
+      };
+      const token = await withinLimit(this.#credential.getToken(scope, options));
+      if (token === null) throw new Error("no token was given");
+      return token;
+    } catch (thrown) {
+      throw signInErrorOf(this.#way.name, this.#way.advice, thrown);
+    }
+  }
+}
+
+/** What a credential threw, as our error: the way's name, its reason on one line, and what to do. */
+export function signInErrorOf(
+  name: string,
+  advice: (reason?: string) => string,
+  thrown: unknown,
+): SignInError {
+  if (thrown instanceof SignInError) return thrown;
+  const reason = reasonOf(thrown);
+  const isUnavailable = thrown instanceof Error && UNAVAILABLE.has(thrown.name);
+  return new SignInError(`${name}: ${reason}`, advice(reason), { isUnavailable });
+}
+
+async function withinLimit<T>(asking: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const late = new Error(`no answer for ${ASK_LIMIT_MS / 1000} s`);
+  const timer = setTimeout(() => reject(late), ASK_LIMIT_MS);
+  try {
+    return await Promise.race([asking, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

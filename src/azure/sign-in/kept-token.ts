@@ -1,0 +1,103 @@
+import type { AccessToken } from "@azure/identity";
+import { SignInError, type TokenRequest } from "./token-source.ts";
+
+/** A token is renewed so long before its end, or at half its life when it lasts less than twice that, ms. */
+const RENEW_BEFORE_MS = 10 * 60_000;
+/**
+ * `az` and the sign-in libraries give the token that they keep until 5 minutes before its end: one that came back
+ * unchanged is asked for again when that is over.
+ */
+const SAME_AGAIN_BEFORE_MS = 4.5 * 60_000;
+/** Clocks differ and requests take time: a token is not used in its last moments, ms (a tenth of a short life). */
+const UNUSED_END_MS = 30_000;
+/** After a failure a source is left alone for a while that doubles, ms: many requests wait for the same token. */
+const FIRST_REST_MS = 1000;
+const LONGEST_REST_MS = 15_000;
+
+/**
+ * The token of one scope, kept and renewed in time.
+ *
+ * `none`    nobody asked yet, it was refused, or it ended: who needs it waits for the source.
+ * `good`    given at once.
+ * `ageing`  within its last ten minutes: given at once, while the source is asked for the next one; when that fails,
+ *           nobody notices and it is tried again, until it ends.
+ *
+ * The source is asked by one at a time, whoever waits, and for as long as it takes, whoever gives up.
+ */
+export class KeptToken {
+  readonly #ask: (request: Pick<TokenRequest, "fresh" | "claims">) => Promise<AccessToken>;
+  #token: AccessToken | undefined;
+  #usableUntil = 0;
+  #renewAt = 0;
+  #asking: Promise<AccessToken> | undefined;
+  #isRefused = false;
+  #claims: string | undefined;
+  #failure: { readonly error: unknown; readonly until: number } | undefined;
+  #restMs = 0;
+
+  constructor(ask: (request: Pick<TokenRequest, "fresh" | "claims">) => Promise<AccessToken>) {
+    this.#ask = ask;
+  }
+
+  /** The token when it can be used at once. An ageing one starts its renewal. */
+  atHand(): AccessToken | undefined {
+    const now = Date.now();
+    if (this.#token === undefined || now >= this.#usableUntil) return undefined;
+    // Who holds a token need not know that the next one is late.
+    if (now >= this.#renewAt) this.#renew().catch(() => {});
+    return this.#token;
+  }
+
+  /** @throws SignInError */
+  async get(): Promise<AccessToken> {
+    return this.atHand() ?? this.#renew();
+  }
+
+  /** A service did not take this token. Of many that were refused it at once, the first counts. */
+  refuse(token: string, claims: string | undefined): void {
+    if (this.#token?.token !== token) return;
+    this.#token = undefined;
+    this.#isRefused = true;
+    this.#claims = claims;
+  }
+
+  async #renew(): Promise<AccessToken> {
+    if (this.#failure !== undefined && Date.now() < this.#failure.until) throw this.#failure.error;
+    this.#asking ??= this.#askSource().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #askSource(): Promise<AccessToken> {
+    try {
+      const token = await this.#ask({ fresh: this.#isRefused, claims: this.#claims });
+      this.#keep(token);
+      return token;
+    } catch (error) {
+      this.#restMs = Math.min(Math.max(FIRST_REST_MS, this.#restMs * 2), LONGEST_REST_MS);
+      this.#failure = { error, until: Date.now() + this.#restMs };
+      throw error;
+    }
+  }
+
+  #keep(token: AccessToken): void {
+    const now = Date.now();
+    const ends = token.expiresOnTimestamp;
+    const lifeMs = ends - now;
+    if (!(lifeMs > 0)) {
+      const advice = "check this machine's clock, then sign in again";
+      throw new SignInError("the token that was given has already ended", advice, { isUnavailable: false });
+    }
+    const isSame = token.token === this.#token?.token;
+    this.#renewAt = isSame
+      ? Math.max(now + UNUSED_END_MS, ends - SAME_AGAIN_BEFORE_MS)
+      : Math.min(token.refreshAfterTimestamp ?? ends, ends - Math.min(RENEW_BEFORE_MS, lifeMs / 2));
+    this.#usableUntil = ends - Math.min(UNUSED_END_MS, lifeMs / 10);
+    this.#token = token;
+    this.#isRefused = false;
+    this.#claims = undefined;
+    this.#failure = undefined;
+    this.#restMs = 0;
+  }
+}

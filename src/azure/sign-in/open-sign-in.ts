@@ -1,0 +1,120 @@
+import { ReuploadError } from "../../core/errors.ts";
+import { Chain } from "./chain.ts";
+import { PersonSource } from "./person-source.ts";
+import { SignIn, STORAGE_SCOPE } from "./sign-in.ts";
+import { hintOf, SignInError, type TokenSource } from "./token-source.ts";
+import {
+  applicationSource,
+  cliSource,
+  ENVIRONMENT_ADVICE,
+  hasApplication,
+  hasWorkload,
+  loginCommand,
+  managedIdentitySource,
+  type SignInVariables,
+  workloadSource,
+} from "./ways.ts";
+
+/** `--auth` */
+export type AuthWay = "auto" | "cli" | "browser" | "device-code" | "managed-identity" | "environment";
+
+export interface SignInOptions {
+  readonly auth: AuthWay;
+  /** `--tenant` */
+  readonly tenant: string | undefined;
+  readonly env: SignInVariables;
+  /** Somebody sits at the terminal: `auto` may ask them. */
+  readonly isPersonThere: boolean;
+  /** A browser can be opened here. */
+  readonly hasDisplay: boolean;
+  /** Tells the person what to do, now. */
+  readonly tell: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes the run's credential. A person is asked at once, and waited for; what needs no person is asked when the first
+ * token is needed.
+ *
+ * @throws ReuploadError `bad-option`, `sign-in`; the signal's reason
+ */
+export async function openSignIn(options: SignInOptions): Promise<SignIn> {
+  const { tenant } = options;
+  if (tenant !== undefined && !/^[0-9a-zA-Z.-]+$/.test(tenant)) {
+    throw new ReuploadError("bad-option", `--tenant "${tenant}" is not the id or the domain of a tenant.`);
+  }
+  const person = personOf(options);
+  const source = sourceOf(options, person);
+  const signIn = new SignIn(source, { isTenantFixed: tenant !== undefined });
+  if (person !== undefined) await waitForPerson(source, person, options.signal);
+  return signIn;
+}
+
+function personOf({ auth, isPersonThere, hasDisplay, ...way }: SignInOptions): PersonSource | undefined {
+  switch (auth) {
+    case "browser":
+    case "device-code":
+      return new PersonSource({ ...way, kind: auth });
+    case "auto":
+      return isPersonThere
+        ? new PersonSource({ ...way, kind: hasDisplay ? "browser" : "device-code" })
+        : undefined;
+    case "cli":
+    case "managed-identity":
+    case "environment":
+      return undefined;
+  }
+}
+
+function sourceOf(options: SignInOptions, person: PersonSource | undefined): TokenSource {
+  const { auth, tenant, env } = options;
+  switch (auth) {
+    case "cli":
+      return cliSource(tenant);
+    case "managed-identity":
+      return managedIdentitySource(env);
+    case "environment":
+      return environmentOf(options);
+    case "browser":
+    case "device-code":
+    case "auto":
+      break;
+  }
+  if (person !== undefined && auth !== "auto") return person;
+  const sources = [
+    ...(hasApplication(env) ? [applicationSource()] : []),
+    ...(hasWorkload(env) ? [workloadSource(tenant)] : []),
+    managedIdentitySource(env),
+    cliSource(tenant),
+    ...(person === undefined ? [] : [person]),
+  ];
+  return new Chain(sources, `${loginCommand(tenant)}, or choose a way with --auth`);
+}
+
+/** Waiting would not set the variables: what is missing is told at once. */
+function environmentOf({ tenant, env }: SignInOptions): TokenSource {
+  if (hasApplication(env)) return applicationSource();
+  if (hasWorkload(env)) return workloadSource(tenant);
+  throw new ReuploadError("sign-in", "--auth environment: the environment holds no sign-in.", {
+    advice: hintOf(ENVIRONMENT_ADVICE),
+  });
+}
+
+/** Asks for the first token, and waits for the person where only they can give it. */
+async function waitForPerson(source: TokenSource, person: PersonSource, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const request = { scope: STORAGE_SCOPE, fresh: false };
+  try {
+    await source.ask(request);
+  } catch (thrown) {
+    if (!(thrown instanceof SignInError)) throw thrown;
+    if (!person.isAsking) throw nobody(thrown);
+    const failure = await person.attend(signal);
+    if (failure !== undefined) throw nobody(new SignInError(failure, person.advice, { isUnavailable: true }));
+  }
+}
+
+function nobody(error: SignInError): ReuploadError {
+  const advice = hintOf(error.advice);
+  return new ReuploadError("sign-in", `Nobody has signed in: ${error.message}.`, { advice, cause: error });
+}

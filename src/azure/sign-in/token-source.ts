@@ -1,0 +1,57 @@
+import type { AccessToken } from "@azure/identity";
+import { messageOf } from "../../core/errors.ts";
+import { redact } from "../../core/secret.ts";
+
+/** What a token is asked for. */
+export interface TokenRequest {
+  /** Such as `https://storage.azure.com/.default`. */
+  readonly scope: string;
+  /** Another tenant than the source's own: the one that the service named. */
+  readonly tenantId?: string | undefined;
+  /** Claims that the service wants to see in the next token, as JSON. */
+  readonly claims?: string | undefined;
+  /** The last token was refused: one out of a cache will not do. */
+  readonly fresh: boolean;
+}
+
+/** One way to get tokens: a program, a service of the machine, variables, a person. */
+export interface TokenSource {
+  /** What the operator can do when its tokens are refused: "run `az login`". */
+  readonly advice: string;
+  /** Gets a token, without keeping it. @throws SignInError */
+  ask(request: TokenRequest): Promise<AccessToken>;
+}
+
+/** No token could be had: why, in the source's own words, and what the operator can do. */
+export class SignInError extends Error {
+  readonly advice: string;
+  /** This way does not exist here, or nobody is signed in by it: another way may do. */
+  readonly isUnavailable: boolean;
+
+  constructor(
+    message: string,
+    advice: string,
+    options: { readonly isUnavailable: boolean; readonly cause?: unknown },
+  ) {
+    super(redact(message), options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "SignInError";
+    this.advice = advice;
+    this.isUnavailable = options.isUnavailable;
+  }
+}
+
+/** The advice as an error's second line: "Run `az login`, then run the command again." */
+export function hintOf(advice: string): string {
+  return `${advice.charAt(0).toUpperCase()}${advice.slice(1)}, then run the command again.`;
+}
+
+const LONGEST_REASON = 300;
+
+/** Why there is no token, in one line: the sign-in service's code and sentence when it gave one. */
+export function reasonOf(thrown: unknown): string {
+  const line = messageOf(thrown).replace(/\s+/g, " ").trim();
+  const entra = /AADSTS\d+:.*/.exec(line)?.[0] ?? line;
+  return redact(entra)
+    .replace(/ ?(?:To troubleshoot, visit|Trace ID:|See the troubleshooting guide).*$/i, "")
+    .slice(0, LONGEST_REASON);
+}

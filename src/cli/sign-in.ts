@@ -1,0 +1,39 @@
+import { openSignIn } from "../azure/sign-in/open-sign-in.ts";
+import type { SignIn } from "../azure/sign-in/sign-in.ts";
+import type { Environment } from "../config/config.ts";
+import type { RunSettings } from "../config/run-options.ts";
+import type { Session } from "./session.ts";
+
+/** Where a person may be asked; without one nobody is, unless `--auth` wants it. */
+export type Desk = Pick<Session, "io" | "notice" | "signal">;
+
+/** The run's one credential, for storage and Kusto, by `--auth` and `--tenant`. @throws ReuploadError */
+export async function signInOf(
+  settings: Pick<RunSettings, "auth" | "tenant" | "quiet" | "output">,
+  env: Environment,
+  desk: Desk | undefined,
+): Promise<SignIn> {
+  return openSignIn({
+    auth: settings.auth,
+    tenant: settings.tenant,
+    env,
+    isPersonThere: desk !== undefined && !settings.quiet && settings.output === "text" && isPersonAt(desk.io),
+    hasDisplay: hasDisplay(env, process.platform),
+    tell: (text) => (desk === undefined ? process.stderr.write(`${text}\n`) : desk.notice("warning", text)),
+    signal: desk?.signal ?? new AbortController().signal,
+  });
+}
+
+/** Somebody reads what is printed and can answer. */
+function isPersonAt({ stdin, stderr, env }: Desk["io"]): boolean {
+  const isBuild = (env["CI"] ?? "") !== "" && env["CI"] !== "false";
+  return stdin.isTTY && stderr.isTTY && !isBuild;
+}
+
+/** Whether a browser that is opened here is one that the person sees. */
+export function hasDisplay(env: Environment, platform: NodeJS.Platform): boolean {
+  const has = (name: string): boolean => (env[name] ?? "") !== "";
+  if (has("SSH_CONNECTION") || has("SSH_TTY")) return false;
+  if (platform === "win32" || platform === "darwin") return true;
+  return has("DISPLAY") || has("WAYLAND_DISPLAY");
+}
