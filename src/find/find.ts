@@ -90,13 +90,16 @@ async function gather(ask: Ask, asTexts: string, csv: WorkItemCsv, options: Find
 /** False when one of the slices is still too much. */
 async function gatherSlices(ask: Ask, asTexts: string, csv: WorkItemCsv, slices: number): Promise<boolean> {
   for (let slice = 0; slice < slices; slice++) {
-    // The hash that is documented never to change: the slices come from several queries.
-    const where = `| where hash_xxhash64(WorkItemId, ${slices}) == ${slice}`;
-    const answer = await unlessTooMuch(ask(`${asTexts}\n${where}`));
+    const answer = await unlessTooMuch(ask(`${asTexts}\n${resultSlice(slices, slice)}`));
     if (answer === undefined) return false;
     await csv.add(answer);
   }
   return true;
+}
+
+/** The operator that leaves one slice. `hash` itself may change from one query to the next, say its docs. */
+export function resultSlice(slices: number, slice: number): string {
+  return `| where hash_xxhash64(WorkItemId, ${slices}) == ${slice}`;
 }
 
 async function unlessTooMuch(answer: Promise<KustoTable>): Promise<KustoTable | undefined> {
@@ -113,7 +116,7 @@ async function unlessTooMuch(answer: Promise<KustoTable>): Promise<KustoTable | 
  *
  * @throws ReuploadError `kusto-invalid` when one is missing
  */
-function textColumns(found: readonly KustoColumn[]): string {
+export function textColumns(found: readonly KustoColumn[]): string {
   const names = new Set(found.map(({ name }) => name));
   const missing = COLUMNS.required.filter((name) => !names.has(name));
   if (missing.length > 0) {
