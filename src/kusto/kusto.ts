@@ -1,24 +1,26 @@
 /**
  * Queries to Azure Data Explorer, over the official client. A query is one whole answer in memory: callers size what
- * they ask for (`KustoFailure` says when it was too much). Retries, throttling, deadlines and cancelling are kept
+ * they ask for (`KustoTooMuch` says when it was too much). Retries, throttling, deadlines and cancelling are kept
  * here, because the client knows none of them.
  */
 
 /** A value for `declare query_parameters`: it travels beside the text, never inside it. */
 export type KustoValue =
   | { readonly type: "string"; readonly value: string }
-  | { readonly type: "long"; readonly value: number }
+  /** Whole numbers; a `long` up to 2^53. */
+  | { readonly type: "int" | "long"; readonly value: number }
   | { readonly type: "real"; readonly value: number }
   | { readonly type: "bool"; readonly value: boolean }
   /** ISO 8601, UTC. */
   | { readonly type: "datetime"; readonly value: string }
   /** A Kusto timespan literal such as `1d` or `00:30:00`. */
   | { readonly type: "timespan"; readonly value: string }
+  | { readonly type: "guid"; readonly value: string }
   /** A list of texts. */
   | { readonly type: "dynamic"; readonly value: readonly string[] };
 
 export interface KustoQuery {
-  /** KQL, with a `declare query_parameters` for each of `parameters` (the caller's, or `declaring` makes it). */
+  /** KQL, with a `declare query_parameters` for each of `parameters`. */
   readonly text: string;
   readonly parameters: Readonly<Record<string, KustoValue>>;
 }

@@ -92,8 +92,7 @@ function hashOf(value: string, modulus: number): number {
   return hash % modulus;
 }
 
-/** When a link's signature ends, as its `se=` says; null when it has none. */
-function linkEnd(link: string): string | null {
-  const end = /[?&]se=([^&]+)/.exec(link)?.[1];
-  return end === undefined ? null : decodeURIComponent(end);
+/** What `extract` of a link's `se=` gives: when its signature ends, as it stands in the link; empty without one. */
+function linkEnd(link: string): string {
+  return /[?&]se=([^&]+)/.exec(link)?.[1] ?? "";
 }

@@ -176,7 +176,7 @@ function summarize(shape: Shape, rest: string): void {
     if (function_ === "count") columns.set(name ?? "count_", { type: "long", sql: "count(*)" });
     else if (function_ === "min" || function_ === "minif") {
       columnOf(shape, "summarize", "Uri");
-      columns.set(name ?? "min_", { type: "string", sql: "ifnull(min(link_end(Uri)), '')" });
+      columns.set(name ?? "min_", { type: "string", sql: "min(link_end(Uri))" });
     } else throw syntaxError(`A recognition error occurred at '${item}'.`);
   }
   shape.group = keys.length === 0 ? "" : ` GROUP BY ${keys.map((name) => columns.get(name)?.sql).join(", ")}`;

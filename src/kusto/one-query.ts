@@ -1,0 +1,201 @@
+/** One request of a query over the official client, which is made anew for each: it can only be ended as a whole. */
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import {
+  ClientRequestProperties,
+  Client as KustoClient,
+  CloudSettings,
+  type CloudInfo,
+  KustoConnectionStringBuilder,
+  kustoTrustedEndpoints,
+} from "azure-kusto-data";
+import type { Pulse } from "../azure/attempt-clock.ts";
+import { retryAfterOf, ServiceFailure } from "../azure/service-error.ts";
+import type { SignIn } from "../azure/sign-in/sign-in.ts";
+import { messageOf, ReuploadError } from "../core/errors.ts";
+import { readAnswer } from "./answer.ts";
+import type { KustoQuery, KustoTable } from "./kusto.ts";
+import { literalOf } from "./literals.ts";
+import { type Refusal, refusalOf } from "./refusal.ts";
+
+/** What is seen of who asks, in place of the system user and the script's path that the client would send. */
+const NAME = "reupload";
+/** An answer is one text in memory: far above what the service gives (64 MB of data), far below what memory holds. */
+const LONGEST_ANSWER = 256 * 2 ** 20;
+const ASK_CLOUD = "ask for the cluster's cloud";
+
+/** The part of the sign-in that queries need. */
+export type KustoSignIn = Pick<SignIn, "getToken" | "accepted" | "refused">;
+
+export interface QueryTarget {
+  /** URL without a path. */
+  readonly cluster: string;
+  readonly database: string;
+  readonly signIn: KustoSignIn;
+  /** How long the service may work on a query, ms. */
+  readonly deadlineMs: number;
+}
+
+/** The parts of the client's errors that are read here. */
+interface ClientError {
+  readonly isAxiosError?: boolean;
+  readonly code?: string;
+  readonly response?: {
+    readonly status: number;
+    readonly headers: { get(name: string): unknown };
+    readonly data: unknown;
+  };
+}
+
+/** Sends queries; keeps the connections, which the client would leave open with each of its own. */
+export class QuerySender {
+  readonly #target: QueryTarget;
+  readonly #httpAgent = new HttpAgent({ keepAlive: true });
+  readonly #httpsAgent = new HttpsAgent({ keepAlive: true });
+
+  constructor(target: QueryTarget) {
+    this.#target = target;
+  }
+
+  /**
+   * @returns the answer, or why the service gives none
+   * @throws ServiceFailure for what may pass when it is tried again, and for 401 and 403; ReuploadError
+   */
+  async send(query: KustoQuery, pulse: Pulse): Promise<KustoTable | Refusal> {
+    const { cluster, database, signIn, deadlineMs } = this.#target;
+    const { signal } = pulse;
+    const cloud = await this.#cloud(signal);
+    const scope = `${cloud.KustoServiceResourceId}/.default`;
+    const { token } = await pulse.hold(signIn.getToken(scope, { abortSignal: signal }));
+    signal.throwIfAborted();
+    const client = this.#client(KustoConnectionStringBuilder.withAccessToken(cluster, token), signal);
+    const properties = new ClientRequestProperties({}, parametersOf(query));
+    properties.raw = true;
+    properties.setTimeout(deadlineMs);
+    // The attempt's clocks end the request, by the signal.
+    properties.setClientTimeout(2 ** 31 - 1);
+    try {
+      const text: unknown = await client.executeQuery(database, query.text, properties);
+      signIn.accepted();
+      const answer = readAnswer(String(text));
+      if (answer !== undefined) return answer;
+      throw new ServiceFailure("query", "the answer is not whole", {});
+    } catch (thrown) {
+      signal.throwIfAborted();
+      return this.#refused(thrown, token);
+    }
+  }
+
+  close(): void {
+    this.#httpAgent.destroy();
+    this.#httpsAgent.destroy();
+  }
+
+  /** @throws unless the service said why it will never answer this query */
+  #refused(thrown: unknown, token: string): Refusal {
+    const { isAxiosError, code, response } = clientErrorIn(thrown);
+    if (isAxiosError !== true) throw thrown;
+    if (response === undefined) {
+      const said = messageOf(thrown).replaceAll(token, "***");
+      if (said.includes("maxContentLength")) return { kind: "too-much", why: "result-too-large", said };
+      throw new ServiceFailure("query", said, { systemCode: code });
+    }
+    const { status, headers } = response;
+    const { signIn, cluster } = this.#target;
+    const header = (name: string): string | undefined =>
+      (headers.get(name) ?? undefined) as string | undefined;
+    if (status === 401) signIn.refused(token, cluster, header("www-authenticate"));
+    else signIn.accepted();
+    const refusal = refusalIn(response.data, status);
+    const said = `HTTP ${status}, ${refusal.said}`.replaceAll(token, "***");
+    if (refusal.kind === "too-much") return { ...refusal, said };
+    const isFinal = status < 500 && ![401, 403, 408, 429].includes(status);
+    if (isFinal && refusal.kind === "invalid") return { ...refusal, said };
+    // Statuses of the service's own (520) and 4xx that may pass.
+    const known = isFinal || status > 504 ? 500 : status;
+    throw new ServiceFailure(
+      "query",
+      said,
+      { status: known },
+      { requestId: header("x-ms-activity-id"), retryAfterMs: retryAfterOf({ get: header }) },
+    );
+  }
+
+  /**
+   * The cloud that the cluster belongs to, kept by the client's library. It is asked for here because the library does
+   * so without an end.
+   *
+   * @throws ReuploadError `kusto-invalid` when the cluster is no host of that cloud
+   */
+  async #cloud(signal: AbortSignal): Promise<CloudInfo> {
+    const { cluster } = this.#target;
+    if (CloudSettings.getFromCache(cluster) === undefined) {
+      CloudSettings.writeToCache(cluster, await this.#askCloud(signal));
+    }
+    const cloud = CloudSettings.getFromCache(cluster);
+    try {
+      kustoTrustedEndpoints.validateTrustedEndpoint(cluster, cloud.LoginEndpoint);
+    } catch (thrown) {
+      throw new ReuploadError("kusto-invalid", messageOf(thrown));
+    }
+    return cloud;
+  }
+
+  /** @returns undefined where there is no such page: then it is the public cloud */
+  async #askCloud(signal: AbortSignal): Promise<CloudInfo | undefined> {
+    const { cluster } = this.#target;
+    const client = this.#client(new KustoConnectionStringBuilder(cluster), signal);
+    try {
+      const url = CloudSettings.getAuthMetadataEndpointFromClusterUri(cluster);
+      const { data } = await client.axiosInstance.get<string>(url);
+      return (JSON.parse(data) as { AzureAD?: CloudInfo }).AzureAD;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const { isAxiosError, code, response } = clientErrorIn(thrown);
+      if (isAxiosError !== true) throw new ServiceFailure(ASK_CLOUD, "its page is not whole", {});
+      if (response?.status === 404) return undefined;
+      const status = response === undefined ? undefined : Math.min(response.status, 504);
+      throw new ServiceFailure(ASK_CLOUD, messageOf(thrown), {
+        status,
+        systemCode: code,
+      });
+    }
+  }
+
+  #client(builder: KustoConnectionStringBuilder, signal: AbortSignal): KustoClient {
+    builder.applicationNameForTracing = NAME;
+    builder.userNameForTracing = NAME;
+    const client = new KustoClient(builder);
+    Object.assign(client.axiosInstance.defaults, {
+      signal,
+      httpAgent: this.#httpAgent,
+      httpsAgent: this.#httpsAgent,
+      maxContentLength: LONGEST_ANSWER,
+      // Text, so that its length is known, and JSON that breaks off is told from other answers.
+      transformResponse: [(data: unknown) => data],
+    });
+    return client;
+  }
+}
+
+function parametersOf(query: KustoQuery): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(query.parameters).map(([name, value]) => [name, literalOf(value)]),
+  );
+}
+
+/** Throttling comes wrapped. */
+function clientErrorIn(thrown: unknown): ClientError {
+  if (typeof thrown !== "object" || thrown === null) return {};
+  return "inner" in thrown ? clientErrorIn(thrown.inner) : thrown;
+}
+
+/** A page of a proxy in place of the service's words is taken by its status alone. */
+function refusalIn(body: unknown, status: number): Refusal {
+  try {
+    return refusalOf(JSON.parse(String(body)), status < 500);
+  } catch {
+    const said = "not from the service itself";
+    return status < 500 ? { kind: "invalid", said } : { kind: "transient", throttled: status === 503, said };
+  }
+}
