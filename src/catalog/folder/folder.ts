@@ -1,0 +1,91 @@
+/**
+ * The `folder` catalog: a work item's files are those below its folder in a local one, `{jobId}/{workItemId}/` unless
+ * said otherwise. What is there and cannot be used is told as a problem of its work item (`local-files.ts` says what).
+ */
+import type { Stats } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ReuploadError } from "../../core/errors.ts";
+import { FileFailure } from "../../core/failure.ts";
+import type { WorkItem } from "../../core/work-item.ts";
+import type { Catalog, Lookup, Survey } from "../catalog.ts";
+import { fileSystemCodeOf, filesBelow, isWithin } from "../local-files.ts";
+import { type FoundFiles, lookUpEach, nothingSurveyed } from "../look-up-each.ts";
+import { folderOf } from "../work-item-folder.ts";
+import { checkFolder, type SourceFolder } from "./source-folder.ts";
+
+/** @throws ReuploadError `source-invalid` when the folder cannot be read */
+export async function openFolder(source: SourceFolder): Promise<Catalog> {
+  await checkFolder(source);
+  return new FolderCatalog(source, await realpath(source.path), await stat(source.path));
+}
+
+class FolderCatalog implements Catalog {
+  readonly identity: string;
+  readonly batchSize = 4;
+  readonly #source: SourceFolder;
+  /** The folder without links. */
+  readonly #real: string;
+  readonly #opened: Stats;
+
+  constructor(source: SourceFolder, real: string, opened: Stats) {
+    this.identity = source.identity;
+    this.#source = source;
+    this.#real = real;
+    this.#opened = opened;
+  }
+
+  lookup(workItems: readonly WorkItem[], { signal }: { signal: AbortSignal }): AsyncIterable<Lookup> {
+    return lookUpEach(workItems, signal, async (workItem, both) => this.#find(workItem, both));
+  }
+
+  /** Counting would cost what looking up costs. */
+  survey(
+    _workItems: AsyncIterable<readonly WorkItem[]>,
+    { signal }: { signal: AbortSignal },
+  ): AsyncIterable<readonly Survey[]> {
+    return nothingSurveyed(signal);
+  }
+
+  rejectedRows(): { readonly count: number; readonly file: string | undefined } {
+    return { count: 0, file: undefined };
+  }
+
+  async close(): Promise<void> {}
+
+  async #find(workItem: WorkItem, signal: AbortSignal): Promise<FoundFiles> {
+    const folder = folderOf(this.#source.prefix, workItem);
+    const top = join(this.#source.path, folder);
+    try {
+      if (!isWithin(await realpath(top), this.#real)) {
+        throw new FileFailure("catalog-error", `its folder ${folder} leads out of ${this.#source.path}`);
+      }
+      return await filesBelow(top, this.#real, signal);
+    } catch (thrown) {
+      const code = fileSystemCodeOf(thrown);
+      if (signal.aborted || code === undefined) throw thrown;
+      await this.#expectThere();
+      if (code === "ENOENT") return { files: [], problems: [] };
+      throw new FileFailure("catalog-error", `its folder ${folder} cannot be read (${code})`, {
+        cause: thrown,
+      });
+    }
+  }
+
+  /**
+   * A disk that was taken away must not make every work item look empty.
+   *
+   * @throws ReuploadError `unavailable`
+   */
+  async #expectThere(): Promise<void> {
+    const now = await stat(this.#source.path).catch(() => undefined);
+    if (now?.dev === this.#opened.dev && now.ino === this.#opened.ino) return;
+    throw new ReuploadError(
+      "unavailable",
+      `The folder ${this.#source.path} is gone, or another is in its place.`,
+      {
+        advice: "Bring it back (is its disk there?), then run again with --resume.",
+      },
+    );
+  }
+}
