@@ -8,7 +8,7 @@ import { NOT_SURVEYED } from "./survey.ts";
 type Only = NonNullable<OpenOptions["only"]>;
 
 /** Those that are left to claim, in the order of claims. */
-const TABLE = `
+export const CHOSEN_TABLE = `
   CREATE TEMP TABLE chosen (
     id INTEGER PRIMARY KEY,
     links_end INTEGER NOT NULL,
@@ -36,7 +36,7 @@ export class ChosenWorkItems implements PendingWorkItems {
   readonly #statements: Readonly<Record<keyof typeof CHOSEN_SQL, StatementSync>>;
 
   constructor(db: DatabaseSync, statements: Statements, only: Only) {
-    db.exec(TABLE);
+    db.exec(CHOSEN_TABLE);
     const prepared = Object.entries(CHOSEN_SQL).map(([verb, sql]) => [verb, db.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof CHOSEN_SQL, StatementSync>;
     this.#choose(statements, only);

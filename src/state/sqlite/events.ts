@@ -11,10 +11,12 @@ import type { FailureRecord, StateEvent } from "../state-store.ts";
 import { type Counters, countFile, countWorkItem } from "./counters.ts";
 import { FACT, fileStatusOf } from "./facts.ts";
 import type { FileDetail, FileEntry, OpenWorkItem } from "./open-work-item.ts";
+import type { FailureCounts } from "./failures.ts";
 import type { PendingWrites } from "./pending-writes.ts";
 
 export interface EventContext {
   readonly counters: Counters;
+  readonly failures: FailureCounts;
   readonly writes: PendingWrites;
   readonly nextFileId: () => number;
 }
@@ -104,6 +106,7 @@ function applyFile(item: OpenWorkItem, event: FileEvent, context: EventContext):
 
   const entry = known ?? item.addFile(key, event.file, context.nextFileId());
   countFile(context.counters, before, entry.bytes, -1);
+  context.failures.countFile(entry, -1);
   entry.facts = after;
   entry.at = now();
   if (event.kind === "file-uploaded") {
@@ -114,6 +117,7 @@ function applyFile(item: OpenWorkItem, event: FileEvent, context: EventContext):
   item.tally[from]--;
   item.tally[to]++;
   noteDetail(entry, event);
+  context.failures.countFile(entry, 1);
   context.writes.addFile(entry);
   // The first file gave the work item its uri_base, which must not be committed later than the file.
   if (known === undefined && item.files.size === 1) context.writes.addWorkItem(item);
@@ -148,6 +152,7 @@ function noteDetail(entry: FileEntry, event: FileEvent): void {
     blobName: detail.blobName ?? earlier?.blobName ?? null,
   };
   entry.hasDetail = true;
+  entry.code = detail.code;
 }
 
 function detailOf(event: FileEvent): FileDetail {
@@ -203,6 +208,7 @@ function applyFinished(
   item.filesTotal = item.accountedFor;
   item.finishedAt = now();
   item.failure = event.failure && { ...event.failure, message: redact(event.failure.message) };
+  if (failedAsAWhole) context.failures.countWorkItem(event.failure.code);
 }
 
 function moveWorkItem(item: OpenWorkItem, to: WorkItemStatus, { counters, writes }: EventContext): void {

@@ -1,14 +1,14 @@
-import { statSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import { messageOf, ReuploadError } from "../../core/errors.ts";
 import type { RunIdentity } from "../../core/run-identity.ts";
 import type { InspectState } from "../open-run.ts";
 import type { InputCounts, RunRecord } from "../state-store.ts";
-import { openForReading, SQLITE, sqliteCodeOf, toStateError } from "./database.ts";
+import { SQLITE, sqliteCodeOf, toStateError } from "./database.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "./migrations/migrations.ts";
 import { statePath } from "./place.ts";
+import { openImmutable, reading } from "./reading.ts";
+import { logSize, sizeOf } from "./state-files.ts";
 import { firstRow, SQL } from "./statements.ts";
 
 /** Up to this size a whole check is quick enough to be made each time. */
@@ -40,8 +40,7 @@ export const inspectState: InspectState = async (given) => {
 function inspectFile(path: string): RunRecord | undefined {
   if (sizeOf(path) === 0) return undefined;
   refuseForeign(path);
-  // Without a log nobody writes, and reading the file as immutable leaves no trace; else SQLite must see the log.
-  return inspectRun(logSize(path) > 0 ? openForReading(path) : openImmutable(path), path);
+  return reading(path, (db) => inspectRun(db, path));
 }
 
 /** What is not a state of ours is told by its header and, when it is SQLite, by its tables. */
@@ -75,21 +74,16 @@ function foreign(path: string, what: string): ReuploadError {
   return new ReuploadError("state-foreign", `${path} is not a state of reupload: it is ${what}`);
 }
 
-/** Closes `db`. */
 function inspectRun(db: DatabaseSync, path: string): RunRecord | undefined {
-  try {
-    const version = pragma(db, "user_version");
-    if (version > SCHEMA_VERSION) {
-      throw new ReuploadError(
-        "state-newer",
-        `the state ${path} has schema version ${version}, this reupload knows up to ${SCHEMA_VERSION}`,
-      );
-    }
-    if (sizeOf(path) <= CHECKED_BYTES) checkWhole(db, path);
-    return readRun(db, path);
-  } finally {
-    db.close();
+  const version = pragma(db, "user_version");
+  if (version > SCHEMA_VERSION) {
+    throw new ReuploadError(
+      "state-newer",
+      `the state ${path} has schema version ${version}, this reupload knows up to ${SCHEMA_VERSION}`,
+    );
   }
+  if (sizeOf(path) <= CHECKED_BYTES) checkWhole(db, path);
+  return readRun(db, path);
 }
 
 function checkWhole(db: DatabaseSync, path: string): void {
@@ -97,6 +91,15 @@ function checkWhole(db: DatabaseSync, path: string): void {
   if (finding !== "ok") {
     throw new ReuploadError("state-corrupt", `the state ${path} is damaged: ${String(finding)}`);
   }
+}
+
+/** For those who need a run to be there. */
+export function stateMissing(path: string): ReuploadError {
+  const isThere = sizeOf(path) > 0;
+  const message = isThere
+    ? `the state ${path} holds no run yet: its CSV is not loaded`
+    : `there is no state ${path}`;
+  return new ReuploadError("state-missing", message);
 }
 
 interface RunRow {
@@ -137,22 +140,6 @@ function toRunRecord(row: RunRow): RunRecord {
   };
 }
 
-/** Reads the file as it stands: no lock, no log, and nothing appears beside it. */
-function openImmutable(path: string): DatabaseSync {
-  const url = pathToFileURL(path);
-  url.search = "mode=ro&immutable=1";
-  return new DatabaseSync(url, { readOnly: true });
-}
-
 function pragma(db: DatabaseSync, name: "application_id" | "user_version"): number {
   return Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
-}
-
-function logSize(path: string): number {
-  return sizeOf(`${path}-wal`);
-}
-
-/** 0 when there is no such file. */
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -1,7 +1,9 @@
-import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { systemCodeOf } from "../../core/errors.ts";
 import { SQLITE, sqliteCodeOf } from "./database.ts";
+import { createPrivateFile } from "./state-files.ts";
+
+/** Those who only ask whether it is held (`isLocked`) hold a lock too, for less than a millisecond. */
+const WAIT_MS = 250;
 
 /** Held until released, or until the process ends however it ends: the operating system drops it then. */
 export interface StateLock {
@@ -20,7 +22,7 @@ export interface StateLock {
 export function takeLock(statePath: string): StateLock | undefined {
   const path = `${statePath}.lock`;
   createPrivateFile(path);
-  const db = new DatabaseSync(path, { timeout: 0 });
+  const db = new DatabaseSync(path, { timeout: WAIT_MS });
   try {
     // In memory, or the transaction would put an empty journal file beside the lock.
     db.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
@@ -32,11 +34,17 @@ export function takeLock(statePath: string): StateLock | undefined {
   }
 }
 
-/** Creates an empty file that only its owner may read; one that is there is not even opened (closing it would drop SQLite's locks). */
-export function createPrivateFile(path: string): void {
+/**
+ * Whether a process holds the lock of a state at this moment, told by trying to read the lock file. It is no obstacle
+ * to `takeLock`, which waits a moment.
+ */
+export function isLocked(statePath: string): boolean {
   try {
-    closeSync(openSync(path, "wx", 0o600));
+    using db = new DatabaseSync(`${statePath}.lock`, { readOnly: true, timeout: 0 });
+    db.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return false;
   } catch (error) {
-    if (systemCodeOf(error) !== "EEXIST") throw error;
+    // Any other error: no such file, or one that is no lock of ours.
+    return sqliteCodeOf(error) === SQLITE.busy;
   }
 }

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import type { InputReader, OpenOptions, OpenRun, RunDescription } from "../open-run.ts";
@@ -6,11 +6,12 @@ import type { RunRecord } from "../state-store.ts";
 import { openForReading, openForWriting, toStateError } from "./database.ts";
 import { inspectState, readRun } from "./inspect.ts";
 import { loadRun } from "./load-run.ts";
-import { createPrivateFile, takeLock } from "./lock.ts";
+import { takeLock } from "./lock.ts";
 import { migrate } from "./migrations/migrations.ts";
 import { findOwner, takeOwnership } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { checkIdentity, resumeRun } from "./resume-run.ts";
+import { createPrivateFile, removeState, sizeOf } from "./state-files.ts";
 import { SqliteStateStore } from "./sqlite-state-store.ts";
 
 export const openRun: OpenRun = async (options, description, input, { signal }) => {
@@ -116,7 +117,7 @@ function ownerOf(path: string): string {
  * that a file in this place is ours from its first byte, also after a kill.
  */
 function createWhenMissing(path: string): boolean {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return false;
+  if (sizeOf(path) > 0) return false;
   const made = `${path}.new`;
   removeState(made);
   createPrivateFile(made);
@@ -128,8 +129,4 @@ function createWhenMissing(path: string): boolean {
   removeState(path);
   renameSync(made, path);
   return true;
-}
-
-function removeState(path: string): void {
-  for (const suffix of ["-wal", "-shm", "-journal", ""]) rmSync(path + suffix, { force: true });
 }

@@ -1,3 +1,4 @@
+import type { FailureCode } from "../../core/failure.ts";
 import { fileKey, uriWithoutQuery, type CatalogFile } from "../../core/file.ts";
 import type { Receipt } from "../../core/receipt.ts";
 import type { FileStatus, WorkItemStatus } from "../../core/states.ts";
@@ -15,7 +16,7 @@ import { type KeyRow, workItemOf } from "./statements.ts";
 
 /** A row of `file_detail`, as it is to be written. */
 export interface FileDetail {
-  readonly code: string | null;
+  readonly code: FailureCode | null;
   readonly message: string | null;
   readonly attempts: number;
   readonly requestId: string | null;
@@ -31,6 +32,8 @@ export interface FileEntry {
   /** Seconds since the epoch. */
   at: number;
   hasDetail: boolean;
+  /** What it failed with or was skipped for. */
+  code: FailureCode | null;
   /** To be written at the next commit: the row as a whole, ... */
   insert: { readonly name: TextColumn; readonly source: TextColumn | null } | undefined;
   /** ... its detail, ... */
@@ -57,6 +60,7 @@ export interface FileRow {
   readonly bytes: number | null;
   readonly at: number;
   readonly has_detail: number;
+  readonly code: FailureCode | null;
 }
 
 /**
@@ -112,6 +116,7 @@ export class OpenWorkItem {
       bytes: file.bytes,
       at: file.at,
       hasDetail: file.has_detail !== 0,
+      code: file.code,
       insert: undefined,
       detail: undefined,
       dirty: false,
@@ -131,6 +136,7 @@ export class OpenWorkItem {
       bytes: null,
       at: 0,
       hasDetail: false,
+      code: null,
       insert: {
         name: toTextColumn(file.fileName),
         source: toSourceColumn(this.uriBase, file.fileName, link),

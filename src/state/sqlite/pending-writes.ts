@@ -1,6 +1,7 @@
 import type { Counters } from "./counters.ts";
 import { COUNTER_NAMES } from "./counters.ts";
 import { STATUS } from "./facts.ts";
+import type { FailureCounts } from "./failures.ts";
 import type { FileEntry, OpenWorkItem } from "./open-work-item.ts";
 import type { Statements } from "./statements.ts";
 
@@ -23,10 +24,11 @@ export class PendingWrites {
   }
 
   /** Writes all of it and the counters, in the caller's transaction. */
-  writeTo(statements: Statements, counters: Counters): void {
+  writeTo(statements: Statements, counters: Counters, failures: FailureCounts): void {
     for (const entry of this.#files) writeFile(statements, entry);
     for (const item of this.#workItems) writeWorkItem(statements, item);
     statements.updateCounters.run(...COUNTER_NAMES.map((name) => counters[name]));
+    failures.writeTo(statements);
   }
 
   /** Forgets all of it, once it is committed. */

@@ -123,6 +123,10 @@ function requeue(statements: Statements, retryFailed: OpenOptions["retryFailed"]
       counters.files_skipped -= Number(statements.retrySkipped.run(codes).changes);
     }
   }
+  statements.forgetFailures.run();
+  statements.clearFailureCounts.run();
+  statements.recountFileFailures.run();
+  statements.recountWorkItemFailures.run();
   recountWorkItems(statements, counters);
   statements.updateCounters.run(...COUNTER_NAMES.map((name) => counters[name]));
 }

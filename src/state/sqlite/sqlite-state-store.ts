@@ -12,10 +12,10 @@ import type {
   StateStore,
   SurveyedWorkItem,
 } from "../state-store.ts";
-import { type Counters, summaryOf } from "./counters.ts";
+import { COUNTER_NAMES, type Counters, summaryOf } from "./counters.ts";
 import { rollBack, toStateError } from "./database.ts";
 import { applyClaim, applyEvent, type EventContext } from "./events.ts";
-import { failureGroups } from "./failures.ts";
+import { FailureCounts, failureGroups } from "./failures.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { type FileRow, OpenWorkItem, type WorkItemRow } from "./open-work-item.ts";
 import { type PendingWorkItems, pendingWorkItems } from "./pending-work-items.ts";
@@ -49,6 +49,7 @@ export class SqliteStateStore implements StateStore {
   readonly #options: StoreOptions;
   readonly #statements: Statements;
   readonly #counters: Counters;
+  readonly #failures: FailureCounts;
   readonly #writes = new PendingWrites();
   readonly #commits: GroupCommit;
   readonly #context: EventContext;
@@ -70,10 +71,12 @@ export class SqliteStateStore implements StateStore {
     this.#statements = prepareStatements(db);
     this.#pending = pendingWorkItems(db, this.#statements, options.only);
     this.#counters = { ...(this.#statements.findCounters.get() as Counters) };
+    this.#failures = new FailureCounts(this.#statements);
     this.#commits = new GroupCommit(() => this.#commit());
     let lastFileId = firstRow<{ id: number }>(this.#statements.lastFileId)?.id ?? 0;
     this.#context = {
       counters: this.#counters,
+      failures: this.#failures,
       writes: this.#writes,
       nextFileId: () => ++lastFileId,
     };
@@ -137,7 +140,7 @@ export class SqliteStateStore implements StateStore {
     const statements = this.#statements;
     const broughtBack = this.#transaction(() => {
       const count = writeSurveys(surveys, { statements, counters, pending: this.#pending });
-      this.#writes.writeTo(statements, counters);
+      statements.updateCounters.run(...COUNTER_NAMES.map((name) => counters[name]));
       return count;
     });
     Object.assign(this.#counters, counters);
@@ -184,10 +187,11 @@ export class SqliteStateStore implements StateStore {
 
   #commit(): void {
     this.#transaction(() => {
-      this.#writes.writeTo(this.#statements, this.#counters);
+      this.#writes.writeTo(this.#statements, this.#counters, this.#failures);
       if (this.#heartbeat) this.#statements.putHeartbeat.run(JSON.stringify(this.#heartbeat));
     });
     this.#writes.clear();
+    this.#failures.written();
     this.#heartbeat = undefined;
   }
 

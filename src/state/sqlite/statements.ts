@@ -59,7 +59,7 @@ export const SQL = {
   requeueChanged: `UPDATE work_item SET surveyed_files = ?, links_end = ?, status = 0 WHERE id = ?`,
 
   // Files.
-  filesOfWorkItem: `SELECT f.id, f.name, f.source, f.facts, f.bytes, f.at, d.file IS NOT NULL AS has_detail
+  filesOfWorkItem: `SELECT f.id, f.name, f.source, f.facts, f.bytes, f.at, d.file IS NOT NULL AS has_detail, d.code
     FROM file f LEFT JOIN file_detail d ON d.file = f.id WHERE f.work_item = ?`,
   lastFileId: `SELECT coalesce(max(id), 0) AS id FROM file`,
   insertFile: `INSERT INTO file (id, work_item, name, source, facts, bytes, at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -101,16 +101,37 @@ export const SQL = {
   retrySkipped: `UPDATE file SET facts = facts & ~16 WHERE facts & 16 AND id IN (
       SELECT file FROM file_detail WHERE code IN (SELECT value FROM json_each(?1)))`,
 
-  // What failed. facts: 8 failed, 16 skipped.
-  groupFileFailures: `SELECT d.code, f.facts & 24 AS outcome, count(*) AS files
-    FROM file_detail d CROSS JOIN file f ON f.id = d.file WHERE d.code IS NOT NULL AND f.facts & 24 GROUP BY 1, 2`,
+  // What is to be tried again has not failed any more.
+  forgetFailures: `UPDATE file_detail SET code = NULL, message = NULL, request_id = NULL
+    WHERE code IS NOT NULL AND NOT EXISTS (SELECT 1 FROM file f WHERE f.id = file_detail.file AND f.facts & 24)`,
+
+  // What failed. facts and outcome: 8 failed, 16 skipped.
+  findFailureCounts: `SELECT outcome, code, files, work_items FROM failure_count WHERE files > 0 OR work_items > 0`,
+  putFailureCount: `INSERT OR REPLACE INTO failure_count (outcome, code, files, work_items) VALUES (?, ?, ?, ?)`,
+  clearFailureCounts: `DELETE FROM failure_count`,
+  recountFileFailures: `INSERT INTO failure_count (outcome, code, files, work_items)
+    SELECT f.facts & 24, d.code, count(*), 0 FROM file_detail d CROSS JOIN file f ON f.id = d.file
+    WHERE d.code IS NOT NULL AND f.facts & 24 GROUP BY 1, 2`,
+  recountWorkItemFailures: `INSERT INTO failure_count (outcome, code, files, work_items)
+    SELECT 8, failure_code, 0, count(*) FROM work_item WHERE status = 4 AND failure_code IS NOT NULL GROUP BY 2
+    ON CONFLICT DO UPDATE SET work_items = excluded.work_items`,
+  // A code may have ended files in both ways: the rows looked at are bounded, and with them the time.
   sampleFileFailures: `SELECT w.job_id, w.work_item_id, f.name, d.message, d.request_id
-    FROM file_detail d CROSS JOIN file f ON f.id = d.file JOIN work_item w ON w.id = f.work_item
-    WHERE d.code = ? AND f.facts & 24 = ? ORDER BY d.file LIMIT 5`,
-  groupWorkItemFailures: `SELECT failure_code AS code, count(*) AS work_items
-    FROM work_item WHERE status <> 2 AND status = 4 AND failure_code IS NOT NULL GROUP BY 1`,
+    FROM (SELECT file, message, request_id FROM file_detail WHERE code = ? ORDER BY file LIMIT 1000) d
+    CROSS JOIN file f ON f.id = d.file CROSS JOIN work_item w ON w.id = f.work_item
+    WHERE f.facts & 24 = ? ORDER BY d.file LIMIT 5`,
   sampleWorkItemFailures: `SELECT job_id, work_item_id, failure_message AS message, failure_request_id AS request_id
-    FROM work_item WHERE status <> 2 AND status = 4 AND failure_code = ? ORDER BY id LIMIT 5`,
+    FROM work_item WHERE status = 4 AND failure_code = ? ORDER BY id LIMIT 5`,
+
+  // For those who only read.
+  slowestWorkItems: `SELECT job_id, work_item_id, name, started_at, files_total,
+      (SELECT count(*) FROM file f WHERE f.work_item = w.id AND f.facts & 28) AS files_done
+    FROM (SELECT id, job_id, work_item_id, name, started_at, files_total FROM work_item
+      WHERE status <> 2 AND status = 1 ORDER BY started_at, id LIMIT ?) w`,
+  remainingWorkItems: `SELECT id, job_id, work_item_id, name, iif(status = 4, failure_code, NULL) AS code
+    FROM work_item WHERE id > ? AND status NOT IN (2, 3) ORDER BY id LIMIT ?`,
+  failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id
+    WHERE f.work_item = ? AND f.facts & 8 ORDER BY 1`,
 } as const;
 
 /** As much of a work item as the CSV gave. */

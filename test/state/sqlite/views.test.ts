@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import type { StateEvent } from "../../../src/state/state-store.ts";
-import { SQL } from "../../../src/state/sqlite/statements.ts";
 import {
   claimOne,
   completeOne,
@@ -192,44 +191,6 @@ it("detail is kept for files that failed, were retried, skipped or renamed, and 
     { ...plain, file: 4, attempts: 8 },
     { ...plain, file: 5, blob_name: "by/path" },
   ]);
-});
-
-describe("the statements", () => {
-  const plan = async (sql: string): Promise<string> => {
-    const path = join(await temporaryFolder(), "state.db");
-    await openState(path, csvOf(workItems(1)));
-    return ask(path, `EXPLAIN QUERY PLAN ${sql.replaceAll(/\?\d?/g, "0")}`)
-      .map((row) => String(row["detail"]))
-      .join("\n");
-  };
-
-  it("claim by the partial indexes and in their order, without sorting", async () => {
-    const surveyed = await plan(SQL.surveyedWorkItems);
-    expect(surveyed).toBe("SCAN work_item USING INDEX work_item_surveyed");
-    const others = await plan(SQL.otherWorkItems);
-    expect(others).toMatch(/SEARCH work_item USING INDEX work_item_not_completed \(status=\? AND rowid>\?\)/);
-    expect(others).not.toMatch(/TEMP B-TREE/);
-  });
-
-  it("find the summary without looking at work items or files", async () => {
-    expect(await plan(SQL.findCounters)).toBe("SCAN counters");
-  });
-
-  it("find a work item's files by the index", async () => {
-    expect(await plan(SQL.filesOfWorkItem)).toMatch(/SEARCH f USING INDEX file_by_work_item/);
-  });
-
-  it("find failures by the details, never by reading all files", async () => {
-    for (const sql of [
-      SQL.groupFileFailures,
-      SQL.sampleFileFailures,
-      SQL.countFilesToRetry,
-      SQL.retryFiles,
-    ]) {
-      expect(await plan(sql)).not.toMatch(/SCAN (?:f|file)\b/);
-    }
-    expect(await plan(SQL.groupWorkItemFailures)).toMatch(/USING INDEX work_item_not_completed/);
-  });
 });
 
 it("a file that succeeded at first try takes at most 100 bytes, all included", async () => {

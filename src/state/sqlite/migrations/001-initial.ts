@@ -55,6 +55,7 @@ CREATE TABLE work_item (
   UNIQUE (job_id, work_item_id)
 ) STRICT;
 CREATE INDEX work_item_not_completed ON work_item (status) WHERE status <> 2;
+CREATE INDEX work_item_by_failure ON work_item (failure_code) WHERE status = 4 AND failure_code IS NOT NULL;
 CREATE INDEX work_item_surveyed ON work_item (links_end, surveyed_files DESC)
   WHERE status = 0 AND surveyed_files IS NOT NULL;
 
@@ -75,12 +76,22 @@ CREATE INDEX file_by_work_item ON file (work_item);
 -- Only for files that failed, were skipped, needed more than one attempt or got another name than the template's.
 CREATE TABLE file_detail (
   file INTEGER PRIMARY KEY,
-  code TEXT,                   -- of the failure or skip; NULL when it succeeded after all
+  code TEXT,                   -- of the failure or skip; NULL when it succeeded after all, or is to be tried again
   message TEXT,
   attempts INTEGER NOT NULL,
   request_id TEXT,
   blob_name TEXT
 ) STRICT;
+CREATE INDEX file_detail_by_code ON file_detail (code) WHERE code IS NOT NULL;
+
+-- Files, and work items that failed as a whole, by what they ended with. outcome: 8 failed, 16 skipped.
+CREATE TABLE failure_count (
+  outcome INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  files INTEGER NOT NULL,
+  work_items INTEGER NOT NULL,
+  PRIMARY KEY (outcome, code)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE counters (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),

@@ -1,0 +1,126 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { FailureCode } from "../../core/failure.ts";
+import type { WorkItem } from "../../core/work-item.ts";
+import type { OpenWorkItemView, ReadState, StateReader, StateReading, Writer } from "../read-state.ts";
+import type { FailureGroup, RunRecord } from "../state-store.ts";
+import { type Counters, summaryOf } from "./counters.ts";
+import { toStateError } from "./database.ts";
+import { failureGroups } from "./failures.ts";
+import { inspectState, readRun, stateMissing } from "./inspect.ts";
+import { isLocked } from "./lock.ts";
+import { endingOf, findOwner, heartbeatOf, type OwnerRow } from "./owner.ts";
+import { statePath } from "./place.ts";
+import { reading } from "./reading.ts";
+import { sizeOf } from "./state-files.ts";
+import { allRows, firstRow, type KeyRow, SQL, workItemOf } from "./statements.ts";
+
+export { snapshotState } from "./snapshot-state.ts";
+
+/** Work items read at once by `remaining`. */
+const BATCH = 1_000;
+
+export const readState: ReadState = async (given) => {
+  const path = statePath(given);
+  if ((await inspectState(path)) === undefined) throw stateMissing(path);
+  return new SqliteStateReader(path);
+};
+
+/** Opens the state anew for each question (see `reading`), so that there is nothing to close. */
+class SqliteStateReader implements StateReader {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  read(): StateReading {
+    const first = this.#readOnce();
+    if (first.owner?.ended_at !== null || isLocked(this.#path)) return first;
+    // Killed - unless it came to its end, or another one began, since the row was read.
+    const { owner, ...second } = this.#readOnce();
+    const isSame = owner?.ended_at === null && owner.started_at === first.owner.started_at;
+    return isSame ? { ...second, writer: died(owner) } : second;
+  }
+
+  #readOnce(): StateReading & { readonly owner: OwnerRow | undefined } {
+    return this.#ask((db) => {
+      const run = readRun(db, this.#path);
+      if (run === undefined) throw stateMissing(this.#path);
+      const summary = summaryOf(firstRow<Counters>(db.prepare(SQL.findCounters)) as Counters);
+      const owner = findOwner(db);
+      return { run, summary, owner, writer: writerOf(owner, run) };
+    });
+  }
+
+  failures(): FailureGroup[] {
+    return this.#ask((db) =>
+      failureGroups({
+        findFailureCounts: db.prepare(SQL.findFailureCounts),
+        sampleFileFailures: db.prepare(SQL.sampleFileFailures),
+        sampleWorkItemFailures: db.prepare(SQL.sampleWorkItemFailures),
+      }),
+    );
+  }
+
+  slowest(max: number): OpenWorkItemView[] {
+    type Row = KeyRow & { started_at: number; files_total: number | null; files_done: number };
+    return this.#ask((db) =>
+      allRows<Row>(db.prepare(SQL.slowestWorkItems), max).map((row) => ({
+        workItem: workItemOf(row),
+        since: row.started_at * 1000,
+        filesTotal: row.files_total ?? 0,
+        filesDone: row.files_done,
+      })),
+    );
+  }
+
+  async *remaining({
+    signal,
+  }: {
+    signal: AbortSignal;
+  }): AsyncGenerator<readonly (WorkItem & { readonly failedWith: readonly FailureCode[] })[]> {
+    for (let after = 0; ;) {
+      signal.throwIfAborted();
+      const rows = this.#remainingAfter(after);
+      if (rows.length === 0) return;
+      yield rows.map((row) => ({ ...workItemOf(row), failedWith: row.failedWith }));
+      after = rows.at(-1)?.id ?? after;
+    }
+  }
+
+  #remainingAfter(after: number): (KeyRow & { readonly failedWith: readonly FailureCode[] })[] {
+    type Row = KeyRow & { code: FailureCode | null };
+    return this.#ask((db) => {
+      const codesOf = db.prepare(SQL.failureCodesOf);
+      return allRows<Row>(db.prepare(SQL.remainingWorkItems), after, BATCH).map((row) => {
+        const ofFiles = allRows<{ code: FailureCode }>(codesOf, row.id).map(({ code }) => code);
+        return { ...row, failedWith: row.code === null ? ofFiles : [...new Set([row.code, ...ofFiles])] };
+      });
+    });
+  }
+
+  close(): void {
+    // Nothing is open between two questions.
+  }
+
+  #ask<T>(question: (db: DatabaseSync) => T): T {
+    if (sizeOf(this.#path) === 0) throw stateMissing(this.#path);
+    try {
+      return reading(this.#path, question);
+    } catch (error) {
+      throw toStateError(error, this.#path);
+    }
+  }
+}
+
+/** By the row alone: one that does not say that it ended is taken to run. */
+function writerOf(owner: OwnerRow | undefined, run: RunRecord): Writer {
+  if (owner === undefined) return { kind: "ended", at: run.createdAt, ending: undefined };
+  if (owner.ended_at !== null) return { kind: "ended", at: owner.ended_at, ending: endingOf(owner) };
+  const { pid, host, started_at: since } = owner;
+  return { kind: "running", pid, host, since, heartbeat: heartbeatOf(owner) };
+}
+
+function died(owner: OwnerRow): Writer {
+  return { kind: "died", at: heartbeatOf(owner)?.at ?? owner.started_at };
+}

@@ -1,0 +1,63 @@
+import { existsSync, renameSync } from "node:fs";
+import { resolve } from "node:path";
+import { backup, DatabaseSync } from "node:sqlite";
+import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import type { SnapshotState } from "../read-state.ts";
+import { SQLITE, sqliteCodeOf, toStateError } from "./database.ts";
+import { inspectState, stateMissing } from "./inspect.ts";
+import { isLocked } from "./lock.ts";
+import { statePath } from "./place.ts";
+import { openBeside } from "./reading.ts";
+import { createPrivateFile, removeState } from "./state-files.ts";
+import { SQL } from "./statements.ts";
+
+/** All pages in one step: between two steps a writer would have the copy begin anew. */
+const ALL_PAGES = 0x7fff_ffff;
+
+/** The copy is made under another name and put in place whole. */
+export const snapshotState: SnapshotState = async (given, target, { signal }) => {
+  const path = statePath(given);
+  if ((await inspectState(path)) === undefined) throw stateMissing(path);
+  signal.throwIfAborted();
+  const place = resolve(target);
+  if (existsSync(place)) throw unwritable(place, "there is a file already");
+  const made = `${place}.new`;
+  try {
+    removeState(made);
+    createPrivateFile(made);
+    await copy(path, made);
+    signal.throwIfAborted();
+    renameSync(made, place);
+  } catch (error) {
+    removeState(made);
+    throw signal.aborted ? error : toTargetError(error, path, place);
+  }
+};
+
+async function copy(path: string, made: string): Promise<void> {
+  {
+    using source = openBeside(path);
+    await backup(source, made, { rate: ALL_PAGES });
+  }
+  if (!isLocked(path)) return;
+  // Nobody runs on the copy: it would look as if it had been killed.
+  using db = new DatabaseSync(made);
+  db.prepare(SQL.endOwner).run(Date.now(), null, null);
+}
+
+/** What is thrown while the copy is made: SQLite speaks of either file, the file system of the copy. */
+function toTargetError(thrown: unknown, path: string, place: string): unknown {
+  const isFull =
+    sqliteCodeOf(thrown) === SQLITE.full || ["ENOSPC", "EDQUOT"].includes(systemCodeOf(thrown) ?? "");
+  if (isFull) {
+    return new ReuploadError("disk-full", `no space left for the copy ${place}`, { cause: thrown });
+  }
+  if (sqliteCodeOf(thrown) === undefined && systemCodeOf(thrown) !== undefined) {
+    return unwritable(place, messageOf(thrown), thrown);
+  }
+  return toStateError(thrown, path);
+}
+
+function unwritable(place: string, why: string, cause?: unknown): ReuploadError {
+  return new ReuploadError("output-unwritable", `cannot write ${place}: ${why}`, { cause });
+}

@@ -1,0 +1,317 @@
+import { once } from "node:events";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { StateReader } from "../../../src/state/read-state.ts";
+import { takeLock } from "../../../src/state/sqlite/lock.ts";
+import { readState, snapshotState } from "../../../src/state/sqlite/read-state.ts";
+import type { Heartbeat } from "../../../src/state/state-store.ts";
+import {
+  claimOne,
+  completeOne,
+  csvOf,
+  eventsOf,
+  failure,
+  file,
+  noSignal,
+  recordAll,
+  workItem,
+  workItems,
+} from "../samples.ts";
+import { openState, startProcess, temporaryFolder } from "../state-support.ts";
+
+const HEARTBEAT: Heartbeat = {
+  at: 1_800_000_000_000,
+  slots: 200,
+  slotsInUse: 7,
+  openWorkItems: 2,
+  retries: 3,
+  throttles: 1,
+  waiting: [{ what: "queue x", since: 1_799_999_999_000, advice: "run `az login`", throttled: false }],
+};
+
+const newPath = async (): Promise<string> => join(await temporaryFolder(), "state.db");
+
+async function openReader(path: string): Promise<StateReader> {
+  const reader = await readState(path);
+  onTestFinished(() => reader.close());
+  return reader;
+}
+
+/** A process that completes work items of three files, says so once, and goes on until it is killed. */
+const WRITER = (path: string, items: number): string => `
+  import { setTimeout as sleep } from "node:timers/promises";
+  import { openRun } from ${JSON.stringify(join(import.meta.dirname, "../../../src/state/sqlite/open-run.ts"))};
+  import { completeOne, csvOf, DESCRIPTION, noSignal, workItems } from
+    ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
+  const options = { path: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
+  const store = await openRun(options, DESCRIPTION, csvOf(workItems(${items})), noSignal);
+  for (let done = 0; ; done++) {
+    if (store.summary().workItems.pending > 0) await completeOne(store, 3);
+    store.beat(${JSON.stringify(HEARTBEAT)});
+    await store.committed();
+    if (done === 5) console.log("writing");
+    await sleep(1);
+  }
+`;
+
+describe("a reader of a state", () => {
+  it("sees what was committed, and that it runs, with its last heartbeat", async () => {
+    const path = await newPath();
+    const store = await openState(path, csvOf(workItems(5)));
+    const reader = await openReader(path);
+    expect(reader.read()).toMatchObject({
+      run: store.run,
+      summary: { workItems: { pending: 5 }, notSurveyed: 5 },
+      writer: { kind: "running", pid: process.pid, host: hostname(), heartbeat: undefined },
+    });
+    await completeOne(store, 3);
+    store.beat(HEARTBEAT);
+    await store.committed();
+    const { summary, writer } = reader.read();
+    expect(summary).toEqual(store.summary());
+    expect(writer).toMatchObject({ kind: "running", heartbeat: HEARTBEAT });
+    const since = writer.kind === "running" ? writer.since : 0;
+    expect(Math.abs(Date.now() - since)).toBeLessThan(60_000);
+  });
+
+  it("sees a heartbeat also when nothing else happens", async () => {
+    const path = await newPath();
+    const store = await openState(path, csvOf(workItems(1)));
+    const reader = await openReader(path);
+    store.beat(HEARTBEAT);
+    await store.committed();
+    expect(reader.read().writer).toMatchObject({ heartbeat: HEARTBEAT });
+  });
+
+  it("sees how it ended, and leaves no trace then", async () => {
+    const path = await newPath();
+    const store = await openState(path, csvOf(workItems(2)));
+    const reader = await openReader(path);
+    await completeOne(store, 1);
+    store.noteEnding({ exitCode: 130, why: "Ctrl+C" });
+    await store.close();
+    const before = readdirSync(dirname(path));
+    const { summary, writer } = reader.read();
+    expect(summary).toEqual(store.summary());
+    expect(writer).toMatchObject({ kind: "ended", ending: { exitCode: 130, why: "Ctrl+C" } });
+    expect(reader.slowest(5)).toEqual([]);
+    expect(readdirSync(dirname(path))).toEqual(before);
+
+    const silent = await openState(path, undefined);
+    expect(reader.read().writer.kind).toBe("running");
+    await silent.close();
+    expect(reader.read().writer).toMatchObject({ kind: "ended", ending: undefined });
+  });
+
+  it("is told of the ending before by a start that came to nothing", async () => {
+    const path = await newPath();
+    const store = await openState(path, csvOf(workItems(2)));
+    store.noteEnding({ exitCode: 1, why: "finished" });
+    await store.close();
+    await expect(openState(path, csvOf(workItems(3)))).rejects.toMatchObject({ code: "identity-mismatch" });
+    const reader = await openReader(path);
+    expect(reader.read().writer).toMatchObject({ kind: "ended", ending: { exitCode: 1, why: "finished" } });
+  });
+
+  it("beside another process: its readings only grow, and the killed process shows at once", async () => {
+    const path = await newPath();
+    const writer = startProcess(WRITER(path, 10_000));
+    expect(await writer.firstLine).toBe("writing");
+    const reader = await openReader(path);
+    let before = 0;
+    for (let reading = 0; reading < 50; reading++) {
+      const { summary, writer: who } = reader.read();
+      expect(who).toMatchObject({ kind: "running", pid: writer.pid, heartbeat: HEARTBEAT });
+      expect(summary.files.copied).toBe(3 * summary.workItems.completed);
+      expect(summary.files.copied).toBeGreaterThanOrEqual(before);
+      before = summary.files.copied;
+      await sleep(2);
+    }
+    expect(before).toBeGreaterThan(20);
+    writer.kill("SIGKILL");
+    await once(writer, "exit");
+    const { summary, writer: who } = reader.read();
+    expect(who).toEqual({ kind: "died", at: HEARTBEAT.at });
+    expect(summary.files.copied).toBeGreaterThanOrEqual(before);
+
+    const resumed = await openState(path, csvOf(workItems(10_000)));
+    expect(reader.read().writer).toMatchObject({ kind: "running", pid: process.pid });
+    expect(resumed.summary().files).toEqual(summary.files);
+  });
+
+  it("is no obstacle to those who take the lock, however often it asks", async () => {
+    const path = await newPath();
+    await (await openState(path, csvOf(workItems(1)))).close();
+    // As after a kill: only then it asks for the lock.
+    const db = new DatabaseSync(path);
+    db.exec("UPDATE owner SET ended_at = NULL");
+    db.close();
+    const asking = startProcess(`
+      import { readState } from ${JSON.stringify(join(import.meta.dirname, "../../../src/state/sqlite/read-state.ts"))};
+      const reader = await readState(${JSON.stringify(path)});
+      reader.read();
+      console.log("asking");
+      for (;;) reader.read();
+    `);
+    expect(await asking.firstLine).toBe("asking");
+    for (let taken = 0; taken < 100; taken++) {
+      const lock = takeLock(path);
+      expect(lock).toBeDefined();
+      lock?.release();
+      await sleep(1);
+    }
+  });
+
+  it("does not hold the log back, however long it stays", async () => {
+    const path = await newPath();
+    const store = await openState(path, csvOf(workItems(400)));
+    const reader = await openReader(path);
+    for (let round = 0; round < 400; round++) {
+      await completeOne(store, 60);
+      if (round % 20 > 0) continue;
+      await store.committed();
+      reader.read();
+      reader.slowest(5);
+    }
+    await store.committed();
+    // 24,000 files take some 2 MB, and would take many times as much in a log that is never begun anew.
+    expect(statSync(`${path}-wal`).size).toBeLessThan(6 * 1024 * 1024);
+    await store.close();
+    expect(existsSync(`${path}-wal`)).toBe(false);
+  });
+
+  it("tells the open work items, first those that were opened first", async () => {
+    const path = await newPath();
+    const store = await openState(path, csvOf(workItems(4)));
+    await completeOne(store, 1);
+    const first = await claimOne(store);
+    await claimOne(store);
+    const events = eventsOf(first.id);
+    recordAll(store, events.opened(9), events.uploaded(file(0)), events.uploaded(file(1)));
+    recordAll(store, events.completed(file(1)), events.failed(file(2)), events.skipped(file(3)));
+    await store.committed();
+    const reader = await openReader(path);
+    const since = expect.any(Number) as number;
+    expect(reader.slowest(9)).toEqual([
+      { workItem: workItem(1), since, filesTotal: 9, filesDone: 3 },
+      { workItem: workItem(2), since, filesTotal: 0, filesDone: 0 },
+    ]);
+    expect(reader.slowest(1)).toHaveLength(1);
+  });
+
+  it("tells failures as the store does, and what remains with the codes of what failed in it", async () => {
+    const path = await newPath();
+    const store = await openState(path, csvOf([workItem(0, "a name"), ...workItems(2_005, 1)]));
+    const mixed = eventsOf((await claimOne(store)).id);
+    recordAll(store, mixed.opened(4), mixed.failed(file(0), failure("timeout")), mixed.skipped(file(1)));
+    recordAll(store, mixed.failed(file(2), failure("conflict")), mixed.failed(file(3), failure("timeout")));
+    store.record(mixed.finished("failed", failure("catalog-error")));
+    await completeOne(store, 2);
+    await completeOne(store, 0);
+    store.record(eventsOf((await claimOne(store)).id).finished("failed", failure("no-files")));
+    const open = eventsOf((await claimOne(store)).id);
+    recordAll(store, open.opened(2), open.failed(file(0), failure("network")));
+    const reader = await openReader(path);
+    await store.committed();
+    expect(reader.failures()).toEqual(await store.failures());
+    const remaining = [];
+    for await (const batch of reader.remaining(noSignal)) {
+      expect(batch.length).toBeLessThanOrEqual(1_000);
+      remaining.push(...batch);
+    }
+    expect(remaining).toEqual([
+      { ...workItem(0, "a name"), failedWith: ["catalog-error", "conflict", "timeout"] },
+      { ...workItem(3), failedWith: ["no-files"] },
+      { ...workItem(4), failedWith: ["network"] },
+      ...workItems(2_001, 5).map((item) => ({ ...item, failedWith: [] })),
+    ]);
+  });
+
+  it("needs a run", async () => {
+    const path = await newPath();
+    await expect(readState(path)).rejects.toMatchObject({
+      code: "state-missing",
+      message: expect.stringContaining("there is no state") as string,
+    });
+    writeFileSync(path, "notes of somebody\n");
+    await expect(readState(path)).rejects.toMatchObject({ code: "state-foreign" });
+    rmSync(path);
+    const store = await openState(path, csvOf(workItems(1)));
+    const reader = await openReader(path);
+    await store.close();
+    rmSync(path);
+    expect(() => reader.read()).toThrow(expect.objectContaining({ code: "state-missing" }));
+    expect(readdirSync(dirname(path))).toEqual(["state.db.lock"]);
+  });
+});
+
+describe("a snapshot", () => {
+  it("of a running state is consistent, and a run goes on from it", async () => {
+    const path = await newPath();
+    const writer = startProcess(WRITER(path, 10_000));
+    expect(await writer.firstLine).toBe("writing");
+    const copy = join(await temporaryFolder(), "copy.db");
+    await snapshotState(path, copy, noSignal);
+    expect((await openReader(path)).read().writer).toMatchObject({ kind: "running", pid: writer.pid });
+    writer.kill("SIGKILL");
+    await once(writer, "exit");
+
+    expect(readdirSync(dirname(copy))).toEqual([basename(copy)]);
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+    const { summary, writer: who } = (await openReader(copy)).read();
+    expect(who).toMatchObject({ kind: "ended", ending: undefined });
+    expect(summary.files.copied).toBe(3 * summary.workItems.completed);
+    expect(summary.files.copied).toBeGreaterThan(10);
+    const resumed = await openState(copy, csvOf(workItems(10_000)));
+    expect(resumed.run.starts).toBe(2);
+    expect(resumed.summary()).toEqual({
+      ...summary,
+      workItems: {
+        ...summary.workItems,
+        in_progress: 0,
+        pending: summary.workItems.pending + summary.workItems.in_progress,
+      },
+    });
+    await completeOne(resumed, 3);
+    expect(resumed.summary().files.copied).toBe(summary.files.copied + 3);
+  });
+
+  it("of a state that has ended is the same state", async () => {
+    const path = await newPath();
+    const store = await openState(path, csvOf(workItems(3)));
+    await completeOne(store, 2);
+    store.noteEnding({ exitCode: 0, why: "finished" });
+    await store.close();
+    const copy = join(dirname(path), "copy.db");
+    await snapshotState(path, copy, noSignal);
+    expect((await openReader(copy)).read()).toEqual((await openReader(path)).read());
+    expect(readdirSync(dirname(path))).toEqual(["copy.db", "state.db", "state.db.lock"]);
+  });
+
+  it("takes no other file's place, and leaves nothing behind when it fails", async () => {
+    const path = await newPath();
+    const folder = dirname(path);
+    const store = await openState(path, csvOf(workItems(3)));
+    await store.close();
+    const copy = join(folder, "copy.db");
+    copyFileSync(path, copy);
+    const told = (target: string, signal = noSignal.signal) => snapshotState(path, target, { signal });
+    await expect(told(copy)).rejects.toMatchObject({
+      code: "output-unwritable",
+      message: expect.stringContaining("there is a file already") as string,
+    });
+    await expect(told(join(folder, "none", "copy.db"))).rejects.toMatchObject({ code: "output-unwritable" });
+    mkdirSync(join(folder, "sub"));
+    await expect(told(join(folder, "sub"))).rejects.toMatchObject({ code: "output-unwritable" });
+    const other = join(folder, "other.db");
+    await expect(told(other, AbortSignal.abort())).rejects.toThrow(/abort/i);
+    await expect(snapshotState(join(folder, "no.db"), other, noSignal)).rejects.toMatchObject({
+      code: "state-missing",
+    });
+    expect(readdirSync(folder)).toEqual(["copy.db", "state.db", "state.db.lock", "sub"]);
+  });
+});
