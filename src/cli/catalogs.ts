@@ -1,9 +1,13 @@
 /** One way to open a catalog, whichever kind it is: which kind is meant, whether it can be used, opening it. */
 import { basename } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
-import { flagWord } from "../config/config.ts";
+import { sourceContainer } from "../catalog/container/source-container.ts";
+import { checkFolder, sourceFolder } from "../catalog/folder/source-folder.ts";
+import { type Environment, flagWord } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
+import { Secret } from "../core/secret.ts";
+import { parseSourcePrefix, type SourcePrefix } from "../core/source-prefix.ts";
 import type { Services } from "./stages.ts";
 
 /** The catalog of a run, before it is opened. */
@@ -43,12 +47,21 @@ const KINDS = Object.keys(NAMED_BY) as Kind[];
  * The run's catalog: the kind that `--catalog` says, else the one that is named.
  *
  * @param path makes a path whole
- * @throws ReuploadError `usage` when none is named, or more than one
+ * @throws ReuploadError `usage` when none is named, or more than one; `source-invalid`
  */
-export function catalogSource(settings: RunSettings, path: (path: string) => string): CatalogSource {
+export function catalogSource(
+  settings: RunSettings,
+  path: (path: string) => string,
+  env: Environment,
+): CatalogSource {
+  const prefix = parseSourcePrefix(settings.sourcePrefix);
   switch (kindOf(settings)) {
     case "listing":
       return listingSource(path(named(settings, "files")));
+    case "container":
+      return containerSource(named(settings, "sourceContainer"), prefix, env);
+    case "folder":
+      return folderSource(path(named(settings, "sourceDir")), prefix, settings);
     default:
       throw new ReuploadError("usage", "This catalog is not built yet.");
   }
@@ -102,6 +115,48 @@ function listingSource(file: string): CatalogSource {
         rejectedPath: `${stem}.listing-rejected.csv`,
         signal,
       });
+    },
+  };
+}
+
+function containerSource(url: string, prefix: SourcePrefix, env: Environment): CatalogSource {
+  const source = sourceContainer(url, prefix);
+  const sas = env["REUPLOAD_SOURCE_SAS"] ?? "";
+  return {
+    kind: "container",
+    identity: source.identity,
+    hasLocalFiles: false,
+    // The service is asked when it is opened.
+    async check() {},
+    async open({ services, signal }) {
+      const { openContainer } = await import("../catalog/container/container.ts");
+      return openContainer({
+        source,
+        sas: sas === "" ? undefined : new Secret(sas),
+        account: services.account,
+        attempts: services.attempts,
+        sourceGate: (accountUrl) => services.source(accountUrl),
+        signal,
+      });
+    },
+  };
+}
+
+function folderSource(path: string, prefix: SourcePrefix, settings: RunSettings): CatalogSource {
+  if (settings.transfer === "server") {
+    throw new ReuploadError("bad-option", "--transfer server cannot copy from a local folder.", {
+      advice: "Leave --transfer out: local files go through this machine.",
+    });
+  }
+  const source = sourceFolder(path, prefix);
+  return {
+    kind: "folder",
+    identity: source.identity,
+    hasLocalFiles: true,
+    check: async () => checkFolder(source),
+    async open() {
+      const { openFolder } = await import("../catalog/folder/folder.ts");
+      return openFolder(source);
     },
   };
 }

@@ -28,7 +28,7 @@ async function describeRun(session: Session): Promise<Job> {
   const found = await inspectState(path(stateDb));
   if (found !== undefined && !resolveOne(given, "resume")) throw stateExists(found, stateDb);
   const settings = resolve(given, found?.settings ?? {});
-  const catalog = catalogSource(settings, path);
+  const catalog = catalogSource(settings, path, session.io.env);
   const csv = await checkCsv(settings, {
     path,
     // Kept in the state: it may be gone.
