@@ -6,9 +6,11 @@ import { Command } from "commander";
 import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "./io.ts";
 import { addDemo } from "./program/demo.ts";
+import { addMonitor } from "./program/monitor.ts";
 import { addPartitions } from "./program/partitions.ts";
 import { addPlan } from "./program/plan.ts";
 import { addRun } from "./program/run.ts";
+import { addStatus } from "./program/status.ts";
 
 /** @param setExitCode told by the command that ran */
 export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCode) => void): Command {
@@ -26,12 +28,14 @@ Examples:
   reupload run --csv failed_workitems.csv --files listing.csv --target https://ACCOUNT.blob.core.windows.net
   reupload run --resume
   reupload plan failed_workitems.csv 2
+  reupload monitor --state-db machine1_state.db --state-db machine2_state.db
   reupload demo
 
 More about a command: reupload run --help`,
   );
   // In the order of the help.
-  for (const add of [addRun, addPartitions, addPlan, addDemo]) add({ program, io, setExitCode });
+  for (const add of [addRun, addMonitor, addStatus, addPartitions, addPlan, addDemo])
+    add({ program, io, setExitCode });
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

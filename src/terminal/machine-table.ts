@@ -13,7 +13,7 @@ const SILENT_MS = 30_000;
 /** From this width on, times are told in full. */
 const WIDE = 100;
 /** What tells least of how a machine does goes first; its name and its process stay. */
-const LEFT_OUT = ["Partition", "Speed", "Files left", "Time left", "Done"];
+const LEFT_OUT = ["Part", "Speed", "Left", "Time left", "Done"];
 
 /** @param time ms since the epoch */
 export function machineTable(machines: readonly MachineView[], time: number, style: TextStyle): string[] {
@@ -26,9 +26,9 @@ export function machineTable(machines: readonly MachineView[], time: number, sty
       cell: (machine) => ({ text: printable(names.get(machine.stateDb) ?? machine.stateDb) }),
       least: 12,
     },
-    { title: "Partition", align: "left", cell: ({ run }) => ({ text: partitionText(run.identity) }) },
+    { title: "Part", align: "left", cell: ({ run }) => ({ text: partitionText(run.identity) }) },
     { title: "Done", align: "right", cell: ({ progress }) => ({ text: percentDone(progress) }) },
-    { title: "Files left", align: "right", cell: filesLeft },
+    { title: "Left", align: "right", cell: filesLeft },
     { title: "Speed", align: "right", cell: speed },
     { title: "Time left", align: "right", cell: (machine) => timeLeft(machine, isWide) },
     { title: "Process", align: "left", cell: ({ writer }) => processCell(writer, time, isWide), least: 9 },

@@ -1,4 +1,5 @@
 /** What `monitor` shows: all states added up, a line for each, and what holds them up. */
+import { redact } from "../core/secret.ts";
 import type { FleetWorkItem } from "../progress/fleet-details.ts";
 import type { FleetView } from "../progress/fleet.ts";
 import type { ProgressView } from "../progress/progress.ts";
@@ -49,12 +50,12 @@ const LEFT_OUT = [
 export function monitorScreen(picture: MonitorPicture, style: TextStyle, rows: number): string[] {
   const keys = cut("q or Ctrl+C leaves; nothing here touches the runs", style);
   const sections = [...sectionsOf(picture, style), { name: "keys", lines: [keys], apart: true } as const];
-  return fitSections(sections, rows, LEFT_OUT);
+  return fitSections(sections, rows, LEFT_OUT).map((line) => redact(line));
 }
 
-/** The same as text for logs and pipes. */
-export function monitorText(picture: MonitorPicture): string[] {
-  return fitSections(sectionsOf(picture, PLAIN), Infinity, []);
+/** All of it, in as many rows as it takes: for logs and pipes, and for what stays on a terminal. */
+export function monitorText(picture: MonitorPicture, style: TextStyle = PLAIN): string[] {
+  return fitSections(sectionsOf(picture, style), Infinity, []).map((line) => redact(line));
 }
 
 function sectionsOf(picture: MonitorPicture, style: TextStyle): Section[] {

@@ -10,6 +10,11 @@ export interface CommandLine {
   readonly setExitCode: (code: ExitCode) => void;
 }
 
+/** For an option that may stand several times. */
+export function repeated(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
 /** For the end of a command's help. */
 export function exitCodesHelp(): string {
   const lines = EXIT_MEANINGS.map(({ code, meaning }) => `  ${String(code).padEnd(4)} ${meaning}`);

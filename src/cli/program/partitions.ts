@@ -1,4 +1,4 @@
-import { type CommandLine, exitCodesHelp } from "./command-line.ts";
+import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
 export function addPartitions({ program, io, setExitCode }: CommandLine): void {
   program
@@ -11,7 +11,7 @@ export function addPartitions({ program, io, setExitCode }: CommandLine): void {
     .option(
       "--search <id>",
       "print the partition of this work item id (repeatable; - reads ids from stdin)",
-      (id: string, ids: string[] | undefined) => [...(ids ?? []), id],
+      repeated,
     )
     .option("--output <format>", "text or json", "text")
     .option("--no-color", "no colours (also: NO_COLOR)")

@@ -1,0 +1,98 @@
+import { FullScreen } from "../terminal/full-screen.ts";
+import { type MonitorPicture, monitorScreen, monitorText } from "../terminal/monitor-text.ts";
+import { terminalWidth } from "../terminal/style.ts";
+import type { Io } from "./io.ts";
+import { styleOf } from "./reporter.ts";
+import { listenForSuspend } from "./suspend.ts";
+
+const CTRL_C = "\u0003";
+const CTRL_Z = "\u001a";
+
+/**
+ * The monitor on a terminal: takes the screen and the keys, and gives both back on every way out - also when an error
+ * that nobody caught ends the process. The last picture stays on the terminal.
+ */
+export class MonitorScreen implements Disposable {
+  readonly #io: Io;
+  readonly #noColor: boolean;
+  readonly #screen: FullScreen;
+  readonly #left = new AbortController();
+  readonly #endSuspend: () => void;
+  #picture: MonitorPicture | undefined;
+  readonly #onKey = (keys: Buffer) => this.#obey(keys.toString("latin1"));
+  readonly #onContinue = () => {
+    this.#takeKeys();
+    this.#screen.refresh();
+  };
+  readonly #giveBack = () => this.#close();
+
+  constructor(io: Io, noColor: boolean) {
+    this.#io = io;
+    this.#noColor = noColor;
+    this.#screen = new FullScreen(io.stdout, ({ width, rows }) =>
+      this.#picture === undefined
+        ? []
+        : monitorScreen(this.#picture, styleOf(io, io.stdout, noColor, width), rows),
+    );
+    this.#endSuspend = listenForSuspend(() => {
+      this.#screen.suspend();
+      this.#giveKeys();
+    });
+    process.on("SIGCONT", this.#onContinue);
+    // Told before Node writes what went wrong, which would be lost with the screen.
+    process.on("uncaughtExceptionMonitor", this.#giveBack);
+    process.on("exit", this.#giveBack);
+    this.#takeKeys();
+  }
+
+  /** Aborted when the operator leaves by a key. */
+  get left(): AbortSignal {
+    return this.#left.signal;
+  }
+
+  show(picture: MonitorPicture): void {
+    this.#picture = picture;
+    this.#screen.refresh();
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+    process.off("exit", this.#giveBack);
+    process.off("uncaughtExceptionMonitor", this.#giveBack);
+    process.off("SIGCONT", this.#onContinue);
+    this.#endSuspend();
+    if (this.#picture === undefined || this.#io.isStdoutClosed()) return;
+    const width = terminalWidth(this.#io.stdout.columns, this.#io.env);
+    const style = styleOf(this.#io, this.#io.stdout, this.#noColor, width);
+    this.#io.stdout.write(`${monitorText(this.#picture, style).join("\n")}\n`);
+  }
+
+  #close(): void {
+    this.#giveKeys();
+    this.#screen.close();
+  }
+
+  #takeKeys(): void {
+    const { stdin } = this.#io;
+    if (!stdin.isTTY) return;
+    stdin.setRawMode(true);
+    stdin.on("data", this.#onKey);
+    stdin.resume();
+  }
+
+  #giveKeys(): void {
+    const { stdin } = this.#io;
+    if (!stdin.isTTY) return;
+    stdin.off("data", this.#onKey);
+    stdin.setRawMode(false);
+    // An open stdin would keep the process alive.
+    stdin.pause();
+  }
+
+  /** The terminal sends no signals while it gives every key. */
+  #obey(keys: string): void {
+    if (keys === "q" || keys === "Q") this.#left.abort();
+    else if (keys.includes(CTRL_C)) process.emit("SIGINT");
+    else if (keys.includes(CTRL_Z)) process.kill(process.pid, "SIGTSTP");
+  }
+}

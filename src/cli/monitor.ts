@@ -1,0 +1,153 @@
+/** `reupload monitor`: one or several states, as they go on. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ExitCode } from "../core/exit-codes.ts";
+import { type FleetView, FleetWatch } from "../progress/fleet.ts";
+import { RateHistory } from "../progress/rate-history.ts";
+import { fleetJson } from "../terminal/fleet-json.ts";
+import { jsonText } from "../terminal/json-forms.ts";
+import { type MonitorPicture, monitorText } from "../terminal/monitor-text.ts";
+import { usesLiveBlock } from "../terminal/style.ts";
+import { type Io, writeLines } from "./io.ts";
+import { MonitorScreen } from "./monitor-screen.ts";
+import { outputOf, wholeNumberOf } from "./options.ts";
+import { OpenStates, statePathsOf } from "./states.ts";
+import { listenForStop } from "./stop-signals.ts";
+
+/** Counters are read so often, however seldom they are shown: rates and the time left need it. */
+const SAMPLE_MS = 1_000;
+/** A little more than a rate needs (see `RateWindow`). */
+const UNTIL_RATE_MS = 2_100;
+const MOST_SLOWEST = 10;
+
+export interface MonitorArguments {
+  readonly stateDb?: readonly string[];
+  /** Seconds. */
+  readonly refresh?: string;
+  readonly once?: true;
+  readonly output?: string;
+  /** `false`: `--no-color` was given. */
+  readonly color?: boolean;
+}
+
+/**
+ * Shows where the states stand until all of them are done, or until it is left.
+ *
+ * @returns as `status`, however it ends; 130 or 143 when a signal ends it
+ * @throws ReuploadError
+ */
+export async function monitor(given: MonitorArguments, io: Io): Promise<ExitCode> {
+  const isJson = outputOf(given.output) === "json";
+  const refreshMs = wholeNumberOf(given.refresh ?? "10", "--refresh", 1, 3_600) * 1_000;
+  using states = await OpenStates.open(statePathsOf(given.stateDb, io), io);
+  const watching = new Watching(states, refreshMs);
+  const stop = listenForStop(0, () => {});
+  const facts = { isTTY: io.stdout.isTTY, env: io.env, platform: process.platform };
+  const isOnScreen = given.once !== true && !isJson && usesLiveBlock(facts);
+  try {
+    const print = () => writeLines(io, isJson ? [jsonOf(watching.picture())] : textOf(watching.picture()));
+    if (given.once === true) await showOnce(watching, print, stop.drain);
+    else if (isOnScreen) await showOnScreen(watching, given.color === false, io, stop.drain);
+    else await showInTurns(watching, print, stop.drain, io);
+    return stop.stoppedBy()?.exitCode ?? watching.view().exitCode;
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** Readings of the states, and what can be shown of them. */
+class Watching {
+  readonly refreshMs: number;
+  readonly #states: OpenStates;
+  readonly #fleet: FleetWatch;
+  readonly #history: RateHistory;
+  readonly #startedAt = performance.now();
+  #shownAt = Number.NEGATIVE_INFINITY;
+
+  constructor(states: OpenStates, refreshMs: number) {
+    this.refreshMs = refreshMs;
+    this.#states = states;
+    this.#fleet = new FleetWatch(this.#startedAt, states.read());
+    this.#history = new RateHistory(refreshMs);
+    this.sample();
+  }
+
+  sample(): void {
+    const at = performance.now();
+    const readings = this.#states.read();
+    this.#fleet.add(at, readings);
+    this.#history.add(
+      at,
+      readings.map(({ reading }) => reading.summary),
+    );
+  }
+
+  view(): FleetView {
+    return this.#fleet.view();
+  }
+
+  /** Whether a process works on one of them: then two readings tell more than one. */
+  get isMoving(): boolean {
+    return this.view().machines.some(({ writer }) => writer.kind === "running");
+  }
+
+  get hasRates(): boolean {
+    return !this.isMoving || performance.now() - this.#startedAt >= UNTIL_RATE_MS;
+  }
+
+  get isDue(): boolean {
+    return performance.now() - this.#shownAt >= this.refreshMs - SAMPLE_MS / 2;
+  }
+
+  picture(): MonitorPicture {
+    this.#shownAt = performance.now();
+    const { rates, stepMs } = this.#history;
+    const fleet = this.view();
+    const details = this.#states.details(fleet, MOST_SLOWEST);
+    return { time: Date.now(), fleet, history: { rates, stepMs }, ...details };
+  }
+}
+
+function jsonOf(picture: MonitorPicture): string {
+  return jsonText(fleetJson("monitor", picture));
+}
+
+/** Blocks of a log stand apart. */
+function textOf(picture: MonitorPicture): string[] {
+  return [...monitorText(picture), ""];
+}
+
+/** Once, but not before the speed can be told. */
+async function showOnce(watching: Watching, print: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  while (!watching.hasRates && !signal.aborted) await nextSample(watching, signal);
+  if (!signal.aborted) await print();
+}
+
+async function showInTurns(
+  watching: Watching,
+  print: () => Promise<void>,
+  signal: AbortSignal,
+  io: Io,
+): Promise<void> {
+  while (!signal.aborted && !io.isStdoutClosed()) {
+    const { isDone } = watching.view();
+    if (isDone || (watching.isDue && watching.hasRates)) await print();
+    if (isDone) return;
+    await nextSample(watching, signal);
+  }
+}
+
+async function showOnScreen(watching: Watching, noColor: boolean, io: Io, stop: AbortSignal): Promise<void> {
+  using screen = new MonitorScreen(io, noColor);
+  const signal = AbortSignal.any([stop, screen.left]);
+  while (!signal.aborted && !io.isStdoutClosed()) {
+    // The first seconds bring the speed and the time left.
+    if (watching.isDue || !watching.hasRates || watching.view().isDone) screen.show(watching.picture());
+    if (watching.view().isDone) return;
+    await nextSample(watching, signal);
+  }
+}
+
+async function nextSample(watching: Watching, signal: AbortSignal): Promise<void> {
+  await sleep(SAMPLE_MS, undefined, { signal }).catch(() => {});
+  if (!signal.aborted) watching.sample();
+}

@@ -1,0 +1,79 @@
+/** The states that a command reads: those given with `--state-db`, or the one that `run` would use. */
+import { isAbsolute, join } from "node:path";
+import { collect, resolveOne } from "../config/config.ts";
+import { type FleetWorkItem, mergeFailures, mergeSlowest } from "../progress/fleet-details.ts";
+import type { FleetReadings, FleetView } from "../progress/fleet.ts";
+import type { StateReader } from "../state/read-state.ts";
+import { readState } from "../state/sqlite/read-state.ts";
+import type { FailureGroup } from "../state/state-store.ts";
+import type { Io } from "./io.ts";
+
+/** @param given by `--state-db`; without it the environment and the configuration file are asked, as `run` does */
+export function statePathsOf(given: readonly string[] | undefined, io: Io): readonly string[] {
+  if (given !== undefined && given.length > 0) return given;
+  return [resolveOne(collect({}, io.env, io.cwd), "stateDb")];
+}
+
+/** A path as seen from the working folder. */
+export function absolutePath(path: string, io: Io): string {
+  return isAbsolute(path) ? path : join(io.cwd, path);
+}
+
+interface OpenState {
+  /** As the operator gave it. */
+  readonly stateDb: string;
+  readonly reader: StateReader;
+}
+
+interface FleetDetails {
+  readonly failures: readonly FailureGroup[];
+  readonly slowest: readonly FleetWorkItem[];
+}
+
+/** States opened for reading, in the order in which they were given. */
+export class OpenStates implements Disposable {
+  readonly all: readonly OpenState[];
+
+  private constructor(all: readonly OpenState[]) {
+    this.all = all;
+  }
+
+  /** @throws ReuploadError those of `ReadState` */
+  static async open(paths: readonly string[], io: Io): Promise<OpenStates> {
+    const opened: OpenState[] = [];
+    try {
+      for (const stateDb of paths) {
+        opened.push({ stateDb, reader: await readState(absolutePath(stateDb, io)) });
+      }
+    } catch (error) {
+      for (const { reader } of opened) reader.close();
+      throw error;
+    }
+    return new OpenStates(opened);
+  }
+
+  /** @throws ReuploadError `state-corrupt` */
+  read(): FleetReadings {
+    return this.all.map(({ stateDb, reader }) => ({ stateDb, reading: reader.read() }));
+  }
+
+  /**
+   * What is in no reading.
+   *
+   * @param most work items in progress; those of a process that died are no longer
+   */
+  details({ machines }: FleetView, most: number): FleetDetails {
+    const running = this.all.filter((_state, index) => machines[index]?.writer.kind === "running");
+    return {
+      failures: mergeFailures(this.all.map(({ reader }) => reader.failures())),
+      slowest: mergeSlowest(
+        running.map(({ stateDb, reader }) => ({ stateDb, slowest: reader.slowest(most) })),
+        most,
+      ),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const { reader } of this.all) reader.close();
+  }
+}

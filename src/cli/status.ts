@@ -1,0 +1,65 @@
+/** `reupload status`: one line for scripts, and an exit code. */
+import { existsSync } from "node:fs";
+import { ReuploadError } from "../core/errors.ts";
+import type { ExitCode } from "../core/exit-codes.ts";
+import { redact } from "../core/secret.ts";
+import { FleetWatch } from "../progress/fleet.ts";
+import { snapshotState } from "../state/sqlite/read-state.ts";
+import { fleetJson } from "../terminal/fleet-json.ts";
+import { jsonText } from "../terminal/json-forms.ts";
+import { statusText } from "../terminal/status-text.ts";
+import { type Io, writeLines } from "./io.ts";
+import { outputOf } from "./options.ts";
+import { absolutePath, OpenStates, statePathsOf } from "./states.ts";
+import { listenForStop } from "./stop-signals.ts";
+
+/** Work items in progress that the JSON names. */
+const MOST_SLOWEST = 10;
+
+export interface StatusArguments {
+  readonly stateDb?: readonly string[];
+  readonly snapshot?: string;
+  readonly output?: string;
+}
+
+/**
+ * @returns the worst of the states' codes; 3 when the states do not fit together
+ * @throws ReuploadError
+ */
+export async function status(given: StatusArguments, io: Io): Promise<ExitCode> {
+  const isJson = outputOf(given.output) === "json";
+  const paths = statePathsOf(given.stateDb, io);
+  using states = await OpenStates.open(paths, io);
+  if (given.snapshot !== undefined) await takeSnapshot(paths, given.snapshot, io);
+  const fleet = new FleetWatch(0, states.read()).view();
+  await writeLines(
+    io,
+    isJson
+      ? [jsonText(fleetJson("status", { time: Date.now(), fleet, ...states.details(fleet, MOST_SLOWEST) }))]
+      : statusText(fleet).map((line) => redact(line)),
+  );
+  for (const mismatch of fleet.mismatches) io.stderr.write(`warning: not added up: ${mismatch}\n`);
+  return fleet.exitCode;
+}
+
+async function takeSnapshot(paths: readonly string[], snapshot: string, io: Io): Promise<void> {
+  const [path, second] = paths;
+  if (path === undefined || second !== undefined) {
+    throw new ReuploadError("usage", "--snapshot copies one state, several are given.", {
+      advice: "Give one --state-db, and run it again for the next one.",
+    });
+  }
+  const target = absolutePath(snapshot, io);
+  if (existsSync(target)) {
+    throw new ReuploadError("output-unwritable", `${snapshot} is there already.`, {
+      advice: "A copy never replaces a file: give another path with --snapshot.",
+    });
+  }
+  const stop = listenForStop(0, () => {});
+  try {
+    await snapshotState(absolutePath(path, io), target, { signal: stop.drain });
+  } finally {
+    stop.dispose();
+  }
+  io.stderr.write(`copied ${path} to ${snapshot}\n`);
+}
