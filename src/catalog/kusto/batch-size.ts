@@ -8,7 +8,7 @@ const MOST = 1000;
 const FIRST = 20;
 /** Bytes that a file takes in an answer, before one was seen: a link with its SAS and the names. */
 const USUAL_FILE_BYTES = 700;
-/** How much the newest answer counts in the mean. */
+/** How much the newest answer counts when it is less than those before. */
 const NEWEST_SHARE = 0.5;
 
 /**
@@ -35,8 +35,8 @@ export class BatchSize {
 
   /** A query for so many work items was answered. */
   answered(workItems: number, answer: { readonly bytes: number; readonly ms: number }): void {
-    this.#bytesEach = this.#meanOf(this.#bytesEach, answer.bytes / workItems);
-    this.#msEach = this.#meanOf(this.#msEach, answer.ms / workItems);
+    this.#bytesEach = this.#estimate(this.#bytesEach, answer.bytes / workItems);
+    this.#msEach = this.#estimate(this.#msEach, answer.ms / workItems);
     this.#isMeasured = true;
     if (workItems >= this.#ceiling) this.#ceiling = Math.min(MOST, Math.ceil(this.#ceiling * 1.25));
     const fits = Math.min(BUDGET_BYTES / this.#bytesEach, BUDGET_MS / this.#msEach);
@@ -50,7 +50,8 @@ export class BatchSize {
     this.#size = Math.min(this.#size, this.#ceiling);
   }
 
-  #meanOf(mean: number, value: number): number {
-    return this.#isMeasured ? mean + NEWEST_SHARE * (value - mean) : value;
+  /** At once what the newest says when that is more, by and by when it is less. */
+  #estimate(last: number, newest: number): number {
+    return this.#isMeasured ? Math.max(newest, last + NEWEST_SHARE * (newest - last)) : newest;
   }
 }

@@ -45,6 +45,7 @@ class Gathering {
   readonly #asked = new Map<string, { readonly workItem: WorkItem; readonly waiters: Set<Waiter> }>();
   /** Ends the lookup when nobody waits any more. */
   readonly #unwanted = new AbortController();
+  #isAsking = false;
 
   constructor(lookUp: LookUp) {
     this.#lookUp = lookUp;
@@ -60,7 +61,7 @@ class Gathering {
     const leave = (): void => {
       asked.waiters.delete(waiter);
       if (asked.waiters.size === 0) this.#asked.delete(key);
-      if (this.#asked.size === 0) this.#unwanted.abort(signal.reason);
+      if (this.#isAsking && this.#asked.size === 0) this.#unwanted.abort(signal.reason);
       reject(signal.reason);
     };
     signal.addEventListener("abort", leave, { once: true });
@@ -75,6 +76,7 @@ class Gathering {
   async run(): Promise<void> {
     const workItems = Array.from(this.#asked.values(), ({ workItem }) => workItem);
     if (workItems.length === 0) return;
+    this.#isAsking = true;
     try {
       for await (const lookup of this.#lookUp(workItems, this.#unwanted.signal)) {
         const key = workItemKey(lookup.workItem);
