@@ -19,7 +19,7 @@ const PARTS: readonly [RegExp, (scope: Scope, ...groups: string[]) => Condition]
   [/\s+/y, () => plain(" ")],
   [/(\(|\)|and\b|or\b)/y, (_, word) => plain(` ${word} `)],
   [
-    /hash\(\s*(\w+)\s*,\s*(\d+)\s*\)\s*==\s*(\d+)/y,
+    /hash(?:_xxhash64)?\(\s*(\w+)\s*,\s*(\d+)\s*\)\s*==\s*(\d+)/y,
     (scope, name, of, index) => ({
       sql: `kusto_hash(${columnIn(scope, name)}, ?) = ?`,
       values: [Number(of), Number(index)],
