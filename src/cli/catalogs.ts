@@ -1,13 +1,16 @@
 /** One way to open a catalog, whichever kind it is: which kind is meant, whether it can be used, opening it. */
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { sourceContainer } from "../catalog/container/source-container.ts";
 import { checkFolder, sourceFolder } from "../catalog/folder/source-folder.ts";
+import { LookupQuery } from "../catalog/kusto/lookup-query.ts";
 import { type Environment, flagWord } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
-import { ReuploadError } from "../core/errors.ts";
+import { messageOf, ReuploadError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { parseSourcePrefix, type SourcePrefix } from "../core/source-prefix.ts";
+import type { Desk } from "./sign-in.ts";
 import type { Services } from "./stages.ts";
 
 /** The catalog of a run, before it is opened. */
@@ -27,6 +30,8 @@ export interface OpenContext {
   /** What files that belong to the catalog begin with: the state's path without its ending. */
   readonly stem: string;
   readonly services: Services;
+  /** Where a person may be asked to sign in. */
+  readonly desk: Desk;
   /** Ends what the catalog does in the background, too. */
   readonly signal: AbortSignal;
 }
@@ -62,8 +67,8 @@ export function catalogSource(
       return containerSource(named(settings, "sourceContainer"), prefix, env);
     case "folder":
       return folderSource(path(named(settings, "sourceDir")), prefix, settings);
-    default:
-      throw new ReuploadError("usage", "This catalog is not built yet.");
+    case "kusto":
+      return kustoSource(settings, path, env);
   }
 }
 
@@ -117,6 +122,50 @@ function listingSource(file: string): CatalogSource {
       });
     },
   };
+}
+
+function kustoSource(settings: RunSettings, path: (path: string) => string, env: Environment): CatalogSource {
+  const cluster = named(settings, "kustoCluster");
+  const database = named(settings, "kustoDatabase");
+  const text = settings.kustoQuery === undefined ? undefined : readQuery(path(settings.kustoQuery));
+  const query = new LookupQuery({ text, fileSuffix: settings.fileSuffix });
+  return {
+    kind: "kusto",
+    identity: query.identity(`${URL.parse(cluster)?.host ?? cluster}/${database}`),
+    hasLocalFiles: false,
+    async check() {
+      // Loaded late: the client is slow to load.
+      const { clusterUrl } = await import("../kusto/cluster.ts");
+      clusterUrl(cluster);
+    },
+    async open({ services, desk, signal }) {
+      const { connectKusto } = await import("./kusto.ts");
+      const { openKustoCatalog } = await import("../catalog/kusto/kusto-catalog.ts");
+      const kusto = await connectKusto({
+        cluster,
+        database,
+        settings,
+        env,
+        desk,
+        attempts: services.attempts,
+        gate: (place) => services.catalog(place),
+        account: services.account,
+      });
+      return openKustoCatalog({ kusto, query, signal });
+    },
+  };
+}
+
+/** The text of a query's file. @throws ReuploadError `usage` */
+export function readQuery(path: string): string {
+  try {
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+  } catch (error) {
+    throw new ReuploadError("usage", `The query ${path} cannot be read: ${messageOf(error)}.`, {
+      advice: "Check the path given with --kusto-query.",
+      cause: error,
+    });
+  }
 }
 
 function containerSource(url: string, prefix: SourcePrefix, env: Environment): CatalogSource {

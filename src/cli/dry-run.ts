@@ -55,7 +55,7 @@ function exitCodeOf(report: DryRunReport, { stop }: Session): ExitCode {
 async function rehearse(session: Session, job: Job, folder: string): Promise<DryRunReport> {
   const { settings, found, catalog: source } = job;
   const stages = await import("./stages.ts");
-  const services = new stages.Services(await stages.accountOf(settings, session.io.env), settings);
+  const services = new stages.Services(await stages.accountOf(settings, session.io.env, session), settings);
   const identity = stages.identityOf(services.account, settings, source.identity);
   if (found !== undefined) checkIdentity(found, { identity, settings: {} });
   const target = await lookAtTarget(session, job, services);
@@ -114,7 +114,7 @@ async function withStore(
   const { reporter, stop } = session;
   const { transferToolsOf } = await import("./stages.ts");
   const abort = sharedSignal(stop.abort);
-  const catalog = await source.open({ stem, services, signal: abort });
+  const catalog = await source.open({ stem, services, desk: session, signal: abort });
   try {
     const rehearsal = new Rehearsal();
     const follow = followRun({ store, services, reporter });

@@ -41,7 +41,7 @@ export async function runJob(session: Session, job: Job): Promise<ExitCode> {
     const { dryRun } = await import("./dry-run.ts");
     return dryRun(session, job);
   }
-  const emulator = job.settings.emulator ? await startEmulator(session, job) : undefined;
+  const emulator = job.settings.emulator ? await startEmulator(session, job.stateDb) : undefined;
   try {
     return await new JobRun(session, job, emulator).execute();
   } finally {
@@ -49,9 +49,10 @@ export async function runJob(session: Session, job: Job): Promise<ExitCode> {
   }
 }
 
-async function startEmulator(session: Session, job: Job): Promise<Emulator> {
+/** The emulator whose data lies beside the state. */
+export async function startEmulator(session: Session, stateDb: string): Promise<Emulator> {
   const { startEmulator: start } = await import("../emulator/emulator.ts");
-  const location = `${stemOf(session.path(job.stateDb))}.emulator`;
+  const location = `${stemOf(session.path(stateDb))}.emulator`;
   const emulator = await start({ signal: session.signal, location });
   session.notice("info", `storage emulator: ${emulator.blobEndpoint}, its data in ${location}`);
   return emulator;
@@ -79,7 +80,7 @@ class JobRun {
         : { AZURE_STORAGE_CONNECTION_STRING: this.#emulator.connectionString };
     // Loaded late, as it takes most of the start: what is wrong before is told without it.
     const stages = await import("./stages.ts");
-    const services = new stages.Services(await stages.accountOf(settings, env), settings);
+    const services = new stages.Services(await stages.accountOf(settings, env, this.#session), settings);
     const identity = stages.identityOf(services.account, settings, catalog.identity);
     if (found !== undefined) checkIdentity(found, { identity, settings: {} });
     const created = await stages.ensureTarget({
@@ -185,6 +186,7 @@ class JobRun {
       return await this.#job.catalog.open({
         stem: stemOf(this.#statePath),
         services,
+        desk: this.#session,
         // While it drains, files in flight may still need fresh links.
         signal: sharedSignal(this.#session.stop.abort),
       });

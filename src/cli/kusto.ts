@@ -1,0 +1,50 @@
+/** The connection to Azure Data Explorer that the options describe. */
+import type { Attempts } from "../azure/attempt.ts";
+import type { StorageAccount } from "../azure/account.ts";
+import type { ServiceGate } from "../azure/service-gate.ts";
+import type { Environment } from "../config/config.ts";
+import type { RunSettings } from "../config/run-options.ts";
+import type { Kusto } from "../kusto/kusto.ts";
+import type { KustoSignIn } from "../kusto/one-query.ts";
+import { kustoPlace, openKusto } from "../kusto/open-kusto.ts";
+import { type Desk, signInOf } from "./sign-in.ts";
+
+export interface KustoConnection {
+  readonly cluster: string;
+  readonly database: string;
+  readonly settings: Pick<RunSettings, "auth" | "tenant" | "quiet" | "output" | "kustoQueries">;
+  readonly env: Environment;
+  /** Where a person may be asked to sign in. */
+  readonly desk: Desk;
+  readonly attempts: Attempts;
+  /** The gate of the service. @param place `cluster/database` */
+  readonly gate: (place: string) => ServiceGate;
+  /** The target account, whose sign-in is used when it has one; undefined without a target. */
+  readonly account?: StorageAccount;
+}
+
+/** @throws ReuploadError `kusto-invalid`, `sign-in`; nothing is asked of the cluster yet */
+export async function connectKusto(connection: KustoConnection): Promise<Kusto> {
+  const { cluster, database, settings, attempts } = connection;
+  return openKusto({
+    cluster,
+    database,
+    signIn: await signInFor(connection),
+    attempts,
+    gate: connection.gate(kustoPlace(cluster, database)),
+    queries: settings.kustoQueries,
+  });
+}
+
+async function signInFor({ cluster, settings, env, desk, account }: KustoConnection): Promise<KustoSignIn> {
+  if (settings.auth === "auto" && cluster.startsWith("http:")) return NO_SIGN_IN;
+  if (account?.credential.kind === "token") return account.credential.signIn;
+  return signInOf(settings, env, desk);
+}
+
+/** Plain http is for loopback alone, and the emulators that answer there know no sign-in. */
+const NO_SIGN_IN: KustoSignIn = {
+  getToken: async () => ({ token: "none", expiresOnTimestamp: Number.MAX_SAFE_INTEGER }),
+  accepted: () => {},
+  refused: () => {},
+};
