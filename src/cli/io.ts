@@ -37,10 +37,14 @@ export function processIo(): Io {
 
 /** Writes the lines and waits until a slow reader has taken them, so that memory stays flat. */
 export async function writeLines(io: Io, lines: Iterable<string>): Promise<void> {
-  if (io.isStdoutClosed()) return;
   let text = "";
   for (const line of lines) text += `${line}\n`;
-  if (text === "" || io.stdout.write(text)) return;
+  await writeText(io, text);
+}
+
+/** The same for text that has its line ends. */
+export async function writeText(io: Io, text: string | Uint8Array): Promise<void> {
+  if (io.isStdoutClosed() || text.length === 0 || io.stdout.write(text)) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const events = ["drain", "error", "close"] as const;
   for (const event of events) io.stdout.once(event, resolve);

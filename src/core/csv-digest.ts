@@ -30,7 +30,10 @@ export class CsvDigest {
   }
 }
 
-/** Counts distinct work items by their keys. An estimate in principle (see SeenHashes): never decide by it. */
+/**
+ * Counts distinct work items by their keys. An estimate in principle (see SeenHashes): never decide by it what is lost
+ * when two are taken for one.
+ */
 export class SeenKeys {
   readonly #seen = new SeenHashes();
 
@@ -41,6 +44,11 @@ export class SeenKeys {
   /** Adds the work item's key; false when it was there already. */
   add(workItem: Pick<WorkItem, "jobId" | "workItemId">): boolean {
     return this.#seen.add(sha256Bytes(workItemKey(workItem)));
+  }
+
+  /** Always true for one that was added; for another, with the probability of SeenHashes. */
+  has(workItem: Pick<WorkItem, "jobId" | "workItemId">): boolean {
+    return this.#seen.has(sha256Bytes(workItemKey(workItem)));
   }
 }
 
@@ -62,6 +70,11 @@ class SeenHashes {
     return isNew;
   }
 
+  has(digest: string): boolean {
+    const slot = slotOf(this.#table, uint32At(digest, 0) || 1, uint32At(digest, 4));
+    return this.#table[slot * 2] !== 0;
+  }
+
   #grow(): void {
     const old = this.#table;
     this.#table = new Uint32Array(old.length * 2);
@@ -72,15 +85,20 @@ class SeenHashes {
   }
 }
 
+/** Puts it into its place; false when it was there already. */
 function place(table: Uint32Array, low: number, high: number): boolean {
+  const slot = slotOf(table, low, high);
+  if (table[slot * 2] !== 0) return false;
+  table[slot * 2] = low;
+  table[slot * 2 + 1] = high;
+  return true;
+}
+
+/** Where it stands, or the free place where it would. */
+function slotOf(table: Uint32Array, low: number, high: number): number {
   const mask = table.length / 2 - 1;
   for (let slot = low & mask; ; slot = (slot + 1) & mask) {
     const found = table[slot * 2];
-    if (found === 0) {
-      table[slot * 2] = low;
-      table[slot * 2 + 1] = high;
-      return true;
-    }
-    if (found === low && table[slot * 2 + 1] === high) return false;
+    if (found === 0 || (found === low && table[slot * 2 + 1] === high)) return slot;
   }
 }

@@ -9,6 +9,14 @@ export interface ParsedRow {
   readonly kind: "row";
   readonly line: number;
   readonly workItem: WorkItem;
+  /** The row as it stands in the file, decoded, without its line end; only with `onHeader`. */
+  readonly raw?: string;
+}
+
+/** The first row as it stands in the file, and the line end behind it. */
+export interface RawHeader {
+  readonly raw: string;
+  readonly lineEnd: "\n" | "\r\n" | "\r";
 }
 
 /** A row that is not: reported by line, counted, written to the rejected file; never dropped in silence. */
@@ -31,6 +39,12 @@ export interface InputSource {
   readonly bytes?: AsyncIterable<Uint8Array>;
 }
 
+export interface ReadOptions {
+  readonly signal: AbortSignal;
+  /** Told the header before the first batch; all rows carry their `raw` then, to be written elsewhere as they are. */
+  readonly onHeader?: (header: RawHeader) => void;
+}
+
 /**
  * Reads the CSV in batches (up to some thousand rows each), in file order. Blank lines are passed over; a repeated
  * key is an ordinary row here (who counts rows decides).
@@ -38,7 +52,4 @@ export interface InputSource {
  * @throws ReuploadError `csv-unreadable` (no such file, a directory, no permission) and `csv-invalid` (empty, no
  * known header, not text), both before the first batch
  */
-export type ReadWorkItems = (
-  source: InputSource,
-  options: { signal: AbortSignal },
-) => AsyncIterable<InputRow[]>;
+export type ReadWorkItems = (source: InputSource, options: ReadOptions) => AsyncIterable<InputRow[]>;

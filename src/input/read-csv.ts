@@ -2,7 +2,7 @@ import { CSV_PROBLEMS, CsvMachine, type CsvRecord, type CsvRejection, type CsvSi
 import { type CsvHeader, findHeader } from "../core/csv-header.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { readBytes, sourceName } from "./byte-stream.ts";
-import type { InputRow, ReadWorkItems } from "./input.ts";
+import type { InputRow, RawHeader, ReadOptions, ReadWorkItems } from "./input.ts";
 import { toUtf8 } from "./to-utf8.ts";
 
 const COLUMNS = { required: ["JobId", "WorkItemId"], optional: ["WorkItemName"] } as const;
@@ -12,13 +12,13 @@ type Column = "JobId" | "WorkItemId" | "WorkItemName";
 const BATCH_BYTES = 64 * 1024;
 
 /** The one way a CSV of work items is read; the contract is at `ReadWorkItems`. */
-export const readWorkItems: ReadWorkItems = async function* readWorkItems(source, { signal }) {
+export const readWorkItems: ReadWorkItems = async function* readWorkItems(source, { signal, onHeader }) {
   let head: Uint8Array = new Uint8Array();
   let rows: Rows | undefined;
   for await (const chunk of slices(toUtf8(readBytes(source, signal)))) {
     if (rows === undefined) {
       head = Buffer.concat([head, chunk]);
-      rows = startRows(head, false, sourceName(source));
+      rows = startRows(head, false, sourceName(source), onHeader);
       rows?.machine.push(head);
     } else {
       rows.machine.push(chunk);
@@ -26,7 +26,7 @@ export const readWorkItems: ReadWorkItems = async function* readWorkItems(source
     if (rows !== undefined && rows.batch.length > 0) yield rows.takeBatch();
   }
   if (rows === undefined) {
-    rows = startRows(head, true, sourceName(source));
+    rows = startRows(head, true, sourceName(source), onHeader);
     rows?.machine.push(head);
   }
   rows?.machine.end();
@@ -44,10 +44,24 @@ async function* slices(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
  *
  * @throws ReuploadError `csv-invalid`
  */
-function startRows(head: Uint8Array, atEnd: boolean, name: string): Rows | undefined {
+function startRows(
+  head: Uint8Array,
+  atEnd: boolean,
+  name: string,
+  onHeader: ReadOptions["onHeader"],
+): Rows | undefined {
   const answer = findHeader(head, atEnd, COLUMNS);
   if (answer.kind === "problem") throw new ReuploadError("csv-invalid", `${name} ${answer.message}`);
-  return answer.kind === "header" ? new Rows(answer.header) : undefined;
+  if (answer.kind !== "header") return undefined;
+  const tell = onHeader && ((raw: string) => onHeader({ raw, lineEnd: lineEndOf(head) }));
+  return new Rows(answer.header, tell);
+}
+
+/** How the first line ends; LF when nothing says. */
+function lineEndOf(head: Uint8Array): RawHeader["lineEnd"] {
+  const text = Buffer.from(head).toString("latin1");
+  const [found] = /\r\n|\n|\r/.exec(text) ?? [];
+  return found === "\r\n" || found === "\r" ? found : "\n";
 }
 
 /** Judges each record by the header, and gathers the rows. */
@@ -55,10 +69,13 @@ class Rows implements CsvSink {
   readonly machine: CsvMachine;
   batch: InputRow[] = [];
   readonly #header: CsvHeader<Column>;
+  /** Told the header; undefined when nobody wants rows as they stand in the file. */
+  readonly #onHeader: ((raw: string) => void) | undefined;
   #headerPassed = false;
 
-  constructor(header: CsvHeader<Column>) {
+  constructor(header: CsvHeader<Column>, onHeader: ((raw: string) => void) | undefined) {
     this.#header = header;
+    this.#onHeader = onHeader;
     this.machine = new CsvMachine(this, { delimiter: header.delimiter, trim: true });
   }
 
@@ -71,6 +88,7 @@ class Rows implements CsvSink {
   record(record: CsvRecord): void {
     if (!this.#headerPassed) {
       this.#headerPassed = true;
+      this.#onHeader?.(record.raw());
       return;
     }
     const { at, columnCount } = this.#header;
@@ -82,7 +100,9 @@ class Rows implements CsvSink {
       return;
     }
     const workItemName = at.WorkItemName === -1 ? "" : record.field(at.WorkItemName);
-    this.batch.push({ kind: "row", line: record.line, workItem: { jobId, workItemId, workItemName } });
+    const workItem = { jobId, workItemId, workItemName };
+    const row = { kind: "row", line: record.line, workItem } as const;
+    this.batch.push(this.#onHeader === undefined ? row : { ...row, raw: record.raw() });
   }
 
   rejected({ line, problem, raw }: CsvRejection): void {
