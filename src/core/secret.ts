@@ -34,6 +34,8 @@ const PATTERNS: readonly [RegExp, string][] = [
   [/\b(SharedAccessSignature)=[^;\s"']+/gi, "$1=***"],
   [/\b(SharedKey(?:Lite)? [^:\s]+:)[A-Za-z0-9+/=]+/g, "$1***"],
   [/\b(Bearer )[A-Za-z0-9._~+/=-]+/gi, "$1***"],
+  // A token without the word before it: two parts of JSON in base64, and a signature that may be empty.
+  [/\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g, "***"],
 ];
 
 /** The one place that takes SAS signatures, keys and tokens out of a text before it is shown or kept. */

@@ -49,6 +49,12 @@ describe("a secret", () => {
 });
 
 describe("redacting", () => {
+  it("takes tokens out, with the word before them and without", () => {
+    const token = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJ4In0.c2ln-_";
+    expect(redact(`Bearer ${token}, {"accessToken":"${token}"}`)).toBe('Bearer ***, {"accessToken":"***"}');
+    expect(redact(`a ${token.replace("c2ln-_", "")} b eyJ.eyJ c`)).toBe("a *** b eyJ.eyJ c");
+  });
+
   const signature = "Zm9v%2BYmFy%2FYmF6%3D";
   const link = `https://acc.blob.core.windows.net/c/a.json?sv=2024-11-04&se=2026-01-01&sig=${signature}`;
   const leaks = (text: string) => /Zm9v|YmFy|YmF6/.test(text);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { emulator, type TestEmulator } from "../support/azurite.ts";
-import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { type FaultProxy, type ProxyTarget, type ProxyTls, startFaultProxy } from "../support/fault-proxy.ts";
 import { type Reader, readerOf } from "../support/reader.ts";
 import { type CliOptions, type CliResult, type RunningCli, startCli } from "../support/run-cli.ts";
 
@@ -33,14 +33,24 @@ export interface Scene extends AsyncDisposable {
   resume(args?: readonly string[], options?: CliOptions): Promise<CliResult>;
 }
 
+export interface SceneServices extends ProxyTarget {
+  readonly connectionString: string;
+  /** Given when it speaks https. */
+  readonly certificate?: ProxyTls;
+}
+
 export const STATE = "state.db";
 
-/** Starts a scene; `await using` ends it. */
-export async function startScene(): Promise<Scene> {
+/**
+ * Starts a scene; `await using` ends it.
+ *
+ * @param services the emulator; the test run's, unless the test has one of its own
+ */
+export async function startScene(services: SceneServices = inject("emulator")): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), "reupload-e2e-"));
-  const proxy = await startFaultProxy(inject("emulator"));
+  const proxy = await startFaultProxy(services, services.certificate);
   const account = emulator(proxy.connectionString);
-  const behind = emulator();
+  const behind = emulator(services.connectionString);
   const [container, queue, source] = [account.uniqueName(), account.uniqueName(), account.uniqueName()];
   await Promise.all([
     behind.container(container).create(),

@@ -1,4 +1,5 @@
 import { type Agent, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { finished } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -61,7 +62,7 @@ function forward(
   { request, response, upstream, agent }: Exchange,
   send: (answered: IncomingMessage, response: ServerResponse) => void,
 ): void {
-  const outgoing = httpRequest(
+  const outgoing = (upstream.protocol === "https:" ? httpsRequest : httpRequest)(
     {
       agent,
       host: upstream.hostname,

@@ -3,6 +3,7 @@
  * It rewrites nothing: the Host header is passed on, so that signatures, and links through the proxy, stay valid.
  */
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Agent as TlsAgent, createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { endpointsOf } from "../../src/emulator/emulator.ts";
 import { applyFault } from "./fault-actions.ts";
@@ -55,14 +56,20 @@ interface ActiveRule {
   left: number;
 }
 
-/** Starts the proxy on two free ports of the loopback. */
-export async function startFaultProxy(target: ProxyTarget): Promise<FaultProxy> {
+/** What a proxy in front of an emulator over https shows for itself; the emulator's own will do. */
+export interface ProxyTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Starts the proxy on two free ports of the loopback, over https when `tls` is given. */
+export async function startFaultProxy(target: ProxyTarget, tls?: ProxyTls): Promise<FaultProxy> {
   let rules: ActiveRule[] = [];
   let requests: SeenRequest[] = [];
   let inFlight = 0;
   let maxInFlight = 0;
   // Idle connections go before the emulator closes them (after 5 s), or its closing would look like a fault.
-  const agent = new Agent({ keepAlive: true, timeout: 2000 });
+  const agent = new (tls === undefined ? Agent : TlsAgent)({ keepAlive: true, timeout: 2000 });
 
   const take = (parts: RequestParts, operation: Operation, name: string): Fault | undefined => {
     for (const active of rules) {
@@ -98,8 +105,8 @@ export async function startFaultProxy(target: ProxyTarget): Promise<FaultProxy> 
     };
 
   const servers = [
-    new RestartableServer(listenerOf("blob", new URL(target.blobEndpoint))),
-    new RestartableServer(listenerOf("queue", new URL(target.queueEndpoint))),
+    new RestartableServer(listenerOf("blob", new URL(target.blobEndpoint)), tls),
+    new RestartableServer(listenerOf("queue", new URL(target.queueEndpoint)), tls),
   ] as const;
   const online = async (): Promise<void> =>
     void (await Promise.all(servers.map((server) => server.listen())));
@@ -143,15 +150,24 @@ export async function startFaultProxy(target: ProxyTarget): Promise<FaultProxy> 
 /** A server that can go away and come back on its port. */
 class RestartableServer {
   readonly #server: Server;
+  readonly #protocol: string;
   #port = 0;
 
-  constructor(listener: (request: IncomingMessage, response: ServerResponse) => void) {
+  constructor(
+    listener: (request: IncomingMessage, response: ServerResponse) => void,
+    tls: ProxyTls | undefined,
+  ) {
     // No time limits: how long things take is the tests' affair.
-    this.#server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 }, listener);
+    const patient = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 };
+    this.#server =
+      tls === undefined
+        ? createServer(patient, listener)
+        : createTlsServer({ ...patient, cert: tls.cert, key: tls.key }, listener);
+    this.#protocol = tls === undefined ? "http" : "https";
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#protocol}://127.0.0.1:${this.#port}`;
   }
 
   async listen(): Promise<void> {

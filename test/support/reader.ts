@@ -4,6 +4,7 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import { buffer, text } from "node:stream/consumers";
 
 export interface ListedBlob {
@@ -113,6 +114,7 @@ export function readerOf(connectionString: string): Reader {
 }
 
 const agent = new Agent({ keepAlive: true, timeout: 2000 });
+const tlsAgent = new TlsAgent({ keepAlive: true, timeout: 2000 });
 
 /** A GET with the account's signature; gives the answer when it is a success. */
 async function signedGet(url: URL, account: { name: string; key: Buffer }): Promise<IncomingMessage> {
@@ -129,9 +131,9 @@ async function signedGet(url: URL, account: { name: string; key: Buffer }): Prom
   const signature = createHmac("sha256", account.key).update(toSign, "utf8").digest("base64");
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const authorization = `SharedKey ${account.name}:${signature}`;
-    httpRequest(url, { agent, headers: { ...headers, authorization } }, resolve)
-      .once("error", reject)
-      .end();
+    const isTls = url.protocol === "https:";
+    const options = { agent: isTls ? tlsAgent : agent, headers: { ...headers, authorization } };
+    (isTls ? httpsRequest : httpRequest)(url, options, resolve).once("error", reject).end();
   });
   if (answer.statusCode === 200) return answer;
   throw new Error(`GET ${url.pathname}${url.search} gave ${answer.statusCode}: ${await text(answer)}`);

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 
@@ -28,9 +29,14 @@ export interface StubServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts a server that answers by script: a list of answers in order (the last is repeated), or a function. */
+/**
+ * Starts a server that answers by script: a list of answers in order (the last is repeated), or a function.
+ *
+ * @param tls it speaks https, with this certificate
+ */
 export async function startStub(
   script: StubScript | readonly [StubAnswer, ...StubAnswer[]],
+  tls?: { readonly cert: string; readonly key: string },
 ): Promise<StubServer> {
   const requests: StubRequest[] = [];
   const answerOf: StubScript =
@@ -47,10 +53,12 @@ export async function startStub(
     response.writeHead(answer.status, answer.headers);
     response.end(answer.body);
   };
-  const server = createServer((incoming, response) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     // The script threw: whoever debugs the test sees why. (A client that went away sees nothing.)
     handle(incoming, response).catch((error: unknown) => response.writeHead(599).end(String(error)));
-  });
+  };
+  const server =
+    tls === undefined ? createServer(listener) : createTlsServer({ cert: tls.cert, key: tls.key }, listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 
   const stop = async (): Promise<void> => {
@@ -59,7 +67,7 @@ export async function startStub(
     await closed;
   };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     stop,
     [Symbol.asyncDispose]: stop,

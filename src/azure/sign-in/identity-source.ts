@@ -1,4 +1,5 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
+import { messageOf } from "../../core/errors.ts";
 import { reasonOf, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
 
 /** How long a source may take: `az` on a busy machine needs many seconds, one that hangs must not hold the run. */
@@ -10,8 +11,8 @@ const UNAVAILABLE = new Set(["CredentialUnavailableError", "AuthenticationRequir
 export interface IdentityWay {
   /** As in messages: `az`, `managed identity`. */
   readonly name: string;
-  /** What the operator can do; `reason` is why there is no token, when that is known. */
-  readonly advice: (reason?: string) => string;
+  /** What the operator can do; `said` is what the credential said, when it was asked. */
+  readonly advice: (said?: string) => string;
   /** Makes the credential; @azure/identity is loaded here, late, as it is slow to load. */
   readonly make: () => Promise<TokenCredential>;
 }
@@ -47,15 +48,10 @@ export class IdentitySource implements TokenSource {
 }
 
 /** What a credential threw, as our error: the way's name, its reason on one line, and what to do. */
-export function signInErrorOf(
-  name: string,
-  advice: (reason?: string) => string,
-  thrown: unknown,
-): SignInError {
+export function signInErrorOf(name: string, advice: (said?: string) => string, thrown: unknown): SignInError {
   if (thrown instanceof SignInError) return thrown;
-  const reason = reasonOf(thrown);
   const isUnavailable = thrown instanceof Error && UNAVAILABLE.has(thrown.name);
-  return new SignInError(`${name}: ${reason}`, advice(reason), { isUnavailable });
+  return new SignInError(`${name}: ${reasonOf(thrown)}`, advice(messageOf(thrown)), { isUnavailable });
 }
 
 async function withinLimit<T>(asking: Promise<T>): Promise<T> {

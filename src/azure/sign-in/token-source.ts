@@ -52,6 +52,9 @@ export function reasonOf(thrown: unknown): string {
   const line = messageOf(thrown).replace(/\s+/g, " ").trim();
   const entra = /AADSTS\d+:.*/.exec(line)?.[0] ?? line;
   return redact(entra)
-    .replace(/ ?(?:To troubleshoot, visit|Trace ID:|See the troubleshooting guide).*$/i, "")
+    .replace(
+      / ?(?:To troubleshoot, visit|Trace ID:|See the troubleshooting guide|Interactive authentication is needed).*$/i,
+      "",
+    )
     .slice(0, LONGEST_REASON);
 }

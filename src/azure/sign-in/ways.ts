@@ -18,13 +18,14 @@ export function cliSource(tenant: string | undefined): TokenSource {
   const login = loginCommand(tenant);
   return new IdentitySource({
     name: "az",
-    advice: (reason = "") =>
-      /could not be found/.test(reason)
-        ? `install the Azure CLI (https://aka.ms/azure-cli), then ${login}`
-        : (/az login --claims-challenge \S+(?: --scope \S+)?/.exec(reason)?.[0] ?? login).replace(
-            /^az.*/,
-            "run `$&`",
-          ),
+    advice: (said = "") => {
+      if (said.includes("could not be found")) {
+        return `install the Azure CLI (https://aka.ms/azure-cli), then ${login}`;
+      }
+      // What it wants beside a plain login (a scope, claims), it says itself.
+      const wanted = /az login(?: --[a-z-]+ "?[^\s"]+"?)+/.exec(said)?.[0];
+      return wanted === undefined ? login : `run \`${wanted}\``;
+    },
     make: async () => {
       const { AzureCliCredential } = await import("@azure/identity");
       return new AzureCliCredential({
