@@ -10,10 +10,18 @@ interface Language {
 }
 
 interface ParsedCode {
+  readonly Syntax: SyntaxNode;
   readonly ResultType: {
     readonly Columns?: List<{ readonly Name: string; readonly Type: { readonly Name: string } }>;
   };
   GetDiagnostics(): List<{ readonly Code: string; readonly Message: string }>;
+}
+
+interface SyntaxNode {
+  readonly ChildCount: number;
+  /** A text, or an object of the library for other types; null when the node is no literal. */
+  readonly LiteralValue?: unknown;
+  GetChild(at: number): SyntaxNode | null;
 }
 
 interface List<T> {
@@ -57,6 +65,21 @@ export function parseKql(text: string): ParsedKql {
     problems: items(code.GetDiagnostics()).map(({ Code, Message }) => `${Code} ${Message}`),
     columns: items(code.ResultType.Columns).map(({ Name, Type }) => `${Name}:${Type.Name}`),
   };
+}
+
+/** The texts that the parser reads in a literal: itself, or the items of a list. @throws when it is not one literal */
+export function textsInLiteral(literal: string): readonly string[] {
+  const { KustoCode, GlobalState } = language();
+  const code = KustoCode.ParseAndAnalyze(`print ${literal}`, GlobalState.Default);
+  const problems = items(code.GetDiagnostics()).map(({ Code, Message }) => `${Code} ${Message}`);
+  if (problems.length > 0) throw new Error(problems.join("; "));
+  const texts = (node: SyntaxNode): string[] => {
+    const children = Array.from({ length: node.ChildCount }, (_, at) => node.GetChild(at));
+    const inside = children.flatMap((child) => (child === null ? [] : texts(child)));
+    // A list has a value, too: its text.
+    return inside.length === 0 && typeof node.LiteralValue === "string" ? [node.LiteralValue] : inside;
+  };
+  return texts(code.Syntax);
 }
 
 function items<T>(list: List<T> | undefined): T[] {

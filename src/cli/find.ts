@@ -1,0 +1,182 @@
+/** `reupload find`: a query's work items as the CSV that `run` reads. */
+import { createReadStream } from "node:fs";
+import { access, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempt.ts";
+import { GATE_DEFAULTS, type GateWaiting, ServiceGate } from "../azure/service-gate.ts";
+import { resolveOne } from "../config/config.ts";
+import { messageOf, ReuploadError } from "../core/errors.ts";
+import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { type FindReport, findWorkItems } from "../find/find.ts";
+import type { Kusto } from "../kusto/kusto.ts";
+import { kustoPlace, openKusto } from "../kusto/open-kusto.ts";
+import { readParameters } from "../kusto/parameters.ts";
+import { declaredParameters } from "../kusto/query-text.ts";
+import { quantity } from "../terminal/format.ts";
+import { SCHEMA_VERSION, waitingMessages } from "../terminal/messages.ts";
+import { type Io, writeLines, writeText } from "./io.ts";
+import { inSession, type RunFlags, type Session } from "./session.ts";
+import { signInOf } from "./sign-in.ts";
+
+export interface FindArguments {
+  /** A file, or the name of a shipped query. */
+  readonly query: string | undefined;
+  /** `--query` */
+  readonly text: string | undefined;
+  /** `--param` */
+  readonly parameters: readonly string[];
+  /** `--out`; `-` for stdout. */
+  readonly out: string;
+  /** The options that it shares with `run`, as commander gives them. */
+  readonly flags: Readonly<Record<string, string | boolean | string[] | undefined>>;
+}
+
+/** The shipped queries: beside `src` and `dist`. */
+const SHIPPED = join(import.meta.dirname, "..", "..", "queries");
+
+/** @returns the exit code; errors are told */
+export async function find(given: FindArguments, io: Io): Promise<ExitCode> {
+  return inSession(flagsOf(given.flags), io, (session) => findInSession(given, session));
+}
+
+function flagsOf(options: FindArguments["flags"]): RunFlags {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+}
+
+async function findInSession(given: FindArguments, session: Session): Promise<ExitCode> {
+  const isJson = resolveOne(session.given, "output") === "json";
+  if (given.out === "-" && isJson) {
+    throw new ReuploadError("usage", "Both the CSV and what is told about it are to go to stdout.", {
+      advice: "Leave out --output json, or give --out a file.",
+    });
+  }
+  const text = await queryText(given, session);
+  const parameters = readParameters(given.parameters, declaredParameters(text));
+  const { kusto, gate } = await kustoOf(session);
+  const stopWatching = tellWaiting(gate, session);
+  const scratch = given.out === "-" ? await mkdtemp(join(tmpdir(), "reupload-find-")) : undefined;
+  const path = scratch === undefined ? session.path(given.out) : join(scratch, "found.csv");
+  try {
+    const { signal } = session;
+    const onSlices = (slices: number): void =>
+      session.notice("info", `the result is too much for one answer: it is asked for in ${slices} slices`);
+    const report = await findWorkItems({ kusto, query: { text, parameters }, path, signal, onSlices });
+    if (scratch !== undefined) await print(path, session.io);
+    if (isJson) await writeLines(session.io, [JSON.stringify(reportJson(report, path))]);
+    else tell(report, given.out, session);
+    return report.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
+  } finally {
+    stopWatching();
+    kusto.close();
+    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The query, from the command line or a file. @throws ReuploadError */
+async function queryText({ query, text }: FindArguments, session: Session): Promise<string> {
+  if (query !== undefined && text !== undefined) {
+    throw new ReuploadError("usage", `The query is given twice: ${query} and --query.`, {
+      advice: "Leave one of them out.",
+    });
+  }
+  if (text !== undefined) return text;
+  const names = (await readdir(SHIPPED)).map((name) => name.replace(/\.kql$/, ""));
+  const shipped = names.filter((name) => name !== "lookup").join(", ");
+  if (query === undefined) {
+    throw new ReuploadError("usage", "No query says which work items are wanted.", {
+      advice: `Give a file with it, --query TEXT, or the name of a shipped one: ${shipped}. See docs/kusto.md.`,
+    });
+  }
+  const path = session.path(query);
+  const isShipped = names.includes(query) && !(await isThere(path));
+  try {
+    return await readFile(isShipped ? join(SHIPPED, `${query}.kql`) : path, "utf8");
+  } catch (thrown) {
+    throw new ReuploadError("usage", `The query ${query} cannot be read: ${messageOf(thrown)}`, {
+      advice: `Give a file, or the name of a shipped query: ${shipped}.`,
+      cause: thrown,
+    });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function kustoOf(session: Session): Promise<{ kusto: Kusto; gate: ServiceGate }> {
+  const { given } = session;
+  const cluster = resolveOne(given, "kustoCluster");
+  const database = resolveOne(given, "kustoDatabase");
+  if (cluster === undefined || database === undefined) {
+    const missing = cluster === undefined ? "--kusto-cluster" : "--kusto-database";
+    throw new ReuploadError("usage", `${missing} is not given.`, {
+      advice: "Give --kusto-cluster https://CLUSTER.REGION.kusto.windows.net and --kusto-database NAME.",
+    });
+  }
+  const gate = new ServiceGate(kustoPlace(cluster, database), {
+    ...GATE_DEFAULTS,
+    maxWaitMs: resolveOne(given, "maxWait"),
+  });
+  const auth = {
+    auth: resolveOne(given, "auth"),
+    tenant: resolveOne(given, "tenant"),
+    quiet: resolveOne(given, "quiet"),
+    output: resolveOne(given, "output"),
+  };
+  const kusto = openKusto({
+    cluster,
+    database,
+    signIn: await signInOf(auth, session.io.env, session),
+    attempts: new Attempts({ ...ATTEMPT_DEFAULTS, idleMs: resolveOne(given, "requestTimeout") }),
+    gate,
+    queries: 1,
+  });
+  return { kusto, gate };
+}
+
+/** Tells when the service is waited for, and when it is back. @returns ends it */
+function tellWaiting(gate: ServiceGate, { reporter }: Session): () => void {
+  let before: GateWaiting[] = [];
+  const timer = setInterval(() => {
+    const now = gate.waiting === undefined ? [] : [gate.waiting];
+    for (const message of waitingMessages(before, now, Date.now())) reporter.tell(message);
+    before = now;
+  }, 1000);
+  return () => clearInterval(timer);
+}
+
+async function print(path: string, io: Io): Promise<void> {
+  for await (const text of createReadStream(path, "utf8")) await writeText(io, String(text));
+}
+
+function tell(report: FindReport, out: string, session: Session): void {
+  const { workItems, rows, duplicates, rejected, firstRejected } = report;
+  const place = out === "-" ? "" : ` in ${out}`;
+  const repeated = duplicates > 0 ? `, ${quantity(duplicates, "of them repeated", "of them repeated")}` : "";
+  session.notice("info", `${quantity(workItems, "work item")}${place} (${quantity(rows, "row")}${repeated})`);
+  if (rejected === 0) return;
+  session.notice("warning", `${quantity(rejected, "row")} left out: no CSV can hold their ids`);
+  for (const { workItem, reason } of firstRejected) {
+    const ids = `JobId ${JSON.stringify(workItem.jobId)}, WorkItemId ${JSON.stringify(workItem.workItemId)}`;
+    session.notice("warning", `${ids}: ${reason}`);
+  }
+}
+
+function reportJson({ firstRejected, ...counts }: FindReport, path: string): Record<string, unknown> {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    type: "found",
+    out: path,
+    ...counts,
+    firstRejected: firstRejected.map(({ workItem, reason }) => ({
+      jobId: workItem.jobId,
+      workItemId: workItem.workItemId,
+      reason,
+    })),
+  };
+}
