@@ -11,7 +11,8 @@ import { ReuploadError } from "../core/errors.ts";
 export function clusterUrl(text: string): string {
   const url = URL.parse(text.trim());
   if (url === null || !["https:", "http:"].includes(url.protocol)) {
-    throw invalid(`--kusto-cluster "${text}" is not a URL.`);
+    // Not shown: a connection string would hold a key.
+    throw invalid("--kusto-cluster is not a URL.");
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.pathname !== "/") {
     throw invalid(`--kusto-cluster holds more than the cluster's address: ${url.origin} is the cluster.`);

@@ -33,6 +33,7 @@ export function* filesOf(workItemId: string, count: number): Generator<Record<st
 }
 
 export interface Tokens extends KustoSignIn {
+  getToken: KustoSignIn["getToken"];
   /** What the service made of the tokens: `given 1`, `refused 1`, `accepted`. */
   readonly log: readonly string[];
 }

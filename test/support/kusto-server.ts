@@ -1,6 +1,5 @@
 /** The stand-in for Kusto, with a record of what was asked and faults on demand. */
 import type { ServerResponse } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   type KustoRequest,
   type KustoServer,
@@ -20,8 +19,8 @@ export type Fault =
   | { readonly partial: ServiceRefusal; readonly afterRows: number }
   /** Some of the body, then the connection breaks, or ends as if that were all. */
   | { readonly cutAfter: number; readonly ending: "broken" | "clean" }
-  /** A while of silence before the answer. */
-  | { readonly delayMs: number }
+  /** Silence before the answer. */
+  | { readonly after: Promise<unknown> }
   | "reset"
   | "hang";
 
@@ -48,7 +47,8 @@ export async function startFaultyKusto(
   const server = await startKustoServer({
     ...settings,
     intercept: async (request, response) => {
-      const what = fault?.(request, requests.push(request) - 1);
+      const index = requests.push(request) - 1;
+      const what = fault?.(request, index);
       return what !== undefined && goWrong(settings, what, request, response);
     },
   });
@@ -68,8 +68,8 @@ async function goWrong(
     response.socket?.resetAndDestroy();
     return true;
   }
-  if ("delayMs" in fault) {
-    await sleep(fault.delayMs);
+  if ("after" in fault) {
+    await fault.after;
     return false;
   }
   if ("partial" in fault) {

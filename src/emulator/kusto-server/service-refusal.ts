@@ -130,6 +130,17 @@ export function throttled(): ServiceRefusal {
   });
 }
 
+export function serviceBusy(): ServiceRefusal {
+  return new ServiceRefusal({
+    status: 503,
+    code: "ServiceUnavailable",
+    message: "The service is temporarily unavailable.",
+    type: "KustoServiceException",
+    said: "The service is temporarily unavailable.",
+    permanent: false,
+  });
+}
+
 export function timedOut(): ServiceRefusal {
   return new ServiceRefusal({
     status: 504,
