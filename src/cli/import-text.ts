@@ -1,0 +1,60 @@
+/** What an import gave, as text and JSON. */
+import type { ImportReport } from "../import/import.ts";
+import type { InputCounts } from "../state/state-store.ts";
+import { count, quantity } from "../terminal/format.ts";
+import { jsonText } from "../terminal/json-forms.ts";
+import { printable } from "../terminal/layout.ts";
+import { SCHEMA_VERSION } from "../terminal/messages.ts";
+
+/** @param next the command that goes on */
+export function importJson(report: ImportReport, input: InputCounts, next: string): string {
+  const { original, files, workItems } = report;
+  return jsonText({
+    schemaVersion: SCHEMA_VERSION,
+    type: "imported",
+    original: { ...original },
+    files: { ...files },
+    workItems: {
+      inCsv: input.ours,
+      known: workItems.known,
+      unknown: workItems.unknown,
+      completedWithFilesMissing: workItems.completedWithFilesMissing,
+      lookupsFailed: workItems.lookupsFailed,
+    },
+    rejectedRows: input.rejected,
+    nextCommand: next,
+  });
+}
+
+/** @param next the command that goes on */
+export function importText(report: ImportReport, input: InputCounts, next: string): string[] {
+  const { original, files, workItems } = report;
+  return [
+    `Taken over: ${count(files.takenOver)} of ${quantity(files.completed, "file")} that the old states call completed.`,
+    ...some(files.notListed, "file", "not listed by the catalog under this name and link (any more)"),
+    ...some(files.refused, "file", "whose name in the target is refused, or is another file's"),
+    ...some(files.ofUnknownWorkItems, "file", "of work items that the CSV does not have"),
+    ...some(files.notLookedUp, "file", "whose work item could not be looked up"),
+    `Work items: ${count(workItems.known)} of ${count(input.ours)} in the CSV are in the old states; all are pending.`,
+    ...some(workItems.unknown, "work item", "of the old states not in the CSV"),
+    ...some(original.otherPartitions, "work item", "of other partitions, left out"),
+    ...some(
+      workItems.completedWithFilesMissing,
+      "work item",
+      "called completed with files missing: those are sent",
+    ),
+    ...some(original.stuckWorkItems, "work item", "stuck in progress"),
+    ...some(original.stuckFiles, "file", "stuck in progress: sent again, or found to be there"),
+    ...some(original.unusableRows, "row", "of the old states without a work item, a job or a file name"),
+    ...some(workItems.lookupsFailed, "work item", "not looked up: the run tries them again"),
+    ...workItems.failedLookups.map(({ workItem: { jobId, workItemId }, message }) =>
+      printable(`    ${jobId}/${workItemId}: ${message}`),
+    ),
+    ...some(input.rejected, "row", "of the CSV rejected"),
+    `Go on: ${next}`,
+  ];
+}
+
+function some(number: number, noun: string, what: string): string[] {
+  return number === 0 ? [] : [`  ${quantity(number, noun)} ${what}`];
+}

@@ -1,0 +1,67 @@
+import type { RunOptionName } from "../../config/run-options.ts";
+import { type CommandLine, exitCodesHelp } from "./command-line.ts";
+import { addRunOptions, runFlags } from "./run-options.ts";
+
+/** What says which run the new state is of, and how its files are named and announced; the run may be given the rest. */
+const OPTIONS = [
+  "csv",
+  "files",
+  "catalog",
+  "partition",
+  "totalPartitions",
+  "kustoCluster",
+  "kustoDatabase",
+  "kustoQuery",
+  "fileSuffix",
+  "kustoQueries",
+  "sourceContainer",
+  "sourceDir",
+  "sourcePrefix",
+  "stateDb",
+  "target",
+  "targetContainer",
+  "queue",
+  "announce",
+  "auth",
+  "tenant",
+  "nameTemplate",
+  "onConflict",
+  "onCollision",
+  "announceExisting",
+  "requestTimeout",
+  "maxWait",
+  "config",
+  "output",
+  "quiet",
+  "verbose",
+  "logFile",
+  "color",
+] as const satisfies readonly RunOptionName[];
+
+export function addImportState({ program, io, setExitCode }: CommandLine): void {
+  const command = program
+    .command("import-state")
+    .summary("take over states of the original Python tool, then resume")
+    .description(
+      "Makes a new state in which the files that old states say are completed are in the target; all else is pending. `reupload run --resume` goes on with it. The old states are only read; end the original tool first.",
+    )
+    .argument("<old...>", "states of reupload_failed_workitems.py, all that the batch has");
+  addRunOptions(command, OPTIONS);
+  command
+    .addHelpText(
+      "after",
+      `
+With --announce-existing always (the default) every file that is taken over is announced again: the old states do not
+tell which ones were. With never none is.
+
+Examples:
+  reupload import-state old1.db old2.db --csv failed_workitems.csv --files listing.csv \\
+    --target https://ACCOUNT.blob.core.windows.net --state-db machine1_state.db --partition 0 --total-partitions 2
+  reupload run --resume --state-db machine1_state.db
+${exitCodesHelp()}`,
+    )
+    .action(async (old: string[], options: Record<string, unknown>) => {
+      const { importState } = await import("../import-state.ts");
+      setExitCode(await importState(old, runFlags(options), io));
+    });
+}

@@ -1,0 +1,43 @@
+/** The options of `run` on the command line, for every command that takes some of them. */
+import { type Command, Option } from "commander";
+import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "../../config/run-options.ts";
+import type { RunFlags } from "../session.ts";
+
+/** Declares these options. @param otherHelp what another command says about them, defaults and all */
+export function addRunOptions(
+  command: Command,
+  names: readonly RunOptionName[],
+  otherHelp: Partial<Readonly<Record<RunOptionName, string>>> = {},
+): void {
+  for (const name of names) {
+    const { flag, help, group, default: fallback } = RUN_OPTIONS[name];
+    const shown = fallback === undefined || !flag.includes("<") ? help : `${help} (default: ${fallback})`;
+    command.addOption(new Option(flag, otherHelp[name] ?? shown).helpGroup(group));
+    if (name === "retryFailed") {
+      command.addOption(
+        new Option("--no-retry-failed", "with --resume: leave failed files as they are").helpGroup(group),
+      );
+    }
+  }
+}
+
+/** The given flags as text; commander gives `true` for a switch and `false` for `--no-...`. */
+export function runFlags(options: Readonly<Record<string, unknown>>): RunFlags {
+  const flags: Partial<Record<RunOptionName, string>> = {};
+  for (const name of RUN_OPTION_NAMES) {
+    const value = options[attributeOf(name)];
+    // --queue NAME and --no-queue share an attribute: the one is a text, the other a switch.
+    if (name === "announce") {
+      if (value === false) flags.announce = "false";
+    } else if (typeof value === "string") {
+      flags[name] = value;
+    } else if (typeof value === "boolean" && name !== "queue") {
+      flags[name] = String(value);
+    }
+  }
+  return flags;
+}
+
+function attributeOf(name: RunOptionName): string {
+  return name === "announce" ? "queue" : name;
+}

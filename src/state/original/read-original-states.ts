@@ -1,0 +1,82 @@
+import { realpathSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import type { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
+import { ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { SQLITE, sqliteCodeOf } from "../sqlite/database.ts";
+import type { CheckOriginalStates, ReadOriginalStates } from "../original-states.ts";
+import { MergedStates } from "./merged-states.ts";
+import { checkOriginal, columnsOf, openOriginal, toOriginalError } from "./open-original.ts";
+
+export const checkOriginalStates: CheckOriginalStates = (paths) => {
+  for (const path of paths) checkOriginal(path);
+};
+
+export const readOriginalStates: ReadOriginalStates = async (paths, share, { scratch, signal }) => {
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { mode: 0o700 });
+  const merged = new MergedStates(scratch, share);
+  try {
+    // A state that is named twice is read once.
+    for (const path of new Set(paths.map((given) => realpathSync(given)))) {
+      await takeState(path, scratch, merged, signal);
+    }
+    return merged;
+  } catch (error) {
+    await merged.close();
+    throw error;
+  }
+};
+
+async function takeState(
+  path: string,
+  scratch: string,
+  merged: MergedStates,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    using db = await openOriginal(path, scratch);
+    // First, as they tell the job of a file that does not.
+    await eachRow(db, "workitems", WORK_ITEM_COLUMNS, signal, (row) => merged.takeWorkItem(row));
+    await eachRow(db, "files", FILE_COLUMNS, signal, (row) => merged.takeFile(row));
+  } catch (error) {
+    throw isFull(error)
+      ? new ReuploadError("disk-full", `No space left to read ${path}.`, {
+          advice: "Free some space beside the new state, then run the command again.",
+          cause: error,
+        })
+      : toOriginalError(error, path);
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return sqliteCodeOf(error) === SQLITE.full || ["ENOSPC", "EDQUOT"].includes(systemCodeOf(error) ?? "");
+}
+
+const WORK_ITEM_COLUMNS = { jobId: "job_id", workItemId: "workitem_id", status: "status" } as const;
+const FILE_COLUMNS = { ...WORK_ITEM_COLUMNS, fileName: "filename", uri: "source_uri" } as const;
+
+/** Rows before others get their turn; some 20 ms. */
+const ROWS_AT_ONCE = 5000;
+
+/** Reads a table once, whatever indexes it has; a column that is missing, or NULL, gives an empty text. */
+async function eachRow<Name extends string>(
+  db: DatabaseSync,
+  table: "workitems" | "files",
+  columns: Readonly<Record<Name, string>>,
+  signal: AbortSignal,
+  take: (row: Record<Name, string>) => void,
+): Promise<void> {
+  const there = columnsOf(db, table);
+  if (there.size === 0) return;
+  const texts = Object.entries<string>(columns).map(([name, column]) =>
+    there.has(column) ? `coalesce(CAST(${column} AS TEXT), '') AS ${name}` : `'' AS ${name}`,
+  );
+  let rows = 0;
+  for (const row of db.prepare(`SELECT ${texts.join(", ")} FROM ${table}`).iterate()) {
+    take(row as Record<Name, string>);
+    if (++rows % ROWS_AT_ONCE !== 0) continue;
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+}
