@@ -28,6 +28,7 @@ const DOORS = new Set([
   "announce/announcer.ts",
   "state/state-store.ts",
   "state/read-state.ts",
+  "state/announcements.ts",
   "progress/progress.ts",
 ]);
 

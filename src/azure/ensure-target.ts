@@ -10,7 +10,8 @@ import type { ServiceGate } from "./service-gate.ts";
 
 export interface TargetCheck {
   readonly account: StorageAccount;
-  readonly container: string;
+  /** undefined when only the queue is used. */
+  readonly container: string | undefined;
   /** undefined with --no-queue. */
   readonly queue: string | undefined;
   readonly createMissing: boolean;
@@ -29,8 +30,15 @@ const CHECK_LIMIT_MS = 120_000;
  * @throws ReuploadError `target-missing`, `permission`, `sign-in`, `unavailable`
  */
 export async function ensureTarget(check: TargetCheck): Promise<string[]> {
-  const { account, container, queue } = check;
+  const { container, queue } = check;
   const created: string[] = [];
+  if (container !== undefined) await ensureContainer(check, container, created);
+  if (queue !== undefined) await ensureQueue(check, queue, created);
+  return created;
+}
+
+async function ensureContainer(check: TargetCheck, container: string, created: string[]): Promise<void> {
+  const { account } = check;
   const containerClient = new ContainerClient(
     signedUrl(`${account.blobEndpoint}/${container}`, account.credential),
     blobPipeline(account.credential),
@@ -42,7 +50,10 @@ export async function ensureTarget(check: TargetCheck): Promise<string[]> {
     create: async (signal) => void (await containerClient.create({ abortSignal: signal })),
     existsCode: "ContainerAlreadyExists",
   });
-  if (queue === undefined) return created;
+}
+
+async function ensureQueue(check: TargetCheck, queue: string, created: string[]): Promise<void> {
+  const { account } = check;
   const queueClient = new QueueClient(
     signedUrl(`${account.queueEndpoint}/${queue}`, account.credential),
     queuePipeline(account.credential),
@@ -54,7 +65,6 @@ export async function ensureTarget(check: TargetCheck): Promise<string[]> {
     create: async (signal) => void (await queueClient.create({ abortSignal: signal })),
     existsCode: "QueueAlreadyExists",
   });
-  return created;
 }
 
 interface Thing {

@@ -55,8 +55,8 @@ async function probeWrite({ account, container, attempts, gates, signal }: Right
 }
 
 /** A message that would be hidden for longer than it lives: 400 for who may send. */
-async function probeSend(
-  { account, attempts, gates, signal }: RightsProbe,
+export async function probeSend(
+  { account, attempts, gates, signal }: Omit<RightsProbe, "container" | "queue">,
   queueName: string,
 ): Promise<Right> {
   const { credential } = account;

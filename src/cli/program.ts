@@ -5,6 +5,7 @@
 import { Command } from "commander";
 import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "./io.ts";
+import { addAnnounce } from "./program/announce.ts";
 import { addDemo } from "./program/demo.ts";
 import { addMonitor } from "./program/monitor.ts";
 import { addPartitions } from "./program/partitions.ts";
@@ -34,7 +35,7 @@ Examples:
 More about a command: reupload run --help`,
   );
   // In the order of the help.
-  for (const add of [addRun, addMonitor, addStatus, addPartitions, addPlan, addDemo])
+  for (const add of [addRun, addMonitor, addStatus, addAnnounce, addPartitions, addPlan, addDemo])
     add({ program, io, setExitCode });
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;

@@ -50,6 +50,7 @@ export class Reporter {
     switch (message.type) {
       case "summary":
       case "dry-run":
+      case "announce-summary":
         this.#finishBlock();
         this.#writeText(this.#io.stdout, message);
         return;

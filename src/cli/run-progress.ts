@@ -17,7 +17,7 @@ import { toReuploadError } from "./to-error.ts";
 const SAMPLE_MS = 1000;
 
 interface Following {
-  readonly store: StateStore;
+  readonly store: Pick<StateStore, "summary" | "beat">;
   readonly services: Services;
   readonly reporter: Reporter;
 }

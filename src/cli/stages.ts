@@ -19,7 +19,7 @@ import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
 import { type Desk, signInOf } from "./sign-in.ts";
 
 export { ensureTarget } from "../azure/ensure-target.ts";
-export { probeRights } from "../azure/probe-rights.ts";
+export { probeRights, probeSend } from "../azure/probe-rights.ts";
 
 /** Bytes of file content in memory at once, over all slots. */
 const BUFFER_BYTES = 64 * 2 ** 20;

@@ -13,6 +13,8 @@ import { printable } from "./layout.ts";
 import { progressLine, waitingText } from "./progress-text.ts";
 import { paint, PLAIN, type TextStyle } from "./style.ts";
 import type { DryRunReport } from "../progress/dry-run-report.ts";
+import type { AnnounceReport } from "../progress/announce-report.ts";
+import { announceJson, announceText } from "./announce-text.ts";
 import { dryRunJson, dryRunText } from "./dry-run-text.ts";
 import { summaryText } from "./summary-text.ts";
 
@@ -39,8 +41,8 @@ interface RunStarted {
 /** What became of one file; told with --verbose. */
 interface FileFinished {
   readonly type: "file";
-  /** `planned`: in a dry run, it would be transferred or announced. */
-  readonly outcome: "copied" | "already-there" | "skipped" | "failed" | "planned";
+  /** `announced`: by `reupload announce`. `planned`: in a dry run, it would be transferred or announced. */
+  readonly outcome: "copied" | "already-there" | "announced" | "skipped" | "failed" | "planned";
   readonly jobId: string;
   readonly workItemId: string;
   readonly fileName: string;
@@ -68,6 +70,7 @@ export type Message =
   | FileFinished
   | { readonly type: "summary"; readonly report: RunReport }
   | { readonly type: "dry-run"; readonly report: DryRunReport }
+  | { readonly type: "announce-summary"; readonly report: AnnounceReport }
   | {
       readonly type: "error";
       readonly code: string;
@@ -86,6 +89,7 @@ export const MESSAGE_TYPES = [
   "file",
   "summary",
   "dry-run",
+  "announce-summary",
   "error",
 ] as const satisfies readonly Message["type"][];
 
@@ -118,6 +122,8 @@ function fieldsOf(message: Message): JsonFields {
       return reportJson(message.report);
     case "dry-run":
       return dryRunJson(message.report);
+    case "announce-summary":
+      return announceJson(message.report);
     case "error":
       return {
         error: {
@@ -166,6 +172,8 @@ function linesOf(message: Message, style: TextStyle): string[] {
       return summaryText(message.report, style);
     case "dry-run":
       return dryRunText(message.report, style);
+    case "announce-summary":
+      return announceText(message.report, style);
     case "error":
       return [
         `${paint("red", "error:", style)} ${printable(message.message)}`,

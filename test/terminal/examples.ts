@@ -1,3 +1,5 @@
+import type { AnnounceReport } from "../../src/progress/announce-report.ts";
+import type { DryRunReport } from "../../src/progress/dry-run-report.ts";
 import type { ProgressView } from "../../src/progress/progress.ts";
 import type { RunReport } from "../../src/progress/run-report.ts";
 import type { Message } from "../../src/terminal/messages.ts";
@@ -89,6 +91,90 @@ export function reportOf(parts: SummaryParts = {}): RunReport {
   };
 }
 
+const DRY_RUN: DryRunReport = {
+  isComplete: true,
+  input: { rows: 30, ours: 10, duplicates: 1, rejected: 1, otherPartitions: 18 },
+  summary: {
+    workItems: { pending: 0, in_progress: 0, completed: 8, empty: 1, failed: 1 },
+    notLookedUp: 0,
+    notSurveyed: 0,
+    files: {
+      total: 100,
+      copied: 98,
+      alreadyThere: 0,
+      failed: 2,
+      skipped: 0,
+      uploaded: 0,
+      announced: 98,
+      duplicates: 3,
+      shortened: 1,
+      expected: 0,
+    },
+    drift: { workItems: 0, filesAdded: 0, filesVanished: 0 },
+    bytes: 0,
+  },
+  catalogRejected: 0,
+  toTransfer: { files: 90, bytes: 1_572_864, filesOfUnknownLength: 4 },
+  toAnnounceOnly: 3,
+  failures: [
+    {
+      code: "name-collision",
+      outcome: "failed",
+      files: 2,
+      workItems: 0,
+      samples: [
+        {
+          jobId: "job-1",
+          workItemId: "1889211721",
+          fileName: "b/report.json",
+          message: "the name is taken by a/report.json of the same work item",
+          requestId: undefined,
+        },
+      ],
+    },
+  ],
+  sample: {
+    looked: 90,
+    absent: 80,
+    same: 9,
+    different: 1,
+    unreadable: 0,
+    examples: [
+      {
+        blobName: "wi-1-c.json",
+        code: "conflict",
+        message: "it is there with other content: 120 bytes, the source 121",
+      },
+    ],
+  },
+  rights: { mayWrite: { isGiven: true }, maySend: { isGiven: true } },
+  toCreate: [],
+};
+
+export const ANNOUNCED: AnnounceReport = {
+  isDryRun: false,
+  all: false,
+  queue: "resultsqueue",
+  counts: { owed: 800, owedExisting: 20, announced: 40, again: 0, leftToRun: 3 },
+  sent: 798,
+  failed: 2,
+  samples: [
+    {
+      jobId: "job-1",
+      workItemId: "1889211721",
+      fileName: "results/a.json",
+      message: "the queue answered 503 (ServerBusy)",
+      requestId: "5f0c2a4e-001e-0071",
+    },
+  ],
+  stoppedBy: undefined,
+  elapsedMs: 4_000,
+  retries: 16,
+  throttles: 5,
+  nextCommand: "reupload announce --queue resultsqueue",
+  resumeCommand: "reupload run --resume",
+};
+
 /** One message of each type, as docs/events.md shows them. */
 export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { type: T }> } = {
   "run-started": {
@@ -129,6 +215,8 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     },
   },
   summary: { type: "summary", report: reportOf() },
+  "dry-run": { type: "dry-run", report: DRY_RUN },
+  "announce-summary": { type: "announce-summary", report: ANNOUNCED },
   error: {
     type: "error",
     code: "state-exists",

@@ -88,7 +88,8 @@ function refuseUnlessResumed(run: RunRecord, options: OpenOptions, path: string)
   );
 }
 
-function takeLockOf(path: string): { release(): void } {
+/** @throws ReuploadError `state-locked` */
+export function takeLockOf(path: string): { release(): void } {
   let lock;
   try {
     lock = takeLock(path);

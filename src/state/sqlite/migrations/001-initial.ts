@@ -60,7 +60,7 @@ CREATE INDEX work_item_surveyed ON work_item (links_end, surveyed_files DESC)
   WHERE status = 0 AND surveyed_files IS NOT NULL;
 
 -- In the order of their first event. facts: 1 in the target, 2 announced, 4 completed, 8 failed, 16 skipped,
--- 32 in the target before this run, 64 no longer listed by the last lookup. source: NULL when the link is uri_base + name, else '<n>+<rest>': the first n
+-- 32 in the target before this run, 64 no longer listed by the last lookup, 128 to be announced again. source: NULL when the link is uri_base + name, else '<n>+<rest>': the first n
 -- characters of uri_base and the rest. A name or rest that is not well-formed Unicode is a BLOB of JSON.
 CREATE TABLE file (
   id INTEGER PRIMARY KEY,

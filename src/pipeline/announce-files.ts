@@ -1,0 +1,126 @@
+/** Announces what is in the target, apart from a run: slots that each take the next file, announce it, and commit that. */
+import type { Announcer } from "../announce/announcer.ts";
+import { FileFailure } from "../core/failure.ts";
+import { type NameTemplate, shortenName } from "../core/target-name.ts";
+import type { AnnouncementStore, OwedFile } from "../state/announcements.ts";
+import type { FailureRecord } from "../state/state-store.ts";
+import type { PipelineControl } from "./pipeline.ts";
+
+/** Files read from the state at once. */
+const BATCH = 1_000;
+
+/** A file that is done with. */
+export interface AnnouncementReport {
+  readonly file: OwedFile;
+  readonly blobName: string;
+  /** undefined: the queue has accepted it. */
+  readonly failure: FailureRecord | undefined;
+}
+
+/**
+ * - `finished`  every file was tried
+ * - `stopped`   drained or aborted
+ * - `failed`    it cannot go on (outage, sign-in, disk full, internal)
+ */
+export type AnnouncingOutcome =
+  | { readonly kind: "finished" }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+export interface RunningAnnouncements {
+  readonly live: { readonly slots: number; readonly slotsInUse: number };
+  /** Never rejects. */
+  readonly outcome: Promise<AnnouncingOutcome>;
+}
+
+export interface AnnouncementStages {
+  readonly store: AnnouncementStore;
+  readonly announcer: Announcer;
+}
+
+export interface AnnouncementControl extends Pick<PipelineControl, "drain" | "abort"> {
+  readonly slots: number;
+  readonly template: NameTemplate;
+  /** Must not throw. */
+  readonly onFile: (report: AnnouncementReport) => void;
+}
+
+/** Announces every file that the store gives. What fails stays owed; the others go on. */
+export function startAnnouncing(
+  stages: AnnouncementStages,
+  control: AnnouncementControl,
+): RunningAnnouncements {
+  const announcements = new Announcements(stages, control);
+  return { live: announcements, outcome: announcements.run() };
+}
+
+class Announcements {
+  readonly slots: number;
+  slotsInUse = 0;
+  readonly #stages: AnnouncementStages;
+  readonly #control: AnnouncementControl;
+  /** An error ends what is under way, too. */
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #batch: Iterator<OwedFile> = [].values();
+  #fatal: { readonly error: unknown } | undefined;
+
+  constructor(stages: AnnouncementStages, control: AnnouncementControl) {
+    this.#stages = stages;
+    this.#control = control;
+    this.slots = control.slots;
+    this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
+  }
+
+  async run(): Promise<AnnouncingOutcome> {
+    await Promise.all(Array.from({ length: this.slots }, async () => this.#slot()));
+    if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
+    return { kind: this.#mustHalt ? "stopped" : "finished" };
+  }
+
+  get #mustHalt(): boolean {
+    return this.#control.drain.aborted || this.#signal.aborted;
+  }
+
+  async #slot(): Promise<void> {
+    try {
+      for (let file = this.#next(); file !== undefined; file = this.#next()) {
+        this.slotsInUse++;
+        try {
+          this.#control.onFile(await this.#announce(file));
+        } finally {
+          this.slotsInUse--;
+        }
+      }
+    } catch (error) {
+      // What an abort makes the others throw is no cause of its own.
+      if (this.#fatal === undefined && !this.#control.abort.aborted) this.#fatal = { error };
+      this.#stop.abort(new Error("announcing ends"));
+    }
+  }
+
+  #next(): OwedFile | undefined {
+    if (this.#mustHalt) return undefined;
+    const next = this.#batch.next();
+    if (next.done !== true) return next.value;
+    this.#batch = this.#stages.store.next(BATCH).values();
+    const first = this.#batch.next();
+    return first.done === true ? undefined : first.value;
+  }
+
+  /** Returns once it is committed that the queue has it. @throws what ends all: ReuploadError, the signal's reason */
+  async #announce(file: OwedFile): Promise<AnnouncementReport> {
+    const { store, announcer } = this.#stages;
+    const blobName = file.blobName ?? shortenName(this.#control.template.render(file, file.fileName));
+    try {
+      await announcer.announce(blobName, { signal: this.#signal });
+    } catch (thrown) {
+      if (!(thrown instanceof FileFailure)) throw thrown;
+      const { code, message, attempts, requestId } = thrown;
+      return { file, blobName, failure: { code, message, attempts, requestId } };
+    }
+    store.announced(file);
+    await store.committed();
+    return { file, blobName, failure: undefined };
+  }
+}

@@ -1,0 +1,202 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { ReuploadError } from "../../core/errors.ts";
+import type {
+  AnnouncementCounts,
+  AnnouncementOptions,
+  AnnouncementStore,
+  CountAnnouncements,
+  OpenAnnouncements,
+  OwedFile,
+} from "../announcements.ts";
+import type { RunRecord } from "../state-store.ts";
+import { fromTextColumn, type TextColumn } from "./columns.ts";
+import { inTransaction, openForWriting, rollBack, toStateError } from "./database.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { inspectState, readRun, stateMissing } from "./inspect.ts";
+import { migrate } from "./migrations/migrations.ts";
+import { takeLockOf } from "./open-run.ts";
+import { refuseNetworkDisk, statePath } from "./place.ts";
+import { reading } from "./reading.ts";
+import { allRows } from "./statements.ts";
+
+/**
+ * The numbers are those of `facts.ts`: 1 in the target, 2 announced, 4 completed, 32 in the target before this run,
+ * 128 to be announced again. There is no index over facts (it would cost every run): the files are walked in the order
+ * of their ids, and counted by reading each once.
+ */
+export const ANNOUNCEMENT_SQL = {
+  countAnnouncements: `SELECT
+      count(*) FILTER (WHERE facts & 6 = 4) AS owed,
+      count(*) FILTER (WHERE facts & 6 = 4 AND facts & 32) AS owedExisting,
+      count(*) FILTER (WHERE facts & 6 = 6) AS announced,
+      count(*) FILTER (WHERE facts & 6 = 6 AND facts & 128) AS again,
+      count(*) FILTER (WHERE facts & 5 = 1) AS leftToRun
+    FROM file WHERE facts & 1`,
+  markAll: `UPDATE file SET facts = facts | 128 WHERE facts & 7 = 7`,
+  keepQueue: `UPDATE run SET settings = json_set(settings, '$.queue', ?)`,
+  // ?3: 1 with those to be announced again.
+  owedAfter: `SELECT f.id, f.name, d.blob_name, w.job_id, w.work_item_id, coalesce(w.catalog_name, w.name) AS shown
+    FROM file f CROSS JOIN work_item w ON w.id = f.work_item LEFT JOIN file_detail d ON d.file = f.id
+    WHERE f.id > ?1 AND (f.facts & 7 = 5 OR (?3 = 1 AND f.facts & 128)) ORDER BY f.id LIMIT ?2`,
+  noteAnnounced: `UPDATE file SET facts = (facts | 2) & ~128 WHERE id = ? AND NOT facts & 2`,
+  noteAnnouncedAgain: `UPDATE file SET facts = facts & ~128 WHERE id = ?`,
+  countAnnounced: `UPDATE counters SET files_announced = files_announced + ?`,
+} as const;
+
+export const countAnnouncements: CountAnnouncements = async (given) => {
+  const path = statePath(given);
+  if ((await inspectState(path)) === undefined) throw stateMissing(path);
+  try {
+    return reading(path, countIn);
+  } catch (error) {
+    throw toStateError(error, path);
+  }
+};
+
+export const openAnnouncements: OpenAnnouncements = async (options) => {
+  const path = statePath(options.path);
+  await refuseNetworkDisk(path);
+  if ((await inspectState(path)) === undefined) throw stateMissing(path);
+  const lock = takeLockOf(path);
+  try {
+    const db = openForWriting(path);
+    try {
+      migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
+      const run = readRun(db, path);
+      if (run === undefined) throw stateMissing(path);
+      const counts = await begin(db, run, options);
+      return new SqliteAnnouncementStore(db, { run, counts, path, all: options.all, lock });
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  } catch (error) {
+    lock.release();
+    throw toStateError(error, path);
+  }
+};
+
+/** One transaction: an `--all` is marked as a whole, so that it can be told whether one is unfinished. */
+async function begin(
+  db: DatabaseSync,
+  run: RunRecord,
+  { all, queue }: AnnouncementOptions,
+): Promise<AnnouncementCounts> {
+  return inTransaction(db, () => {
+    if (run.identity.queue === "none") db.prepare(ANNOUNCEMENT_SQL.keepQueue).run(queue);
+    const counts = countIn(db);
+    if (!all || counts.again > 0) return counts;
+    db.exec(ANNOUNCEMENT_SQL.markAll);
+    return { ...counts, again: counts.announced };
+  });
+}
+
+function countIn(db: DatabaseSync): AnnouncementCounts {
+  return { ...(db.prepare(ANNOUNCEMENT_SQL.countAnnouncements).get() as unknown as AnnouncementCounts) };
+}
+
+interface OwedRow {
+  readonly id: number;
+  readonly name: TextColumn;
+  readonly blob_name: string | null;
+  readonly job_id: string;
+  readonly work_item_id: string;
+  readonly shown: string;
+}
+
+/** The announcements on SQLite, in the caller's thread. */
+class SqliteAnnouncementStore implements AnnouncementStore {
+  readonly run: RunRecord;
+  readonly counts: AnnouncementCounts;
+  readonly #db: DatabaseSync;
+  readonly #path: string;
+  readonly #all: boolean;
+  readonly #lock: { release(): void };
+  readonly #statements: Readonly<Record<keyof typeof ANNOUNCEMENT_SQL, StatementSync>>;
+  readonly #commits = new GroupCommit(() => this.#commit());
+  /** Announced, and not committed yet. */
+  #noted: number[] = [];
+  /** The id of the last file that was given. */
+  #after = 0;
+  #closed: Promise<void> | undefined;
+
+  /** `db` is open for writing and locked; the store closes it, and releases the lock. */
+  constructor(
+    db: DatabaseSync,
+    opened: {
+      readonly run: RunRecord;
+      readonly counts: AnnouncementCounts;
+      readonly path: string;
+      readonly all: boolean;
+      readonly lock: { release(): void };
+    },
+  ) {
+    this.run = opened.run;
+    this.counts = opened.counts;
+    this.#db = db;
+    this.#path = opened.path;
+    this.#all = opened.all;
+    this.#lock = opened.lock;
+    const prepared = Object.entries(ANNOUNCEMENT_SQL).map(([verb, sql]) => [verb, db.prepare(sql)]);
+    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof ANNOUNCEMENT_SQL, StatementSync>;
+  }
+
+  next(max: number): readonly OwedFile[] {
+    const rows = allRows<OwedRow>(this.#statements.owedAfter, this.#after, max, this.#all ? 1 : 0);
+    this.#after = rows.at(-1)?.id ?? this.#after;
+    return rows.map((row) => ({
+      id: row.id,
+      jobId: row.job_id,
+      workItemId: row.work_item_id,
+      workItemName: row.shown,
+      fileName: fromTextColumn(row.name),
+      blobName: row.blob_name ?? undefined,
+    }));
+  }
+
+  announced({ id }: OwedFile): void {
+    if (this.#closed) throw new ReuploadError("internal", "the state is closed");
+    this.#noted.push(id);
+    this.#commits.touch();
+  }
+
+  committed(): Promise<void> {
+    return this.#commits.committed();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#commits.flush();
+    try {
+      if (this.#commits.failure) throw this.#commits.failure.error;
+      this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (error) {
+      throw toStateError(error, this.#path);
+    } finally {
+      this.#db.close();
+      this.#lock.release();
+    }
+  }
+
+  #commit(): void {
+    const { noteAnnounced, noteAnnouncedAgain, countAnnounced } = this.#statements;
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      let fresh = 0;
+      for (const id of this.#noted) {
+        if (noteAnnounced.run(id).changes > 0) fresh++;
+        else noteAnnouncedAgain.run(id);
+      }
+      countAnnounced.run(fresh);
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      rollBack(this.#db);
+      throw toStateError(error, this.#path);
+    }
+    this.#noted = [];
+  }
+}
