@@ -83,7 +83,7 @@ describe("a parameter", () => {
 
   it("that is a text is taken as it is", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (value) => {
+      fc.property(fc.string({ unit: "grapheme" }), (value) => {
         expect(read("p:string", `p=${value}`)).toEqual({ p: { type: "string", value } });
       }),
     );
