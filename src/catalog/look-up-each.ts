@@ -11,6 +11,8 @@ export interface FoundFiles {
   readonly problems: readonly string[];
 }
 
+export const nothingFound: FoundFiles = { files: [], problems: [] };
+
 /**
  * Looks work items up one by one, all of a batch at the same time, and gives the answers in their order. A FileFailure
  * is its work item's own.

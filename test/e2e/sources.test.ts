@@ -1,6 +1,6 @@
 /** Runs whose files come from a container or a local folder, through the built command line. */
 import { hash } from "node:crypto";
-import { appendFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ContainerSASPermissions } from "@azure/storage-blob";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -37,9 +37,8 @@ async function putFile(name: string): Promise<void> {
 const runFrom = async (args: readonly string[], env: Record<string, string> = {}) =>
   scene.cli(
     [
-      "run",
-      ...["--csv", "failed_workitems.csv", "--state-db", STATE, "--output", "json"],
-      ...["--target-container", scene.container, "--queue", scene.queue],
+      ...`run --csv failed_workitems.csv --state-db ${STATE} --output json`.split(" "),
+      ...`--target-container ${scene.container} --queue ${scene.queue}`.split(" "),
       ...args,
     ],
     { env },

@@ -10,7 +10,7 @@ import { FileFailure } from "../../core/failure.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { fileSystemCodeOf, filesBelow, isWithin } from "../local-files.ts";
-import { type FoundFiles, lookUpEach, nothingSurveyed } from "../look-up-each.ts";
+import { type FoundFiles, lookUpEach, nothingFound, nothingSurveyed } from "../look-up-each.ts";
 import { folderOf } from "../work-item-folder.ts";
 import { checkFolder, type SourceFolder } from "./source-folder.ts";
 
@@ -65,7 +65,7 @@ class FolderCatalog implements Catalog {
       const code = fileSystemCodeOf(thrown);
       if (signal.aborted || code === undefined) throw thrown;
       await this.#expectThere();
-      if (code === "ENOENT") return { files: [], problems: [] };
+      if (code === "ENOENT") return nothingFound;
       throw new FileFailure("catalog-error", `its folder ${folder} cannot be read (${code})`, {
         cause: thrown,
       });
