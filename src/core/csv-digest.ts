@@ -52,27 +52,46 @@ export class SeenKeys {
   }
 }
 
+/** Parts of the table; a power of two. */
+const PARTS = 64;
+
 /**
  * A set of SHA-256 digests that keeps 64 bits of each, in open addressing: 5 million take 64 MiB, a Set of strings
  * 600. Two different ones among 5 million meet with a probability of 10^-6; what is done about a work item is
- * never decided here (the state compares whole keys), only counts and digests are.
+ * never decided here (the state compares whole keys), only counts and digests are. It grows part by part, so that
+ * never more than a part is there twice.
  */
 class SeenHashes {
-  #table = new Uint32Array(2 * 1024);
+  readonly #parts = Array.from({ length: PARTS }, () => new SeenPart());
   size = 0;
 
   /** Adds the digest (as `sha256Bytes` gives it); false when it was there already. */
   add(digest: string): boolean {
-    if (this.size * 10 >= (this.#table.length / 2) * 8) this.#grow();
     const low = uint32At(digest, 0) || 1; // 0 marks a free place
-    const isNew = place(this.#table, low, uint32At(digest, 4));
+    const isNew = this.#parts[digest.charCodeAt(8) % PARTS]?.add(low, uint32At(digest, 4)) ?? false;
     if (isNew) this.size++;
     return isNew;
   }
 
   has(digest: string): boolean {
-    const slot = slotOf(this.#table, uint32At(digest, 0) || 1, uint32At(digest, 4));
-    return this.#table[slot * 2] !== 0;
+    const low = uint32At(digest, 0) || 1;
+    return this.#parts[digest.charCodeAt(8) % PARTS]?.has(low, uint32At(digest, 4)) ?? false;
+  }
+}
+
+class SeenPart {
+  #table = new Uint32Array(2 * 32);
+  #size = 0;
+
+  add(low: number, high: number): boolean {
+    if (this.#size * 10 >= (this.#table.length / 2) * 8) this.#grow();
+    const isNew = place(this.#table, low, high);
+    if (isNew) this.#size++;
+    return isNew;
+  }
+
+  has(low: number, high: number): boolean {
+    return this.#table[slotOf(this.#table, low, high) * 2] !== 0;
   }
 
   #grow(): void {
@@ -82,6 +101,8 @@ class SeenHashes {
       const low = old[at] ?? 0;
       if (low !== 0) place(this.#table, low, old[at + 1] ?? 0);
     }
+    // Given back at once: the collector would let many of them lie.
+    old.buffer.transfer(0);
   }
 }
 
