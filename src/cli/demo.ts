@@ -25,6 +25,8 @@ export interface DemoOptions {
   readonly keep: boolean;
   readonly addMissing: boolean;
   readonly stop: boolean;
+  /** Work items and files come from a stand-in for Azure Data Explorer. */
+  readonly kusto: boolean;
   /** `--dir` */
   readonly dir: string | undefined;
 }
@@ -36,6 +38,11 @@ export interface DemoOptions {
  * @throws ReuploadError `emulator-missing`, `output-unwritable`, `usage`
  */
 export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
+  if (options.kusto && options.keep) {
+    throw new ReuploadError("usage", "--kusto and --keep exclude each other.", {
+      advice: "The stand-in for Kusto ends with the demo; try resume and partitions with --keep alone.",
+    });
+  }
   const folder = resolve(io.cwd, options.dir ?? DEMO_FOLDER);
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new ReuploadError("usage", "Stopped by Ctrl+C."));
@@ -60,6 +67,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
     const emulator = await startEmulator({ signal, detached: options.keep });
     try {
       const input = await makeInput(emulator, folder, signal, io);
+      if (options.kusto) return await runWithKusto(input, emulator, { folder, signal, io, interrupt });
       process.off("SIGINT", interrupt);
       return await runOn(input, emulator, folder, options.keep, io);
     } finally {
@@ -92,20 +100,59 @@ async function runOn(
   keeps: boolean,
   io: Io,
 ): Promise<ExitCode> {
-  const flags = flagsFor(input, join(folder, "state.db"), io);
-  say(io, `\n$ ${commandOf("reupload", flags)}\n`);
-  const env = { ...io.env, AZURE_STORAGE_CONNECTION_STRING: emulator.connectionString };
-  const exitCode = await run({ ...flags, createMissing: "true" }, { ...io, env });
-  if (exitCode === EXIT.finishedWithFailures) {
-    say(io, "\n(exit code 1: one source blob is missing on purpose)");
-  }
+  const exitCode = await runAndTell(flagsFor(input, join(folder, "state.db"), io), emulator, io);
   if (keeps) {
     noteKept(folder, emulator, input);
     say(io, nextSteps(input, folder, io));
   } else {
     say(io, "\nNext: npm run demo -- --keep leaves the emulator running, to try resume and two partitions.");
   }
-  return exitCode === EXIT.finishedWithFailures ? EXIT.done : exitCode;
+  return exitCode;
+}
+
+/** The whole path of an operator whose truth is in Azure Data Explorer. */
+async function runWithKusto(
+  input: DemoInput,
+  emulator: Emulator,
+  { folder, signal, io, interrupt }: KustoDemo,
+): Promise<ExitCode> {
+  const { startDemoKusto } = await import("./demo-kusto.ts");
+  const kusto = await startDemoKusto(input, folder, signal);
+  try {
+    process.off("SIGINT", interrupt);
+    say(io, `Started a stand-in for Azure Data Explorer: ${kusto.cluster}`);
+    const place = { kustoCluster: kusto.cluster, kustoDatabase: kusto.database };
+    const out = shown(io, input.csvFile);
+    const asked = ["failed-since", "--param", kusto.parameter, "--out", out];
+    say(io, `\n$ ${commandLine(["reupload", "find", ...asked, ...wordsOf(place)])}\n`);
+    const { find } = await import("./find.ts");
+    const query = { query: "failed-since", text: undefined, parameters: [kusto.parameter], out };
+    const found = await find({ ...query, flags: place }, io);
+    if (found !== EXIT.done) return found;
+    const { files: _listing, ...flags } = flagsFor(input, join(folder, "state.db"), io);
+    const exitCode = await runAndTell({ ...flags, ...place, fileSuffix: ".json" }, emulator, io);
+    say(io, `\n${count(kusto.queries())} queries in all.`);
+    return exitCode;
+  } finally {
+    await kusto.stop();
+  }
+}
+
+interface KustoDemo {
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly io: Io;
+  readonly interrupt: () => void;
+}
+
+/** Says the command, runs it, and takes the one missing source blob for what it is. */
+async function runAndTell(flags: RunFlags, emulator: Emulator, io: Io): Promise<ExitCode> {
+  say(io, `\n$ ${commandOf("reupload", flags)}\n`);
+  const env = { ...io.env, AZURE_STORAGE_CONNECTION_STRING: emulator.connectionString };
+  const exitCode = await run({ ...flags, createMissing: "true" }, { ...io, env });
+  if (exitCode !== EXIT.finishedWithFailures) return exitCode;
+  say(io, "\n(exit code 1: one source blob is missing on purpose)");
+  return EXIT.done;
 }
 
 function flagsFor(input: DemoInput, state: string, io: Io): RunFlags {
@@ -120,11 +167,14 @@ function flagsFor(input: DemoInput, state: string, io: Io): RunFlags {
 
 /** The command as a user would type it. */
 function commandOf(program: string, flags: RunFlags, more: readonly string[] = []): string {
-  const words = Object.entries(flags).flatMap(([name, value]) => [
+  return commandLine([...program.split(" "), "run", ...wordsOf(flags), ...more, "--create-missing"]);
+}
+
+function wordsOf(flags: RunFlags): string[] {
+  return Object.entries(flags).flatMap(([name, value]) => [
     `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
     value,
   ]);
-  return commandLine([...program.split(" "), "run", ...words, ...more, "--create-missing"]);
 }
 
 /** What can be tried while the emulator runs. */

@@ -10,14 +10,14 @@ import { messageOf, ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { type FindReport, findWorkItems } from "../find/find.ts";
 import type { Kusto } from "../kusto/kusto.ts";
-import { kustoPlace, openKusto } from "../kusto/open-kusto.ts";
+import { kustoPlace } from "../kusto/open-kusto.ts";
 import { readParameters } from "../kusto/parameters.ts";
 import { declaredParameters } from "../kusto/query-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { SCHEMA_VERSION, waitingMessages } from "../terminal/messages.ts";
+import { connectKusto } from "./kusto.ts";
 import { type Io, writeLines, writeText } from "./io.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
-import { signInOf } from "./sign-in.ts";
 
 export interface FindArguments {
   /** A file, or the name of a shipped query. */
@@ -109,7 +109,7 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 async function kustoOf(session: Session): Promise<{ kusto: Kusto; gate: ServiceGate }> {
-  const { given } = session;
+  const { given, io } = session;
   const cluster = resolveOne(given, "kustoCluster");
   const database = resolveOne(given, "kustoDatabase");
   if (cluster === undefined || database === undefined) {
@@ -118,23 +118,22 @@ async function kustoOf(session: Session): Promise<{ kusto: Kusto; gate: ServiceG
       advice: "Give --kusto-cluster https://CLUSTER.REGION.kusto.windows.net and --kusto-database NAME.",
     });
   }
-  const gate = new ServiceGate(kustoPlace(cluster, database), {
-    ...GATE_DEFAULTS,
-    maxWaitMs: resolveOne(given, "maxWait"),
-  });
-  const auth = {
-    auth: resolveOne(given, "auth"),
-    tenant: resolveOne(given, "tenant"),
-    quiet: resolveOne(given, "quiet"),
-    output: resolveOne(given, "output"),
-  };
-  const kusto = openKusto({
+  const maxWaitMs = resolveOne(given, "maxWait");
+  const gate = new ServiceGate(kustoPlace(cluster, database), { ...GATE_DEFAULTS, maxWaitMs });
+  const kusto = await connectKusto({
     cluster,
     database,
-    signIn: await signInOf(auth, session.io.env, session),
+    settings: {
+      auth: resolveOne(given, "auth"),
+      tenant: resolveOne(given, "tenant"),
+      quiet: resolveOne(given, "quiet"),
+      output: resolveOne(given, "output"),
+      kustoQueries: 1,
+    },
+    env: io.env,
+    desk: session,
     attempts: new Attempts({ ...ATTEMPT_DEFAULTS, idleMs: resolveOne(given, "requestTimeout") }),
-    gate,
-    queries: 1,
+    gate: () => gate,
   });
   return { kusto, gate };
 }
