@@ -7,11 +7,14 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "./io.ts";
 import { addAnnounce } from "./program/announce.ts";
 import { addDemo } from "./program/demo.ts";
+import { addImportState } from "./program/import-state.ts";
 import { addMonitor } from "./program/monitor.ts";
 import { addPartitions } from "./program/partitions.ts";
 import { addPlan } from "./program/plan.ts";
+import { addRemaining } from "./program/remaining.ts";
 import { addRun } from "./program/run.ts";
 import { addStatus } from "./program/status.ts";
+import { addUpload } from "./program/upload.ts";
 
 /** @param setExitCode told by the command that ran */
 export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCode) => void): Command {
@@ -35,7 +38,18 @@ Examples:
 More about a command: reupload run --help`,
   );
   // In the order of the help.
-  for (const add of [addRun, addMonitor, addStatus, addAnnounce, addPartitions, addPlan, addDemo])
+  for (const add of [
+    addRun,
+    addUpload,
+    addMonitor,
+    addStatus,
+    addAnnounce,
+    addRemaining,
+    addPartitions,
+    addPlan,
+    addImportState,
+    addDemo,
+  ])
     add({ program, io, setExitCode });
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
