@@ -67,8 +67,8 @@ function tellRunning(states: OpenStates, io: Io): void {
 
 function tell(result: RemainingResult, { out, failedOnly }: RemainingArguments, io: Io): void {
   const { rows, rowsOfMissing, missingPartitions, totalPartitions, rejected } = result;
-  const where = out === "-" ? "" : ` in ${out}`;
-  io.stderr.write(`${quantity(rows, "work item")} not completed${where}\n`);
+  const where = out === "-" ? "" : ` written to ${out}`;
+  io.stderr.write(`${quantity(rows, "row")}${where}: what is not completed\n`);
   if (missingPartitions.length > 0) {
     const what = `no state of ${quantity(missingPartitions.length, "partition")} of ${totalPartitions} is given`;
     const rest =

@@ -75,7 +75,8 @@ function sectionsOf(picture: MonitorPicture, style: TextStyle): Section[] {
 function totalSections(total: ProgressView, { fleet, history }: MonitorPicture, style: TextStyle): Section[] {
   const row = (label: string, pieces: readonly Piece[]) => flow(label, pieces, LABEL_COLUMN, style);
   const works = fleet.machines.some(({ writer }) => writer.kind === "running");
-  const speed = works ? speedPieces(total, "not known yet") : [{ text: "no process works on it" }];
+  const speed = works ? speedPieces(total, "not known yet") : [];
+  const retries = row("Retries", [{ text: count(total.live.retries) }, throttledPiece(total)]);
   return [
     { name: "bar", lines: [barLine(total, style, Number.isFinite(style.width) ? style.width : undefined)] },
     { name: "work items", lines: row("Work items", workItemPieces(total)) },
@@ -83,7 +84,8 @@ function totalSections(total: ProgressView, { fleet, history }: MonitorPicture, 
     { name: "speed", lines: row("Speed", [...speed, { text: `${bytes(total.bytes)} in all` }]) },
     { name: "time", lines: row("Time left", timePieces(total, fleet)) },
     { name: "throughput", lines: throughputLines(history, style) },
-    { name: "retries", lines: row("Retries", [{ text: count(total.live.retries) }, throttledPiece(total)]) },
+    // They are of the processes, not of the states.
+    { name: "retries", lines: works ? retries : [] },
   ];
 }
 

@@ -32,11 +32,11 @@ export function table<Row>(
   const widths = columns.map(({ title, cell }) =>
     Math.max(stringWidth(title), ...rows.map((row) => stringWidth(cell(row).text))),
   );
-  for (let gone = 0; gone <= leftOut.length; gone++) {
+  const leasts = columns.map(({ least }) => least);
+  for (let gone = 0; ; gone++) {
     const shown = columns.map(({ title }) => !leftOut.slice(0, gone).includes(title));
-    const isLast = gone === leftOut.length;
-    const leasts = columns.map(({ least }) => (isLast ? 1 : least));
-    const fitted = fit(leasts, widths, shown, style.width);
+    const isLast = gone > leftOut.length;
+    const fitted = fit(isLast ? columns.map(() => 1) : leasts, widths, shown, style.width);
     if (fitted === undefined && !isLast) continue;
     const line = (cells: readonly Cell[]) => rowText(columns, cells, fitted ?? widths, shown, style);
     return [
@@ -44,7 +44,6 @@ export function table<Row>(
       ...rows.map((row) => line(columns.map(({ cell }) => cell(row)))),
     ];
   }
-  return [];
 }
 
 /** The widths with which the shown columns fit into `width`; undefined when they cannot. */

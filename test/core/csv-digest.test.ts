@@ -91,5 +91,7 @@ describe("the keys seen", () => {
     expect(items.filter((item) => seen.add(item)).length).toBe(20_000);
     expect(items.filter((item) => seen.add(item)).length).toBe(0);
     expect(seen.size).toBe(20_000);
+    expect(items.every((item) => seen.has(item))).toBe(true);
+    expect(items.some(({ workItemId }) => seen.has({ jobId: "2", workItemId }))).toBe(false);
   });
 });

@@ -16,13 +16,15 @@ const emptyRow = (): Row => ({ text: "", wraps: false });
 export class Screen extends EventEmitter {
   /** What the program was told. */
   columns: number;
-  readonly rows: number;
+  rows: number;
   writes = 0;
   isCursorVisible = true;
   #width: number;
   #lines: Row[];
   #cursor = 0;
   #isWrapping = true;
+  /** The lines that come back when the other screen is left. */
+  #behind: { readonly lines: Row[]; readonly cursor: number } | undefined;
 
   constructor(columns: number, rows: number) {
     super();
@@ -40,6 +42,23 @@ export class Screen extends EventEmitter {
   /** The row that this text fills, from the start of history. */
   rowOf(text: string): number {
     return this.#lines.findIndex((row) => row.text === text);
+  }
+
+  /** Whether the other screen, the one without history, is shown. */
+  get isOther(): boolean {
+    return this.#behind !== undefined;
+  }
+
+  /** The other screen gets another size and keeps what fits, as tmux does; the program is told. */
+  resizeOther(columns: number, rows: number): void {
+    this.#lines = Array.from({ length: rows }, (_, index) => {
+      const { text } = this.#lines[index] ?? emptyRow();
+      return { text: text.slice(0, columns), wraps: false };
+    });
+    this.#width = columns;
+    this.rows = rows;
+    this.#cursor = Math.min(this.#cursor, rows - 1);
+    this.tell();
   }
 
   /** The terminal gets another width; the program does not know until `tell`. */
@@ -74,9 +93,27 @@ export class Screen extends EventEmitter {
     else if (command === "?7l" || command === "?7h") this.#isWrapping = command === "?7h";
     else if (command === "K") this.#lines[this.#cursor] = emptyRow();
     else if (command === "J") this.#eraseBelow();
+    else if (command === "H") this.#cursor = this.#top();
+    else if (command === "2J") this.#lines = this.#lines.map(emptyRow);
+    else if (command === "?1049h") this.#enterOther();
+    else if (command === "?1049l") this.#leaveOther();
     else if (/^\d*A$/.test(command)) {
       this.#cursor = Math.max(this.#top(), this.#cursor - (Number.parseInt(command, 10) || 1));
     } else throw new Error(`the screen does not know ${command}`);
+  }
+
+  #enterOther(): void {
+    if (this.#behind !== undefined) throw new Error("the other screen is taken twice");
+    this.#behind = { lines: this.#lines, cursor: this.#cursor };
+    this.#lines = Array.from({ length: this.rows }, emptyRow);
+    this.#cursor = 0;
+  }
+
+  #leaveOther(): void {
+    if (this.#behind === undefined) throw new Error("the other screen is not taken");
+    this.#lines = this.#behind.lines;
+    this.#cursor = this.#behind.cursor;
+    this.#behind = undefined;
   }
 
   #eraseBelow(): void {
@@ -100,6 +137,7 @@ export class Screen extends EventEmitter {
   }
 
   #down(): void {
+    if (this.isOther && this.#cursor === this.rows - 1) throw new Error("the other screen scrolls");
     this.#cursor++;
     this.#lines[this.#cursor] ??= emptyRow();
   }
