@@ -22,11 +22,12 @@ interface Table {
 
 /** An answer is a table, a refusal within a 200, or broken: undefined. */
 export function readAnswer(text: string): KustoTable | Refusal | undefined {
-  const frames = framesIn(text);
+  const frames = framesIn(jsonIn(text));
   const end = frames?.at(-1);
   // Without its last frame nobody knows whether rows are missing.
   if (frames === undefined || end?.FrameType !== "DataSetCompletion") return undefined;
   const errors = [end, ...frames.flatMap((frame) => frame.Rows ?? [])].flatMap(errorsIn);
+  errors.push(...frames.flatMap(errorEventsIn));
   if (errors.length > 0) return refusalOf(errors[0], false);
   if (end.HasErrors === true || end.Cancelled === true) return refusalOf({}, false);
   const tables = tablesIn(frames);
@@ -37,10 +38,14 @@ export function readAnswer(text: string): KustoTable | Refusal | undefined {
   return { columns, rows, bytes: Buffer.byteLength(text) };
 }
 
-function framesIn(text: string): readonly Frame[] | undefined {
+function framesIn(value: unknown): readonly Frame[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}
+
+/** undefined when it is none */
+function jsonIn(text: unknown): unknown {
   try {
-    const frames: unknown = JSON.parse(text);
-    return Array.isArray(frames) ? frames : undefined;
+    return JSON.parse(String(text));
   } catch {
     return undefined;
   }
@@ -49,6 +54,21 @@ function framesIn(text: string): readonly Frame[] | undefined {
 function errorsIn(item: unknown): readonly unknown[] {
   if (typeof item !== "object" || item === null || Array.isArray(item)) return [];
   return "OneApiErrors" in item && Array.isArray(item.OneApiErrors) ? item.OneApiErrors : [];
+}
+
+/** Events of the query's completion as severe as this, or more, are errors; the client's library counts them so, too. */
+const ERROR_LEVEL = 2;
+
+/** Errors that are told as events of the query's completion alone. */
+function errorEventsIn({ TableKind, Columns = [], Rows = [] }: Frame): unknown[] {
+  if (TableKind !== "QueryCompletionInformation") return [];
+  const [level, payload] = ["Level", "Payload"].map((name) =>
+    Columns.findIndex(({ ColumnName }) => ColumnName === name),
+  );
+  const events = Rows.filter(Array.isArray) as unknown[][];
+  return events
+    .filter((event) => Number(event[level ?? -1] ?? Infinity) <= ERROR_LEVEL)
+    .map((event) => jsonIn(event[payload ?? -1]));
 }
 
 /** The primary results: each one frame, or, when progress was asked for, a header and fragments. */

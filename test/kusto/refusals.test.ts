@@ -120,6 +120,25 @@ describe("a query that is too much", () => {
 });
 
 describe("a partial answer", () => {
+  it("is an error, too, when only an event at its end says so", async () => {
+    const said = { error: { code: "Oops", "@message": "it went wrong", "@permanent": true } };
+    const table = (kind: string, columns: readonly string[], rows: readonly unknown[]) => ({
+      FrameType: "DataTable",
+      TableKind: kind,
+      Columns: columns.map((name) => ({ ColumnName: name, ColumnType: "string" })),
+      Rows: rows,
+    });
+    const frames = [
+      { FrameType: "DataSetHeader" },
+      table("PrimaryResult", ["a"], [["1"]]),
+      table("QueryCompletionInformation", ["Level", "Payload"], [[2, JSON.stringify(said)]]),
+      { FrameType: "DataSetCompletion", HasErrors: false },
+    ];
+    const { error } = await ends(lookup(["a"]), { status: 200, body: JSON.stringify(frames) });
+    expect(error).toMatchObject({ code: "kusto-invalid" });
+    expect((error as Error).message).toContain("it went wrong");
+  });
+
   it("is an error, never some of the rows", async () => {
     await using server = await startFaultyKusto({
       fault: (_, index) => (index < 2 ? { partial: throttled(), afterRows: 3 } : undefined),
