@@ -10,6 +10,8 @@ export interface Demand {
   readonly lookupsUnderWay: number;
   /** Files that a work item had of late; undefined before the first answer. */
   readonly filesPerWorkItem: number | undefined;
+  /** Files that are done with while a lookup is under way, as it went of late. */
+  readonly filesDuringLookup: number;
   /** W */
   readonly workItemWorkers: number;
   /** F */
@@ -17,22 +19,26 @@ export interface Demand {
   readonly batchSize: number;
 }
 
+/** How far ahead of the lookups' pace files are kept ready: a lookup may take twice as long as those before. */
+const RESERVE = 2;
+
 /**
  * How many work items to claim and look up now; 0 while enough files are ready or on their way. Enough is one for each
- * idle slot, and half as many more as there are slots, so that a slot that gets free finds its next file there. When
- * it is less, it is filled up to one more for each slot, so that batches are worth asking for.
+ * idle slot, half as many more as there are slots, so that a slot that gets free finds its next file there, and those
+ * that the slots will have done with before a lookup is answered. What is asked for is a whole batch: few questions
+ * are better than many, and a batch is what the catalog holds in memory anyway.
  */
 export function workItemsToLookUp(demand: Demand): number {
   const { slots, filesPerWorkItem, workItemWorkers } = demand;
   const idle = slots - demand.slotsInUse;
   const filesEach = Math.max(1, filesPerWorkItem ?? demand.fileWorkers);
   const expected = demand.readyFiles + demand.beingLookedUp * filesEach;
-  if (expected >= idle + slots / 2 || demand.lookupsUnderWay >= workItemWorkers) return 0;
-  const wanted = Math.ceil((idle + slots - expected) / filesEach);
+  const enough = idle + slots / 2 + RESERVE * demand.filesDuringLookup;
+  if (expected >= enough || demand.lookupsUnderWay >= workItemWorkers) return 0;
   // Before anything is known of their size, W work items are enough.
   const mayOpen =
-    filesPerWorkItem === undefined ? Math.max(0, workItemWorkers - demand.openWorkItems) : wanted;
-  return Math.min(demand.batchSize, wanted, mayOpen);
+    filesPerWorkItem === undefined ? Math.max(0, workItemWorkers - demand.openWorkItems) : Infinity;
+  return Math.min(demand.batchSize, mayOpen);
 }
 
 /** How much the newest answer counts in the mean. */
@@ -48,5 +54,28 @@ export class RecentMean {
 
   add(value: number): void {
     this.#mean = this.#mean === undefined ? value : this.#mean + NEWEST_SHARE * (value - this.#mean);
+  }
+}
+
+/** Over how long a rate is told, ms: what was before weighs less and less. */
+const RATE_MS = 2_000;
+
+/** How often something happened of late, by exponential decay. */
+export class RecentRate {
+  #perMs = 0;
+  #at: number;
+
+  /** @param now monotonic ms */
+  constructor(now: number) {
+    this.#at = now;
+  }
+
+  add(now: number): void {
+    this.#perMs = this.perMs(now) + 1 / RATE_MS;
+    this.#at = now;
+  }
+
+  perMs(now: number): number {
+    return this.#perMs * Math.exp((this.#at - now) / RATE_MS);
   }
 }

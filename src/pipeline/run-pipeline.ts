@@ -1,7 +1,7 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import { workItemKey } from "../core/work-item.ts";
 import type { ClaimedWorkItem, FailureRecord } from "../state/state-store.ts";
-import { type Demand, RecentMean, workItemsToLookUp } from "./demand.ts";
+import { type Demand, RecentMean, RecentRate, workItemsToLookUp } from "./demand.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import { fileJourney } from "./file-journey.ts";
 import { catalogFailure, type FileTask, OpenWorkItem } from "./open-work-item.ts";
@@ -42,6 +42,8 @@ class Pipeline implements PipelineLive {
   /** Ends what only prepares further files: a drain needs none. */
   readonly #feedSignal: AbortSignal;
   readonly #filesPerWorkItem = new RecentMean();
+  readonly #lookupMs = new RecentMean();
+  readonly #filesDone = new RecentRate(performance.now());
   readonly #failures: FailureLimit;
   readonly #links = { renewed: 0 };
   #beingLookedUp = 0;
@@ -110,6 +112,7 @@ class Pipeline implements PipelineLive {
         const isFailed = report.outcome === "failed";
         task.item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
         this.#count(isFailed);
+        this.#filesDone.add(performance.now());
         this.#control.onFile?.(report);
         if (task.item.isDone) this.#finish(task.item);
       } catch (thrown) {
@@ -190,6 +193,7 @@ class Pipeline implements PipelineLive {
       beingLookedUp: this.#beingLookedUp,
       lookupsUnderWay: this.#lookups.size,
       filesPerWorkItem: this.#filesPerWorkItem.value,
+      filesDuringLookup: (this.#lookupMs.value ?? 0) * this.#filesDone.perMs(performance.now()),
       workItemWorkers,
       fileWorkers,
       batchSize: this.#stages.catalog.batchSize,
@@ -219,6 +223,8 @@ class Pipeline implements PipelineLive {
   async #lookUp(claims: readonly ClaimedWorkItem[]): Promise<void> {
     const waiting = new Map(claims.map((claim) => [workItemKey(claim.workItem), claim]));
     const asked = claims.map((claim) => claim.workItem);
+    const began = performance.now();
+    let isFirst = true;
     try {
       for await (const lookup of this.#stages.catalog.lookup(asked, { signal: this.#feedSignal })) {
         const key = workItemKey(lookup.workItem);
@@ -226,6 +232,8 @@ class Pipeline implements PipelineLive {
         if (claim === undefined) continue;
         waiting.delete(key);
         this.#beingLookedUp--;
+        if (isFirst) this.#lookupMs.add(performance.now() - began);
+        isFirst = false;
         if (this.#mustHalt) return;
         this.#takeAnswer(claim, lookup);
       }

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Demand, RecentMean, workItemsToLookUp } from "../../src/pipeline/demand.ts";
+import { type Demand, RecentMean, RecentRate, workItemsToLookUp } from "../../src/pipeline/demand.ts";
 import { catalogOf, COPIED, gate, hang, rig } from "./support.ts";
 
 const ones = (count: number): number[] => Array.from({ length: count }, () => 1);
@@ -207,6 +207,7 @@ describe("the demand for work items", () => {
     beingLookedUp: fc.nat({ max: 50 }),
     lookupsUnderWay: fc.nat({ max: 30 }),
     filesPerWorkItem: fc.option(fc.double({ min: 0, max: 2000, noNaN: true }), { nil: undefined }),
+    filesDuringLookup: fc.double({ min: 0, max: 20_000, noNaN: true }),
     workItemWorkers: fc.integer({ min: 1, max: 40 }),
     fileWorkers: fc.integer({ min: 1, max: 10 }),
     batchSize: fc.integer({ min: 1, max: 200 }),
@@ -218,7 +219,8 @@ describe("the demand for work items", () => {
       fc.property(possible, (one) => {
         const wanted = workItemsToLookUp(one);
         expect(Number.isInteger(wanted) && wanted >= 0 && wanted <= one.batchSize).toBe(true);
-        expect(workItemsToLookUp({ ...one, readyFiles: 2 * one.slots })).toBe(0);
+        const enough = 2 * one.slots + 2 * Math.ceil(one.filesDuringLookup);
+        expect(workItemsToLookUp({ ...one, readyFiles: enough })).toBe(0);
       }),
     );
   });
@@ -234,6 +236,25 @@ describe("the demand for work items", () => {
         ).toBeGreaterThan(0);
       }),
     );
+  });
+
+  it("grows with the time that lookups take", () => {
+    fc.assert(
+      fc.property(possible, (one) => {
+        const asked = { ...one, lookupsUnderWay: 0, beingLookedUp: 0, filesPerWorkItem: 5 };
+        const readyFiles = 2 * asked.slots + Math.floor(asked.filesDuringLookup);
+        fc.pre(asked.filesDuringLookup > 2 * asked.slots);
+        expect(workItemsToLookUp({ ...asked, readyFiles })).toBe(asked.batchSize);
+        expect(workItemsToLookUp({ ...asked, readyFiles, filesDuringLookup: 0 })).toBe(0);
+      }),
+    );
+  });
+
+  it("a rate is that of the last seconds", () => {
+    const rate = new RecentRate(0);
+    for (let at = 10; at <= 20_000; at += 10) rate.add(at);
+    expect(rate.perMs(20_000)).toBeCloseTo(0.1, 2);
+    expect(rate.perMs(40_000)).toBeLessThan(0.001);
   });
 
   it("follows the size of the newest work items", () => {
