@@ -1,0 +1,170 @@
+/** A batch that the original Python tool left half done goes on here: nothing that was copied is copied again. */
+import { stat } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type OriginalFileRow, writeOriginalState } from "../support/original-state.ts";
+import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
+import { makePlain, type PlainFile, type PlainInput } from "./plain-input.ts";
+import { type Scene, startScene, STATE } from "./scene.ts";
+
+const WORK_ITEMS = 10;
+const FILES = 6;
+
+let scene: Scene;
+let input: PlainInput;
+/** What the original tool put into the target: 60 %. */
+let sent: readonly PlainFile[];
+let missing: readonly PlainFile[];
+
+beforeEach(async () => {
+  scene = await startScene();
+  input = await makePlain(scene, WORK_ITEMS, FILES);
+  // Five work items whole, a sixth with one file, three with some.
+  sent = input.files.filter((_, place) => {
+    const [item, file] = [Math.floor(place / FILES), place % FILES];
+    return item < 5 || (item === 5 && file === 0) || (item > 5 && item < 9 && file < 2);
+  });
+  missing = input.files.filter((file) => !sent.includes(file));
+  await Promise.all(sent.map((file) => putSent(file)));
+  writeOld();
+});
+afterEach(() => scene[Symbol.asyncDispose]());
+
+const itemOf = (place: number): string => `w${String(place + 1).padStart(2, "0")}`;
+
+function rowOf(file: PlainFile, status: string): OriginalFileRow {
+  return {
+    workitem_id: file.workItemId,
+    job_id: "j",
+    filename: file.fileName,
+    source_uri: `${file.uri}?sv=2021&sig=OLD`,
+    status,
+  };
+}
+
+async function putSent({ blobName, content }: PlainFile): Promise<void> {
+  await scene.behind
+    .container(scene.container)
+    .getBlockBlobClient(blobName)
+    .upload(content, Buffer.byteLength(content), {
+      blobHTTPHeaders: { blobContentType: "application/json" },
+    });
+}
+
+/** Two states, because the tool's shares overlapped; both processes were killed. */
+function writeOld(): void {
+  const workItems = Array.from({ length: WORK_ITEMS }, (_, item) => ({
+    workitem_id: itemOf(item),
+    job_id: "j",
+    status: item < 6 ? "completed" : item < 9 ? "in_progress" : "pending",
+    files_total: FILES,
+  }));
+  const elsewhere = { workitem_id: "elsewhere", job_id: "j", status: "completed" };
+  const completed = sent.map((file) => rowOf(file, "completed"));
+  // In progress for ever: a file that comes after those that were sent.
+  const stuck = input.files.filter((file, place) => place % FILES === 2 && missing.includes(file));
+  writeOriginalState(
+    scene.path("old1.db"),
+    workItems.slice(0, 5),
+    completed.filter(({ workitem_id }) => workitem_id <= itemOf(4)),
+  );
+  writeOriginalState(
+    scene.path("old2.db"),
+    [...workItems.slice(3), elsewhere],
+    [
+      ...completed.filter(({ workitem_id }) => workitem_id >= itemOf(3)),
+      ...stuck.map((file) => rowOf(file, "in_progress")),
+      rowOf({ ...input.at(0), workItemId: elsewhere.workitem_id }, "completed"),
+    ],
+  );
+}
+
+const importState = (...more: readonly string[]) =>
+  scene.cli([
+    "import-state",
+    "old1.db",
+    "old2.db",
+    "--csv",
+    "failed_workitems.csv",
+    "--files",
+    "listing.csv",
+    "--target-container",
+    scene.container,
+    "--queue",
+    scene.queue,
+    "--state-db",
+    STATE,
+    ...more,
+  ]);
+
+/** Each of these files was put into the target once; none of the others was even tried. */
+function expectPut(files: readonly PlainFile[]): void {
+  const names = files.map(({ blobName }) => `${scene.container}/${blobName}`).toSorted();
+  const { requests } = scene.proxy;
+  const put = requests.filter(({ operation }) => operation === "put-blob").map(({ name }) => name);
+  const tried = requests.filter(({ operation }) => operation === "put-blob-from-url").map(({ name }) => name);
+  expect(put.toSorted()).toEqual(names);
+  expect(tried.filter((name) => !names.includes(name))).toEqual([]);
+}
+
+describe("a batch that the original tool left half done", () => {
+  it("is completed, and no file that was copied is sent again", async () => {
+    const imported = await importState("--output", "json");
+    expect(imported.code, imported.stderr).toBe(0);
+    expect(JSON.parse(imported.stdout)).toMatchObject({
+      type: "imported",
+      files: {
+        completed: sent.length + 1,
+        takenOver: sent.length,
+        notListed: 0,
+        ofUnknownWorkItems: 1,
+      },
+      workItems: { inCsv: WORK_ITEMS, known: WORK_ITEMS, unknown: 1, completedWithFilesMissing: 1 },
+      original: { stuckWorkItems: 3, stuckFiles: 5 },
+      nextCommand: "reupload run --resume --state-db state.db",
+    });
+    // Nothing was asked of the target.
+    expect(scene.proxy.count()).toBe(0);
+
+    const resumed = await scene.resume();
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expectPut(missing);
+    expect(figureOf(resumed.stdout, "copied")).toBe(missing.length);
+    await expectInTarget(scene, input.files);
+    // Whether the old tool announced them nobody knows.
+    await expectAnnouncedOnce(scene, input.files);
+  });
+
+  it("is divided among machines as `run` divides it, and announces only what it sends with `never`", async () => {
+    let takenOver = 0;
+    for (const partition of ["0", "1"]) {
+      const state = `machine${partition}.db`;
+      const share = ["--partition", partition, "--total-partitions", "2", "--state-db", state];
+      const imported = await importState(...share, "--announce-existing", "never", "--output", "json");
+      expect(imported.code, imported.stderr).toBe(0);
+      const { files } = JSON.parse(imported.stdout) as { files: { takenOver: number } };
+      takenOver += files.takenOver;
+      const resumed = await scene.cli(["run", "--resume", "--state-db", state]);
+      expect(resumed.code, resumed.stderr).toBe(0);
+    }
+    expect(takenOver).toBe(sent.length);
+    expectPut(missing);
+    await expectInTarget(scene, input.files);
+    await expectAnnouncedOnce(scene, missing);
+  });
+
+  it("is refused where a state is, and leaves none when it fails", async () => {
+    const failed = await importState("--files", "missing.csv");
+    expect(failed).toMatchObject({ code: 2, stdout: "" });
+    await scene.write("broken.csv", "JobId,WorkItemId,Uri,FileName\nonly,two\n");
+    const broken = await importState("--files", "broken.csv");
+    expect(broken.code, broken.stderr).toBe(2);
+    await expect(stat(scene.path(STATE))).rejects.toMatchObject({ code: "ENOENT" });
+
+    const { code, stdout } = await importState();
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Taken over: ${sent.length} of ${sent.length + 1} files`);
+    const again = await importState();
+    expect(again.code).toBe(3);
+    expect(again.stderr).toContain("state.db is there already");
+  });
+});
