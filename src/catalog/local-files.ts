@@ -63,6 +63,8 @@ class Walk implements FoundFiles {
   /** Kept until every folder that bears its own name is walked. */
   readonly #linkedFolders: Folder[] = [];
   readonly #walked = new Set<string>();
+  /** The top without links. */
+  #top = "";
 
   constructor(fence: string, signal: AbortSignal) {
     this.#fence = fence;
@@ -70,6 +72,7 @@ class Walk implements FoundFiles {
   }
 
   async down(top: Folder): Promise<void> {
+    this.#top = top.real;
     await this.#enter(top);
     for (;;) {
       const next = this.#folders.shift() ?? this.#linkedFolders.shift();
@@ -126,9 +129,10 @@ class Walk implements FoundFiles {
       return;
     }
     const stats = await stat(link.path);
+    const isAbove = isWithin(parent.real, real) || isWithin(this.#top, real);
     if (!stats.isDirectory()) this.#takeFile(link, stats);
-    else if (isWithin(parent.real, real) && !this.#walked.has(real)) {
-      this.problems.push(`${link.name} is a link to a folder that it lies in itself`);
+    else if (isAbove && !this.#walked.has(real)) {
+      this.problems.push(`${link.name} is a link to a folder that holds the one it is met in`);
     } else this.#linkedFolders.push({ ...link, real });
   }
 

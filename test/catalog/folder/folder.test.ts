@@ -126,14 +126,18 @@ describe("symbolic links", () => {
     await symlink("nowhere", folder.at("a/1/d-nowhere"));
     await symlink("e-ring", folder.at("a/1/e-ring"));
     await symlink("..", folder.at("a/1/f-job"));
+    await folder.put("store/z.json");
+    await symlink("../../store", folder.at("a/1/g-store"));
+    await symlink("../a", folder.at("store/back"));
     const answer = await answerOf(item("a", "1"));
-    expect(namesIn(answer)).toEqual(["x.json"]);
+    expect(namesIn(answer)).toEqual(["g-store/z.json", "x.json"]);
     expect(answer.problems.toSorted()).toEqual([
       expect.stringMatching(/^b-file is a link that leads out of /),
       expect.stringMatching(/^c-folder is a link that leads out of /),
       "d-nowhere cannot be read (ENOENT)",
       "e-ring cannot be read (ELOOP)",
-      "f-job is a link to a folder that it lies in itself",
+      "f-job is a link to a folder that holds the one it is met in",
+      "g-store/back is a link to a folder that holds the one it is met in",
     ]);
   });
 
