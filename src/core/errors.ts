@@ -65,7 +65,7 @@ export const ERRORS = {
   "state-original-tool": {
     exitCode: EXIT.refused,
     advice:
-      "It was written by the original Python tool. Give another path with --state-db; blobs that are already there are recognised and not overwritten.",
+      "`reupload import-state` makes a new state that knows what it knows; or give another path with --state-db: blobs that are already there are recognised and not overwritten.",
   },
   "state-newer": {
     exitCode: EXIT.refused,
