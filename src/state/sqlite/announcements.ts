@@ -21,7 +21,7 @@ import { allRows } from "./statements.ts";
 
 /**
  * The numbers are those of `facts.ts`: 1 in the target, 2 announced, 4 completed, 32 in the target before this run,
- * 128 to be announced again. There is no index over facts (it would cost every run): the files are walked in the order
+ * 128 still to be sent by an `--all`. There is no index over facts (it would cost every run): the files are walked in the order
  * of their ids, and counted by reading each once.
  */
 export const ANNOUNCEMENT_SQL = {
@@ -30,9 +30,11 @@ export const ANNOUNCEMENT_SQL = {
       count(*) FILTER (WHERE facts & 6 = 4 AND facts & 32) AS owedExisting,
       count(*) FILTER (WHERE facts & 6 = 6) AS announced,
       count(*) FILTER (WHERE facts & 6 = 6 AND facts & 128) AS again,
-      count(*) FILTER (WHERE facts & 5 = 1) AS leftToRun
+      count(*) FILTER (WHERE facts & 5 = 1) AS leftToRun,
+      count(*) FILTER (WHERE facts & 128) AS marked
     FROM file WHERE facts & 1`,
-  markAll: `UPDATE file SET facts = facts | 128 WHERE facts & 7 = 7`,
+  // Those never announced, too: while any is marked, the last --all has not come to its end.
+  markAll: `UPDATE file SET facts = facts | 128 WHERE facts & 5 = 5`,
   keepQueue: `UPDATE run SET settings = json_set(settings, '$.queue', ?)`,
   // ?3: 1 with those to be announced again.
   owedAfter: `SELECT f.id, f.name, d.blob_name, w.job_id, w.work_item_id, coalesce(w.catalog_name, w.name) AS shown
@@ -47,7 +49,7 @@ export const countAnnouncements: CountAnnouncements = async (given) => {
   const path = statePath(given);
   if ((await inspectState(path)) === undefined) throw stateMissing(path);
   try {
-    return reading(path, countIn);
+    return reading(path, (db) => countIn(db).counts);
   } catch (error) {
     throw toStateError(error, path);
   }
@@ -84,15 +86,17 @@ async function begin(
 ): Promise<AnnouncementCounts> {
   return inTransaction(db, () => {
     if (run.identity.queue === "none") db.prepare(ANNOUNCEMENT_SQL.keepQueue).run(queue);
-    const counts = countIn(db);
-    if (!all || counts.again > 0) return counts;
+    const { counts, isAllUnfinished } = countIn(db);
+    if (!all || isAllUnfinished) return counts;
     db.exec(ANNOUNCEMENT_SQL.markAll);
     return { ...counts, again: counts.announced };
   });
 }
 
-function countIn(db: DatabaseSync): AnnouncementCounts {
-  return { ...(db.prepare(ANNOUNCEMENT_SQL.countAnnouncements).get() as unknown as AnnouncementCounts) };
+function countIn(db: DatabaseSync): { counts: AnnouncementCounts; isAllUnfinished: boolean } {
+  const row = db.prepare(ANNOUNCEMENT_SQL.countAnnouncements).get();
+  const { marked, ...counts } = row as unknown as AnnouncementCounts & { marked: number };
+  return { counts, isAllUnfinished: marked > 0 };
 }
 
 interface OwedRow {

@@ -16,8 +16,8 @@ export const FACT = {
   alreadyThere: 32,
   /** The last lookup no longer listed it. */
   vanished: 64,
-  /** An `announce --all` still has to send it again. */
-  announceAgain: 128,
+  /** An `announce --all` still has to send it. */
+  ofAll: 128,
 } as const;
 
 export const STATUS = {

@@ -22,7 +22,7 @@ const QUEUE = "resultsqueue";
  * A state with one work item: three files completed without an announcement (the third was in the target before, the
  * second has a name of its own), two announced, one uploaded, one failed in the target, one failed outside of it.
  */
-async function makeState(queue = "none"): Promise<string> {
+async function makeState(queue = "none", isAnnounced = true): Promise<string> {
   const path = join(await temporaryFolder(), "state.db");
   const description = { ...DESCRIPTION, identity: { ...DESCRIPTION.identity, queue } };
   const store = await openState(path, csvOf(workItems(1)), { description });
@@ -46,7 +46,7 @@ async function makeState(queue = "none"): Promise<string> {
     events.completed(file(1), false),
     events.uploaded(file(2), { alreadyThere: true }),
     events.completed(file(2), false),
-    ...[3, 4].flatMap((n) => [events.uploaded(file(n)), events.completed(file(n))]),
+    ...[3, 4].flatMap((n) => [events.uploaded(file(n)), events.completed(file(n), isAnnounced)]),
     events.uploaded(file(5)),
     events.uploaded(file(6)),
     events.failed(file(6)),
@@ -159,6 +159,18 @@ describe("--all", () => {
     expect(await announce(second)).toEqual([]);
     await second.close();
     expect((await readState(path)).read().summary.files.announced).toBe(5);
+  });
+
+  it("goes on also when nothing had been announced before it", async () => {
+    const path = await makeState("none", false);
+    for (const [max, names] of [
+      [2, NAMES.slice(0, 2)],
+      [9, [...NAMES.slice(2), ...BEFORE]],
+    ] as const) {
+      const store = await open(path, true);
+      expect(await announce(store, max)).toEqual(names);
+      await store.close();
+    }
   });
 
   it("that came to its end begins anew the next time", async () => {

@@ -51,17 +51,18 @@ CREATE TABLE work_item (
   failure_code TEXT,           -- when it failed as a whole
   failure_message TEXT,
   failure_attempts INTEGER,
-  failure_request_id TEXT,
-  UNIQUE (job_id, work_item_id)
+  failure_request_id TEXT
 ) STRICT;
+CREATE UNIQUE INDEX work_item_key ON work_item (job_id, work_item_id);
 CREATE INDEX work_item_not_completed ON work_item (status) WHERE status <> 2;
 CREATE INDEX work_item_by_failure ON work_item (failure_code) WHERE status = 4 AND failure_code IS NOT NULL;
 CREATE INDEX work_item_surveyed ON work_item (links_end, surveyed_files DESC)
   WHERE status = 0 AND surveyed_files IS NOT NULL;
 
 -- In the order of their first event. facts: 1 in the target, 2 announced, 4 completed, 8 failed, 16 skipped,
--- 32 in the target before this run, 64 no longer listed by the last lookup, 128 to be announced again. source: NULL when the link is uri_base + name, else '<n>+<rest>': the first n
--- characters of uri_base and the rest. A name or rest that is not well-formed Unicode is a BLOB of JSON.
+-- 32 in the target before this run, 64 no longer listed by the last lookup, 128 still to be sent by an announce --all.
+-- source: NULL when the link is uri_base + name, else '<n>+<rest>': the first n characters of uri_base and the rest.
+-- A name or rest that is not well-formed Unicode is a BLOB of JSON.
 CREATE TABLE file (
   id INTEGER PRIMARY KEY,
   work_item INTEGER NOT NULL,
