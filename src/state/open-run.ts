@@ -38,8 +38,9 @@ export interface RunDescription {
 export interface InputReader {
   /**
    * Reads the whole CSV and hands on the work items of this partition, in input order and in batches. A key that
-   * comes again may be handed on again: `take` compares whole keys, keeps the first, and gives how many of the
-   * batch were new to this read; `counts.ours` is the sum of what it gave.
+   * comes again may be handed on again: whole keys are compared and the first is kept, by `take` or when all are
+   * read. `take` gives how many of the batch it took; `counts.ours` is the sum of what it gave, and becomes
+   * `duplicates` as far as some repeated others.
    * Gives the digest over the whole CSV, and the counts. What `take` throws ends the read and is passed on.
    */
   read(

@@ -1,4 +1,4 @@
-import type { WorkItemStatus } from "../../core/states.ts";
+import { WORK_ITEM_STATUSES, type WorkItemStatus } from "../../core/states.ts";
 import type { StateSummary } from "../state-store.ts";
 import { FACT, fileStatusOf } from "./facts.ts";
 
@@ -65,6 +65,11 @@ export function countFile(counters: Counters, facts: number, bytes: number | nul
   }
   if (facts & FACT.announced) counters.files_announced += sign;
   if (facts & FACT.inTarget && !(facts & FACT.alreadyThere)) counters.bytes += sign * (bytes ?? 0);
+}
+
+/** All work items of the state, whatever their status. */
+export function workItemCount(counters: Counters): number {
+  return WORK_ITEM_STATUSES.reduce((sum, status) => sum + counters[`work_items_${status}`], 0);
 }
 
 export function summaryOf(counters: Counters): StateSummary {

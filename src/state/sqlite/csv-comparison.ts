@@ -1,4 +1,5 @@
 import type { WorkItem } from "../../core/work-item.ts";
+import { type Counters, workItemCount } from "./counters.ts";
 import { allRows, firstRow, type Statements } from "./statements.ts";
 
 const SAMPLES = 3;
@@ -20,6 +21,7 @@ export interface CsvDifference {
 export class CsvComparison {
   readonly #statements: Statements;
   readonly #lastKnown: number;
+  readonly #knownCount: number;
   readonly #seen: Uint8Array;
   #seenCount = 0;
   #added = 0;
@@ -29,6 +31,7 @@ export class CsvComparison {
   constructor(statements: Statements) {
     this.#statements = statements;
     this.#lastKnown = firstRow<{ id: number }>(statements.lastWorkItemId)?.id ?? 0;
+    this.#knownCount = workItemCount(statements.findCounters.get() as Counters);
     this.#seen = new Uint8Array((this.#lastKnown >> 3) + 1);
   }
 
@@ -65,8 +68,7 @@ export class CsvComparison {
     return {
       added: this.#added,
       addedSamples: allRows<KeyRow>(this.#statements.workItemsAfter, this.#lastKnown, SAMPLES).map(keyText),
-      // Ids are dense: work items are only ever added, and one that is there takes none.
-      gone: this.#lastKnown - this.#seenCount,
+      gone: this.#knownCount - this.#seenCount,
       goneSamples: this.#goneSamples(),
       renamed: this.#renamed,
       renamedSamples: this.#renamedSamples,

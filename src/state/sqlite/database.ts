@@ -9,7 +9,7 @@ export function openForWriting(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     // NORMAL: flushed at checkpoints only. kill -9 loses nothing, a power cut perhaps the last commits.
-    // The cache holds the index that a load fills in no order, and the WAL is cut back after a large load.
+    // The cache holds what is asked for in no order, as a CSV that is compared, and the log is cut back afterwards.
     db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
@@ -21,6 +21,19 @@ export function openForWriting(path: string): DatabaseSync {
     db.close();
     throw error;
   }
+}
+
+/** Opens a new file that is thrown away unless it is made to the end: nothing is written twice, or flushed. */
+export function openForLoading(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  // The cache is what the sort of the keys takes, too. The journal holds nothing but what a failed statement takes back.
+  db.exec(`
+    PRAGMA journal_mode = MEMORY;
+    PRAGMA synchronous = OFF;
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA cache_size = -16384;
+  `);
+  return db;
 }
 
 /** Opens a state for reading beside its writer. */
@@ -55,6 +68,9 @@ export const SQLITE = {
   cannotOpen: 14,
   notADatabase: 26,
 } as const;
+
+/** The extended result code for a key that is there already. */
+export const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
 /** SQLite's primary result code of anything thrown by node:sqlite. */
 export function sqliteCodeOf(thrown: unknown): number | undefined {

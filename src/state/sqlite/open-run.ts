@@ -1,17 +1,16 @@
-import { renameSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import type { InputReader, OpenOptions, OpenRun, RunDescription } from "../open-run.ts";
 import type { RunRecord } from "../state-store.ts";
 import { openForReading, openForWriting, toStateError } from "./database.ts";
 import { inspectState, readRun } from "./inspect.ts";
-import { loadRun } from "./load-run.ts";
+import { createState } from "./load-run.ts";
 import { takeLock } from "./lock.ts";
 import { migrate } from "./migrations/migrations.ts";
 import { findOwner, takeOwnership } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { checkIdentity, resumeRun } from "./resume-run.ts";
-import { createPrivateFile, removeState, sizeOf } from "./state-files.ts";
+import { removeState } from "./state-files.ts";
 import { SqliteStateStore } from "./sqlite-state-store.ts";
 
 export const openRun: OpenRun = async (options, description, input, { signal }) => {
@@ -23,26 +22,46 @@ export const openRun: OpenRun = async (options, description, input, { signal }) 
   const lock = takeLockOf(path);
   let isNew = false;
   try {
-    isNew = createWhenMissing(path);
+    // The run as it stands now decides, not as it stood when it was looked at.
+    isNew = (await inspectState(path)) === undefined;
+    if (isNew) await createState(path, description, inputOf(input, path), signal);
     const db = openForWriting(path);
     try {
-      const run = await start(db, { path, options, description, input, signal });
-      // The load's log is as large as the state; from here on it stays small.
+      const run = isNew ? begin(db, path) : await resume(db, { path, options, description, input, signal });
+      // The log of a CSV that was compared is large; from here on it stays small.
       db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      return new SqliteStateStore(db, run, { path, only: options.only, releaseLock: () => lock.release() });
+      return new SqliteStateStore(db, run, {
+        path,
+        only: options.only,
+        releaseLock: () => lock.release(),
+      });
     } catch (error) {
       db.close();
       throw error;
     }
   } catch (error) {
-    // Such as a CSV that is not there: no empty state stays behind.
+    // No state stays behind of a run that did not begin.
     if (isNew) removeState(path);
     lock.release();
     throw toStateError(error, path);
   }
 };
 
-interface Start {
+/** @throws ReuploadError `usage` */
+function inputOf(input: InputReader | undefined, path: string): InputReader {
+  if (input !== undefined) return input;
+  throw new ReuploadError("usage", `the state ${path} holds no run yet, and no CSV is given to start one`, {
+    advice: "Give the CSV with --csv.",
+  });
+}
+
+/** The first start of a run whose CSV was just loaded. */
+function begin(db: DatabaseSync, path: string): RunRecord {
+  takeOwnership(db);
+  return readRun(db, path) as RunRecord;
+}
+
+interface Resumption {
   readonly path: string;
   readonly options: OpenOptions;
   readonly description: RunDescription;
@@ -50,25 +69,17 @@ interface Start {
   readonly signal: AbortSignal;
 }
 
-/** With the lock held: the run as it stands now decides, not as it stood when it was looked at. */
-async function start(
+async function resume(
   db: DatabaseSync,
-  { path, options, description, input, signal }: Start,
+  { path, options, description, input, signal }: Resumption,
 ): Promise<RunRecord> {
-  const run = readRun(db, path);
-  if (run) {
-    refuseUnlessResumed(run, options, path);
-    checkIdentity(run, description);
-  } else if (!input) {
-    throw new ReuploadError("usage", `the state ${path} holds no run yet, and no CSV is given to start one`, {
-      advice: "Give the CSV with --csv.",
-    });
-  }
+  const run = readRun(db, path) as RunRecord;
+  refuseUnlessResumed(run, options, path);
+  checkIdentity(run, description);
   migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
   const ownership = takeOwnership(db);
   try {
-    if (run) return await resumeRun(db, run, input, { ...options, settings: description.settings }, signal);
-    return await loadRun(db, description, input as InputReader, signal);
+    return await resumeRun(db, run, input, { ...options, settings: description.settings }, signal);
   } catch (error) {
     try {
       ownership.undo();
@@ -111,23 +122,4 @@ function ownerOf(path: string): string {
     // It has only just been created, or is being closed.
     return "another process";
   }
-}
-
-/**
- * Creates the state when there is none, or an empty file: made whole under another name and then put in place, so
- * that a file in this place is ours from its first byte, also after a kill.
- */
-function createWhenMissing(path: string): boolean {
-  if (sizeOf(path) > 0) return false;
-  const made = `${path}.new`;
-  removeState(made);
-  createPrivateFile(made);
-  {
-    using db = new DatabaseSync(made);
-    migrate(db, 0);
-  }
-  // The log of a state that was deleted by hand would be replayed into the new one.
-  removeState(path);
-  renameSync(made, path);
-  return true;
 }

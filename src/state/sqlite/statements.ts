@@ -2,9 +2,6 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { WorkItem } from "../../core/work-item.ts";
 import { COUNTER_NAMES } from "./counters.ts";
 
-/** Rows of `addWorkItems`: a call a row costs half as much again. */
-export const ROWS_AT_ONCE = 50;
-
 export const CLAIMED_COLUMNS = `id, job_id, work_item_id, name, catalog_name, files_total, duplicates, receipt_count,
       receipt_digest, uri_base, surveyed_files`;
 
@@ -26,9 +23,7 @@ export const SQL = {
   endOwner: `UPDATE owner SET ended_at = ?, exit_code = ?, why = ?`,
 
   // Rows of the CSV.
-  addWorkItem: `INSERT OR IGNORE INTO work_item (job_id, work_item_id, name) VALUES (?, ?, ?)`,
-  addWorkItems: `INSERT OR IGNORE INTO work_item (job_id, work_item_id, name)
-    VALUES ${Array.from({ length: ROWS_AT_ONCE }, () => "(?, ?, ?)").join(", ")}`,
+  addWorkItem: `INSERT INTO work_item (job_id, work_item_id, name) VALUES (?, ?, ?)`,
   findWorkItem: `SELECT id, name FROM work_item WHERE job_id = ? AND work_item_id = ?`,
   lastWorkItemId: `SELECT coalesce(max(id), 0) AS id FROM work_item`,
   workItemsAfter: `SELECT job_id, work_item_id FROM work_item WHERE id > ? ORDER BY id LIMIT ?`,
