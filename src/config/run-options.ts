@@ -264,10 +264,10 @@ export const RUN_OPTIONS = {
   ),
   maxFailures: option(
     SPEED,
-    "--max-failures <n|p%>",
+    "--max-failures <limit>",
     maxFailures,
     undefined,
-    "stop early (exit 5) when more files than this failed in this start; judged after 100 files",
+    "stop early (exit 5) when more than N files, or P% of them, failed in this start; judged after 100 files",
   ),
   limit: option(
     SPEED,

@@ -15,7 +15,7 @@ export function addRun({ program, io, setExitCode }: CommandLine): void {
       "after",
       `
 Every option can also stand in reupload.config.yaml (target: https://...) or in the environment (REUPLOAD_TARGET).
-Sign-in: AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN when set, else az login.
+Sign-in: AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN when set, else --auth (see docs/sign-in.md); REUPLOAD_SOURCE_SAS for --source-container.
 
 Examples:
   reupload run --csv failed_workitems.csv --files listing.csv --target https://ACCOUNT.blob.core.windows.net
