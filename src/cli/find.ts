@@ -92,7 +92,8 @@ async function queryText({ query, text }: FindArguments, session: Session): Prom
   const path = session.path(query);
   const isShipped = names.includes(query) && !(await isThere(path));
   try {
-    return await readFile(isShipped ? join(SHIPPED, `${query}.kql`) : path, "utf8");
+    const file = await readFile(isShipped ? join(SHIPPED, `${query}.kql`) : path, "utf8");
+    return file.replace(/^\uFEFF/, "");
   } catch (thrown) {
     throw new ReuploadError("usage", `The query ${query} cannot be read: ${messageOf(thrown)}`, {
       advice: `Give a file, or the name of a shipped query: ${shipped}.`,

@@ -57,12 +57,14 @@ export function divideAnswer(
 ): DividedAnswer {
   const gathered = new Map(workItems.map((workItem) => [workItemKey(workItem), new Gathered(workItem)]));
   const strays = new Strays(workItems, filtersByJob);
+  let own: Gathered | undefined;
   for (const row of new TableRows(table)) {
-    const own = gathered.get(row.key());
+    // The rows of a work item mostly follow each other.
+    if (own?.owns(row) !== true) own = gathered.get(row.key());
     if (own !== undefined) own.take(row);
     else strays.take(row, gathered);
   }
-  return { lookups: Array.from(gathered.values(), (own) => own.lookup()), strayRows: strays.count };
+  return { lookups: Array.from(gathered.values(), (one) => one.lookup()), strayRows: strays.count };
 }
 
 /** What the rows of a work item say. */
@@ -74,6 +76,11 @@ class Gathered {
 
   constructor(workItem: WorkItem) {
     this.#workItem = workItem;
+  }
+
+  owns(row: TableRows): boolean {
+    const { jobId, workItemId } = this.#workItem;
+    return row.field("WorkItemId") === workItemId && row.field("JobId") === jobId;
   }
 
   take(row: TableRows): void {
