@@ -21,6 +21,9 @@ export class MonitorScreen implements Disposable {
   #picture: MonitorPicture | undefined;
   readonly #onKey = (keys: Buffer) => this.#obey(keys.toString("latin1"));
   readonly #onContinue = () => {
+    // It may have been stopped without being asked; the shell has used the terminal since.
+    this.#giveKeys();
+    this.#screen.suspend();
     this.#takeKeys();
     this.#screen.refresh();
   };

@@ -37,7 +37,7 @@ export function machineTable(machines: readonly MachineView[], time: number, sty
 }
 
 /** `0 of 2` */
-export function partitionText(identity: { partition: number; totalPartitions: number }): string {
+function partitionText(identity: { partition: number; totalPartitions: number }): string {
   return `${identity.partition} of ${identity.totalPartitions}`;
 }
 

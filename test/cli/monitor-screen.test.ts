@@ -1,0 +1,103 @@
+import { EventEmitter } from "node:events";
+import { PassThrough } from "node:stream";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Io } from "../../src/cli/io.ts";
+import { MonitorScreen } from "../../src/cli/monitor-screen.ts";
+import { pictureOf } from "../terminal/pictures.ts";
+import { Screen } from "../terminal/screen.ts";
+
+const EVENTS = ["SIGTSTP", "SIGCONT", "uncaughtExceptionMonitor", "exit"];
+
+/** A monitor on a terminal of 80 x 24, with its keys. */
+function open() {
+  const listeners = () => EVENTS.map((event) => process.listenerCount(event));
+  const before = listeners();
+  const terminal = Object.assign(new Screen(80, 24), { isTTY: true });
+  const keys = Object.assign(new PassThrough(), {
+    isTTY: true,
+    isRaw: false,
+    setRawMode(mode: boolean) {
+      keys.isRaw = mode;
+    },
+  });
+  const io = {
+    stdin: keys,
+    stdout: terminal,
+    env: { LANG: "C.UTF-8", NO_COLOR: "1" },
+    isStdoutClosed: () => false,
+  };
+  const screen = new MonitorScreen(io as unknown as Io, false);
+  onTestFinished(() => screen[Symbol.dispose]());
+  const press = async (key: string) => {
+    keys.write(key);
+    await new Promise(setImmediate);
+  };
+  const isGivenBack = () => !terminal.isOther && terminal.isCursorVisible && !keys.isRaw;
+  return { terminal, keys, screen, press, isGivenBack, listens: () => listeners().join() !== before.join() };
+}
+
+describe("the monitor on a terminal", () => {
+  it("is drawn anew in any size, and leaves nothing stale", () => {
+    const { terminal, screen } = open();
+    screen.show(pictureOf());
+    expect(terminal.text).toHaveLength(15);
+    expect(terminal.text.at(-1)).toBe("q or Ctrl+C leaves; nothing here touches the runs");
+    for (const [columns, rows] of [
+      [200, 50],
+      [30, 6],
+      [10, 1],
+      [80, 24],
+    ] as const) {
+      terminal.resizeOther(columns, rows);
+      expect(terminal.text.length).toBeGreaterThan(0);
+      expect(terminal.text.length).toBeLessThanOrEqual(rows);
+    }
+    expect(terminal.text).toHaveLength(15);
+  });
+
+  it("takes screen and keys, and gives both back with the last picture on the terminal", () => {
+    const { terminal, keys, screen, isGivenBack, listens } = open();
+    screen.show(pictureOf());
+    expect({ other: terminal.isOther, cursor: terminal.isCursorVisible, raw: keys.isRaw }).toEqual({
+      other: true,
+      cursor: false,
+      raw: true,
+    });
+    screen[Symbol.dispose]();
+    expect(isGivenBack()).toBe(true);
+    expect(listens()).toBe(false);
+    expect(terminal.text[0]).toBe("2026-07-01 12:12:10 UTC: 2 states, 2 running");
+  });
+
+  it.each(["q", "Q"])("is left by %s", async (key) => {
+    const { screen, press } = open();
+    await press("x");
+    expect(screen.left.aborted).toBe(false);
+    await press(key);
+    expect(screen.left.aborted).toBe(true);
+  });
+
+  it("takes Ctrl+C for the signal that it no longer is", async () => {
+    const { press } = open();
+    const heard = new Promise((resolve) => process.once("SIGINT", resolve));
+    await press("\u0003");
+    await heard;
+  });
+
+  it("gives both back before Node tells of an error that nobody caught", () => {
+    const { screen, isGivenBack } = open();
+    screen.show(pictureOf());
+    const events: EventEmitter = process;
+    events.emit("uncaughtExceptionMonitor", new Error("unforeseen"), "uncaughtException");
+    expect(isGivenBack()).toBe(true);
+  });
+
+  it("takes both again after it was stopped", () => {
+    const { terminal, keys, screen } = open();
+    screen.show(pictureOf());
+    keys.setRawMode(false);
+    process.emit("SIGCONT", "SIGCONT");
+    expect({ other: terminal.isOther, raw: keys.isRaw }).toEqual({ other: true, raw: true });
+    expect(keys.listenerCount("data")).toBe(1);
+  });
+});
