@@ -7,6 +7,7 @@ const ROTATE_BYTES = 50 * 2 ** 20;
 const KEPT = 5;
 
 export interface Log {
+  /** @throws what the system says when it takes no more, such as a full disk; it is to be closed then */
   write(message: Message): void;
   close(): void;
 }
@@ -29,11 +30,17 @@ export async function openLog(path: string): Promise<Log> {
     });
   }
   let bytes = statSync(path).size;
+  // Told before the write returns, as all of it is synchronous.
+  let failure: Error | undefined;
+  destination.on("error", (error: Error) => {
+    failure = error;
+  });
   const logger = pino({ base: { pid: process.pid }, timestamp: false }, destination);
   return {
     write(message) {
       const line = JSON.parse(toJsonLine(message, Date.now())) as Record<string, unknown>;
       logger[levelOf(message)](line);
+      if (failure !== undefined) throw failure;
       bytes += JSON.stringify(line).length;
       if (bytes < ROTATE_BYTES) return;
       rotate(path);
@@ -41,7 +48,9 @@ export async function openLog(path: string): Promise<Log> {
       bytes = 0;
     },
     close() {
-      destination.end();
+      // What a full disk did not take would be tried again, now and when the process ends.
+      if (failure === undefined) destination.end();
+      else destination.destroy();
     },
   };
 }

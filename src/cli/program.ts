@@ -7,6 +7,7 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "./io.ts";
 import { addAnnounce } from "./program/announce.ts";
 import { addDemo } from "./program/demo.ts";
+import { addFind } from "./program/find.ts";
 import { addImportState } from "./program/import-state.ts";
 import { addMonitor } from "./program/monitor.ts";
 import { addPartitions } from "./program/partitions.ts";
@@ -31,6 +32,7 @@ export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCod
 Examples:
   reupload run --csv failed_workitems.csv --files listing.csv --target https://ACCOUNT.blob.core.windows.net
   reupload run --resume
+  reupload find failed-since --param since=2026-07-01 --out failed_workitems.csv
   reupload plan failed_workitems.csv 2
   reupload monitor --state-db machine1_state.db --state-db machine2_state.db
   reupload demo
@@ -40,6 +42,7 @@ More about a command: reupload run --help`,
   // In the order of the help.
   for (const add of [
     addRun,
+    addFind,
     addUpload,
     addMonitor,
     addStatus,

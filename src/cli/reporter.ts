@@ -1,3 +1,4 @@
+import { messageOf } from "../core/errors.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import { LiveBlock } from "../terminal/live-block.ts";
 import { type Message, toJsonLine, toText, waitingMessages } from "../terminal/messages.ts";
@@ -41,7 +42,7 @@ export class Reporter {
   }
 
   tell(message: Message): void {
-    this.#log?.write(message);
+    this.#toLog(message);
     const { output, quiet, verbose } = this.#options;
     if (output === "json") {
       if (message.type !== "file" || verbose) this.#writeJson(message);
@@ -84,7 +85,7 @@ export class Reporter {
     this.#lastPlain = now;
     const message: Message = { type: "progress", view };
     if (this.#block === undefined) this.tell(message);
-    else this.#log?.write(message);
+    else this.#toLog(message);
   }
 
   /** Takes the live block off the screen and gives the cursor back; on every way out. */
@@ -97,6 +98,18 @@ export class Reporter {
   /** Before the process is suspended (Ctrl+Z). */
   suspend(): void {
     this.#block?.suspend();
+  }
+
+  /** A log that takes no more, such as on a full disk, ends no run: that is told, and the rest is not logged. */
+  #toLog(message: Message): void {
+    try {
+      this.#log?.write(message);
+    } catch (thrown) {
+      this.#log?.close();
+      this.#log = undefined;
+      const why = `the log cannot be written, the rest is not logged: ${messageOf(thrown)}`;
+      this.tell({ type: "notice", level: "warning", message: why });
+    }
   }
 
   #finishBlock(): void {

@@ -134,7 +134,8 @@ function errorOf(outcome: PipelineOutcome): ReuploadError | undefined {
         "too-many-failures",
         `More failed than --max-failures allows: ${shareOf(outcome)}.`,
       );
-    default:
+    case "finished":
+    case "stopped":
       return undefined;
   }
 }

@@ -22,9 +22,9 @@ export interface Session {
   /** Ends what comes before the first file: at the first stop signal. */
   readonly signal: AbortSignal;
   /** Tells a line that is no result. */
-  notice(level: "info" | "warning", message: string): void;
+  readonly notice: (level: "info" | "warning", message: string) => void;
   /** The path as seen from the working folder. */
-  path(path: string): string;
+  readonly path: (path: string) => string;
 }
 
 /**
