@@ -101,10 +101,8 @@ async function dryRun(args: readonly string[], env: Record<string, string> = {})
 }
 
 describe("--dry-run", () => {
-  const run = () => [
-    ...["run", "--csv", "failed_workitems.csv", "--files", "listing.csv", "--state-db", STATE],
-    ...["--target-container", scene.container, "--queue", scene.queue],
-  ];
+  const inputs = "run --csv failed_workitems.csv --files listing.csv --state-db state.db".split(" ");
+  const run = () => [...inputs, "--target-container", scene.container, "--queue", scene.queue];
   beforeAll(async () => {
     scene = await startScene();
     input = await makePlain(scene, 4, 2);
@@ -178,8 +176,8 @@ describe("a listing that changes between starts", () => {
   afterEach(() => scene[Symbol.asyncDispose]());
 
   it("has its new files copied, and told with those that vanished; nothing else is done again", async () => {
-    // 800 files, to which 3 come and of which 2 go.
-    input = await makePlain(scene, 20, 40);
+    // 80 files, to which 3 come and of which 2 go.
+    input = await makePlain(scene, 4, 20);
     const first = await scene.run();
     expect(first.code, first.stderr).toBe(0);
     await expectAnnouncedOnce(scene, input.files);
@@ -193,13 +191,13 @@ describe("a listing that changes between starts", () => {
     expect(grown.code, grown.stderr).toBe(0);
     expect(summaryIn(grown)).toMatchObject({
       verdict: "completed",
-      files: { total: 803, copied: 803 },
+      files: { total: 83, copied: 83 },
       drift: { workItems: 1, filesAdded: 3, filesVanished: 0 },
     });
     expect(scene.proxy.count("put-blob")).toBe(3);
     await expectAnnouncedOnce(scene, added);
 
-    const less = [...input.files.slice(0, 798), ...added];
+    const less = [...input.files.slice(0, 78), ...added];
     await scene.write("listing.csv", listingOf({ ...input, files: less }));
     scene.proxy.forget();
     const shrunk = await scene.resume();
