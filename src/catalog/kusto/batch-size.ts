@@ -1,5 +1,5 @@
 /** What an answer should have at most: the client holds a whole answer in memory. */
-export const BUDGET_BYTES = 8 * 2 ** 20;
+const BUDGET_BYTES = 8 * 2 ** 20;
 /** How long a query should take at most, ms: far from its deadline. */
 const BUDGET_MS = 20_000;
 /** Work items in a query at most: their ids travel with it. */
