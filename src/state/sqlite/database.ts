@@ -13,7 +13,7 @@ export function openForWriting(path: string): DatabaseSync {
     db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
-      PRAGMA cache_size = -32768;
+      PRAGMA cache_size = -8192;
       PRAGMA journal_size_limit = 16777216;
     `);
     return db;
@@ -31,7 +31,7 @@ export function openForLoading(path: string): DatabaseSync {
     PRAGMA journal_mode = MEMORY;
     PRAGMA synchronous = OFF;
     PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA cache_size = -16384;
+    PRAGMA cache_size = -4096;
   `);
   return db;
 }

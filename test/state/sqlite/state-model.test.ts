@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { StateEvent, StateStore } from "../../../src/state/state-store.ts";
-import { csvOf, DESCRIPTION, eventsOf, failure, file, noSignal, workItems } from "../samples.ts";
+import { csvOf, DESCRIPTION, eventsOf, failure, file, noSignal, workItem, workItems } from "../samples.ts";
 import { temporaryFolder } from "../state-support.ts";
 import { openRun } from "../../../src/state/sqlite/open-run.ts";
 import {
@@ -15,9 +15,11 @@ import {
   type Model,
   type ModelItem,
   newModel,
+  open,
   resume,
   shown,
   summaryOf,
+  survey,
 } from "./state-model.ts";
 
 const ITEMS = 4;
@@ -26,7 +28,7 @@ const FILE_ACTIONS = ["upload", "complete", "fail", "skip"] as const;
 const anyStep = fc.record({
   action: fc.oneof(
     { weight: 12, arbitrary: fc.constantFrom(...FILE_ACTIONS, "upload", "complete") },
-    { weight: 4, arbitrary: fc.constantFrom("claim", "open") },
+    { weight: 5, arbitrary: fc.constantFrom("claim", "open", "survey") },
     { weight: 2, arbitrary: fc.constantFrom("finish", "release") },
     { weight: 1, arbitrary: fc.constantFrom("commit", "kill") },
   ),
@@ -34,7 +36,11 @@ const anyStep = fc.record({
   file: fc.nat(FILES - 1),
   ending: fc.constantFrom("completed", "empty", "failed", "failed as a whole"),
   retry: fc.boolean(),
+  /** The lookup no longer lists the file, if it is known. */
+  vanishes: fc.boolean(),
+  surveyed: fc.integer({ min: FILES - 1, max: FILES + 1 }),
 });
+type Opened = Extract<StateEvent, { kind: "work-item-opened" }>;
 type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** The store and the model side by side, and the model as it was since the last commit that was waited for. */
@@ -46,6 +52,8 @@ class Comparison {
   #sinceCommit: Model[] = [newModel(ITEMS)];
   /** Work items claimed in this start and not ended; the store's ids are 1, 2, ... */
   #claimed = new Set<number>();
+  /** Given back in this start. */
+  readonly #released = new Set<number>();
 
   constructor(folder: string, store: StateStore) {
     this.#folder = folder;
@@ -55,6 +63,7 @@ class Comparison {
   async take(step: Step): Promise<void> {
     if (step.action === "claim") await this.#claim();
     else if (step.action === "commit") await this.#commit();
+    else if (step.action === "survey") this.#survey(step);
     else if (step.action === "kill") await this.#kill(step.retry);
     else this.#event(step);
     expect(this.#store.summary()).toMatchObject(summaryOf(this.#model));
@@ -69,14 +78,31 @@ class Comparison {
     const [claimed] = await this.#store.claim(1, noSignal);
     if (claimed === undefined) return;
     const index = claimed.id - 1;
-    const item = this.#model[index] as ModelItem;
+    const item = this.#itemAt(index);
     expect(item.status).toBe("pending");
+    const isSurveyed = (one: ModelItem): boolean => one.status === "pending" && one.surveyed !== undefined;
+    const waiting = this.#model.items.filter((one, at) => isSurveyed(one) && !this.#released.has(at));
+    if (waiting.length > 0) {
+      expect(item.surveyed).toBe(Math.max(...waiting.map((one) => one.surveyed ?? 0)));
+    }
+    expect(this.#released).not.toContain(index);
     const known = item.files.filter((status) => status !== "untouched");
     expect(claimed.knownFiles.size).toBe(known.length);
     const inTarget = [...claimed.knownFiles.values()].filter((one) => one.inTarget).length;
     expect(inTarget).toBe(known.filter((status) => /uploaded|completed/.test(status)).length);
     claim(item);
     this.#claimed.add(index);
+  }
+
+  #itemAt(index: number): ModelItem {
+    return this.#model.items[index] as ModelItem;
+  }
+
+  /** It commits what came before it. */
+  #survey({ item: index, surveyed: files }: Step): void {
+    const broughtBack = this.#store.noteSurvey([{ workItem: workItem(index), files, linksEndAt: undefined }]);
+    expect(broughtBack).toBe(survey(this.#itemAt(index), files) ? 1 : 0);
+    this.#sinceCommit = [];
   }
 
   async #commit(): Promise<void> {
@@ -99,6 +125,7 @@ class Comparison {
     this.#store = await openAt(killed, retry);
     this.#model = model;
     this.#claimed.clear();
+    this.#released.clear();
     this.#sinceCommit = [];
   }
 
@@ -106,12 +133,15 @@ class Comparison {
     const claimed = [...this.#claimed];
     const index = claimed[step.item % claimed.length];
     if (index === undefined) return;
-    const item = this.#model[index] as ModelItem;
+    const item = this.#itemAt(index);
     const before = structuredClone(item);
-    const event = eventOf(step, index);
-    if (applyToModel(step, item)) {
+    const isKnown = step.vanishes && item.files[step.file] !== "untouched";
+    const vanished = isKnown ? step.file : undefined;
+    const event = eventOf(step, index, vanished);
+    if (applyToModel(step, this.#model, item, vanished)) {
       this.#store.record(event);
       if (item.status !== "in_progress") this.#claimed.delete(index);
+      if (item.status === "pending") this.#released.add(index);
     } else {
       expect(item).toEqual(before);
       expect(() => this.#store.record(event)).toThrow(expect.objectContaining({ code: "internal" }));
@@ -119,12 +149,13 @@ class Comparison {
   }
 }
 
-function applyToModel({ action, file: number, ending }: Step, item: ModelItem): boolean {
-  if (action === "open") {
-    if (item.opened) return false;
-    Object.assign(item, { opened: true, lookedUp: true, total: FILES });
-    return true;
-  }
+function applyToModel(
+  { action, file: number, ending }: Step,
+  model: Model,
+  item: ModelItem,
+  vanished: number | undefined,
+): boolean {
+  if (action === "open") return open(model, item, vanished);
   if (action === "release") {
     item.status = "pending";
     return true;
@@ -134,10 +165,18 @@ function applyToModel({ action, file: number, ending }: Step, item: ModelItem): 
   return finish(item, ending, undefined);
 }
 
-function eventOf({ action, file: number, ending }: Step, index: number): StateEvent {
+function eventOf(
+  { action, file: number, ending }: Step,
+  index: number,
+  vanished: number | undefined,
+): StateEvent {
   const events = eventsOf(index + 1);
   const of = file(number, index);
-  if (action === "open") return events.opened(FILES);
+  if (action === "open") {
+    if (vanished === undefined) return events.opened(FILES);
+    const receipt = { count: FILES - 1, digest: `without ${vanished}` };
+    return { ...(events.opened(FILES) as Opened), receipt, vanished: [of] };
+  }
   if (action === "release") return events.released();
   if (action === "upload") return events.uploaded(of, { attempts: 1 + number });
   if (action === "complete") return events.completed(of);

@@ -20,24 +20,67 @@ export interface ModelItem {
   opened: boolean;
   lookedUp: boolean;
   total: number;
+  /** What the last lookup listed; the files are 0, 1, ... up to it, without those that vanished. */
+  listed: number;
+  vanished: Set<number>;
+  surveyed: number | undefined;
   files: ModelFile[];
   /** The code it failed with as a whole. */
   failedWith: string | undefined;
 }
 
-export type Model = ModelItem[];
+export interface Model {
+  readonly items: ModelItem[];
+  readonly drift: { workItems: number; filesAdded: number; filesVanished: number };
+}
 
 export const FILES = 4;
 
 export function newModel(items: number): Model {
-  return Array.from({ length: items }, () => ({
+  const newItem = (): ModelItem => ({
     status: "pending",
     opened: false,
     lookedUp: false,
     total: 0,
-    files: Array.from({ length: FILES }, (): ModelFile => "untouched"),
+    listed: 0,
+    vanished: new Set(),
+    surveyed: undefined,
+    files: Array.from({ length: FILES }, () => "untouched"),
     failedWith: undefined,
-  }));
+  });
+  return {
+    items: Array.from({ length: items }, newItem),
+    drift: { workItems: 0, filesAdded: 0, filesVanished: 0 },
+  };
+}
+
+/** A lookup that lists all files, or all but one that is known. */
+export function open({ drift }: Model, item: ModelItem, vanished: number | undefined): boolean {
+  if (item.opened) return false;
+  const listed = vanished === undefined ? FILES : FILES - 1;
+  const goneAnew = vanished !== undefined && !item.vanished.has(vanished) ? 1 : 0;
+  const hasChanged = item.lookedUp && (item.listed !== listed || (vanished ?? -1) !== goneBefore(item));
+  if (hasChanged) {
+    const more = listed - item.listed;
+    drift.workItems++;
+    drift.filesAdded += Math.max(0, more + goneAnew);
+    drift.filesVanished += Math.max(goneAnew, -more);
+  }
+  item.vanished = new Set(vanished === undefined ? [] : [vanished]);
+  Object.assign(item, { opened: true, lookedUp: true, total: FILES, listed });
+  return true;
+}
+
+function goneBefore(item: ModelItem): number {
+  return [...item.vanished][0] ?? -1;
+}
+
+/** Gives whether it brought the work item back. */
+export function survey(item: ModelItem, files: number): boolean {
+  if (item.status === "pending" && !item.lookedUp) item.surveyed = files;
+  if (item.status !== "completed" || files === item.listed) return false;
+  Object.assign(item, { status: "pending", surveyed: files, opened: false });
+  return true;
 }
 
 const FILE_RULES: Record<string, Partial<Record<ModelFile, ModelFile>>> = {
@@ -83,8 +126,8 @@ export function claim(item: ModelItem): void {
 }
 
 /** A resume that tries all failures again, or none. */
-export function resume(model: Model, retry: boolean): void {
-  for (const item of model) {
+export function resume({ items }: Model, retry: boolean): void {
+  for (const item of items) {
     item.opened = false;
     const isTriedAgain = retry && (item.status === "failed" || item.status === "empty");
     if (item.status === "in_progress" || isTriedAgain) item.status = "pending";
@@ -95,17 +138,20 @@ export function resume(model: Model, retry: boolean): void {
   }
 }
 
-export function summaryOf(model: Model): Pick<StateSummary, "workItems" | "notLookedUp"> & { files: object } {
-  const files = model.flatMap((item) => item.files);
+export function summaryOf({ items, drift }: Model): Omit<StateSummary, "bytes"> {
+  const files = items.flatMap((item) => item.files);
   const count = (...statuses: ModelFile[]): number => files.filter((file) => statuses.includes(file)).length;
   const workItems = { pending: 0, in_progress: 0, completed: 0, empty: 0, failed: 0 };
-  for (const item of model) workItems[item.status]++;
-  const unfinished = model.filter((item) => item.status === "pending" || item.status === "in_progress");
+  for (const item of items) workItems[item.status]++;
+  const notLookedUp = items.filter(
+    (item) => !item.lookedUp && (item.status === "pending" || item.status === "in_progress"),
+  );
   return {
     workItems,
-    notLookedUp: unfinished.filter((item) => !item.lookedUp).length,
+    notLookedUp: notLookedUp.length,
+    notSurveyed: notLookedUp.filter((item) => item.surveyed === undefined).length,
     files: {
-      total: model.reduce((sum, item) => sum + item.total, 0),
+      total: items.reduce((sum, item) => sum + item.total, 0),
       copied: count("completed"),
       alreadyThere: 0,
       failed: count("failed", "uploaded+failed"),
@@ -114,13 +160,15 @@ export function summaryOf(model: Model): Pick<StateSummary, "workItems" | "notLo
       announced: count("completed"),
       duplicates: 0,
       shortened: 0,
+      expected: notLookedUp.reduce((sum, item) => sum + (item.surveyed ?? 0), 0),
     },
+    drift: { ...drift },
   };
 }
 
 /** What the views of the database show of it: one text, to be compared. */
-export function shown(model: Model): string {
-  const lines = model.flatMap((item, index) => [
+export function shown({ items }: Model): string {
+  const lines = items.flatMap((item, index) => [
     `item-${index} ${item.status} ${item.lookedUp ? item.total : 0}`,
     ...item.files.flatMap((file, number) =>
       file === "untouched" ? [] : [`item-${index} ${number} ${SHOWN[file]}`],
