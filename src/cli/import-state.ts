@@ -1,5 +1,4 @@
 /** `reupload import-state`: a new state that knows what states of the original Python tool know. */
-import { existsSync } from "node:fs";
 import { keptSettings, resolve } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
@@ -11,9 +10,10 @@ import type { ImportReport } from "../import/import.ts";
 import { importOriginal } from "../import/import-original.ts";
 import { partitionInput } from "../input/partition-input.ts";
 import { checkOriginalStates, readOriginalStates } from "../state/original/read-original-states.ts";
+import { inspectState } from "../state/sqlite/inspect.ts";
 import { openRun } from "../state/sqlite/open-run.ts";
 import { removeState } from "../state/sqlite/state-files.ts";
-import type { StateStore } from "../state/state-store.ts";
+import type { InputCounts, StateStore } from "../state/state-store.ts";
 import { count } from "../terminal/format.ts";
 import { type CatalogSource, catalogSource } from "./catalogs.ts";
 import { importJson, importText } from "./import-text.ts";
@@ -45,17 +45,15 @@ export async function importState(old: readonly string[], flags: RunFlags, io: I
       identity: stages.identityOf(account, settings, catalog.identity),
     };
     const store = await openStore(importing);
-    try {
-      const report = await intoStore(importing, store);
-      store.noteEnding({ exitCode: EXIT.done, why: "imported" });
-      await store.close();
-      return await tell(importing, store, report);
-    } catch (thrown) {
+    const report = await intoStore(importing, store).catch(async (thrown: unknown) => {
       // Nothing was copied with it: the same command must be able to make it anew.
       await store.close();
       removeState(session.path(settings.stateDb));
       throw thrown;
-    }
+    });
+    store.noteEnding({ exitCode: EXIT.done, why: "imported" });
+    await store.close();
+    return tell(importing, store.run.input, report);
   });
 }
 
@@ -78,8 +76,8 @@ async function checkInputs(
   old: readonly string[],
 ): Promise<string> {
   const path = (given: string) => session.path(given);
-  if (existsSync(path(settings.stateDb))) {
-    throw new ReuploadError("state-exists", `${settings.stateDb} is there already.`, {
+  if ((await inspectState(path(settings.stateDb))) !== undefined) {
+    throw new ReuploadError("state-exists", `${settings.stateDb} holds a run already.`, {
       advice: "A state is imported into a new file only: give another path with --state-db.",
     });
   }
@@ -140,7 +138,7 @@ async function intoStore(importing: Importing, store: StateStore): Promise<Impor
 
 async function tell(
   { session, settings }: Importing,
-  { run: { input } }: StateStore,
+  input: InputCounts,
   report: ImportReport,
 ): Promise<ExitCode> {
   const next = resumeCommand(settings.stateDb);
