@@ -1,12 +1,16 @@
 import type { Effort } from "./effort.ts";
+import { onAbort } from "./on-abort.ts";
 import { ServiceFailure } from "./service-error.ts";
 
 /** The longest that a timer can be set to, ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Given to the attempt: its signal, and the pulse that shows that bytes still flow. */
+/** Given to the attempt: how it is ended from outside, and the pulse that shows that bytes still flow. */
 export interface Pulse {
+  /** Aborts when the attempt is ended, for what takes a signal; it is made when it is first asked for. */
   readonly signal: AbortSignal;
+  /** The same as a plain call, for the calls of every file; at once when it has been ended. One request at a time. */
+  whenEnded(end: (reason: Error) => void): void;
   /** Call for every sign of life; the idle clock starts anew. */
   readonly alive: () => void;
   /** Waits for something of our own (a free buffer) with the clocks stopped. */
@@ -14,31 +18,34 @@ export interface Pulse {
 }
 
 /**
- * The clocks of one attempt. Its signal aborts when no byte flows for too long, when the file's time is used up, or
- * when the run is aborted. `stop` must be called when the attempt ended.
+ * The clocks of one attempt. It is ended when no byte flows for too long, when the file's time is used up, or when the
+ * run is aborted. `stop` must be called when the attempt ended.
  */
 export class AttemptClock implements Pulse {
-  readonly #controller = new AbortController();
   readonly #effort: Effort;
   readonly #operation: string;
   readonly #idleMs: number;
-  readonly #abort: () => void;
-  #idle: NodeJS.Timeout | undefined;
-  #deadline: NodeJS.Timeout | undefined;
+  readonly #leave: () => void;
+  #controller: AbortController | undefined;
+  #endRequest: ((reason: Error) => void) | undefined;
+  /** Why it was ended. */
+  #reason: Error | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #began = 0;
+  #aliveAt = 0;
   #spentMs = 0;
 
   constructor(effort: Effort, operation: string, idleMs: number) {
     this.#effort = effort;
     this.#operation = operation;
     this.#idleMs = idleMs;
-    this.#abort = () => this.#controller.abort(effort.signal.reason);
-    effort.signal.addEventListener("abort", this.#abort, { once: true });
-    if (effort.signal.aborted) this.#abort();
     this.#run();
+    this.#leave = onAbort(effort.signal, () => this.#end(effort.signal.reason as Error));
   }
 
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     return this.#controller.signal;
   }
 
@@ -49,11 +56,15 @@ export class AttemptClock implements Pulse {
 
   /** Why the clocks ended the attempt; undefined when they did not. */
   get timeout(): ServiceFailure | undefined {
-    const reason: unknown = this.signal.reason;
-    return reason instanceof ServiceFailure ? reason : undefined;
+    return this.#reason instanceof ServiceFailure ? this.#reason : undefined;
   }
 
-  readonly alive = (): void => void this.#idle?.refresh();
+  whenEnded(end: (reason: Error) => void): void {
+    this.#endRequest = end;
+    if (this.#reason !== undefined) end(this.#reason);
+  }
+
+  readonly alive = (): void => void (this.#aliveAt = performance.now());
 
   async hold<T>(wait: Promise<T>): Promise<T> {
     this.#halt();
@@ -66,26 +77,43 @@ export class AttemptClock implements Pulse {
 
   stop(): void {
     this.#halt();
-    this.#effort.signal.removeEventListener("abort", this.#abort);
+    this.#leave();
   }
 
   #run(): void {
     this.#began = performance.now();
-    const leftMs = Math.max(1, this.#effort.leftMs - this.#spentMs);
-    this.#idle = setTimeout(() => this.#end(`no byte for ${this.#idleMs / 1000} s`), this.#idleMs);
-    this.#deadline = setTimeout(
-      () => this.#end("the file's time is used up"),
-      Math.min(leftMs, LONGEST_TIMER_MS),
-    );
+    this.#aliveAt = this.#began;
+    this.#wait(Math.min(this.#idleMs, Math.max(1, this.#effort.leftMs - this.#spentMs)));
   }
 
   #halt(): void {
-    clearTimeout(this.#idle);
-    clearTimeout(this.#deadline);
+    clearTimeout(this.#timer);
     this.#spentMs += performance.now() - this.#began;
   }
 
-  #end(why: string): void {
-    this.#controller.abort(new ServiceFailure(this.#operation, `timed out, ${why}`, { timedOut: true }));
+  #wait(ms: number): void {
+    this.#timer = setTimeout(() => this.#look(), Math.min(ms, LONGEST_TIMER_MS));
+  }
+
+  /** One timer for both clocks, set anew only when it went off: a sign of life just notes the time. */
+  #look(): void {
+    const now = performance.now();
+    const idleLeftMs = this.#idleMs - (now - this.#aliveAt);
+    const leftMs = this.#effort.leftMs - this.#spentMs - (now - this.#began);
+    // A timer may go off within a millisecond before its time.
+    if (leftMs < 1) this.#timeOut("the file's time is used up");
+    else if (idleLeftMs < 1) this.#timeOut(`no byte for ${this.#idleMs / 1000} s`);
+    else this.#wait(Math.min(idleLeftMs, leftMs));
+  }
+
+  #timeOut(why: string): void {
+    this.#end(new ServiceFailure(this.#operation, `timed out, ${why}`, { timedOut: true }));
+  }
+
+  #end(reason: Error): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#endRequest?.(reason);
   }
 }

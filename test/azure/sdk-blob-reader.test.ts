@@ -25,6 +25,7 @@ it("a connection that breaks while nobody reads yet is told to the reader, and t
   const pulse: Pulse = {
     signal: new AbortController().signal,
     alive: () => {},
+    whenEnded: () => {},
     hold: async (wait) => wait,
   };
   const opened = await reader.open({ url: `${endpoint}/c/blob`, as: "anonymous" }, undefined, pulse);

@@ -1,0 +1,43 @@
+type Leave = () => void;
+
+/** Who waits on each signal. A signal itself looks through all its listeners for every one that comes or goes. */
+const waiting = new WeakMap<AbortSignal, Set<Leave>>();
+
+/**
+ * Calls back when the signal aborts, at once when it has; thousands may come and go on one signal a second.
+ *
+ * @param leave no two of one signal are the same function
+ * @returns takes the call back; the last one to go takes the signal's listener along
+ */
+export function onAbort(signal: AbortSignal, leave: Leave): () => void {
+  if (signal.aborted) {
+    leave();
+    return () => {};
+  }
+  const all = waiting.get(signal) ?? listenTo(signal);
+  all.add(leave);
+  return () => {
+    if (all.delete(leave) && all.size === 0) stopListening(signal);
+  };
+}
+
+const listeners = new WeakMap<AbortSignal, Leave>();
+
+function listenTo(signal: AbortSignal): Set<Leave> {
+  const all = new Set<Leave>();
+  const listener = (): void => {
+    stopListening(signal);
+    for (const leave of all) leave();
+  };
+  waiting.set(signal, all);
+  listeners.set(signal, listener);
+  signal.addEventListener("abort", listener, { once: true });
+  return all;
+}
+
+function stopListening(signal: AbortSignal): void {
+  const listener = listeners.get(signal);
+  if (listener !== undefined) signal.removeEventListener("abort", listener);
+  listeners.delete(signal);
+  waiting.delete(signal);
+}

@@ -1,0 +1,171 @@
+import { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
+import type { Pulse } from "../attempt-clock.ts";
+import { lostConnection } from "./wire-errors.ts";
+
+export interface WireRequest {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST";
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path and query as they go over the wire. */
+  readonly path: string;
+  /** Names in lower case, each followed by its value. */
+  readonly headers: readonly string[];
+  readonly body?: Buffer | undefined;
+}
+
+/** A larger body goes in slices: a whole one shows no sign of life until its last byte has left. */
+const SLICE_BYTES = 64 * 1024;
+/** What may arrive before somebody reads it; beyond that the connection waits. */
+const UNREAD_BYTES = 64 * 1024;
+
+/**
+ * One request and its answer on a connection of the pool. Nothing is tried again here: a kept connection that the
+ * service has closed meanwhile is an error like any other.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  status = 0;
+  /** Of the answer, by names in lower case. */
+  headers: Record<string, string | string[] | undefined> = {};
+  readonly #pulse: Pulse;
+  #controller: Dispatcher.DispatchController | undefined;
+  #unread: Buffer[] = [];
+  #unreadBytes = 0;
+  #receivedBytes = 0;
+  #isComplete = false;
+  #error: Error | undefined;
+  /** Waits for the head, or for the next piece of the body. */
+  #wake: (() => void) | undefined;
+
+  private constructor(pulse: Pulse) {
+    this.#pulse = pulse;
+  }
+
+  /**
+   * Sends the request.
+   *
+   * @returns the exchange once the answer has begun, whatever its status
+   * @throws an error with a system code when the connection fails; why the attempt was ended
+   */
+  static async begin(dispatcher: Dispatcher, request: WireRequest, pulse: Pulse): Promise<Exchange> {
+    const exchange = new Exchange(pulse);
+    pulse.whenEnded((reason) => exchange.#fail(reason));
+    exchange.#throwIfFailed();
+    dispatcher.dispatch(optionsOf(request), exchange);
+    while (exchange.status === 0) await exchange.#news();
+    return exchange;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.headers[name];
+    return typeof value === "string" ? value : value?.join(", ");
+  }
+
+  /** The next piece of the body; undefined after the last. @throws as `begin` does */
+  async next(): Promise<Buffer | undefined> {
+    for (;;) {
+      const piece = this.#unread.shift();
+      if (piece !== undefined) {
+        this.#unreadBytes -= piece.length;
+        return piece;
+      }
+      if (this.#isComplete) return undefined;
+      await this.#news();
+    }
+  }
+
+  /** Gives the connection back, or cuts it when there is more of the answer; a second call does nothing. */
+  close(): void {
+    this.#unread = [];
+    if (!this.#isComplete && this.#receivedBytes !== Number(this.header("content-length"))) {
+      this.#fail(new DOMException("The answer was not wanted to its end.", "AbortError"));
+    }
+  }
+
+  async #news(): Promise<void> {
+    this.#throwIfFailed();
+    if (this.#controller?.paused === true) this.#controller.resume();
+    if (this.#unread.length > 0 || this.#isComplete) return;
+    await new Promise<void>((resolve) => void (this.#wake = resolve));
+    this.#throwIfFailed();
+  }
+
+  #throwIfFailed(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  #tell(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  /** Ends it from our side, also when it has not begun: then it ends as soon as it does. */
+  #fail(reason: Error): void {
+    if (this.#error !== undefined || this.#isComplete) return;
+    this.#error = reason;
+    this.#controller?.abort(reason);
+    this.#tell();
+  }
+
+  // What follows is called by the pool.
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#error !== undefined) controller.abort(this.#error);
+  }
+
+  onBodySent(): void {
+    this.#pulse.alive();
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    this.#pulse.alive();
+    this.status = status;
+    this.headers = headers;
+    this.#tell();
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    this.#pulse.alive();
+    this.#receivedBytes += piece.length;
+    this.#unread.push(piece);
+    this.#unreadBytes += piece.length;
+    if (this.#unreadBytes > UNREAD_BYTES) controller.pause();
+    this.#tell();
+  }
+
+  onResponseEnd(): void {
+    this.#isComplete = true;
+    this.#tell();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#error ??= lostConnection(error);
+    this.#tell();
+  }
+}
+
+function optionsOf({ method, origin, path, headers, body }: WireRequest): Dispatcher.DispatchOptions {
+  if (body === undefined || body.length <= SLICE_BYTES) {
+    // Without `reset: false` a connection is closed after a HEAD.
+    return { method, origin, path, headers: [...headers], body: body ?? null, reset: false };
+  }
+  return {
+    method,
+    origin,
+    path,
+    headers: [...headers, "content-length", String(body.length)],
+    body: Readable.from(slices(body)),
+    reset: false,
+  };
+}
+
+function* slices(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
+}

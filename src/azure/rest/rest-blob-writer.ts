@@ -1,0 +1,144 @@
+import type { StorageAccount } from "../account.ts";
+import type { Pulse } from "../attempt-clock.ts";
+import { blobUrl } from "../blob-url.ts";
+import type { BlobWriter, ContentHeaders, CopySource, CreateOptions, Range } from "../blob-calls.ts";
+import { RefusedRequest } from "./refused-request.ts";
+import type { RestClient, RestRequest } from "./rest-client.ts";
+import { textsOf, xmlText } from "./xml.ts";
+
+/** `BlobWriter` on the services' REST interface. */
+export class RestBlobWriter implements BlobWriter {
+  readonly #client: RestClient;
+  readonly #containerUrl: string;
+
+  constructor(client: RestClient, account: StorageAccount, container: string) {
+    this.#client = client;
+    this.#containerUrl = `${account.blobEndpoint}/${container}`;
+  }
+
+  urlOf(name: string): string {
+    return blobUrl(this.#containerUrl, name);
+  }
+
+  async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void> {
+    const headers = ["x-ms-blob-type", "BlockBlob", ...contentOf(options), ...creation(options)];
+    await this.#put(name, "", { headers, body }, pulse);
+  }
+
+  async putBlobFromUrl(
+    name: string,
+    source: CopySource,
+    options: CreateOptions & { readonly copyProperties: boolean },
+    pulse: Pulse,
+  ): Promise<void> {
+    const headers = [
+      "x-ms-blob-type",
+      "BlockBlob",
+      "x-ms-copy-source-blob-properties",
+      String(options.copyProperties),
+      ...copyFrom(source),
+      ...(options.copyProperties ? [] : contentOf(options)),
+      ...creation(options),
+    ];
+    await this.#put(name, "", { headers }, pulse);
+  }
+
+  async putBlock(
+    name: string,
+    blockId: string,
+    body: Buffer,
+    contentMd5: string,
+    pulse: Pulse,
+  ): Promise<void> {
+    await this.#put(name, blockQuery(blockId), { headers: ["content-md5", contentMd5], body }, pulse);
+  }
+
+  async putBlockFromUrl(
+    name: string,
+    blockId: string,
+    source: CopySource,
+    range: Range & { readonly ifMatch: string },
+    pulse: Pulse,
+  ): Promise<void> {
+    const headers = [
+      ...copyFrom(source),
+      "x-ms-source-range",
+      rangeText(range),
+      "x-ms-source-if-match",
+      range.ifMatch,
+    ];
+    await this.#put(name, blockQuery(blockId), { headers }, pulse);
+  }
+
+  async putBlockList(
+    name: string,
+    blockIds: readonly string[],
+    options: CreateOptions,
+    pulse: Pulse,
+  ): Promise<void> {
+    const list = blockIds.map((id) => `<Latest>${xmlText(id)}</Latest>`).join("");
+    const body = Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`);
+    const headers = ["content-type", "application/xml", ...contentOf(options), ...creation(options)];
+    await this.#put(name, "?comp=blocklist", { headers, body }, pulse);
+  }
+
+  async uncommittedBlocks(name: string, pulse: Pulse): Promise<ReadonlySet<string>> {
+    const url = `${this.urlOf(name)}?comp=blocklist&blocklisttype=uncommitted`;
+    try {
+      const list = await this.#client.send({ method: "GET", url, as: "account", headers: [] }, pulse);
+      return new Set(textsOf(list.toString(), "Name"));
+    } catch (thrown) {
+      if (thrown instanceof RefusedRequest && thrown.statusCode === 404) return new Set();
+      throw thrown;
+    }
+  }
+
+  async #put(
+    name: string,
+    query: string,
+    { headers, body }: Pick<RestRequest, "headers" | "body">,
+    pulse: Pulse,
+  ): Promise<void> {
+    const url = this.urlOf(name) + query;
+    await this.#client.send({ method: "PUT", url, as: "account", headers, body }, pulse);
+  }
+}
+
+function blockQuery(blockId: string): string {
+  return `?comp=block&blockid=${encodeURIComponent(blockId)}`;
+}
+
+/** `bytes=0-9`, for a range of ten bytes. */
+export function rangeText({ offset, count }: Range): string {
+  return `bytes=${offset}-${offset + count - 1}`;
+}
+
+/** The content headers and the MD5 that are kept with the blob. */
+function contentOf({ headers, contentMd5 }: CreateOptions): string[] {
+  const kept: [string, ContentHeaders[keyof ContentHeaders]][] = [
+    ["x-ms-blob-content-type", headers.contentType],
+    ["x-ms-blob-content-encoding", headers.contentEncoding],
+    ["x-ms-blob-content-language", headers.contentLanguage],
+    ["x-ms-blob-content-disposition", headers.contentDisposition],
+    ["x-ms-blob-cache-control", headers.cacheControl],
+    ["x-ms-blob-content-md5", contentMd5],
+  ];
+  return kept.flatMap(([name, value]) => (value === undefined ? [] : [name, value.trim()]));
+}
+
+function creation({ createOnly, metadata }: CreateOptions): string[] {
+  const all = Object.entries(metadata).flatMap(([name, value]) => [
+    `x-ms-meta-${name.toLowerCase()}`,
+    value.trim(),
+  ]);
+  return createOnly ? ["if-none-match", "*", ...all] : all;
+}
+
+function copyFrom({ url, bearer, contentMd5 }: CopySource): string[] {
+  return [
+    "x-ms-copy-source",
+    url,
+    ...(bearer === undefined ? [] : ["x-ms-copy-source-authorization", `Bearer ${bearer}`]),
+    ...(contentMd5 === undefined ? [] : ["x-ms-source-content-md5", contentMd5]),
+  ];
+}

@@ -1,0 +1,23 @@
+import type { StorageAccount } from "../account.ts";
+import type { Pulse } from "../attempt-clock.ts";
+import type { QueueCalls } from "../queue-calls.ts";
+import type { RestClient } from "./rest-client.ts";
+import { xmlText } from "./xml.ts";
+
+/** `QueueCalls` on the services' REST interface. */
+export class RestQueueCalls implements QueueCalls {
+  readonly #client: RestClient;
+  readonly #messagesUrl: string;
+
+  constructor(client: RestClient, account: StorageAccount, queueName: string) {
+    this.#client = client;
+    this.#messagesUrl = `${account.queueEndpoint}/${queueName}/messages`;
+  }
+
+  async putMessage(text: string, timeToLiveSeconds: number, pulse: Pulse): Promise<void> {
+    const body = Buffer.from(`<QueueMessage><MessageText>${xmlText(text)}</MessageText></QueueMessage>`);
+    const url = `${this.#messagesUrl}?messagettl=${timeToLiveSeconds}`;
+    const headers = ["content-type", "application/xml"];
+    await this.#client.send({ method: "POST", url, as: "account", headers, body }, pulse);
+  }
+}
