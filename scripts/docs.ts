@@ -8,9 +8,11 @@ import { environmentNameOf, RUN_OPTION_NAMES, RUN_OPTIONS } from "../src/config/
 import { ERRORS } from "../src/core/errors.ts";
 import { EXIT_MEANINGS } from "../src/core/exit-codes.ts";
 import { FAILURES } from "../src/core/failure.ts";
+import { BAD_CATALOGS } from "../test/cli/bad-catalogs.ts";
 import { BAD_COMMANDS } from "../test/cli/bad-commands.ts";
 import { BAD_FILES } from "../test/cli/bad-files.ts";
 import type { BadInput } from "../test/cli/bad-input.ts";
+import { BAD_STATES } from "../test/cli/bad-states.ts";
 
 export const GENERATED_DOCS = ["docs/errors.md", "docs/options.md"];
 
@@ -35,7 +37,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   "wrong input": () =>
     table(
       ["what is wrong", "exit code", "code", "what it says", "what it advises"],
-      [...BAD_COMMANDS, ...BAD_FILES].map(badInputRow),
+      [...BAD_COMMANDS, ...BAD_FILES, ...BAD_CATALOGS, ...BAD_STATES].map(badInputRow),
     ),
   options: () => {
     const groups = new Map<string, string[][]>();

@@ -39,7 +39,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
   },
   {
     title: "no CSV",
-    args: ["run"],
+    args: ["run", "--files", "listing.csv"],
     exit: 2,
     code: "usage",
     says: "No CSV of failed work items is given.",
