@@ -6,7 +6,7 @@ import type { ImportOptions, ImportOriginal, ImportReport, ImportStages } from "
 import { takeOver } from "./take-over.ts";
 
 /** Work items between two commits, and between two tellings of the progress. */
-const CLAIMS = 256;
+const CLAIMS = 32;
 const MOST_NAMED = 5;
 
 export const importOriginal: ImportOriginal = async (stages, options, { signal, onProgress }) => {
