@@ -104,13 +104,18 @@ export class OpenWorkItem {
     known: KnownFile | undefined,
     options: PipelineOptions,
   ): FileTask {
+    if (known?.inTarget === true) {
+      // It has its name, whatever a later plan makes of it.
+      const name = known.blobName ?? this.#named(file, options).blobName;
+      return { item: this, file, blobName: name, specialName: undefined, inTarget: true };
+    }
     const isPlain = blobName === options.template.render(this.workItem, file.fileName);
     return {
       item: this,
       file,
       blobName,
       specialName: isPlain ? undefined : { blobName, shortened },
-      inTarget: known?.inTarget ?? false,
+      inTarget: false,
     };
   }
 
@@ -144,6 +149,16 @@ export class OpenWorkItem {
       failure: { code: "source-not-found", message, attempts: 1 },
     });
   }
+}
+
+/**
+ * The name that blob names are made from: the catalog's, else the CSV's. Once a file is in the target, it stays what it
+ * was, or its announcement would name another blob.
+ */
+export function nameOf({ workItem, knownFiles, openedAs }: ClaimedWorkItem, lookup: Lookup): string {
+  const isNamed = openedAs !== undefined && [...knownFiles.values()].some(({ inTarget }) => inTarget);
+  if (isNamed) return openedAs;
+  return lookup.workItemName === "" ? workItem.workItemName : lookup.workItemName;
 }
 
 /** A work item's unusable catalog rows as its failure. */

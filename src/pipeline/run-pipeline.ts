@@ -4,7 +4,7 @@ import type { ClaimedWorkItem, FailureRecord } from "../state/state-store.ts";
 import { type Demand, RecentMean, RecentRate, workItemsToLookUp } from "./demand.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import { fileJourney } from "./file-journey.ts";
-import { catalogFailure, type FileTask, OpenWorkItem } from "./open-work-item.ts";
+import { catalogFailure, type FileTask, nameOf, OpenWorkItem } from "./open-work-item.ts";
 import type {
   PipelineControl,
   PipelineLive,
@@ -261,8 +261,7 @@ class Pipeline implements PipelineLive {
       this.#openEmpty(claim, lookup);
       return;
     }
-    const name = lookup.workItemName === "" ? claim.workItem.workItemName : lookup.workItemName;
-    const item = new OpenWorkItem(claim, name, this.#stages, this.#links);
+    const item = new OpenWorkItem(claim, nameOf(claim, lookup), this.#stages, this.#links);
     const tasks = item.open(claim, lookup, this.#options);
     if (item.isDone) this.#finish(item);
     else this.#ready.add(tasks);

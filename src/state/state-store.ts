@@ -50,6 +50,8 @@ export interface KnownFile {
   /** Failed and not to be tried again in this start (`--retry-failed CODE`). */
   readonly failed: boolean;
   readonly skipped: boolean;
+  /** The name it got in the target, when that is not the template's plain one. */
+  readonly blobName: string | undefined;
 }
 
 export interface ClaimedWorkItem {
@@ -60,6 +62,8 @@ export interface ClaimedWorkItem {
   readonly knownFiles: ReadonlyMap<string, KnownFile>;
   /** What an earlier lookup gave, when there was one. */
   readonly receipt: Receipt | undefined;
+  /** The name that this lookup was opened with: names in the target were made from it. */
+  readonly openedAs: string | undefined;
 }
 
 /** A failure as it is kept. Texts are redacted. */

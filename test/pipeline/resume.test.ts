@@ -47,6 +47,23 @@ describe("a resumed run", () => {
     });
   });
 
+  it("announces what is in the target by the name it got there, whatever it would get now", async () => {
+    const catalog = catalogOf([2]);
+    const uri = (folder: string) => `https://source.example/c/${folder}/f0.json`;
+    const both = ["a", "b"].map((folder) => ({ fileName: `${folder}/f0.json`, uri: uri(folder) }));
+    catalog.answers.set("item-0", { workItemName: "first", files: both });
+    const second = await resumed(catalog, 1, async (made) => {
+      made.announce = async () => {
+        throw new FileFailure("queue-unavailable", "it is gone");
+      };
+      await made.run({ onCollision: "path" });
+    });
+    catalog.answers.set("item-0", { workItemName: "renamed", files: both });
+    expect(await second.run({ onCollision: "report" })).toEqual({ kind: "finished" });
+    expect(second.announced.toSorted()).toEqual(["first-b/f0.json", "first-f0.json"]);
+    expect(second.transferred).toEqual([]);
+  });
+
   it("only announces what is in the target", async () => {
     const second = await resumed(catalogOf([5]), 1, async (made) => {
       made.announce = async () => {

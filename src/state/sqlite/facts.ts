@@ -35,7 +35,7 @@ export function fileStatusOf(facts: number): FileStatus {
   return facts & FACT.inTarget ? "uploaded" : "pending";
 }
 
-export function knownFileOf(facts: number): KnownFile {
+export function knownFileOf(facts: number, blobName: string | undefined): KnownFile {
   return {
     inTarget: (facts & FACT.inTarget) !== 0,
     alreadyThere: (facts & FACT.alreadyThere) !== 0,
@@ -43,5 +43,6 @@ export function knownFileOf(facts: number): KnownFile {
     completed: (facts & FACT.completed) !== 0,
     failed: (facts & FACT.failed) !== 0,
     skipped: (facts & FACT.skipped) !== 0,
+    blobName,
   };
 }

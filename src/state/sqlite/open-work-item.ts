@@ -61,6 +61,7 @@ export interface FileRow {
   readonly at: number;
   readonly has_detail: number;
   readonly code: FailureCode | null;
+  readonly blob_name: string | null;
 }
 
 /**
@@ -70,6 +71,8 @@ export interface FileRow {
 export class OpenWorkItem {
   readonly row: WorkItemRow;
   readonly files = new Map<string, FileEntry>();
+  /** Of those that an earlier start left, the names in the target that are not plain. */
+  readonly #blobNames = new Map<string, string>();
   /** How many of `files` have each status. */
   readonly tally: Record<FileStatus, number> = {
     pending: 0,
@@ -121,7 +124,9 @@ export class OpenWorkItem {
       detail: undefined,
       dirty: false,
     };
-    this.files.set(fileKey({ fileName, uri }), entry);
+    const key = fileKey({ fileName, uri });
+    this.files.set(key, entry);
+    if (file.blob_name !== null) this.#blobNames.set(key, file.blob_name);
     this.tally[fileStatusOf(file.facts)]++;
   }
 
@@ -160,12 +165,14 @@ export class OpenWorkItem {
 
   toClaim(): ClaimedWorkItem {
     const knownFiles = new Map<string, KnownFile>();
-    for (const [key, entry] of this.files) knownFiles.set(key, knownFileOf(entry.facts));
+    for (const [key, entry] of this.files)
+      knownFiles.set(key, knownFileOf(entry.facts, this.#blobNames.get(key)));
     return {
       id: this.row.id,
       workItem: workItemOf(this.row),
       knownFiles,
       receipt: this.receipt,
+      openedAs: this.receipt === undefined ? undefined : (this.catalogName ?? this.row.name),
     };
   }
 }

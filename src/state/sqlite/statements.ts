@@ -54,7 +54,8 @@ export const SQL = {
   requeueChanged: `UPDATE work_item SET surveyed_files = ?, links_end = ?, status = 0 WHERE id = ?`,
 
   // Files.
-  filesOfWorkItem: `SELECT f.id, f.name, f.source, f.facts, f.bytes, f.at, d.file IS NOT NULL AS has_detail, d.code
+  filesOfWorkItem: `SELECT f.id, f.name, f.source, f.facts, f.bytes, f.at, d.file IS NOT NULL AS has_detail, d.code,
+      d.blob_name
     FROM file f LEFT JOIN file_detail d ON d.file = f.id WHERE f.work_item = ?`,
   lastFileId: `SELECT coalesce(max(id), 0) AS id FROM file`,
   insertFile: `INSERT INTO file (id, work_item, name, source, facts, bytes, at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
