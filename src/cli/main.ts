@@ -3,11 +3,13 @@ import { enableCompileCache } from "node:module";
 import { CommanderError } from "commander";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { holdHeapClose } from "./heap.ts";
 import { processIo } from "./io.ts";
 import { makeProgram } from "./program.ts";
 import { packageVersion } from "./version.ts";
 
 enableCompileCache();
+holdHeapClose();
 
 const io = processIo();
 const args = process.argv.slice(2);

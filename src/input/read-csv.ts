@@ -4,7 +4,6 @@ import { ReuploadError } from "../core/errors.ts";
 import { readBytes, sourceName } from "./byte-stream.ts";
 import type { InputRow, RawHeader, ReadOptions, ReadWorkItems } from "./input.ts";
 import { toUtf8 } from "./to-utf8.ts";
-import { holdYoungGeneration } from "./young-generation.ts";
 
 const COLUMNS = { required: ["JobId", "WorkItemId"], optional: ["WorkItemName"] } as const;
 type Column = "JobId" | "WorkItemId" | "WorkItemName";
@@ -14,7 +13,6 @@ const BATCH_BYTES = 64 * 1024;
 
 /** The one way a CSV of work items is read; the contract is at `ReadWorkItems`. */
 export const readWorkItems: ReadWorkItems = async function* readWorkItems(source, { signal, onHeader }) {
-  using _ = holdYoungGeneration();
   let head: Uint8Array = new Uint8Array();
   let rows: Rows | undefined;
   for await (const chunk of slices(toUtf8(readBytes(source, signal)))) {
