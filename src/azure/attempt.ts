@@ -119,7 +119,7 @@ export class Attempts {
         pass.failed("unreachable");
         break;
       case "retry":
-        pass.failed("failing");
+        pass.failed("failing", failure);
         break;
     }
     return gate.isDown ? "free" : "again";

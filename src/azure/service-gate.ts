@@ -1,9 +1,14 @@
-import { ReuploadError } from "../core/errors.ts";
+import type { ReuploadError } from "../core/errors.ts";
 import type { ServiceAnswer } from "../core/failure.ts";
+import type { Brake } from "./brake.ts";
+import { REAL_CLOCK } from "./clock.ts";
+import { LearnedRate, type OnRateChange } from "./learned-rate.ts";
+import { isTimeout, type Outage, OUTAGE_ADVICE, outageError, type OutageReason } from "./outage.ts";
+import { Pacer } from "./pacer.ts";
 import { pause } from "./pause.ts";
 import { ServiceFailure } from "./service-error.ts";
 import type { GateSignIn } from "./sign-in/sign-in.ts";
-import { hintOf, SignInError } from "./sign-in/token-source.ts";
+import { SignInError } from "./sign-in/token-source.ts";
 
 /** Failures in a row, without any answer between them, that make a service count as gone ... */
 const FAILURES_TO_TRIP = 8;
@@ -11,6 +16,8 @@ const FAILURES_TO_TRIP = 8;
 const DISTINCT_TO_TRIP = 3;
 /** Failures to connect at all are the service's trouble, whichever request they meet. */
 const UNREACHABLE_TO_TRIP = 3;
+/** A service that answered others so short a time ago is not gone, however many it refuses for load, ms. */
+const ANSWERED_OF_LATE_MS = 1_000;
 /** How often a waiting request looks at the gate again. */
 const LOOK_AGAIN_MS = 250;
 
@@ -31,6 +38,10 @@ export interface GateOptions {
   readonly essential: boolean;
   /** The sign-in that its requests need; undefined when a key or a SAS signs them. */
   readonly signIn?: GateSignIn | undefined;
+  /** What the operator allows; passed one after the other before each attempt. */
+  readonly brakes?: readonly Brake[];
+  /** Told when the rate that the service takes is learned anew. */
+  readonly onRateChange?: OnRateChange;
 }
 
 export const GATE_DEFAULTS: GateOptions = {
@@ -42,16 +53,6 @@ export const GATE_DEFAULTS: GateOptions = {
   essential: true,
 };
 
-/** `missing`: the container or the queue was there and is gone. */
-export type OutageReason = "unreachable" | "overloaded" | "failing" | "forbidden" | "missing" | "sign-in";
-
-const ADVICE: Readonly<Record<Exclude<OutageReason, "sign-in">, string>> = {
-  unreachable: "it is asked again until it answers",
-  overloaded: "it is asked again until it answers",
-  failing: "it is asked again until it answers",
-  forbidden: "give this sign-in its roles back",
-  missing: "make its container and queue again",
-};
 /** Only a key or a SAS can be refused without a sign-in that knows better. */
 const NO_SIGN_IN_ADVICE = "check the account's key or SAS";
 
@@ -76,25 +77,16 @@ export interface GatePass {
   /** The service answered, if only with "no": it is there. */
   answered(): void;
   throttled(retryAfterMs: number | undefined): void;
-  /** @param failure what the service said, or why there was no token */
+  /** @param failure what the service said, that nothing came in time, or why there was no token */
   failed(reason: OutageReason, failure?: ServiceFailure): void;
   /** The attempt was given up by us. */
   abandoned(): void;
 }
 
-interface Outage {
-  readonly since: number;
-  reason: OutageReason;
-  failure: ServiceFailure | undefined;
-  probing: boolean;
-  probeDelay: number;
-  nextProbeAt: number;
-}
-
 /**
  * The gate of one service (the target account, its queue, a source account): every attempt passes it.
  *
- * `open`    attempts pass.
+ * `open`    attempts pass, at the rate that the service was found to take (`LearnedRate`) and as the brakes let them.
  * `paused`  entered when the service asks to slow down; holds every attempt until the latest time it named; left by
  *           time alone.
  * `down`    entered when the service as a whole seems gone: several attempts in a row failed, of several requests
@@ -112,17 +104,29 @@ export class ServiceGate {
   #failing = new Set<object>();
   #everAnswered = false;
   #pauseBegan = 0;
+  #answeredAt = 0;
+  #answers = 0;
+  readonly #rate: LearnedRate;
+  readonly #pacer: Pacer;
 
   constructor(name: string, options: GateOptions) {
     this.name = name;
     this.#options = options;
+    this.#rate = new LearnedRate(REAL_CLOCK.now(), options.onRateChange);
+    this.#pacer = new Pacer((now) => this.#rate.at(now), REAL_CLOCK);
+  }
+
+  /** Attempts that the service answered, and how long attempts were held to its rate, all together, ms; they only grow. */
+  get load(): { readonly answers: number; readonly heldMs: number } {
+    return { answers: this.#answers, heldMs: this.#pacer.heldMs };
   }
 
   /** What is waited for, for the progress line; undefined while the gate is open. */
   get waiting(): GateWaiting | undefined {
     if (this.#outage !== undefined) {
       const { since, reason, failure } = this.#outage;
-      if (reason !== "sign-in") return { what: this.name, since, advice: ADVICE[reason], throttled: false };
+      if (reason !== "sign-in")
+        return { what: this.name, since, advice: OUTAGE_ADVICE[reason], throttled: false };
       const why = failure === undefined ? "" : ` (${failure.said})`;
       return { what: "sign-in", since, advice: `${this.#signInAdvice(failure)}${why}`, throttled: false };
     }
@@ -164,28 +168,52 @@ export class ServiceGate {
   async enter(request: object, signal: AbortSignal): Promise<GatePass> {
     for (;;) {
       signal.throwIfAborted();
-      const now = Date.now();
-      const outage = this.#outage;
-      if (outage === undefined) {
-        if (now >= this.#pausedUntil) return this.#pass(request, undefined);
-        await pause(Math.min(this.#pausedUntil - now, LOOK_AGAIN_MS), signal);
-        continue;
+      if (this.#outage !== undefined) {
+        if (this.#mayProbe(this.#outage)) return this.#pass(request, this.#outage);
+        await this.#untilProbe(this.#outage, signal);
+      } else if (!this.#isOpen) {
+        await pause(Math.min(this.#pausedUntil - Date.now(), LOOK_AGAIN_MS), signal);
+      } else {
+        // Whoever waited looks at the gate again: what comes after a pause is to go at the service's rate, too.
+        const held = this.#pacer.pass(1, signal);
+        if (held !== undefined) await held;
+        for (const brake of this.#isOpen ? (this.#options.brakes ?? []) : []) {
+          const braked = brake.pass(signal);
+          if (braked !== undefined) await braked;
+        }
+        if (this.#isOpen) return this.#pass(request, undefined);
       }
-      const probeAt = Math.max(outage.nextProbeAt, this.#pausedUntil);
-      if (!outage.probing && now >= probeAt) {
-        outage.probing = true;
-        return this.#pass(request, outage);
-      }
-      const endsAt = outage.since + this.#longestWait(outage);
-      if (now >= endsAt) throw this.#outageError(outage);
-      const next = outage.probing ? endsAt : Math.min(probeAt, endsAt);
-      await pause(Math.min(next - now, LOOK_AGAIN_MS), signal);
     }
   }
 
+  get #isOpen(): boolean {
+    return this.#outage === undefined && Date.now() >= this.#pausedUntil;
+  }
+
+  /** Takes the turn to probe, when it is free and the time has come. */
+  #mayProbe(outage: Outage): boolean {
+    if (outage.probing || Date.now() < Math.max(outage.nextProbeAt, this.#pausedUntil)) return false;
+    outage.probing = true;
+    return true;
+  }
+
+  async #untilProbe(outage: Outage, signal: AbortSignal): Promise<void> {
+    const now = Date.now();
+    const endsAt = outage.since + this.#longestWait(outage);
+    if (now >= endsAt) throw this.#outageError(outage);
+    const probeAt = Math.max(outage.nextProbeAt, this.#pausedUntil);
+    const next = outage.probing ? endsAt : Math.min(probeAt, endsAt);
+    await pause(Math.min(next - now, LOOK_AGAIN_MS), signal);
+  }
+
   #pass(request: object, probeOf: Outage | undefined): GatePass {
+    const sentAt = REAL_CLOCK.now();
+    this.#rate.sent(sentAt);
     return {
       answered: () => {
+        this.#rate.answered(sentAt, REAL_CLOCK.now());
+        this.#answers++;
+        this.#answeredAt = Date.now();
         this.#everAnswered = true;
         this.#failuresInRow = 0;
         this.#unreachableInRow = 0;
@@ -193,10 +221,15 @@ export class ServiceGate {
         this.#outage = undefined;
       },
       throttled: (retryAfterMs) => {
-        if (retryAfterMs !== undefined) this.#slowDown(retryAfterMs);
+        this.#rate.refused(sentAt, REAL_CLOCK.now(), this.#slowDown(retryAfterMs));
         this.#failed(request, "overloaded", undefined, probeOf);
       },
-      failed: (reason, failure) => this.#failed(request, reason, failure, probeOf),
+      failed: (reason, failure) => {
+        if (failure !== undefined && isTimeout(failure.answer)) {
+          this.#rate.timedOut(sentAt, REAL_CLOCK.now());
+        }
+        this.#failed(request, reason, failure, probeOf);
+      },
       abandoned: () => {
         if (probeOf === undefined) return;
         probeOf.probing = false;
@@ -204,10 +237,14 @@ export class ServiceGate {
     };
   }
 
-  #slowDown(ms: number): void {
-    const until = Date.now() + Math.min(ms, this.#options.longestPauseMs);
-    if (this.#pausedUntil <= Date.now()) this.#pauseBegan = Date.now();
-    this.#pausedUntil = Math.max(this.#pausedUntil, until);
+  /** Holds every attempt for so long. @returns how long it is believed, ms */
+  #slowDown(retryAfterMs: number | undefined): number | undefined {
+    if (retryAfterMs === undefined) return undefined;
+    const ms = Math.min(retryAfterMs, this.#options.longestPauseMs);
+    const now = Date.now();
+    if (this.#pausedUntil <= now) this.#pauseBegan = now;
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
+    return ms;
   }
 
   #failed(
@@ -242,6 +279,7 @@ export class ServiceGate {
   #looksGone(reason: OutageReason): boolean {
     if (reason === "sign-in") return true;
     if (this.#unreachableInRow >= UNREACHABLE_TO_TRIP) return true;
+    if (reason === "overloaded" && Date.now() - this.#answeredAt < ANSWERED_OF_LATE_MS) return false;
     return this.#failuresInRow >= FAILURES_TO_TRIP && this.#failing.size >= DISTINCT_TO_TRIP;
   }
 
@@ -259,31 +297,9 @@ export class ServiceGate {
   }
 
   #outageError(outage: Outage): ReuploadError | ServiceFailure {
-    const { reason, since, failure } = outage;
-    if (!this.#options.essential && !this.#everAnswered && reason !== "sign-in") {
+    if (!this.#options.essential && !this.#everAnswered && outage.reason !== "sign-in") {
       return new ServiceFailure("connect", `the ${this.name} does not answer`, {});
     }
-    const minutes = Math.round((Date.now() - since) / 60_000);
-    const waited = `(waited ${minutes < 1 ? "under a minute" : `${minutes} min`})`;
-    switch (reason) {
-      case "sign-in": {
-        const why = failure === undefined ? "." : `: ${failure.said}`;
-        return new ReuploadError("sign-in", `Nobody is signed in to reach the ${this.name} ${waited}${why}`, {
-          advice: hintOf(this.#signInAdvice(failure)),
-          cause: failure,
-        });
-      }
-      case "forbidden":
-        return new ReuploadError("permission", `The ${this.name} refuses every request ${waited}.`);
-      case "missing":
-        return new ReuploadError(
-          "unavailable",
-          `The ${this.name} has lost its container or queue ${waited}.`,
-        );
-      case "unreachable":
-      case "overloaded":
-      case "failing":
-        return new ReuploadError("unavailable", `The ${this.name} does not answer ${waited}.`);
-    }
+    return outageError(this.name, outage, this.#signInAdvice(outage.failure));
   }
 }

@@ -6,6 +6,7 @@
 import { FAILURE_CODES, type FailureCode } from "../core/failure.ts";
 import { parseSourcePrefix } from "../core/source-prefix.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
+import { parseTimetable, type Timetable } from "../core/timetable.ts";
 import { suggest } from "./suggest.ts";
 
 export type Parser<Value> = (text: string) => Value;
@@ -63,6 +64,55 @@ export const maxFailures: Parser<MaxFailures> = (given) => {
   if (/^\d+$/.test(given)) return { files: Number(given) };
   throw new RangeError("expected a number of files such as 50, or a share such as 2%");
 };
+
+/** How many file slots: found while it runs, or so many. */
+export const concurrency: Parser<"auto" | number> = (given) => {
+  if (given === "auto") return "auto";
+  const value = Number(given);
+  if (/^\d+$/.test(given) && value >= 1 && value <= MOST_SLOTS) return value;
+  throw new RangeError(`expected auto, or a whole number from 1 to ${MOST_SLOTS}`);
+};
+
+const MOST_SLOTS = 10_000;
+
+const BYTES_OF_UNIT: Readonly<Record<string, number>> = {
+  bit: 1 / 8,
+  kbit: 1e3 / 8,
+  Mbit: 1e6 / 8,
+  Gbit: 1e9 / 8,
+  B: 1,
+  kB: 1e3,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** Below this a brake would stand still between two requests. */
+const LEAST_BANDWIDTH = 10_000;
+
+/** Bytes a second, such as `10MB/s` or `80Mbit/s`, all day or by a timetable. */
+export const bandwidth: Parser<Timetable> = (given) =>
+  parseTimetable(given, (rate) => {
+    const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?)([A-Za-z]+)\/s$/.exec(rate) ?? [];
+    const bytes = Number(amount) * (BYTES_OF_UNIT[unit] ?? Number.NaN);
+    if (bytes >= LEAST_BANDWIDTH) return bytes;
+    throw new RangeError(
+      "expected a rate of at least 10kB/s such as 10MB/s, 80Mbit/s or off, or a timetable such as 08:00,10MB/s 20:00,off",
+    );
+  });
+
+/** Requests a second, such as `500/s`, all day or by a timetable. */
+export const requestRate: Parser<Timetable> = (given) =>
+  parseTimetable(given, (rate) => {
+    const [, amount = ""] = /^(\d+)\/s$/.exec(rate) ?? [];
+    if (Number(amount) >= 1) return Number(amount);
+    throw new RangeError(
+      "expected a rate such as 500/s or off, or a timetable such as 08:00,500/s 20:00,off",
+    );
+  });
 
 /** `all`, `none`, or failure codes separated by commas. */
 export const retryFailed: Parser<"all" | "none" | readonly FailureCode[]> = (given) => {

@@ -3,11 +3,14 @@ import { describe, expect, it } from "vitest";
 import { FAILURE_CODES } from "../../src/core/failure.ts";
 import { suggest } from "../../src/config/suggest.ts";
 import {
+  bandwidth,
+  concurrency,
   containerName,
   duration,
   nameTemplate,
   oneOf,
   queueName,
+  requestRate,
   retryFailed,
   text,
   wholeNumber,
@@ -113,5 +116,43 @@ describe("a suggestion", () => {
         if (near !== undefined) expect(words).toContain(near);
       }),
     );
+  });
+});
+
+describe("brakes", () => {
+  it.each([
+    ["10MB/s", 10_000_000],
+    ["80Mbit/s", 10_000_000],
+    ["1.5GB/s", 1_500_000_000],
+    ["512KiB/s", 524_288],
+    ["2MiB/s", 2_097_152],
+    ["off", undefined],
+  ])("a bandwidth of %s is %d bytes a second", (given, bytes) => {
+    expect(bandwidth(given).at(0)).toBe(bytes);
+  });
+
+  it.each(["", "10", "10MB", "MB/s", "10mb/s", "-1MB/s", "0MB/s", "1kB/s", "10 MB/s", "10MB/h", "1e3MB/s"])(
+    "%j is no bandwidth",
+    (given) => expect(() => bandwidth(given)).toThrow("expected a rate of at least 10kB/s such as 10MB/s"),
+  );
+
+  it("a timetable may have several", () => {
+    const noon = new Date(2026, 0, 15, 12, 0).getTime();
+    expect(bandwidth("08:00,10MB/s 20:00,off").at(noon)).toBe(10_000_000);
+    expect(requestRate("08:00,500/s 20:00,off").at(noon)).toBe(500);
+  });
+
+  it.each(["", "500", "0/s", "1.5/s", "-1/s", "500/min"])("%j is no request rate", (given) => {
+    expect(() => requestRate(given)).toThrow("expected a rate such as 500/s");
+  });
+
+  it.each([
+    ["auto", "auto"],
+    ["1", 1],
+    ["10000", 10_000],
+  ])("a concurrency may be %s", (given, value) => expect(concurrency(given)).toBe(value));
+
+  it.each(["", "0", "10001", "automatic", "2x", "1.5"])("%j is no concurrency", (given) => {
+    expect(() => concurrency(given)).toThrow("expected auto, or a whole number from 1 to 10000");
   });
 });

@@ -1,0 +1,15 @@
+/** Monotonic time, and one call later on; another one stands in for it where time is simulated. */
+export interface Clock {
+  /** ms */
+  now(): number;
+  /** Calls `run` once after so many ms. @returns takes it back */
+  after(ms: number, run: () => void): () => void;
+}
+
+export const REAL_CLOCK: Clock = {
+  now: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
