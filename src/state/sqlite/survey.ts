@@ -45,8 +45,9 @@ export function writeSurveys(
       countWorkItem(counters, { status: "pending", lookedUp: false, surveyedFiles: files }, 1);
     } else if (status === STATUS.completed && receiptCount !== files) {
       statements.requeueChanged.run(files, linksEnd, id);
-      countWorkItem(counters, { status: "completed", lookedUp: true, surveyedFiles }, -1);
-      countWorkItem(counters, { status: "pending", lookedUp: true, surveyedFiles: files }, 1);
+      const lookedUp = receiptCount !== null;
+      countWorkItem(counters, { status: "completed", lookedUp, surveyedFiles }, -1);
+      countWorkItem(counters, { status: "pending", lookedUp, surveyedFiles: files }, 1);
       broughtBack++;
     }
   }
