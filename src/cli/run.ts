@@ -28,13 +28,13 @@ async function describeRun(session: Session): Promise<Job> {
   const found = await inspectState(path(stateDb));
   if (found !== undefined && !resolveOne(given, "resume")) throw stateExists(found, stateDb);
   const settings = resolve(given, found?.settings ?? {});
-  const catalog = catalogSource(settings, path, session.io.env);
   const csv = await checkCsv(settings, {
     path,
     // Kept in the state: it may be gone.
     isNeeded: found === undefined || given.has("csv"),
     signal: session.signal,
   });
+  const catalog = catalogSource(settings, path, session.io.env);
   await catalog.check();
   if (csv === undefined) {
     const message = `the CSV (${settings.csv}) is not at hand: its rows are taken as they stand in the state`;
