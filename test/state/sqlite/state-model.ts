@@ -166,14 +166,15 @@ export function summaryOf({ items, drift }: Model): Omit<StateSummary, "bytes"> 
   };
 }
 
-/** What the views of the database show of it: one text, to be compared. */
-export function shown({ items }: Model): string {
+/** What the views of the database, and its counters of drift, show of it: one text, to be compared. */
+export function shown({ items, drift }: Model): string {
   const lines = items.flatMap((item, index) => [
     `item-${index} ${item.status} ${item.lookedUp ? item.total : 0}`,
     ...item.files.flatMap((file, number) =>
       file === "untouched" ? [] : [`item-${index} ${number} ${SHOWN[file]}`],
     ),
   ]);
+  lines.push(`drift ${drift.workItems} ${drift.filesAdded} ${drift.filesVanished}`);
   return lines.sort().join("\n");
 }
 
