@@ -17,6 +17,9 @@ import type { NameTemplate } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { FailureRecord, StateStore } from "../state/state-store.ts";
 import type { Transfer, TransferMethod } from "../transfer/transfer.ts";
+import type { PoolChange, PoolLoad } from "./pool-size.ts";
+
+export type { PoolChange, PoolLoad };
 
 export interface Stages {
   readonly store: StateStore;
@@ -29,8 +32,10 @@ export interface Stages {
 export interface PipelineOptions {
   /** W: work items open at once while their files fill the slots. */
   readonly workItemWorkers: number;
-  /** F: W x F is the number of file slots, shared by all open work items. */
+  /** F: W x F is the number of file slots, shared by all open work items, unless `slots` says otherwise. */
   readonly fileWorkers: number;
+  /** So many file slots, or as many as are found to pay. */
+  readonly slots?: number | AutoSlots;
   readonly template: NameTemplate;
   readonly onCollision: OnCollision;
   readonly onEmpty: "report" | "fail";
@@ -40,6 +45,14 @@ export interface PipelineOptions {
    * A work item that fails as a whole counts as one.
    */
   readonly maxFailures: { readonly files: number } | { readonly percent: number } | undefined;
+}
+
+/** A pool of file slots that finds its size. */
+export interface AutoSlots {
+  /** Asked several times a second. */
+  readonly load: () => PoolLoad;
+  /** Must not throw. */
+  readonly onChange: (change: PoolChange) => void;
 }
 
 /** How the pipeline is told to stop. */
@@ -65,6 +78,7 @@ export interface FileReport {
 
 /** The pipeline's own live figures. */
 export interface PipelineLive {
+  /** File slots now: a pool that finds its size changes it. */
   readonly slots: number;
   readonly slotsInUse: number;
   readonly openWorkItems: number;

@@ -13,6 +13,8 @@ import type {
   RunningPipeline,
   Stages,
 } from "./pipeline.ts";
+import { FileSlots, findSize } from "./file-slots.ts";
+import { POOL_BOUNDS } from "./pool-size.ts";
 import { ReadyFiles } from "./ready-files.ts";
 
 /** Starts the pipeline; it runs until the state has no pending work item, or until it is told to stop. */
@@ -26,14 +28,13 @@ export function startPipeline(
 }
 
 class Pipeline implements PipelineLive {
-  readonly slots: number;
-  slotsInUse = 0;
   /** Claimed and not ended yet. */
   readonly #open = new Set<number>();
   readonly #stages: Stages;
   readonly #options: PipelineOptions;
   readonly #control: PipelineControl;
-  readonly #ready: ReadyFiles<FileTask>;
+  readonly #ready = new ReadyFiles<FileTask>();
+  readonly #slots: FileSlots<FileTask>;
   /** Ends everything under way: the caller's abort, or an error that ends the run. */
   readonly #stop = new AbortController();
   /** Takes no new files: too many failed. */
@@ -58,8 +59,14 @@ class Pipeline implements PipelineLive {
     this.#stages = stages;
     this.#options = options;
     this.#control = control;
-    this.slots = options.workItemWorkers * options.fileWorkers;
-    this.#ready = new ReadyFiles(() => this.#wakeFeeder());
+    const { slots = options.workItemWorkers * options.fileWorkers } = options;
+    const size = typeof slots === "number" ? slots : POOL_BOUNDS.start;
+    this.#slots = new FileSlots(
+      size,
+      this.#ready,
+      async (task) => this.#process(task),
+      () => this.#wakeFeeder(),
+    );
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
     this.#feedSignal = AbortSignal.any([this.#signal, control.drain, this.#halt.signal]);
     this.#failures = new FailureLimit(options.maxFailures);
@@ -72,10 +79,12 @@ class Pipeline implements PipelineLive {
     };
     this.#feedSignal.addEventListener("abort", halt, { once: true });
     if (this.#mustHalt) halt();
-    const slots = Array.from({ length: this.slots }, async () => this.#slot());
+    const { slots } = this.#options;
+    const endSizing = typeof slots === "object" ? findSize(this.#slots, slots) : undefined;
     const survey = this.#survey();
     await this.#feed();
-    await Promise.all([survey, ...slots]);
+    await Promise.all([survey, this.#slots.emptied()]);
+    endSizing?.();
     this.#feedSignal.removeEventListener("abort", halt);
     this.#release();
     if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
@@ -84,6 +93,14 @@ class Pipeline implements PipelineLive {
       return { kind: "too-many-failures", failed, finished };
     }
     return { kind: this.#mustHalt ? "stopped" : "finished" };
+  }
+
+  get slots(): number {
+    return this.#slots.size;
+  }
+
+  get slotsInUse(): number {
+    return this.#slots.inUse;
   }
 
   get openWorkItems(): number {
@@ -104,23 +121,18 @@ class Pipeline implements PipelineLive {
     this.#stop.abort(new Error("the run ends"));
   }
 
-  async #slot(): Promise<void> {
-    for (let task = await this.#ready.take(); task !== undefined; task = await this.#ready.take()) {
-      this.slotsInUse++;
-      try {
-        const report = await fileJourney(this.#stages, this.#options, task, this.#signal);
-        const isFailed = report.outcome === "failed";
-        task.item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
-        this.#count(isFailed);
-        this.#filesDone.add(performance.now());
-        this.#control.onFile?.(report);
-        if (task.item.isDone) this.#finish(task.item);
-      } catch (thrown) {
-        this.#fail(thrown);
-      } finally {
-        this.slotsInUse--;
-        this.#wakeFeeder();
-      }
+  /** Takes one file through its slot. */
+  async #process(task: FileTask): Promise<void> {
+    try {
+      const report = await fileJourney(this.#stages, this.#options, task, this.#signal);
+      const isFailed = report.outcome === "failed";
+      task.item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
+      this.#count(isFailed);
+      this.#filesDone.add(performance.now());
+      this.#control.onFile?.(report);
+      if (task.item.isDone) this.#finish(task.item);
+    } catch (thrown) {
+      this.#fail(thrown);
     }
   }
 
@@ -264,7 +276,11 @@ class Pipeline implements PipelineLive {
     const item = new OpenWorkItem(claim, nameOf(claim, lookup), this.#stages, this.#links);
     const tasks = item.open(claim, lookup, this.#options);
     if (item.isDone) this.#finish(item);
-    else this.#ready.add(tasks);
+    else {
+      this.#ready.add(tasks);
+      this.#slots.fill();
+      this.#wakeFeeder();
+    }
   }
 
   #openEmpty(claim: ClaimedWorkItem, lookup: Lookup): void {

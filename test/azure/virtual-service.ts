@@ -93,7 +93,7 @@ export interface ServiceConduct {
   readonly burstMs: number;
   readonly retryAfterMs: number | undefined;
   /** Requests under way at once that it works on; the others queue up within it. */
-  readonly width: number;
+  width: number;
   /** Shares of requests that are refused whatever the rate, and that are not answered within a second. */
   readonly faults: number;
   readonly hangs: number;

@@ -1,0 +1,81 @@
+import type { AutoSlots } from "./pipeline.ts";
+import { PoolSize } from "./pool-size.ts";
+import type { ReadyFiles } from "./ready-files.ts";
+
+/** How often a pool that finds its size looks at the load, ms. */
+const LOOK_MS = 100;
+
+/**
+ * The pool of file slots: as many files are under way at once as it has. Its size may change at any time: a pool that
+ * shrinks lets the files in its slots finish and takes fewer new ones.
+ */
+export class FileSlots<T> {
+  inUse = 0;
+  #size: number;
+  readonly #ready: ReadyFiles<T>;
+  readonly #work: (file: T) => Promise<void>;
+  readonly #onRoom: () => void;
+  #whenEmpty: (() => void) | undefined;
+
+  /**
+   * @param work takes one file through its slot; must not throw
+   * @param onRoom called when there may be a free slot: those that had a file ready have taken it
+   */
+  constructor(size: number, ready: ReadyFiles<T>, work: (file: T) => Promise<void>, onRoom: () => void) {
+    this.#size = size;
+    this.#ready = ready;
+    this.#work = work;
+    this.#onRoom = onRoom;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  resize(size: number): void {
+    this.#size = size;
+    this.fill();
+    this.#onRoom();
+  }
+
+  /** Takes ready files into free slots; call it when there are more. */
+  fill(): void {
+    while (this.inUse < this.#size) {
+      const file = this.#ready.take();
+      if (file === undefined) return;
+      void this.#run(file);
+    }
+  }
+
+  /** Resolves when no file is under way; to be asked once no more are ready. */
+  async emptied(): Promise<void> {
+    if (this.inUse === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenEmpty = resolve;
+    await promise;
+  }
+
+  async #run(file: T): Promise<void> {
+    this.inUse++;
+    await this.#work(file);
+    this.inUse--;
+    this.fill();
+    this.#onRoom();
+    if (this.inUse === 0) this.#whenEmpty?.();
+  }
+}
+
+/** Changes the number of slots with the load. @returns ends that */
+export function findSize(
+  slots: Pick<FileSlots<unknown>, "inUse" | "resize">,
+  { load, onChange }: AutoSlots,
+): () => void {
+  const pool = new PoolSize(performance.now());
+  const timer = setInterval(() => {
+    const change = pool.look(performance.now(), load(), slots.inUse);
+    if (change === undefined) return;
+    slots.resize(change.to);
+    onChange(change);
+  }, LOOK_MS);
+  return () => clearInterval(timer);
+}

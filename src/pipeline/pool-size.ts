@@ -1,0 +1,177 @@
+/** What the services' side of the run tells; counters that only grow. */
+export interface PoolLoad {
+  /** Requests that were answered by any service. */
+  readonly answers: number;
+  /** For how long requests were held by the rate of a service or by a brake, all together, ms. */
+  readonly heldMs: number;
+}
+
+export interface PoolChange {
+  readonly from: number;
+  readonly to: number;
+  readonly why: string;
+}
+
+export const POOL_BOUNDS = { least: 4, most: 1_000, start: 32 };
+
+/** A step pays when the throughput grows by this share of what the slots grew by. */
+const PAYS = 0.2;
+/** In the search the pool changes by this share of itself. */
+const STEP = 1 / 8;
+/** How long a size is measured, ms: in the slow start, and later, when chance must not decide. */
+const QUICK_MS = 500;
+const CAREFUL_MS = 2_000;
+/** ... and longer, up to this, until each slot was answered twice. */
+const LONGEST_MS = 30_000;
+const ANSWERS_A_SLOT = 2;
+/** A new size is given so long to show, or until each slot was answered once, ms. */
+const SETTLE_MS = 1_000;
+/** Measurements between two trials once a size was found. */
+const REST = 3;
+/** Less of the slots in use than this: files are wanting, not slots. */
+const BUSY = 0.9;
+/** More of the slots' time held than this: a service's rate or a brake is the limit, not the slots. */
+const HELD = 0.05;
+/** Throughput so much beyond what it was: the world has changed. */
+const CHANGED = 1.3;
+
+interface Measured {
+  readonly size: number;
+  readonly perMs: number;
+}
+
+/**
+ * Finds how many file slots pay. Slow start: twice as many for as long as throughput (requests answered) grows by at
+ * least 20 % of linear. Then it climbs: a step up is kept when it pays, a step down when it costs no more than that;
+ * after both failed it rests for a while and tries again, never frozen. While files are wanting, or a service's own
+ * rate holds the slots back, more or fewer slots would show nothing: the size stays.
+ */
+export class PoolSize {
+  #size: number;
+  readonly #least: number;
+  readonly #most: number;
+  #phase: "slow-start" | "search" = "slow-start";
+  #base: Measured | undefined;
+  /** What is being tried: the pool is larger or smaller than the base. */
+  #trial: "up" | "down" | undefined;
+  #next: "up" | "down" = "up";
+  #rests = 0;
+  #settling = true;
+  #began: number;
+  #lookedAt: number;
+  #first: PoolLoad = { answers: 0, heldMs: 0 };
+  #busyMs = 0;
+
+  /** @param now monotonic ms */
+  constructor(now: number, { start, least, most } = POOL_BOUNDS) {
+    this.#size = start;
+    this.#least = least;
+    this.#most = most;
+    this.#began = now;
+    this.#lookedAt = now;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** To be called several times a second. @returns what it changed, if anything */
+  look(now: number, load: PoolLoad, slotsInUse: number): PoolChange | undefined {
+    this.#busyMs += slotsInUse * (now - this.#lookedAt);
+    this.#lookedAt = now;
+    const ms = now - this.#began;
+    const answers = load.answers - this.#first.answers;
+    if (this.#settling) {
+      if (ms >= SETTLE_MS || answers >= this.#size) this.#measure(now, load);
+      return undefined;
+    }
+    const least = this.#phase === "slow-start" ? QUICK_MS : CAREFUL_MS;
+    if (ms < least || (answers < ANSWERS_A_SLOT * this.#size && ms < LONGEST_MS)) return undefined;
+    const slotMs = ms * this.#size;
+    const isBusy = this.#busyMs >= BUSY * slotMs;
+    const isHeld = load.heldMs - this.#first.heldMs > HELD * slotMs;
+    const from = this.#size;
+    const why = isHeld || !isBusy ? this.#wait(isHeld) : this.#judge({ size: from, perMs: answers / ms });
+    this.#measure(now, load);
+    if (this.#size === from) return undefined;
+    this.#settling = true;
+    return { from, to: this.#size, why };
+  }
+
+  #measure(now: number, load: PoolLoad): void {
+    this.#settling = false;
+    this.#began = now;
+    this.#first = load;
+    this.#busyMs = 0;
+  }
+
+  /** The slots are not what limits; what was measured before is no base for what comes after. */
+  #wait(isHeld: boolean): string {
+    this.#base = undefined;
+    this.#trial = undefined;
+    if (isHeld) this.#phase = "slow-start";
+    return "";
+  }
+
+  #judge(now: Measured): string {
+    const { size, perMs } = this.#base ?? now;
+    const gain = perMs === 0 ? 0 : now.perMs / perMs - 1;
+    const pays = gain >= PAYS * (now.size / size - 1);
+    if (this.#phase === "slow-start") {
+      if (this.#base !== undefined && !pays) return this.#undo(size);
+      return this.#double(now);
+    }
+    if (this.#trial !== undefined) return pays ? this.#keep(now, this.#trial) : this.#undo(size);
+    if (gain > CHANGED - 1) {
+      this.#phase = "slow-start";
+      return this.#double(now);
+    }
+    this.#base = now;
+    if (this.#rests > 0) {
+      this.#rests--;
+      return "";
+    }
+    return this.#try(now);
+  }
+
+  #double(now: Measured): string {
+    this.#base = now;
+    this.#resize(now.size * 2);
+    if (this.#size === now.size) this.#phase = "search";
+    return "twice as many pay so far";
+  }
+
+  #keep(now: Measured, trial: "up" | "down"): string {
+    this.#base = now;
+    this.#next = trial;
+    const why = trial === "up" ? "more pay" : "fewer do as well";
+    this.#try(now);
+    return why;
+  }
+
+  #undo(size: number): string {
+    const why = this.#trial === "down" ? "fewer are slower" : "more do not pay";
+    this.#next = this.#trial === "up" || this.#trial === undefined ? "down" : "up";
+    this.#phase = "search";
+    this.#trial = undefined;
+    this.#base = undefined;
+    this.#rests = REST;
+    this.#resize(size);
+    return why;
+  }
+
+  #try(now: Measured): string {
+    const step = Math.max(1, Math.round(now.size * STEP));
+    this.#trial = this.#next;
+    this.#resize(now.size + (this.#trial === "up" ? step : -step));
+    if (this.#size !== now.size) return this.#trial === "up" ? "tries more" : "tries fewer";
+    this.#trial = undefined;
+    this.#next = this.#next === "up" ? "down" : "up";
+    this.#rests = REST;
+    return "";
+  }
+
+  #resize(size: number): void {
+    this.#size = Math.min(this.#most, Math.max(this.#least, size));
+  }
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { FileSlots } from "../../src/pipeline/file-slots.ts";
+import type { PoolChange } from "../../src/pipeline/pipeline.ts";
+import { ReadyFiles } from "../../src/pipeline/ready-files.ts";
+import { catalogOf, COPIED, gate, rig } from "./support.ts";
+
+/** Slots whose files stay until they are told to go. */
+function slots(size: number, files: number) {
+  const ready = new ReadyFiles<number>();
+  const under: (() => void)[] = [];
+  let room = 0;
+  const pool = new FileSlots(
+    size,
+    ready,
+    async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      under.push(resolve);
+      await promise;
+    },
+    () => room++,
+  );
+  ready.add(Array.from({ length: files }, (_, n) => n));
+  pool.fill();
+  /** So many of the files under way are done. */
+  const finish = async (count: number) => {
+    for (const done of under.splice(0, count)) done();
+    await new Promise(setImmediate);
+  };
+  return { pool, ready, finish, room: () => room };
+}
+
+describe("a pool of file slots", () => {
+  it("that grows takes more files at once", () => {
+    const { pool, ready } = slots(4, 100);
+    expect(pool.inUse).toBe(4);
+    pool.resize(10);
+    expect([pool.inUse, ready.size]).toEqual([10, 90]);
+  });
+
+  it("that shrinks lets the files in its slots finish, and takes none until there is room", async () => {
+    const { pool, ready, finish } = slots(10, 100);
+    pool.resize(4);
+    expect(pool.inUse).toBe(10);
+    await finish(6);
+    expect([pool.inUse, ready.size]).toEqual([4, 90]);
+    await finish(1);
+    expect([pool.inUse, ready.size]).toEqual([4, 89]);
+  });
+
+  it("drains when it was shrunk: every file in a slot finishes, no other is taken", async () => {
+    const { pool, ready, finish } = slots(10, 100);
+    pool.resize(4);
+    ready.close();
+    const emptied = pool.emptied();
+    await finish(9);
+    expect(pool.inUse).toBe(1);
+    await finish(1);
+    await emptied;
+    expect(pool.inUse).toBe(0);
+  });
+
+  it("tells of room after each file and each change of size", async () => {
+    const { pool, finish, room } = slots(2, 3);
+    await finish(2);
+    pool.resize(5);
+    expect(room()).toBe(3);
+  });
+});
+
+describe("a run that finds the size of its pool", () => {
+  it("takes more slots while throughput grows, and ends with every file done once", async () => {
+    const made = await rig(catalogOf([300]), 1);
+    const held = gate();
+    onTestFinished(() => held.open());
+    made.transfer = async () => {
+      await held.wait();
+      return COPIED;
+    };
+    const changes: PoolChange[] = [];
+    let answers = 0;
+    const running = made.start({
+      slots: {
+        load: () => ({ answers: (answers += running.live.slotsInUse), heldMs: 0 }),
+        onChange: (change) => changes.push(change),
+      },
+    });
+    await expect.poll(held.waiting).toBe(32);
+    await expect.poll(held.waiting, { timeout: 10_000 }).toBe(64);
+    expect(changes[0]).toEqual({ from: 32, to: 64, why: "twice as many pay so far" });
+    held.open();
+    expect(await running.outcome).toEqual({ kind: "finished" });
+    expect(made.store.summary().files).toMatchObject({ copied: 300, announced: 300 });
+    expect(running.live.slotsInUse).toBe(0);
+  });
+
+  it("has as many as it is told to, when it is told", async () => {
+    const made = await rig(catalogOf([100]), 1);
+    const held = gate();
+    onTestFinished(() => held.open());
+    made.transfer = async () => {
+      await held.wait();
+      return COPIED;
+    };
+    const running = made.start({ slots: 7 });
+    await expect.poll(held.waiting).toBe(7);
+    expect(running.live.slots).toBe(7);
+    held.open();
+    await running.outcome;
+  });
+});

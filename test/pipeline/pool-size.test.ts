@@ -1,0 +1,197 @@
+/** The real size finder, learned rates and pacers in virtual time: files that are put by one service and told to another. */
+import { describe, expect, it } from "vitest";
+import { LearnedRate } from "../../src/azure/learned-rate.ts";
+import { Pacer } from "../../src/azure/pacer.ts";
+import { POOL_BOUNDS, type PoolChange, PoolSize } from "../../src/pipeline/pool-size.ts";
+import { randomOf, type ServiceConduct, VirtualClock, VirtualService } from "../azure/virtual-service.ts";
+
+/** A service behind its gate: paced at its learned rate, asked again when it refuses. */
+class Gated {
+  readonly service: VirtualService;
+  readonly pacer: Pacer;
+  readonly rate = new LearnedRate(0);
+  readonly #clock: VirtualClock;
+  readonly #random: () => number;
+  #pausedUntil = 0;
+
+  constructor(clock: VirtualClock, random: () => number, conduct: Partial<ServiceConduct>) {
+    this.service = new VirtualService(clock, random, conduct);
+    this.pacer = new Pacer((now) => this.rate.at(now), clock);
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  ask(done: () => void): void {
+    this.#unlessPaused(done, () =>
+      this.pacer.enqueue({ units: 1, go: () => this.#unlessPaused(done, () => this.#send(done)) }),
+    );
+  }
+
+  #unlessPaused(done: () => void, next: () => void): void {
+    if (this.#clock.now() >= this.#pausedUntil) next();
+    else this.#clock.after(this.#pausedUntil - this.#clock.now(), () => this.ask(done));
+  }
+
+  #send(done: () => void): void {
+    const sentAt = this.#clock.now();
+    this.rate.sent(sentAt);
+    this.service.ask((answer) => {
+      const now = this.#clock.now();
+      if (answer === "answered") {
+        this.rate.answered(sentAt, now);
+        done();
+        return;
+      }
+      const { retryAfterMs } = this.service.conduct;
+      this.rate.refused(sentAt, now, retryAfterMs);
+      this.#pausedUntil = Math.max(this.#pausedUntil, now + (retryAfterMs ?? 0));
+      this.#clock.after(500 * this.#random(), () => this.ask(done));
+    });
+  }
+}
+
+/** A run of files without end. */
+function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, seed = 1) {
+  const clock = new VirtualClock();
+  const random = randomOf(seed);
+  const services = [new Gated(clock, random, target), new Gated(clock, random, queue)] as const;
+  const pool = new PoolSize(0);
+  const changes: PoolChange[] = [];
+  let inUse = 0;
+  let most = Infinity;
+  let done = 0;
+  const fill = (): void => {
+    while (inUse < Math.min(pool.size, most)) {
+      inUse++;
+      services[0].ask(() =>
+        services[1].ask(() => {
+          inUse--;
+          done++;
+          fill();
+        }),
+      );
+    }
+  };
+  const load = () => ({
+    answers: services[0].service.answered + services[1].service.answered,
+    heldMs: services[0].pacer.heldMs + services[1].pacer.heldMs,
+  });
+  const look = (): void => {
+    const change = pool.look(clock.now(), load(), inUse);
+    if (change !== undefined) changes.push(change);
+    fill();
+    clock.after(100, look);
+  };
+  fill();
+  look();
+  /** Files a second in this stretch of time. */
+  const during = (seconds: number): number => {
+    const before = done;
+    clock.runUntil(clock.now() + seconds * 1_000);
+    return (done - before) / seconds;
+  };
+  return {
+    pool,
+    changes,
+    during,
+    target: services[0].service,
+    queue: services[1].service,
+    /** From here on no more files than this are ready at once. */
+    limitFiles: (count: number) => {
+      most = count;
+    },
+  };
+}
+
+describe("the size of the pool", () => {
+  it("doubles for as long as it pays: to the most there may be, when nothing else limits", () => {
+    const { pool, changes, during } = run({ latencyMs: 200 }, { latencyMs: 200 });
+    during(15);
+    expect(changes.slice(0, 5).map(({ to }) => to)).toEqual([64, 128, 256, 512, 1_000]);
+    during(10);
+    expect(pool.size).toBeGreaterThan(800);
+  });
+
+  it.each([40, 150, 400])("settles where a service of %i workers has no more to give", (width) => {
+    const { pool, during } = run({ width, latencyMs: 100 }, { latencyMs: 5 });
+    during(40);
+    const most = (1_000 * width) / 105;
+    expect(during(60)).toBeGreaterThan(0.85 * most);
+    expect(pool.size).toBeGreaterThan(0.75 * width);
+    expect(pool.size).toBeLessThan(2 * width);
+  });
+
+  it("is never frozen: it follows a service that gets narrower, and wider again", () => {
+    const { pool, target, during } = run({ width: 200, latencyMs: 100 }, { latencyMs: 5 });
+    during(60);
+    target.conduct.width = 40;
+    during(240);
+    expect(pool.size).toBeLessThan(110);
+    target.conduct.width = 200;
+    during(90);
+    expect(during(20)).toBeGreaterThan(1_500);
+  });
+
+  it("stays while files are wanting, and while the rate of a service is what limits", () => {
+    const idle = run({ latencyMs: 50 }, {});
+    idle.limitFiles(10);
+    idle.during(30);
+    expect(idle.pool.size).toBe(POOL_BOUNDS.start);
+    const limited = run({}, { rate: 500 });
+    limited.during(30);
+    const { size } = limited.pool;
+    limited.during(30);
+    expect(limited.pool.size).toBe(size);
+  });
+
+  it("is between its bounds whatever happens", () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const { changes, target, queue, during } = run({ width: 20, spread: 1.5 }, { rate: 300 }, seed);
+      for (const width of [1, 50, 2, 8]) {
+        target.conduct.width = width;
+        queue.conduct.rate = 20 * width * seed;
+        during(20);
+      }
+      for (const { to } of changes) {
+        expect(to).toBeGreaterThanOrEqual(POOL_BOUNDS.least);
+        expect(to).toBeLessThanOrEqual(POOL_BOUNDS.most);
+      }
+    }
+  });
+});
+
+describe("a run whose queue takes 2,000 messages a second", () => {
+  it.each([undefined, 1_000])(
+    "uses 95 % of that with less than 2 % refused, Retry-After %s",
+    (retryAfterMs) => {
+      const { queue, during } = run({}, { rate: 2_000, retryAfterMs });
+      during(60);
+      const refusedBefore = queue.refused;
+      expect(during(40)).toBeGreaterThan(1_900);
+      expect(queue.refused - refusedBefore).toBeLessThan(0.02 * 40 * 2_000);
+    },
+  );
+
+  it("is back at 90 % within 30 s when it was throttled to its half for a while", () => {
+    const { queue, during } = run({}, { rate: 2_000 });
+    during(45);
+    const before = during(10);
+    queue.conduct.rate = 1_000;
+    during(30);
+    queue.conduct.rate = 2_000;
+    during(25);
+    expect(during(5)).toBeGreaterThan(0.9 * before);
+  });
+
+  it("does not hold back another service: the target's rate stays unlimited", () => {
+    const clock = new VirtualClock();
+    const target = new Gated(clock, randomOf(1), {});
+    const queue = new Gated(clock, randomOf(2), { rate: 100 });
+    const loop = (service: Gated): void => service.ask(() => loop(service));
+    for (let client = 0; client < 20; client++) for (const service of [target, queue]) loop(service);
+    clock.runUntil(20_000);
+    expect(queue.rate.at(20_000)).toBeLessThan(200);
+    expect(target.rate.at(20_000)).toBeUndefined();
+    expect(target.service.answered).toBeGreaterThan(17_000);
+  });
+});
