@@ -1,6 +1,6 @@
 /**
- * The few blob calls that are made per file, as an interface, so that a thin REST client can stand behind it. One call
- * is one HTTP request; none retries (`Attempts` does). Every call throws `ServiceFailure`-convertible errors.
+ * The few blob calls that are made per file, as an interface: `rest/` stands behind it. One call is one HTTP request;
+ * none retries (`Attempts` does). Every call throws `ServiceFailure`-convertible errors.
  */
 import type { Pulse } from "./attempt-clock.ts";
 

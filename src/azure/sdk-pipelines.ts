@@ -46,20 +46,6 @@ export function queuePipeline(credential: AccountCredential): queue.Pipeline {
   );
 }
 
-/** A pipeline of its own with one more header, set before the request is signed. */
-export function blobPipelineWith(credential: AccountCredential, name: string, value: string): Pipeline {
-  const pipeline = blobPipeline(credential);
-  pipeline.factories.unshift({
-    create: (next) => ({
-      sendRequest: async (request) => {
-        request.headers.set(name, value);
-        return next.sendRequest(request);
-      },
-    }),
-  });
-  return pipeline;
-}
-
 /** The URL as it is requested: with the SAS when that is how the account is signed in to. */
 export function signedUrl(url: string, credential: AccountCredential): string {
   return credential.kind === "sas" ? withQuery(url, credential.token.reveal()) : url;

@@ -1,10 +1,18 @@
 /** Wires kinds to doors: which catalog, which transfer, which announcer a run has. */
+import type { Announcer } from "../announce/announcer.ts";
+import { BrakedAnnouncer } from "../announce/braked-announcer.ts";
 import { QueueAnnouncer } from "../announce/queue-announcer.ts";
 import { type AccountInput, findAccount, type StorageAccount } from "../azure/account.ts";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempt.ts";
-import { SdkQueueCalls } from "../azure/queue-calls.ts";
-import { SdkBlobReader } from "../azure/sdk-blob-reader.ts";
-import { SdkBlobWriter } from "../azure/sdk-blob-writer.ts";
+import type { Brake } from "../azure/brake.ts";
+import { BrakedReader, BrakedWriter } from "../azure/braked-calls.ts";
+import { DepthBrake, depthOf } from "../azure/queue-depth.ts";
+import { Connections } from "../azure/rest/connections.ts";
+import { proxyOf } from "../azure/rest/proxy.ts";
+import { RestBlobReader } from "../azure/rest/rest-blob-reader.ts";
+import { RestBlobWriter } from "../azure/rest/rest-blob-writer.ts";
+import { RestClient } from "../azure/rest/rest-client.ts";
+import { RestQueueCalls } from "../azure/rest/rest-queue-calls.ts";
 import { GATE_DEFAULTS, ServiceGate } from "../azure/service-gate.ts";
 import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import { SourceLinks } from "../azure/source-links.ts";
@@ -16,6 +24,8 @@ import type { Waiting } from "../progress/progress.ts";
 import { BufferBudget } from "../transfer/buffer-budget.ts";
 import { Ladder } from "../transfer/ladder.ts";
 import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
+import type { Message } from "../terminal/messages.ts";
+import { blockBytesOf, Limits, rateMessage } from "./limits.ts";
 import { type Desk, signInOf } from "./sign-in.ts";
 
 export { ensureTarget } from "../azure/ensure-target.ts";
@@ -27,28 +37,38 @@ const BUFFER_BYTES = 64 * 2 ** 20;
 /** The services of a run: each with its gate, all behind one `Attempts`. */
 export class Services {
   readonly account: StorageAccount;
+  /** Makes the calls of every file. */
+  readonly client: RestClient;
   readonly attempts: Attempts;
   readonly target: ServiceGate;
   readonly queue: ServiceGate;
+  readonly limits: Limits;
+  readonly #depth: DepthBrake | undefined;
+  readonly #tell: (message: Message) => void;
   readonly #sources = new Map<string, ServiceGate>();
   #catalog: ServiceGate | undefined;
   readonly #maxWaitMs: number;
   readonly #signIn: GateSignIn | undefined;
 
-  constructor(account: StorageAccount, settings: RunSettings) {
+  /** @param tell takes what is learned about the services */
+  constructor(account: StorageAccount, settings: RunSettings, tell: (message: Message) => void = () => {}) {
     this.account = account;
+    this.limits = new Limits(settings);
+    this.#tell = tell;
+    this.client = new RestClient(account, new Connections(proxyOf(process.env), settings.requestTimeout));
     this.#maxWaitMs = settings.maxWait;
     const { credential } = account;
     this.#signIn = credential.kind === "token" ? credential.signIn.forGate(STORAGE_SCOPE) : undefined;
     this.attempts = new Attempts({ ...ATTEMPT_DEFAULTS, idleMs: settings.requestTimeout });
-    this.target = this.#gate(`target ${hostOf(account.blobEndpoint)}`, true, this.#signIn);
-    this.queue = this.#gate(`queue ${hostOf(account.queueEndpoint)}`, true, this.#signIn);
+    this.target = this.#storageGate("target", account.blobEndpoint, true);
+    this.queue = this.#storageGate("queue", account.queueEndpoint, true);
+    this.#depth = this.#depthBrake(settings);
   }
 
   source(accountUrl: string): ServiceGate {
     let gate = this.#sources.get(accountUrl);
     if (gate === undefined) {
-      gate = this.#gate(`source ${hostOf(accountUrl)}`, false, this.#signIn);
+      gate = this.#storageGate("source", accountUrl, false);
       this.#sources.set(accountUrl, gate);
     }
     return gate;
@@ -63,13 +83,53 @@ export class Services {
   /** What the run waits for now. */
   waiting(): Waiting[] {
     const gates = [this.target, this.queue, ...this.#sources.values(), this.#catalog];
-    const waiting = gates.flatMap((gate) => gate?.waiting ?? []);
+    const waiting = [...gates, this.#depth].flatMap((gate) => gate?.waiting ?? []);
     // Services that wait for the same thing (the sign-in) are one line.
     return [...Map.groupBy(waiting, ({ what }) => what).values()].flatMap((same) => same[0] ?? []);
   }
 
-  #gate(name: string, essential: boolean, signIn: GateSignIn | undefined): ServiceGate {
-    return new ServiceGate(name, { ...GATE_DEFAULTS, maxWaitMs: this.#maxWaitMs, essential, signIn });
+  /** What holds the slots back most since this was asked last. */
+  limitedBy(slotsInUse: number): string | undefined {
+    return this.limits.limitedBy(slotsInUse);
+  }
+
+  /** The announcer, held back while the queue is too deep. */
+  braked(announcer: Announcer): Announcer {
+    return this.#depth === undefined ? announcer : new BrakedAnnouncer(announcer, this.#depth);
+  }
+
+  #depthBrake({ maxQueueDepth, queue, announce }: RunSettings): DepthBrake | undefined {
+    if (maxQueueDepth === undefined || !announce) return undefined;
+    // The queue's own gate holds announcements; the question has to pass before them.
+    const gate = this.#gate(this.queue.name, true, this.#signIn);
+    const ask = depthOf(this.account, queue, { attempts: this.attempts, gate });
+    const brake = new DepthBrake(`queue ${queue}`, maxQueueDepth, ask);
+    this.limits.add({ name: "--max-queue-depth", heldMs: () => brake.heldMs });
+    return brake;
+  }
+
+  #storageGate(kind: "target" | "queue" | "source", url: string, essential: boolean): ServiceGate {
+    const name = `${kind} ${hostOf(url)}`;
+    const gate = this.#gate(name, essential, this.#signIn, this.limits.brakes);
+    const holder = { name: kind === "source" ? name : kind, heldMs: () => gate.load.heldMs };
+    this.limits.add(holder, () => gate.load.answers);
+    return gate;
+  }
+
+  #gate(
+    name: string,
+    essential: boolean,
+    signIn: GateSignIn | undefined,
+    brakes: readonly Brake[] = [],
+  ): ServiceGate {
+    return new ServiceGate(name, {
+      ...GATE_DEFAULTS,
+      maxWaitMs: this.#maxWaitMs,
+      essential,
+      signIn,
+      brakes,
+      onRateChange: (rate, was, why) => this.#tell(rateMessage(name, rate, was, why)),
+    });
   }
 }
 
@@ -107,16 +167,20 @@ export function transferToolsOf(
   settings: RunSettings,
   localFiles: boolean,
 ): TransferTools {
+  const { bandwidth } = services.limits;
+  const writer = new RestBlobWriter(services.client, settings.targetContainer);
+  const reader = new RestBlobReader(services.client);
   return {
     settings: {
       ...TRANSFER_DEFAULTS,
       mode: settings.transfer,
       contentType: settings.contentType,
       onConflict: settings.onConflict,
+      blockBytes: blockBytesOf(settings, TRANSFER_DEFAULTS.blockBytes),
       localFiles,
     },
-    writer: new SdkBlobWriter(services.account, settings.targetContainer),
-    reader: new SdkBlobReader(services.account),
+    writer: bandwidth === undefined ? writer : new BrakedWriter(writer, bandwidth),
+    reader: bandwidth === undefined ? reader : new BrakedReader(reader, bandwidth),
     links: new SourceLinks(services.account),
     attempts: services.attempts,
     targetGate: services.target,
@@ -130,16 +194,17 @@ export function transferOf(services: Services, settings: RunSettings, localFiles
 }
 
 /** undefined with --no-queue */
-export function announcerOf(services: Services, settings: RunSettings): QueueAnnouncer | undefined {
+export function announcerOf(services: Services, settings: RunSettings): Announcer | undefined {
   if (!settings.announce) return undefined;
-  return new QueueAnnouncer({
-    calls: new SdkQueueCalls(services.account, settings.queue),
+  const announcer = new QueueAnnouncer({
+    calls: new RestQueueCalls(services.client, settings.queue),
     gate: services.queue,
     attempts: services.attempts,
     containerName: settings.targetContainer,
     timeToLiveSeconds:
       settings.messageTtl === undefined ? -1 : Math.max(1, Math.round(settings.messageTtl / 1000)),
   });
+  return services.braked(announcer);
 }
 
 /** What makes this run this run, but for the CSV's digest. */

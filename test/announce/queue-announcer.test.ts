@@ -3,10 +3,10 @@ import { announcementText } from "../../src/announce/announcer.ts";
 import { QueueAnnouncer } from "../../src/announce/queue-announcer.ts";
 import { parseConnectionString } from "../../src/azure/account.ts";
 import { Attempts } from "../../src/azure/attempt.ts";
-import { SdkQueueCalls } from "../../src/azure/queue-calls.ts";
+import { RestQueueCalls } from "../../src/azure/rest/rest-queue-calls.ts";
 import type { ServiceGate } from "../../src/azure/service-gate.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { QUICK, quickGate, thrownBy } from "../azure/support.ts";
+import { QUICK, quickGate, restTo, thrownBy } from "../azure/support.ts";
 import { emulator, type TestEmulator } from "../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { readerOf } from "../support/reader.ts";
@@ -30,7 +30,7 @@ beforeEach(async () => {
 function announcer(more: { gate?: ServiceGate; timeToLiveSeconds?: number } = {}): QueueAnnouncer {
   const account = parseConnectionString(new Secret(proxy.connectionString));
   return new QueueAnnouncer({
-    calls: new SdkQueueCalls(account, queue),
+    calls: new RestQueueCalls(restTo(account), queue),
     gate: quickGate(),
     attempts: new Attempts(QUICK),
     containerName: "results",

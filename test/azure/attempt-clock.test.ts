@@ -7,9 +7,9 @@ import { parseConnectionString } from "../../src/azure/account.ts";
 import { Attempts } from "../../src/azure/attempt.ts";
 import type { Pulse } from "../../src/azure/attempt-clock.ts";
 import { Effort } from "../../src/azure/effort.ts";
-import { SdkBlobWriter } from "../../src/azure/sdk-blob-writer.ts";
+import { RestBlobWriter } from "../../src/azure/rest/rest-blob-writer.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { answered, QUICK, quickGate, thrownBy } from "./support.ts";
+import { answered, QUICK, quickGate, restTo, thrownBy } from "./support.ts";
 
 const controllers: AbortController[] = [];
 afterEach(() => {
@@ -43,7 +43,7 @@ async function serve(handle: (socket: Socket) => void): Promise<string> {
 }
 
 const writerTo = (connectionString: string) =>
-  new SdkBlobWriter(parseConnectionString(new Secret(connectionString)), "c");
+  new RestBlobWriter(restTo(parseConnectionString(new Secret(connectionString))), "c");
 
 const CREATE = { createOnly: true, headers: { contentType: "application/json" }, metadata: {} };
 

@@ -1,5 +1,8 @@
 /** Short waits, and answers as the attempts see them. */
+import type { StorageAccount } from "../../src/azure/account.ts";
 import type { AttemptPolicy } from "../../src/azure/attempt.ts";
+import { Connections } from "../../src/azure/rest/connections.ts";
+import { RestClient } from "../../src/azure/rest/rest-client.ts";
 import { ServiceFailure } from "../../src/azure/service-error.ts";
 import { type TokenSource } from "../../src/azure/sign-in/token-source.ts";
 import { SignIn } from "../../src/azure/sign-in/sign-in.ts";
@@ -62,4 +65,9 @@ export function countedSignIn(lifeMs = 3_600_000): { readonly signIn: SignIn; re
     ask: async () => ({ token: `token-${++asked}`, expiresOnTimestamp: Date.now() + lifeMs }),
   };
   return { signIn: new SignIn(source, { isTenantFixed: false }), asked: () => asked };
+}
+
+/** A client of its own, that makes the calls of every file without a proxy. */
+export function restTo(account: StorageAccount): RestClient {
+  return new RestClient(account, new Connections(() => undefined, QUICK.idleMs));
 }

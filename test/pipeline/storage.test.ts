@@ -2,12 +2,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { QueueAnnouncer } from "../../src/announce/queue-announcer.ts";
-import { SdkQueueCalls } from "../../src/azure/queue-calls.ts";
+import { RestQueueCalls } from "../../src/azure/rest/rest-queue-calls.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-name.ts";
 import type { PipelineOutcome } from "../../src/pipeline/pipeline.ts";
 import { startPipeline } from "../../src/pipeline/run-pipeline.ts";
 import type { StateStore } from "../../src/state/state-store.ts";
-import { quickGate } from "../azure/support.ts";
+import { quickGate, restTo } from "../azure/support.ts";
 import { csvOf, workItem } from "../state/samples.ts";
 import { openState, temporaryFolder } from "../state/state-support.ts";
 import { readerOf } from "../support/reader.ts";
@@ -54,7 +54,7 @@ async function start(options: LadderOptions & { readonly signal?: AbortSignal } 
   const store = await openState(path, csvOf(COUNTS.map((_, n) => workItem(n))));
   const { ladder, tools } = bench.ladder(options);
   const announcer = new QueueAnnouncer({
-    calls: new SdkQueueCalls(bench.account, queue),
+    calls: new RestQueueCalls(restTo(bench.account), queue),
     gate: quickGate(options.gate),
     attempts: tools.attempts,
     containerName: bench.target.containerName,

@@ -7,8 +7,11 @@ import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseConnectionString } from "../../src/azure/account.ts";
 import { Attempts, ATTEMPT_DEFAULTS } from "../../src/azure/attempt.ts";
-import { SdkBlobReader } from "../../src/azure/sdk-blob-reader.ts";
-import { SdkBlobWriter } from "../../src/azure/sdk-blob-writer.ts";
+import { Connections } from "../../src/azure/rest/connections.ts";
+import { proxyOf } from "../../src/azure/rest/proxy.ts";
+import { RestBlobReader } from "../../src/azure/rest/rest-blob-reader.ts";
+import { RestBlobWriter } from "../../src/azure/rest/rest-blob-writer.ts";
+import { RestClient } from "../../src/azure/rest/rest-client.ts";
 import { GATE_DEFAULTS, ServiceGate } from "../../src/azure/service-gate.ts";
 import { SourceLinks } from "../../src/azure/source-links.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
@@ -33,11 +36,12 @@ let file: CatalogFile;
 
 function ladder(settings: Partial<TransferSettings>): Ladder {
   const account = parseConnectionString(new Secret(connectionString));
+  const client = new RestClient(account, new Connections(proxyOf(process.env), ATTEMPT_DEFAULTS.idleMs));
   const gate = new ServiceGate("test account", GATE_DEFAULTS);
   return new Ladder({
     settings: { ...TRANSFER_DEFAULTS, blockBytes: BLOCK, serverBlockBytes: BLOCK, ...settings },
-    writer: new SdkBlobWriter(account, target.containerName),
-    reader: new SdkBlobReader(account),
+    writer: new RestBlobWriter(client, target.containerName),
+    reader: new RestBlobReader(client),
     links: new SourceLinks(account),
     attempts: new Attempts(ATTEMPT_DEFAULTS),
     targetGate: gate,

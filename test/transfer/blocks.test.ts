@@ -81,7 +81,8 @@ describe.each(WAYS)("a large file that is %s", (_, operation, settings) => {
     // Five blocks arrive, the others hang until the run is given up.
     bench.proxy.fail({ fault: { kind: "hang" }, operation, skip: 5 });
     const cut = thrownBy(bench.transfer(file, { settings, signal: run.signal }));
-    await expect.poll(() => bench.proxy.requests.filter((seen) => seen.status === 201).length).toBe(5);
+    const arrived = () => bench.proxy.requests.filter((seen) => seen.status === 201).length;
+    await expect.poll(arrived, { timeout: 10_000 }).toBe(5);
     const reason = new Error("killed");
     run.abort(reason);
     expect(await cut).toBe(reason);
@@ -98,7 +99,7 @@ describe.each(WAYS)("a large file that is %s", (_, operation, settings) => {
     const old = await bench.put("a", content(4 * BLOCK));
     bench.proxy.fail({ fault: { kind: "hang" }, operation: "put-block-list" });
     const cut = thrownBy(bench.transfer({ ...old, length: 4 * BLOCK }, { settings, signal: run.signal }));
-    await expect.poll(() => bench.proxy.count("put-block-list")).toBe(1);
+    await expect.poll(() => bench.proxy.count("put-block-list"), { timeout: 10_000 }).toBe(1);
     run.abort(new Error("killed"));
     await cut;
     bench.proxy.heal();

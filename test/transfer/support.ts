@@ -4,8 +4,8 @@ import { BlobSASPermissions, type BlockBlobUploadOptions, type ContainerClient }
 import { inject } from "vitest";
 import { parseConnectionString, type StorageAccount } from "../../src/azure/account.ts";
 import { type AttemptPolicy, Attempts } from "../../src/azure/attempt.ts";
-import { SdkBlobReader } from "../../src/azure/sdk-blob-reader.ts";
-import { SdkBlobWriter } from "../../src/azure/sdk-blob-writer.ts";
+import { RestBlobReader } from "../../src/azure/rest/rest-blob-reader.ts";
+import { RestBlobWriter } from "../../src/azure/rest/rest-blob-writer.ts";
 import type { GateOptions, ServiceGate } from "../../src/azure/service-gate.ts";
 import { SourceLinks } from "../../src/azure/source-links.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
@@ -14,7 +14,7 @@ import { BufferBudget } from "../../src/transfer/buffer-budget.ts";
 import { Ladder } from "../../src/transfer/ladder.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../../src/transfer/tools.ts";
 import type { TransferResult } from "../../src/transfer/transfer.ts";
-import { QUICK, quickGate } from "../azure/support.ts";
+import { QUICK, quickGate, restTo } from "../azure/support.ts";
 import { emulator, type TestEmulator } from "../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { type HashedBlob, readerOf } from "../support/reader.ts";
@@ -35,6 +35,7 @@ export function ladderTo(
   { settings, policy, gate, budget = new BufferBudget(16 * BLOCK) }: LadderOptions = {},
 ): { readonly ladder: Ladder; readonly tools: TransferTools } {
   const sources = new Map<string, ServiceGate>();
+  const client = restTo(account);
   const tools: TransferTools = {
     settings: {
       ...TRANSFER_DEFAULTS,
@@ -43,8 +44,8 @@ export function ladderTo(
       serverBlockBytes: BLOCK,
       ...settings,
     },
-    writer: new SdkBlobWriter(account, container),
-    reader: new SdkBlobReader(account),
+    writer: new RestBlobWriter(client, container),
+    reader: new RestBlobReader(client),
     links: new SourceLinks(account),
     attempts: new Attempts({ ...QUICK, ...policy }),
     targetGate: quickGate(gate),

@@ -25,7 +25,12 @@ export class RestBlobReader implements BlobReader {
   ): Promise<OpenedBlob> {
     const headers = range === undefined ? [] : ["x-ms-range", rangeText(range), "if-match", range.ifMatch];
     const exchange = await this.#client.open({ method: "GET", ...access, headers }, pulse);
-    return new RestDownload(exchange);
+    try {
+      return new RestDownload(exchange);
+    } catch (thrown) {
+      exchange.close();
+      throw thrown;
+    }
   }
 }
 
@@ -79,7 +84,8 @@ function propertiesOf(exchange: Exchange): BlobProperties {
   const header = (name: string): string | undefined => exchange.header(name);
   // On a range, Content-Length and Content-MD5 speak of the range; these two speak of the blob.
   const whole = header("content-range")?.split("/")[1];
-  const length = Number(whole ?? header("content-length") ?? 0);
+  const length = Number(whole ?? header("content-length") ?? Number.NaN);
+  if (!Number.isSafeInteger(length)) throw new RangeError("the source's answer does not tell its length");
   return {
     length,
     etag: header("etag") ?? "",

@@ -1,4 +1,3 @@
-import type { StorageAccount } from "../account.ts";
 import type { Pulse } from "../attempt-clock.ts";
 import { blobUrl } from "../blob-url.ts";
 import type { BlobWriter, ContentHeaders, CopySource, CreateOptions, Range } from "../blob-calls.ts";
@@ -11,9 +10,9 @@ export class RestBlobWriter implements BlobWriter {
   readonly #client: RestClient;
   readonly #containerUrl: string;
 
-  constructor(client: RestClient, account: StorageAccount, container: string) {
+  constructor(client: RestClient, container: string) {
     this.#client = client;
-    this.#containerUrl = `${account.blobEndpoint}/${container}`;
+    this.#containerUrl = `${client.account.blobEndpoint}/${container}`;
   }
 
   urlOf(name: string): string {

@@ -1,4 +1,4 @@
-import type { AccountCredential } from "../account.ts";
+import type { StorageAccount } from "../account.ts";
 import type { Pulse } from "../attempt-clock.ts";
 import type { ReadAccess } from "../blob-calls.ts";
 import { signedUrl } from "../sdk-pipelines.ts";
@@ -30,13 +30,14 @@ export interface RestRequest {
  * from an answer. Everything else is asked through the SDK, which costs four times as much a request.
  */
 export class RestClient {
-  readonly #credential: AccountCredential;
+  readonly account: StorageAccount;
   readonly #sharedKey: SharedKey | undefined;
   readonly #connections: Connections;
 
-  constructor(credential: AccountCredential, connections: Connections) {
-    this.#credential = credential;
+  constructor(account: StorageAccount, connections: Connections) {
+    this.account = account;
     this.#connections = connections;
+    const { credential } = account;
     if (credential.kind === "shared-key") {
       this.#sharedKey = new SharedKey(credential.accountName, credential.key);
     }
@@ -49,8 +50,8 @@ export class RestClient {
 
   /** Sends the request; the answer's body is not read yet. @throws as `send` does */
   async open(request: RestRequest, pulse: Pulse): Promise<Exchange> {
-    const exchange = await (request.as !== "anonymous" && this.#credential.kind === "token"
-      ? this.#withToken(request, this.#credential.signIn, pulse)
+    const exchange = await (request.as !== "anonymous" && this.account.credential.kind === "token"
+      ? this.#withToken(request, this.account.credential.signIn, pulse)
       : this.#begin(request, undefined, pulse));
     if (exchange.status >= 300) throw new RefusedRequest(exchange, (await wholeOf(exchange)).toString());
     return exchange;
@@ -67,7 +68,9 @@ export class RestClient {
   }
 
   async #begin({ method, url, as, headers, body }: RestRequest, token: string | undefined, pulse: Pulse) {
-    const { origin, pathname, search } = new URL(as === "anonymous" ? url : signedUrl(url, this.#credential));
+    const { origin, pathname, search } = new URL(
+      as === "anonymous" ? url : signedUrl(url, this.account.credential),
+    );
     const all = ["x-ms-version", SERVICE_VERSION, "x-ms-date", httpDate(), ...headers];
     const wire = { method, origin, path: pathname + search, headers: all, body };
     if (token !== undefined) all.push("authorization", `Bearer ${token}`);

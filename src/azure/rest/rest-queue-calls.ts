@@ -1,4 +1,3 @@
-import type { StorageAccount } from "../account.ts";
 import type { Pulse } from "../attempt-clock.ts";
 import type { QueueCalls } from "../queue-calls.ts";
 import type { RestClient } from "./rest-client.ts";
@@ -9,9 +8,9 @@ export class RestQueueCalls implements QueueCalls {
   readonly #client: RestClient;
   readonly #messagesUrl: string;
 
-  constructor(client: RestClient, account: StorageAccount, queueName: string) {
+  constructor(client: RestClient, queueName: string) {
     this.#client = client;
-    this.#messagesUrl = `${account.queueEndpoint}/${queueName}/messages`;
+    this.#messagesUrl = `${client.account.queueEndpoint}/${queueName}/messages`;
   }
 
   async putMessage(text: string, timeToLiveSeconds: number, pulse: Pulse): Promise<void> {

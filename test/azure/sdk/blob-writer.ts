@@ -1,14 +1,13 @@
 import { Readable } from "node:stream";
 import { type BlobHTTPHeaders, BlockBlobClient, type Pipeline } from "@azure/storage-blob";
-import { FileFailure } from "../core/failure.ts";
-import { encodeName, nameProblem } from "../core/target-name.ts";
-import type { AccountCredential, StorageAccount } from "./account.ts";
-import type { Pulse } from "./attempt-clock.ts";
-import type { BlobWriter, CopySource, CreateOptions, Range } from "./blob-calls.ts";
-import { blobPipeline, blobPipelineWith, signedUrl } from "./sdk-pipelines.ts";
-import { serviceFailureOf } from "./service-error.ts";
+import type { AccountCredential, StorageAccount } from "../../../src/azure/account.ts";
+import type { Pulse } from "../../../src/azure/attempt-clock.ts";
+import { blobUrl } from "../../../src/azure/blob-url.ts";
+import type { BlobWriter, CopySource, CreateOptions, Range } from "../../../src/azure/blob-calls.ts";
+import { blobPipeline, signedUrl } from "../../../src/azure/sdk-pipelines.ts";
+import { serviceFailureOf } from "../../../src/azure/service-error.ts";
 
-/** `BlobWriter` on @azure/storage-blob. */
+/** `BlobWriter` on @azure/storage-blob: what the client of our own is held against. */
 export class SdkBlobWriter implements BlobWriter {
   readonly #containerUrl: string;
   readonly #credential: AccountCredential;
@@ -21,12 +20,7 @@ export class SdkBlobWriter implements BlobWriter {
   }
 
   urlOf(name: string): string {
-    const path = `${this.#containerUrl}/${encodeName(name)}`;
-    // Whatever the name, the request must stay in the container: a URL parser resolves `..`, services take `\` for `/`.
-    const problem =
-      nameProblem(name) ?? (new URL(path).href === path ? undefined : "it leaves the target container");
-    if (problem !== undefined) throw new FileFailure("bad-name", problem);
-    return path;
+    return blobUrl(this.#containerUrl, name);
   }
 
   async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void> {
@@ -149,4 +143,18 @@ function authorization(source: CopySource) {
 
 function bytesOf(base64: string): Uint8Array {
   return Buffer.from(base64, "base64");
+}
+
+/** A pipeline of its own with one more header, set before the request is signed. */
+function blobPipelineWith(credential: AccountCredential, name: string, value: string): Pipeline {
+  const pipeline = blobPipeline(credential);
+  pipeline.factories.unshift({
+    create: (next) => ({
+      sendRequest: async (request) => {
+        request.headers.set(name, value);
+        return next.sendRequest(request);
+      },
+    }),
+  });
+  return pipeline;
 }

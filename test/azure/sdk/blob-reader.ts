@@ -1,12 +1,18 @@
 import { BlobClient, type Pipeline } from "@azure/storage-blob";
-import { messageOf, systemCodeOf } from "../core/errors.ts";
-import type { AccountCredential, StorageAccount } from "./account.ts";
-import type { Pulse } from "./attempt-clock.ts";
-import type { BlobProperties, BlobReader, OpenedBlob, Range, ReadAccess } from "./blob-calls.ts";
-import { blobPipeline, signedUrl } from "./sdk-pipelines.ts";
-import { ServiceFailure } from "./service-error.ts";
+import { messageOf, systemCodeOf } from "../../../src/core/errors.ts";
+import type { AccountCredential, StorageAccount } from "../../../src/azure/account.ts";
+import type { Pulse } from "../../../src/azure/attempt-clock.ts";
+import type {
+  BlobProperties,
+  BlobReader,
+  OpenedBlob,
+  Range,
+  ReadAccess,
+} from "../../../src/azure/blob-calls.ts";
+import { blobPipeline, signedUrl } from "../../../src/azure/sdk-pipelines.ts";
+import { ServiceFailure } from "../../../src/azure/service-error.ts";
 
-/** `BlobReader` on @azure/storage-blob. */
+/** `BlobReader` on @azure/storage-blob: what the client of our own is held against. */
 export class SdkBlobReader implements BlobReader {
   readonly #credential: AccountCredential;
   readonly #anonymous: Pipeline;

@@ -1,0 +1,22 @@
+import { QueueClient } from "@azure/storage-queue";
+import type { StorageAccount } from "../../../src/azure/account.ts";
+import type { Pulse } from "../../../src/azure/attempt-clock.ts";
+import type { QueueCalls } from "../../../src/azure/queue-calls.ts";
+import { queuePipeline, signedUrl } from "../../../src/azure/sdk-pipelines.ts";
+
+/** `QueueCalls` on @azure/storage-queue: what the client of our own is held against. */
+export class SdkQueueCalls implements QueueCalls {
+  readonly #queue: QueueClient;
+
+  constructor(account: StorageAccount, queueName: string) {
+    const url = `${account.queueEndpoint}/${queueName}`;
+    this.#queue = new QueueClient(signedUrl(url, account.credential), queuePipeline(account.credential));
+  }
+
+  async putMessage(text: string, timeToLiveSeconds: number, pulse: Pulse): Promise<void> {
+    await this.#queue.sendMessage(text, {
+      messageTimeToLive: timeToLiveSeconds,
+      abortSignal: pulse.signal,
+    });
+  }
+}
