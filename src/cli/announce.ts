@@ -166,7 +166,10 @@ async function withStore(
   const running = startAnnouncing(
     { store, announcer },
     {
-      slots: settings.workitemWorkers * settings.fileWorkers,
+      slots:
+        settings.concurrency === "auto"
+          ? settings.workitemWorkers * settings.fileWorkers
+          : settings.concurrency,
       template: parseNameTemplate(store.run.identity.nameTemplate),
       drain: stop.drain,
       abort: sharedSignal(stop.abort),

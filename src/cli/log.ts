@@ -35,7 +35,7 @@ export async function openLog(path: string): Promise<Log> {
   destination.on("error", (error: Error) => {
     failure = error;
   });
-  const logger = pino({ base: { pid: process.pid }, timestamp: false }, destination);
+  const logger = pino({ base: { pid: process.pid }, timestamp: false, level: "debug" }, destination);
   return {
     write(message) {
       const line = JSON.parse(toJsonLine(message, Date.now())) as Record<string, unknown>;
@@ -55,7 +55,8 @@ export async function openLog(path: string): Promise<Log> {
   };
 }
 
-function levelOf(message: Message): "info" | "warn" | "error" {
+function levelOf(message: Message): "debug" | "info" | "warn" | "error" {
+  if (message.type === "concurrency") return "debug";
   if (message.type === "error" || (message.type === "file" && message.outcome === "failed")) return "error";
   if (message.type === "waiting" || (message.type === "notice" && message.level === "warning")) return "warn";
   return "info";

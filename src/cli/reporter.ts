@@ -45,7 +45,7 @@ export class Reporter {
     this.#toLog(message);
     const { output, quiet, verbose } = this.#options;
     if (output === "json") {
-      if (message.type !== "file" || verbose) this.#writeJson(message);
+      if (verbose || !isDetail(message)) this.#writeJson(message);
       return;
     }
     switch (message.type) {
@@ -60,6 +60,7 @@ export class Reporter {
         this.#writeText(this.#io.stderr, message);
         return;
       case "file":
+      case "concurrency":
         if (verbose) this.#print(message);
         return;
       case "notice":
@@ -139,6 +140,11 @@ export class Reporter {
   #style(stream: NodeJS.WriteStream, width = terminalWidth(stream.columns, this.#io.env)): TextStyle {
     return styleOf(this.#io, stream, this.#options.noColor, width);
   }
+}
+
+/** Told with --verbose only; the log gets it anyway. */
+function isDetail({ type }: Message): boolean {
+  return type === "file" || type === "concurrency";
 }
 
 /** How text is dressed for this stream. */

@@ -12,6 +12,7 @@ import { openRun } from "../state/sqlite/open-run.ts";
 import { checkIdentity } from "../state/sqlite/resume-run.ts";
 import type { RunRecord, StateStore } from "../state/state-store.ts";
 import type { CatalogSource } from "./catalogs.ts";
+import { slotsOf } from "./limits.ts";
 import { finishRun, followRun } from "./run-progress.ts";
 import type { Session } from "./session.ts";
 import { sharedSignal } from "./shared-signal.ts";
@@ -80,7 +81,10 @@ class JobRun {
         : { AZURE_STORAGE_CONNECTION_STRING: this.#emulator.connectionString };
     // Loaded late, as it takes most of the start: what is wrong before is told without it.
     const stages = await import("./stages.ts");
-    const services = new stages.Services(await stages.accountOf(settings, env, this.#session), settings);
+    const account = await stages.accountOf(settings, env, this.#session);
+    const services = new stages.Services(account, settings, (message) =>
+      this.#session.reporter.tell(message),
+    );
     const identity = stages.identityOf(services.account, settings, catalog.identity);
     if (found !== undefined) checkIdentity(found, { identity, settings: {} });
     const created = await stages.ensureTarget({
@@ -138,6 +142,7 @@ class JobRun {
         {
           ...settings,
           workItemWorkers: settings.workitemWorkers,
+          slots: slotsOf(settings, services.limits, (message) => reporter.tell(message)),
           template: parseNameTemplate(settings.nameTemplate),
         },
         { drain: stop.drain, abort, onFile: follow.onFile },

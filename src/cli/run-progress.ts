@@ -72,7 +72,14 @@ export function followRun({ store, services, reporter }: Following): Follower {
 
 function figuresOf(live: PipelineLive, services: Services): LiveFigures {
   const { slots, slotsInUse, openWorkItems } = live;
-  return { slots, slotsInUse, openWorkItems, ...services.attempts.figures, waiting: services.waiting() };
+  return {
+    slots,
+    slotsInUse,
+    openWorkItems,
+    ...services.attempts.figures,
+    waiting: services.waiting(),
+    limitedBy: services.limitedBy(slotsInUse),
+  };
 }
 
 /** What became of a file, as it is told. */

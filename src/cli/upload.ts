@@ -17,6 +17,7 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { nameProblem, parseNameTemplate } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { InputReader } from "../state/open-run.ts";
+import type { RunRecord } from "../state/state-store.ts";
 import { inspectState } from "../state/sqlite/inspect.ts";
 import { removeState } from "../state/sqlite/state-files.ts";
 import { commandLine } from "../terminal/shell.ts";
@@ -32,8 +33,6 @@ export interface UploadRequest {
   readonly workItemId: string | undefined;
   readonly flags: RunFlags;
 }
-
-const DEFAULT_FILE_WORKERS = 32;
 
 /**
  * Uploads, or goes on with an upload; everything it has to say goes through a reporter.
@@ -69,12 +68,14 @@ async function describeUpload(session: Session, request: UploadRequest): Promise
       advice: resumeAdvice(resumeCommand),
     });
   }
+  const resolved = resolve(own, found?.settings ?? {});
   const settings: RunSettings = {
-    ...resolve(own, found?.settings ?? {}),
+    ...resolved,
     // The state's name tells that it is this upload's.
     resume: true,
     workitemWorkers: 1,
-    ...(own.has("fileWorkers") ? {} : { fileWorkers: DEFAULT_FILE_WORKERS }),
+    // There is one work item: workers are its files at once.
+    ...(isByWorkers(own, found) ? { concurrency: resolved.fileWorkers } : {}),
   };
   checkName(given.workItem, settings);
   const catalog = pathsSource(given, session.signal);
@@ -88,6 +89,11 @@ async function describeUpload(session: Session, request: UploadRequest): Promise
     kept: keptSettings(own, found?.settings ?? {}, (path) => session.path(path)),
     resumeCommand,
   };
+}
+
+function isByWorkers(own: Given, found: RunRecord | undefined): boolean {
+  if (own.has("concurrency") || own.has("fileWorkers")) return !own.has("concurrency");
+  return found?.settings["fileWorkers"] !== undefined && found.settings["concurrency"] === undefined;
 }
 
 /** What configuration and environment say about options that an upload has not is a run's alone, its state too. */

@@ -57,16 +57,32 @@ export function resolve(given: Given, kept: Readonly<Record<string, unknown>>): 
   // A queue that is named is to be used, whatever the run was started with: the identity tells the difference.
   if (given.has("queue") && !given.has("announce")) known.set("announce", { text: "true", where: "--queue" });
   const settings: Partial<Record<RunOptionName, unknown>> = {};
+  const before = withoutOverruled(given, kept);
   for (const name of RUN_OPTION_NAMES) {
-    const text = kept[name];
+    const text = before[name];
     if (!known.has(name) && RUN_OPTIONS[name].kept && typeof text === "string") {
       known.set(name, { text, where: `${name} in the state` });
     }
     settings[name] = resolveOne(known, name);
   }
+  if (!known.has("concurrency") && WORKERS.some((name) => known.has(name))) {
+    settings.concurrency = Number(settings.workitemWorkers) * Number(settings.fileWorkers);
+  }
   const complete = Object.freeze(settings) as RunSettings;
   check(complete);
   return complete;
+}
+
+/** Explicit ones stay what they say. */
+const WORKERS = ["workitemWorkers", "fileWorkers"] as const;
+
+/** What is kept, without a concurrency that newly given workers put aside. */
+function withoutOverruled(
+  given: Given,
+  kept: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const isOverruled = !given.has("concurrency") && WORKERS.some((name) => given.has(name));
+  return isOverruled ? { ...kept, concurrency: undefined } : kept;
 }
 
 /** One setting, before the state's own are known. @throws ReuploadError `bad-option` */
@@ -91,9 +107,10 @@ export function keptSettings(
   absolute: (path: string) => string,
 ): Record<string, string> {
   const texts: Record<string, string> = {};
+  const before = withoutOverruled(given, kept);
   for (const name of RUN_OPTION_NAMES) {
     if (!RUN_OPTIONS[name].kept) continue;
-    const text = given.get(name)?.text ?? kept[name];
+    const text = given.get(name)?.text ?? before[name];
     if (typeof text !== "string") continue;
     texts[name] = PATHS.has(name) && text !== "-" ? absolute(text) : text;
   }

@@ -4,6 +4,8 @@
  */
 import { DEFAULT_NAME_TEMPLATE } from "../core/target-name.ts";
 import {
+  bandwidth,
+  concurrency,
   containerName,
   duration,
   maxFailures,
@@ -11,6 +13,7 @@ import {
   oneOf,
   type Parser,
   queueName,
+  requestRate,
   retryFailed,
   sourcePrefix,
   text,
@@ -248,6 +251,13 @@ export const RUN_OPTIONS = {
     "announcements expire after this (never, unless given)",
   ),
 
+  concurrency: option(
+    SPEED,
+    "--concurrency <n>",
+    concurrency,
+    "auto",
+    "file slots: so many, or auto: as many as are found to pay (unless workers are given; wins over --file-workers)",
+  ),
   workitemWorkers: option(
     SPEED,
     "--workitem-workers <n>",
@@ -260,7 +270,28 @@ export const RUN_OPTIONS = {
     "--file-workers <n>",
     wholeNumber(1, 1000),
     "10",
-    "times work items = file slots, shared by all open work items",
+    "times work items = file slots, shared by all open work items; given, there is no auto",
+  ),
+  maxBandwidth: option(
+    SPEED,
+    "--max-bandwidth <rate>",
+    bandwidth,
+    undefined,
+    "bytes through this machine, both ways: 10MB/s, 80Mbit/s, or by local time: 08:00,10MB/s 20:00,off",
+  ),
+  maxRequests: option(
+    SPEED,
+    "--max-requests <rate>",
+    requestRate,
+    undefined,
+    "storage requests of this run: 500/s, or by local time: 08:00,500/s 20:00,off",
+  ),
+  maxQueueDepth: option(
+    SPEED,
+    "--max-queue-depth <n>",
+    wholeNumber(1, 1_000_000_000),
+    undefined,
+    "announce only while the queue holds fewer messages than this",
   ),
   maxFailures: option(
     SPEED,

@@ -19,7 +19,11 @@ export const UPLOAD_OPTION_NAMES = [
   "onCollision",
   "announceExisting",
   "messageTtl",
+  "concurrency",
   "fileWorkers",
+  "maxBandwidth",
+  "maxRequests",
+  "maxQueueDepth",
   "maxFailures",
   "dryRun",
   "requestTimeout",
@@ -40,6 +44,8 @@ export const UPLOAD_HELP: Partial<Record<UploadOptionName, string>> = {
   stateDb:
     "keep the state here (default: reupload_upload_*.db in this folder, taken up by the same command and removed once all is done)",
   resume: "with --state-db: continue what the state says is unfinished",
-  fileWorkers: "files under way at once (default: 32)",
+  concurrency:
+    "files under way at once: so many, or auto: as many as are found to pay (unless --file-workers is given)",
+  fileWorkers: "so many files under way at once, and no auto",
   dryRun: "list which file would become which blob, and touch nothing",
 };

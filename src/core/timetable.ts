@@ -2,6 +2,8 @@
 export interface Timetable {
   /** Units a second at this moment of local time, ms since the epoch. */
   at(time: number): number | undefined;
+  /** The lowest of its rates; undefined when it never limits. */
+  readonly lowest: number | undefined;
 }
 
 interface Entry {
@@ -20,7 +22,7 @@ export function parseTimetable(text: string, parseRate: (text: string) => number
   const rateOf = (word: string) => (word === "off" ? undefined : parseRate(word));
   if (!text.includes(",")) {
     const rate = rateOf(text);
-    return { at: () => rate };
+    return { at: () => rate, lowest: rate };
   }
   const entries = text
     .trim()
@@ -33,7 +35,9 @@ export function parseTimetable(text: string, parseRate: (text: string) => number
     .toSorted((a, b) => a.minute - b.minute);
   const repeated = entries.find(({ minute }, at) => entries[at + 1]?.minute === minute);
   if (repeated !== undefined) throw new RangeError("expected each time of day once");
+  const rates = entries.flatMap(({ rate }) => rate ?? []);
   return {
+    lowest: rates.length === 0 ? undefined : Math.min(...rates),
     at(time) {
       const now = new Date(time);
       const minute = now.getHours() * 60 + now.getMinutes();

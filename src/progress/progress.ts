@@ -25,6 +25,8 @@ export interface LiveFigures {
   readonly retries: number;
   readonly throttles: number;
   readonly waiting: readonly Waiting[];
+  /** What holds the slots back more than anything else: `queue`, `--max-requests`; undefined when nothing does. */
+  readonly limitedBy?: string | undefined;
 }
 
 export interface ProgressSample {

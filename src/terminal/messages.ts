@@ -7,7 +7,7 @@ import type { FailureCode } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { RunReport } from "../progress/run-report.ts";
-import { bytes, duration, isoTime, quantity } from "./format.ts";
+import { bytes, count, duration, isoTime, quantity } from "./format.ts";
 import { type JsonFields, jsonText, progressJson, reportJson, waitingJson } from "./json-forms.ts";
 import { printable } from "./layout.ts";
 import { progressLine, waitingText } from "./progress-text.ts";
@@ -60,6 +60,18 @@ interface FileFinished {
     | undefined;
 }
 
+/** A limit that the run found for itself has changed; told with --verbose. */
+interface ConcurrencyChanged {
+  readonly type: "concurrency";
+  /** `file slots`, or a service such as `queue account.queue.core.windows.net`. */
+  readonly what: string;
+  readonly unit: "slots" | "requests/s";
+  /** undefined: unlimited */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly why: string;
+}
+
 export type Message =
   | RunStarted
   | { readonly type: "progress"; readonly view: ProgressView }
@@ -68,6 +80,7 @@ export type Message =
   | { readonly type: "resumed"; readonly what: string; readonly waitedMs: number }
   | { readonly type: "notice"; readonly level: "info" | "warning"; readonly message: string }
   | FileFinished
+  | ConcurrencyChanged
   | { readonly type: "summary"; readonly report: RunReport }
   | { readonly type: "dry-run"; readonly report: DryRunReport }
   | { readonly type: "announce-summary"; readonly report: AnnounceReport }
@@ -87,6 +100,7 @@ export const MESSAGE_TYPES = [
   "resumed",
   "notice",
   "file",
+  "concurrency",
   "summary",
   "dry-run",
   "announce-summary",
@@ -118,6 +132,10 @@ function fieldsOf(message: Message): JsonFields {
       return { level: message.level, message: message.message };
     case "file":
       return fileFields(message);
+    case "concurrency": {
+      const { what, unit, from, to, why } = message;
+      return { what, unit, from: rounded(from), to: rounded(to), why };
+    }
     case "summary":
       return reportJson(message.report);
     case "dry-run":
@@ -134,6 +152,10 @@ function fieldsOf(message: Message): JsonFields {
         },
       };
   }
+}
+
+function rounded(value: number | undefined): number | null {
+  return value === undefined ? null : Math.round(value);
 }
 
 function fileFields({ failure, ...file }: FileFinished): JsonFields {
@@ -168,6 +190,12 @@ function linesOf(message: Message, style: TextStyle): string[] {
       ];
     case "file":
       return [fileLine(message, style)];
+    case "concurrency": {
+      const { what, unit, from, to, why } = message;
+      const amount = (value: number | undefined) =>
+        value === undefined ? "no limit" : count(rounded(value) ?? 0);
+      return [`${printable(what)}: ${amount(from)} -> ${amount(to)} ${unit} (${printable(why)})`];
+    }
     case "summary":
       return summaryText(message.report, style);
     case "dry-run":

@@ -147,6 +147,7 @@ function slotPieces({ live }: ProgressView, noun: string): Piece[] {
   return [
     { text: `${count(live.slotsInUse)} of ${count(live.slots)}${noun} in use` },
     { text: `${quantity(live.openWorkItems, "work item")} open` },
+    ...(live.limitedBy === undefined ? [] : [{ text: `limited by ${printable(live.limitedBy)}` }]),
   ];
 }
 

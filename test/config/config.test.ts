@@ -109,6 +109,27 @@ describe("paths and queues over a resume", () => {
   });
 });
 
+describe("the number of file slots", () => {
+  const kept = (flags: Parameters<typeof settingsOf>[0], before: Record<string, string> = {}) =>
+    keptSettings(collect(flags, {}, folder), before, (path) => path);
+
+  it.each([
+    [{}, {}, "auto"],
+    [{ concurrency: "50" }, {}, 50],
+    [{ fileWorkers: "5" }, {}, 100],
+    [{ workitemWorkers: "3", fileWorkers: "5" }, {}, 15],
+    [{ concurrency: "auto", fileWorkers: "5" }, {}, "auto"],
+    [{}, { fileWorkers: "5" }, 100],
+    [{}, { concurrency: "50" }, 50],
+    [{ fileWorkers: "5" }, { concurrency: "50" }, 100],
+    [{ concurrency: "auto" }, { fileWorkers: "5" }, "auto"],
+  ])("by %j, with %j in the state, is %s", (flags, before, expected) => {
+    expect(settingsOf(flags, {}, before).concurrency).toBe(expected);
+    // The next resume, which gives nothing, goes on with it.
+    expect(settingsOf({}, {}, kept(flags, before)).concurrency).toBe(expected);
+  });
+});
+
 describe("a bad value", () => {
   it.each([
     [{ fileWorkers: "x" }, {}, "", '--file-workers: expected a whole number from 1 to 1000, got "x"'],

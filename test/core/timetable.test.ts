@@ -10,6 +10,12 @@ describe("a timetable", () => {
     expect(parseTimetable("off", Number).at(at(3, 0))).toBeUndefined();
   });
 
+  it("tells the lowest of its rates", () => {
+    expect(parseTimetable("08:00,10 12:00,5 20:00,off", Number).lowest).toBe(5);
+    expect(parseTimetable("off", Number).lowest).toBeUndefined();
+    expect(parseTimetable("7", Number).lowest).toBe(7);
+  });
+
   it("gives the rate of the last time that has come, over midnight that of the day before", () => {
     const table = parseTimetable("20:00,off 08:00,10 12:30,5", Number);
     const rates = [at(0, 0), at(7, 59), at(8, 0), at(12, 29), at(12, 30), at(19, 59), at(20, 0), at(23, 59)];

@@ -190,7 +190,10 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     catalog: "listing:files.csv",
     stateDb: "machine1_state.db",
   },
-  progress: { type: "progress", view: viewOf({ eta: undefined, live: { ...LIVE, waiting: [GONE] } }) },
+  progress: {
+    type: "progress",
+    view: viewOf({ eta: undefined, live: { ...LIVE, limitedBy: "queue", waiting: [GONE] } }),
+  },
   waiting: { type: "waiting", waiting: GONE },
   resumed: { type: "resumed", what: GONE.what, waitedMs: 93_000 },
   notice: {
@@ -213,6 +216,14 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
       message: "the source answered 404 (BlobNotFound)",
       requestId: "5f0c2a4e-001e-0071",
     },
+  },
+  concurrency: {
+    type: "concurrency",
+    what: "queue account.queue.core.windows.net",
+    unit: "requests/s",
+    from: undefined,
+    to: 1_960.3,
+    why: "it refused for load",
   },
   summary: { type: "summary", report: reportOf() },
   "dry-run": { type: "dry-run", report: DRY_RUN },

@@ -1,0 +1,19 @@
+import type { Brake } from "../azure/brake.ts";
+import type { Announcer } from "./announcer.ts";
+
+/** Announces once the brake lets it. */
+export class BrakedAnnouncer implements Announcer {
+  readonly #announcer: Announcer;
+  readonly #brake: Brake;
+
+  constructor(announcer: Announcer, brake: Brake) {
+    this.#announcer = announcer;
+    this.#brake = brake;
+  }
+
+  async announce(blobName: string, options: { signal: AbortSignal }): Promise<{ attempts: number }> {
+    const held = this.#brake.pass(options.signal);
+    if (held !== undefined) await held;
+    return this.#announcer.announce(blobName, options);
+  }
+}

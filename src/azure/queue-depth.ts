@@ -1,0 +1,128 @@
+import { QueueClient } from "@azure/storage-queue";
+import type { StorageAccount } from "./account.ts";
+import type { Attempts } from "./attempt.ts";
+import type { Brake } from "./brake.ts";
+import { Effort } from "./effort.ts";
+import { pause } from "./pause.ts";
+import { queuePipeline, signedUrl } from "./sdk-pipelines.ts";
+import type { GateWaiting, ServiceGate } from "./service-gate.ts";
+
+/** How often the backlog is asked for, ms. */
+const ASK_MS = 3_000;
+/** How long one question may be tried, ms. */
+const LIMIT_MS = 600_000;
+
+/** Asks how many messages a queue holds, about. */
+export function depthOf(
+  account: StorageAccount,
+  queueName: string,
+  { attempts, gate }: { readonly attempts: Attempts; readonly gate: ServiceGate },
+): (signal: AbortSignal) => Promise<number> {
+  const client = new QueueClient(
+    signedUrl(`${account.queueEndpoint}/${queueName}`, account.credential),
+    queuePipeline(account.credential),
+  );
+  return async (signal) =>
+    attempts.run(gate, new Effort(signal, LIMIT_MS), "get queue metadata", async (pulse) => {
+      const { approximateMessagesCount = 0 } = await client.getProperties({ abortSignal: pulse.signal });
+      return approximateMessagesCount;
+    });
+}
+
+/**
+ * Keeps a queue's backlog at a depth: after each look at it as many messages may be sent as are missing to that depth,
+ * until the next look a few seconds later. So the run itself never makes it deeper, however fast it sends.
+ */
+export class DepthBrake implements Brake {
+  readonly #name: string;
+  readonly #most: number;
+  readonly #ask: (signal: AbortSignal) => Promise<number>;
+  readonly #askMs: number;
+  #maySend = 0;
+  #depth = 0;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #look: Promise<void> | undefined;
+  #waiters = 0;
+  #waitingSince = 0;
+  #heldMs = 0;
+  #heldAt = 0;
+
+  /**
+   * @param name shown, such as `queue results`
+   * @param most messages
+   * @param ask tells the depth
+   */
+  constructor(
+    name: string,
+    most: number,
+    ask: (signal: AbortSignal) => Promise<number>,
+    askMs: number = ASK_MS,
+  ) {
+    this.#name = name;
+    this.#most = most;
+    this.#ask = ask;
+    this.#askMs = askMs;
+  }
+
+  /** For how long messages were held, all together, ms; it only grows. */
+  get heldMs(): number {
+    this.#account();
+    return this.#heldMs;
+  }
+
+  /** What is waited for; undefined while messages may be sent. */
+  get waiting(): GateWaiting | undefined {
+    if (this.#waiters === 0 || this.#maySend > 0 || this.#askedAt < 0) return undefined;
+    return {
+      what: this.#name,
+      since: this.#waitingSince,
+      advice: `its backlog of ${this.#depth} is at --max-queue-depth ${this.#most}`,
+      throttled: true,
+    };
+  }
+
+  pass(signal: AbortSignal): Promise<void> | undefined {
+    if (this.#maySend <= 0) return this.#wait(signal);
+    this.#maySend--;
+    // Others fill the queue, too. What goes wrong here is told to the next who waits.
+    if (performance.now() - this.#askedAt > this.#askMs) this.#lookOnce(signal).catch(() => {});
+    return undefined;
+  }
+
+  async #wait(signal: AbortSignal): Promise<void> {
+    this.#account();
+    if (this.#waiters++ === 0) this.#waitingSince = Date.now();
+    try {
+      while (this.#maySend <= 0) {
+        signal.throwIfAborted();
+        await this.#lookOnce(signal);
+      }
+      this.#maySend--;
+    } finally {
+      this.#account();
+      this.#waiters--;
+    }
+  }
+
+  /** One look for all that want one. */
+  async #lookOnce(signal: AbortSignal): Promise<void> {
+    this.#look ??= this.#lookAgain(signal).finally(() => {
+      this.#look = undefined;
+    });
+    return this.#look;
+  }
+
+  async #lookAgain(signal: AbortSignal): Promise<void> {
+    const tooSoon = this.#askedAt + this.#askMs - performance.now();
+    if (tooSoon > 0) await pause(tooSoon, signal);
+    this.#depth = await this.#ask(signal);
+    this.#askedAt = performance.now();
+    this.#maySend = Math.max(0, this.#most - this.#depth);
+  }
+
+  #account(): void {
+    const now = performance.now();
+    this.#heldMs += this.#waiters * (now - this.#heldAt);
+    this.#heldAt = now;
+  }
+}
