@@ -1,4 +1,4 @@
-import { buildConnector, type Dispatcher, Pool, ProxyAgent } from "undici";
+import { buildConnector, Client, type Dispatcher, ProxyAgent } from "undici";
 import type { ProxyFor } from "./proxy.ts";
 
 /** How long an idle connection is kept, ms, unless the service names a time. Azure's balancers forget it after 4 minutes. */
@@ -18,14 +18,23 @@ const OPTIONS = {
   bodyTimeout: 0,
 } as const;
 
+/** What carries one request at a time; given back or cut when the request has ended. */
+export interface Connection {
+  readonly dispatcher: Dispatcher;
+  giveBack(): void;
+  /** Ends it, with what it carries or still tries to connect for. */
+  cut(reason: Error): void;
+}
+
 /**
- * The kept connections of a run, by host: as many as there are requests under way at once, so the slots are the limit.
+ * The kept connections of a run, by host: never more than there were requests under way at once, so the slots are the
+ * limit. (The library's own pool opens twice as many: to it a connection is not free until the loop's next turn.)
  * Idle ones do not keep the process alive.
  */
 export class Connections {
   readonly #proxyFor: ProxyFor;
   readonly #connectTimeoutMs: number;
-  readonly #byOrigin = new Map<string, Dispatcher>();
+  readonly #takeByOrigin = new Map<string, () => Connection>();
 
   /** @param connectTimeoutMs what is not open by then is given up */
   constructor(proxyFor: ProxyFor, connectTimeoutMs: number) {
@@ -33,22 +42,37 @@ export class Connections {
     this.#connectTimeoutMs = connectTimeoutMs;
   }
 
-  /** @param origin scheme, host and port */
-  to(origin: string): Dispatcher {
-    let dispatcher = this.#byOrigin.get(origin);
-    if (dispatcher === undefined) {
-      dispatcher = this.#open(origin);
-      this.#byOrigin.set(origin, dispatcher);
+  /** The connection to this host that was used last and is free, or a new one. @param origin scheme, host and port */
+  take(origin: string): Connection {
+    let take = this.#takeByOrigin.get(origin);
+    if (take === undefined) {
+      const proxy = this.#proxyFor(new URL(origin).hostname);
+      take = proxy === undefined ? this.#directly(origin) : this.#through(proxy);
+      this.#takeByOrigin.set(origin, take);
     }
-    return dispatcher;
+    return take();
   }
 
-  #open(origin: string): Dispatcher {
-    const proxy = this.#proxyFor(new URL(origin).hostname);
-    const timeout = this.#connectTimeoutMs;
-    return proxy === undefined
-      ? new Pool(origin, { ...OPTIONS, connect: ramp(buildConnector({ allowH2: false, timeout })) })
-      : new ProxyAgent({ ...OPTIONS, uri: proxy, connectTimeout: timeout });
+  #directly(origin: string): () => Connection {
+    const connect = ramp(buildConnector({ allowH2: false, timeout: this.#connectTimeoutMs }));
+    const free: Connection[] = [];
+    const open = (): Connection => {
+      const client = new Client(origin, { ...OPTIONS, connect });
+      const connection: Connection = {
+        dispatcher: client,
+        giveBack: () => void free.push(connection),
+        cut: (reason) => void client.destroy(reason, () => {}),
+      };
+      return connection;
+    };
+    return () => free.pop() ?? open();
+  }
+
+  /** The proxy's agent looks after its connections itself. */
+  #through(proxy: string): () => Connection {
+    const dispatcher = new ProxyAgent({ ...OPTIONS, uri: proxy, connectTimeout: this.#connectTimeoutMs });
+    const connection: Connection = { dispatcher, giveBack: () => {}, cut: () => {} };
+    return () => connection;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Pulse } from "../attempt-clock.ts";
+import type { Connection } from "./connections.ts";
 import { lostConnection } from "./wire-errors.ts";
 
 export interface WireRequest {
@@ -20,7 +21,7 @@ const SLICE_BYTES = 64 * 1024;
 const UNREAD_BYTES = 64 * 1024;
 
 /**
- * One request and its answer on a connection of the pool. Nothing is tried again here: a kept connection that the
+ * One request and its answer on a connection of its own for so long. Nothing is tried again here: a kept connection that the
  * service has closed meanwhile is an error like any other.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
@@ -28,6 +29,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Of the answer, by names in lower case. */
   headers: Record<string, string | string[] | undefined> = {};
   readonly #pulse: Pulse;
+  readonly #connection: Connection;
   #controller: Dispatcher.DispatchController | undefined;
   #unread: Buffer[] = [];
   #unreadBytes = 0;
@@ -37,21 +39,22 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Waits for the head, or for the next piece of the body. */
   #wake: (() => void) | undefined;
 
-  private constructor(pulse: Pulse) {
+  private constructor(connection: Connection, pulse: Pulse) {
+    this.#connection = connection;
     this.#pulse = pulse;
   }
 
   /**
-   * Sends the request.
+   * Sends the request. The connection is given back, or cut, when the answer has ended.
    *
    * @returns the exchange once the answer has begun, whatever its status
    * @throws an error with a system code when the connection fails; why the attempt was ended
    */
-  static async begin(dispatcher: Dispatcher, request: WireRequest, pulse: Pulse): Promise<Exchange> {
-    const exchange = new Exchange(pulse);
+  static async begin(connection: Connection, request: WireRequest, pulse: Pulse): Promise<Exchange> {
+    const exchange = new Exchange(connection, pulse);
     pulse.whenEnded((reason) => exchange.#fail(reason));
     exchange.#throwIfFailed();
-    dispatcher.dispatch(optionsOf(request), exchange);
+    connection.dispatcher.dispatch(optionsOf(request), exchange);
     while (exchange.status === 0) await exchange.#news();
     return exchange;
   }
@@ -100,15 +103,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
     wake?.();
   }
 
-  /** Ends it from our side, also when it has not begun: then it ends as soon as it does. */
+  /** Ends it from our side, whether it waits for its connection still or has begun. */
   #fail(reason: Error): void {
     if (this.#error !== undefined || this.#isComplete) return;
     this.#error = reason;
     this.#controller?.abort(reason);
+    this.#connection.cut(reason);
     this.#tell();
   }
 
-  // What follows is called by the pool.
+  // What follows is called by the library.
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
@@ -142,11 +146,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#isComplete = true;
+    this.#connection.giveBack();
     this.#tell();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#error ??= lostConnection(error);
+    if (this.#error !== undefined) return;
+    this.#error = lostConnection(error);
+    // It connects anew for the next request.
+    this.#connection.giveBack();
     this.#tell();
   }
 }

@@ -78,7 +78,7 @@ export class RestClient {
       all.push("authorization", this.#sharedKey.authorizationFor(wire));
     }
     all.push("user-agent", "reupload", "accept", "application/xml");
-    return Exchange.begin(this.#connections.to(origin), wire, pulse);
+    return Exchange.begin(this.#connections.take(origin), wire, pulse);
   }
 }
 
