@@ -106,9 +106,12 @@ export async function whyNoSimulator(): Promise<string | undefined> {
   }
 }
 
-async function build(): Promise<string> {
-  const { stdout } = await run(join(import.meta.dirname, "build.sh"));
-  return stdout.trim();
+let built: Promise<string> | undefined;
+
+/** Once a process: the path of the program. */
+function build(): Promise<string> {
+  built ??= run(join(import.meta.dirname, "build.sh")).then(({ stdout }) => stdout.trim());
+  return built;
 }
 
 /** Builds it where that is needed (half a minute), starts it on free ports and waits until it listens. */

@@ -26,7 +26,8 @@ std::optional<Facts> lookUp(const Context& context, const BlobAddress& address) 
   const auto account = context.world.accounts.find(address.account);
   if (account != context.world.accounts.end()) {
     const auto container = account->second.containers.find(address.container);
-    Blob* blob = container == account->second.containers.end() ? nullptr : container->second.find(address.name);
+    Blob* blob =
+        container == account->second.containers.end() ? nullptr : container->second.find(address.name);
     if (blob != nullptr && blob->exists) {
       Facts facts;
       facts.content = Content(blob->name(), blob->length);
@@ -59,7 +60,8 @@ CopySource CopySource::of(const Context& context) {
   const bool hasAuth = url.find("sig=") != std::string_view::npos ||
                        !context.request.header("x-ms-copy-source-authorization").empty();
   if (context.settings.needAuth && !hasAuth) {
-    source.refused = Response::error(403, "CannotVerifyCopySource", "This request is not authorized to perform this operation.");
+    source.refused = Response::error(403, "CannotVerifyCopySource",
+                                     "This request is not authorized to perform this operation.");
     return source;
   }
   source.facts = lookUp(context, BlobAddress::of(url));
@@ -69,8 +71,9 @@ CopySource CopySource::of(const Context& context) {
   }
   const std::string_view match = context.request.header("x-ms-source-if-match");
   if (!match.empty() && match != "*" && match != etagOf(source.facts->stamp)) {
-    source.refused = Response::error(412, "SourceConditionNotMet",
-                                     "The source condition specified using HTTP conditional header(s) is not met.");
+    source.refused =
+        Response::error(412, "SourceConditionNotMet",
+                        "The source condition specified using HTTP conditional header(s) is not met.");
   }
   return source;
 }
@@ -87,7 +90,8 @@ Response getBlob(const Context& context) {
   std::optional<ByteRange> range;
   if (isGet) range = readRange(azureRange.empty() ? context.request.header("range") : azureRange, length);
   if (range && range->count == 0) {
-    return Response::error(416, "InvalidRange", "The range specified is invalid for the current size of the resource.")
+    return Response::error(416, "InvalidRange",
+                           "The range specified is invalid for the current size of the resource.")
         .with("Content-Range", "bytes */" + std::to_string(length));
   }
   Response response(range ? 206 : 200);
@@ -99,8 +103,8 @@ Response getBlob(const Context& context) {
     response.contentStart = range->start;
     response.contentLength = range->count;
     const uint64_t last = range->start + range->count - 1;
-    response.with("Content-Range", "bytes " + std::to_string(range->start) + "-" + std::to_string(last) + "/" +
-                                       std::to_string(length));
+    response.with("Content-Range", "bytes " + std::to_string(range->start) + "-" + std::to_string(last) +
+                                       "/" + std::to_string(length));
   }
   if (facts->md5) response.with(range ? "x-ms-blob-content-md5" : "Content-MD5", toBase64(*facts->md5));
   return response;

@@ -7,9 +7,10 @@ namespace {
 constexpr size_t kLongestName = 1024;
 
 Response md5Mismatch() {
-  return Response::error(400, "Md5Mismatch",
-                         "The MD5 value specified in the request did not match with the MD5 value calculated by the "
-                         "server.");
+  return Response::error(
+      400, "Md5Mismatch",
+      "The MD5 value specified in the request did not match with the MD5 value calculated by the "
+      "server.");
 }
 
 void setMd5(Blob& blob, const std::optional<Md5>& md5) {
@@ -17,11 +18,11 @@ void setMd5(Blob& blob, const std::optional<Md5>& md5) {
   if (md5) blob.md5 = *md5;
 }
 
-Response created(int status, const std::optional<Md5>& md5, uint64_t stamp) {
-  Response response(status);
-  addVersion(response, stamp);
-  if (md5) response.with("Content-MD5", toBase64(*md5));
-  return response.with("x-ms-request-server-encrypted", "true");
+/** The answer tells the MD5, when it is known. */
+Response writeWhole(const Context& context, Container& container, const NewBlob& made, int status) {
+  Response response = writeBlob(context, container, made, status);
+  if (made.md5) response.with("Content-MD5", toBase64(*made.md5));
+  return response;
 }
 
 Response copy(const Context& context, int status) {
@@ -38,12 +39,12 @@ Response copy(const Context& context, int status) {
   }
   const std::string_view contentType = context.request.header("x-ms-blob-content-type");
   std::string metadata = context.request.headersWith("x-ms-meta-");
-  return writeBlob(context, *container,
-               {.length = facts.content.length(),
-                .md5 = stored.md5 ? stored.md5 : facts.md5,
-                .contentType = contentType.empty() ? facts.contentType : contentType,
-                .metadata = metadata.empty() ? std::string(facts.metadata) : std::move(metadata)},
-               status);
+  return writeWhole(context, *container,
+                    {.length = facts.content.length(),
+                     .md5 = stored.md5 ? stored.md5 : facts.md5,
+                     .contentType = contentType.empty() ? facts.contentType : contentType,
+                     .metadata = metadata.empty() ? std::string(facts.metadata) : std::move(metadata)},
+                    status);
 }
 
 }  // namespace
@@ -52,7 +53,8 @@ GivenMd5::GivenMd5(const Context& context, std::string_view header, bool isOfBod
   const std::string_view text = context.request.header(header);
   if (text.empty()) return;
   md5 = toMd5(text);
-  if (!md5) refused = Response::error(400, "InvalidMd5", "The MD5 value specified in the request is invalid.");
+  if (!md5)
+    refused = Response::error(400, "InvalidMd5", "The MD5 value specified in the request is invalid.");
   if (isOfBody && md5 && context.bodyMd5 && *md5 != *context.bodyMd5) refused = md5Mismatch();
 }
 
@@ -60,12 +62,13 @@ std::optional<Response> refuseWriting(const Context& context, Container*& contai
   container = context.container();
   if (container == nullptr) return containerNotFound();
   if (context.call.name.size() > kLongestName) {
-    return Response::error(400, "InvalidResourceName", "The specified resource name contains invalid characters.");
+    return Response::error(400, "InvalidResourceName",
+                           "The specified resource name contains invalid characters.");
   }
   return refuseWrite(context, *container, container->find(context.call.name));
 }
 
-Response writeBlob(const Context& context, Container& container, NewBlob made, int status) {
+Response writeBlob(const Context& context, Container& container, const NewBlob& made, int status) {
   ++context.world.blobsMade;
   const uint64_t stamp = context.world.newStamp();
   if (!context.settings.forget) {
@@ -76,9 +79,11 @@ Response writeBlob(const Context& context, Container& container, NewBlob made, i
     blob.stamp = stamp;
     setMd5(blob, made.md5);
     container.setContentType(blob, made.contentType);
-    container.setMetadata(blob, std::move(made.metadata));
+    container.setMetadata(blob, made.metadata);
   }
-  return created(status, made.md5, stamp);
+  Response response(status);
+  addVersion(response, stamp);
+  return response.with("x-ms-request-server-encrypted", "true");
 }
 
 Response putBlob(const Context& context) {
@@ -87,24 +92,29 @@ Response putBlob(const Context& context) {
     return Response::error(400, "MissingRequiredHeader",
                            "An HTTP header that's mandatory for this request is not specified.");
   }
-  if (type != "BlockBlob") return Response::error(400, "InvalidBlobType", "The simulator has block blobs only.");
+  if (type != "BlockBlob")
+    return Response::error(400, "InvalidBlobType", "The simulator has block blobs only.");
   Container* container;
   if (auto refused = refuseWriting(context, container)) return *refused;
   const GivenMd5 sent(context, "content-md5"), stored(context, "x-ms-blob-content-md5");
   if (sent.refused) return *sent.refused;
   if (stored.refused) return *stored.refused;
   const std::string_view contentType = context.request.header("x-ms-blob-content-type");
-  return writeBlob(context, *container,
-               {.length = context.bodyLength,
-                .md5 = stored.md5 ? stored.md5 : sent.md5 ? sent.md5 : context.bodyMd5,
-                .contentType = contentType.empty() ? context.request.header("content-type") : contentType,
-                .metadata = context.request.headersWith("x-ms-meta-")},
-               201);
+  return writeWhole(
+      context, *container,
+      {.length = context.bodyLength,
+       .md5 = stored.md5 ? stored.md5
+              : sent.md5 ? sent.md5
+                         : context.bodyMd5,
+       .contentType = contentType.empty() ? context.request.header("content-type") : contentType,
+       .metadata = context.request.headersWith("x-ms-meta-")},
+      201);
 }
 
 Response putBlobFromUrl(const Context& context) {
   if (context.bodyLength > 0) {
-    return Response::error(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.")
+    return Response::error(400, "InvalidHeaderValue",
+                           "The value for one of the HTTP headers is not in the correct format.")
         .with("x-ms-header-name", "Content-Length");
   }
   return copy(context, 201);
@@ -114,7 +124,8 @@ Response copyBlob(const Context& context) {
   Response response = copy(context, 202);
   if (response.status < 400) {
     World& world = context.world;
-    response.with("x-ms-copy-id", toGuid(world.random.next(), world.random.next())).with("x-ms-copy-status", "success");
+    response.with("x-ms-copy-id", toGuid(world.random.next(), world.random.next()))
+        .with("x-ms-copy-status", "success");
   }
   return response;
 }

@@ -9,7 +9,8 @@ namespace {
 constexpr size_t kLongestId = 64;
 
 const Block* findBlock(const std::vector<Block>& blocks, std::string_view id) {
-  const auto found = std::find_if(blocks.begin(), blocks.end(), [&](const Block& block) { return block.id == id; });
+  const auto found =
+      std::find_if(blocks.begin(), blocks.end(), [&](const Block& block) { return block.id == id; });
   return found == blocks.end() ? nullptr : &*found;
 }
 
@@ -93,7 +94,8 @@ Response putBlockFromUrl(const Context& context) {
   const uint64_t length = source.facts->content.length();
   const auto range = readRange(context.request.header("x-ms-source-range"), length);
   if (range && range->count == 0) {
-    return Response::error(416, "InvalidRange", "The range specified is invalid for the current size of the resource.");
+    return Response::error(416, "InvalidRange",
+                           "The range specified is invalid for the current size of the resource.");
   }
   return stage(context, *container, range ? range->count : length, std::nullopt);
 }
@@ -106,13 +108,14 @@ Response putBlockList(const Context& context) {
   NewBlob made = {.md5 = stored.md5,
                   .contentType = context.request.header("x-ms-blob-content-type"),
                   .metadata = context.request.headersWith("x-ms-meta-")};
-  if (context.settings.forget) return writeBlob(context, *container, std::move(made), 201);
+  if (context.settings.forget) return writeBlob(context, *container, made, 201);
 
   Blob* blob = container->find(context.call.name);
-  const auto blocks = choose(readBlockList(context.text), blob != nullptr && blob->hasBlocks ? container->blocksOf(*blob) : Blocks());
+  const auto blocks = choose(readBlockList(context.text),
+                             blob != nullptr && blob->hasBlocks ? container->blocksOf(*blob) : Blocks());
   if (!blocks) return Response::error(400, "InvalidBlockList", "The specified block list is invalid.");
   for (const Block& block : *blocks) made.length += block.size;
-  Response response = writeBlob(context, *container, std::move(made), 201);
+  Response response = writeBlob(context, *container, made, 201);
   container->blocksOf(container->obtain(context.call.name)).committed = *blocks;
   return response;
 }
@@ -126,7 +129,8 @@ Response getBlockList(const Context& context) {
   const std::string type = context.request.parameter("blocklisttype");
   std::string xml = "<BlockList>";
   appendBlocks(xml, "CommittedBlocks", type == "uncommitted" ? std::vector<Block>() : blocks.committed);
-  appendBlocks(xml, "UncommittedBlocks", type == "uncommitted" || type == "all" ? blocks.uncommitted : std::vector<Block>());
+  appendBlocks(xml, "UncommittedBlocks",
+               type == "uncommitted" || type == "all" ? blocks.uncommitted : std::vector<Block>());
   Response response = Response::xml(xml + "</BlockList>");
   response.with("x-ms-blob-content-length", std::to_string(blob->length));
   if (blob->exists) addVersion(response, blob->stamp);

@@ -26,7 +26,8 @@ Host readHost(std::string_view host) {
   return {host.substr(0, first), service};
 }
 
-Operation accountOperation(std::string_view method, const std::string& restype, const std::string& comp, bool isQueue) {
+Operation accountOperation(std::string_view method, const std::string& restype, const std::string& comp,
+                           bool isQueue) {
   if (restype == "account") return Operation::kGetAccountInformation;
   if (restype == "service" && comp == "properties") {
     return method == "PUT" ? Operation::kSetServiceProperties : Operation::kGetServiceProperties;
@@ -64,7 +65,8 @@ Operation blobOperation(const Request& request, const std::string& restype, cons
 }
 
 Operation queueOperation(std::string_view method, const std::string& comp) {
-  if (comp == "metadata") return method == "PUT" ? Operation::kSetQueueMetadata : Operation::kGetQueueMetadata;
+  if (comp == "metadata")
+    return method == "PUT" ? Operation::kSetQueueMetadata : Operation::kGetQueueMetadata;
   if (method == "PUT") return Operation::kCreateQueue;
   return method == "DELETE" ? Operation::kDeleteQueue : Operation::kUnknown;
 }

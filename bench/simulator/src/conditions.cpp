@@ -20,7 +20,9 @@ bool isEtag(std::string_view text, uint64_t stamp) {
 std::optional<Response> refuseRead(const Request& request, uint64_t stamp) {
   const std::string_view match = request.header("if-match"), noneMatch = request.header("if-none-match");
   if (!match.empty() && match != "*" && !isEtag(match, stamp)) return conditionNotMet();
-  if (noneMatch == "*") return Response::error(400, "UnsatisfiableCondition", "The request includes an unsatisfiable condition for this operation.");
+  if (noneMatch == "*")
+    return Response::error(400, "UnsatisfiableCondition",
+                           "The request includes an unsatisfiable condition for this operation.");
   if (!noneMatch.empty() && isEtag(noneMatch, stamp)) return Response(304).with("ETag", etagOf(stamp));
   return std::nullopt;
 }
@@ -40,8 +42,9 @@ std::optional<Response> refuseWrite(const Context& context, Container& container
   const Lease::State state = lease.stateAt(context.time);
   if (isHeld(state)) {
     if (id.empty()) {
-      return Response::error(412, "LeaseIdMissing",
-                             "There is currently a lease on the blob and no lease ID was specified in the request.");
+      return Response::error(
+          412, "LeaseIdMissing",
+          "There is currently a lease on the blob and no lease ID was specified in the request.");
     }
     if (!equalsIgnoringCase(id, lease.id)) {
       return Response::error(412, "LeaseIdMismatchWithBlobOperation",
@@ -49,7 +52,8 @@ std::optional<Response> refuseWrite(const Context& context, Container& container
     }
   } else if (!id.empty() && exists) {
     return state == Lease::State::kAvailable
-               ? Response::error(412, "LeaseNotPresentWithBlobOperation", "There is currently no lease on the blob.")
+               ? Response::error(412, "LeaseNotPresentWithBlobOperation",
+                                 "There is currently no lease on the blob.")
                : Response::error(412, "LeaseLost",
                                  "A lease ID was specified, but the lease for the blob has expired.");
   }

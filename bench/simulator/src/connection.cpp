@@ -93,9 +93,8 @@ void Connection::beginRequest() {
 size_t Connection::takeBody(std::string_view input) {
   Exchange& exchange = *exchange_;
   bool fits = true;
-  const size_t taken = exchange.body.take(input, [&](std::string_view piece) {
-    fits = fits && loop_.service.takeBody(exchange, piece);
-  });
+  const size_t taken = exchange.body.take(
+      input, [&](std::string_view piece) { fits = fits && loop_.service.takeBody(exchange, piece); });
   if (exchange.body.failed()) {
     refuse("its chunks are not clear");
   } else if (!fits) {
@@ -158,7 +157,8 @@ void Connection::send() {
   contentSent_ = 0;
   while (contentSent_ < response.contentLength && output_.size() < kWithHead) {
     const std::string_view piece = response.content->from(response.contentStart + contentSent_);
-    const size_t count = std::min({piece.size(), response.contentLength - contentSent_, kWithHead - output_.size()});
+    const size_t count =
+        std::min({piece.size(), response.contentLength - contentSent_, kWithHead - output_.size()});
     output_.append(piece.substr(0, count));
     contentSent_ += count;
   }
@@ -211,7 +211,8 @@ void Connection::finish() {
 
 void Connection::refuse(std::string_view why) {
   exchange_->request.keepAlive = false;
-  exchange_->response = Response::error(400, "InvalidInput", std::string("The request cannot be understood: ").append(why).append("."));
+  exchange_->response = Response::error(
+      400, "InvalidInput", std::string("The request cannot be understood: ").append(why).append("."));
   send();
 }
 

@@ -54,11 +54,13 @@ Response getAccountInformation(const Context&) {
 Response getServiceProperties(const Context&) {
   const std::string off = "<Enabled>false</Enabled>", version = "<Version>1.0</Version>";
   const std::string retention = "<RetentionPolicy>" + off + "</RetentionPolicy>";
-  const std::string logging = "<Logging>" + version + "<Delete>false</Delete><Read>false</Read><Write>false</Write>" +
-                              retention + "</Logging>";
+  const std::string logging = "<Logging>" + version +
+                              "<Delete>false</Delete><Read>false</Read><Write>false</Write>" + retention +
+                              "</Logging>";
   const std::string hours = "<HourMetrics>" + version + off + retention + "</HourMetrics>";
   const std::string minutes = "<MinuteMetrics>" + version + off + retention + "</MinuteMetrics>";
-  return Response::xml("<StorageServiceProperties>" + logging + hours + minutes + "<Cors /></StorageServiceProperties>");
+  return Response::xml("<StorageServiceProperties>" + logging + hours + minutes +
+                       "<Cors /></StorageServiceProperties>");
 }
 
 Response setServiceProperties(const Context&) { return Response(202); }

@@ -121,7 +121,8 @@ std::optional<SourceRule> SourceRule::of(std::string_view container) {
 uint64_t SourceRule::lengthOf(std::string_view name) const {
   if (shortest == longest) return shortest;
   Random random(hashOf(name));
-  const double low = std::log(static_cast<double>(shortest) + 1), high = std::log(static_cast<double>(longest) + 2);
+  const double low = std::log(static_cast<double>(shortest) + 1),
+               high = std::log(static_cast<double>(longest) + 2);
   const auto length = static_cast<uint64_t>(std::exp(low + random.fraction() * (high - low))) - 1;
   return std::clamp(length, shortest, longest);
 }

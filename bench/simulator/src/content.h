@@ -50,8 +50,8 @@ class Md5Computation {
 };
 
 /**
- * A container named `src-LENGTH`, `src-SHORTEST-LONGEST` or either with `-xCOUNT` behind: every name in it is a blob,
- * and listed are COUNT of them.
+ * A container named `src-LENGTH`, `src-SHORTEST-LONGEST` or either with `-xCOUNT` behind: every name in it is
+ * a blob, and listed are COUNT of them.
  */
 struct SourceRule {
   uint64_t shortest = 0, longest = 0, count = 0;

@@ -20,7 +20,8 @@ int hexValue(char digit) {
 std::array<int8_t, 256> base64Values() {
   std::array<int8_t, 256> values;
   values.fill(-1);
-  for (int value = 0; value < 64; ++value) values[static_cast<uint8_t>(kBase64[value])] = static_cast<int8_t>(value);
+  for (int value = 0; value < 64; ++value)
+    values[static_cast<uint8_t>(kBase64[value])] = static_cast<int8_t>(value);
   return values;
 }
 
@@ -56,7 +57,8 @@ std::string decodePercent(std::string_view text, bool plusIsSpace) {
   std::string decoded;
   decoded.reserve(text.size());
   for (size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '%' && at + 2 < text.size() && hexValue(text[at + 1]) >= 0 && hexValue(text[at + 2]) >= 0) {
+    if (text[at] == '%' && at + 2 < text.size() && hexValue(text[at + 1]) >= 0 &&
+        hexValue(text[at + 2]) >= 0) {
       decoded += static_cast<char>(hexValue(text[at + 1]) * 16 + hexValue(text[at + 2]));
       at += 2;
     } else {

@@ -22,7 +22,8 @@ struct Call {
   std::string name;
 };
 
-/** @param isQueuePort whether it came in where queues are served; a Host like `account.queue.example` says so too */
+/** @param isQueuePort whether it came in where queues are served; a Host like `account.queue.example` says so
+ * too */
 Call readCall(const Request& request, bool isQueuePort);
 
 /** Account, container and blob of an address, which may be one of this service in either form. */

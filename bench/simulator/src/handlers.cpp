@@ -62,13 +62,16 @@ static_assert([] {
 }  // namespace
 
 Response handle(const Context& context) {
-  const bool hasAuth = !context.request.header("authorization").empty() || context.request.hasParameter("sig");
+  const bool hasAuth =
+      !context.request.header("authorization").empty() || context.request.hasParameter("sig");
   if (context.settings.needAuth && !hasAuth) {
-    return Response::error(401, "NoAuthenticationInformation",
-                           "Server failed to authenticate the request. Please refer to the information in the "
-                           "www-authenticate header.")
-        .with("WWW-Authenticate", "Bearer authorization_uri=https://login.microsoftonline.com/simulator/oauth2/authorize "
-                                  "resource_id=https://storage.azure.com");
+    return Response::error(
+               401, "NoAuthenticationInformation",
+               "Server failed to authenticate the request. Please refer to the information in the "
+               "www-authenticate header.")
+        .with("WWW-Authenticate",
+              "Bearer authorization_uri=https://login.microsoftonline.com/simulator/oauth2/authorize "
+              "resource_id=https://storage.azure.com");
   }
   return kByOperation[static_cast<size_t>(context.call.operation)](context);
 }
@@ -94,7 +97,9 @@ Response containerNotFound() {
 
 Response blobNotFound() { return Response::error(404, "BlobNotFound", "The specified blob does not exist."); }
 
-Response queueNotFound() { return Response::error(404, "QueueNotFound", "The specified queue does not exist."); }
+Response queueNotFound() {
+  return Response::error(404, "QueueNotFound", "The specified queue does not exist.");
+}
 
 std::string etagOf(uint64_t stamp) {
   std::string etag = "\"0x";

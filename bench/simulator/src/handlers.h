@@ -96,7 +96,7 @@ struct NewBlob {
   std::string metadata;
 };
 
-Response writeBlob(const Context& context, Container& container, NewBlob made, int status);
+Response writeBlob(const Context& context, Container& container, const NewBlob& made, int status);
 
 /** How a lease's state is spelt. */
 std::string_view nameOf(Lease::State state);

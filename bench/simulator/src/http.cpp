@@ -78,7 +78,9 @@ std::string_view Request::rawParameter(std::string_view name) const {
   return {};
 }
 
-std::string Request::parameter(std::string_view name) const { return decodePercent(rawParameter(name), true); }
+std::string Request::parameter(std::string_view name) const {
+  return decodePercent(rawParameter(name), true);
+}
 
 bool BodyReader::begin(const Request& request) {
   const std::string_view length = request.header("content-length");

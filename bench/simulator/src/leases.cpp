@@ -10,11 +10,13 @@ Response mismatch() {
 }
 
 Response notPresent() {
-  return Response::error(409, "LeaseNotPresentWithLeaseOperation", "There is currently no lease on the blob.");
+  return Response::error(409, "LeaseNotPresentWithLeaseOperation",
+                         "There is currently no lease on the blob.");
 }
 
 Response invalidHeader(std::string_view name) {
-  return Response::error(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.")
+  return Response::error(400, "InvalidHeaderValue",
+                         "The value for one of the HTTP headers is not in the correct format.")
       .with("x-ms-header-name", name);
 }
 
@@ -27,10 +29,12 @@ Response acquire(const Context& context, Lease& lease) {
   const std::string_view proposed = context.request.header("x-ms-proposed-lease-id");
   const std::string_view given = context.request.header("x-ms-lease-duration");
   const auto duration = toNumber(given);
-  if (given != "-1" && (!duration || *duration < 15 || *duration > 60)) return invalidHeader("x-ms-lease-duration");
+  if (given != "-1" && (!duration || *duration < 15 || *duration > 60))
+    return invalidHeader("x-ms-lease-duration");
   if (!proposed.empty() && !isGuid(proposed)) return invalidHeader("x-ms-proposed-lease-id");
   const Lease::State state = lease.stateAt(context.time);
-  if (state == Lease::State::kBreaking || (state == Lease::State::kLeased && !equalsIgnoringCase(proposed, lease.id))) {
+  if (state == Lease::State::kBreaking ||
+      (state == Lease::State::kLeased && !equalsIgnoringCase(proposed, lease.id))) {
     return Response::error(409, "LeaseAlreadyPresent", "There is already a lease present.");
   }
   World& world = context.world;
@@ -42,12 +46,14 @@ Response acquire(const Context& context, Lease& lease) {
 
 Response renew(const Context& context, Lease& lease) {
   const Lease::State state = lease.stateAt(context.time);
-  if (state == Lease::State::kAvailable || !equalsIgnoringCase(context.request.header("x-ms-lease-id"), lease.id)) {
+  if (state == Lease::State::kAvailable ||
+      !equalsIgnoringCase(context.request.header("x-ms-lease-id"), lease.id)) {
     return mismatch();
   }
   if (lease.isBroken) {
-    return Response::error(409, "LeaseIsBrokenAndCannotBeRenewed",
-                           "The lease ID matched, but the lease has been broken explicitly and cannot be renewed.");
+    return Response::error(
+        409, "LeaseIsBrokenAndCannotBeRenewed",
+        "The lease ID matched, but the lease has been broken explicitly and cannot be renewed.");
   }
   start(lease, context.time);
   return Response(200).with("x-ms-lease-id", lease.id);
@@ -64,7 +70,8 @@ Response change(const Context& context, Lease& lease) {
 }
 
 Response release(const Context& context, Lease& lease) {
-  if (lease.isReleased || !equalsIgnoringCase(context.request.header("x-ms-lease-id"), lease.id)) return mismatch();
+  if (lease.isReleased || !equalsIgnoringCase(context.request.header("x-ms-lease-id"), lease.id))
+    return mismatch();
   lease.isReleased = true;
   return Response(200);
 }
@@ -75,7 +82,9 @@ Response breakLease(const Context& context, Lease& lease) {
   const std::string_view given = context.request.header("x-ms-lease-break-period");
   const auto period = toNumber(given);
   if (!given.empty() && (!period || *period > 60)) return invalidHeader("x-ms-lease-break-period");
-  Nanoseconds left = state == Lease::State::kLeased && lease.duration < 0 ? 0 : std::max<Nanoseconds>(0, lease.endsAt - context.time);
+  Nanoseconds left = state == Lease::State::kLeased && lease.duration < 0
+                         ? 0
+                         : std::max<Nanoseconds>(0, lease.endsAt - context.time);
   if (state == Lease::State::kExpired || state == Lease::State::kBroken) left = 0;
   if (period) {
     const Nanoseconds wanted = static_cast<Nanoseconds>(*period) * kSecond;

@@ -96,7 +96,8 @@ struct Page {
 };
 
 Page readPage(const Context& context, const Names& names, uint64_t most) {
-  const std::string prefix = context.request.parameter("prefix"), delimiter = context.request.parameter("delimiter");
+  const std::string prefix = context.request.parameter("prefix"),
+                    delimiter = context.request.parameter("delimiter");
   const std::string marker = fromBase64(context.request.parameter("marker")).value_or("");
   const bool withMetadata = context.request.parameter("include").find("metadata") != std::string::npos;
   Page page;
@@ -134,15 +135,31 @@ Response listBlobs(const Context& context) {
   const std::string given = context.request.parameter("maxresults");
   const auto most = given.empty() ? kLongestPage : toNumber(given);
   if (!most || *most == 0) {
-    return Response::error(400, "OutOfRangeQueryParameterValue",
-                           "One of the query parameters specified in the request URI is outside the permissible range.");
+    return Response::error(
+        400, "OutOfRangeQueryParameterValue",
+        "One of the query parameters specified in the request URI is outside the permissible range.");
   }
-  const Page page = readPage(context, Names(*container, SourceRule::of(context.call.place)), std::min(*most, kLongestPage));
+  const Page page =
+      readPage(context, Names(*container, SourceRule::of(context.call.place)), std::min(*most, kLongestPage));
   std::string xml = "<EnumerationResults ContainerName=\"" + escapeXml(context.call.place) + "\">";
-  for (const auto& [element, parameter] : {std::pair{"Prefix", "prefix"}, {"Marker", "marker"}, {"MaxResults", "maxresults"}, {"Delimiter", "delimiter"}}) {
+  for (const auto& [element, parameter] : {std::pair{"Prefix", "prefix"},
+                                           {"Marker", "marker"},
+                                           {"MaxResults", "maxresults"},
+                                           {"Delimiter", "delimiter"}}) {
     const std::string value = context.request.parameter(parameter);
-    if (!value.empty()) xml.append("<").append(element).append(">").append(escapeXml(value)).append("</").append(element).append(">");
+    if (!value.empty())
+      xml.append("<")
+          .append(element)
+          .append(">")
+          .append(escapeXml(value))
+          .append("</")
+          .append(element)
+          .append(">");
   }
-  xml.append("<Blobs>").append(page.xml).append("</Blobs><NextMarker>").append(page.next).append("</NextMarker>");
+  xml.append("<Blobs>")
+      .append(page.xml)
+      .append("</Blobs><NextMarker>")
+      .append(page.next)
+      .append("</NextMarker>");
   return Response::xml(xml + "</EnumerationResults>");
 }

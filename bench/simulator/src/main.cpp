@@ -38,7 +38,8 @@ struct Options {
 };
 
 constexpr const char* kHelp =
-    "simulator [options]: a storage account that forgets what it is told, over HTTP on --blob-port and --queue-port\n"
+    "simulator [options]: a storage account that forgets what it is told, over HTTP on --blob-port and "
+    "--queue-port\n"
     "  --blob-port N, --queue-port N             plain HTTP; 0 takes a free port (0)\n"
     "  --blob-tls-port N, --queue-tls-port N     HTTPS, with --certificate FILE and --key FILE\n"
     "  --host ADDRESS                            where it listens (127.0.0.1)\n"
@@ -103,7 +104,8 @@ int openSocket(const std::string& host, uint64_t& port) {
 void openPorts(Options& options, SSL_CTX* tls, std::vector<std::unique_ptr<Loop>>& loops) {
   for (auto& [name, port] : options.ports) {
     const bool isQueue = name.starts_with("queue"), isTls = name.ends_with("-tls");
-    for (const auto& loop : loops) loop->listen(openSocket(options.host, port), isTls ? tls : nullptr, isQueue);
+    for (const auto& loop : loops)
+      loop->listen(openSocket(options.host, port), isTls ? tls : nullptr, isQueue);
   }
 }
 

@@ -14,8 +14,9 @@ constexpr int64_t kLongestHiding = 7 * 24 * 3600;
 constexpr int64_t kNever = 253'402'300'799'000;
 
 Response outOfRange() {
-  return Response::error(400, "OutOfRangeQueryParameterValue",
-                         "One of the query parameters specified in the request URI is outside the permissible range.");
+  return Response::error(
+      400, "OutOfRangeQueryParameterValue",
+      "One of the query parameters specified in the request URI is outside the permissible range.");
 }
 
 Response messageNotFound() {
@@ -29,7 +30,8 @@ std::optional<std::string> readText(std::string_view xml) {
   if (close != std::string_view::npos && open < close) {
     return unescapeXml(xml.substr(open + kOpen.size(), close - open - kOpen.size()));
   }
-  const bool isEmpty = xml.find("<MessageText/>") != std::string_view::npos || xml.find("<MessageText />") != std::string_view::npos;
+  const bool isEmpty = xml.find("<MessageText/>") != std::string_view::npos ||
+                       xml.find("<MessageText />") != std::string_view::npos;
   return isEmpty ? std::optional<std::string>("") : std::nullopt;
 }
 
@@ -42,7 +44,8 @@ std::optional<Queue::Key> readReceipt(std::string_view receipt) {
   const std::string text = fromBase64(receipt).value_or("");
   const size_t colon = std::min(text.find(':'), text.size());
   const auto time = toNumber(std::string_view(text).substr(0, colon));
-  const auto number = colon == text.size() ? std::nullopt : toNumber(std::string_view(text).substr(colon + 1));
+  const auto number =
+      colon == text.size() ? std::nullopt : toNumber(std::string_view(text).substr(colon + 1));
   if (!time || !number) return std::nullopt;
   return Queue::Key{static_cast<int64_t>(*time), *number};
 }
@@ -77,7 +80,8 @@ void appendMessage(std::string& xml, const Message& message, const Queue::Key* k
 /** The messages that can be taken now, `most` of them; those that have expired go. */
 std::vector<Queue::Key> takeable(Queue& queue, uint64_t most, int64_t time) {
   std::vector<Queue::Key> keys;
-  for (auto at = queue.messages.begin(); at != queue.messages.end() && at->first.first <= time && keys.size() < most;) {
+  for (auto at = queue.messages.begin();
+       at != queue.messages.end() && at->first.first <= time && keys.size() < most;) {
     if (at->second.expiresAt <= time) {
       at = queue.messages.erase(at);
     } else {
@@ -125,12 +129,17 @@ Response putMessage(const Context& context) {
   auto text = readText(context.text);
   if (!text) return Response::error(400, "InvalidXmlDocument", "XML specified is not syntactically valid.");
   if (text->size() > kLongestText) {
-    return Response::error(413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit.");
+    return Response::error(413, "RequestBodyTooLarge",
+                           "The request body is too large and exceeds the maximum permissible limit.");
   }
   const bool isEndless = context.request.parameter("messagettl") == "-1";
   const int64_t life = isEndless ? 0 : readNumber(context, "messagettl", kDefaultLife, INT32_MAX);
   const int64_t hiding = readNumber(context, "visibilitytimeout", 0, kLongestHiding);
-  if (life < (isEndless ? 0 : 1) || hiding < 0 || (!isEndless && hiding >= life)) return outOfRange();
+  if (life < (isEndless ? 0 : 1) || hiding < 0) return outOfRange();
+  if (!isEndless && hiding >= life) {
+    return Response::error(400, "InvalidQueryParameterValue",
+                           "The visibility timeout must be shorter than the time to live.");
+  }
 
   World& world = context.world;
   ++world.messagesPut;
@@ -142,7 +151,8 @@ Response putMessage(const Context& context) {
                      .expiresAt = isEndless ? kNever : time + life * 1000};
   std::string xml = "<QueueMessagesList>";
   appendMessage(xml, message, &key, false);
-  if (context.settings.forget || static_cast<double>(queue->messages.size()) >= context.settings.keepMessages) {
+  if (context.settings.forget ||
+      static_cast<double>(queue->messages.size()) >= context.settings.keepMessages) {
     ++queue->notKept;
   } else {
     queue->messages.emplace(key, std::move(message));
@@ -167,7 +177,9 @@ Response updateMessage(const Context& context) {
   const Queue::Key key = {wallMilliseconds() + hiding * 1000, ++context.world.receipts};
   node.key() = key;
   queue->messages.insert(std::move(node));
-  return Response(204).with("x-ms-popreceipt", receiptOf(key)).with("x-ms-time-next-visible", httpDate(key.first / 1000));
+  return Response(204)
+      .with("x-ms-popreceipt", receiptOf(key))
+      .with("x-ms-time-next-visible", httpDate(key.first / 1000));
 }
 
 Response deleteMessage(const Context& context) {

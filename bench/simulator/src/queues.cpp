@@ -26,7 +26,8 @@ Response getQueueMetadata(const Context& context) {
   if (queue == nullptr) return queueNotFound();
   Response response(200);
   response.headers.append(queue->metadata);
-  return response.with("x-ms-approximate-messages-count", std::to_string(queue->messages.size() + queue->notKept));
+  return response.with("x-ms-approximate-messages-count",
+                       std::to_string(queue->messages.size() + queue->notKept));
 }
 
 Response setQueueMetadata(const Context& context) {
@@ -40,7 +41,8 @@ Response listQueues(const Context& context) {
   const std::string prefix = context.request.parameter("prefix");
   std::string xml = "<EnumerationResults><Prefix>" + escapeXml(prefix) + "</Prefix><Queues>";
   for (const auto& [name, queue] : context.account().queues) {
-    if (name.starts_with(prefix)) xml.append("<Queue><Name>").append(escapeXml(name)).append("</Name></Queue>");
+    if (name.starts_with(prefix))
+      xml.append("<Queue><Name>").append(escapeXml(name)).append("</Name></Queue>");
   }
   return Response::xml(xml + "</Queues><NextMarker /></EnumerationResults>");
 }

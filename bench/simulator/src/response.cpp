@@ -73,7 +73,9 @@ std::string Response::head(const Request& request, std::string_view requestId) c
   std::string head;
   head.reserve(512);
   head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reasonOf(status)).append("\r\n");
-  head.append("Server: Windows-Azure-Blob/1.0 Storage-Simulator\r\nx-ms-request-id: ").append(requestId).append("\r\n");
+  head.append("Server: Windows-Azure-Blob/1.0 Storage-Simulator\r\nx-ms-request-id: ")
+      .append(requestId)
+      .append("\r\n");
   const std::string_view version = request.header("x-ms-version");
   head.append("x-ms-version: ").append(version.empty() ? kVersion : version).append("\r\n");
   if (const std::string_view id = request.header("x-ms-client-request-id"); !id.empty()) {

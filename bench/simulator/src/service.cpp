@@ -18,12 +18,14 @@ bool saysSomething(const Exchange& exchange) {
 
 /** How calls over a rate are refused. */
 Response refusal(const Settings& settings) {
-  Response response = settings.throttleStatus == 429
-                          ? Response::error(429, "TooManyRequests", "The request rate is too high. Please retry later.")
-                          : Response::error(503, "ServerBusy", "The server is busy.");
+  Response response =
+      settings.throttleStatus == 429
+          ? Response::error(429, "TooManyRequests", "The request rate is too high. Please retry later.")
+          : Response::error(503, "ServerBusy", "The server is busy.");
   if (settings.retryAfterMs > 0) {
     const auto ms = static_cast<uint64_t>(settings.retryAfterMs);
-    response.with("Retry-After", std::to_string((ms + 999) / 1000)).with("x-ms-retry-after-ms", std::to_string(ms));
+    response.with("Retry-After", std::to_string((ms + 999) / 1000))
+        .with("x-ms-retry-after-ms", std::to_string(ms));
   }
   return response;
 }
@@ -97,7 +99,8 @@ Nanoseconds Service::answer(Exchange& exchange, Nanoseconds time) {
   if (!exchange.response) apply(exchange, settings, time);
   if (settings.accountBandwidth <= 0) return time;
   const Response& response = *exchange.response;
-  const uint64_t bytes = exchange.request.method == "HEAD" ? 0 : response.text.size() + response.contentLength;
+  const uint64_t bytes =
+      exchange.request.method == "HEAD" ? 0 : response.text.size() + response.contentLength;
   const std::lock_guard hold(world_.mutex);
   return world_.account(exchange.call.account).out.carry(bytes, settings.accountBandwidth, time);
 }
@@ -118,7 +121,8 @@ void Service::apply(Exchange& exchange, const Settings& settings, Nanoseconds ti
 
 Response Service::control(const Request& request, std::string_view text) {
   if (request.path == "/$stats" && request.method == "GET") return Response::json(200, statsJson());
-  if (request.path == "/$control" && request.method == "GET") return Response::json(200, settings_.get().toJson());
+  if (request.path == "/$control" && request.method == "GET")
+    return Response::json(200, settings_.get().toJson());
   if (request.path == "/$control" && request.method == "PUT") {
     const std::string wrong = settings_.change(text);
     return wrong.empty() ? Response::json(200, settings_.get().toJson())
@@ -144,7 +148,10 @@ std::string Service::statsJson() {
     for (const auto& [place, container] : account.containers) blobs += container.count();
     for (const auto& [place, queue] : account.queues) messages += queue.messages.size() + queue.notKept;
   }
-  for (const auto& [name, count] : {std::pair{"blobs", blobs}, {"messages", messages}, {"blobsMade", world_.blobsMade}, {"messagesPut", world_.messagesPut}}) {
+  for (const auto& [name, count] : {std::pair{"blobs", blobs},
+                                    {"messages", messages},
+                                    {"blobsMade", world_.blobsMade},
+                                    {"messagesPut", world_.messagesPut}}) {
     json.append(",\"").append(name).append("\":").append(std::to_string(count));
   }
   return json + "}";

@@ -49,7 +49,8 @@ class Service {
   bool takeBody(Exchange& exchange, std::string_view piece) const;
   /** Once all has come: decides what happens to it and when. Its response may stand already. */
   void judge(Exchange& exchange, Nanoseconds time, Random& random, Stats& stats);
-  /** Lets the call have its effect, unless it had it. @return when the answer is through the account's line */
+  /** Lets the call have its effect, unless it had it. @return when the answer is through the account's line
+   */
   Nanoseconds answer(Exchange& exchange, Nanoseconds time);
 
   static bool isControl(const Request& request) { return request.path.starts_with("/$"); }

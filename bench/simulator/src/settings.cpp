@@ -42,17 +42,17 @@ bool setStragglers(Conduct& conduct, const std::string& text) {
   return setPair(conduct.stragglerPercent, conduct.stragglerMs, text, ':') && conduct.stragglerPercent <= 100;
 }
 
-template <double Conduct::* kField>
+template <double Conduct::*kField>
 bool setPercent(Conduct& conduct, const std::string& text) {
   return setAmount(conduct.*kField, text) && conduct.*kField <= 100;
 }
 
-template <double Settings::* kField>
+template <double Settings::*kField>
 bool setNumber(Settings& settings, const std::string& text) {
   return setAmount(settings.*kField, text);
 }
 
-template <bool Settings::* kField>
+template <bool Settings::*kField>
 bool setSwitch(Settings& settings, const std::string& text) {
   settings.*kField = text == "true";
   return text == "true" || text == "false";
@@ -74,7 +74,8 @@ struct Setting {
 };
 
 constexpr Setting<Conduct> kConducts[] = {
-    {"latency", "MS|lognormal:MEDIAN,SIGMA", "how long a call takes from its last byte to the answer", setLatency},
+    {"latency", "MS|lognormal:MEDIAN,SIGMA", "how long a call takes from its last byte to the answer",
+     setLatency},
     {"stragglers", "PERCENT:MS", "so many calls take so much longer; 0 for none", setStragglers},
     {"errors", "PERCENT", "answered with 500 InternalError, without effect", setPercent<&Conduct::errors>},
     {"resets", "PERCENT", "connection reset, without effect", setPercent<&Conduct::resets>},
@@ -83,19 +84,24 @@ constexpr Setting<Conduct> kConducts[] = {
 };
 
 constexpr Setting<Settings> kGeneral[] = {
-    {"account-rate", "N", "requests/s of an account, more are refused; 0: any", setNumber<&Settings::accountRate>},
+    {"account-rate", "N", "requests/s of an account, more are refused; 0: any",
+     setNumber<&Settings::accountRate>},
     {"queue-rate", "N", "requests/s of one queue; 0: any", setNumber<&Settings::queueRate>},
     {"burst-ms", "MS", "how much of a rate may come at once (100)", setNumber<&Settings::burstMs>},
     {"throttle-status", "429|503", "how what is over a rate is refused (503)", setThrottleStatus},
     {"retry-after-ms", "MS", "Retry-After of these refusals; 0: none", setNumber<&Settings::retryAfterMs>},
-    {"account-bandwidth", "BYTES", "bytes/s of bodies, each way; 0: any", setNumber<&Settings::accountBandwidth>},
+    {"account-bandwidth", "BYTES", "bytes/s of bodies, each way; 0: any",
+     setNumber<&Settings::accountBandwidth>},
     {"effect", "first|last", "a call has its effect before or after its latency (last)", setEffect},
-    {"check-md5", "true|false", "compute the MD5 of bodies and refuse wrong ones", setSwitch<&Settings::checkMd5>},
+    {"check-md5", "true|false", "compute the MD5 of bodies and refuse wrong ones",
+     setSwitch<&Settings::checkMd5>},
     {"need-auth", "true|false", "refuse calls without Authorization or SAS", setSwitch<&Settings::needAuth>},
     {"forget", "true|false", "keep counts only, no blobs or messages", setSwitch<&Settings::forget>},
-    {"auto-create", "true|false", "containers and queues need not be created", setSwitch<&Settings::autoCreate>},
+    {"auto-create", "true|false", "containers and queues need not be created",
+     setSwitch<&Settings::autoCreate>},
     {"source-md5", "true|false", "generated sources have a Content-MD5", setSwitch<&Settings::sourceMd5>},
-    {"keep-messages", "N", "more in a queue are counted, not kept (100000)", setNumber<&Settings::keepMessages>},
+    {"keep-messages", "N", "more in a queue are counted, not kept (100000)",
+     setNumber<&Settings::keepMessages>},
 };
 
 constexpr std::string_view kClasses[] = {"read-", "write-", "queue-"};
@@ -147,7 +153,8 @@ std::string Settings::toJson() const {
 }
 
 std::string Settings::help() {
-  std::string text = "Of all calls, or with read-, write- or queue- in front of those (--write-latency 20):\n";
+  std::string text =
+      "Of all calls, or with read-, write- or queue- in front of those (--write-latency 20):\n";
   for (const auto& setting : kConducts) appendHelp(text, setting.name, setting.form, setting.meaning);
   text += "Of the whole:\n";
   for (const auto& setting : kGeneral) appendHelp(text, setting.name, setting.form, setting.meaning);

@@ -43,9 +43,10 @@ constexpr std::string_view kNames[] = {
 };
 static_assert(std::size(kNames) == static_cast<size_t>(Operation::kCount));
 
-constexpr Counter Stats::* kSums[] = {
-    &Stats::bytesIn, &Stats::bytesOut,    &Stats::connections, &Stats::throttled, &Stats::errors,         &Stats::resets,
-    &Stats::lostReplies, &Stats::hangs, &Stats::onTime, &Stats::late, &Stats::lateNanoseconds};
+constexpr Counter Stats::*kSums[] = {&Stats::bytesIn,     &Stats::bytesOut,       &Stats::connections,
+                                     &Stats::throttled,   &Stats::errors,         &Stats::resets,
+                                     &Stats::lostReplies, &Stats::hangs,          &Stats::onTime,
+                                     &Stats::late,        &Stats::lateNanoseconds};
 
 double processorSeconds() {
   rusage usage;
@@ -75,7 +76,11 @@ std::string operationsJson(const Stats& stats) {
       statuses.append("\"").append(std::to_string(status)).append("\":").append(std::to_string(count));
     }
     if (statuses.empty()) continue;
-    json.append(json.size() == 1 ? "\"" : ",\"").append(kNames[operation]).append("\":{").append(statuses).append("}");
+    json.append(json.size() == 1 ? "\"" : ",\"")
+        .append(kNames[operation])
+        .append("\":{")
+        .append(statuses)
+        .append("}");
   }
   return json + "}";
 }
@@ -102,8 +107,9 @@ void Stats::add(const Stats& other) {
 
 std::string toJsonFields(const Stats& stats, const Gauges& gauges) {
   const uint64_t delays = stats.onTime.get() + stats.late.get();
-  const double meanLate =
-      delays == 0 ? 0 : static_cast<double>(stats.lateNanoseconds.get()) / static_cast<double>(delays) / kMillisecond;
+  const double meanLate = delays == 0 ? 0
+                                      : static_cast<double>(stats.lateNanoseconds.get()) /
+                                            static_cast<double>(delays) / kMillisecond;
   const std::pair<std::string_view, double> numbers[] = {
       {"bytesIn", static_cast<double>(stats.bytesIn.get())},
       {"bytesOut", static_cast<double>(stats.bytesOut.get())},

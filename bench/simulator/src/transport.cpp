@@ -69,7 +69,8 @@ Transport::Outcome Transport::write(std::string_view bytes, size_t& count) {
 SSL_CTX* makeTls(const std::string& certificatePath, const std::string& keyPath, std::string& wrong) {
   SSL_CTX* tls = SSL_CTX_new(TLS_server_method());
   SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
-  SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(
+      tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   // One system call brings the head and the content of a record, or several records.
   SSL_CTX_set_read_ahead(tls, 1);
   if (SSL_CTX_use_certificate_chain_file(tls, certificatePath.c_str()) != 1) {

@@ -18,7 +18,8 @@ class TokenBucket {
   bool take(double rate, double burst, Nanoseconds time) {
     if (rate <= 0) return true;
     const double most = std::max(1.0, rate * burst);
-    tokens_ = isNew_ ? most : std::min(most, tokens_ + static_cast<double>(time - filledAt_) / kSecond * rate);
+    tokens_ =
+        isNew_ ? most : std::min(most, tokens_ + static_cast<double>(time - filledAt_) / kSecond * rate);
     isNew_ = false;
     filledAt_ = time;
     if (tokens_ < 1) return false;
@@ -38,7 +39,8 @@ class Line {
   /** @return when these bytes are through */
   Nanoseconds carry(uint64_t bytes, double bytesPerSecond, Nanoseconds time) {
     if (bytesPerSecond <= 0) return time;
-    freeAt_ = std::max(freeAt_, time) + static_cast<Nanoseconds>(static_cast<double>(bytes) / bytesPerSecond * kSecond);
+    freeAt_ = std::max(freeAt_, time) +
+              static_cast<Nanoseconds>(static_cast<double>(bytes) / bytesPerSecond * kSecond);
     return freeAt_;
   }
 
