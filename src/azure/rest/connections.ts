@@ -61,7 +61,7 @@ export class Connections {
       const connection: Connection = {
         dispatcher: client,
         giveBack: () => void free.push(connection),
-        cut: (reason) => void client.destroy(reason, () => {}),
+        cut: (reason) => client.destroy(reason, () => {}),
       };
       return connection;
     };
