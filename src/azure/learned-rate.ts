@@ -6,6 +6,7 @@ const TOLERATED_TIMEOUTS = 0.1;
 const TIMEOUTS_TO_CUT = 4;
 /** A cut that does not make refusals rarer by a quarter of what it should was not for the rate. */
 const STUBBORN = 0.75;
+const COMPARABLE_MS = 10_000;
 /** A cut that is to make refusals no rarer than this proves nothing. */
 const TELLABLE = 0.7;
 /** How much more often than they were the stubborn ones may come. */
@@ -103,8 +104,8 @@ export class LearnedRate {
   #stepBegan = 0;
   /** Of the refusals since the last quiet time, ms. */
   #cost = 0;
-  /** The share refused after the last cut that would show another cause, and the rate before the first cut. */
-  #stubborn: { readonly bound: number; readonly rate: number | undefined } | undefined;
+  /** From which to which share refused after the last cut shows another cause, and the rate before the first cut. */
+  #stubborn: { readonly least: number; readonly most: number; readonly rate: number | undefined } | undefined;
   #noise = { share: 0, until: 0 };
 
   constructor(now: number, onChange: OnRateChange = () => {}) {
@@ -170,9 +171,9 @@ export class LearnedRate {
     const noise = now < this.#noise.until ? this.#noise.share : 0;
     if (refused < FEWEST_REFUSED || !this.#isTelling(now) || share <= TOLERATED + NOISE_ROOM * noise) return;
     // Only what came wholly after a cut can be compared with what came before it.
-    const isAfterCut = this.#previous.since === this.#changedAt;
+    const isAfterCut = this.#previous.since === this.#changedAt && now - this.#changedAt <= COMPARABLE_MS;
     const before = this.#stubborn;
-    if (isAfterCut && before !== undefined && share >= before.bound) {
+    if (isAfterCut && before !== undefined && share >= before.least && share <= before.most) {
       this.#giveBack(before.rate, share, now);
       return;
     }
@@ -182,7 +183,13 @@ export class LearnedRate {
     // If the rate is the cause, so much is refused from now on.
     const expected = Math.max(0, 1 - taken / (this.#rate ?? taken));
     const isTellable = isAfterCut && expected <= TELLABLE * share;
-    this.#stubborn = isTellable ? { bound: expected + STUBBORN * (share - expected), rate } : undefined;
+    this.#stubborn = isTellable
+      ? {
+          least: expected + STUBBORN * (share - expected),
+          most: NOISE_ROOM * share,
+          rate,
+        }
+      : undefined;
   }
 
   /**

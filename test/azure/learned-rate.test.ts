@@ -94,6 +94,16 @@ describe("the learned rate of a service", () => {
     },
   );
 
+  it("follows a fall of the limit whenever it comes, also shortly after a cut", () => {
+    for (let moment = 0; moment < 12; moment++) {
+      const { service, during } = crowd(100, { rate: 400 }, moment + 1);
+      during(30 + moment);
+      service.conduct.rate = 200;
+      during(5);
+      expect(during(10).refusedShare).toBeLessThan(0.05);
+    }
+  });
+
   it("finds a limit that rises far above what it was", () => {
     const { service, during } = crowd(400, { rate: 100 });
     during(60);
