@@ -75,10 +75,14 @@ async function measureCeiling(load: Load, tls: boolean): Promise<void> {
 }
 
 async function measureLatency(inFlight: number): Promise<void> {
-  const latency = 1_000;
+  // Spread, or all connections would move in step.
+  const latency = "lognormal:1000,0.5";
   // Opening the connections takes a while.
   const duration = Math.max(seconds, 2 + inFlight / 1_500);
-  await using simulator = await startSimulator({ settings: { "auto-create": true, latency } });
+  await using simulator = await startSimulator({
+    realtime: true,
+    settings: { "auto-create": true, latency },
+  });
   await drive(simulator, { name: "", script: put(NEW_NAMES), path: "/" }, inFlight, false, duration);
   const stats = await simulator.stats();
   const late = ((stats.lateByOver1Ms / stats.delayed) * 100).toFixed(1);

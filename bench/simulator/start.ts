@@ -36,6 +36,8 @@ export interface SimulatorOptions {
   readonly settings?: SimulatorSettings;
   /** That serve; by default one. */
   readonly threads?: number;
+  /** Goes before all other processes, so that latencies stay true on busy cores; needs root, else it is without. */
+  readonly realtime?: boolean;
   /** Serves HTTPS as well, with a certificate of its own. */
   readonly tls?: boolean;
   /** Ends the start; a simulator that has started goes on until `stop`, or until this process ends. */
@@ -161,8 +163,8 @@ interface Ports {
   readonly "queue-tls"?: number;
 }
 
-function flagsOf({ settings = {}, threads = 1 }: SimulatorOptions): string[] {
-  const all = { ...settings, threads, "end-with-input": true };
+function flagsOf({ settings = {}, threads = 1, realtime = false }: SimulatorOptions): string[] {
+  const all = { ...settings, threads, realtime, "end-with-input": true };
   return Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)]);
 }
 

@@ -1,6 +1,7 @@
 // The storage simulator: answers as Azure's blob and queue services do, as fast or as badly as it is told to.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -32,6 +33,7 @@ struct Options {
   std::string certificate, key;
   uint64_t threads = 1;
   bool endsWithInput = false;
+  bool goesFirst = false;
   /** By name: blob, queue, blob-tls, queue-tls; 0 takes a free one. */
   std::map<std::string, uint64_t> ports = {{"blob", 0}, {"queue", 0}};
   Settings settings;
@@ -44,7 +46,10 @@ constexpr const char* kHelp =
     "  --blob-tls-port N, --queue-tls-port N     HTTPS, with --certificate FILE and --key FILE\n"
     "  --host ADDRESS                            where it listens (127.0.0.1)\n"
     "  --threads N                               that serve (1)\n"
-    "  --end-with-input true                     ends when its standard input does\n";
+    "  --end-with-input true                     ends when its standard input does\n"
+    "  --realtime true                           goes before all other processes, so that latencies stay "
+    "true on "
+    "busy cores (needs root)\n";
 
 uint64_t readNumber(const std::string& name, const std::string& value, uint64_t most) {
   const auto number = toNumber(value);
@@ -73,6 +78,8 @@ Options readOptions(const std::vector<std::string>& arguments) {
       options.key = value;
     } else if (name == "end-with-input") {
       options.endsWithInput = value == "true";
+    } else if (name == "realtime") {
+      options.goesFirst = value == "true";
     } else if (const std::string wrong = options.settings.set(name, value); !wrong.empty()) {
       fail(wrong);
     }
@@ -118,6 +125,13 @@ void printPorts(const Options& options) {
   fflush(stdout);
 }
 
+void goFirst() {
+  const sched_param priority = {.sched_priority = 1};
+  if (sched_setscheduler(0, SCHED_RR, &priority) != 0) {
+    fprintf(stderr, "simulator: --realtime is not allowed here: %s\n", strerror(errno));
+  }
+}
+
 void endWithInput() {
   std::thread([] {
     char byte;
@@ -152,6 +166,7 @@ int main(int count, char** arguments) {
   openPorts(options, tls, loops);
   printPorts(options);
   if (options.endsWithInput) endWithInput();
+  if (options.goesFirst) goFirst();
   for (size_t number = 1; number < loops.size(); ++number) {
     std::thread([&loop = *loops[number]] { loop.run(); }).detach();
   }
