@@ -31,6 +31,7 @@ export class AttemptClock implements Pulse {
   /** Why it was ended. */
   #reason: Error | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #secondLook: NodeJS.Immediate | undefined;
   #began = 0;
   #aliveAt = 0;
   #spentMs = 0;
@@ -88,6 +89,7 @@ export class AttemptClock implements Pulse {
 
   #halt(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#secondLook);
     this.#spentMs += performance.now() - this.#began;
   }
 
@@ -95,15 +97,20 @@ export class AttemptClock implements Pulse {
     this.#timer = setTimeout(() => this.#look(), Math.min(ms, LONGEST_TIMER_MS));
   }
 
-  /** One timer for both clocks, set anew only when it went off: a sign of life just notes the time. */
-  #look(): void {
+  /**
+   * One timer for both clocks, set anew only when it went off: a sign of life just notes the time.
+   *
+   * @param isSecond what had arrived while this process was busy has been read since the first look
+   */
+  #look(isSecond = false): void {
     const now = performance.now();
     const idleLeftMs = this.#idleMs - (now - this.#aliveAt);
     const leftMs = this.#effort.leftMs - this.#spentMs - (now - this.#began);
     // A timer may go off within a millisecond before its time.
     if (leftMs < 1) this.#timeOut("the file's time is used up");
-    else if (idleLeftMs < 1) this.#timeOut(`no byte for ${this.#idleMs / 1000} s`);
-    else this.#wait(Math.min(idleLeftMs, leftMs));
+    else if (idleLeftMs >= 1) this.#wait(Math.min(idleLeftMs, leftMs));
+    else if (isSecond) this.#timeOut(`no byte for ${this.#idleMs / 1000} s`);
+    else this.#secondLook = setImmediate(() => this.#look(true));
   }
 
   #timeOut(why: string): void {

@@ -99,6 +99,19 @@ describe("an attempt", () => {
     await once(500).run(quickGate(), new Effort(newRun().signal, 60_000), "put blob", put);
   });
 
+  it("is not idle because this process was too busy to read what had arrived", async () => {
+    const connectionString = await serve((socket) => {
+      socket.once("data", () => {
+        socket.end("HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n");
+        const until = performance.now() + 300;
+        while (performance.now() < until);
+      });
+    });
+    const writer = writerTo(connectionString);
+    const put = async (pulse: Pulse) => writer.putBlob("b", Buffer.from("{}"), CREATE, pulse);
+    await once(200).run(quickGate(), new Effort(newRun().signal, 60_000), "put blob", put);
+  });
+
   it("may be silent for longer when the service moves the bytes itself", async () => {
     const copy = async ({ signal }: Pulse): Promise<string> => {
       await sleep(60);
