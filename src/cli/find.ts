@@ -1,7 +1,5 @@
 /** `reupload find`: a query's work items as the CSV that `run` reads. */
-import { createReadStream } from "node:fs";
-import { access, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempt.ts";
 import { GATE_DEFAULTS, type GateWaiting, ServiceGate } from "../azure/service-gate.ts";
@@ -16,7 +14,8 @@ import { declaredParameters } from "../kusto/query-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { SCHEMA_VERSION, waitingMessages } from "../terminal/messages.ts";
 import { connectKusto } from "./kusto.ts";
-import { type Io, writeLines, writeText } from "./io.ts";
+import { type Io, writeLines } from "./io.ts";
+import { ResultFile } from "./result-file.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 export interface FindArguments {
@@ -56,21 +55,19 @@ async function findInSession(given: FindArguments, session: Session): Promise<Ex
   const parameters = readParameters(given.parameters, declaredParameters(text));
   const { kusto, gate } = await kustoOf(session);
   const stopWatching = tellWaiting(gate, session);
-  const scratch = given.out === "-" ? await mkdtemp(join(tmpdir(), "reupload-find-")) : undefined;
-  const path = scratch === undefined ? session.path(given.out) : join(scratch, "found.csv");
   try {
     const { signal } = session;
+    await using output = await ResultFile.create(given.out, session.io);
     const onSlices = (slices: number): void =>
       session.notice("info", `the result is too much for one answer: it is asked for in ${slices} slices`);
-    const report = await findWorkItems({ kusto, query: { text, parameters }, path, signal, onSlices });
-    if (scratch !== undefined) await print(path, session.io);
-    if (isJson) await writeLines(session.io, [JSON.stringify(reportJson(report, path))]);
+    const report = await findWorkItems({ kusto, query: { text, parameters }, output, signal, onSlices });
+    await output.publish();
+    if (isJson) await writeLines(session.io, [JSON.stringify(reportJson(report, session.path(given.out)))]);
     else tell(report, given.out, session);
     return report.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
   } finally {
     stopWatching();
     kusto.close();
-    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
   }
 }
 
@@ -148,10 +145,6 @@ function tellWaiting(gate: ServiceGate, { reporter }: Session): () => void {
     before = now;
   }, 1000);
   return () => clearInterval(timer);
-}
-
-async function print(path: string, io: Io): Promise<void> {
-  for await (const text of createReadStream(path, "utf8")) await writeText(io, String(text));
 }
 
 function tell(report: FindReport, out: string, session: Session): void {

@@ -13,16 +13,16 @@ import {
   KustoTooMuch,
 } from "../kusto/kusto.ts";
 import { piped } from "../kusto/query-text.ts";
-import { type RejectedWorkItem, WorkItemCsv } from "./work-item-csv.ts";
+import { type CsvOutput, type RejectedWorkItem, WorkItemCsv } from "./work-item-csv.ts";
 
-export type { RejectedWorkItem };
+export type { CsvOutput, RejectedWorkItem };
 
 export interface FindOptions {
   readonly kusto: Kusto;
   /** Gives JobId, WorkItemId and, when known, WorkItemName. */
   readonly query: KustoQuery;
-  /** The CSV. It is written beside its place and takes it at the end. */
-  readonly path: string;
+  /** Gets the CSV; what is in it when this throws is not whole. */
+  readonly output: CsvOutput;
   readonly signal: AbortSignal;
   /** Told when the result has to be asked for in slices. */
   readonly onSlices?: (slices: number) => void;
@@ -47,21 +47,16 @@ const SLICES_WITHOUT_COUNT = 16;
 const MOST_SLICES = 4096;
 
 /**
- * @throws ReuploadError `kusto-invalid`, `permission`, `sign-in`, `unavailable`, `output-unwritable`, `disk-full`; the
- * signal's reason
+ * @throws ReuploadError `kusto-invalid`, `permission`, `sign-in`, `unavailable`; what the output throws; the signal's
+ * reason
  */
 export async function findWorkItems(options: FindOptions): Promise<FindReport> {
   const ask = async (tail: string): Promise<KustoTable> =>
     options.kusto.query({ ...options.query, text: piped(options.query.text, tail) }, options);
   const asTexts = textColumns((await ask("| take 0")).columns);
-  const csv = await WorkItemCsv.create(options.path);
-  try {
-    const slices = await gather(ask, asTexts, csv, options);
-    await csv.publish();
-    return { ...csv.counts(), slices };
-  } finally {
-    await csv.discard();
-  }
+  const csv = await WorkItemCsv.begin(options.output);
+  const slices = await gather(ask, asTexts, csv, options);
+  return { ...csv.counts(), slices };
 }
 
 type Ask = (tail: string) => Promise<KustoTable>;

@@ -1,6 +1,4 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { MAX_ROW_BYTES } from "../core/csv.ts";
-import { messageOf, ReuploadError, systemCodeOf } from "../core/errors.ts";
 import { type WorkItem, workItemKey } from "../core/work-item.ts";
 import type { KustoTable } from "../kusto/kusto.ts";
 
@@ -17,21 +15,25 @@ const SHOWN = 5;
 /** Characters that are written at once. */
 const CHUNK = 256 * 1024;
 
-/** The CSV of the work items found. It is written beside its place; each answer's repetitions are left out. */
+/** Where the CSV is written to; nothing is seen of it before it is whole. */
+export interface CsvOutput {
+  write(text: string): Promise<void>;
+  /** Drops what was written so far. */
+  restart(): Promise<void>;
+}
+
+/** The CSV of the work items found; each answer's repetitions are left out. */
 export class WorkItemCsv {
-  readonly #path: string;
-  readonly #temporary: string;
-  #handle: FileHandle | undefined;
+  readonly #output: CsvOutput;
   #counts = noCounts();
 
-  private constructor(path: string) {
-    this.#path = path;
-    this.#temporary = `${path}.tmp`;
+  private constructor(output: CsvOutput) {
+    this.#output = output;
   }
 
-  /** @throws ReuploadError `output-unwritable`, `disk-full` */
-  static async create(path: string): Promise<WorkItemCsv> {
-    const csv = new WorkItemCsv(path);
+  /** Begins it, with the header. */
+  static async begin(output: CsvOutput): Promise<WorkItemCsv> {
+    const csv = new WorkItemCsv(output);
     await csv.restart();
     return csv;
   }
@@ -46,39 +48,21 @@ export class WorkItemCsv {
       if (line === undefined) continue;
       text += line;
       if (text.length < CHUNK) continue;
-      await this.#write(text);
+      await this.#output.write(text);
       text = "";
     }
-    await this.#write(text);
+    await this.#output.write(text);
   }
 
   /** Begins anew, with nothing but the header. */
   async restart(): Promise<void> {
-    await this.#close();
-    await writing(this.#path, async () => {
-      this.#handle = await open(this.#temporary, "w");
-    });
-    await this.#write(HEADER);
+    await this.#output.restart();
+    await this.#output.write(HEADER);
     this.#counts = noCounts();
   }
 
   counts(): Readonly<Counts> {
     return this.#counts;
-  }
-
-  /** Takes its place. @throws ReuploadError `output-unwritable`, `disk-full` */
-  async publish(): Promise<void> {
-    await writing(this.#path, async () => {
-      await this.#handle?.sync();
-      await this.#close();
-      await rename(this.#temporary, this.#path);
-    });
-  }
-
-  /** Removes what was not published. */
-  async discard(): Promise<void> {
-    await this.#close();
-    await rm(this.#temporary, { force: true });
   }
 
   /** The row's line; undefined for one that is not written. */
@@ -100,16 +84,6 @@ export class WorkItemCsv {
     seen.add(key);
     counts.workItems++;
     return line;
-  }
-
-  async #write(text: string): Promise<void> {
-    await writing(this.#path, async () => this.#handle?.appendFile(text));
-  }
-
-  async #close(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    await handle?.close();
   }
 }
 
@@ -143,17 +117,4 @@ function problemOf({ jobId, workItemId, workItemName }: WorkItem, line: string):
   if (line.includes("\0")) return "NUL character";
   if (![jobId, workItemId, workItemName].every((text) => text.isWellFormed())) return "not valid Unicode";
   return Buffer.byteLength(line) > MAX_ROW_BYTES ? "longer than 1 MiB" : undefined;
-}
-
-async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    const isFull = ["ENOSPC", "EDQUOT"].includes(systemCodeOf(thrown) ?? "");
-    throw new ReuploadError(
-      isFull ? "disk-full" : "output-unwritable",
-      `The CSV ${path} cannot be written: ${messageOf(thrown)}`,
-      { cause: thrown },
-    );
-  }
 }

@@ -1,0 +1,114 @@
+/** What `--out` names is written as a whole, and stays what it was: a link, a pipe, somebody's alone. */
+import { execFile } from "node:child_process";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Io } from "../../src/cli/io.ts";
+import { ResultFile } from "../../src/cli/result-file.ts";
+
+const isWindows = process.platform === "win32";
+let folder: string;
+const at = (name: string): string => join(folder, name);
+const text = (name: string): Promise<string> => readFile(at(name), "utf8");
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "reupload-result-file-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function create(out: string): Promise<ResultFile> {
+  const { stdin, stdout, stderr } = process;
+  const isFine = { isStdoutClosed: () => false, stdoutError: () => undefined };
+  const io: Io = { stdin, stdout, stderr, env: {}, cwd: folder, ...isFine };
+  return ResultFile.create(out, io);
+}
+
+async function publish(out: string, ...texts: string[]): Promise<void> {
+  await using file = await create(out);
+  for (const one of texts) await file.write(one);
+  await file.publish();
+}
+
+describe("a result file", () => {
+  it("takes its place as a whole, and leaves nothing else", async () => {
+    await writeFile(at("a.csv"), "older");
+    await using file = await create("a.csv");
+    await file.write("new");
+    expect(await text("a.csv")).toBe("older");
+    await file.publish();
+    expect(await text("a.csv")).toBe("new");
+    expect(await readdir(folder)).toEqual(["a.csv"]);
+  });
+
+  it("leaves what was there when it is not published", async () => {
+    await writeFile(at("a.csv"), "older");
+    await (await create("a.csv"))[Symbol.asyncDispose]();
+    expect(await text("a.csv")).toBe("older");
+    expect(await readdir(folder)).toEqual(["a.csv"]);
+  });
+
+  it("begins anew", async () => {
+    await using file = await create("a.csv");
+    await file.write("long and wrong");
+    await file.restart();
+    await file.write("right");
+    await file.publish();
+    expect(await text("a.csv")).toBe("right");
+  });
+
+  it("leaves files beside it alone, whatever they are called", async () => {
+    await writeFile(at("a.csv.tmp"), "mine");
+    await publish("a.csv", "new");
+    expect(await text("a.csv.tmp")).toBe("mine");
+  });
+
+  it("is refused before any work where it cannot be", async () => {
+    await mkdir(at("folder"));
+    for (const out of ["folder", "none/a.csv"]) {
+      await expect(create(out)).rejects.toMatchObject({ code: "output-unwritable", exitCode: 2 });
+    }
+  });
+
+  it.skipIf(isWindows)("keeps the mode of the file that it replaces", async () => {
+    await writeFile(at("a.csv"), "older");
+    for (const mode of [0o600, 0o666]) {
+      await chmod(at("a.csv"), mode);
+      await publish("a.csv", "new");
+      expect((await stat(at("a.csv"))).mode & 0o777).toBe(mode);
+    }
+  });
+
+  it.skipIf(isWindows)("is where a link points to, there already or not", async () => {
+    await mkdir(at("other"));
+    await writeFile(at("other/there.csv"), "older");
+    for (const name of ["there.csv", "new.csv"]) {
+      await symlink(join("other", name), at(name));
+      await publish(name, "new");
+      expect(await readlink(at(name))).toBe(join("other", name));
+      expect(await text(`other/${name}`)).toBe("new");
+    }
+    expect(await readdir(at("other"))).toEqual(["new.csv", "there.csv"]);
+  });
+
+  it.skipIf(isWindows)("goes through a named pipe, which stays one", async () => {
+    await promisify(execFile)("mkfifo", [at("pipe")]);
+    const [read] = await Promise.all([text("pipe"), publish("pipe", "one,", "two")]);
+    expect(read).toBe("one,two");
+    expect((await lstat(at("pipe"))).isFIFO()).toBe(true);
+    expect(await readdir(folder)).toEqual(["pipe"]);
+  });
+});
