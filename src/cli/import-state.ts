@@ -18,6 +18,7 @@ import { count } from "../terminal/format.ts";
 import { type CatalogSource, catalogSource } from "./catalogs.ts";
 import { importJson, importText } from "./import-text.ts";
 import { type Io, writeLines } from "./io.ts";
+import { refuseOwnInput } from "./own-inputs.ts";
 import { resumeCommand } from "./run.ts";
 import { checkCsv } from "./run-inputs.ts";
 import { rejectedPathOf, stemOf } from "./run-job.ts";
@@ -76,6 +77,7 @@ async function checkInputs(
   old: readonly string[],
 ): Promise<string> {
   const path = (given: string) => session.path(given);
+  refuseOwnInput("--state-db", path(settings.stateDb), { states: old.map(path), files: [] });
   if ((await inspectState(path(settings.stateDb))) !== undefined) {
     throw new ReuploadError("state-exists", `${settings.stateDb} holds a run already.`, {
       advice: "A state is imported into a new file only: give another path with --state-db.",

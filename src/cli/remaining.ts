@@ -6,9 +6,10 @@ import type { RemainingOptions, RemainingResult } from "../proof/remaining.ts";
 import { writeRemaining } from "../proof/remaining.ts";
 import { quantity } from "../terminal/format.ts";
 import type { Io } from "./io.ts";
+import { refuseOwnInput } from "./own-inputs.ts";
 import { inputSource } from "./partitions.ts";
 import { ResultFile } from "./result-file.ts";
-import { OpenStates, statePathsOf } from "./states.ts";
+import { absolutePath, OpenStates, statePathsOf } from "./states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 export interface RemainingArguments {
@@ -24,7 +25,14 @@ export interface RemainingArguments {
  */
 export async function remaining(given: RemainingArguments, io: Io): Promise<ExitCode> {
   const failedOnly = failedOnlyOf(given.failedOnly);
-  using states = await OpenStates.open(statePathsOf(given.stateDb, io), io);
+  const paths = statePathsOf(given.stateDb, io);
+  if (given.out !== "-") {
+    refuseOwnInput("--out", absolutePath(given.out, io), {
+      states: paths.map((path) => absolutePath(path, io)),
+      files: given.csv === undefined || given.csv === "-" ? [] : [absolutePath(given.csv, io)],
+    });
+  }
+  using states = await OpenStates.open(paths, io);
   tellRunning(states, io);
   const stop = listenForStop(0, () => {});
   try {

@@ -10,6 +10,7 @@ import { jsonText } from "../terminal/json-forms.ts";
 import { statusText } from "../terminal/status-text.ts";
 import { type Io, writeLines } from "./io.ts";
 import { outputOf } from "./options.ts";
+import { refuseOwnInput } from "./own-inputs.ts";
 import { absolutePath, OpenStates, statePathsOf } from "./states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
@@ -55,9 +56,11 @@ async function takeSnapshot(paths: readonly string[], snapshot: string, io: Io):
       advice: "A copy never replaces a file: give another path with --snapshot.",
     });
   }
+  const source = absolutePath(path, io);
+  refuseOwnInput("--snapshot", target, { states: [source], files: [] });
   const stop = listenForStop(0, () => {});
   try {
-    await snapshotState(absolutePath(path, io), target, { signal: stop.drain });
+    await snapshotState(source, target, { signal: stop.drain });
   } finally {
     stop.dispose();
   }

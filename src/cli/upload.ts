@@ -54,6 +54,7 @@ export async function upload(request: UploadRequest, io: Io): Promise<ExitCode> 
 /** The job that paths, options and the state describe; the paths are looked at. @throws ReuploadError */
 async function describeUpload(session: Session, request: UploadRequest): Promise<Job> {
   const { flags } = request;
+  checkFlags(request);
   const own = ownOf(session.given, flags);
   const given: GivenPaths = {
     workItem: workItemOf(request),
@@ -89,6 +90,21 @@ async function describeUpload(session: Session, request: UploadRequest): Promise
     kept: keptSettings(own, found?.settings ?? {}, (path) => session.path(path)),
     resumeCommand,
   };
+}
+
+/** @throws ReuploadError `usage`, `bad-option` */
+function checkFlags({ paths, flags }: UploadRequest): void {
+  // As a path it would be the working folder: nobody means that by a variable that is not set.
+  if (paths.some((path) => path.trim() === "")) {
+    throw new ReuploadError("usage", "A path is empty.", {
+      advice: "Is a variable of the shell not set? The working folder is given as a dot.",
+    });
+  }
+  if (flags.resume === "true" && flags.stateDb === undefined) {
+    throw new ReuploadError("bad-option", "--resume is given without --state-db.", {
+      advice: "Leave it out: the same command again goes on by itself. Or give the state with --state-db.",
+    });
+  }
 }
 
 function isByWorkers(own: Given, found: RunRecord | undefined): boolean {

@@ -11,9 +11,16 @@ export function createPrivateFile(path: string): void {
   }
 }
 
+const SUFFIXES = ["-wal", "-shm", "-journal", ""];
+
 /** Removes a state, its log too; the lock file stays (see `takeLock`). */
 export function removeState(path: string): void {
-  for (const suffix of ["-wal", "-shm", "-journal", ""]) rmSync(path + suffix, { force: true });
+  for (const suffix of SUFFIXES) rmSync(path + suffix, { force: true });
+}
+
+/** The paths of all the files that a state may consist of: itself, its logs and its lock file. */
+export function companionsOf(path: string): string[] {
+  return [...SUFFIXES, ".lock"].map((suffix) => path + suffix);
 }
 
 /** Bytes of the write-ahead log; it is gone or empty after a clean close. */
