@@ -107,6 +107,7 @@ async function measure(folder: string, url: string): Promise<Measured> {
       }
     },
     survey: (workItems, options) => catalog.survey(workItems, options),
+    recheck: (workItems, options) => catalog.recheck(workItems, options),
     rejectedRows: () => catalog.rejectedRows(),
     close: () => catalog.close(),
   };

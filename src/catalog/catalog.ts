@@ -26,6 +26,8 @@ export interface Survey {
   readonly files: number;
   /** When the first of its links ends, ms since the epoch; undefined when none does, or it is not known. */
   readonly linksEndAt: number | undefined;
+  /** The digest that a receipt of these files has, when their names and links were read, too. */
+  readonly digest?: string;
 }
 
 export interface Catalog {
@@ -50,12 +52,23 @@ export interface Catalog {
 
   /**
    * Counts the files of these work items without looking each one up, where the catalog can do so cheaply. Gives
-   * nothing for work items that it cannot count; may group them anew. For the ETA, for the order in which work items
-   * are taken, and for noticing that a catalog has changed.
+   * nothing for work items that it cannot count; may group them anew. For the ETA, and for the order in which work
+   * items are taken.
    *
    * @throws ReuploadError when the catalog as a whole cannot answer
    */
   survey(
+    workItems: AsyncIterable<readonly WorkItem[]>,
+    options: { signal: AbortSignal },
+  ): AsyncIterable<readonly Survey[]>;
+
+  /**
+   * What work items have now that were completed by an earlier start, to notice that their files have changed since:
+   * with digests, unless the catalog can only count. Gives nothing for those that cannot have changed.
+   *
+   * @throws ReuploadError when the catalog as a whole cannot answer
+   */
+  recheck(
     workItems: AsyncIterable<readonly WorkItem[]>,
     options: { signal: AbortSignal },
   ): AsyncIterable<readonly Survey[]>;

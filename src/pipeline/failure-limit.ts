@@ -18,9 +18,13 @@ export class FailureLimit {
     if (hasFailed) this.failed++;
   }
 
-  get isPassed(): boolean {
+  /**
+   * @param inFlight files in the slots: of those that started together, failures often end first, and a share of the
+   * finished alone would be too high
+   */
+  isPassed(inFlight: number): boolean {
     if (this.#limit === undefined || this.finished < JUDGED_FROM) return false;
     if ("files" in this.#limit) return this.failed > this.#limit.files;
-    return this.failed * 100 > this.#limit.percent * this.finished;
+    return this.failed * 100 > this.#limit.percent * (this.finished + inFlight);
   }
 }

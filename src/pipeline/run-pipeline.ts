@@ -90,9 +90,15 @@ class Pipeline implements PipelineLive {
     if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
     if (this.#halt.signal.aborted) {
       const { failed, finished } = this.#failures;
-      return { kind: "too-many-failures", failed, finished };
+      return this.#isAllDone ? { kind: "finished" } : { kind: "too-many-failures", failed, finished };
     }
     return { kind: this.#mustHalt ? "stopped" : "finished" };
+  }
+
+  /** Nothing was left when it was told to stop. */
+  get #isAllDone(): boolean {
+    const { pending, in_progress: inProgress } = this.#stages.store.summary().workItems;
+    return pending + inProgress === 0;
   }
 
   get slots(): number {
@@ -138,15 +144,18 @@ class Pipeline implements PipelineLive {
 
   #count(hasFailed: boolean): void {
     this.#failures.count(hasFailed);
-    if (this.#failures.isPassed) this.#halt.abort(new Error("too many failures"));
+    if (this.#failures.isPassed(this.slotsInUse)) this.#halt.abort(new Error("too many failures"));
   }
 
-  /** Has the catalog count ahead: for the ETA, for the order of claims, and to notice what has changed since. */
+  /** Has the catalog count ahead, for the ETA and the order of claims, and then notice what has changed since. */
   async #survey(): Promise<void> {
     const { store, catalog } = this.#stages;
     const options = { signal: this.#feedSignal };
     try {
       for await (const surveys of catalog.survey(store.toSurvey(options), options)) {
+        store.noteSurvey(surveys);
+      }
+      for await (const surveys of catalog.recheck(store.toRecheck(options), options)) {
         if (store.noteSurvey(surveys) === 0) continue;
         this.#noMoreClaims = false;
         this.#wakeFeeder();

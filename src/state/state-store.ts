@@ -157,15 +157,16 @@ export interface StateSummary {
     /** Files of the work items that were surveyed and not looked up yet, as the catalog counted them. */
     readonly expected: number;
   };
-  /** What later lookups gave otherwise than the ones before (`Receipt`). */
+  /**
+   * What later lookups gave otherwise than the ones before (`Receipt`). Files that were never touched have no name in
+   * the state: where some of them came and others went, only the difference is counted, and in this start alone.
+   */
   readonly drift: {
-    /** Work items whose receipt changed. */
+    /** Work items whose receipt changed in this start. */
     readonly workItems: number;
-    /**
-     * Files that a later lookup listed anew, and that it no longer listed. Files that were never touched have no
-     * name in the state: where some of them came and others went, only the difference is counted.
-     */
+    /** Files that a lookup of this start listed anew. */
     readonly filesAdded: number;
+    /** Files that were listed once and are not any more, whether or not they are in the target. */
     readonly filesVanished: number;
   };
   /** Bytes that this run put into the target, where they are known. */
@@ -221,6 +222,8 @@ export interface SurveyedWorkItem {
   readonly files: number;
   /** ms since the epoch. */
   readonly linksEndAt: number | undefined;
+  /** The receipt's digest, when names and links were read. */
+  readonly digest?: string;
 }
 
 export interface StateStore {
@@ -246,17 +249,20 @@ export interface StateStore {
   /** Failures and skips grouped by outcome and code, most first. */
   failures(): Promise<FailureGroup[]>;
 
-  /**
-   * The work items whose files are worth counting, in batches: those never looked up, and, when the run is resumed,
-   * those that an earlier start completed, to notice that their catalog has changed since. With `OpenOptions.only`,
-   * of these alone, and none completed.
-   */
+  /** The work items never looked up, in batches, so that their files can be counted. With `OpenOptions.only`, of these alone. */
   toSurvey(options: { signal: AbortSignal }): AsyncIterable<readonly WorkItem[]>;
 
   /**
-   * Takes the counts of a survey. One never looked up gets its place in the order of claims; a completed one whose
-   * count is not its receipt's is pending again, to be looked up anew. Work items in progress, failed or unknown are
-   * passed over. Committed when it returns: some thousand at once are best. Gives how many are pending again.
+   * The work items that an earlier start completed, in batches, so that it is noticed what has changed since. None with
+   * `OpenOptions.only`.
+   */
+  toRecheck(options: { signal: AbortSignal }): AsyncIterable<readonly WorkItem[]>;
+
+  /**
+   * Takes what a survey or a recheck says. A work item never looked up gets its place in the order of claims; a completed
+   * one whose count, or digest when there is one, is not its receipt's is pending again, to be looked up anew. Work items
+   * in progress, failed or unknown are passed over. Committed when it returns: some thousand at once are best. Gives how
+   * many are pending again.
    *
    * @throws ReuploadError `disk-full`, `internal`
    */

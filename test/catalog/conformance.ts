@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Catalog, Lookup, Survey } from "../../src/catalog/catalog.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { sortFiles } from "../../src/core/file-plan.ts";
+import { receiptOf } from "../../src/core/receipt.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 
 /** What a catalog under test is to hold. */
@@ -160,6 +161,18 @@ export function catalogConformance(
       }
     });
 
+    it("rechecks each work item with the count of its lookup, and its receipt's digest or none, or gives nothing", async () => {
+      const asks = [[asked(MANY), UNKNOWN], [], [asked(ODD), asked(SAME_ID)]];
+      const answers = await lookUp(catalog, asks.flat(), { signal });
+      for (const { workItem, files, digest } of await rechecked(catalog, asks, { signal })) {
+        const receipt = receiptOf(answerFor(answers, workItem)?.files ?? []);
+        expect({ files, digest: digest ?? receipt.digest }).toEqual({
+          files: receipt.count,
+          digest: receipt.digest,
+        });
+      }
+    });
+
     it("surveys nothing when nothing is asked for", async () => {
       expect(await surveyed(catalog, [[], []], { signal })).toEqual([]);
     });
@@ -190,6 +203,15 @@ export async function surveyed(
   options: { signal: AbortSignal },
 ): Promise<Survey[]> {
   return (await Array.fromAsync(catalog.survey(batches(groups), options))).flat();
+}
+
+/** All that a recheck gives for these batches. */
+export async function rechecked(
+  catalog: Catalog,
+  groups: readonly (readonly WorkItem[])[],
+  options: { signal: AbortSignal },
+): Promise<Survey[]> {
+  return (await Array.fromAsync(catalog.recheck(batches(groups), options))).flat();
 }
 
 /** A work item as the CSV has it: the catalog's name for it is not known there. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Announcer } from "../../src/announce/announcer.ts";
 import type { Catalog, Lookup, Survey } from "../../src/catalog/catalog.ts";
+import { recheckByLookup } from "../../src/catalog/recheck.ts";
 import { type CatalogFile, linkExpiry } from "../../src/core/file.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-name.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
@@ -88,6 +89,13 @@ export class MapCatalog implements Catalog {
         };
       });
     }
+  }
+
+  recheck(
+    batches: AsyncIterable<readonly WorkItem[]>,
+    options: { signal: AbortSignal },
+  ): AsyncIterable<readonly Survey[]> {
+    return this.canCount ? recheckByLookup(this, batches, options) : this.survey(batches, options);
   }
 
   rejectedRows = () => ({ count: 0, file: undefined });

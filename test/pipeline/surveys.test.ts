@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { FileFailure } from "../../src/core/failure.ts";
 import { temporaryFolder } from "../state/state-support.ts";
@@ -94,13 +95,30 @@ describe("a catalog that changed after a work item was completed", () => {
     catalog.asked.length = 0;
     const second = await rig(catalog, 3, { path });
     expect(await second.run()).toEqual({ kind: "finished" });
-    expect(catalog.asked.toSorted()).toEqual(["item-0", "item-2"]);
+    // Each once to notice; the changed ones once more, to be done.
+    expect(catalog.asked.toSorted()).toEqual(["item-0", "item-0", "item-1", "item-2", "item-2"]);
     expect(second.transferred).toHaveLength(3);
     expect(second.store.summary()).toMatchObject({
       workItems: { completed: 3, failed: 0 },
       files: { copied: 815 },
       drift: { workItems: 2, filesAdded: 3, filesVanished: 1 },
     });
+  });
+});
+
+describe("files that changed with their number the same", () => {
+  it("are noticed on resume, too", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    const catalog = counting([3]);
+    const first = await rig(catalog, 1, { path });
+    await first.run();
+    await first.store.close();
+    const renamed = files(0, 3).map((file, n) => (n === 1 ? { ...file, fileName: "other.json" } : file));
+    catalog.answers.set("item-0", { files: renamed });
+    const second = await rig(catalog, 1, { path });
+    expect(await second.run()).toEqual({ kind: "finished" });
+    expect(second.transferred).toEqual([expect.stringContaining("other.json")]);
+    expect(second.store.summary().drift).toMatchObject({ filesAdded: 1, filesVanished: 1 });
   });
 });
 
@@ -133,6 +151,25 @@ describe("--max-failures", () => {
     const under = await make();
     under.transfer = failingEvery(10);
     expect(await under.run({ maxFailures: { percent: 12 } })).toEqual({ kind: "finished" });
+  });
+
+  it("as a share is not misled by failures that end first", async () => {
+    const made = await rig(catalogOf([400]), 1);
+    let calls = 0;
+    made.transfer = async () => {
+      if (calls++ % 10 === 0) throw new FileFailure("source-not-found", "no");
+      await sleep(20);
+      return COPIED;
+    };
+    const outcome = await made.run({ maxFailures: { percent: 15 }, workItemWorkers: 10, fileWorkers: 10 });
+    expect(outcome).toEqual({ kind: "finished" });
+  });
+
+  it("is nothing to stop for when everything came to its end", async () => {
+    const made = await rig(catalogOf([120]), 1);
+    made.transfer = failingEvery(1);
+    const outcome = await made.run({ maxFailures: { files: 110 }, workItemWorkers: 10, fileWorkers: 20 });
+    expect(outcome).toEqual({ kind: "finished" });
   });
 
   it("says nothing before a hundred files", async () => {

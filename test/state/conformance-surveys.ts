@@ -22,9 +22,12 @@ const survey = (index: number, files: number, linksEndAt?: number): SurveyedWork
   linksEndAt,
 });
 
-async function toSurvey(store: StateStore): Promise<WorkItem[]> {
+const toSurvey = async (store: StateStore): Promise<WorkItem[]> => gathered(store.toSurvey(noSignal));
+const toRecheck = async (store: StateStore): Promise<WorkItem[]> => gathered(store.toRecheck(noSignal));
+
+async function gathered(batches: AsyncIterable<readonly WorkItem[]>): Promise<WorkItem[]> {
   const found: WorkItem[] = [];
-  for await (const batch of store.toSurvey(noSignal)) {
+  for await (const batch of batches) {
     expect(batch.length).toBeLessThanOrEqual(1_000);
     found.push(...batch);
   }
@@ -47,7 +50,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       expect(await toSurvey(store)).toEqual(workItems(2_497, 3));
     });
 
-    it("is on a resume also what was completed before, but nothing that is only to be tried again", async () => {
+    it("is, to be rechecked on a resume, what was completed before, but nothing that is only to be tried again", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(5));
       await completeOne(first, 1);
@@ -56,7 +59,14 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       first.record(eventsOf((await claimOne(first)).id).finished("failed", failure("catalog-error")));
       await first.close();
       const store = await harness.resume();
-      expect(await toSurvey(store)).toEqual([workItem(2), workItem(3), workItem(4), workItem(0)]);
+      expect(await toSurvey(store)).toEqual([workItem(2), workItem(3), workItem(4)]);
+      expect(await toRecheck(store)).toEqual([workItem(0)]);
+    });
+
+    it("has nothing to be rechecked in the first start", async () => {
+      const store = await (await newHarness()).start(workItems(2));
+      await completeOne(store, 1);
+      expect(await toRecheck(store)).toEqual([]);
     });
 
     it("ends when the signal aborts", async () => {
@@ -187,6 +197,11 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       });
     });
 
+    it("is pending again when its digest is not its receipt's, though the count is", async () => {
+      const store = await completedTwo();
+      expect(store.noteSurvey([{ ...survey(1, 4), digest: "another" }])).toBe(1);
+    });
+
     it("comes back also after its claim in this start, and one in progress is passed over", async () => {
       const store = await completedTwo();
       const claimed = await claimOne(store);
@@ -236,7 +251,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       expect(store.summary().files).toMatchObject({ total: 5, copied: 3 });
     });
 
-    it("counts a file that stays away once, and again when it had come back", async () => {
+    it("counts a file that stays away once, and no longer when it is listed again", async () => {
       const { store, id } = await lookedUpAgain();
       store.record(opened(id, { total: 3, listed: 2, vanished: [0] }));
       store.record(eventsOf(id).finished("completed"));
@@ -255,13 +270,29 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       expect(await lookUp({ total: 3, listed: 3 })).toEqual({
         workItems: 2,
         filesAdded: 1,
-        filesVanished: 1,
+        filesVanished: 0,
       });
       expect(await lookUp({ total: 3, listed: 2, vanished: [0] })).toEqual({
         workItems: 3,
         filesAdded: 1,
-        filesVanished: 2,
+        filesVanished: 1,
       });
+    });
+
+    it("is of each start; what is not listed any more stays so over a resume, until it is listed again", async () => {
+      const harness = await newHarness();
+      const first = await harness.start(workItems(1));
+      await completeOne(first, 3);
+      await first.close();
+      const second = await harness.resume();
+      second.noteSurvey([survey(0, 9)]);
+      const again = (await claimOne(second)).id;
+      second.record(opened(again, { total: 5, listed: 4, vanished: [0] }));
+      await second.close();
+      const third = await harness.resume();
+      expect(third.summary().drift).toEqual({ workItems: 0, filesAdded: 0, filesVanished: 1 });
+      third.record(opened((await claimOne(third)).id, { total: 5, listed: 5, digest: "all" }));
+      expect(third.summary().drift).toEqual({ workItems: 1, filesAdded: 1, filesVanished: 0 });
     });
 
     it("counts by the number of entries what was never touched", async () => {
@@ -284,6 +315,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       await first.close();
       const store = await harness.resume({ only: { first: 4 } });
       expect(await toSurvey(store)).toEqual(workItems(4, 1));
+      expect(await toRecheck(store)).toEqual([]);
       store.noteSurvey([survey(3, 2), survey(4, 5), survey(8, 99)]);
       expect(await claimIds(store, 3)).toEqual(ids(4, 3, 1));
       expect(await claimIds(store)).toEqual(ids(2));

@@ -20,6 +20,7 @@ import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { type FoundFiles, lookUpEach, nothingSurveyed } from "../look-up-each.ts";
 import { folderOf } from "../work-item-folder.ts";
 import type { SourceContainer } from "./source-container.ts";
+import { recheckByLookup } from "../recheck.ts";
 
 export interface ContainerOptions {
   readonly source: SourceContainer;
@@ -90,6 +91,13 @@ class ContainerCatalog implements Catalog {
     { signal }: { signal: AbortSignal },
   ): AsyncIterable<readonly Survey[]> {
     return nothingSurveyed(signal);
+  }
+
+  recheck(
+    workItems: AsyncIterable<readonly WorkItem[]>,
+    options: { signal: AbortSignal },
+  ): AsyncIterable<readonly Survey[]> {
+    return recheckByLookup(this, workItems, options);
   }
 
   rejectedRows(): { readonly count: number; readonly file: string | undefined } {

@@ -13,6 +13,7 @@ import { fileSystemCodeOf, filesBelow, isWithin } from "../local-files.ts";
 import { type FoundFiles, lookUpEach, nothingFound, nothingSurveyed } from "../look-up-each.ts";
 import { folderOf } from "../work-item-folder.ts";
 import { checkFolder, type SourceFolder } from "./source-folder.ts";
+import { recheckByLookup } from "../recheck.ts";
 
 /** @throws ReuploadError `source-invalid` when the folder cannot be read */
 export async function openFolder(source: SourceFolder): Promise<Catalog> {
@@ -45,6 +46,13 @@ class FolderCatalog implements Catalog {
     { signal }: { signal: AbortSignal },
   ): AsyncIterable<readonly Survey[]> {
     return nothingSurveyed(signal);
+  }
+
+  recheck(
+    workItems: AsyncIterable<readonly WorkItem[]>,
+    options: { signal: AbortSignal },
+  ): AsyncIterable<readonly Survey[]> {
+    return recheckByLookup(this, workItems, options);
   }
 
   rejectedRows(): { readonly count: number; readonly file: string | undefined } {

@@ -9,12 +9,13 @@
  *   whole one and files would be missed without a word. One with `fresh` indexes what stands there now, provided it
  *   holds still for as long as that takes: such a lookup was answered before, so missing files are noticed.
  */
-import { access } from "node:fs/promises";
+import { access, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ReuploadError } from "../../core/errors.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
+import { recheckByLookup } from "../recheck.ts";
 import { type BuiltIndex, buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";
 import { Generation } from "./generation.ts";
 import { IndexFile, isIndexError, keyHash } from "./index-file.ts";
@@ -37,8 +38,9 @@ export interface ListingOptions extends ListingPaths {
 export async function openListing(options: ListingOptions): Promise<Catalog> {
   const listing = await openListingFile(options.path);
   try {
-    const index = (await openIndex(listing, options)) ?? (await newIndex(listing, options));
-    return new ListingCatalog(options, new Generation(listing, index));
+    const found = await openIndex(listing, options);
+    const index = found ?? (await newIndex(listing, options));
+    return new ListingCatalog(options, new Generation(listing, index), found === undefined);
   } catch (error) {
     await listing.handle.close();
     throw error;
@@ -89,7 +91,11 @@ class ListingCatalog implements Catalog {
   /** While the old index gives way to the new one; stays rejected when that failed. */
   #swapping: Promise<void> | undefined;
 
-  constructor(options: ListingOptions, first: Generation) {
+  readonly #isNew: boolean;
+
+  /** @param isNew it was indexed in this start, so that it may be another one than an earlier start had */
+  constructor(options: ListingOptions, first: Generation, isNew: boolean) {
+    this.#isNew = isNew;
     this.identity = `listing:${basename(options.path)}`;
     this.#options = options;
     this.#current = first;
@@ -135,6 +141,14 @@ class ListingCatalog implements Catalog {
     }
   }
 
+  /** A listing that has its index from an earlier start is the one that was looked up then. */
+  async *recheck(
+    workItems: AsyncIterable<readonly WorkItem[]>,
+    options: { signal: AbortSignal },
+  ): AsyncGenerator<readonly Survey[]> {
+    if (this.#isNew) yield* recheckByLookup(this, workItems, options);
+  }
+
   rejectedRows(): { readonly count: number; readonly file: string | undefined } {
     const count = this.#current.index.rejected;
     return { count, file: count > 0 ? this.#options.rejectedPath : undefined };
@@ -144,6 +158,11 @@ class ListingCatalog implements Catalog {
     this.#closing.abort(new DOMException("The listing was closed.", "AbortError"));
     await this.#refreshing?.catch(() => {}); // whoever asked for it is told
     await this.#current.close();
+    await rm(this.#freshIndexPath, { force: true });
+  }
+
+  get #freshIndexPath(): string {
+    return `${this.#options.indexPath}.fresh`;
   }
 
   async #answer(
@@ -196,7 +215,10 @@ class ListingCatalog implements Catalog {
     const { path, signal } = this.#options;
     const old = this.#current;
     if (broken !== old && !(await isReplaced(path, old.listing.fingerprint))) return;
-    const options = { ...this.#options, signal: AbortSignal.any([signal, this.#closing.signal]) };
+    // In a place of its own: the next start finds the index of the first listing, and rechecks what was looked up in it.
+    const indexPath = broken === old ? this.#options.indexPath : this.#freshIndexPath;
+    const ends = AbortSignal.any([signal, this.#closing.signal]);
+    const options = { ...this.#options, indexPath, signal: ends };
     const listing = await openListingFile(path);
     try {
       const built = await buildIndex(listing, options, options);

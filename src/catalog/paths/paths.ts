@@ -5,6 +5,7 @@ import { type WorkItem, workItemKey } from "../../core/work-item.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { type FoundFiles, lookUpEach, nothingFound } from "../look-up-each.ts";
 import { filesAt } from "./files-at.ts";
+import { recheckByLookup } from "../recheck.ts";
 
 export interface GivenPaths {
   readonly workItem: WorkItem;
@@ -58,6 +59,13 @@ class PathsCatalog implements Catalog {
       const ours = batch.filter((workItem) => this.#isOurs(workItem));
       if (ours.length > 0) yield ours.map((workItem) => ({ workItem, files, linksEndAt: undefined }));
     }
+  }
+
+  recheck(
+    workItems: AsyncIterable<readonly WorkItem[]>,
+    options: { signal: AbortSignal },
+  ): AsyncIterable<readonly Survey[]> {
+    return recheckByLookup(this, workItems, options);
   }
 
   rejectedRows(): { readonly count: number; readonly file: string | undefined } {

@@ -30,7 +30,7 @@ import {
 } from "./statements.ts";
 import { writeSurveys } from "./survey.ts";
 
-/** Work items read at once by `toSurvey`. */
+/** Work items read at once by `toSurvey` and `toRecheck`. */
 const BATCH = 1_000;
 
 export interface StoreOptions {
@@ -129,6 +129,10 @@ export class SqliteStateStore implements StateStore {
   async *toSurvey({ signal }: { signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
     this.#commitNow();
     yield* batchesOf((after) => this.#pending.notLookedUp(after, BATCH), signal);
+  }
+
+  async *toRecheck({ signal }: { signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
+    this.#commitNow();
     if (this.#options.only !== undefined || this.run.starts === 1) return;
     const { completedBefore } = this.#statements;
     yield* batchesOf((after) => allRows<KeyRow>(completedBefore, this.#startedAt, after, BATCH), signal);

@@ -48,7 +48,7 @@ export const SQL = {
     FROM work_item WHERE status <> 2 AND status = 0 AND receipt_count IS NULL AND id > ? ORDER BY id LIMIT ?`,
   completedBefore: `SELECT id, job_id, work_item_id, name
     FROM work_item WHERE status = 2 AND finished_at <= ? AND id > ? ORDER BY id LIMIT ?`,
-  findForSurvey: `SELECT id, status, receipt_count, surveyed_files FROM work_item
+  findForSurvey: `SELECT id, status, receipt_count, receipt_digest, surveyed_files FROM work_item
     WHERE job_id = ? AND work_item_id = ?`,
   putSurvey: `UPDATE work_item SET surveyed_files = ?, links_end = ? WHERE id = ?`,
   requeueChanged: `UPDATE work_item SET surveyed_files = ?, links_end = ?, status = 0 WHERE id = ?`,
@@ -94,6 +94,7 @@ export const SQL = {
   requeueSkipped: `UPDATE work_item SET status = 0 WHERE id IN (
       SELECT f.work_item FROM file_detail d CROSS JOIN file f ON f.id = d.file
       WHERE f.facts & 16 AND d.code IN (SELECT value FROM json_each(?1)))`,
+  countVanished: `SELECT count(*) AS files FROM file WHERE facts & 64`,
   retrySkipped: `UPDATE file SET facts = facts & ~16 WHERE facts & 16 AND id IN (
       SELECT file FROM file_detail WHERE code IN (SELECT value FROM json_each(?1)))`,
 

@@ -15,7 +15,12 @@ interface SurveyRow {
   readonly id: number;
   readonly status: number;
   readonly receipt_count: number | null;
+  readonly receipt_digest: string | null;
   readonly surveyed_files: number | null;
+}
+
+function hasChanged(row: SurveyRow, files: number, digest: string | undefined): boolean {
+  return row.receipt_count !== files || (digest !== undefined && row.receipt_digest !== digest);
 }
 
 /**
@@ -32,7 +37,7 @@ export function writeSurveys(
   }: { statements: Statements; counters: Counters; pending: PendingWorkItems },
 ): number {
   let broughtBack = 0;
-  for (const { workItem, files, linksEndAt } of surveys) {
+  for (const { workItem, files, linksEndAt, digest } of surveys) {
     const row = firstRow<SurveyRow>(statements.findForSurvey, workItem.jobId, workItem.workItemId);
     if (row === undefined) continue;
     const { id, status, receipt_count: receiptCount, surveyed_files: surveyedFiles } = row;
@@ -43,7 +48,7 @@ export function writeSurveys(
       pending.surveyed(id, files, linksEnd);
       countWorkItem(counters, { status: "pending", lookedUp: false, surveyedFiles }, -1);
       countWorkItem(counters, { status: "pending", lookedUp: false, surveyedFiles: files }, 1);
-    } else if (status === STATUS.completed && receiptCount !== files) {
+    } else if (status === STATUS.completed && hasChanged(row, files, digest)) {
       statements.requeueChanged.run(files, linksEnd, id);
       const lookedUp = receiptCount !== null;
       countWorkItem(counters, { status: "completed", lookedUp, surveyedFiles }, -1);

@@ -11,7 +11,7 @@ import type { IndexProgress } from "../../../src/catalog/listing/build-index.ts"
 import { unpackExtents } from "../../../src/catalog/listing/extents.ts";
 import { keyHash } from "../../../src/catalog/listing/index-file.ts";
 import type { ListingOptions } from "../../../src/catalog/listing/listing.ts";
-import { lookUp, surveyed } from "../conformance.ts";
+import { lookUp, rechecked, surveyed } from "../conformance.ts";
 import {
   csvOf,
   type ListingFolder,
@@ -247,8 +247,18 @@ describe("the index of a listing", () => {
       expect(fresh).toEqual(Array.from({ length: 10 }, () => ["new-2.json", "new.json"]));
       expect(builds).toBe(2);
       expect(await namesOf(catalog, "2")).toEqual(["new.json"]);
-      await open();
-      expect(builds).toBe(2);
+      // The next start finds no index of this listing, so that it rechecks what was looked up in the old one.
+      const next = await open();
+      expect(builds).toBe(3);
+      const [again] = await rechecked(next, [[workItem("1")]], { signal });
+      expect(again).toMatchObject({ files: 2, digest: expect.any(String) });
+    });
+
+    it("not at all, has nothing to recheck", async () => {
+      await (await open()).close();
+      const again = await open();
+      expect(builds).toBe(1);
+      expect(await rechecked(again, [[workItem("1")]], { signal })).toEqual([]);
     });
 
     it("in place, fails each work item until fresh links are asked for", async () => {
