@@ -1,6 +1,7 @@
 import { ContainerClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { ReuploadError } from "../core/errors.ts";
+import { certificateAdvice } from "../core/failure.ts";
 import type { StorageAccount } from "./account.ts";
 import type { Attempts } from "./attempt.ts";
 import { Effort } from "./effort.ts";
@@ -108,5 +109,9 @@ function refused(failure: ServiceFailure, what: string): ReuploadError {
     const advice = "Its name or the account's address is not one that the service takes; check both.";
     return new ReuploadError("target-invalid", message, { advice, cause: failure });
   }
-  return new ReuploadError("unavailable", message, { cause: failure });
+  const advice = certificateAdvice(failure.answer);
+  return new ReuploadError("unavailable", message, {
+    ...(advice !== undefined && { advice }),
+    cause: failure,
+  });
 }

@@ -148,7 +148,7 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
         env,
         desk,
         attempts: services.attempts,
-        gate: (place) => services.catalog(place),
+        gate: (place, gateSignIn) => services.catalog(place, gateSignIn),
         account: services.account,
       });
       return openKustoCatalog({ kusto, query, signal });

@@ -8,7 +8,6 @@ import { messageOf, ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { type FindReport, findWorkItems } from "../find/find.ts";
 import type { Kusto } from "../kusto/kusto.ts";
-import { kustoPlace } from "../kusto/open-kusto.ts";
 import { readParameters } from "../kusto/parameters.ts";
 import { declaredParameters } from "../kusto/query-text.ts";
 import { quantity } from "../terminal/format.ts";
@@ -72,7 +71,15 @@ async function findInSession(given: FindArguments, session: Session): Promise<Ex
 }
 
 /** The query, from the command line or a file. @throws ReuploadError */
-async function queryText({ query, text }: FindArguments, session: Session): Promise<string> {
+async function queryText(given: FindArguments, session: Session): Promise<string> {
+  const text = await givenText(given, session);
+  if (text.trim() !== "") return text;
+  throw new ReuploadError("usage", `The query ${given.query ?? "given with --query"} is empty.`, {
+    advice: "Write one that gives JobId and WorkItemId; see docs/kusto.md.",
+  });
+}
+
+async function givenText({ query, text }: FindArguments, session: Session): Promise<string> {
   if (query !== undefined && text !== undefined) {
     throw new ReuploadError("usage", `The query is given twice: ${query} and --query.`, {
       advice: "Leave one of them out.",
@@ -106,7 +113,7 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-async function kustoOf(session: Session): Promise<{ kusto: Kusto; gate: ServiceGate }> {
+async function kustoOf(session: Session): Promise<{ kusto: Kusto; gate: () => ServiceGate | undefined }> {
   const { given, io } = session;
   const cluster = resolveOne(given, "kustoCluster");
   const database = resolveOne(given, "kustoDatabase");
@@ -117,7 +124,7 @@ async function kustoOf(session: Session): Promise<{ kusto: Kusto; gate: ServiceG
     });
   }
   const maxWaitMs = resolveOne(given, "maxWait");
-  const gate = new ServiceGate(kustoPlace(cluster, database), { ...GATE_DEFAULTS, maxWaitMs });
+  let gate: ServiceGate | undefined;
   const kusto = await connectKusto({
     cluster,
     database,
@@ -131,16 +138,17 @@ async function kustoOf(session: Session): Promise<{ kusto: Kusto; gate: ServiceG
     env: io.env,
     desk: session,
     attempts: new Attempts({ ...ATTEMPT_DEFAULTS, idleMs: resolveOne(given, "requestTimeout") }),
-    gate: () => gate,
+    gate: (place, signIn) => (gate = new ServiceGate(place, { ...GATE_DEFAULTS, maxWaitMs, signIn })),
   });
-  return { kusto, gate };
+  return { kusto, gate: () => gate };
 }
 
 /** Tells when the service is waited for, and when it is back. @returns ends it */
-function tellWaiting(gate: ServiceGate, { reporter }: Session): () => void {
+function tellWaiting(gate: () => ServiceGate | undefined, { reporter }: Session): () => void {
   let before: GateWaiting[] = [];
   const timer = setInterval(() => {
-    const now = gate.waiting === undefined ? [] : [gate.waiting];
+    const waiting = gate()?.waiting;
+    const now = waiting === undefined ? [] : [waiting];
     for (const message of waitingMessages(before, now, Date.now())) reporter.tell(message);
     before = now;
   }, 1000);

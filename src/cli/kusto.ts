@@ -2,6 +2,7 @@
 import type { Attempts } from "../azure/attempt.ts";
 import type { StorageAccount } from "../azure/account.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";
+import { type GateSignIn, STORAGE_SCOPE, type SignIn } from "../azure/sign-in/sign-in.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { Kusto } from "../kusto/kusto.ts";
@@ -18,7 +19,7 @@ export interface KustoConnection {
   readonly desk: Desk;
   readonly attempts: Attempts;
   /** The gate of the service. @param place `cluster/database` */
-  readonly gate: (place: string) => ServiceGate;
+  readonly gate: (place: string, signIn: GateSignIn) => ServiceGate;
   /** The target account, whose sign-in is used when it has one; undefined without a target. */
   readonly account?: StorageAccount;
 }
@@ -26,21 +27,46 @@ export interface KustoConnection {
 /** @throws ReuploadError `kusto-invalid`, `sign-in`; nothing is asked of the cluster yet */
 export async function connectKusto(connection: KustoConnection): Promise<Kusto> {
   const { cluster, database, settings, attempts } = connection;
+  const signIn = await signInFor(connection);
   return openKusto({
     cluster,
     database,
-    signIn: await signInFor(connection),
+    signIn: signIn ?? NO_SIGN_IN,
     attempts,
-    gate: connection.gate(kustoPlace(cluster, database)),
+    gate: connection.gate(kustoPlace(cluster, database), gateSignIn(signIn)),
     queries: settings.kustoQueries,
   });
 }
 
-async function signInFor({ cluster, settings, env, desk, account }: KustoConnection): Promise<KustoSignIn> {
-  if (settings.auth === "auto" && cluster.startsWith("http:")) return NO_SIGN_IN;
+/** undefined where queries are sent without a sign-in */
+async function signInFor({
+  cluster,
+  settings,
+  env,
+  desk,
+  account,
+}: KustoConnection): Promise<SignIn | undefined> {
+  if (settings.auth === "auto" && cluster.startsWith("http:")) return undefined;
   if (account?.credential.kind === "token") return account.credential.signIn;
   return signInOf(settings, env, desk);
 }
+
+/**
+ * The sign-in as the cluster's gate sees it. Each query gets its own token, and that another service took one says
+ * nothing of this one.
+ */
+function gateSignIn(signIn: SignIn | undefined): GateSignIn {
+  const gate = signIn?.forGate(STORAGE_SCOPE);
+  return {
+    get advice() {
+      return gate?.advice ?? NO_SIGN_IN_ADVICE;
+    },
+    hasWorked: false,
+    ready: () => undefined,
+  };
+}
+
+const NO_SIGN_IN_ADVICE = "say with --auth how to sign in: without it, nobody does over http";
 
 /** Plain http is for loopback alone, and the emulators that answer there know no sign-in. */
 const NO_SIGN_IN: KustoSignIn = {

@@ -75,8 +75,8 @@ export class Services {
   }
 
   /** The gate of the service that answers for the catalog. @param place shown, such as `cluster/database` */
-  catalog(place: string): ServiceGate {
-    this.#catalog ??= this.#gate(`catalog ${place}`, true, undefined);
+  catalog(place: string, signIn: GateSignIn): ServiceGate {
+    this.#catalog ??= this.#gate(`catalog ${place}`, true, signIn);
     return this.#catalog;
   }
 

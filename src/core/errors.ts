@@ -65,7 +65,7 @@ export const ERRORS = {
   "state-original-tool": {
     exitCode: EXIT.refused,
     advice:
-      "`reupload import-state` makes a new state that knows what it knows; or give another path with --state-db: blobs that are already there are recognised and not overwritten.",
+      "Make a new state of it with `reupload import-state`, which knows what it knew; or give another path with --state-db: blobs that are already there are recognised and not overwritten.",
   },
   "state-newer": {
     exitCode: EXIT.refused,
@@ -95,15 +95,15 @@ export const ERRORS = {
   },
   unavailable: {
     exitCode: EXIT.unavailable,
-    advice: "The state is saved; run again with --resume when the service answers.",
+    advice: "Run the command again when the service answers, with --resume if it has made a state.",
   },
   "disk-full": {
     exitCode: EXIT.unavailable,
-    advice: "Free some space; the state is saved, run again with --resume.",
+    advice: "Free some space, then run the command again, with --resume if it has made a state.",
   },
   internal: {
     exitCode: EXIT.unavailable,
-    advice: "The state is saved, run again with --resume. Please report this with the log.",
+    advice: "Run the command again, with --resume if it has made a state. Please report this with the log.",
   },
 } as const satisfies Record<string, { exitCode: ExitCode; advice: string }>;
 

@@ -143,9 +143,30 @@ const UNREACHABLE_CODES = new Set([
   "ENETDOWN",
 ]);
 
+/** The other end shows a certificate that is not trusted here, is over, or is another host's. */
+const CERTIFICATE_CODES = new Set([
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_REVOKED",
+  "CERT_UNTRUSTED",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
+/** What helps when the service's certificate is not trusted; undefined for any other answer. */
+export function certificateAdvice({ status, systemCode = "" }: ServiceAnswer): string | undefined {
+  if (status !== undefined || !CERTIFICATE_CODES.has(systemCode)) return undefined;
+  return "Check the address and this machine's clock; behind a proxy that opens TLS, name the file with its CA in NODE_EXTRA_CA_CERTS. Then run the command again.";
+}
+
 /** The one place that decides what is retryable. */
 export function verdictOf(answer: ServiceAnswer): Verdict {
   if (answer.signInFailed) return "sign-in";
   if (answer.status !== undefined) return STATUS_VERDICTS[answer.status] ?? "answer";
+  if (certificateAdvice(answer) !== undefined) return "answer";
   return UNREACHABLE_CODES.has(answer.systemCode ?? "") ? "unreachable" : "retry";
 }

@@ -111,16 +111,17 @@ export class QuerySender {
     else signIn.accepted();
     const refusal = refusalIn(response.data, status);
     const said = `HTTP ${status}, ${refusal.said}`.replaceAll(token, "***");
-    if (refusal.kind === "too-much") return { ...refusal, said };
+    const requestId = header("x-ms-activity-id");
+    if (refusal.kind === "too-much") return { ...refusal, said, requestId };
     const isFinal = status < 500 && ![401, 403, 408, 429].includes(status);
-    if (isFinal && refusal.kind === "invalid") return { ...refusal, said };
+    if (isFinal && refusal.kind === "invalid") return { ...refusal, said, requestId };
     // Statuses of the service's own (520) and 4xx that may pass.
     const known = isFinal || status > 504 ? 500 : status;
     throw new ServiceFailure(
       "query",
       said,
       { status: known },
-      { requestId: header("x-ms-activity-id"), retryAfterMs: retryAfterOf({ get: header }) },
+      { requestId, retryAfterMs: retryAfterOf({ get: header }) },
     );
   }
 

@@ -3,6 +3,7 @@ import { Effort } from "../azure/effort.ts";
 import { ServiceFailure } from "../azure/service-error.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";
 import { ReuploadError } from "../core/errors.ts";
+import { certificateAdvice } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
 import { clusterUrl } from "./cluster.ts";
 import { type Kusto, type KustoQuery, type KustoTable, KustoTooMuch } from "./kusto.ts";
@@ -108,19 +109,20 @@ class ClientKusto implements Kusto {
         cause: failure,
       });
     }
+    const advice = certificateAdvice(failure.answer);
     const times = failure.attempts === 1 ? "once" : `${failure.attempts} times`;
     return new ReuploadError(
       "unavailable",
       `${this.place} was asked ${times} without success: ${failure.said}`,
-      {
-        cause: failure,
-      },
+      { ...(advice !== undefined && { advice }), cause: failure },
     );
   }
 
   #errorOf(refusal: Exclude<KustoTable | Refusal, KustoTable>): Error {
     const said = redact(refusal.said);
-    if (refusal.kind === "too-much") return new KustoTooMuch(refusal.why, said);
-    return new ReuploadError("kusto-invalid", `${this.place} refuses the query: ${said}`);
+    const { requestId } = refusal;
+    const cause = requestId === undefined ? undefined : new ServiceFailure("query", said, {}, { requestId });
+    if (refusal.kind === "too-much") return new KustoTooMuch(refusal.why, said, { cause });
+    return new ReuploadError("kusto-invalid", `${this.place} refuses the query: ${said}`, { cause });
   }
 }

@@ -22,7 +22,10 @@ const TYPES: Readonly<Record<string, { readonly read: Read; readonly example: st
     read: (value) => (TIMESPAN.test(value) ? { type: "timespan", value } : undefined),
     example: "7d or 12:30:00",
   },
-  guid: { read: (value) => (GUID.test(value) ? { type: "guid", value } : undefined), example: "a UUID" },
+  guid: {
+    read: (value) => (GUID.test(value) ? { type: "guid", value } : undefined),
+    example: "74be27de-1e4e-49d9-b579-fe0b331d3642",
+  },
   dynamic: { read: list, example: 'A,B,C or ["A","B,C"]' },
 };
 
@@ -65,6 +68,9 @@ function readValue({ name, type }: DeclaredParameter, text: string): KustoValue 
   }
   const value = known.read(type === "string" ? text : text.trim());
   if (value !== undefined) return value;
+  if (type === "dynamic" && text.trim() === "") {
+    throw wrong(`--param ${name} is empty.`, `Write for example --param ${name}=A,B,C (no items at all: [])`);
+  }
   throw wrong(`--param ${name}=${text} is no ${type}.`, `Write for example --param ${name}=${known.example}`);
 }
 
@@ -125,7 +131,6 @@ function dateTime(text: string): KustoValue | undefined {
 
 function list(text: string): KustoValue | undefined {
   const value = text.startsWith("[") ? jsonList(text) : text.split(",").map((item) => item.trim());
-  if (text === "") return { type: "dynamic", value: [] };
   return value === undefined || value.includes("") ? undefined : { type: "dynamic", value };
 }
 

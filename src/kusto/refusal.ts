@@ -1,11 +1,17 @@
 import type { TooMuch } from "./kusto.ts";
 
-/** Why the service gave no answer, or only part of one; `said` are its own words. */
-export type Refusal =
-  | { readonly kind: "too-much"; readonly why: TooMuch; readonly said: string }
+/** Why the service gave no answer, or only part of one. */
+export type Refusal = (
+  | { readonly kind: "too-much"; readonly why: TooMuch }
   /** Asked again, it would say the same. */
-  | { readonly kind: "invalid"; readonly said: string }
-  | { readonly kind: "transient"; readonly throttled: boolean; readonly said: string };
+  | { readonly kind: "invalid" }
+  | { readonly kind: "transient"; readonly throttled: boolean }
+) & {
+  /** The service's own words. */
+  readonly said: string;
+  /** For a support case; undefined where the answer names none. */
+  readonly requestId?: string | undefined;
+};
 
 interface OneApiError {
   readonly code?: unknown;

@@ -244,7 +244,8 @@ const MOST_CAUSES = 8;
 function causesOf(error: Error): string[] {
   const causes: string[] = [];
   for (let cause = error.cause; cause !== undefined && causes.length < MOST_CAUSES;) {
-    causes.push(messageOf(cause));
+    const requestId = cause instanceof Error && "requestId" in cause ? cause.requestId : undefined;
+    causes.push(`${messageOf(cause)}${typeof requestId === "string" ? ` (request id ${requestId})` : ""}`);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return causes;

@@ -84,6 +84,8 @@ function codeByVerdict(failure: ServiceFailure): FailureCode {
     case "unreachable":
       return "network";
     case "answer":
+      // Without a status it is the certificate's trouble.
+      return failure.status === undefined ? "network" : "internal";
     case "renew":
     case "sign-in":
       return "internal";

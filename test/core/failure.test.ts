@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  certificateAdvice,
   FAILURE_CODES,
   FAILURES,
   FileFailure,
@@ -27,6 +28,18 @@ describe("the verdict about an answer", () => {
   it("takes a connection that broke for this request's trouble, not for a service that is gone", () => {
     expect(verdictOf({ systemCode: "ECONNRESET" })).toBe("retry");
     expect(verdictOf({})).toBe("retry");
+  });
+
+  it("does not ask again of one whose certificate is not trusted, and names the way out", () => {
+    for (const systemCode of [
+      "SELF_SIGNED_CERT_IN_CHAIN",
+      "CERT_HAS_EXPIRED",
+      "ERR_TLS_CERT_ALTNAME_INVALID",
+    ]) {
+      expect(verdictOf({ systemCode }), systemCode).toBe("answer");
+      expect(certificateAdvice({ systemCode })).toContain("NODE_EXTRA_CA_CERTS");
+    }
+    expect(certificateAdvice({ systemCode: "ECONNRESET" })).toBeUndefined();
   });
 
   it("tells silence, a lost connection and a missing sign-in apart", () => {

@@ -25,6 +25,7 @@ interface SourceFile {
 let scene: Scene;
 let server: FaultyKusto;
 let refused = false;
+let isSignedIn = true;
 /** Called with the work items of each lookup, before it is answered. */
 let onLookup: (workItemIds: readonly string[]) => void = () => {};
 
@@ -32,6 +33,7 @@ beforeAll(async () => {
   scene = await startScene();
   server = await startFaultyKusto({
     database: "perf",
+    takesToken: () => isSignedIn,
     fault: ({ text, parameters }) => {
       if (text.includes("order by")) onLookup(idsIn(parameters["workItemIds"]));
       return refused ? { refuse: forbidden("perf") } : undefined;
@@ -190,11 +192,25 @@ describe("find and run in Kusto", () => {
 });
 
 describe("what is wrong with a query", () => {
+  it("is told as the sign-in's trouble, not a key's, when nobody is signed in", async () => {
+    isSignedIn = false;
+    try {
+      const result = await find("of-jobs", "--param", "jobs=1", "--out", "wrong.csv", "--max-wait", "1s");
+      expect(result.code).toBe(4);
+      expect(result.stderr).toContain("Say with --auth how to sign in");
+      expect(result.stderr).not.toContain("SAS");
+    } finally {
+      isSignedIn = true;
+    }
+  });
+
   it("is told in one line, and no CSV is made", async () => {
     const wrong: readonly (readonly [RegExp, ...string[]])[] = [
       [/Failed to resolve table expression named 'Workitems'/, "--query", "Workitems"],
       [/no column WorkItemId; its columns are: JobId\n/, "--query", "Files | project JobId"],
       [/parameter states \(dynamic\) has no value/, "mine.kql", "--param", "queue=x"],
+      [/The query given with --query is empty/, "--query", " "],
+      [/--param jobs is empty/, "of-jobs", "--param", "jobs="],
       [/failed-on-machines, failed-since, of-jobs/],
     ];
     const results = await Promise.all(wrong.map(([, ...args]) => find(...args, "--out", "wrong.csv")));

@@ -65,7 +65,9 @@ describe.skipIf(!mayMount())("a disk that gets full (skipped where no tmpfs can 
     const { code, stdout, stderr } = await running.done;
     expect(code, stdout + stderr).toBe(6);
     expect(stderr).toMatch(/error: .*no space left/);
-    expect(stderr).toContain("Free some space; the state is saved, run again with --resume.");
+    expect(stderr).toContain(
+      "Free some space, then run the command again, with --resume if it has made a state.",
+    );
 
     const early = await scene.cli(["run", "--resume", "--state-db", state]);
     expect(early.code, early.stdout + early.stderr).toBe(6);

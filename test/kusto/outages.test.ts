@@ -1,8 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { SignInError } from "../../src/azure/sign-in/token-source.ts";
+import type { ReuploadError } from "../../src/core/errors.ts";
 import { serviceBusy, throttled } from "../../src/emulator/kusto-server/service-refusal.ts";
 import { KustoTooMuch } from "../../src/kusto/kusto.ts";
 import { thrownBy } from "../azure/support.ts";
+import { makeCertificate } from "../support/oauth-emulator.ts";
 import { type StubAnswer, startStub } from "../support/stub-server.ts";
 import { type Fault, startFaultyKusto } from "../support/kusto-server.ts";
 import { filesOf, FOR_EVER, lookup, open } from "./support.ts";
@@ -43,6 +48,20 @@ describe("a service in trouble", () => {
     expect(error).toMatchObject({ code: "unavailable", exitCode: 6 });
     expect((error as Error).message).toContain("asked 3 times");
     expect(server.queries).toBe(3);
+  });
+
+  it("is given up at once when its certificate is not trusted, with the way out", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "reupload-kusto-tls-"));
+    try {
+      await using server = await startStub([{ status: 404 }], await makeCertificate(folder));
+      using opened = open(server);
+      const error = await thrownBy(opened.kusto.query(lookup(["a"]), FOR_EVER));
+      expect(error).toMatchObject({ code: "unavailable" });
+      expect((error as ReuploadError).advice).toContain("NODE_EXTRA_CA_CERTS");
+      expect((error as Error).message).toContain("asked once without success");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("is left alone by all queries for as long as it asks", async () => {

@@ -29,7 +29,7 @@ describe("a parameter", () => {
       { type: "guid", value: "74be27de-1e4e-49d9-b579-fe0b331d3642" },
     ],
     ["p:dynamic", "p=A,B, C", { type: "dynamic", value: ["A", "B", "C"] }],
-    ["p:dynamic", "p=", { type: "dynamic", value: [] }],
+    ["p:dynamic", "p=[]", { type: "dynamic", value: [] }],
     ["p:dynamic", 'p=["A,B",7]', { type: "dynamic", value: ["A,B", "7"] }],
   ])("declared as %s is read from %s", (declaration, text, value) => {
     expect(read(declaration, text)).toEqual({ p: value });
@@ -59,8 +59,9 @@ describe("a parameter", () => {
     ["p:datetime", ["p=2026-02-30"], "is no datetime", "2026-01-31"],
     ["p:datetime", ["p=2026-01-31T25:00"], "is no datetime", "2026-01-31"],
     ["p:timespan", ["p=7 days"], "is no timespan", "7d"],
-    ["p:guid", ["p=1"], "is no guid", "a UUID"],
+    ["p:guid", ["p=1"], "is no guid", "74be27de-"],
     ["p:dynamic", ["p=A,,B"], "is no dynamic", "A,B,C"],
+    ["p:dynamic", ["p= "], "--param p is empty", "A,B,C"],
     ["p:dynamic", ['p=["A"'], "is no dynamic", "A,B,C"],
     ["p:dynamic", ['p=[{"a":1}]'], "is no dynamic", "A,B,C"],
     ["p:decimal", ["p=1"], "is of type decimal, which --param cannot give", "string, int, long"],

@@ -11,7 +11,9 @@ import {
 import { COLUMNS, KustoTables } from "../../src/emulator/kusto-server/tables.ts";
 import { type KustoQuery, KustoTooMuch } from "../../src/kusto/kusto.ts";
 import { thrownBy } from "../azure/support.ts";
+import { errorMessage } from "../../src/terminal/messages.ts";
 import { type Fault, startFaultyKusto } from "../support/kusto-server.ts";
+import { startStub } from "../support/stub-server.ts";
 import { filesOf, FOR_EVER, lookup, open } from "./support.ts";
 
 /** What a query ends with, and how often it was asked. */
@@ -30,6 +32,20 @@ async function ends(
 const text = (kql: string): KustoQuery => ({ text: kql, parameters: {} });
 
 describe("a query that is wrong", () => {
+  it("is told with the service's request id, when causes are asked for", async () => {
+    const body = '{"error":{"code":"BadRequest","@message":"no","@permanent":true}}';
+    await using server = await startStub([
+      { status: 404 },
+      { status: 400, headers: { "x-ms-activity-id": "activity-1" }, body },
+    ]);
+    using opened = open(server);
+    const error = (await thrownBy(opened.kusto.query(text("Files"), FOR_EVER))) as ReuploadError;
+    expect(errorMessage(error, true)).toMatchObject({
+      code: "kusto-invalid",
+      causes: ["query: HTTP 400, no (request id activity-1)"],
+    });
+  });
+
   it.each([
     ["an unknown table", text("Nowhere | take 1"), "'Nowhere'"],
     [

@@ -58,7 +58,7 @@ export async function startOauthEmulator(): Promise<OauthEmulator> {
   };
 }
 
-async function makeCertificate(folder: string): Promise<Certificate> {
+export async function makeCertificate(folder: string): Promise<Certificate> {
   const [path, keyPath] = [join(folder, "cert.pem"), join(folder, "key.pem")];
   const request =
     "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost";

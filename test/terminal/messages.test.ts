@@ -140,7 +140,7 @@ describe("an error", () => {
   it("is a line that says what is wrong and one that says what to do", () => {
     expect(toText(errorMessage(error, false))).toEqual([
       "error: the state cannot be written",
-      "Free some space; the state is saved, run again with --resume.",
+      "Free some space, then run the command again, with --resume if it has made a state.",
     ]);
   });
 

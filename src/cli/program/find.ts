@@ -20,7 +20,10 @@ export function addFind({ program, io, setExitCode }: CommandLine): void {
     .option(RUN_OPTIONS.kustoDatabase.flag, RUN_OPTIONS.kustoDatabase.help)
     .option(RUN_OPTIONS.auth.flag, `${RUN_OPTIONS.auth.help} (default: ${RUN_OPTIONS.auth.default})`)
     .option(RUN_OPTIONS.tenant.flag, RUN_OPTIONS.tenant.help)
-    .option(RUN_OPTIONS.maxWait.flag, `${RUN_OPTIONS.maxWait.help} (default: ${RUN_OPTIONS.maxWait.default})`)
+    .option(
+      RUN_OPTIONS.maxWait.flag,
+      `how long to sit out an outage before giving up (default: ${RUN_OPTIONS.maxWait.default})`,
+    )
     .option(RUN_OPTIONS.config.flag, RUN_OPTIONS.config.help)
     .option("--output <format>", "text or json: what is told about the CSV")
     .option("-q, --quiet", "tell only what is wrong")
