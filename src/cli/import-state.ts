@@ -52,7 +52,7 @@ export async function importState(old: readonly string[], flags: RunFlags, io: I
       removeState(session.path(settings.stateDb));
       throw thrown;
     });
-    store.noteEnding({ exitCode: EXIT.done, why: "imported" });
+    // No ending is noted: the run has not begun, and its state is judged by what is in it.
     await store.close();
     return tell(importing, store.run.input, report);
   });

@@ -17,7 +17,7 @@ export const EXIT_MEANINGS: readonly { code: ExitCode; meaning: string; again: s
   { code: EXIT.done, meaning: "all done (or all of --limit or --sample)", again: "not needed" },
   {
     code: EXIT.finishedWithFailures,
-    meaning: "finished; some rows, work items or files failed or were rejected",
+    meaning: "finished; some rows, work items or files failed, vanished or were rejected",
     again: "after looking",
   },
   {

@@ -99,7 +99,7 @@ function exitCodeOf({ writer, summary, run }: StateReading): ExitCode {
   }
 }
 
-function codeOf({ workItems }: StateSummary, rejected: number): ExitCode {
+function codeOf({ workItems, drift }: StateSummary, rejected: number): ExitCode {
   if (workItems.pending + workItems.in_progress > 0) return EXIT.unavailable;
-  return workItems.failed + rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
+  return workItems.failed + rejected + drift.filesVanished > 0 ? EXIT.finishedWithFailures : EXIT.done;
 }

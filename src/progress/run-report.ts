@@ -135,7 +135,7 @@ function countIn(report: RunReport, outcome: FailureGroup["outcome"], what: "fil
 /**
  * - `completed`         every work item and file of this partition is done
  * - `limited`           all that `--limit` or `--sample` asked for is done, more is left
- * - `with-failures`     finished (or all that was asked for), but something failed or was rejected
+ * - `with-failures`     finished (or all that was asked for), but something failed, vanished or was rejected
  * - `too-many-failures` ended early by `--max-failures`, resumable
  * - `stopped`           something is left, resumable
  * - `internal-error`    the account has a gap
@@ -154,6 +154,7 @@ export function verdictOf(report: RunReport, account: Account): RunVerdict {
   const { kind } = report.ending;
   if (kind === "stopped" || kind === "too-many-failures") return kind;
   const failed = account.rows.failed + account.files.failed;
-  if (failed + account.rows.rejected + report.catalogRejected.count > 0) return "with-failures";
+  const rejected = account.rows.rejected + report.catalogRejected.count;
+  if (failed + rejected + report.summary.drift.filesVanished > 0) return "with-failures";
   return account.rows.left > 0 ? "limited" : "completed";
 }

@@ -134,7 +134,7 @@ function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[
   if (files.shortened > 0) {
     lines.push(`${quantity(files.shortened, "name")} shortened to the service's limit.`);
   }
-  if (drift.workItems > 0) lines.push(driftLine(drift));
+  lines.push(...driftLines(drift));
   if (catalogRejected.count > 0) {
     const where = inFile(catalogRejected.file);
     lines.push(
@@ -144,13 +144,18 @@ function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[
   return [...lines, startLine(thisStart)];
 }
 
-function driftLine({ workItems, filesAdded, filesVanished }: RunReport["summary"]["drift"]): string {
-  const changes = [
-    ...(filesAdded > 0 ? [`${quantity(filesAdded, "file")} more`] : []),
-    ...(filesVanished > 0 ? [`${quantity(filesVanished, "file")} gone from the catalog`] : []),
-  ];
-  const what = changes.length === 0 ? "other links or names" : changes.join(", ");
-  return `${quantity(workItems, "work item")} changed since an earlier lookup: ${what}.`;
+/** Work items and files that came are of this start; what vanished may have done so before. */
+function driftLines({ workItems, filesAdded, filesVanished }: RunReport["summary"]["drift"]): string[] {
+  const lines: string[] = [];
+  if (workItems > 0) {
+    const more = filesAdded > 0 ? `: ${quantity(filesAdded, "file")} more` : "";
+    const what = filesAdded + filesVanished > 0 ? more : ": other links or names";
+    lines.push(`${quantity(workItems, "work item")} changed since an earlier lookup${what}.`);
+  }
+  if (filesVanished > 0) {
+    lines.push(`${quantity(filesVanished, "file")} of an earlier lookup gone from the catalog.`);
+  }
+  return lines;
 }
 
 function startLine(start: RunReport["thisStart"]): string {

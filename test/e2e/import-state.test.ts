@@ -110,6 +110,8 @@ describe("a batch that the original tool left half done", () => {
   it("is completed, and no file that was copied is sent again", async () => {
     const imported = await importState("--output", "json");
     expect(imported.code, imported.stderr).toBe(0);
+    // The run has not begun.
+    expect((await scene.cli(["status", "--state-db", STATE])).code).toBe(6);
     expect(JSON.parse(imported.stdout)).toMatchObject({
       type: "imported",
       files: {

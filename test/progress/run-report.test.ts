@@ -65,6 +65,7 @@ describe("the verdict", () => {
     ...reportOf({
       workItems: { completed: 9, failed: 0 },
       files: { copied: 90, failed: 0, skipped: 0 },
+      drift: { workItems: 0, filesAdded: 0, filesVanished: 0 },
     }),
     failures: [],
     input: { rows: 27, ours: 10, duplicates: 4, rejected: 0, otherPartitions: 13 },
@@ -79,6 +80,11 @@ describe("the verdict", () => {
     expect(verdict(reportOf())).toBe("with-failures");
     expect(verdict({ ...clean, input: { ...clean.input, rows: 28, rejected: 1 } })).toBe("with-failures");
     expect(verdict({ ...clean, catalogRejected: { count: 1, file: undefined } })).toBe("with-failures");
+  });
+
+  it("is with-failures when a file has vanished from the catalog, wherever else it is", () => {
+    const drift = { workItems: 0, filesAdded: 0, filesVanished: 1 };
+    expect(verdict({ ...clean, summary: { ...clean.summary, drift } })).toBe("with-failures");
   });
 
   it("is limited when all that was asked for is done and more is left", () => {

@@ -67,8 +67,8 @@ function applyOpened(item: OpenWorkItem, event: EventOf<"work-item-opened">, con
 }
 
 /**
- * Counts what this lookup gave otherwise than the one before. A file that vanished is marked, so that it counts once;
- * one that vanished untouched has no row, and shows only in the number of different entries.
+ * Counts what this lookup gave otherwise than the one before. A file that vanished is marked, and counts until it is
+ * listed again; one that vanished untouched has no row, and shows only in the number of different entries.
  */
 function noteDrift(
   item: OpenWorkItem,
@@ -77,19 +77,23 @@ function noteDrift(
 ): void {
   const gone = new Set(vanished.map(fileKey));
   let goneAnew = 0;
+  let cameBack = 0;
   for (const [key, entry] of item.files) {
     const isGone = gone.has(key);
     if (isGone === ((entry.facts & FACT.vanished) !== 0)) continue;
     if (isGone) goneAnew++;
+    else cameBack++;
     entry.facts ^= FACT.vanished;
     writes.addFile(entry);
   }
+  counters.drift_files_vanished += goneAnew - cameBack;
   const before = item.receipt;
   if (before === undefined || (before.count === receipt.count && before.digest === receipt.digest)) return;
   const more = receipt.count - duplicates - (before.count - item.duplicates);
+  const untouched = more + goneAnew - cameBack;
   counters.drift_work_items++;
-  counters.drift_files_added += Math.max(0, more + goneAnew);
-  counters.drift_files_vanished += Math.max(goneAnew, -more);
+  counters.drift_files_added += cameBack + Math.max(0, untouched);
+  counters.drift_files_vanished += Math.max(0, -untouched);
 }
 
 function applyFile(item: OpenWorkItem, event: FileEvent, context: EventContext): void {

@@ -108,6 +108,10 @@ function listed(samples: readonly string[], count: number): string {
 /** Back to pending: what was in progress or empty, and the failures and skipped files to try again. */
 function requeue(statements: Statements, retryFailed: OpenOptions["retryFailed"]): void {
   const counters = { ...(statements.findCounters.get() as Counters) };
+  // What has changed is told of each start; what is not listed any more stays so until it is listed again.
+  counters.drift_work_items = 0;
+  counters.drift_files_added = 0;
+  counters.drift_files_vanished = firstRow<{ files: number }>(statements.countVanished)?.files ?? 0;
   statements.requeueInterrupted.run();
   if (retryFailed !== "none") {
     statements.requeueEmpty.run();

@@ -59,12 +59,12 @@ export function open({ drift }: Model, item: ModelItem, vanished: number | undef
   if (item.opened) return false;
   const listed = vanished === undefined ? FILES : FILES - 1;
   const goneAnew = vanished !== undefined && !item.vanished.has(vanished) ? 1 : 0;
+  const cameBack = [...item.vanished].filter((file) => file !== vanished).length;
   const hasChanged = item.lookedUp && (item.listed !== listed || (vanished ?? -1) !== goneBefore(item));
   if (hasChanged) {
-    const more = listed - item.listed;
     drift.workItems++;
-    drift.filesAdded += Math.max(0, more + goneAnew);
-    drift.filesVanished += Math.max(goneAnew, -more);
+    drift.filesAdded += cameBack;
+    drift.filesVanished += goneAnew - cameBack;
   }
   item.vanished = new Set(vanished === undefined ? [] : [vanished]);
   Object.assign(item, { opened: true, lookedUp: true, total: FILES, listed });
@@ -126,7 +126,9 @@ export function claim(item: ModelItem): void {
 }
 
 /** A resume that tries all failures again, or none. */
-export function resume({ items }: Model, retry: boolean): void {
+export function resume({ items, drift }: Model, retry: boolean): void {
+  const filesVanished = items.reduce((sum, { vanished }) => sum + vanished.size, 0);
+  Object.assign(drift, { workItems: 0, filesAdded: 0, filesVanished });
   for (const item of items) {
     item.opened = false;
     const isTriedAgain = retry && (item.status === "failed" || item.status === "empty");

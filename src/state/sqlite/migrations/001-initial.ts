@@ -73,6 +73,7 @@ CREATE TABLE file (
   at INTEGER NOT NULL          -- of the last event
 ) STRICT;
 CREATE INDEX file_by_work_item ON file (work_item);
+CREATE INDEX file_vanished ON file (id) WHERE facts & 64;
 
 -- Only for files that failed, were skipped, needed more than one attempt or got another name than the template's.
 CREATE TABLE file_detail (
