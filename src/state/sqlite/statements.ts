@@ -95,7 +95,6 @@ export const SQL = {
       SELECT f.work_item FROM file_detail d CROSS JOIN file f ON f.id = d.file
       WHERE f.facts & 16 AND d.code IN (SELECT value FROM json_each(?1)))`,
   countVanished: `SELECT count(*) AS files FROM file WHERE facts & 64`,
-  countVanished: `SELECT count(*) AS files FROM file WHERE facts & 64`,
   retrySkipped: `UPDATE file SET facts = facts & ~16 WHERE facts & 16 AND id IN (
       SELECT file FROM file_detail WHERE code IN (SELECT value FROM json_each(?1)))`,
 
