@@ -14,6 +14,8 @@ import { SignInError } from "./sign-in/token-source.ts";
 const FAILURES_TO_TRIP = 8;
 /** ... when they are of this many requests at least: one bad blob must not stop the run. */
 const DISTINCT_TO_TRIP = 3;
+/** The same for a service that is asked by few requests at once, each of many things: one alone tells, and sooner. */
+const FAILURES_TO_TRIP_ALONE = 4;
 /** Failures to connect at all are the service's trouble, whichever request they meet. */
 const UNREACHABLE_TO_TRIP = 3;
 /** A service that answered others so short a time ago is not gone, however many it refuses for load, ms. */
@@ -36,6 +38,8 @@ export interface GateOptions {
    * requests: a link to a host that does not exist must not stop the run.
    */
   readonly essential: boolean;
+  /** Its requests are few and large (queries), so that the failures of one in a row are the service's. */
+  readonly fewRequests?: boolean;
   /** The sign-in that its requests need; undefined when a key or a SAS signs them. */
   readonly signIn?: GateSignIn | undefined;
   /** What the operator allows; passed one after the other before each attempt. */
@@ -280,6 +284,7 @@ export class ServiceGate {
     if (reason === "sign-in") return true;
     if (this.#unreachableInRow >= UNREACHABLE_TO_TRIP) return true;
     if (reason === "overloaded" && Date.now() - this.#answeredAt < ANSWERED_OF_LATE_MS) return false;
+    if (this.#options.fewRequests === true) return this.#failuresInRow >= FAILURES_TO_TRIP_ALONE;
     return this.#failuresInRow >= FAILURES_TO_TRIP && this.#failing.size >= DISTINCT_TO_TRIP;
   }
 

@@ -49,6 +49,15 @@ describe("the brake", () => {
     expect(gate.isDown).toBe(false);
   });
 
+  it("is put on by one request alone where requests are few, so that a query outlasts an outage", async () => {
+    const gate = quickGate({ fewRequests: true, maxWaitMs: 20_000, maxFirstWaitMs: 20_000 });
+    (await enter(gate)).answered();
+    const { request, calls } = scripted(...Array.from({ length: 20 }, () => answered(500)), "done");
+    const result = new Attempts(QUICK).run(gate, new Effort(never, 60_000), "query", request);
+    expect(await result).toBe("done");
+    expect(calls()).toBe(21);
+  });
+
   it("is not put on while anything is answered in between", async () => {
     const gate = quickGate();
     for (let round = 0; round < 5; round++) {
