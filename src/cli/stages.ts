@@ -4,7 +4,6 @@ import { BrakedAnnouncer } from "../announce/braked-announcer.ts";
 import { QueueAnnouncer } from "../announce/queue-announcer.ts";
 import { type AccountInput, findAccount, type StorageAccount } from "../azure/account.ts";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempt.ts";
-import type { Brake } from "../azure/brake.ts";
 import { BrakedReader, BrakedWriter } from "../azure/braked-calls.ts";
 import { DepthBrake, depthOf } from "../azure/queue-depth.ts";
 import { Connections } from "../azure/rest/connections.ts";
@@ -13,7 +12,7 @@ import { RestBlobReader } from "../azure/rest/rest-blob-reader.ts";
 import { RestBlobWriter } from "../azure/rest/rest-blob-writer.ts";
 import { RestClient } from "../azure/rest/rest-client.ts";
 import { RestQueueCalls } from "../azure/rest/rest-queue-calls.ts";
-import { GATE_DEFAULTS, ServiceGate } from "../azure/service-gate.ts";
+import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../azure/service-gate.ts";
 import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import { SourceLinks } from "../azure/source-links.ts";
 import type { Environment } from "../config/config.ts";
@@ -76,7 +75,7 @@ export class Services {
 
   /** The gate of the service that answers for the catalog. @param place shown, such as `cluster/database` */
   catalog(place: string, signIn: GateSignIn): ServiceGate {
-    this.#catalog ??= this.#gate(`catalog ${place}`, true, signIn);
+    this.#catalog ??= this.#gate(`catalog ${place}`, { essential: true, fewRequests: true, signIn });
     return this.#catalog;
   }
 
@@ -101,7 +100,7 @@ export class Services {
   #depthBrake({ maxQueueDepth, queue, announce }: RunSettings): DepthBrake | undefined {
     if (maxQueueDepth === undefined || !announce) return undefined;
     // The queue's own gate holds announcements; the question has to pass before them.
-    const gate = this.#gate(this.queue.name, true, this.#signIn);
+    const gate = this.#gate(this.queue.name, { essential: true, signIn: this.#signIn });
     const ask = depthOf(this.account, queue, { attempts: this.attempts, gate });
     const brake = new DepthBrake(`queue ${queue}`, maxQueueDepth, ask);
     this.limits.add({ name: "--max-queue-depth", heldMs: () => brake.heldMs });
@@ -110,24 +109,17 @@ export class Services {
 
   #storageGate(kind: "target" | "queue" | "source", url: string, essential: boolean): ServiceGate {
     const name = `${kind} ${hostOf(url)}`;
-    const gate = this.#gate(name, essential, this.#signIn, this.limits.brakes);
+    const gate = this.#gate(name, { essential, signIn: this.#signIn, brakes: this.limits.brakes });
     const holder = { name: kind === "source" ? name : kind, heldMs: () => gate.load.heldMs };
     this.limits.add(holder, () => gate.load.answers);
     return gate;
   }
 
-  #gate(
-    name: string,
-    essential: boolean,
-    signIn: GateSignIn | undefined,
-    brakes: readonly Brake[] = [],
-  ): ServiceGate {
+  #gate(name: string, options: Partial<GateOptions>): ServiceGate {
     return new ServiceGate(name, {
       ...GATE_DEFAULTS,
+      ...options,
       maxWaitMs: this.#maxWaitMs,
-      essential,
-      signIn,
-      brakes,
       onRateChange: (rate, was, why) => this.#tell(rateMessage(name, rate, was, why)),
     });
   }
