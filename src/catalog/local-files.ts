@@ -112,8 +112,10 @@ class Walk implements FoundFiles {
       else if (entry.isDirectory()) this.#folders.push(found);
       else this.#takeFile(found, await stat(found.path));
     } catch (thrown) {
-      const isRemoved = fileSystemCodeOf(thrown) === "ENOENT" && !entry.isSymbolicLink();
-      if (!isRemoved) this.#tellUnreadable(name, thrown);
+      const isMissing = fileSystemCodeOf(thrown) === "ENOENT";
+      if (!isMissing) this.#tellUnreadable(name, thrown);
+      else if (entry.isSymbolicLink()) this.problems.push(`${name} is a link to nowhere`);
+      // What was removed meanwhile is not there.
     }
   }
 

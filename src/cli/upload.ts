@@ -1,9 +1,10 @@
 /** `reupload upload`: local files to the target and the queue, as one work item's, without a CSV. */
 import { hash } from "node:crypto";
-import { rmSync } from "node:fs";
+import { existsSync, realpathSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { type GivenPaths, openPaths, pathsIdentity } from "../catalog/paths/paths.ts";
-import { flagWord, type Given, keptSettings, resolve } from "../config/config.ts";
+import { flagWord, type Given, keptSettings, resolve, resolveOne } from "../config/config.ts";
 import {
   RUN_OPTION_NAMES,
   RUN_OPTIONS,
@@ -19,7 +20,7 @@ import type { WorkItem } from "../core/work-item.ts";
 import type { InputReader } from "../state/open-run.ts";
 import type { RunRecord } from "../state/state-store.ts";
 import { inspectState } from "../state/sqlite/inspect.ts";
-import { removeState } from "../state/sqlite/state-files.ts";
+import { companionsOf, removeState } from "../state/sqlite/state-files.ts";
 import { commandLine } from "../terminal/shell.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import type { Io } from "./io.ts";
@@ -79,8 +80,10 @@ async function describeUpload(session: Session, request: UploadRequest): Promise
     ...(isByWorkers(own, found) ? { concurrency: resolved.fileWorkers } : {}),
   };
   checkName(given.workItem, settings);
-  const catalog = pathsSource(given, session.signal);
+  const leftOut = new OwnFiles(session, stateDb);
+  const catalog = pathsSource({ ...given, isLeftOut: (path) => leftOut.isLeftOut(path) }, session.signal);
   await catalog.check();
+  leftOut.tell(session);
   return {
     settings,
     stateDb,
@@ -105,6 +108,36 @@ function checkFlags({ paths, flags }: UploadRequest): void {
       advice: "Leave it out: the same command again goes on by itself. Or give the state with --state-db.",
     });
   }
+}
+
+/** The upload's own state and log in a folder that it puts into the target. */
+class OwnFiles {
+  readonly #own: ReadonlySet<string>;
+  readonly #met = new Set<string>();
+
+  constructor({ given, path }: Session, stateDb: string) {
+    const logFile = resolveOne(given, "logFile");
+    const files = companionsOf(path(stateDb));
+    if (logFile !== undefined) files.push(path(logFile));
+    this.#own = new Set(files.flatMap((file) => [file, withoutLinks(file)]));
+  }
+
+  isLeftOut(path: string): boolean {
+    if (!this.#own.has(path)) return false;
+    this.#met.add(path);
+    return true;
+  }
+
+  tell({ notice }: Session): void {
+    if (this.#met.size === 0) return;
+    notice("info", `left out, as they are the upload's own: ${[...this.#met].join(", ")}`);
+  }
+}
+
+/** Its folder's links followed; the file need not be there. */
+function withoutLinks(path: string): string {
+  const folder = dirname(path);
+  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
 }
 
 function isByWorkers(own: Given, found: RunRecord | undefined): boolean {

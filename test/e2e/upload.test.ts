@@ -51,6 +51,23 @@ describe("an upload", () => {
     expect((await readdir(scene.folder)).filter((name) => name.includes(".db"))).toEqual([]);
   });
 
+  it("of the working folder leaves its own state and log out, and says so", async () => {
+    await scene.write("a.json", "a");
+    const first = await upload(".", "--state-db", "my.db", "--log-file", "up.log");
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stdout + first.stderr).toMatch(/left out, as they are the upload's own: .*up\.log/);
+    const names = async () => {
+      const found: string[] = [];
+      for await (const { name } of scene.behind.container(scene.container).listBlobsFlat()) found.push(name);
+      return found.filter((name) => /my\.db|up\.log/.test(name));
+    };
+    expect(await names()).toEqual([]);
+    const again = await upload(".", "--state-db", "my.db", "--log-file", "up.log", "--resume");
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stdout + again.stderr).toMatch(/the upload's own: .*my\.db/);
+    expect(await names()).toEqual([]);
+  });
+
   it("goes on where it was killed when the same command is given again, and is no obstacle to another", async () => {
     const wanted = await Promise.all(Array.from({ length: 12 }, async (_, i) => put(`out/${i}.json`)));
     const late = await put("late.json");

@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
-import { glob, realpath, stat } from "node:fs/promises";
+import { glob, readlink, realpath, stat } from "node:fs/promises";
 import { normalize, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ReuploadError } from "../../core/errors.ts";
 import type { CatalogFile } from "../../core/file.ts";
 import { fileSystemCodeOf, filesBelow, localFile } from "../local-files.ts";
@@ -12,14 +13,16 @@ import type { FoundFiles } from "../look-up-each.ts";
  * one that is named twice is taken once.
  *
  * @param folder the working folder, absolute
+ * @param isLeftOut whether a file (its absolute path) is not meant, whatever names it
  * @throws ReuploadError `usage` for a path that names nothing, or when there is no file at all
  */
 export async function filesAt(
   paths: readonly string[],
   folder: string,
   signal: AbortSignal,
+  isLeftOut: (path: string) => boolean = () => false,
 ): Promise<FoundFiles> {
-  const gathered = new Gathered(folder, signal);
+  const gathered = new Gathered(folder, signal, isLeftOut);
   for (const path of paths) {
     signal.throwIfAborted();
     await gathered.add(path);
@@ -39,10 +42,12 @@ class Gathered {
   readonly problems: string[] = [];
   readonly #folder: string;
   readonly #signal: AbortSignal;
+  readonly #isLeftOut: (path: string) => boolean;
 
-  constructor(folder: string, signal: AbortSignal) {
+  constructor(folder: string, signal: AbortSignal, isLeftOut: (path: string) => boolean) {
     this.#folder = folder;
     this.#signal = signal;
+    this.#isLeftOut = isLeftOut;
   }
 
   async add(given: string): Promise<void> {
@@ -60,6 +65,8 @@ class Gathered {
       }
     }
     if (matches > 0) return;
+    if (await isLink(resolve(this.#folder, given)))
+      throw new ReuploadError("usage", `${given} is a link to nowhere.`);
     throw new ReuploadError("usage", `There is no file or folder ${given}.`, {
       advice: `It is looked for from ${this.#folder}; check the path.`,
     });
@@ -103,8 +110,16 @@ class Gathered {
   }
 
   #keep(file: CatalogFile): void {
-    if (!this.files.has(file.uri)) this.files.set(file.uri, file);
+    if (this.files.has(file.uri) || this.#isLeftOut(fileURLToPath(file.uri))) return;
+    this.files.set(file.uri, file);
   }
+}
+
+function isLink(path: string): Promise<boolean> {
+  return readlink(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The path as a name, as tar has it: `../out/a.json` and `/out/a.json` are `out/a.json`. */

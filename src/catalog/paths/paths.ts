@@ -13,6 +13,8 @@ export interface GivenPaths {
   readonly paths: readonly string[];
   /** The working folder, absolute. */
   readonly folder: string;
+  /** Whether a file (its absolute path) is not meant, whatever names it. */
+  readonly isLeftOut?: (path: string) => boolean;
 }
 
 /** Kind and place; the same for the same set of paths. */
@@ -23,7 +25,11 @@ export function pathsIdentity({ paths, folder }: Omit<GivenPaths, "workItem">): 
 
 /** @throws ReuploadError `usage` when the paths name no file */
 export async function openPaths(given: GivenPaths, signal: AbortSignal): Promise<Catalog> {
-  return new PathsCatalog(given, await filesAt(given.paths, given.folder, signal));
+  return new PathsCatalog(given, await filesOf(given, signal));
+}
+
+function filesOf({ paths, folder, isLeftOut }: GivenPaths, signal: AbortSignal): Promise<FoundFiles> {
+  return filesAt(paths, folder, signal, isLeftOut);
 }
 
 class PathsCatalog implements Catalog {
@@ -44,7 +50,7 @@ class PathsCatalog implements Catalog {
   ): AsyncIterable<Lookup> {
     return lookUpEach(workItems, signal, async (workItem, both) => {
       if (!this.#isOurs(workItem)) return nothingFound;
-      if (fresh) this.#found = await filesAt(this.#given.paths, this.#given.folder, both);
+      if (fresh) this.#found = await filesOf(this.#given, both);
       return this.#found;
     });
   }

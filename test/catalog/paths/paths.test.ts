@@ -90,6 +90,20 @@ describe("the paths of an upload", () => {
     },
   );
 
+  it("that are a link to nowhere are told as such", async () => {
+    await symlink("gone.json", join(folder, "dangling"));
+    expect(await thrownBy(filesAt(["dangling"], folder, signal))).toMatchObject({
+      code: "usage",
+      message: "dangling is a link to nowhere.",
+    });
+  });
+
+  it("leave out what is not meant", async () => {
+    const isLeftOut = (path: string) => path === join(folder, "out/a.json");
+    const { files } = await filesAt(["out", "out/a.json", "out/*.json"], folder, signal, isLeftOut);
+    expect(files.map(({ fileName }) => fileName).toSorted()).toEqual(["out/c.txt", "out/sub/b.json"]);
+  });
+
   it("without any file are refused", async () => {
     await mkdir(join(folder, "empty/deep"), { recursive: true });
     expect(await thrownBy(filesAt(["empty"], folder, signal))).toMatchObject({ code: "usage" });
