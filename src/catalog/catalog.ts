@@ -77,7 +77,13 @@ export interface Catalog {
    * Rows of the catalog that belong to no work item at all, or not for certain (bad rows of a listing); told once, in
    * the summary.
    */
-  rejectedRows(): { readonly count: number; readonly file: string | undefined };
+  rejectedRows(): {
+    readonly count: number;
+    /** Lists them. */
+    readonly file: string | undefined;
+    /** Why, where no file says so. */
+    readonly reason?: string | undefined;
+  };
 
   close(): Promise<void>;
 }

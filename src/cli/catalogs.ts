@@ -10,6 +10,7 @@ import type { RunSettings } from "../config/run-options.ts";
 import { messageOf, ReuploadError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { parseSourcePrefix, type SourcePrefix } from "../core/source-prefix.ts";
+import { queryTextOf } from "../kusto/query-text.ts";
 import type { Desk } from "./sign-in.ts";
 import type { Services } from "./stages.ts";
 
@@ -159,7 +160,7 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
 /** The text of a query's file. @throws ReuploadError `usage` */
 export function readQuery(path: string): string {
   try {
-    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    return queryTextOf(readFileSync(path));
   } catch (error) {
     throw new ReuploadError("usage", `The query ${path} cannot be read: ${messageOf(error)}.`, {
       advice: "Check the path given with --kusto-query.",

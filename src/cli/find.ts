@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { type FindReport, findWorkItems } from "../find/find.ts";
 import type { Kusto } from "../kusto/kusto.ts";
 import { readParameters } from "../kusto/parameters.ts";
-import { declaredParameters } from "../kusto/query-text.ts";
+import { declaredParameters, queryTextOf } from "../kusto/query-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { SCHEMA_VERSION, waitingMessages } from "../terminal/messages.ts";
 import { connectKusto } from "./kusto.ts";
@@ -96,8 +96,7 @@ async function givenText({ query, text }: FindArguments, session: Session): Prom
   const path = session.path(query);
   const isShipped = names.includes(query) && !(await isThere(path));
   try {
-    const file = await readFile(isShipped ? join(SHIPPED, `${query}.kql`) : path, "utf8");
-    return file.replace(/^\uFEFF/, "");
+    return queryTextOf(await readFile(isShipped ? join(SHIPPED, `${query}.kql`) : path));
   } catch (thrown) {
     throw new ReuploadError("usage", `The query ${query} cannot be read: ${messageOf(thrown)}`, {
       advice: `Give a file, or the name of a shipped query: ${shipped}.`,

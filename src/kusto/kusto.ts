@@ -7,8 +7,9 @@
 /** A value for `declare query_parameters`: it travels beside the text, never inside it. */
 export type KustoValue =
   | { readonly type: "string"; readonly value: string }
-  /** Whole numbers; a `long` up to 2^53. */
-  | { readonly type: "int" | "long"; readonly value: number }
+  | { readonly type: "int"; readonly value: number }
+  /** 64 bits. */
+  | { readonly type: "long"; readonly value: bigint }
   | { readonly type: "real"; readonly value: number }
   | { readonly type: "bool"; readonly value: boolean }
   /** ISO 8601, UTC. */

@@ -82,7 +82,11 @@ export class QuerySender {
       signIn.accepted();
       const answer = readAnswer(String(text));
       if (answer !== undefined) return answer;
-      throw new ServiceFailure("query", "the answer is not whole", {});
+      const isPage = /^\s*</.test(String(text));
+      const said = isPage
+        ? "a web page came in place of the answer, perhaps a proxy's"
+        : "the answer is not whole";
+      throw new ServiceFailure("query", said, {});
     } catch (thrown) {
       signal.throwIfAborted();
       return this.#refused(thrown, token);

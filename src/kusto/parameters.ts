@@ -13,8 +13,14 @@ const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** By Kusto's name of the type: how a value is read, and an example for who gave a wrong one. */
 const TYPES: Readonly<Record<string, { readonly read: Read; readonly example: string }>> = {
   string: { read: (value) => ({ type: "string", value }), example: "text" },
-  int: { read: (text) => wholeNumber("int", text, 2 ** 31 - 1), example: "42" },
-  long: { read: (text) => wholeNumber("long", text, Number.MAX_SAFE_INTEGER), example: "42" },
+  int: {
+    read: (text) => (isWhole(text, 32) ? { type: "int", value: Number(text) } : undefined),
+    example: "42",
+  },
+  long: {
+    read: (text) => (isWhole(text, 64) ? { type: "long", value: BigInt(text) } : undefined),
+    example: "42",
+  },
   real: { read: realNumber, example: "1.5" },
   bool: { read: yesOrNo, example: "true" },
   datetime: { read: dateTime, example: "2026-01-31 or 2026-01-31T10:00:00Z" },
@@ -100,9 +106,12 @@ function wrong(message: string, advice: string): ReuploadError {
   return new ReuploadError("bad-option", message, { advice });
 }
 
-function wholeNumber(type: "int" | "long", text: string, most: number): KustoValue | undefined {
-  const value = Number(text);
-  return /^-?\d+$/.test(text) && Math.abs(value) <= most ? { type, value } : undefined;
+/** A whole number of so many bits. The least one is Kusto's null. */
+function isWhole(text: string, bits: number): boolean {
+  if (!/^-?\d{1,19}$/.test(text)) return false;
+  const most = 2n ** BigInt(bits - 1) - 1n;
+  const value = BigInt(text);
+  return -most <= value && value <= most;
 }
 
 function realNumber(text: string): KustoValue | undefined {

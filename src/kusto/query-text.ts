@@ -3,6 +3,14 @@
  * parameters it declares. Nothing is ever joined into the text but operators of our own.
  */
 
+/** The text of a query's file: UTF-8, or UTF-16 with a mark, as PowerShell's `>` writes it. */
+export function queryTextOf(file: Uint8Array): string {
+  const [first, second] = file;
+  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(file);
+  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(file);
+  return new TextDecoder().decode(file);
+}
+
 /** A string, a comment, a name, or a single character, as KQL cuts them. */
 const TOKEN =
   /\s+|\/\/[^\r\n]*|[hH]?(?:@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:[^"\\\r\n]|\\.)*"|'(?:[^'\\\r\n]|\\.)*'|```[\s\S]*?```|~~~[\s\S]*?~~~)|\w+|[\s\S]/gy;

@@ -23,7 +23,12 @@ export interface RunReport {
   /** Where the rejected rows of the CSV are; undefined when there are none. */
   readonly rejectedFile: string | undefined;
   /** Rows of the catalog that no work item could be given. */
-  readonly catalogRejected: { readonly count: number; readonly file: string | undefined };
+  readonly catalogRejected: {
+    readonly count: number;
+    readonly file: string | undefined;
+    /** Why, where no file says so. */
+    readonly reason?: string | undefined;
+  };
   readonly summary: StateSummary;
   readonly failures: readonly FailureGroup[];
   /** What this start did; `files` are those finished in any way. */

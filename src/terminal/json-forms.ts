@@ -64,7 +64,11 @@ export function reportJson(report: RunReport): JsonFields {
     shortenedNames: summary.files.shortened,
     bytes: summary.bytes,
     rejectedFile: report.rejectedFile ?? null,
-    catalogRejected: { count: report.catalogRejected.count, file: report.catalogRejected.file ?? null },
+    catalogRejected: {
+      count: report.catalogRejected.count,
+      file: report.catalogRejected.file ?? null,
+      reason: report.catalogRejected.reason ?? null,
+    },
     failures: report.failures.map((group) => failureJson(group)),
     thisStart: { ...report.thisStart, elapsedMs: Math.round(report.thisStart.elapsedMs) },
     nextCommand: report.nextCommand ?? null,

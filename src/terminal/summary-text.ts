@@ -136,10 +136,10 @@ function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[
   }
   lines.push(...driftLines(drift));
   if (catalogRejected.count > 0) {
-    const where = inFile(catalogRejected.file);
-    lines.push(
-      `${quantity(catalogRejected.count, "row")} of the catalog rejected${where === undefined ? "." : `, ${where}`}`,
-    );
+    const { count: rows, file, reason } = catalogRejected;
+    const where = file === undefined ? "" : `, ${inFile(file)}`;
+    const why = reason === undefined ? "" : `: ${reason}`;
+    lines.push(`${quantity(rows, "row")} of the catalog rejected${why}${where === "" ? "." : where}`);
   }
   return [...lines, startLine(thisStart)];
 }

@@ -69,13 +69,13 @@ describe("a value as a literal", () => {
   });
 
   it.each([
-    [{ type: "long", value: -5 }, "long(-5)"],
+    [{ type: "long", value: -5n }, "long(-5)"],
     [{ type: "int", value: 7 }, "int(7)"],
     [{ type: "real", value: 1.5 }, "real(1.5)"],
     [{ type: "bool", value: true }, "bool(true)"],
     [{ type: "datetime", value: "2030-01-01T00:00:00.000Z" }, "datetime(2030-01-01T00:00:00.000Z)"],
     [{ type: "timespan", value: "7d" }, "timespan(7d)"],
-  ] as const)("of %j is %s", (value, literal) => {
+  ] as const)("of %o is %s", (value, literal) => {
     expect(literalOf(value)).toBe(literal);
     expect(() => textsInLiteral(literal)).not.toThrow();
   });

@@ -1,5 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { declaredParameters, piped } from "../../src/kusto/query-text.ts";
+import { declaredParameters, piped, queryTextOf } from "../../src/kusto/query-text.ts";
+
+describe("the text of a query's file", () => {
+  const text = "Files | where Name == 'ä'";
+
+  it.each<[string, Buffer]>([
+    ["UTF-8", Buffer.from(text)],
+    ["UTF-8 with a mark", Buffer.from(`\uFEFF${text}`)],
+    ["UTF-16", Buffer.from(`\uFEFF${text}`, "utf16le")],
+    ["UTF-16, the other end first", Buffer.from(`\uFEFF${text}`, "utf16le").swap16()],
+  ])("is read as %s", (_, file) => {
+    expect(queryTextOf(file)).toBe(text);
+  });
+});
 
 describe("a query with operators behind it", () => {
   it("keeps what stands before, position for position", () => {

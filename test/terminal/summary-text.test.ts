@@ -145,6 +145,10 @@ Skipped
       "Done as far as asked: --limit 7 reached, 3 work items left.",
     );
     expect(text(limited)).toContain("3 work items not looked up yet (240 files by the catalog's count)");
+    const unasked = { count: 2, file: undefined, reason: "rows that nobody asked for" };
+    expect(summaryText({ ...limited, catalogRejected: unasked }, PLAIN)).toContain(
+      "2 rows of the catalog rejected: rows that nobody asked for.",
+    );
     expect(summaryText({ ...limited, catalogRejected: { count: 1, file: undefined } }, PLAIN)[0]).toBe(
       "Finished, but not everything is done. --limit 7 reached, 3 work items left.",
     );

@@ -45,6 +45,7 @@ class KustoCatalog implements Catalog {
   readonly #countText: string;
   readonly #batchSize = new BatchSize();
   readonly #fresh = new MergedLookups((workItems, signal) => this.#lookUp(workItems, signal));
+  /** The most in one answer: a query that does not keep to its parameters gives the same rows again and again. */
   #strayRows = 0;
 
   /** @param project the operator that leaves the wanted columns, or nothing */
@@ -103,7 +104,7 @@ class KustoCatalog implements Catalog {
       const table = await this.#ask(this.#lookupText, workItems, signal);
       this.#batchSize.answered(workItems.length, { bytes: table.bytes, ms: performance.now() - began });
       const { lookups, strayRows } = divideAnswer(workItems, table, this.#query.filtersByJob);
-      this.#strayRows += strayRows;
+      this.#strayRows = Math.max(this.#strayRows, strayRows);
       return lookups;
     } catch (thrown) {
       if (!(thrown instanceof KustoTooMuch)) throw thrown;
@@ -137,8 +138,10 @@ class KustoCatalog implements Catalog {
     return this.survey(workItems, options);
   }
 
-  rejectedRows(): { readonly count: number; readonly file: string | undefined } {
-    return { count: this.#strayRows, file: undefined };
+  rejectedRows(): { readonly count: number; readonly file: undefined; readonly reason: string | undefined } {
+    const lists = this.#query.filtersByJob ? "workItemIds and jobIds" : "workItemIds";
+    const reason = `rows of work items that were not asked for: the query does not filter by ${lists}, or not exactly`;
+    return { count: this.#strayRows, file: undefined, reason: this.#strayRows > 0 ? reason : undefined };
   }
 
   async close(): Promise<void> {
@@ -153,9 +156,9 @@ function chunksOf<T>(items: readonly T[], size: number): T[][] {
 }
 
 const TOO_MUCH = {
-  "result-too-large": "its files are too many for one answer",
-  timeout: "the query for it alone does not end in time",
-  "out-of-memory": "the query for it alone takes too much memory",
+  "result-too-large": "its files are too many for one answer: narrow the query, by --file-suffix for example",
+  timeout: "the query for it alone does not end in time: see that it filters by workItemIds first",
+  "out-of-memory": "the query for it alone takes too much memory: see that it filters by workItemIds first",
 } as const;
 
 function failed(workItem: WorkItem, { why }: KustoTooMuch): Lookup {

@@ -10,6 +10,23 @@ const filesEach = (...counts: number[]): Row[] =>
   counts.flatMap((count, at) => [...filesOf(`w${at}`, count)]);
 
 describe("a lookup in Kusto", () => {
+  it("whose query does not filter is told as such, each row once", async () => {
+    const text = "declare query_parameters(workItemIds:dynamic); Files";
+    await using opened = await openCatalog({}, text);
+    opened.server.tables.add("Files", filesEach(1, 2, 3));
+    expect(opened.catalog.rejectedRows()).toEqual({ count: 0, file: undefined });
+    for (const workItemId of ["w0", "w1", "w0"]) {
+      const [answer] = await lookUp(opened.catalog, [workItem(workItemId)], { signal });
+      expect(answer?.problems).toEqual([]);
+    }
+    expect(opened.catalog.rejectedRows()).toEqual({
+      count: 5,
+      file: undefined,
+      reason:
+        "rows of work items that were not asked for: the query does not filter by workItemIds, or not exactly",
+    });
+  });
+
   it("asks for all its work items by one query", async () => {
     await using opened = await openCatalog();
     opened.server.tables.add("Files", filesEach(3, 0, 5));
@@ -33,7 +50,10 @@ describe("a lookup in Kusto", () => {
         workItemName: "",
         files: [],
         problems: [],
-        failure: { code: "catalog-error", message: "its files are too many for one answer" },
+        failure: {
+          code: "catalog-error",
+          message: "its files are too many for one answer: narrow the query, by --file-suffix for example",
+        },
       },
     ]);
     expect(batchesOf(opened.server)).toEqual([8, 4, 2, 2, 1, 1, 4, 2, 2]);
