@@ -28,7 +28,8 @@ export interface Session {
 }
 
 /**
- * Collects the options, and does the work with everything at hand that it needs to talk and to be stopped.
+ * Collects the options, and does the work with everything at hand that it needs to talk and to be stopped. With
+ * `tellsFiles` each file is told without --verbose, too.
  *
  * @returns the exit code; errors that end the work are told, not thrown
  * @throws ReuploadError what is wrong with the options, before there is a reporter
@@ -37,13 +38,14 @@ export async function inSession(
   flags: RunFlags,
   io: Io,
   work: (session: Session) => Promise<ExitCode>,
+  { tellsFiles = false }: { readonly tellsFiles?: boolean } = {},
 ): Promise<ExitCode> {
   const given = collect(flags, io.env, io.cwd);
   const verbose = resolveOne(given, "verbose");
   const reporter = new Reporter(io, {
     output: resolveOne(given, "output"),
     quiet: resolveOne(given, "quiet"),
-    verbose,
+    verbose: verbose || tellsFiles,
     noColor: !resolveOne(given, "color"),
   });
   const notice: Session["notice"] = (level, message) => reporter.tell({ type: "notice", level, message });

@@ -42,14 +42,15 @@ export interface UploadRequest {
  */
 export async function upload(request: UploadRequest, io: Io): Promise<ExitCode> {
   const isDryRun = request.flags.dryRun === "true";
-  // A dry run is asked for its list of names.
-  const flags: RunFlags = isDryRun ? { ...request.flags, verbose: "true" } : request.flags;
-  return inSession(flags, io, async (session) => {
+  const { flags } = request;
+  const work = async (session: Session): Promise<ExitCode> => {
     const job = await describeUpload(session, request);
     const exitCode = await runJob(session, job);
     if (exitCode === EXIT.done && !isDryRun && flags.stateDb === undefined) forget(session.path(job.stateDb));
     return exitCode;
-  });
+  };
+  // A dry run is asked for its list of names.
+  return inSession(flags, io, work, { tellsFiles: isDryRun });
 }
 
 /** The job that paths, options and the state describe; the paths are looked at. @throws ReuploadError */

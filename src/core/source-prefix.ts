@@ -12,10 +12,13 @@ export interface SourcePrefix {
 /**
  * Parses a template such as `{jobId}/{workItemId}/`.
  *
- * @throws RangeError that names the unknown field, an unbalanced brace, or a template that is the same for every work
- * item
+ * @throws RangeError that names the unknown field, an unbalanced brace, a backslash, or a template that is the same for
+ * every work item
  */
 export function parseSourcePrefix(text: string): SourcePrefix {
+  // What it means depends on the system, and no id may have one either.
+  if (text.includes("\\"))
+    throw new RangeError(`source prefix "${text}" has a backslash: folders end with /`);
   const parts = text.split(/(\{[^{}]*\})/);
   for (const part of parts) {
     const isField = part.startsWith("{") && part.endsWith("}");

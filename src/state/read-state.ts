@@ -24,7 +24,7 @@ export type Writer =
   /** The last start was killed: nothing is lost, `--resume` goes on. `at`: its last sign of life. */
   | { readonly kind: "died"; readonly at: number };
 
-/** A work item in progress. */
+/** A work item in progress whose files are known. */
 export interface OpenWorkItemView {
   readonly workItem: WorkItem;
   /** ms since the epoch. */

@@ -7,6 +7,22 @@ const kusto = ["--kusto-cluster", "https://c.westus.kusto.windows.net", "--kusto
 /** Cases of the catalogs, of Kusto and of the sign-in. */
 export const BAD_CATALOGS: readonly BadInput[] = [
   {
+    title: "a backslash in --source-prefix",
+    args: ["run", "--csv", "good.csv", "--source-dir", ".", "--source-prefix", "a\\{workItemId}"],
+    exit: 2,
+    code: "bad-option",
+    says: "has a backslash: folders end with /",
+    advises: "Correct the value",
+  },
+  {
+    title: "upload --dry-run: a container that is not there",
+    args: ["upload", "good.csv", "--work-item-name", "n", "--target-container", "not-there", "--dry-run"],
+    exit: 2,
+    code: "target-missing",
+    says: 'The container "not-there" is not there',
+    advises: "--create-missing",
+  },
+  {
     title: "two catalogs named at once",
     args: [...run, "--source-dir", "folder"],
     exit: 2,

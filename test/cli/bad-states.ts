@@ -78,6 +78,14 @@ export const BAD_STATES: readonly BadInput[] = [
     advises: "Check the path given with --state-db",
   },
   {
+    title: "status: an empty file",
+    args: ["status", "--state-db", "empty.csv"],
+    exit: 2,
+    code: "state-missing",
+    says: "is empty: it holds no state",
+    advises: "Check the path given with --state-db",
+  },
+  {
     title: "status: a file that is no state",
     args: ["status", "--state-db", "good.csv"],
     exit: 3,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, ReuploadError } from "../../core/errors.ts";
@@ -95,10 +96,12 @@ function checkWhole(db: DatabaseSync, path: string): void {
 
 /** For those who need a run to be there. */
 export function stateMissing(path: string): ReuploadError {
-  const isThere = sizeOf(path) > 0;
-  const message = isThere
-    ? `the state ${path} holds no run yet: its CSV is not loaded`
-    : `there is no state ${path}`;
+  const message =
+    sizeOf(path) > 0
+      ? `the state ${path} holds no run yet: its CSV is not loaded`
+      : existsSync(path)
+        ? `the file ${path} is empty: it holds no state`
+        : `there is no state ${path}`;
   return new ReuploadError("state-missing", message);
 }
 

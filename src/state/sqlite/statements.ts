@@ -124,7 +124,7 @@ export const SQL = {
   slowestWorkItems: `SELECT job_id, work_item_id, name, started_at, files_total,
       (SELECT count(*) FROM file f WHERE f.work_item = w.id AND f.facts & 28) AS files_done
     FROM (SELECT id, job_id, work_item_id, name, started_at, files_total FROM work_item
-      WHERE status <> 2 AND status = 1 ORDER BY started_at, id LIMIT ?) w`,
+      WHERE status <> 2 AND status = 1 AND receipt_count IS NOT NULL ORDER BY started_at, id LIMIT ?) w`,
   remainingWorkItems: `SELECT id, job_id, work_item_id, name, iif(status = 4, failure_code, NULL) AS code
     FROM work_item WHERE id > ? AND status NOT IN (2, 3) ORDER BY id LIMIT ?`,
   failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id

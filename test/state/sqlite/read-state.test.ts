@@ -184,7 +184,7 @@ describe("a reader of a state", () => {
     expect(existsSync(`${path}-wal`)).toBe(false);
   });
 
-  it("tells the open work items, first those that were opened first", async () => {
+  it("tells the open work items that are looked up, first those that were opened first", async () => {
     const path = await newPath();
     const store = await openState(path, csvOf(workItems(4)));
     await completeOne(store, 1);
@@ -196,11 +196,8 @@ describe("a reader of a state", () => {
     await store.committed();
     const reader = await openReader(path);
     const since = expect.any(Number) as number;
-    expect(reader.slowest(9)).toEqual([
-      { workItem: workItem(1), since, filesTotal: 9, filesDone: 3 },
-      { workItem: workItem(2), since, filesTotal: 0, filesDone: 0 },
-    ]);
-    expect(reader.slowest(1)).toHaveLength(1);
+    expect(reader.slowest(9)).toEqual([{ workItem: workItem(1), since, filesTotal: 9, filesDone: 3 }]);
+    expect(reader.slowest(0)).toEqual([]);
   });
 
   it("tells failures as the store does, and what remains with the codes of what failed in it", async () => {
