@@ -55,7 +55,7 @@ export async function inSession(
   });
   const endSuspend = listenForSuspend(() => reporter.suspend());
   const signal = sharedSignal(AbortSignal.any([stop.drain, stop.abort]));
-  const path = (given: string) => (isAbsolute(given) ? given : resolvePath(join(io.cwd, given)));
+  const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
   try {
     const logFile = resolveOne(given, "logFile");
     if (logFile !== undefined) reporter.useLog(await openLog(path(logFile)));

@@ -251,7 +251,8 @@ describe("the index of a listing", () => {
       const next = await open();
       expect(builds).toBe(3);
       const [again] = await rechecked(next, [[workItem("1")]], { signal });
-      expect(again).toMatchObject({ files: 2, digest: expect.any(String) });
+      expect(again?.files).toBe(2);
+      expect(again?.digest).toMatch(/^[0-9a-f]{16}$/);
     });
 
     it("not at all, has nothing to recheck", async () => {
