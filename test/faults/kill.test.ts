@@ -127,8 +127,10 @@ describe("kill -9", () => {
     const running = scene.startRun(["--csv", pipe]);
     const writer = await open(pipe, "w");
     await writer.write(`JobId,WorkItemId\n${rows.slice(0, 30_000).join("")}`);
-    while (!existsSync(scene.path(STATE))) await sleep(5);
+    // It takes its place when the CSV is loaded.
+    while (!existsSync(scene.path(`${STATE}.new`))) await sleep(5);
     await sleep(50);
+    expect(existsSync(scene.path(STATE))).toBe(false);
     expect(await running.kill()).toMatchObject({ signal: "SIGKILL" });
     await writer.close();
 
