@@ -96,7 +96,11 @@ async function rehearse(session: Session, task: Task): Promise<ExitCode> {
   // The emulator is started for a run alone, and takes everything.
   if (!task.settings.emulator) {
     const { probeSend } = await import("./stages.ts");
-    const target = await openTarget(session, task, undefined);
+    const target = await openTarget(session, task, undefined).catch((thrown: unknown) => {
+      const isMissing = thrown instanceof ReuploadError && thrown.code === "target-missing";
+      if (!isMissing || !task.settings.createMissing) throw thrown;
+    });
+    if (target === undefined) return tell(session, task, { wouldCreateQueue: true });
     const right = await probeSend(target, target.queue);
     if (!right.isGiven) {
       throw new ReuploadError(
@@ -238,7 +242,10 @@ function fileMessage({ file, blobName, failure }: AnnouncementReport) {
 }
 
 type Done = Partial<
-  Pick<AnnounceReport, "sent" | "failed" | "samples" | "elapsedMs" | "retries" | "throttles">
+  Pick<
+    AnnounceReport,
+    "wouldCreateQueue" | "sent" | "failed" | "samples" | "elapsedMs" | "retries" | "throttles"
+  >
 > & { readonly outcome?: AnnouncingOutcome };
 
 /** Tells what ended it early and the summary; gives the exit code. */
@@ -246,12 +253,21 @@ function tell({ reporter, stop }: Session, task: Task, { outcome, ...done }: Don
   const { settings, all, counts, stateDb } = task;
   const error = outcome?.kind === "failed" ? toReuploadError(outcome.error) : undefined;
   if (error !== undefined) reporter.tell(errorMessage(error, settings.verbose));
-  const { sent = 0, failed = 0, samples = [], elapsedMs = 0, retries = 0, throttles = 0 } = done;
+  const {
+    wouldCreateQueue = false,
+    sent = 0,
+    failed = 0,
+    samples = [],
+    elapsedMs = 0,
+    retries = 0,
+    throttles = 0,
+  } = done;
   const isStopped = outcome?.kind === "stopped";
   const report: AnnounceReport = {
     isDryRun: settings.dryRun,
     all,
     queue: settings.queue,
+    wouldCreateQueue,
     counts,
     sent,
     failed,

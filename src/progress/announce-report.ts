@@ -10,6 +10,8 @@ export interface AnnounceReport {
   /** `--all`: those announced before, too. */
   readonly all: boolean;
   readonly queue: string;
+  /** Of a dry run: the queue is not there yet. */
+  readonly wouldCreateQueue: boolean;
   /** As they stood before anything was sent. */
   readonly counts: AnnouncementCounts;
   readonly sent: number;

@@ -47,6 +47,7 @@ function otherLines(report: AnnounceReport): string[] {
   const { counts, all, queue, sent, elapsedMs, retries, throttles, resumeCommand } = report;
   const { owedExisting, announced, again, leftToRun } = counts;
   const lines = [`Queue: ${printable(queue)}.`];
+  if (report.wouldCreateQueue) lines.push("It is not there yet: it would be created.");
   if (owedExisting > 0) {
     lines.push(`${quantity(owedExisting, "file")} of them in the target before the run.`);
   }
@@ -96,6 +97,7 @@ export function announceJson(report: AnnounceReport): JsonFields {
     verdict: announceVerdict(report),
     stoppedBy: report.stoppedBy ?? null,
     queue: report.queue,
+    wouldCreateQueue: report.wouldCreateQueue,
     all,
     files: { total, announced: sent, failed, left: total - sent - failed },
     before: { ...counts },

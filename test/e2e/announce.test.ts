@@ -143,6 +143,12 @@ describe("after run --no-queue", () => {
     });
     expect((await announcementsOf(scene)).size).toBe(0);
     expect(await scene.read(state)).toBe(before);
+    const dry = ["announce", "--state-db", state, "--queue", `${scene.queue}-new`, "--dry-run"];
+    const refused = await scene.cli(dry);
+    expect(refused.code, refused.stdout).toBe(2);
+    const toCreate = await scene.cli([...dry, "--create-missing"]);
+    expect(toCreate.code, toCreate.stderr).toBe(0);
+    expect(toCreate.stdout).toContain("It is not there yet: it would be created.");
   });
 });
 

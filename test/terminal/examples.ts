@@ -153,6 +153,7 @@ const DRY_RUN: DryRunReport = {
 
 export const ANNOUNCED: AnnounceReport = {
   isDryRun: false,
+  wouldCreateQueue: false,
   all: false,
   queue: "resultsqueue",
   counts: { owed: 800, owedExisting: 20, announced: 40, again: 0, leftToRun: 3 },
