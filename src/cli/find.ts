@@ -137,7 +137,8 @@ async function kustoOf(session: Session): Promise<{ kusto: Kusto; gate: () => Se
     env: io.env,
     desk: session,
     attempts: new Attempts({ ...ATTEMPT_DEFAULTS, idleMs: resolveOne(given, "requestTimeout") }),
-    gate: (place, signIn) => (gate = new ServiceGate(place, { ...GATE_DEFAULTS, maxWaitMs, signIn })),
+    gate: (place, signIn) =>
+      (gate = new ServiceGate(place, { ...GATE_DEFAULTS, fewRequests: true, maxWaitMs, signIn })),
   });
   return { kusto, gate: () => gate };
 }
