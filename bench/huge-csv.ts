@@ -76,7 +76,13 @@ function main(rows: number): void {
     writeCsv(csv, rows, order);
     tell(`${whole(rows)} rows ${name}, ${whole(statSync(csv).size / 1e6)} MB`);
     for (const way of Object.keys(WAYS)) {
-      const args = [...process.execArgv, fileURLToPath(import.meta.url), way, csv, join(folder, "state.db")];
+      const args = [
+        ...process.execArgv,
+        fileURLToPath(import.meta.url),
+        way,
+        csv,
+        join(folder, `${name}.db`),
+      ];
       spawnSync(process.execPath, args, { stdio: "inherit" });
     }
     rmSync(csv);
