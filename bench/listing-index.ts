@@ -14,7 +14,7 @@ import { openListing } from "../src/catalog/listing/listing.ts";
 import type { Catalog } from "../src/catalog/catalog.ts";
 import type { WorkItem } from "../src/core/work-item.ts";
 
-const FILES_PER_WORK_ITEM = 100;
+const FILES_PER_WORK_ITEM = Number(process.env["FILES_EACH"] ?? 100);
 const LOOKUPS = 5000;
 /** Lookups under way at a time, as the pipeline has them. */
 const PARALLEL = 4;
