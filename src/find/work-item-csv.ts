@@ -1,4 +1,5 @@
 import { MAX_ROW_BYTES } from "../core/csv.ts";
+import { csvField } from "../core/csv-field.ts";
 import { type WorkItem, workItemKey } from "../core/work-item.ts";
 import type { KustoTable } from "../kusto/kusto.ts";
 
@@ -69,7 +70,7 @@ export class WorkItemCsv {
   #lineOf(workItem: WorkItem, seen: Set<string>): string | undefined {
     const counts = this.#counts;
     counts.rows++;
-    const line = `${fieldOf(workItem.jobId)},${fieldOf(workItem.workItemId)},${fieldOf(workItem.workItemName)}\n`;
+    const line = `${csvField(workItem.jobId)},${csvField(workItem.workItemId)},${csvField(workItem.workItemName)}\n`;
     const reason = problemOf(workItem, line);
     if (reason !== undefined) {
       counts.rejected++;
@@ -101,11 +102,6 @@ function noCounts(): Counts {
 
 function textOf(cell: unknown): string {
   return typeof cell === "string" ? cell : "";
-}
-
-/** After RFC 4180; white space at the ends is part of an id, and the reader would trim it outside of quotes. */
-function fieldOf(text: string): string {
-  return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Why the CSV's reader would not take this row, or would read another; undefined when it takes it. */

@@ -1,7 +1,6 @@
-import { Option } from "commander";
-import { RUN_OPTIONS, type RunOptionName } from "../../config/run-options.ts";
-import type { RunFlags } from "../session.ts";
+import type { RunOptionName } from "../../config/run-options.ts";
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
+import { runFlags, runOption } from "./run-options.ts";
 
 /** Those of `run` that this command takes, too. */
 const OPTIONS = [
@@ -31,11 +30,7 @@ export function addAnnounce({ program, io, setExitCode }: CommandLine): void {
       "Announces every file that a run has completed without an announcement: it had --no-queue, or --announce-existing never left the file out. It needs the state alone. Stopped or killed at any time, the same command goes on; at most the announcements in flight are sent twice. Files that the run has not completed are left to run --resume, which still knows the queue that it was started with: after run --no-queue it goes on to announce nothing, and a further announce sends what it added.",
     )
     .option("--all", "those announced before, too: consumers know a blob by its name");
-  for (const name of OPTIONS) {
-    const { flag, help, default: fallback } = RUN_OPTIONS[name];
-    const shown = fallback === undefined || !flag.includes("<") ? help : `${help} (default: ${fallback})`;
-    command.addOption(new Option(flag, shown));
-  }
+  for (const name of OPTIONS) command.addOption(runOption(name));
   command
     .addHelpText(
       "after",
@@ -50,16 +45,6 @@ ${exitCodesHelp()}`,
     )
     .action(async ({ all, ...options }: Record<string, unknown>) => {
       const { announce } = await import("../announce.ts");
-      setExitCode(await announce(flagsOf(options), all === true, io));
+      setExitCode(await announce(runFlags(options), all === true, io));
     });
-}
-
-/** The given flags as text; commander gives `true` for a switch and `false` for `--no-...`. */
-function flagsOf(options: Record<string, unknown>): RunFlags {
-  const flags: Partial<Record<RunOptionName, string>> = {};
-  for (const name of OPTIONS) {
-    const value = options[name];
-    if (typeof value === "string" || typeof value === "boolean") flags[name] = String(value);
-  }
-  return flags;
 }

@@ -10,15 +10,21 @@ export function addRunOptions(
   otherHelp: Partial<Readonly<Record<RunOptionName, string>>> = {},
 ): void {
   for (const name of names) {
-    const { flag, help, group, default: fallback } = RUN_OPTIONS[name];
-    const shown = fallback === undefined || !flag.includes("<") ? help : `${help} (default: ${fallback})`;
-    command.addOption(new Option(flag, otherHelp[name] ?? shown).helpGroup(group));
+    const { group } = RUN_OPTIONS[name];
+    command.addOption(runOption(name, otherHelp[name]).helpGroup(group));
     if (name === "retryFailed") {
       command.addOption(
         new Option("--no-retry-failed", "with --resume: leave failed files as they are").helpGroup(group),
       );
     }
   }
+}
+
+/** One of them, in no group. @param otherHelp in place of its own help and default */
+export function runOption(name: RunOptionName, otherHelp?: string): Option {
+  const { flag, help, default: fallback } = RUN_OPTIONS[name];
+  const shown = fallback === undefined || !flag.includes("<") ? help : `${help} (default: ${fallback})`;
+  return new Option(flag, otherHelp ?? shown);
 }
 
 /** The given flags as text; commander gives `true` for a switch and `false` for `--no-...`. */
