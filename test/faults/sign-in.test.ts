@@ -97,6 +97,28 @@ class StandInAz {
   }
 }
 
+/** Starts a run whose sign-in is lost after four files, and has the service refuse the token of before. */
+async function startAndLose(az: StandInAz, token: string, flags: readonly string[]) {
+  const isLost = Promise.withResolvers<void>();
+  // One file at a time, and the fifth waits: however fast the machine, the run is not done by then.
+  scene.proxy.fail({
+    operation: "put-message",
+    skip: 4,
+    times: 1,
+    fault: { kind: "hold", until: isLost.promise },
+  });
+  const few = ["--workitem-workers", "1", "--file-workers", "1"];
+  const running = scene.startRun([...few, ...flags], signedIn(az.env));
+  await seen(5, "put-message");
+  await az.lose(EXPIRED);
+  const heal = scene.proxy.fail({
+    fault: { kind: "answer", status: 401, errorCode: "InvalidAuthenticationInfo" },
+    when: ({ headers }) => headers["authorization"] === `Bearer ${token}`,
+  });
+  isLost.resolve();
+  return { running, heal };
+}
+
 const EXPIRED =
   "ERROR: AADSTS70043: The refresh token has expired.\nTrace ID: 1\nInteractive authentication is needed. Please run:\naz login --scope https://storage.azure.com/.default\n";
 
@@ -139,13 +161,7 @@ describe("az", () => {
 
   it("that loses its login in the middle pauses the run until the next az login; no file is charged", async () => {
     const first = await az.login();
-    const running = scene.startRun([], signedIn(az.env));
-    await seen(4, "put-message");
-    await az.lose(EXPIRED);
-    scene.proxy.fail({
-      fault: { kind: "answer", status: 401, errorCode: "InvalidAuthenticationInfo" },
-      when: ({ headers }) => headers["authorization"] === `Bearer ${first}`,
-    });
+    const { running } = await startAndLose(az, first, []);
     await running.waitFor(WAITING);
     await az.login();
     const result = await running.done;
@@ -158,13 +174,7 @@ describe("az", () => {
 
   it("that stays lost ends the run after --max-wait, saved: az login and --resume finish it", async () => {
     const first = await az.login();
-    const running = scene.startRun(["--auth", "cli", "--max-wait", "1s"], signedIn(az.env));
-    await seen(4, "put-message");
-    await az.lose(EXPIRED);
-    const heal = scene.proxy.fail({
-      fault: { kind: "answer", status: 401, errorCode: "InvalidAuthenticationInfo" },
-      when: ({ headers }) => headers["authorization"] === `Bearer ${first}`,
-    });
+    const { running, heal } = await startAndLose(az, first, ["--auth", "cli", "--max-wait", "1s"]);
     const lost = await running.done;
     expect(lost.code, lost.stderr).toBe(4);
     expect(lost.stderr).toMatch(/error: Nobody is signed in to reach the .*AADSTS70043/);
