@@ -30,12 +30,16 @@ export interface ProgramCost {
 
 /** Runs it under bash's `time`, which knows the processor time of ended children exactly. */
 export async function runMeasured(call: ProgramCall): Promise<ProgramCost> {
-  const child = spawn("bash", ["-c", 'TIMEFORMAT="%R %U %S"; time "$@"', "bash", call.command, ...call.args], {
-    cwd: call.cwd,
-    env: { ...process.env, LC_ALL: "C", ...call.env },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
+  const child = spawn(
+    "bash",
+    ["-c", 'TIMEFORMAT="%R %U %S"; time "$@"', "bash", call.command, ...call.args],
+    {
+      cwd: call.cwd,
+      env: { ...process.env, LC_ALL: "C", ...call.env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    },
+  );
   const began = performance.now();
   const tail = { out: "", err: "" };
   child.stdout.on("data", (piece: Buffer) => (tail.out = (tail.out + piece.toString()).slice(-4_000)));

@@ -1,0 +1,138 @@
+/**
+ * `npm run bench`: reupload against everything that a user could pick instead, on the simulated service. Prints a line a
+ * run, and writes results.md (half an hour) and compare/raw/results.json.
+ *
+ *     npm run bench [-- --only local,server,stream,0ms,50ms,throttled,skewed] [--rounds 3] [--quick]
+ *
+ * With `--only` or `--quick` the page is compare/raw/part.md, so that results.md is always a whole run. `--quick` runs
+ * each contestant in each of its settings once, with few files, to see that it works. The exit code is 1 when a contestant
+ * that is installed fails to get its files into the target (but for throttled cells, where some give up).
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { CELLS, type Group, GROUPS, isInQuick, titleOf } from "./compare/cells.ts";
+import { lookAround } from "./compare/circumstances.ts";
+import { AZCOPY } from "./compare/contestants/azcopy.ts";
+import { AZURE_CLI } from "./compare/contestants/azure-cli.ts";
+import { ORIGINALS } from "./compare/contestants/original.ts";
+import { RCLONE } from "./compare/contestants/rclone.ts";
+import { REUPLOAD, REUPLOAD_FIXED, REUPLOAD_ON_ONE_CORE } from "./compare/contestants/reupload.ts";
+import { SDK_SCRIPT } from "./compare/contestants/sdk-script.ts";
+import { failureOf } from "./compare/figures.ts";
+import { Inputs } from "./compare/inputs.ts";
+import { nameOf, type Results, toMarkdown } from "./compare/report.ts";
+import { type CellResult, type Comparison, runCell } from "./compare/run-cell.ts";
+import type { Place } from "./compare/run-once.ts";
+import { runSkewed, type Skewed } from "./compare/skewed.ts";
+import { startSimulator } from "./simulator/start.ts";
+
+const CONTESTANTS = [
+  REUPLOAD,
+  REUPLOAD_FIXED,
+  REUPLOAD_ON_ONE_CORE,
+  AZCOPY,
+  RCLONE,
+  AZURE_CLI,
+  SDK_SCRIPT,
+  ...ORIGINALS,
+];
+const SKEWED = { files: 30_000, workItems: 300 };
+const SKEWED_QUICK = { files: 600, workItems: 20 };
+const RAW = join(import.meta.dirname, "compare", "raw");
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string" },
+    rounds: { type: "string", default: "3" },
+    quick: { type: "boolean", default: false },
+  },
+});
+const groups = groupsOf(flags.only, flags.quick);
+const rounds = flags.quick ? 1 : Number(flags.rounds);
+if (!(rounds >= 1)) throw new Error("--rounds wants a number from 1");
+
+const { circumstances, present } = await lookAround(CONTESTANTS, process.argv.slice(2));
+for (const { name, why } of circumstances.absent) say(`not here: ${name}: ${why}`);
+const folder = await mkdtemp(join(tmpdir(), "reupload-bench-"));
+await using simulator = await startSimulator({
+  tls: true,
+  realtime: true,
+  settings: { "auto-create": true },
+});
+const service = simulator.tls;
+if (service === undefined) throw new Error("the simulator does not listen for HTTPS");
+const place: Place = { simulator, service, folder };
+const cells: CellResult[] = [];
+let skewed: Skewed | undefined;
+try {
+  await measure();
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+async function measure(): Promise<void> {
+  const comparison: Comparison = {
+    place,
+    inputs: new Inputs(folder, place.service),
+    rounds,
+    isQuick: flags.quick,
+    forms: new Map(),
+    say,
+  };
+  for (const cell of CELLS.filter((one) => groups.has(one.group) && (!flags.quick || isInQuick(one)))) {
+    say(titleOf(cell));
+    cells.push(await runCell(comparison, cell, present));
+    await write();
+  }
+  if (groups.has("skewed")) {
+    say("skewed work items");
+    skewed = await runSkewed(place, flags.quick ? SKEWED_QUICK : SKEWED, rounds, say);
+  }
+  say(`written: ${await write()}`);
+  const failures = failuresOf();
+  for (const failure of failures) say(`FAILED: ${failure}`);
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+/** After each cell, so that a run that is ended early was not for nothing. @returns the page's path */
+async function write(): Promise<string> {
+  const results: Results = { circumstances, cells, skewed };
+  const isWhole = !flags.quick && groups.size === GROUPS.length;
+  await mkdir(RAW, { recursive: true });
+  await writeFile(
+    join(RAW, isWhole ? "results.json" : "part.json"),
+    `${JSON.stringify(results, undefined, 2)}\n`,
+  );
+  const isReady = groups.size === 0 || skewed !== undefined || !groups.has("skewed");
+  const path = isWhole && isReady ? join(import.meta.dirname, "results.md") : join(RAW, "part.md");
+  await writeFile(path, toMarkdown(results));
+  return path;
+}
+
+function failuresOf(): string[] {
+  const failed = cells.flatMap(({ cell, lines }) =>
+    lines
+      .filter((line) => cell.group !== "throttled" && failureOf(line) !== undefined)
+      .map((line) => `${nameOf(line)}, ${titleOf(cell)}: ${failureOf(line)}`),
+  );
+  const inSkewed = skewed === undefined ? undefined : failureOf(skewed);
+  return inSkewed === undefined ? failed : [...failed, `skewed work items: ${inSkewed}`];
+}
+
+/** Those asked for; a quick run has the usual latency alone. @throws when one is not known */
+function groupsOf(only: string | undefined, isQuick: boolean): ReadonlySet<Group> {
+  if (only === undefined) return new Set(isQuick ? ["local", "server", "stream", "skewed"] : GROUPS);
+  return new Set(
+    only.split(",").map((word) => {
+      const group = GROUPS.find((name) => name === word);
+      if (group === undefined) throw new Error(`--only takes ${GROUPS.join(", ")}; not ${word}`);
+      return group;
+    }),
+  );
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,150 @@
+/** Compares the contestants of a cell: finds how each works best and how many files make a run, then measures in turns. */
+import { type Cell, MIB, settingsOf } from "./cells.ts";
+import type { Contestant, Setting, Way } from "./contestants/contestant.ts";
+import type { Inputs } from "./inputs.ts";
+import { type Place, type Run, runOnce } from "./run-once.ts";
+
+/** How long a run is to take, and how long one must take to tell a rate, s. */
+const RUN_S = 7;
+const TRY_S = 2;
+const TRIES = 3;
+/** Bytes that the files of a run may have in all. */
+const MOST_BYTES = 5_000 * MIB;
+const MOST_FILES = 60_000;
+/** That it takes at least. */
+const REQUESTS_A_FILE: Readonly<Record<Way, number>> = { local: 1, server: 2, stream: 3 };
+
+/** How a contestant runs: the fastest of its settings, and so many files. */
+export interface Form {
+  readonly setting: Setting;
+  readonly files: number;
+}
+
+export interface Line {
+  readonly contestant: Contestant;
+  readonly form: Form;
+  /** Of each round. */
+  readonly runs: readonly Run[];
+}
+
+export interface CellResult {
+  readonly cell: Cell;
+  readonly lines: readonly Line[];
+}
+
+export interface Comparison {
+  readonly place: Place;
+  readonly inputs: Inputs;
+  readonly rounds: number;
+  /** Each setting once, with a few files: whether it works at all. */
+  readonly isQuick: boolean;
+  /** Forms that are known from cells before. */
+  readonly forms: Map<string, Form>;
+  /** Prints a line. */
+  readonly say: (line: string) => void;
+}
+
+/** Runs all that can go the cell's way. */
+export async function runCell(
+  comparison: Comparison,
+  cell: Cell,
+  contestants: readonly Contestant[],
+): Promise<CellResult> {
+  const those = contestants.filter(({ ways }) => ways.includes(cell.way));
+  await comparison.place.simulator.control(settingsOf(cell));
+  if (comparison.isQuick) return { cell, lines: await tryAll(comparison, cell, those) };
+  const measured = new Map<Contestant, { form: Form; runs: Run[] }>();
+  for (const contestant of those) {
+    measured.set(contestant, { form: await formOf(comparison, cell, contestant), runs: [] });
+  }
+  for (let round = 0; round < (cell.isRepeated ? comparison.rounds : 1); round++) {
+    // Nobody always comes first, or after the same one's dirty pages.
+    const order = those.map((_, place) => those[(place + round) % those.length] as Contestant);
+    for (const contestant of order) {
+      const line = measured.get(contestant);
+      if (line !== undefined) line.runs.push(await run(comparison, cell, contestant, line.form));
+    }
+  }
+  return { cell, lines: [...measured].map(([contestant, line]) => ({ contestant, ...line })) };
+}
+
+/** Files of a trial. */
+function firstFiles(bytes: number): number {
+  return bytes < MIB ? 400 : 12;
+}
+
+async function tryAll(
+  comparison: Comparison,
+  cell: Cell,
+  contestants: readonly Contestant[],
+): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (const contestant of contestants) {
+    const settings = contestant.settings(cell.bytes);
+    const last = settings.at(-1);
+    // The least and the most at once; large ones take their time.
+    const tried = cell.bytes < MIB && last !== settings[0] ? [settings[0], last] : [settings[0]];
+    for (const setting of tried.filter((one) => one !== undefined)) {
+      const form = { setting, files: firstFiles(cell.bytes) / 4 };
+      lines.push({ contestant, form, runs: [await run(comparison, cell, contestant, form)] });
+    }
+  }
+  return lines;
+}
+
+/** Known from this size and way before (with the usual latency), or found by trials. */
+async function formOf(comparison: Comparison, cell: Cell, contestant: Contestant): Promise<Form> {
+  const key = `${contestant.name} ${cell.way} ${cell.bytes}`;
+  const known = comparison.forms.get(key) ?? (await findForm(comparison, cell, contestant));
+  comparison.forms.set(key, known);
+  const most = (RUN_S * (cell.accountRate ?? Infinity)) / REQUESTS_A_FILE[cell.way];
+  return { ...known, files: Math.min(known.files, Math.round(most)) };
+}
+
+async function findForm(comparison: Comparison, cell: Cell, contestant: Contestant): Promise<Form> {
+  const trials: { readonly setting: Setting; readonly rate: number }[] = [];
+  for (const setting of contestant.settings(cell.bytes)) {
+    let files = firstFiles(cell.bytes);
+    let rate = 0;
+    for (let attempt = 1; attempt <= TRIES; attempt++) {
+      const { failure, underWaySeconds } = await run(comparison, cell, contestant, { setting, files }, "try");
+      rate = failure === undefined ? files / underWaySeconds : 0;
+      if (failure !== undefined || underWaySeconds >= TRY_S) break;
+      files = bounded(cell, Math.min(10 * files, 1.5 * TRY_S * rate));
+    }
+    trials.push({ setting, rate });
+  }
+  const best = trials.reduce((one, other) => (other.rate > one.rate ? other : one));
+  const files = best.rate === 0 ? firstFiles(cell.bytes) : bounded(cell, best.rate * RUN_S);
+  return { setting: best.setting, files };
+}
+
+/** Rounded to two digits. */
+function bounded({ bytes }: Cell, files: number): number {
+  const most = Math.min(MOST_FILES, MOST_BYTES / bytes);
+  const rounded = Number(Math.min(most, files).toPrecision(2));
+  return Math.max(1, Math.min(Math.floor(most), Math.round(rounded)));
+}
+
+async function run(
+  { place, inputs, say }: Comparison,
+  cell: Cell,
+  contestant: Contestant,
+  { setting, files }: Form,
+  kind = "run",
+): Promise<Run> {
+  const { way, bytes } = cell;
+  const input = await inputs.of(way, bytes, files);
+  const done = await runOnce(contestant, setting, place, { way, bytes, files, input });
+  const { seconds, underWaySeconds, cpuSeconds, failure } = done;
+  const figures = [
+    `${files} files in ${seconds.toFixed(1)} s (${underWaySeconds.toFixed(1)} s under way)`,
+    `${Math.round(files / seconds)} files/s`,
+    `${((1_000 * cpuSeconds) / files).toFixed(3)} CPU s/1,000`,
+    ...(failure === undefined ? [] : [`FAILED: ${failure}`]),
+  ];
+  say(
+    `  ${kind.padEnd(4)} ${[contestant.name, setting.name].filter(Boolean).join(", ")}: ${figures.join(", ")}`,
+  );
+  return done;
+}

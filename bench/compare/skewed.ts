@@ -1,0 +1,65 @@
+/** How long work items of very different sizes take, beside the least that latency and slots allow. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { writeRunInput } from "../support/run-input.ts";
+import { KIB } from "./cells.ts";
+import { sourceContainer } from "./contestants/contestant.ts";
+import { REUPLOAD } from "./contestants/reupload.ts";
+import { type Place, type Run, runOnce } from "./run-once.ts";
+
+const BYTES = 16 * KIB;
+const LATENCY_MS = 20;
+const SLOTS = 64;
+/** The copy, then the announcement. */
+const REQUESTS_A_FILE = 2;
+
+export interface Skewed {
+  readonly files: number;
+  readonly workItems: number;
+  /** Of the largest. */
+  readonly largest: number;
+  readonly slots: number;
+  readonly latencyMs: number;
+  /** Service times of all requests, divided among the slots, s. */
+  readonly boundSeconds: number;
+  readonly runs: readonly Run[];
+}
+
+/** Runs reupload on work items whose sizes follow Zipf's law, the largest last, where its tail is hardest to fill. */
+export async function runSkewed(
+  place: Place,
+  { files, workItems }: { readonly files: number; readonly workItems: number },
+  rounds: number,
+  say: (line: string) => void,
+): Promise<Skewed> {
+  const input = join(place.folder, "skewed");
+  await mkdir(input);
+  const filesOf = zipf(files, workItems).toReversed();
+  await writeRunInput(input, { filesOf, source: `${place.service.blobEndpoint}/${sourceContainer(BYTES)}` });
+  await place.simulator.control({ latency: LATENCY_MS, "account-rate": 0, "queue-rate": 0 });
+  const boundSeconds = (files * REQUESTS_A_FILE * LATENCY_MS) / 1_000 / SLOTS;
+  const setting = { name: `--concurrency ${SLOTS}`, args: ["--concurrency", String(SLOTS)] };
+  const runs: Run[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const run = await runOnce(REUPLOAD, setting, place, { way: "server", bytes: BYTES, files, input });
+    runs.push(run);
+    const ratio = (run.seconds / boundSeconds).toFixed(2);
+    const failed = run.failure === undefined ? "" : `, FAILED: ${run.failure}`;
+    say(
+      `  run  ${files} files in ${run.seconds.toFixed(1)} s, bound ${boundSeconds.toFixed(1)} s, ${ratio}${failed}`,
+    );
+  }
+  const largest = filesOf.at(-1) ?? 0;
+  return { files, workItems, largest, slots: SLOTS, latencyMs: LATENCY_MS, boundSeconds, runs };
+}
+
+/** Sizes that add up to `total`, each 1/k of the first. */
+function zipf(total: number, count: number): number[] {
+  const harmonic = Array.from({ length: count }, (_, place) => 1 / (place + 1)).reduce((a, b) => a + b);
+  const sizes = Array.from({ length: count }, (_, place) =>
+    Math.max(1, Math.floor(total / harmonic / (place + 1))),
+  );
+  // What rounding has left over goes to the largest.
+  const rest = total - sizes.reduce((a, b) => a + b);
+  return [(sizes[0] ?? 0) + rest, ...sizes.slice(1)];
+}
