@@ -16,6 +16,7 @@ import { RestBlobReader } from "../src/azure/rest/rest-blob-reader.ts";
 import { RestBlobWriter } from "../src/azure/rest/rest-blob-writer.ts";
 import { RestClient } from "../src/azure/rest/rest-client.ts";
 import { GATE_DEFAULTS, ServiceGate } from "../src/azure/service-gate.ts";
+import { Buffers } from "../src/transfer/buffers.ts";
 import { Secret } from "../src/core/secret.ts";
 import { SdkBlobReader } from "../test/azure/sdk/blob-reader.ts";
 import { SdkBlobWriter } from "../test/azure/sdk/blob-writer.ts";
@@ -59,6 +60,7 @@ const gate = new ServiceGate("simulator", GATE_DEFAULTS);
 const ask = async <T>(request: (pulse: Pulse) => Promise<T>): Promise<T> =>
   attempts.run(gate, new Effort(signal, 600_000), "bench", request);
 
+const buffers = new Buffers(64 * 2 ** 20);
 let made = 0;
 const FILES: Record<string, (client: Client) => Promise<void>> = {
   "PUT, small": async ({ writer }) => {
@@ -67,12 +69,15 @@ const FILES: Record<string, (client: Client) => Promise<void>> = {
   },
   "GET + PUT, 64 KiB": async ({ writer, reader }) => {
     const access = { url: writer.urlOf("source"), as: "account" } as const;
-    const body = await ask(async (pulse) => {
+    const { bytes, release } = await ask(async (pulse) => {
       const opened = await reader.open(access, undefined, pulse);
-      return opened.take(opened.properties.length);
+      const held = await buffers.acquire(opened.properties.length, pulse.signal);
+      await opened.readInto(held.bytes);
+      return held;
     });
     const name = `medium-${++made}`;
-    await ask(async (pulse) => writer.putBlob(name, body, OPTIONS, pulse));
+    await ask(async (pulse) => writer.putBlob(name, bytes, OPTIONS, pulse));
+    release();
   },
 };
 

@@ -85,11 +85,11 @@ export interface OpenedBlob {
   /** Of the whole blob, whatever the range. */
   readonly properties: BlobProperties;
   /**
-   * Reads exactly `count` bytes from where the download starts into a new buffer and ends the download.
+   * Fills the buffer from where the download starts and ends the download.
    *
    * @throws when the connection ends early
    */
-  take(count: number): Promise<Buffer>;
+  readInto(buffer: Buffer): Promise<void>;
   /** Gives the rest piece by piece. */
   chunks(): AsyncIterable<Buffer>;
   /** Ends the download; a second call does nothing. */

@@ -103,9 +103,9 @@ export class BrakedReader implements BlobReader {
     const bandwidth = this.#bandwidth;
     return {
       properties: opened.properties,
-      async take(count) {
-        await holdBack(bandwidth, count, pulse);
-        return opened.take(count);
+      async readInto(buffer) {
+        await holdBack(bandwidth, buffer.length, pulse);
+        await opened.readInto(buffer);
       },
       async *chunks() {
         for await (const chunk of opened.chunks()) {

@@ -1,4 +1,8 @@
-import { setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+
+/** How large each half of the young generation may become while files are transferred, bytes. */
+const YOUNG_BYTES = 16 * 2 ** 20;
+const LOOK_MS = 100;
 
 /**
  * Keeps V8's heap close to what is alive, for a process that works through millions of rows and files. As it is, V8
@@ -7,11 +11,21 @@ import { setFlagsFromString } from "node:v8";
  * flags whenever the heap is about to grow.
  */
 export function holdHeapClose(): void {
-  for (const flag of [
-    "--heap-growing-percent=40",
-    "--max-semi-space-size=8",
-    "--semi-space-growth-factor=1",
-  ]) {
-    setFlagsFromString(flag);
-  }
+  setFlagsFromString("--heap-growing-percent=40");
+  setFlagsFromString("--semi-space-growth-factor=1");
+}
+
+/**
+ * Lets the young generation grow to what files under way need: thousands of requests that each live for some ten
+ * milliseconds. In the 1 MB that it starts with, most of them would be taken for old, and the collector would take a
+ * third of the processor time (`docs/performance.md`). V8 shrinks it while little happens,
+ * and hears of its largest size at its own start only: so it is watched.
+ */
+export function growYoungHeap(): void {
+  const watch = (): void => {
+    const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
+    const isSmall = young !== undefined && young.space_size < 2 * YOUNG_BYTES;
+    setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
+  };
+  setInterval(watch, LOOK_MS).unref();
 }

@@ -6,6 +6,7 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
+import { growYoungHeap } from "./heap.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
 import type { InputReader } from "../state/open-run.ts";
 import { openRun } from "../state/sqlite/open-run.ts";
@@ -132,6 +133,7 @@ class JobRun {
       this.#tellStart(store, catalog);
       const abort = sharedSignal(stop.abort);
       const follow = followRun({ store, services, reporter });
+      growYoungHeap();
       const pipeline = startPipeline(
         {
           store,

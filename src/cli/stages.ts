@@ -20,7 +20,7 @@ import type { RunSettings } from "../config/run-options.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
 import { Secret } from "../core/secret.ts";
 import type { Waiting } from "../progress/progress.ts";
-import { BufferBudget } from "../transfer/buffer-budget.ts";
+import { Buffers } from "../transfer/buffers.ts";
 import { Ladder } from "../transfer/ladder.ts";
 import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../terminal/messages.ts";
@@ -177,7 +177,7 @@ export function transferToolsOf(
     attempts: services.attempts,
     targetGate: services.target,
     sourceGate: (accountUrl) => services.source(accountUrl),
-    budget: new BufferBudget(BUFFER_BYTES),
+    buffers: new Buffers(BUFFER_BYTES),
   };
 }
 

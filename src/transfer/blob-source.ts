@@ -4,6 +4,7 @@ import type { Attempts } from "../azure/attempt.ts";
 import type { Effort } from "../azure/effort.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";
 import type { SourceLink } from "../azure/source-links.ts";
+import type { HeldBuffer } from "./buffers.ts";
 import { ofSource } from "./failures.ts";
 import type { ReadPart, Source, VersionRange } from "./source.ts";
 import type { TransferTools } from "./tools.ts";
@@ -30,18 +31,19 @@ export class BlobSource implements Source {
   }
 
   async readPart(range: VersionRange | undefined): Promise<ReadPart> {
-    const { attempts, reader, settings, budget } = this.#tools;
+    const { attempts, reader, settings, buffers } = this.#tools;
     return ofSource(
       attempts.run(this.#gate, this.#effort, "read source", async (pulse) => {
         const opened = await reader.open(this.link.read, range, pulse);
         const { properties } = opened;
         const count = range?.count ?? Math.min(properties.length, settings.blockBytes);
-        let release = () => {};
+        let held: HeldBuffer | undefined;
         try {
-          release = await pulse.hold(budget.acquire(count, pulse.signal));
-          return { properties, body: await opened.take(count), release };
+          held = await pulse.hold(buffers.acquire(count, pulse.signal));
+          await opened.readInto(held.bytes);
+          return { properties, body: held.bytes, release: held.release };
         } catch (thrown) {
-          release();
+          held?.release();
           throw thrown;
         } finally {
           opened.close();

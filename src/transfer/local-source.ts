@@ -6,7 +6,7 @@ import type { BlobProperties } from "../azure/blob-calls.ts";
 import { systemCodeOf } from "../core/errors.ts";
 import { type FailureCode, FileFailure } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";
-import type { BufferBudget } from "./buffer-budget.ts";
+import type { Buffers, HeldBuffer } from "./buffers.ts";
 import type { ReadPart, Source, VersionRange } from "./source.ts";
 
 /** Without O_NONBLOCK, opening a pipe that took a file's place would wait for a writer for ever. */
@@ -17,7 +17,7 @@ const HASHED_AT_ONCE = 2 ** 20;
 interface LocalTools {
   /** Bytes of a part, at the most. */
   readonly blockBytes: number;
-  readonly budget: BufferBudget;
+  readonly buffers: Buffers;
   readonly signal: AbortSignal;
 }
 
@@ -40,18 +40,17 @@ export class LocalSource implements Source {
   }
 
   async readPart(range: VersionRange | undefined): Promise<ReadPart> {
-    const { blockBytes, budget, signal } = this.#tools;
-    let release = () => {};
+    const { blockBytes, buffers, signal } = this.#tools;
+    let held: HeldBuffer | undefined;
     try {
       return await this.#opened(range?.ifMatch, async (handle, properties) => {
         const count = range?.count ?? Math.min(properties.length, blockBytes);
-        release = await budget.acquire(count, signal);
-        const body = Buffer.allocUnsafe(count);
-        await this.#fill(handle, body, range?.offset ?? 0);
-        return { properties, body, release };
+        held = await buffers.acquire(count, signal);
+        await this.#fill(handle, held.bytes, range?.offset ?? 0);
+        return { properties, body: held.bytes, release: held.release };
       });
     } catch (thrown) {
-      release();
+      held?.release();
       throw thrown;
     }
   }

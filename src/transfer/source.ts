@@ -1,7 +1,7 @@
 import type { BlobProperties, Range } from "../azure/blob-calls.ts";
 import type { SourceLink } from "../azure/source-links.ts";
 
-/** Bytes read from the source, in a buffer that counts against the budget until it is given back. */
+/** Bytes read from the source, in a buffer that is held until it is given back. */
 export interface ReadPart {
   readonly properties: BlobProperties;
   readonly body: Buffer;

@@ -5,7 +5,7 @@ import type { ServiceGate } from "../azure/service-gate.ts";
 import type { SourceLinks } from "../azure/source-links.ts";
 import type { CatalogFile } from "../core/file.ts";
 import { BlobSource } from "./blob-source.ts";
-import type { BufferBudget } from "./buffer-budget.ts";
+import type { Buffers } from "./buffers.ts";
 import { LocalSource } from "./local-source.ts";
 import type { Source } from "./source.ts";
 
@@ -47,7 +47,7 @@ export interface TransferTools {
   readonly targetGate: ServiceGate;
   /** The gate of a source account, by its URL. */
   readonly sourceGate: (accountUrl: string) => ServiceGate;
-  readonly budget: BufferBudget;
+  readonly buffers: Buffers;
 }
 
 /** One file on its way. */
@@ -69,7 +69,7 @@ export function makeJob(tools: TransferTools, file: CatalogFile, blobName: strin
 function sourceOf(tools: TransferTools, file: CatalogFile, effort: Effort): Source {
   const { localFiles, blockBytes } = tools.settings;
   if (localFiles && file.uri.startsWith("file:")) {
-    return new LocalSource(file, { blockBytes, budget: tools.budget, signal: effort.signal });
+    return new LocalSource(file, { blockBytes, buffers: tools.buffers, signal: effort.signal });
   }
   return new BlobSource(tools, tools.links.resolve(file.uri), effort);
 }

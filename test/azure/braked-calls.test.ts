@@ -36,10 +36,7 @@ function scene(bytesPerSecond: number) {
     properties: async () => properties,
     open: async () => ({
       properties,
-      take: async (count) => {
-        await done();
-        return Buffer.alloc(count);
-      },
+      readInto: done,
       async *chunks() {
         for (let n = 0; n < 4; n++) yield Buffer.alloc(250);
       },
@@ -87,7 +84,7 @@ describe("the brake on the bandwidth", () => {
     using made = scene(1_000);
     await made.pass(1_000);
     const opened = await made.reader.open(access, undefined, made.pulse);
-    await opened.take(1_000);
+    await opened.readInto(Buffer.alloc(1_000));
     let bytes = 0;
     const reading = (async () => {
       for await (const chunk of opened.chunks()) bytes += chunk.length;

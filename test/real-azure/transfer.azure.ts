@@ -16,7 +16,7 @@ import { GATE_DEFAULTS, ServiceGate } from "../../src/azure/service-gate.ts";
 import { SourceLinks } from "../../src/azure/source-links.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { BufferBudget } from "../../src/transfer/buffer-budget.ts";
+import { Buffers } from "../../src/transfer/buffers.ts";
 import { Ladder } from "../../src/transfer/ladder.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings } from "../../src/transfer/tools.ts";
 
@@ -46,7 +46,7 @@ function ladder(settings: Partial<TransferSettings>): Ladder {
     attempts: new Attempts(ATTEMPT_DEFAULTS),
     targetGate: gate,
     sourceGate: () => gate,
-    budget: new BufferBudget(16 * BLOCK),
+    buffers: new Buffers(16 * BLOCK),
   });
 }
 

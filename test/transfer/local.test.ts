@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CatalogFile } from "../../src/core/file.ts";
-import { BufferBudget } from "../../src/transfer/buffer-budget.ts";
+import { Buffers } from "../../src/transfer/buffers.ts";
 import { thrownBy } from "../azure/support.ts";
 import { Bench, BLOCK, content, type LadderOptions, md5Of } from "./support.ts";
 
@@ -106,13 +106,13 @@ describe("a local file", () => {
     expect((await bench.found()).get("a")?.md5).toBe(md5Of(body));
   });
 
-  it("takes no more memory than the budget gives, and gives all of it back", async () => {
-    const budget = new BufferBudget(2 * BLOCK);
-    await bench.transfer(await local("a", content(9 * BLOCK)), { ...LOCAL, budget });
+  it("takes no more memory than the buffers gives, and gives all of it back", async () => {
+    const buffers = new Buffers(2 * BLOCK);
+    await bench.transfer(await local("a", content(9 * BLOCK)), { ...LOCAL, buffers });
     const gone = await local("gone", content(10));
     await rm(pathOf("gone"));
-    await thrownBy(bench.transfer(gone, { ...LOCAL, budget }));
-    const release = await budget.acquire(2 * BLOCK, AbortSignal.timeout(1000));
+    await thrownBy(bench.transfer(gone, { ...LOCAL, buffers }));
+    const { release } = await buffers.acquire(2 * BLOCK, AbortSignal.timeout(1000));
     release();
   });
 });
@@ -144,7 +144,7 @@ describe("a local file that changes", () => {
     let release = (): void => {};
     const until = new Promise<void>((resolve) => (release = resolve));
     bench.proxy.fail({ fault: { kind: "hold", until }, operation: "put-block" });
-    const work = thrownBy(bench.transfer(file, { ...LOCAL, budget: new BufferBudget(3 * BLOCK) }));
+    const work = thrownBy(bench.transfer(file, { ...LOCAL, buffers: new Buffers(3 * BLOCK) }));
     await expect.poll(() => bench.proxy.count("put-block")).toBeGreaterThan(0);
     await change(pathOf("a"), body);
     release();

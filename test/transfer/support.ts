@@ -10,7 +10,7 @@ import type { GateOptions, ServiceGate } from "../../src/azure/service-gate.ts";
 import { SourceLinks } from "../../src/azure/source-links.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { BufferBudget } from "../../src/transfer/buffer-budget.ts";
+import { Buffers } from "../../src/transfer/buffers.ts";
 import { Ladder } from "../../src/transfer/ladder.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../../src/transfer/tools.ts";
 import type { TransferResult } from "../../src/transfer/transfer.ts";
@@ -25,14 +25,14 @@ export interface LadderOptions {
   readonly settings?: Partial<TransferSettings>;
   readonly policy?: Partial<AttemptPolicy>;
   readonly gate?: Partial<GateOptions>;
-  readonly budget?: BufferBudget;
+  readonly buffers?: Buffers;
 }
 
 /** A ladder for this account; by default it streams in blocks of `BLOCK`. */
 export function ladderTo(
   account: StorageAccount,
   container: string,
-  { settings, policy, gate, budget = new BufferBudget(16 * BLOCK) }: LadderOptions = {},
+  { settings, policy, gate, buffers = new Buffers(16 * BLOCK) }: LadderOptions = {},
 ): { readonly ladder: Ladder; readonly tools: TransferTools } {
   const sources = new Map<string, ServiceGate>();
   const client = restTo(account);
@@ -54,7 +54,7 @@ export function ladderTo(
       sources.set(accountUrl, known);
       return known;
     },
-    budget,
+    buffers,
   };
   return { ladder: new Ladder(tools), tools };
 }

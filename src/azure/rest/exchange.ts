@@ -11,14 +11,14 @@ export interface WireRequest {
   /** Path and query as they go over the wire. */
   readonly path: string;
   /** Names in lower case, each followed by its value. */
-  readonly headers: readonly string[];
+  readonly headers: string[];
   readonly body?: Buffer | undefined;
 }
 
 /** A larger body goes in slices: a whole one shows no sign of life until its last byte has left. */
 const SLICE_BYTES = 64 * 1024;
-/** What may arrive before somebody reads it; beyond that the connection waits. */
-const UNREAD_BYTES = 64 * 1024;
+/** Pieces (of up to 64 KiB each) that may arrive before somebody reads them; beyond that the connection waits. */
+const MOST_UNREAD = 2;
 
 /**
  * One request and its answer on a connection of its own for so long. Nothing is tried again here: a kept connection that the
@@ -32,7 +32,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #connection: Connection;
   #controller: Dispatcher.DispatchController | undefined;
   #unread: Buffer[] = [];
-  #unreadBytes = 0;
+  /** Where the body goes as it comes. */
+  #sink: { readonly buffer: Buffer; filled: number } | undefined;
   #receivedBytes = 0;
   #isComplete = false;
   #error: Error | undefined;
@@ -68,13 +69,25 @@ export class Exchange implements Dispatcher.DispatchHandler {
   async next(): Promise<Buffer | undefined> {
     for (;;) {
       const piece = this.#unread.shift();
-      if (piece !== undefined) {
-        this.#unreadBytes -= piece.length;
-        return piece;
-      }
+      if (piece !== undefined) return piece;
       if (this.#isComplete) return undefined;
       await this.#news();
     }
+  }
+
+  /**
+   * Fills the buffer with what comes next of the body.
+   *
+   * @returns how many bytes there were: fewer than the buffer holds when the body has ended
+   * @throws as `begin` does
+   */
+  async fill(buffer: Buffer): Promise<number> {
+    const sink = { buffer, filled: 0 };
+    this.#sink = sink;
+    for (const piece of this.#unread.splice(0)) this.#take(piece);
+    while (sink.filled < buffer.length && !this.#isComplete) await this.#news();
+    this.#sink = undefined;
+    return sink.filled;
   }
 
   /** Gives the connection back, or cuts it when there is more of the answer; a second call does nothing. */
@@ -97,6 +110,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#error !== undefined) throw this.#error;
   }
 
+  #take(piece: Buffer): void {
+    const sink = this.#sink;
+    const taken = sink === undefined ? 0 : piece.copy(sink.buffer, sink.filled);
+    if (sink !== undefined) sink.filled += taken;
+    if (taken < piece.length) this.#unread.push(taken === 0 ? piece : piece.subarray(taken));
+    if (sink === undefined || sink.filled === sink.buffer.length) this.#tell();
+  }
+
   #tell(): void {
     const wake = this.#wake;
     this.#wake = undefined;
@@ -107,6 +128,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #fail(reason: Error): void {
     if (this.#error !== undefined || this.#isComplete) return;
     this.#error = reason;
+    // Whoever reads may use the buffer for something else from now on.
+    this.#sink = undefined;
     this.#controller?.abort(reason);
     this.#connection.cut(reason);
     this.#tell();
@@ -137,11 +160,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
     this.#pulse.alive();
+    if (this.#error !== undefined) return;
     this.#receivedBytes += piece.length;
-    this.#unread.push(piece);
-    this.#unreadBytes += piece.length;
-    if (this.#unreadBytes > UNREAD_BYTES) controller.pause();
-    this.#tell();
+    this.#take(piece);
+    if (this.#unread.length > MOST_UNREAD) controller.pause();
   }
 
   onResponseEnd(): void {
@@ -162,7 +184,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 function optionsOf({ method, origin, path, headers, body }: WireRequest): Dispatcher.DispatchOptions {
   if (body === undefined || body.length <= SLICE_BYTES) {
     // Without `reset: false` a connection is closed after a HEAD.
-    return { method, origin, path, headers: [...headers], body: body ?? null, reset: false };
+    return { method, origin, path, headers, body: body ?? null, reset: false };
   }
   return {
     method,

@@ -43,29 +43,24 @@ class RestDownload implements OpenedBlob {
     this.properties = propertiesOf(exchange);
   }
 
-  async take(count: number): Promise<Buffer> {
-    const whole = Buffer.allocUnsafe(count);
-    let filled = 0;
-    while (filled < count) {
-      const piece = await this.#next();
-      if (piece === undefined) throw lost(`it ended after ${filled} of ${count} bytes`);
-      filled += piece.copy(whole, filled);
-    }
+  async readInto(buffer: Buffer): Promise<void> {
+    const filled = await this.#orLost(this.#exchange.fill(buffer));
+    if (filled < buffer.length) throw lost(`it ended after ${filled} of ${buffer.length} bytes`);
     this.close();
-    return whole;
   }
 
   async *chunks(): AsyncGenerator<Buffer> {
-    for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) yield piece;
+    const next = async (): Promise<Buffer | undefined> => this.#orLost(this.#exchange.next());
+    for (let piece = await next(); piece !== undefined; piece = await next()) yield piece;
   }
 
   close(): void {
     this.#exchange.close();
   }
 
-  async #next(): Promise<Buffer | undefined> {
+  async #orLost<T>(reading: Promise<T>): Promise<T> {
     try {
-      return await this.#exchange.next();
+      return await reading;
     } catch (thrown) {
       if (thrown instanceof ServiceFailure) throw thrown;
       throw lost(thrown instanceof Error ? thrown.message : String(thrown), thrown);

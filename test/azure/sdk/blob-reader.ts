@@ -62,18 +62,16 @@ class SdkDownload implements OpenedBlob {
     body?.on("error", () => {});
   }
 
-  async take(count: number): Promise<Buffer> {
-    const whole = Buffer.allocUnsafe(count);
+  async readInto(buffer: Buffer): Promise<void> {
     let filled = 0;
-    if (count > 0) {
+    if (buffer.length > 0) {
       for await (const chunk of this.chunks()) {
-        filled += chunk.copy(whole, filled);
-        if (filled === count) break;
+        filled += chunk.copy(buffer, filled);
+        if (filled === buffer.length) break;
       }
     }
     this.close();
-    if (filled !== count) throw lost(`it ended after ${filled} of ${count} bytes`);
-    return whole;
+    if (filled !== buffer.length) throw lost(`it ended after ${filled} of ${buffer.length} bytes`);
   }
 
   async *chunks(): AsyncGenerator<Buffer> {

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { BufferBudget } from "../../src/transfer/buffer-budget.ts";
+import { Buffers, type HeldBuffer } from "../../src/transfer/buffers.ts";
 import { Lanes } from "../../src/transfer/lanes.ts";
 import { thrownBy } from "../azure/support.ts";
 import { Bench, BLOCK, content } from "./support.ts";
@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 /** Lets everything that can go on go on. */
 const settle = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe("the budget of buffers", () => {
+describe("the buffers", () => {
   it("is never passed but by one that is larger and alone, serves in order, and gets everything back", async () => {
     const step = fc.record({
       bytes: fc.integer({ min: 0, max: 150 }),
@@ -18,7 +18,7 @@ describe("the budget of buffers", () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const budget = new BufferBudget(100);
+        const buffers = new Buffers(100);
         const held: { readonly bytes: number; readonly release: () => void }[] = [];
         const waiting: { readonly index: number; readonly abort: AbortController }[] = [];
         const served: number[] = [];
@@ -29,9 +29,9 @@ describe("the budget of buffers", () => {
         for (const [index, { bytes, next }] of steps.entries()) {
           const abort = new AbortController();
           waiting.push({ index, abort });
-          void budget
+          void buffers
             .acquire(bytes, abort.signal)
-            .then((release) => {
+            .then(({ release }) => {
               served.push(index);
               held.push({ bytes, release });
             })
@@ -58,29 +58,56 @@ describe("the budget of buffers", () => {
         expect(waiting).toEqual([]);
         expect(served).toEqual(served.toSorted((a, b) => a - b));
         // Nothing was given back twice and nothing was lost: all of it can be had at once, and no more.
-        const all = await budget.acquire(100, never);
-        const more = budget.acquire(1, never);
+        const all = await buffers.acquire(100, never);
+        const more = buffers.acquire(1, never);
         expect(await Promise.race([more, settle().then(() => "waits")])).toBe("waits");
-        all();
+        all.release();
         await more;
       }),
       { numRuns: 60 },
     );
   });
 
+  it("are used again, whatever lengths follow one another, and what is kept stays within the limit", async () => {
+    const lengths = fc.array(fc.integer({ min: 0, max: 40_000 }), { minLength: 1, maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(lengths, async (all) => {
+        const buffers = new Buffers(100_000);
+        for (const length of all) {
+          const { bytes, release } = await buffers.acquire(length, never);
+          expect(bytes.length).toBe(length);
+          release();
+          const again = await buffers.acquire(length, never);
+          expect(again.bytes.buffer).toBe(bytes.buffer);
+          again.release();
+          expect(buffers.keptBytes).toBeLessThanOrEqual(100_000);
+        }
+      }),
+    );
+    const buffers = new Buffers(100_000);
+    const one = await buffers.acquire(16_384, never);
+    const other = await buffers.acquire(16_384, never);
+    expect(other.bytes.buffer).not.toBe(one.bytes.buffer);
+    one.release();
+    one.release();
+    const [third, fourth] = [await buffers.acquire(9_000, never), await buffers.acquire(9_000, never)];
+    expect(third.bytes.buffer).toBe(one.bytes.buffer);
+    expect(fourth.bytes.buffer).not.toBe(one.bytes.buffer);
+  });
+
   it("lets an abort leave at once, with its reason, and serves those behind it", async () => {
-    const budget = new BufferBudget(10);
-    const release = await budget.acquire(6, never);
+    const buffers = new Buffers(10);
+    const { release } = await buffers.acquire(6, never);
     const run = new AbortController();
-    const large = budget.acquire(9, run.signal);
-    const small = budget.acquire(4, never);
+    const large = buffers.acquire(9, run.signal);
+    const small = buffers.acquire(4, never);
     const reason = new Error("stop");
     run.abort(reason);
     expect(await thrownBy(large)).toBe(reason);
-    (await small)();
+    (await small).release();
     release();
     expect(getEventListeners(run.signal, "abort")).toEqual([]);
-    expect(await thrownBy(budget.acquire(1, run.signal))).toBe(reason);
+    expect(await thrownBy(buffers.acquire(1, run.signal))).toBe(reason);
   });
 });
 
@@ -134,22 +161,23 @@ describe("the memory of a transfer", () => {
   afterAll(() => bench.proxy.stop());
   beforeEach(() => bench.reset());
 
-  it("stays within the budget, however many and large the files; all of it is given back", async () => {
+  it("stays within the limit, however many and large the files; all of it is given back", async () => {
     let used = 0;
     let most = 0;
-    class Watched extends BufferBudget {
-      override async acquire(bytes: number, signal: AbortSignal): Promise<() => void> {
-        const release = await super.acquire(bytes, signal);
+    class Watched extends Buffers {
+      override async acquire(bytes: number, signal: AbortSignal): Promise<HeldBuffer> {
+        const held = await super.acquire(bytes, signal);
         most = Math.max(most, (used += bytes));
-        let held = true;
-        return () => {
-          if (held) used -= bytes;
-          held = false;
-          release();
+        let isHeld = true;
+        const release = (): void => {
+          if (isHeld) used -= bytes;
+          isHeld = false;
+          held.release();
         };
+        return { bytes: held.bytes, release };
       }
     }
-    const { ladder } = bench.ladder({ budget: new Watched(5 * BLOCK), settings: { blocksAtOnce: 4 } });
+    const { ladder } = bench.ladder({ buffers: new Watched(5 * BLOCK), settings: { blocksAtOnce: 4 } });
     const files = await Promise.all(
       [...Array(12).keys()].map(async (n) => bench.put(`f${n}`, content(n * BLOCK))),
     );
@@ -177,8 +205,8 @@ describe("the memory of a transfer", () => {
   });
 
   it("comes back when the run is aborted in the middle", async () => {
-    const budget = new BufferBudget(2 * BLOCK);
-    const { ladder } = bench.ladder({ budget });
+    const buffers = new Buffers(2 * BLOCK);
+    const { ladder } = bench.ladder({ buffers });
     const file = await bench.put("a", content(8 * BLOCK));
     const run = new AbortController();
     bench.proxy.fail({ fault: { kind: "hang" }, operation: "put-block", skip: 2 });
@@ -186,6 +214,6 @@ describe("the memory of a transfer", () => {
     await expect.poll(() => bench.proxy.count("put-block")).toBeGreaterThan(2);
     run.abort(new Error("stop"));
     await work;
-    (await budget.acquire(2 * BLOCK, never))();
+    (await buffers.acquire(2 * BLOCK, never)).release();
   });
 });
