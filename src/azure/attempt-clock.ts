@@ -32,6 +32,8 @@ export class AttemptClock implements Pulse {
   #reason: Error | undefined;
   #timer: NodeJS.Timeout | undefined;
   #secondLook: NodeJS.Immediate | undefined;
+  #isRunning = false;
+  #wasCut = false;
   #began = 0;
   #aliveAt = 0;
   #spentMs = 0;
@@ -50,9 +52,14 @@ export class AttemptClock implements Pulse {
     return this.#controller.signal;
   }
 
-  /** How long the attempt took, ms, without what it was held. */
+  /** How long the attempt has taken, ms, without what it was held. */
   get spentMs(): number {
-    return this.#spentMs;
+    return this.#spentMs + (this.#isRunning ? performance.now() - this.#began : 0);
+  }
+
+  /** It was ended by `cut`. */
+  get wasCut(): boolean {
+    return this.#wasCut;
   }
 
   /** Why the clocks ended the attempt; undefined when they did not. */
@@ -76,12 +83,20 @@ export class AttemptClock implements Pulse {
     }
   }
 
+  /** Ends the attempt because the same request was answered elsewhere; not when it has been ended. */
+  cut(): void {
+    if (this.#reason !== undefined) return;
+    this.#wasCut = true;
+    this.#end(new DOMException("The same request has been answered.", "AbortError"));
+  }
+
   stop(): void {
     this.#halt();
     this.#leave();
   }
 
   #run(): void {
+    this.#isRunning = true;
     this.#began = performance.now();
     this.#aliveAt = this.#began;
     this.#wait(Math.min(this.#idleMs, Math.max(1, this.#effort.leftMs - this.#spentMs)));
@@ -90,7 +105,8 @@ export class AttemptClock implements Pulse {
   #halt(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#secondLook);
-    this.#spentMs += performance.now() - this.#began;
+    this.#spentMs = this.spentMs;
+    this.#isRunning = false;
   }
 
   #wait(ms: number): void {
@@ -105,7 +121,7 @@ export class AttemptClock implements Pulse {
   #look(isSecond = false): void {
     const now = performance.now();
     const idleLeftMs = this.#idleMs - (now - this.#aliveAt);
-    const leftMs = this.#effort.leftMs - this.#spentMs - (now - this.#began);
+    const leftMs = this.#effort.leftMs - this.spentMs;
     // A timer may go off within a millisecond before its time.
     if (leftMs < 1) this.#timeOut("the file's time is used up");
     else if (idleLeftMs >= 1) this.#wait(Math.min(idleLeftMs, leftMs));

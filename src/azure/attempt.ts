@@ -1,9 +1,11 @@
 import { verdictOf } from "../core/failure.ts";
 import { AttemptClock, type Pulse } from "./attempt-clock.ts";
 import type { Effort } from "./effort.ts";
+import type { Hedging } from "./hedge.ts";
 import { pause } from "./pause.ts";
 import { type ServiceFailure, serviceFailureOf } from "./service-error.ts";
 import type { GatePass, ServiceGate } from "./service-gate.ts";
+import { type Answer, type SecondRequest, Twin } from "./twin.ts";
 
 export interface AttemptPolicy {
   readonly maxAttempts: number;
@@ -25,6 +27,27 @@ export const ATTEMPT_DEFAULTS: AttemptPolicy = {
 export interface AttemptFigures {
   retries: number;
   throttles: number;
+  /** Second requests beside a first one that took long. */
+  hedges: number;
+}
+
+/** What is known of a request before it is made. */
+export interface RequestTraits {
+  /** How long the service may work in silence beyond the idle time, when it moves bytes itself, ms. */
+  readonly quietMs?: number;
+  /**
+   * It creates under a condition, so that only one of two equal requests takes effect: when it takes long, `request`
+   * may be called a second time beside the first. Each ends when its pulse is ended, whatever it waits for.
+   */
+  readonly hedged?: boolean;
+}
+
+interface Call<T> {
+  readonly gate: ServiceGate;
+  readonly effort: Effort;
+  readonly operation: string;
+  readonly request: (pulse: Pulse) => Promise<T>;
+  readonly traits: RequestTraits;
 }
 
 /** What follows a failed attempt. `free` is a try that is not charged. */
@@ -33,19 +56,22 @@ type Next = "give-up" | "again" | "renewed" | "free";
 /**
  * The one place that attempts: passes the service's gate, ends an attempt that hangs, tries again what may pass with
  * exponential backoff and full jitter, and lets the gate know how it went. While the gate is down nothing is charged.
+ * What may safely be asked twice gets a second request beside a first one that takes long.
  */
 export class Attempts {
   readonly policy: AttemptPolicy;
-  readonly figures: AttemptFigures = { retries: 0, throttles: 0 };
+  readonly figures: AttemptFigures = { retries: 0, throttles: 0, hedges: 0 };
+  readonly #hedging: Hedging | undefined;
 
-  constructor(policy: AttemptPolicy) {
+  /** @param hedging without it, nothing is asked twice at once */
+  constructor(policy: AttemptPolicy, hedging?: Hedging) {
     this.policy = policy;
+    this.#hedging = hedging;
   }
 
   /**
    * @param operation what is done, for messages: `put blob`
    * @param request makes one request; what it throws that is not the service's (a FileFailure) passes as it is
-   * @param quietMs how long the service may work in silence beyond the idle time, when it moves bytes itself
    * @throws ServiceFailure with the last answer and the number of attempts; ReuploadError when the service is gone for
    * too long; the signal's reason when the run is aborted
    */
@@ -54,32 +80,36 @@ export class Attempts {
     effort: Effort,
     operation: string,
     request: (pulse: Pulse) => Promise<T>,
-    quietMs = 0,
+    traits: RequestTraits = {},
   ): Promise<T> {
+    const call: Call<T> = { gate, effort, operation, request, traits };
     let renewed = false;
     for (let attempt = 1; ;) {
       const pass = await gate.enter(effort, effort.signal);
-      const clock = new AttemptClock(effort, operation, this.policy.idleMs + quietMs);
+      const clock = this.#clockOf(call);
+      const twin = traits.hedged === true ? this.#twinOf(call, clock) : undefined;
       try {
         effort.signal.throwIfAborted();
         const readying = gate.ready(effort.signal);
         if (readying !== undefined) await clock.hold(readying);
+        twin?.begin();
         const result = await request(clock);
         clock.stop();
         effort.spend(clock.spentMs);
         pass.answered();
+        const loser = twin?.answered();
+        if (loser !== undefined) await loser;
         return result;
       } catch (thrown) {
-        clock.stop();
-        const failure = clock.timeout ?? serviceFailureOf(thrown, operation);
-        if (effort.signal.aborted || failure === undefined) {
-          pass.abandoned();
-          throw effort.signal.aborted ? effort.signal.reason : thrown;
-        }
-        failure.attempts = attempt;
+        const failure = failureOf(thrown, call, clock);
         const next = this.#settle(gate, pass, failure, renewed);
+        const answer = await twin?.failed(failure !== undefined);
+        clock.stop();
+        if (next !== "free" || answer !== undefined) effort.spend(clock.spentMs);
+        if (answer !== undefined) return answer.value;
+        if (failure === undefined) throw effort.signal.aborted ? effort.signal.reason : thrown;
+        failure.attempts = attempt;
         if (next === "free") continue;
-        effort.spend(clock.spentMs);
         if (next === "give-up" || attempt >= this.policy.maxAttempts) throw failure;
         if (next === "renewed") renewed = true;
         attempt++;
@@ -88,8 +118,51 @@ export class Attempts {
     }
   }
 
-  /** Tells the gate how the attempt went, and says what follows. */
-  #settle(gate: ServiceGate, pass: GatePass, failure: ServiceFailure, renewed: boolean): Next {
+  #clockOf({ effort, operation, traits }: Call<unknown>): AttemptClock {
+    return new AttemptClock(effort, operation, this.policy.idleMs + (traits.quietMs ?? 0));
+  }
+
+  #twinOf<T>(call: Call<T>, first: AttemptClock): Twin<T> | undefined {
+    const kind = this.#hedging?.kind(call.gate, call.operation);
+    return kind && new Twin(kind, first, call.traits.quietMs ?? 0, () => this.#askAgain(call, first));
+  }
+
+  #askAgain<T>(call: Call<T>, first: AttemptClock): SecondRequest<T> | undefined {
+    const pass = call.gate.enterAtOnce(call.effort);
+    if (pass === undefined) return undefined;
+    this.figures.hedges++;
+    const clock = this.#clockOf(call);
+    return { answer: this.#second(call, pass, clock, first), cut: () => clock.cut() };
+  }
+
+  /** Makes the second request; its success ends the first one. */
+  async #second<T>(
+    call: Call<T>,
+    pass: GatePass,
+    clock: AttemptClock,
+    first: AttemptClock,
+  ): Promise<Answer<T> | undefined> {
+    try {
+      const readying = call.gate.ready(clock.signal);
+      if (readying !== undefined) await clock.hold(readying);
+      const value = await call.request(clock);
+      pass.answered();
+      first.cut();
+      return { value };
+    } catch (thrown) {
+      this.#settle(call.gate, pass, failureOf(thrown, call, clock), false);
+      return undefined;
+    } finally {
+      clock.stop();
+    }
+  }
+
+  /** Tells the gate how the attempt went, and says what follows. @param failure undefined: the service has no part in it */
+  #settle(gate: ServiceGate, pass: GatePass, failure: ServiceFailure | undefined, renewed: boolean): Next {
+    if (failure === undefined) {
+      pass.abandoned();
+      return "give-up";
+    }
     switch (verdictOf(failure.answer)) {
       case "answer": {
         const outage = gate.outageIn(failure.answer);
@@ -134,6 +207,16 @@ export class Attempts {
     effort.spend(ms);
     await pause(ms, effort.signal);
   }
+}
+
+/** What ended the attempt, as the service's failure; undefined when we ended it ourselves or made it fail. */
+function failureOf(
+  thrown: unknown,
+  { effort, operation }: Call<unknown>,
+  clock: AttemptClock,
+): ServiceFailure | undefined {
+  if (effort.signal.aborted || clock.wasCut) return undefined;
+  return clock.timeout ?? serviceFailureOf(thrown, operation);
 }
 
 /** How long to wait before attempt number `attempt` (2 or more), ms: exponential with full jitter. */

@@ -3,3 +3,9 @@ export interface Brake {
   /** Waits until one more attempt may be made; undefined when it may at once. @throws the signal's reason */
   pass(signal: AbortSignal): Promise<void> | undefined;
 }
+
+/** Holds the requests to a service back. */
+export interface RequestBrake extends Brake {
+  /** Lets one request pass that need not be made, when none waits and it may at once. @returns whether it may */
+  passAtOnce(): boolean;
+}

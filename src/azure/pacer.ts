@@ -41,8 +41,12 @@ export class Pacer {
 
   /** Waits until so many units may pass; undefined when they may at once. @throws the signal's reason */
   pass(units: number, signal: AbortSignal): Promise<void> | undefined {
-    if (this.#queue.length === 0 && this.#take(units, this.#clock.now())) return undefined;
-    return this.#wait(units, signal);
+    return this.passAtOnce(units) ? undefined : this.#wait(units, signal);
+  }
+
+  /** Lets so many units pass when they may at once. @returns whether they may */
+  passAtOnce(units: number): boolean {
+    return this.#queue.length === 0 && this.#take(units, this.#clock.now());
   }
 
   async #wait(units: number, signal: AbortSignal): Promise<void> {
@@ -66,7 +70,7 @@ export class Pacer {
 
   /** Calls `go` when its turn has come: at once, or later on. */
   enqueue(waiter: Waiter): void {
-    if (this.#queue.length === 0 && this.#take(waiter.units, this.#clock.now())) {
+    if (this.passAtOnce(waiter.units)) {
       waiter.go();
       return;
     }

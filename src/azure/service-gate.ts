@@ -1,6 +1,6 @@
 import type { ReuploadError } from "../core/errors.ts";
 import type { ServiceAnswer } from "../core/failure.ts";
-import type { Brake } from "./brake.ts";
+import type { RequestBrake } from "./brake.ts";
 import { REAL_CLOCK } from "./clock.ts";
 import { LearnedRate, type OnRateChange } from "./learned-rate.ts";
 import { isTimeout, type Outage, OUTAGE_ADVICE, outageError, type OutageReason } from "./outage.ts";
@@ -43,7 +43,7 @@ export interface GateOptions {
   /** The sign-in that its requests need; undefined when a key or a SAS signs them. */
   readonly signIn?: GateSignIn | undefined;
   /** What the operator allows; passed one after the other before each attempt. */
-  readonly brakes?: readonly Brake[];
+  readonly brakes?: readonly RequestBrake[];
   /** Told when the rate that the service takes is learned anew. */
   readonly onRateChange?: OnRateChange;
 }
@@ -188,6 +188,18 @@ export class ServiceGate {
         if (this.#isOpen) return this.#pass(request, undefined);
       }
     }
+  }
+
+  /**
+   * A pass for a request that need not be made: undefined unless the gate is open and neither the service's rate nor a
+   * brake holds requests back.
+   *
+   * @param request as for `enter`
+   */
+  enterAtOnce(request: object): GatePass | undefined {
+    const { brakes = [] } = this.#options;
+    const mayPass = this.#isOpen && this.#pacer.passAtOnce(1) && brakes.every((brake) => brake.passAtOnce());
+    return mayPass ? this.#pass(request, undefined) : undefined;
   }
 
   get #isOpen(): boolean {

@@ -1,5 +1,5 @@
 /** What limits a run: the rates of its services, as they were found, and the operator's brakes. */
-import type { Brake } from "../azure/brake.ts";
+import type { RequestBrake } from "../azure/brake.ts";
 import { REAL_CLOCK } from "../azure/clock.ts";
 import type { RateChange } from "../azure/learned-rate.ts";
 import { Pacer } from "../azure/pacer.ts";
@@ -22,7 +22,7 @@ const TELLING = 0.05;
 
 export class Limits {
   /** For the gates of the storage services. */
-  readonly brakes: readonly Brake[];
+  readonly brakes: readonly RequestBrake[];
   /** Bytes through this machine; undefined: as many as there are. */
   readonly bandwidth: Pacer | undefined;
   readonly #holders: Holder[] = [];
@@ -31,7 +31,10 @@ export class Limits {
 
   constructor({ maxRequests, maxBandwidth }: Pick<RunSettings, "maxRequests" | "maxBandwidth">) {
     const requests = this.#pacer("--max-requests", maxRequests);
-    this.brakes = requests === undefined ? [] : [{ pass: (signal) => requests.pass(1, signal) }];
+    this.brakes =
+      requests === undefined
+        ? []
+        : [{ pass: (signal) => requests.pass(1, signal), passAtOnce: () => requests.passAtOnce(1) }];
     this.bandwidth = this.#pacer("--max-bandwidth", maxBandwidth);
   }
 

@@ -88,7 +88,7 @@ class ClientKusto implements Kusto {
           }
           return answer;
         },
-        this.#deadlineMs,
+        { quietMs: this.#deadlineMs },
       );
     } catch (thrown) {
       throw thrown instanceof ServiceFailure ? this.#lastFailure(thrown, oneTryMs) : thrown;

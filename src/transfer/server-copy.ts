@@ -64,7 +64,7 @@ export class ServerCopy {
             const source = { ...(await sourceOf(pulse.signal)), contentMd5 };
             await writer.putBlobFromUrl(job.blobName, source, options, pulse);
           },
-          transferTimeMs(length ?? 0),
+          { quietMs: transferTimeMs(length ?? 0), hedged: options.createOnly },
         );
       });
     } catch (thrown) {
@@ -120,7 +120,7 @@ export class ServerCopy {
               const range = { ...block, ifMatch: etag };
               await writer.putBlockFromUrl(job.blobName, block.id, source, range, pulse);
             },
-            transferTimeMs(block.count),
+            { quietMs: transferTimeMs(block.count) },
           ),
         );
       }

@@ -9,6 +9,9 @@ import type { ReadPart } from "./source.ts";
 import { creation, type Job, type TransferTools } from "./tools.ts";
 import type { TransferResult } from "./transfer.ts";
 
+/** A longer body takes long for its length, and to send it twice would cost bandwidth. */
+const HEDGED_BYTES = 256 * 1024;
+
 /**
  * Read and upload. One read and one PUT for a file of up to a block; ranges and blocks for a larger one, read in order
  * so that the MD5 of the whole is known before the commit. The MD5 is checked against what the source and
@@ -36,8 +39,12 @@ async function putWhole(tools: TransferTools, job: Job, whole: ReadPart): Promis
   const { length } = whole.body;
   return putUnlessThere(tools, job, "put-blob", { length, contentMd5 }, async () => {
     const options = creation(tools.settings, job, whole.properties, contentMd5);
-    await tools.attempts.run(tools.targetGate, job.effort, "put blob", async (pulse) =>
-      tools.writer.putBlob(job.blobName, whole.body, options, pulse),
+    await tools.attempts.run(
+      tools.targetGate,
+      job.effort,
+      "put blob",
+      async (pulse) => tools.writer.putBlob(job.blobName, whole.body, options, pulse),
+      { hedged: options.createOnly && length <= HEDGED_BYTES },
     );
   });
 }

@@ -119,8 +119,12 @@ describe("an attempt", () => {
       return "done";
     };
     const effort = new Effort(newRun().signal, 60_000);
-    expect(await once(20).run(quickGate(), effort, "put blob from url", copy, 5000)).toBe("done");
-    expect(await thrownBy(once(20).run(quickGate(), effort, "put blob from url", copy, 5))).toMatchObject({
+    expect(await once(20).run(quickGate(), effort, "put blob from url", copy, { quietMs: 5000 })).toBe(
+      "done",
+    );
+    expect(
+      await thrownBy(once(20).run(quickGate(), effort, "put blob from url", copy, { quietMs: 5 })),
+    ).toMatchObject({
       answer: { timedOut: true },
     });
   });

@@ -78,7 +78,7 @@ describe("a request that fails", () => {
     const { request } = scripted(answered(429), answered(503), answered(500), "done");
     const attempts = new Attempts(QUICK);
     await attempts.run(openGate(), effort(), "put blob", request);
-    expect(attempts.figures).toEqual({ retries: 3, throttles: 2 });
+    expect(attempts.figures).toEqual({ retries: 3, throttles: 2, hedges: 0 });
   });
 });
 

@@ -164,6 +164,6 @@ describe("a partial answer", () => {
     const { rows } = await opened.kusto.query(lookup(["a"]), FOR_EVER);
     expect(rows).toHaveLength(10);
     expect(opened.kusto.sent).toBe(3);
-    expect(opened.attempts.figures).toEqual({ retries: 2, throttles: 2 });
+    expect(opened.attempts.figures).toMatchObject({ retries: 2, throttles: 2 });
   });
 });

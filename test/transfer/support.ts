@@ -4,6 +4,7 @@ import { BlobSASPermissions, type BlockBlobUploadOptions, type ContainerClient }
 import { inject } from "vitest";
 import { parseConnectionString, type StorageAccount } from "../../src/azure/account.ts";
 import { type AttemptPolicy, Attempts } from "../../src/azure/attempt.ts";
+import type { Hedging } from "../../src/azure/hedge.ts";
 import { RestBlobReader } from "../../src/azure/rest/rest-blob-reader.ts";
 import { RestBlobWriter } from "../../src/azure/rest/rest-blob-writer.ts";
 import type { GateOptions, ServiceGate } from "../../src/azure/service-gate.ts";
@@ -26,13 +27,15 @@ export interface LadderOptions {
   readonly policy?: Partial<AttemptPolicy>;
   readonly gate?: Partial<GateOptions>;
   readonly buffers?: Buffers;
+  /** By default nothing is asked twice. */
+  readonly hedging?: Hedging;
 }
 
 /** A ladder for this account; by default it streams in blocks of `BLOCK`. */
 export function ladderTo(
   account: StorageAccount,
   container: string,
-  { settings, policy, gate, buffers = new Buffers(16 * BLOCK) }: LadderOptions = {},
+  { settings, policy, gate, hedging, buffers = new Buffers(16 * BLOCK) }: LadderOptions = {},
 ): { readonly ladder: Ladder; readonly tools: TransferTools } {
   const sources = new Map<string, ServiceGate>();
   const client = restTo(account);
@@ -47,7 +50,7 @@ export function ladderTo(
     writer: new RestBlobWriter(client, container),
     reader: new RestBlobReader(client),
     links: new SourceLinks(account),
-    attempts: new Attempts({ ...QUICK, ...policy }),
+    attempts: new Attempts({ ...QUICK, ...policy }, hedging),
     targetGate: quickGate(gate),
     sourceGate: (accountUrl) => {
       const known = sources.get(accountUrl) ?? quickGate({ ...gate, essential: false });
