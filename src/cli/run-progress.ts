@@ -202,6 +202,7 @@ async function reportOf(finishing: Finishing): Promise<RunReport> {
       bytes: view.thisStart.bytes,
       retries: view.live.retries,
       throttles: view.live.throttles,
+      hedges: view.live.hedges,
       linksRenewed: finishing.linksRenewed,
     },
     nextCommand: isWanting ? finishing.resumeCommand : undefined,

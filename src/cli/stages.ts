@@ -5,6 +5,7 @@ import { QueueAnnouncer } from "../announce/queue-announcer.ts";
 import { type AccountInput, findAccount, type StorageAccount } from "../azure/account.ts";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempt.ts";
 import { BrakedReader, BrakedWriter } from "../azure/braked-calls.ts";
+import { HEDGE_DEFAULTS, Hedging } from "../azure/hedge.ts";
 import { DepthBrake, depthOf } from "../azure/queue-depth.ts";
 import { Connections } from "../azure/rest/connections.ts";
 import { proxyOf } from "../azure/rest/proxy.ts";
@@ -58,7 +59,8 @@ export class Services {
     this.#maxWaitMs = settings.maxWait;
     const { credential } = account;
     this.#signIn = credential.kind === "token" ? credential.signIn.forGate(STORAGE_SCOPE) : undefined;
-    this.attempts = new Attempts({ ...ATTEMPT_DEFAULTS, idleMs: settings.requestTimeout });
+    const policy = { ...ATTEMPT_DEFAULTS, idleMs: settings.requestTimeout };
+    this.attempts = new Attempts(policy, new Hedging(HEDGE_DEFAULTS));
     this.target = this.#storageGate("target", account.blobEndpoint, true);
     this.queue = this.#storageGate("queue", account.queueEndpoint, true);
     this.#depth = this.#depthBrake(settings);

@@ -155,6 +155,7 @@ function liveOf(lives: readonly LiveFigures[]): LiveFigures {
     openWorkItems: sum(({ openWorkItems }) => openWorkItems),
     retries: sum(({ retries }) => retries),
     throttles: sum(({ throttles }) => throttles),
+    hedges: sum(({ hedges }) => hedges),
     waiting: lives.flatMap(({ waiting }) => waiting),
   };
 }

@@ -24,6 +24,7 @@ const NOTHING: LiveFigures = {
   openWorkItems: 0,
   retries: 0,
   throttles: 0,
+  hedges: 0,
   waiting: [],
 };
 

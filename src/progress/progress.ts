@@ -24,6 +24,8 @@ export interface LiveFigures {
   readonly openWorkItems: number;
   readonly retries: number;
   readonly throttles: number;
+  /** Second requests beside a first one that took long. */
+  readonly hedges: number;
   readonly waiting: readonly Waiting[];
   /** What holds the slots back more than anything else: `queue`, `--max-requests`; undefined when nothing does. */
   readonly limitedBy?: string | undefined;

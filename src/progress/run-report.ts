@@ -38,6 +38,8 @@ export interface RunReport {
     readonly bytes: number;
     readonly retries: number;
     readonly throttles: number;
+    /** Second requests beside a first one that took long. */
+    readonly hedges: number;
     /** Links that ended, or were about to, and were looked up again. */
     readonly linksRenewed: number;
   };

@@ -200,6 +200,7 @@ export interface Heartbeat {
   readonly openWorkItems: number;
   readonly retries: number;
   readonly throttles: number;
+  readonly hedges: number;
   /** Services that are waited for. */
   readonly waiting: readonly {
     readonly what: string;

@@ -33,6 +33,7 @@ export function progressJson(view: ProgressView): JsonFields {
     openWorkItems: live.openWorkItems,
     retries: live.retries,
     throttles: live.throttles,
+    hedges: live.hedges,
     limitedBy: live.limitedBy ?? null,
     waiting: live.waiting.map((waiting) => waitingJson(waiting)),
   };

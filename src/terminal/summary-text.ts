@@ -159,7 +159,7 @@ function driftLines({ workItems, filesAdded, filesVanished }: RunReport["summary
 }
 
 function startLine(start: RunReport["thisStart"]): string {
-  const { elapsedMs, files, bytes: amount, retries, throttles, linksRenewed } = start;
+  const { elapsedMs, files, bytes: amount, retries, throttles, hedges, linksRenewed } = start;
   const seconds = elapsedMs / 1_000;
   const rates = seconds > 0 ? [fileRate(files / seconds), byteRate(amount / seconds)] : [];
   return `This start: ${[
@@ -169,6 +169,7 @@ function startLine(start: RunReport["thisStart"]): string {
     ...rates,
     quantity(retries, "retry", "retries"),
     `throttled ${quantity(throttles, "time")}`,
+    ...(hedges > 0 ? [`${quantity(hedges, "slow request")} made twice`] : []),
     ...(linksRenewed > 0 ? [`${quantity(linksRenewed, "link")} renewed`] : []),
   ].join(", ")}.`;
 }

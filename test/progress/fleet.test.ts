@@ -39,7 +39,7 @@ describe("several states", () => {
       bytes: 6_000,
       filesPerSecond: 12,
       bytesPerSecond: 1_200,
-      live: { slots: 400, retries: 8, throttles: 2 },
+      live: { slots: 400, retries: 8, throttles: 2, hedges: 4 },
     });
     expect({ exitCode, isDone }).toEqual({ exitCode: EXIT.running, isDone: false });
   });

@@ -8,6 +8,7 @@ export const LIVE: LiveFigures = {
   openWorkItems: 20,
   retries: 4,
   throttles: 1,
+  hedges: 2,
   waiting: [],
 };
 

@@ -85,6 +85,7 @@ export function reportOf(parts: SummaryParts = {}): RunReport {
       bytes: 1_572_864,
       retries: 4,
       throttles: 1,
+      hedges: 2,
       linksRenewed: 12,
     },
     nextCommand: "reupload run --csv failed_workitems.csv --state-db machine1_state.db --resume",

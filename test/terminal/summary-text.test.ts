@@ -14,7 +14,7 @@ const CLEAN: RunReport = {
     drift: { workItems: 0, filesAdded: 0, filesVanished: 0 },
   }),
   failures: [],
-  thisStart: { ...reportOf().thisStart, linksRenewed: 0 },
+  thisStart: { ...reportOf().thisStart, hedges: 0, linksRenewed: 0 },
   totalPartitions: 1,
   input: { rows: 10, ours: 10, duplicates: 0, rejected: 0, otherPartitions: 0 },
   rejectedFile: undefined,
@@ -61,7 +61,9 @@ describe("the summary", () => {
     expect(lines).toContain("5 repeated entries of the catalog done once.");
     expect(lines).toContain("1 name shortened to the service's limit.");
     expect(lines).toContain("2 rows of the catalog rejected, see listing.rejected.csv");
-    expect(lines.find((line) => line.startsWith("This start:"))).toMatch(/, 12 links renewed\.$/);
+    expect(lines.find((line) => line.startsWith("This start:"))).toMatch(
+      /, throttled 1 time, 2 slow requests made twice, 12 links renewed\.$/,
+    );
   });
 
   it("groups what failed by code with samples and advice, apart from what was skipped", () => {

@@ -30,6 +30,7 @@ const HEARTBEAT: Heartbeat = {
   openWorkItems: 2,
   retries: 3,
   throttles: 1,
+  hedges: 2,
   waiting: [{ what: "queue x", since: 1_799_999_999_000, advice: "run `az login`", throttled: false }],
 };
 
