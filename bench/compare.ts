@@ -4,13 +4,14 @@
  *
  *     npm run bench [-- --only local,server,stream,0ms,50ms,throttled,skewed] [--rounds 3] [--quick]
  *
- * With `--only` or `--quick` the page is compare/raw/part.md, so that results.md is always a whole run. `--quick` runs
- * each contestant in each of its settings once, with few files, to see that it works. The exit code is 1 when a contestant
- * that is installed fails to get its files into the target (but for throttled cells, where some give up).
+ * Until it is through, and with `--only` or `--quick`, the page is compare/raw/part.md, so that results.md is always a whole
+ * run. `--quick` runs each contestant once or twice, with few files, to see that it works (some 70 s). The exit code is 1
+ * when a contestant that is installed fails to get its files into the target (but for throttled cells, where some give up).
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { CELLS, type Group, GROUPS, isInQuick, titleOf } from "./compare/cells.ts";
 import { lookAround } from "./compare/circumstances.ts";
@@ -56,6 +57,9 @@ if (!(rounds >= 1)) throw new Error("--rounds wants a number from 1");
 const { circumstances, present } = await lookAround(CONTESTANTS, process.argv.slice(2));
 for (const { name, why } of circumstances.absent) say(`not here: ${name}: ${why}`);
 const folder = await mkdtemp(join(tmpdir(), "reupload-bench-"));
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => process.exit(1));
+}
 await using simulator = await startSimulator({
   tls: true,
   realtime: true,
@@ -63,14 +67,14 @@ await using simulator = await startSimulator({
 });
 const service = simulator.tls;
 if (service === undefined) throw new Error("the simulator does not listen for HTTPS");
+process.once("exit", () => {
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(dirname(service.certificatePath), { recursive: true, force: true });
+});
 const place: Place = { simulator, service, folder };
 const cells: CellResult[] = [];
 let skewed: Skewed | undefined;
-try {
-  await measure();
-} finally {
-  await rm(folder, { recursive: true });
-}
+await measure();
 
 async function measure(): Promise<void> {
   const comparison: Comparison = {
@@ -99,14 +103,10 @@ async function measure(): Promise<void> {
 /** After each cell, so that a run that is ended early was not for nothing. @returns the page's path */
 async function write(): Promise<string> {
   const results: Results = { circumstances, cells, skewed };
-  const isWhole = !flags.quick && groups.size === GROUPS.length;
+  const isWhole = !flags.quick && groups.size === GROUPS.length && skewed !== undefined;
   await mkdir(RAW, { recursive: true });
-  await writeFile(
-    join(RAW, isWhole ? "results.json" : "part.json"),
-    `${JSON.stringify(results, undefined, 2)}\n`,
-  );
-  const isReady = groups.size === 0 || skewed !== undefined || !groups.has("skewed");
-  const path = isWhole && isReady ? join(import.meta.dirname, "results.md") : join(RAW, "part.md");
+  await writeFile(join(RAW, isWhole ? "results.json" : "part.json"), JSON.stringify(results, undefined, 2));
+  const path = isWhole ? join(import.meta.dirname, "results.md") : join(RAW, "part.md");
   await writeFile(path, toMarkdown(results));
   return path;
 }

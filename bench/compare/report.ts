@@ -34,7 +34,7 @@ export function toMarkdown({ circumstances, cells, skewed }: Results): string {
     ...(repeated.length === 0 ? [] : ["## Repeated runs", ...repeated.map(cellSection)]),
     ...(skewed === undefined ? [] : [skewedSection(skewed)]),
     ...(single.length === 0 ? [] : ["## Single runs", ...single.map(cellSection)]),
-    notesSection(cells),
+    ...notesSection(cells),
     notRun(circumstances, cells),
   ];
   return `${sections.join("\n\n")}\n`;
@@ -114,7 +114,7 @@ function columnsOf(cell: Cell, reupload: Line | undefined): Column[] {
   // What it got answered of what the account takes.
   const used: Measure = (run) => (run.requests - run.refused) / run.underWaySeconds / (cell.accountRate ?? 1);
   return [
-    ["files", ({ form }) => String(form.files)],
+    ["files", ({ form }) => form.files.toLocaleString("en-US")],
     ["files/s", figure(perSecond)],
     ["reupload ÷", times(perSecond)],
     ...(isLarge ? [["MB/s", figure(megabytes)] as const] : []),
@@ -134,8 +134,8 @@ function columnsOf(cell: Cell, reupload: Line | undefined): Column[] {
 
 function skewedSection({ files, workItems, largest, slots, latencyMs, boundSeconds, runs }: Skewed): string {
   const failure = failureOf({ runs });
-  const title = `## Work items of very different sizes`;
-  const text = `${files} files of 16 KiB in ${workItems} work items by Zipf's law (the largest has ${largest}, and comes last),
+  const title = "## Work items of very different sizes";
+  const text = `${files.toLocaleString("en-US")} files of 16 KiB in ${workItems} work items by Zipf's law (the largest has ${largest.toLocaleString("en-US")}, and comes last),
 server copy and announcement, ${latencyMs} ms for each request, \`--concurrency ${slots}\`. The bound is the service times of all
 requests divided among the slots: ${boundSeconds.toFixed(1)} s.`;
   if (failure !== undefined) return `${title}\n\n${text}\n\nIt does not count: ${failure}`;
@@ -151,12 +151,12 @@ requests divided among the slots: ${boundSeconds.toFixed(1)} s.`;
   return `${title}\n\n${text}\n\n${table(heads, [row])}`;
 }
 
-function notesSection(cells: readonly CellResult[]): string {
+function notesSection(cells: readonly CellResult[]): string[] {
   const contestants = new Set(cells.flatMap(({ lines }) => lines.map(({ contestant }) => contestant)));
   const notes = [...contestants].flatMap(({ name, note }) =>
     note === undefined ? [] : [`- ${name}: ${note}.`],
   );
-  return `## How to read the others\n\n${notes.join("\n")}`;
+  return notes.length === 0 ? [] : [`## How to read the others\n\n${notes.join("\n")}`];
 }
 
 function notRun({ absent }: Circumstances, cells: readonly CellResult[]): string {

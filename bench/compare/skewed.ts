@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeRunInput } from "../support/run-input.ts";
 import { KIB } from "./cells.ts";
 import { sourceContainer } from "./contestants/contestant.ts";
-import { REUPLOAD } from "./contestants/reupload.ts";
+import { concurrency, REUPLOAD } from "./contestants/reupload.ts";
 import { type Place, type Run, runOnce } from "./run-once.ts";
 
 const BYTES = 16 * KIB;
@@ -38,7 +38,7 @@ export async function runSkewed(
   await writeRunInput(input, { filesOf, source: `${place.service.blobEndpoint}/${sourceContainer(BYTES)}` });
   await place.simulator.control({ latency: LATENCY_MS, "account-rate": 0, "queue-rate": 0 });
   const boundSeconds = (files * REQUESTS_A_FILE * LATENCY_MS) / 1_000 / SLOTS;
-  const setting = { name: `--concurrency ${SLOTS}`, args: ["--concurrency", String(SLOTS)] };
+  const setting = concurrency(SLOTS);
   const runs: Run[] = [];
   for (let round = 0; round < rounds; round++) {
     const run = await runOnce(REUPLOAD, setting, place, { way: "server", bytes: BYTES, files, input });

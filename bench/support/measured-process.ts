@@ -28,7 +28,10 @@ export interface ProgramCost {
   readonly tail: string;
 }
 
-/** Runs it under bash's `time`, which knows the processor time of ended children exactly. */
+/**
+ * Runs it under bash's `time`, which knows the processor time of ended children exactly. It ends with this process, when
+ * that ends by `process.exit`.
+ */
 export async function runMeasured(call: ProgramCall): Promise<ProgramCost> {
   const child = spawn(
     "bash",
@@ -36,7 +39,8 @@ export async function runMeasured(call: ProgramCall): Promise<ProgramCost> {
     {
       cwd: call.cwd,
       env: { ...process.env, LC_ALL: "C", ...call.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      // An open input on which nothing comes, as a terminal is: AzCopy reads one that has ended without a pause.
+      stdio: ["pipe", "pipe", "pipe"],
       detached: true,
     },
   );
@@ -50,13 +54,17 @@ export async function runMeasured(call: ProgramCall): Promise<ProgramCost> {
   const peak = followPeak(pid, ended.signal);
   // Of its own group: what it has started ends with it.
   let wasKilled = false;
-  const timer = setTimeout(() => {
+  const kill = (): void => {
     wasKilled = true;
-    process.kill(-pid, "SIGKILL");
-  }, call.longestMs);
+    // Zero would be this process's own group.
+    if (pid > 0) process.kill(-pid, "SIGKILL");
+  };
+  const timer = setTimeout(kill, call.longestMs);
+  process.once("exit", kill);
   const exitCode = await closed;
   const ms = performance.now() - began;
   clearTimeout(timer);
+  process.off("exit", kill);
   ended.abort();
   const times = /([\d.]+) ([\d.]+) ([\d.]+)\s*$/.exec(tail.err);
   return {

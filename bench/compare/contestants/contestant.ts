@@ -39,6 +39,8 @@ export interface Contestant {
   readonly ways: readonly Way[];
   /** Whether it sends a message a file, `local` apart. */
   readonly announces: boolean;
+  /** A second line of a program, which single runs do without. */
+  readonly isAside?: boolean;
   /** What a reader of its figures should know. */
   readonly note?: string;
   /** For files of so many bytes: the default first. The fastest of them is its line in the results. */

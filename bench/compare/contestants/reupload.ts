@@ -21,16 +21,14 @@ export const COMMAND = join(ROOT, "bin", "reupload.js");
 /** All others are compared with this one. */
 export const REUPLOAD = contestant("reupload", [AS_IT_COMES]);
 
-export const REUPLOAD_FIXED = contestant(
-  "reupload, fixed slots",
-  [100, 200].map((slots) => ({
-    name: `--concurrency ${slots}`,
-    args: ["--concurrency", String(slots)],
-  })),
-);
+export const REUPLOAD_FIXED: Contestant = {
+  ...contestant("reupload, fixed slots", [100, 200].map(concurrency)),
+  isAside: true,
+};
 
 export const REUPLOAD_ON_ONE_CORE: Contestant = {
   ...contestant("reupload, one core", [AS_IT_COMES]),
+  isAside: true,
   async whyAbsent() {
     const taskset = await findProgram("taskset");
     return taskset === undefined ? "there is no taskset (util-linux)" : whyNotBuilt();
@@ -40,6 +38,11 @@ export const REUPLOAD_ON_ONE_CORE: Contestant = {
     return { ...rest, command: "taskset", args: ["--cpu-list", "0", command, ...args] };
   },
 };
+
+/** So many slots from the beginning. */
+export function concurrency(slots: number): Setting {
+  return { name: `--concurrency ${slots}`, args: ["--concurrency", String(slots)] };
+}
 
 function contestant(name: string, settings: readonly Setting[]): Contestant {
   return {
