@@ -19,7 +19,7 @@ export class FailureLimit {
   }
 
   /**
-   * @param inFlight files in the slots: of those that started together, failures often end first, and a share of the
+   * @param inFlight files under way: of those that started together, failures often end first, and a share of the
    * finished alone would be too high
    */
   isPassed(inFlight: number): boolean {

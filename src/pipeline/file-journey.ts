@@ -10,7 +10,8 @@ import type { FileReport, PipelineOptions, Stages } from "./pipeline.ts";
 const CLOCK_SKEW_MS = 15 * 60_000;
 
 /**
- * Takes one file through its slot: transfer, announcement, and the facts about both. Returns when they are committed.
+ * Takes one file through its slot: transfer, announcement, and the facts about both. Returns when they are committed;
+ * the slot is left before that, when the services are done with the file.
  *
  * @throws what ends the run: ReuploadError, or the signal's reason when it is aborted (the file stays as it is)
  */
@@ -18,6 +19,7 @@ export async function fileJourney(
   stages: Stages,
   options: PipelineOptions,
   task: FileTask,
+  leaveSlot: () => void,
   signal: AbortSignal,
 ): Promise<FileReport> {
   const { store } = stages;
@@ -37,6 +39,7 @@ export async function fileJourney(
     store.record({ kind: "file-failed", workItem: task.item.id, file: task.file, failure });
     return report(task, "failed", { failure });
   } finally {
+    leaveSlot();
     await store.committed();
   }
 }

@@ -64,7 +64,7 @@ class Pipeline implements PipelineLive {
     this.#slots = new FileSlots(
       size,
       this.#ready,
-      async (task) => this.#process(task),
+      async (task, leaveSlot) => this.#process(task, leaveSlot),
       () => this.#wakeFeeder(),
     );
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
@@ -128,9 +128,9 @@ class Pipeline implements PipelineLive {
   }
 
   /** Takes one file through its slot. */
-  async #process(task: FileTask): Promise<void> {
+  async #process(task: FileTask, leaveSlot: () => void): Promise<void> {
     try {
-      const report = await fileJourney(this.#stages, this.#options, task, this.#signal);
+      const report = await fileJourney(this.#stages, this.#options, task, leaveSlot, this.#signal);
       const isFailed = report.outcome === "failed";
       task.item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
       this.#count(isFailed);
@@ -144,7 +144,7 @@ class Pipeline implements PipelineLive {
 
   #count(hasFailed: boolean): void {
     this.#failures.count(hasFailed);
-    if (this.#failures.isPassed(this.slotsInUse)) this.#halt.abort(new Error("too many failures"));
+    if (this.#failures.isPassed(this.#slots.unfinished)) this.#halt.abort(new Error("too many failures"));
   }
 
   /** Has the catalog count ahead, for the ETA and the order of claims, and then notice what has changed since. */

@@ -59,6 +59,32 @@ describe("a pool of file slots", () => {
     expect(pool.inUse).toBe(0);
   });
 
+  it("that a file has left is taken by the next, while the file waits for its commit; as many may wait as there are slots", async () => {
+    const ready = new ReadyFiles<number>();
+    const left: (() => void)[] = [];
+    const committed = Promise.withResolvers<void>();
+    const pool = new FileSlots(
+      2,
+      ready,
+      async (_, leaveSlot) => {
+        left.push(leaveSlot);
+        await committed.promise;
+      },
+      () => {},
+    );
+    ready.add(Array.from({ length: 10 }, (_, n) => n));
+    pool.fill();
+    for (const leave of left.splice(0, 1)) leave();
+    expect([pool.inUse, pool.unfinished, ready.size]).toEqual([2, 3, 7]);
+    while (left.length > 0) left.shift()?.();
+    expect([pool.inUse, pool.unfinished, ready.size]).toEqual([0, 4, 6]);
+    const emptied = pool.emptied();
+    ready.close();
+    committed.resolve();
+    await emptied;
+    expect(pool.unfinished).toBe(0);
+  });
+
   it("tells of room after each file and each change of size", async () => {
     const { pool, finish, room } = slots(2, 3);
     await finish(2);
