@@ -1,16 +1,15 @@
-import { ContainerClient } from "@azure/storage-blob";
-import { QueueClient } from "@azure/storage-queue";
 import { ReuploadError } from "../core/errors.ts";
 import { certificateAdvice } from "../core/failure.ts";
-import type { StorageAccount } from "./account.ts";
 import type { Attempts } from "./attempt.ts";
+import type { Pulse } from "./attempt-clock.ts";
 import { Effort } from "./effort.ts";
-import { blobPipeline, queuePipeline, signedUrl } from "./sdk-pipelines.ts";
+import type { RestClient } from "./rest/rest-client.ts";
+import { createContainer, createQueue, lookAtContainer, queueDepth } from "./rest/target-calls.ts";
 import { ServiceFailure } from "./service-error.ts";
 import type { ServiceGate } from "./service-gate.ts";
 
 export interface TargetCheck {
-  readonly account: StorageAccount;
+  readonly client: RestClient;
   /** undefined when only the queue is used. */
   readonly container: string | undefined;
   /** undefined with --no-queue. */
@@ -39,39 +38,31 @@ export async function ensureTarget(check: TargetCheck): Promise<string[]> {
 }
 
 async function ensureContainer(check: TargetCheck, container: string, created: string[]): Promise<void> {
-  const { account } = check;
-  const containerClient = new ContainerClient(
-    signedUrl(`${account.blobEndpoint}/${container}`, account.credential),
-    blobPipeline(account.credential),
-  );
-  const missing = `The container "${container}" is not there in ${account.blobEndpoint}.`;
+  const { client } = check;
+  const missing = `The container "${container}" is not there in ${client.account.blobEndpoint}.`;
   await ensure(check, check.gates.target, missing, created, {
     what: `container ${container}`,
-    look: async (signal) => void (await containerClient.getProperties({ abortSignal: signal })),
-    create: async (signal) => void (await containerClient.create({ abortSignal: signal })),
+    look: async (pulse) => lookAtContainer(client, container, pulse),
+    create: async (pulse) => createContainer(client, container, pulse),
     existsCode: "ContainerAlreadyExists",
   });
 }
 
 async function ensureQueue(check: TargetCheck, queue: string, created: string[]): Promise<void> {
-  const { account } = check;
-  const queueClient = new QueueClient(
-    signedUrl(`${account.queueEndpoint}/${queue}`, account.credential),
-    queuePipeline(account.credential),
-  );
-  const noQueue = `The queue "${queue}" is not there in ${account.queueEndpoint}.`;
+  const { client } = check;
+  const noQueue = `The queue "${queue}" is not there in ${client.account.queueEndpoint}.`;
   await ensure(check, check.gates.queue, noQueue, created, {
     what: `queue ${queue}`,
-    look: async (signal) => void (await queueClient.getProperties({ abortSignal: signal })),
-    create: async (signal) => void (await queueClient.create({ abortSignal: signal })),
+    look: async (pulse) => void (await queueDepth(client, queue, pulse)),
+    create: async (pulse) => createQueue(client, queue, pulse),
     existsCode: "QueueAlreadyExists",
   });
 }
 
 interface Thing {
   readonly what: string;
-  look(signal: AbortSignal): Promise<void>;
-  create(signal: AbortSignal): Promise<void>;
+  look(pulse: Pulse): Promise<void>;
+  create(pulse: Pulse): Promise<void>;
   readonly existsCode: string;
 }
 
@@ -85,7 +76,7 @@ async function ensure(
   const { attempts } = check;
   const effort = new Effort(check.signal, CHECK_LIMIT_MS);
   try {
-    await attempts.run(gate, effort, `look at ${thing.what}`, async ({ signal }) => thing.look(signal));
+    await attempts.run(gate, effort, `look at ${thing.what}`, async (pulse) => thing.look(pulse));
     return;
   } catch (thrown) {
     if (!(thrown instanceof ServiceFailure)) throw thrown;
@@ -93,7 +84,7 @@ async function ensure(
     if (!check.createMissing) throw new ReuploadError("target-missing", missing, { cause: thrown });
   }
   try {
-    await attempts.run(gate, effort, `create ${thing.what}`, async ({ signal }) => thing.create(signal));
+    await attempts.run(gate, effort, `create ${thing.what}`, async (pulse) => thing.create(pulse));
     created.push(thing.what);
   } catch (thrown) {
     if (!(thrown instanceof ServiceFailure)) throw thrown;

@@ -2,7 +2,8 @@ import { ContainerClient, type Pipeline } from "@azure/storage-blob";
 import type { AccountCredential, StorageAccount } from "./account.ts";
 import type { Pulse } from "./attempt-clock.ts";
 import type { ReadAccess } from "./blob-calls.ts";
-import { blobPipeline, signedUrl } from "./sdk-pipelines.ts";
+import { blobPipeline } from "./sdk-pipelines.ts";
+import { signedUrl } from "./signed-url.ts";
 
 /** A blob as a listing tells it. */
 export interface ListedBlob {

@@ -1,15 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { BlockBlobClient } from "@azure/storage-blob";
-import { QueueClient } from "@azure/storage-queue";
-import type { StorageAccount } from "./account.ts";
 import type { Attempts } from "./attempt.ts";
 import { Effort } from "./effort.ts";
-import { blobPipeline, queuePipeline, signedUrl } from "./sdk-pipelines.ts";
+import type { RestClient } from "./rest/rest-client.ts";
+import { putImpossibleBlob, putImpossibleMessage } from "./rest/target-calls.ts";
 import { ServiceFailure } from "./service-error.ts";
 import type { ServiceGate } from "./service-gate.ts";
 
 export interface RightsProbe {
-  readonly account: StorageAccount;
+  readonly client: RestClient;
   readonly container: string;
   /** undefined with --no-queue. */
   readonly queue: string | undefined;
@@ -38,34 +36,25 @@ export async function probeRights(
   };
 }
 
-/** A put on the condition that a blob that cannot be there has a certain ETag: 412 for who may write. */
-async function probeWrite({ account, container, attempts, gates, signal }: RightsProbe): Promise<Right> {
-  const { credential } = account;
-  const url = signedUrl(`${account.blobEndpoint}/${container}/rights-probe-${randomUUID()}`, credential);
-  const blob = new BlockBlobClient(url, blobPipeline(credential));
-  const conditions = { ifMatch: '"0x0"' };
+async function probeWrite({ client, container, attempts, gates, signal }: RightsProbe): Promise<Right> {
+  const blob = { container, name: `rights-probe-${randomUUID()}` };
+  const effort = new Effort(signal, PROBE_LIMIT_MS);
   return rightFrom(412, () =>
-    attempts.run(
-      gates.target,
-      new Effort(signal, PROBE_LIMIT_MS),
-      "probe the right to write",
-      async (pulse) => blob.upload("", 0, { conditions, abortSignal: pulse.signal }),
+    attempts.run(gates.target, effort, "probe the right to write", async (pulse) =>
+      putImpossibleBlob(client, blob, pulse),
     ),
   );
 }
 
-/** A message that would be hidden for longer than it lives: 400 for who may send. */
+/** As `probeRights`, for sending alone. @param queueName to which */
 export async function probeSend(
-  { account, attempts, gates, signal }: Omit<RightsProbe, "container" | "queue">,
+  { client, attempts, gates, signal }: Omit<RightsProbe, "container" | "queue">,
   queueName: string,
 ): Promise<Right> {
-  const { credential } = account;
-  const url = signedUrl(`${account.queueEndpoint}/${queueName}`, credential);
-  const queue = new QueueClient(url, queuePipeline(credential));
-  const impossible = { messageTimeToLive: 1, visibilityTimeout: 2 };
+  const effort = new Effort(signal, PROBE_LIMIT_MS);
   return rightFrom(400, () =>
-    attempts.run(gates.queue, new Effort(signal, PROBE_LIMIT_MS), "probe the right to send", async (pulse) =>
-      queue.sendMessage("", { ...impossible, abortSignal: pulse.signal }),
+    attempts.run(gates.queue, effort, "probe the right to send", async (pulse) =>
+      putImpossibleMessage(client, queueName, pulse),
     ),
   );
 }

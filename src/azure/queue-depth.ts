@@ -1,10 +1,9 @@
-import { QueueClient } from "@azure/storage-queue";
-import type { StorageAccount } from "./account.ts";
 import type { Attempts } from "./attempt.ts";
 import type { Brake } from "./brake.ts";
 import { Effort } from "./effort.ts";
 import { pause } from "./pause.ts";
-import { queuePipeline, signedUrl } from "./sdk-pipelines.ts";
+import type { RestClient } from "./rest/rest-client.ts";
+import { queueDepth } from "./rest/target-calls.ts";
 import type { GateWaiting, ServiceGate } from "./service-gate.ts";
 
 /** How often the backlog is asked for, ms. */
@@ -14,19 +13,14 @@ const LIMIT_MS = 600_000;
 
 /** Asks how many messages a queue holds, about. */
 export function depthOf(
-  account: StorageAccount,
+  client: RestClient,
   queueName: string,
   { attempts, gate }: { readonly attempts: Attempts; readonly gate: ServiceGate },
 ): (signal: AbortSignal) => Promise<number> {
-  const client = new QueueClient(
-    signedUrl(`${account.queueEndpoint}/${queueName}`, account.credential),
-    queuePipeline(account.credential),
-  );
   return async (signal) =>
-    attempts.run(gate, new Effort(signal, LIMIT_MS), "get queue metadata", async (pulse) => {
-      const { approximateMessagesCount = 0 } = await client.getProperties({ abortSignal: pulse.signal });
-      return approximateMessagesCount;
-    });
+    attempts.run(gate, new Effort(signal, LIMIT_MS), "get queue metadata", async (pulse) =>
+      queueDepth(client, queueName, pulse),
+    );
 }
 
 /**

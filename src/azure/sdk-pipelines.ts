@@ -4,7 +4,6 @@ import {
   type Pipeline,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import * as queue from "@azure/storage-queue";
 import type { AccountCredential } from "./account.ts";
 import { bearerPolicy } from "./bearer-policy.ts";
 
@@ -31,27 +30,4 @@ export function blobPipeline(credential: AccountCredential | "anonymous"): Pipel
     new StorageSharedKeyCredential(credential.accountName, credential.key.reveal()),
     OPTIONS,
   );
-}
-
-export function queuePipeline(credential: AccountCredential): queue.Pipeline {
-  if (credential.kind === "sas") return queue.newPipeline(new queue.AnonymousCredential(), OPTIONS);
-  if (credential.kind === "token") {
-    const pipeline = queue.newPipeline(new queue.AnonymousCredential(), OPTIONS);
-    pipeline.factories.unshift(bearerPolicy(credential.signIn));
-    return pipeline;
-  }
-  return queue.newPipeline(
-    new queue.StorageSharedKeyCredential(credential.accountName, credential.key.reveal()),
-    OPTIONS,
-  );
-}
-
-/** The URL as it is requested: with the SAS when that is how the account is signed in to. */
-export function signedUrl(url: string, credential: AccountCredential): string {
-  return credential.kind === "sas" ? withQuery(url, credential.token.reveal()) : url;
-}
-
-/** The URL with more of a query: a link may have one of its own (a version, a snapshot). */
-export function withQuery(url: string, query: string): string {
-  return `${url}${url.includes("?") ? "&" : "?"}${query}`;
 }

@@ -1,14 +1,10 @@
-import {
-  ContainerSASPermissions,
-  generateBlobSASQueryParameters,
-  SASProtocol,
-  StorageSharedKeyCredential,
-} from "@azure/storage-blob";
 import { FileFailure } from "../core/failure.ts";
 import { uriWithoutQuery } from "../core/file.ts";
 import type { StorageAccount } from "./account.ts";
 import type { CopySource, ReadAccess } from "./blob-calls.ts";
-import { withQuery } from "./sdk-pipelines.ts";
+import { containerReadSas } from "./rest/container-sas.ts";
+import { SharedKey } from "./rest/shared-key.ts";
+import { withQuery } from "./signed-url.ts";
 import { isAllowed, isLoopback, isTrustedForTokens } from "./trusted-hosts.ts";
 
 /** How long the SAS that we make for our own account's source containers lasts, and when it is made anew. */
@@ -89,17 +85,13 @@ export class SourceLinks {
     const known = this.#sasByContainer.get(containerName);
     if (known !== undefined && Date.now() - known.madeAt < SAS_RENEW_MS) return known.query;
     const madeAt = Date.now();
-    const query = generateBlobSASQueryParameters(
-      {
-        containerName,
-        permissions: ContainerSASPermissions.parse("r"),
-        // Clocks differ: a start in the past saves the first requests.
-        startsOn: new Date(madeAt - 15 * 60_000),
-        expiresOn: new Date(madeAt + SAS_LIFETIME_MS),
-        protocol: url.protocol === "https:" ? SASProtocol.Https : SASProtocol.HttpsAndHttp,
-      },
-      new StorageSharedKeyCredential(credential.accountName, credential.key.reveal()),
-    ).toString();
+    const query = containerReadSas(new SharedKey(credential.accountName, credential.key), {
+      containerName,
+      // Clocks differ: a start in the past saves the first requests.
+      startsAt: madeAt - 15 * 60_000,
+      endsAt: madeAt + SAS_LIFETIME_MS,
+      httpsOnly: url.protocol === "https:",
+    });
     this.#sasByContainer.set(containerName, { query, madeAt });
     return query;
   }

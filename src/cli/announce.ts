@@ -121,7 +121,7 @@ async function openTarget(session: Session, { run, settings }: Task, emulator: E
   const { target } = stages.identityOf(services.account, settings, run.identity.catalog);
   checkIdentity(run, { identity: { ...run.identity, target }, settings: {} });
   const check = {
-    account: services.account,
+    client: services.client,
     container: undefined,
     queue: settings.queue,
     createMissing: !settings.dryRun && (settings.createMissing || settings.emulator),

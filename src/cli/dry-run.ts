@@ -88,7 +88,7 @@ type Target = Pick<DryRunReport, "rights" | "toCreate">;
 async function lookAtTarget({ signal }: Session, { settings }: Job, services: Services): Promise<Target> {
   const { ensureTarget, probeRights } = await import("./stages.ts");
   const target = {
-    account: services.account,
+    client: services.client,
     container: settings.targetContainer,
     queue: settings.announce ? settings.queue : undefined,
     attempts: services.attempts,

@@ -89,7 +89,7 @@ class JobRun {
     const identity = stages.identityOf(services.account, settings, catalog.identity);
     if (found !== undefined) checkIdentity(found, { identity, settings: {} });
     const created = await stages.ensureTarget({
-      account: services.account,
+      client: services.client,
       container: settings.targetContainer,
       queue: settings.announce ? settings.queue : undefined,
       createMissing: settings.createMissing || settings.emulator,

@@ -37,7 +37,7 @@ const BUFFER_BYTES = 64 * 2 ** 20;
 /** The services of a run: each with its gate, all behind one `Attempts`. */
 export class Services {
   readonly account: StorageAccount;
-  /** Makes the calls of every file. */
+  /** Makes the calls of a run. */
   readonly client: RestClient;
   readonly attempts: Attempts;
   readonly target: ServiceGate;
@@ -103,7 +103,7 @@ export class Services {
     if (maxQueueDepth === undefined || !announce) return undefined;
     // The queue's own gate holds announcements; the question has to pass before them.
     const gate = this.#gate(this.queue.name, { essential: true, signIn: this.#signIn });
-    const ask = depthOf(this.account, queue, { attempts: this.attempts, gate });
+    const ask = depthOf(this.client, queue, { attempts: this.attempts, gate });
     const brake = new DepthBrake(`queue ${queue}`, maxQueueDepth, ask);
     this.limits.add({ name: "--max-queue-depth", heldMs: () => brake.heldMs });
     return brake;

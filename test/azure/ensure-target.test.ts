@@ -5,7 +5,7 @@ import { ensureTarget } from "../../src/azure/ensure-target.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { emulator, type TestEmulator } from "../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
-import { QUICK, quickGate, thrownBy } from "./support.ts";
+import { QUICK, quickGate, restTo, thrownBy } from "./support.ts";
 
 let proxy: FaultProxy;
 let storage: TestEmulator;
@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 const check = async (more: { container?: string; queue?: string | undefined; createMissing?: boolean }) =>
   ensureTarget({
-    account: parseConnectionString(new Secret(proxy.connectionString)),
+    client: restTo(parseConnectionString(new Secret(proxy.connectionString))),
     container: storage.uniqueName(),
     queue: undefined,
     createMissing: false,

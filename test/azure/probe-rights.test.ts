@@ -12,7 +12,7 @@ import { Attempts } from "../../src/azure/attempt.ts";
 import { probeRights } from "../../src/azure/probe-rights.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { emulator } from "../support/azurite.ts";
-import { QUICK, quickGate } from "./support.ts";
+import { QUICK, quickGate, restTo } from "./support.ts";
 
 const storage = emulator();
 const account = parseConnectionString(new Secret(storage.connectionString));
@@ -37,7 +37,7 @@ function accountWith(permissions: string): StorageAccount {
 async function probed(as: StorageAccount) {
   const [container, queue] = [await storage.newContainer(), await storage.newQueue()];
   const rights = await probeRights({
-    account: as,
+    client: restTo(as),
     container: container.containerName,
     queue: queue.name,
     attempts: new Attempts(QUICK),

@@ -1,16 +1,14 @@
 import type { StorageAccount } from "../account.ts";
 import type { Pulse } from "../attempt-clock.ts";
 import type { ReadAccess } from "../blob-calls.ts";
-import { signedUrl } from "../sdk-pipelines.ts";
 import type { SignIn } from "../sign-in/sign-in.ts";
+import { signedUrl } from "../signed-url.ts";
 import type { Connections } from "./connections.ts";
 import { Exchange, type WireRequest } from "./exchange.ts";
 import { httpDate } from "./http-date.ts";
 import { RefusedRequest } from "./refused-request.ts";
+import { SERVICE_VERSION } from "./service-version.ts";
 import { SharedKey } from "./shared-key.ts";
-
-/** The version of the services' interface; the SDK that makes the other calls uses the same. */
-const SERVICE_VERSION = "2026-04-06";
 
 /** More of an answer than this is not kept; the calls here expect little or nothing. */
 const LONGEST_ANSWER = 8 * 2 ** 20;
@@ -26,8 +24,8 @@ export interface RestRequest {
 }
 
 /**
- * Makes the calls of every file: signs the request as the account or not at all, sends it once, and tells a "no" apart
- * from an answer. Everything else is asked through the SDK, which costs four times as much a request.
+ * Makes the calls of a run: signs the request as the account or not at all, sends it once, and tells a "no" apart from
+ * an answer.
  */
 export class RestClient {
   readonly account: StorageAccount;
@@ -82,7 +80,8 @@ export class RestClient {
   }
 }
 
-async function wholeOf(exchange: Exchange): Promise<Buffer> {
+/** The rest of the answer's body. @throws what `Exchange.next` throws */
+export async function wholeOf(exchange: Exchange): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for (let piece = await exchange.next(); piece !== undefined; piece = await exchange.next()) {

@@ -18,23 +18,27 @@ const SIGNED = [
 ];
 
 /**
- * Signs requests with an account's key, by the rule of the services:
+ * Signs with an account's key; requests by the rule of the services:
  * https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
  */
 export class SharedKey {
-  readonly #accountName: string;
+  readonly accountName: string;
   /** Made once: from the raw key each signature would cost five times as much. */
   readonly #key: KeyObject;
 
   constructor(accountName: string, key: Secret) {
-    this.#accountName = accountName;
+    this.accountName = accountName;
     this.#key = createSecretKey(key.reveal(), "base64");
   }
 
   /** The `authorization` of the request, whose other headers must be complete. */
   authorizationFor(request: WireRequest): string {
-    const text = stringToSign(this.#accountName, request);
-    return `SharedKey ${this.#accountName}:${createHmac("sha256", this.#key).update(text).digest("base64")}`;
+    return `SharedKey ${this.accountName}:${this.sign(stringToSign(this.accountName, request))}`;
+  }
+
+  /** The text's signature, base64. */
+  sign(text: string): string {
+    return createHmac("sha256", this.#key).update(text).digest("base64");
   }
 }
 

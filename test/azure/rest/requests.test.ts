@@ -5,27 +5,13 @@ import type { Pulse } from "../../../src/azure/attempt-clock.ts";
 import { RestBlobReader } from "../../../src/azure/rest/rest-blob-reader.ts";
 import { RestBlobWriter } from "../../../src/azure/rest/rest-blob-writer.ts";
 import { RestQueueCalls } from "../../../src/azure/rest/rest-queue-calls.ts";
-import { Secret } from "../../../src/core/secret.ts";
-import { startStub, type StubRequest, type StubServer } from "../../support/stub-server.ts";
+import { startStub, type StubServer } from "../../support/stub-server.ts";
 import { type CallsKind, once } from "../calls-contract.ts";
 import { SdkBlobReader } from "../sdk/blob-reader.ts";
 import { SdkBlobWriter } from "../sdk/blob-writer.ts";
 import { SdkQueueCalls } from "../sdk/queue-calls.ts";
 import { restTo } from "../support.ts";
-
-/** The SDK names itself and numbers its requests, dates and signs them, and gives types to what has none. */
-const OWN_AFFAIRS = new Set([
-  "accept",
-  "accept-encoding",
-  "authorization",
-  "connection",
-  "content-length",
-  "host",
-  "transfer-encoding",
-  "user-agent",
-  "x-ms-client-request-id",
-  "x-ms-date",
-]);
+import { accountAt, essence } from "./wire.ts";
 
 const xml = (status: number, body: string) => ({
   status,
@@ -46,11 +32,7 @@ beforeAll(async () => {
     if (url.includes("blocklist")) return xml(200, "<BlockList><UncommittedBlocks/></BlockList>");
     return { status: 200, headers: { etag: '"1"', "content-length": "0" } };
   });
-  account = {
-    blobEndpoint: `${stub.url}/account`,
-    queueEndpoint: `${stub.url}/account`,
-    credential: { kind: "shared-key", accountName: "account", key: new Secret("a2V5") },
-  };
+  account = accountAt(stub);
 });
 afterAll(() => stub.stop());
 
@@ -116,25 +98,6 @@ const CALLS: Record<string, (kind: CallsKind, pulse: Pulse) => Promise<unknown>>
     kind.reader(account).properties({ url: `${account.blobEndpoint}/c/b`, as: "account" }, pulse),
   "put message": async (kind, pulse) => kind.queue(account, "q").putMessage("<a&b>", 3600, pulse),
 };
-
-/** A request without what may differ; texts of XML without the space between the elements. */
-function essence({ method, url, headers, body }: StubRequest) {
-  const { pathname, searchParams } = new URL(url, stub.url);
-  // How long the service may take; 30 s, which the SDK asks for with messages, is what it does anyway.
-  searchParams.delete("timeout");
-  expect(headers["content-length"] ?? "0").toBe(String(body.length));
-  const kept = Object.entries(headers).filter(
-    // "Some bytes" is what a body is without a type, too.
-    ([key, value]) => !OWN_AFFAIRS.has(key) && value !== "application/octet-stream",
-  );
-  return {
-    method,
-    pathname,
-    query: Object.fromEntries(searchParams),
-    headers: Object.fromEntries(kept),
-    body: body.toString().replaceAll(/<\?xml.*?\?>|\s+(?=<)/g, ""),
-  };
-}
 
 it.each(Object.entries(CALLS))("%s", async (_, call) => {
   const before = stub.requests.length;

@@ -9,7 +9,8 @@ import type {
   Range,
   ReadAccess,
 } from "../../../src/azure/blob-calls.ts";
-import { blobPipeline, signedUrl } from "../../../src/azure/sdk-pipelines.ts";
+import { blobPipeline } from "../../../src/azure/sdk-pipelines.ts";
+import { signedUrl } from "../../../src/azure/signed-url.ts";
 import { ServiceFailure } from "../../../src/azure/service-error.ts";
 
 /** `BlobReader` on @azure/storage-blob: what the client of our own is held against. */

@@ -2,7 +2,8 @@ import { QueueClient } from "@azure/storage-queue";
 import type { StorageAccount } from "../../../src/azure/account.ts";
 import type { Pulse } from "../../../src/azure/attempt-clock.ts";
 import type { QueueCalls } from "../../../src/azure/queue-calls.ts";
-import { queuePipeline, signedUrl } from "../../../src/azure/sdk-pipelines.ts";
+import { signedUrl } from "../../../src/azure/signed-url.ts";
+import { queuePipeline } from "./queue-pipeline.ts";
 
 /** `QueueCalls` on @azure/storage-queue: what the client of our own is held against. */
 export class SdkQueueCalls implements QueueCalls {
