@@ -1,0 +1,82 @@
+/** A run loads what it needs: Azure's SDKs take longer to load than a small run takes. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  AccountSASPermissions,
+  AccountSASResourceTypes,
+  AccountSASServices,
+  generateAccountSASQueryParameters,
+  SASProtocol,
+  StorageSharedKeyCredential,
+} from "@azure/storage-blob";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { parseConnectionString } from "../../src/azure/account.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { makePlain } from "./plain-input.ts";
+import { type Scene, startScene } from "./scene.ts";
+
+const RECORDER = pathToFileURL(join(import.meta.dirname, "..", "support", "record-packages.ts")).href;
+
+let scene: Scene;
+beforeEach(async () => {
+  scene = await startScene();
+  await makePlain(scene, 1, 2);
+});
+afterEach(() => scene[Symbol.asyncDispose]());
+
+/** Runs `reupload run` to its end. @returns the packages of Azure that it loaded */
+async function azurePackagesOf(
+  source: readonly string[],
+  more: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
+  const target = ["--state-db", "state.db", "--target-container", scene.container, "--queue", scene.queue];
+  const result = await scene.cli(["run", "--csv", "failed_workitems.csv", ...source, ...target, ...more], {
+    env: { NODE_OPTIONS: `--import=${RECORDER}`, LOADED_PACKAGES: scene.path("packages"), ...env },
+  });
+  expect(result.code, result.stderr).toBe(0);
+  const packages = (await scene.read("packages")).split("\n");
+  expect(packages).toContain("undici");
+  return packages.filter((name) => /^@azure\/|^azure-/.test(name));
+}
+
+/** The connection string with a SAS in place of the key. */
+function withSas(): string {
+  const { blobEndpoint, queueEndpoint, credential } = parseConnectionString(
+    new Secret(scene.account.connectionString),
+  );
+  if (credential.kind !== "shared-key") throw new TypeError("the emulator has a key");
+  const sas = generateAccountSASQueryParameters(
+    {
+      permissions: AccountSASPermissions.parse("rwlacu"),
+      services: AccountSASServices.parse("bq").toString(),
+      resourceTypes: AccountSASResourceTypes.parse("sco").toString(),
+      protocol: SASProtocol.HttpsAndHttp,
+      expiresOn: new Date(Date.now() + 3_600_000),
+    },
+    new StorageSharedKeyCredential(credential.accountName, credential.key.reveal()),
+  );
+  return `BlobEndpoint=${blobEndpoint};QueueEndpoint=${queueEndpoint};SharedAccessSignature=${sas.toString()}`;
+}
+
+it.each([
+  ["signed in to by key", []],
+  ["that looks at the queue's depth", ["--max-queue-depth", "1000"]],
+  ["that only looks", ["--dry-run"]],
+])("a run on a listing %s loads none of Azure's SDKs", async (_, more) => {
+  expect(await azurePackagesOf(["--files", "listing.csv"], more)).toEqual([]);
+});
+
+it("nor does one signed in to by a SAS", async () => {
+  const env = { AZURE_STORAGE_CONNECTION_STRING: withSas() };
+  // The emulator answers 500 to a server copy that a SAS asks for.
+  const streamed = ["--transfer", "stream"];
+  expect(await azurePackagesOf(["--files", "listing.csv"], streamed, env)).toEqual([]);
+});
+
+it("one that lists a container loads the storage SDK for blobs, and no other", async () => {
+  const loaded = await azurePackagesOf(["--source-container", `${scene.proxy.blobEndpoint}/${scene.source}`]);
+  expect(loaded).toContain("@azure/storage-blob");
+  expect(loaded).not.toContain("@azure/storage-queue");
+  expect(loaded).not.toContain("@azure/identity");
+});
