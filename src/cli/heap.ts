@@ -1,7 +1,7 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
 /** How large each half of the young generation may become while files are transferred, bytes. */
-const YOUNG_BYTES = 16 * 2 ** 20;
+const YOUNG_BYTES = 32 * 2 ** 20;
 const LOOK_MS = 100;
 
 /**
