@@ -1,6 +1,4 @@
 /** A run loads what it needs: Azure's SDKs take longer to load than a small run takes. */
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import {
   AccountSASPermissions,
   AccountSASResourceTypes,
@@ -15,7 +13,7 @@ import { Secret } from "../../src/core/secret.ts";
 import { makePlain } from "./plain-input.ts";
 import { type Scene, startScene } from "./scene.ts";
 
-const RECORDER = pathToFileURL(join(import.meta.dirname, "..", "support", "record-packages.ts")).href;
+const RECORDER = new URL("../support/record-packages.ts", import.meta.url).href;
 
 let scene: Scene;
 beforeEach(async () => {
