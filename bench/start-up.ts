@@ -1,31 +1,92 @@
 /**
- * How long `--version` and `--help` take beside a Node that does nothing, in turns:
- * `npm run build && npx node bench/start-up.ts [times]`; the results stand in README.md. Milliseconds, median.
+ * What a start costs beside a Node that does nothing, in turns: `--version`, `--help`, and a whole run of two files on
+ * the storage simulator (plain HTTP, no latency), signed in to by key and by SAS.
+ *
+ * `npm run build && npx node bench/start-up.ts [--times 20] [--beside OTHER/dist/cli/main.js]`, the latter to have
+ * another build in the same turns; the results stand in README.md. Medians.
  */
-import { spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startSimulator, whyNoSimulator } from "./simulator/start.ts";
+import { type ProgramCost, runMeasured } from "./support/measured-process.ts";
+import { CSV, LISTING, writeRunInput } from "./support/run-input.ts";
 
-const TIMES = Number(process.argv[2] ?? 30);
+const { values } = parseArgs({
+  options: { times: { type: "string", default: "20" }, beside: { type: "string" } },
+});
 const MAIN = join(import.meta.dirname, "..", "dist", "cli", "main.js");
-const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  "node -e 0": ["-e", "0"],
-  "reupload --version": [MAIN, "--version"],
-  "reupload --help": [MAIN, "--help"],
-  "reupload run --help": [MAIN, "run", "--help"],
-};
 
-const taken = new Map(Object.keys(COMMANDS).map((name): [string, number[]] => [name, []]));
-for (let time = 0; time <= TIMES; time++) {
-  for (const [name, args] of Object.entries(COMMANDS)) {
-    const began = performance.now();
-    const { status } = spawnSync(process.execPath, args);
-    if (status !== 0) throw new Error(`${name} exits with ${status}`);
-    // The first round fills the compile cache.
-    if (time > 0) taken.get(name)?.push(performance.now() - began);
-  }
+interface Start {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly connectionString?: string;
 }
-for (const [name, times] of taken) {
-  const sorted = times.toSorted((a, b) => a - b);
-  const [least = 0, middle = 0] = [sorted[0], sorted[sorted.length >> 1]];
-  process.stdout.write(`${name.padEnd(20)} ${middle.toFixed(0)} (least ${least.toFixed(0)})\n`);
+
+const why = await whyNoSimulator();
+if (why !== undefined) throw new Error(why);
+const folder = await mkdtemp(join(tmpdir(), "reupload-bench-"));
+await using simulator = await startSimulator({
+  settings: { "auto-create": true, forget: true, latency: "0" },
+});
+await writeRunInput(folder, { filesOf: [2], source: `${simulator.blobEndpoint}/src-16384` });
+
+const { blobEndpoint, queueEndpoint, connectionString } = simulator;
+const sas = "sv=2024-11-04&ss=bq&srt=sco&sp=rwlac&sig=x";
+const withSas = `BlobEndpoint=${blobEndpoint};QueueEndpoint=${queueEndpoint};SharedAccessSignature=${sas}`;
+
+function startsOf(main: string, note: string): Start[] {
+  const run = [main, "run", "--csv", CSV, "--files", LISTING, "--create-missing", "--quiet", "--state-db"];
+  return [
+    { name: `reupload --version${note}`, args: [main, "--version"] },
+    { name: `reupload run --help${note}`, args: [main, "run", "--help"] },
+    { name: `reupload run, 2 files, key${note}`, args: run, connectionString },
+    { name: `reupload run, 2 files, SAS${note}`, args: run, connectionString: withSas },
+  ];
+}
+
+const starts = [
+  { name: "node -e 0", args: ["-e", "0"] },
+  ...startsOf(MAIN, ""),
+  ...(values.beside === undefined ? [] : startsOf(values.beside, " (beside)")),
+];
+
+let states = 0;
+
+async function measure({ name, args, connectionString: account }: Start): Promise<ProgramCost> {
+  const cost = await runMeasured({
+    command: process.execPath,
+    args: args.at(-1) === "--state-db" ? [...args, `state-${++states}.db`] : args,
+    cwd: folder,
+    ...(account !== undefined && { env: { AZURE_STORAGE_CONNECTION_STRING: account } }),
+    longestMs: 20_000,
+  });
+  if (cost.exitCode !== 0) throw new Error(`${name} exits with ${cost.exitCode}: ${cost.tail}`);
+  return cost;
+}
+
+try {
+  const costs = new Map(starts.map(({ name }): [string, ProgramCost[]] => [name, []]));
+  for (let time = 0; time <= Number(values.times); time++) {
+    for (const start of starts) {
+      const cost = await measure(start);
+      // The first round fills the compile cache.
+      if (time > 0) costs.get(start.name)?.push(cost);
+    }
+  }
+  for (const [name, all] of costs) {
+    const ms = median(all.map((cost) => cost.ms));
+    const cpu = median(all.map((cost) => cost.cpuSeconds * 1_000));
+    const peak = median(all.map((cost) => cost.peakMiB));
+    process.stdout.write(
+      `${name.padEnd(38)} ${ms.toFixed(0).padStart(5)} ms ${cpu.toFixed(0).padStart(5)} ms CPU ${peak.toFixed(0).padStart(5)} MiB\n`,
+    );
+  }
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+function median(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? Number.NaN;
 }
