@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Catalog } from "../src/catalog/catalog.ts";
-import { holdHeapClose } from "../src/cli/heap.ts";
+import { growYoungHeap, holdHeapClose } from "../src/cli/heap.ts";
 import { openKustoCatalog } from "../src/catalog/kusto/kusto-catalog.ts";
 import { LookupQuery } from "../src/catalog/kusto/lookup-query.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../src/core/target-name.ts";
@@ -187,6 +187,7 @@ async function reply(child: ChildProcess): Promise<unknown> {
 }
 
 holdHeapClose();
+growYoungHeap();
 if (process.send === undefined) {
   const folder = await mkdtemp(join(tmpdir(), "reupload-bench-"));
   const child = fork(import.meta.filename, process.argv.slice(2, 5), {
