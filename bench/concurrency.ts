@@ -6,15 +6,13 @@
  * `npm run build && npx node bench/concurrency.ts [--rate 2000] [--retry-after-ms 0] [--seconds 60]`
  */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Simulator, startSimulator, whyNoSimulator } from "./simulator/start.ts";
+import { CSV, evenly, LISTING, writeRunInput } from "./support/run-input.ts";
 
 const { values } = parseArgs({
   options: {
@@ -42,28 +40,13 @@ await using simulator = await startSimulator({
   },
 });
 try {
-  await writeInput(simulator, Math.ceil((rate * 5 * seconds) / FILES_A_WORK_ITEM));
+  await writeRunInput(folder, {
+    filesOf: evenly(rate * 5 * seconds, FILES_A_WORK_ITEM),
+    source: `${simulator.blobEndpoint}/src-16384`,
+  });
   await measure(simulator);
 } finally {
   await rm(folder, { recursive: true });
-}
-
-async function writeInput(at: Simulator, workItems: number): Promise<void> {
-  const csv = createWriteStream(join(folder, "failed_workitems.csv"));
-  const listing = createWriteStream(join(folder, "files.csv"));
-  csv.write("JobId,WorkItemId,WorkItemName\n");
-  listing.write("JobId,WorkItemId,WorkItemName,Uri,FileName\n");
-  for (let item = 0; item < workItems; item++) {
-    csv.write(`job,${item},wi-${item}\n`);
-    let rows = "";
-    for (let file = 0; file < FILES_A_WORK_ITEM; file++) {
-      rows += `job,${item},wi-${item},${at.blobEndpoint}/src-16384/${item}/f${file}.json,f${file}.json\n`;
-    }
-    if (!listing.write(rows)) await once(listing, "drain");
-  }
-  csv.end();
-  listing.end();
-  await Promise.all([finished(csv), finished(listing)]);
 }
 
 async function measure(at: Simulator): Promise<void> {
@@ -73,9 +56,9 @@ async function measure(at: Simulator): Promise<void> {
       join(import.meta.dirname, "..", "bin", "reupload.js"),
       "run",
       "--csv",
-      "failed_workitems.csv",
+      CSV,
       "--files",
-      "files.csv",
+      LISTING,
       "--output",
       "json",
     ],
