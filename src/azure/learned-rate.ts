@@ -26,6 +26,8 @@ const FLOOR = 10;
 /** How much more is tried first; it doubles with every step that is not refused. */
 const FIRST_STEP = 0.01;
 const LONGEST_STEP = 1;
+/** After the very first cut, which is too deep as a rule: those that were refused wait, and too few requests tell. */
+const BOLD_STEP = 0.08;
 const STEP_MS = 1_000;
 /** A rate of which less than this share is used is not raised: that would prove nothing. */
 const USED = 0.85;
@@ -122,6 +124,8 @@ export class LearnedRate {
 
   sent(now: number): void {
     this.#renew(now);
+    // A time without requests tells nothing about what the service takes.
+    if (this.#previous.sent + this.#current.sent === 0) this.#begin(now);
     this.#current.sent++;
     this.#sentSinceStep++;
   }
@@ -179,7 +183,12 @@ export class LearnedRate {
     }
     const taken = this.#taken(now);
     const rate = before?.rate ?? this.#rate;
+    const isFirst = this.#rate === undefined && this.#best === 0;
     this.#cut(taken * MARGIN, now, "refused");
+    if (isFirst) {
+      this.#step = BOLD_STEP;
+      this.#stepAt = now + STEP_MS;
+    }
     // If the rate is the cause, so much is refused from now on.
     const expected = Math.max(0, 1 - taken / (this.#rate ?? taken));
     const isTellable = isAfterCut && expected <= TELLABLE * share;
@@ -261,6 +270,12 @@ export class LearnedRate {
     if (now - this.#current.since < needed) return;
     this.#previous = this.#current;
     this.#current = new Evidence(now);
+  }
+
+  #begin(now: number): void {
+    const isAfterCut = this.#previous.since === this.#changedAt;
+    this.#forget(now);
+    if (isAfterCut) this.#changedAt = now;
   }
 
   #forget(since: number): void {

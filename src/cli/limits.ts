@@ -5,7 +5,7 @@ import type { RateChange } from "../azure/learned-rate.ts";
 import { Pacer } from "../azure/pacer.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { Timetable } from "../core/timetable.ts";
-import type { AutoSlots, PoolLoad } from "../pipeline/pipeline.ts";
+import type { AutoSlots, ServiceLoad } from "../pipeline/pipeline.ts";
 import type { Message } from "../terminal/messages.ts";
 
 /** The least that is read and sent at once when the bandwidth is limited, bytes. */
@@ -51,7 +51,7 @@ export class Limits {
     if (answers !== undefined) this.#answers.push(answers);
   }
 
-  load(): PoolLoad {
+  load(): ServiceLoad {
     return {
       answers: this.#answers.reduce((sum, answers) => sum + answers(), 0),
       heldMs: this.#holders.reduce((sum, { heldMs }) => sum + heldMs(), 0),

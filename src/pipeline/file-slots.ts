@@ -92,7 +92,8 @@ export function findSize(
 ): () => void {
   const pool = new PoolSize(performance.now());
   const timer = setInterval(() => {
-    const change = pool.look(performance.now(), load(), slots.inUse);
+    const threadMs = performance.eventLoopUtilization().active;
+    const change = pool.look(performance.now(), { ...load(), threadMs }, slots.inUse);
     if (change === undefined) return;
     slots.resize(change.to);
     onChange(change);

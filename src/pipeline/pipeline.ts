@@ -17,9 +17,9 @@ import type { NameTemplate } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { FailureRecord, StateStore } from "../state/state-store.ts";
 import type { Transfer, TransferMethod } from "../transfer/transfer.ts";
-import type { PoolChange, PoolLoad } from "./pool-size.ts";
+import type { PoolChange, ServiceLoad } from "./pool-size.ts";
 
-export type { PoolChange, PoolLoad };
+export type { PoolChange, ServiceLoad };
 
 export interface Stages {
   readonly store: StateStore;
@@ -50,7 +50,7 @@ export interface PipelineOptions {
 /** A pool of file slots that finds its size. */
 export interface AutoSlots {
   /** Asked several times a second. */
-  readonly load: () => PoolLoad;
+  readonly load: () => ServiceLoad;
   /** Must not throw. */
   readonly onChange: (change: PoolChange) => void;
 }

@@ -1,9 +1,14 @@
 /** What the services' side of the run tells; counters that only grow. */
-export interface PoolLoad {
+export interface ServiceLoad {
   /** Requests that were answered by any service. */
   readonly answers: number;
   /** For how long requests were held by the rate of a service or by a brake, all together, ms. */
   readonly heldMs: number;
+}
+
+export interface PoolLoad extends ServiceLoad {
+  /** For how long this thread was at work, ms; it only grows. */
+  readonly threadMs: number;
 }
 
 export interface PoolChange {
@@ -18,8 +23,8 @@ export const POOL_BOUNDS = { least: 4, most: 1_000, start: 32 };
 const PAYS = 0.2;
 /** In the search the pool changes by this share of itself. */
 const STEP = 1 / 8;
-/** How long a size is measured, ms: in the slow start, and later, when chance must not decide. */
-const QUICK_MS = 500;
+/** How long a size is measured, ms: in the slow start while it pays, and when neither chance nor a cold start may decide. */
+const QUICK_MS = 300;
 const CAREFUL_MS = 2_000;
 /** ... and longer, up to this, until each slot was answered twice. */
 const LONGEST_MS = 30_000;
@@ -32,6 +37,10 @@ const REST = 3;
 const BUSY = 0.9;
 /** More of the slots' time held than this: a service's rate or a brake is the limit, not the slots. */
 const HELD = 0.05;
+/** This thread at work for more of the time than this: it is the limit, not the slots. */
+const FULL = 0.95;
+/** So many times in the slow start, and it is taken to stay so. */
+const FULL_LOOKS = 10;
 /** Throughput so much beyond what it was: the world has changed. */
 const CHANGED = 1.3;
 
@@ -42,8 +51,9 @@ interface Measured {
 
 /**
  * Finds how many file slots pay. Slow start: twice as many for as long as throughput (requests answered) grows by at
- * least 20 % of linear. Then it climbs: a step up is kept when it pays, a step down when it costs no more than that;
- * after both failed it rests for a while and tries again, never frozen. While files are wanting, or a service's own
+ * least 20 % of linear; what does not pay at once is measured again, longer, as a program that warms up gets faster
+ * by itself. Then it climbs: a step up is kept when it pays, a step down when it costs no more than that;
+ * after both failed it rests for a while and tries again, never frozen. While this thread is full, more are not tried; while files are wanting, or a service's own
  * rate holds the slots back, more or fewer slots would show nothing: the size stays.
  */
 export class PoolSize {
@@ -52,6 +62,10 @@ export class PoolSize {
   readonly #most: number;
   #phase: "slow-start" | "search" = "slow-start";
   #base: Measured | undefined;
+  /** In the slow start: at a quick look the last doubling did not pay. */
+  #isDoubted = false;
+  /** In the slow start: how often the thread was full. */
+  #fullLooks = 0;
   /** What is being tried: the pool is larger or smaller than the base. */
   #trial: "up" | "down" | undefined;
   #next: "up" | "down" = "up";
@@ -59,7 +73,7 @@ export class PoolSize {
   #settling = true;
   #began: number;
   #lookedAt: number;
-  #first: PoolLoad = { answers: 0, heldMs: 0 };
+  #first: PoolLoad = { answers: 0, heldMs: 0, threadMs: 0 };
   #busyMs = 0;
 
   /** @param now monotonic ms */
@@ -85,13 +99,15 @@ export class PoolSize {
       if (ms >= SETTLE_MS || answers >= this.#size) this.#measure(now, load);
       return undefined;
     }
-    const least = this.#phase === "slow-start" ? QUICK_MS : CAREFUL_MS;
+    const least = this.#phase === "slow-start" && !this.#isDoubted ? QUICK_MS : CAREFUL_MS;
     if (ms < least || (answers < ANSWERS_A_SLOT * this.#size && ms < LONGEST_MS)) return undefined;
     const slotMs = ms * this.#size;
     const isBusy = this.#busyMs >= BUSY * slotMs;
     const isHeld = load.heldMs - this.#first.heldMs > HELD * slotMs;
+    const isFull = load.threadMs - this.#first.threadMs > FULL * ms;
     const from = this.#size;
-    const why = isHeld || !isBusy ? this.#wait(isHeld) : this.#judge({ size: from, perMs: answers / ms });
+    const why =
+      isHeld || !isBusy ? this.#wait(isHeld) : this.#judge({ size: from, perMs: answers / ms }, isFull);
     this.#measure(now, load);
     if (this.#size === from) return undefined;
     this.#settling = true;
@@ -107,22 +123,26 @@ export class PoolSize {
 
   /** The slots are not what limits; what was measured before is no base for what comes after. */
   #wait(isHeld: boolean): string {
+    this.#isDoubted = false;
     this.#base = undefined;
     this.#trial = undefined;
     if (isHeld) this.#phase = "slow-start";
     return "";
   }
 
-  #judge(now: Measured): string {
+  #judge(now: Measured, isFull: boolean): string {
     const { size, perMs } = this.#base ?? now;
     const gain = perMs === 0 ? 0 : now.perMs / perMs - 1;
     const pays = gain >= PAYS * (now.size / size - 1);
     if (this.#phase === "slow-start") {
-      if (this.#base !== undefined && !pays) return this.#undo(size);
-      return this.#double(now);
+      if (isFull) return this.#waitForThread(now);
+      if (this.#base === undefined || pays) return this.#double(now);
+      if (this.#isDoubted) return this.#undo(size);
+      this.#isDoubted = true;
+      return "";
     }
     if (this.#trial !== undefined) return pays ? this.#keep(now, this.#trial) : this.#undo(size);
-    if (gain > CHANGED - 1) {
+    if (gain > CHANGED - 1 && !isFull) {
       this.#phase = "slow-start";
       return this.#double(now);
     }
@@ -131,10 +151,23 @@ export class PoolSize {
       this.#rests--;
       return "";
     }
+    if (isFull) this.#next = "down";
+    return this.#try(now);
+  }
+
+  /** A program that warms up fills its thread for a second or two; when it stays full, fewer slots may do as well. */
+  #waitForThread(now: Measured): string {
+    if (++this.#fullLooks < FULL_LOOKS) return "";
+    this.#phase = "search";
+    this.#fullLooks = 0;
+    this.#base = now;
+    this.#next = "down";
     return this.#try(now);
   }
 
   #double(now: Measured): string {
+    this.#isDoubted = false;
+    this.#fullLooks = 0;
     this.#base = now;
     this.#resize(now.size * 2);
     if (this.#size === now.size) this.#phase = "search";
@@ -153,6 +186,7 @@ export class PoolSize {
     const why = this.#trial === "down" ? "fewer are slower" : "more do not pay";
     this.#next = this.#trial === "up" || this.#trial === undefined ? "down" : "up";
     this.#phase = "search";
+    this.#isDoubted = false;
     this.#trial = undefined;
     this.#base = undefined;
     this.#rests = REST;

@@ -4,7 +4,7 @@ import { Pacer } from "../../src/azure/pacer.ts";
 import { randomOf, type ServiceConduct, VirtualClock, VirtualService } from "./virtual-service.ts";
 
 /** Clients that ask a virtual service as often as its learned rate lets them, and ask again what it refuses. */
-function crowd(clients: number, conduct: Partial<ServiceConduct>, seed = 1) {
+function crowd(clients: number, conduct: Partial<ServiceConduct>, seed = 1, beginsAfterMs = 0) {
   const clock = new VirtualClock();
   const random = randomOf(seed);
   const service = new VirtualService(clock, random, conduct);
@@ -37,7 +37,7 @@ function crowd(clients: number, conduct: Partial<ServiceConduct>, seed = 1) {
       }
     });
   };
-  for (let client = 0; client < clients; client++) ask();
+  for (let client = 0; client < clients; client++) clock.after(beginsAfterMs, ask);
   /** What was answered a second, and which share was refused, in this stretch of time. */
   const during = (seconds: number) => {
     const before = { answered: service.answered, refused: service.refused };
@@ -90,6 +90,18 @@ describe("the learned rate of a service", () => {
         service.conduct.rate = 400;
         during(30);
         expect(during(5).perSecond).toBeGreaterThan(0.9 * before.perSecond);
+      }
+    },
+  );
+
+  it.each([0, 400, 900, 1_500, 10_000])(
+    "takes the limit from what is answered, not from the %i ms before the first request",
+    (beginsAfterMs) => {
+      for (const seed of [1, 2, 3]) {
+        const { during } = crowd(32, { rate: 500 }, seed, beginsAfterMs);
+        during(beginsAfterMs / 1_000);
+        expect(during(5).perSecond).toBeGreaterThan(0.8 * 500);
+        expect(during(5).perSecond).toBeGreaterThan(0.95 * 500);
       }
     },
   );

@@ -59,6 +59,8 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
   const changes: PoolChange[] = [];
   let inUse = 0;
   let most = Infinity;
+  let isThreadFull = false;
+  let threadMs = 0;
   let done = 0;
   const fill = (): void => {
     while (inUse < Math.min(pool.size, most)) {
@@ -75,8 +77,10 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
   const load = () => ({
     answers: services[0].service.answered + services[1].service.answered,
     heldMs: services[0].pacer.heldMs + services[1].pacer.heldMs,
+    threadMs,
   });
   const look = (): void => {
+    threadMs += isThreadFull ? 100 : 50;
     const change = pool.look(clock.now(), load(), inUse);
     if (change !== undefined) changes.push(change);
     fill();
@@ -100,6 +104,9 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
     limitFiles: (count: number) => {
       most = count;
     },
+    fillThread: (isFull: boolean) => {
+      isThreadFull = isFull;
+    },
   };
 }
 
@@ -110,6 +117,14 @@ describe("the size of the pool", () => {
     expect(changes.slice(0, 5).map(({ to }) => to)).toEqual([64, 128, 256, 512, 1_000]);
     during(10);
     expect(pool.size).toBeGreaterThan(800);
+  });
+
+  it("does not end the slow start for what is slow in the first seconds alone, as a program that warms up is", () => {
+    const { pool, target, during } = run({ width: 60, latencyMs: 40 }, { latencyMs: 5 });
+    during(2.5);
+    target.conduct.width = Infinity;
+    during(4);
+    expect(pool.size).toBeGreaterThanOrEqual(256);
   });
 
   it.each([40, 150, 400])("settles where a service of %i workers has no more to give", (width) => {
@@ -142,6 +157,16 @@ describe("the size of the pool", () => {
     const { size } = limited.pool;
     limited.during(30);
     expect(limited.pool.size).toBe(size);
+  });
+
+  it("tries no more slots while this thread is full, and goes on when it no longer is", () => {
+    const { pool, changes, during, fillThread } = run({ latencyMs: 50 }, {});
+    fillThread(true);
+    during(60);
+    expect(changes.filter(({ from, to }) => to > from && to > POOL_BOUNDS.start)).toEqual([]);
+    fillThread(false);
+    during(60);
+    expect(pool.size).toBeGreaterThan(200);
   });
 
   it("is between its bounds whatever happens", () => {
