@@ -16,6 +16,7 @@ import { GATE_DEFAULTS, ServiceGate } from "../src/azure/service-gate.ts";
 import { SourceLinks } from "../src/azure/source-links.ts";
 import { Secret } from "../src/core/secret.ts";
 import { Buffers } from "../src/transfer/buffers.ts";
+import { Hasher } from "../src/transfer/hasher.ts";
 import { Ladder } from "../src/transfer/ladder.ts";
 import { TRANSFER_DEFAULTS } from "../src/transfer/tools.ts";
 import { startSimulator } from "./simulator/start.ts";
@@ -50,6 +51,7 @@ function ladderOf(attempts: Attempts): Ladder {
     targetGate: gate,
     sourceGate: () => gate,
     buffers: new Buffers(0),
+    hasher: new Hasher(),
   });
 }
 

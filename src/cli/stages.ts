@@ -22,6 +22,7 @@ import type { RunIdentity } from "../core/run-identity.ts";
 import { Secret } from "../core/secret.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { Buffers } from "../transfer/buffers.ts";
+import { Hasher } from "../transfer/hasher.ts";
 import { Ladder } from "../transfer/ladder.ts";
 import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../terminal/messages.ts";
@@ -180,6 +181,7 @@ export function transferToolsOf(
     targetGate: services.target,
     sourceGate: (accountUrl) => services.source(accountUrl),
     buffers: new Buffers(BUFFER_BYTES),
+    hasher: new Hasher(),
   };
 }
 

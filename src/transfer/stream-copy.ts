@@ -1,4 +1,3 @@
-import { createHash, hash } from "node:crypto";
 import { fileDeadlineMs } from "../azure/effort.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofTarget } from "./failures.ts";
@@ -34,7 +33,7 @@ export async function streamCopy(tools: TransferTools, job: Job): Promise<Transf
 }
 
 async function putWhole(tools: TransferTools, job: Job, whole: ReadPart): Promise<TransferResult> {
-  const contentMd5 = hash("md5", whole.body, "base64");
+  const contentMd5 = await tools.hasher.md5(whole.body, job.effort.signal);
   expectMd5(job, whole.properties, contentMd5);
   const { length } = whole.body;
   return putUnlessThere(tools, job, "put-blob", { length, contentMd5 }, async () => {
@@ -63,7 +62,7 @@ async function putInBlocks(tools: TransferTools, job: Job, first: ReadPart): Pro
   });
 }
 
-/** Reads the whole file in order, for its MD5, and sends the blocks that are not staged from an earlier try. */
+/** Reads the whole file, hashes it in order (lanes begin in order), and sends the blocks that are not staged from an earlier try. */
 async function stageBlocks(
   tools: TransferTools,
   job: Job,
@@ -74,25 +73,31 @@ async function stageBlocks(
     tools.writer.uncommittedBlocks(job.blobName, pulse),
   );
   const blocks = planBlocks(length, etag, tools.settings.blockBytes, staged);
-  const md5 = createHash("md5");
+  using hash = tools.hasher.begin(Math.min(length, tools.settings.blockBytes), job.effort.signal);
   const lanes = new Lanes(tools.settings.blocksAtOnce);
   try {
     for (const block of blocks) {
       const part = block.offset === 0 ? first : await job.source.readPart({ ...block, ifMatch: etag });
-      md5.update(part.body);
-      if (staged.has(block.id)) part.release();
-      else await lanes.add(async () => putBlock(tools, job, block.id, part), part.release);
+      await lanes.add(async () => {
+        const blockMd5 = await hash.add(part.body);
+        if (!staged.has(block.id)) await putBlock(tools, job, block.id, part.body, blockMd5);
+      }, part.release);
     }
   } finally {
     await lanes.settled();
   }
   lanes.throwFirst();
-  return { blockIds: blocks.map((block) => block.id), contentMd5: md5.digest("base64") };
+  return { blockIds: blocks.map((block) => block.id), contentMd5: await hash.end() };
 }
 
-async function putBlock(tools: TransferTools, job: Job, id: string, part: ReadPart): Promise<void> {
-  const contentMd5 = hash("md5", part.body, "base64");
+async function putBlock(
+  tools: TransferTools,
+  job: Job,
+  id: string,
+  body: Buffer,
+  contentMd5: string,
+): Promise<void> {
   await tools.attempts.run(tools.targetGate, job.effort, "put block", async (pulse) =>
-    tools.writer.putBlock(job.blobName, id, part.body, contentMd5, pulse),
+    tools.writer.putBlock(job.blobName, id, body, contentMd5, pulse),
   );
 }

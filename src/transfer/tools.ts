@@ -6,6 +6,7 @@ import type { SourceLinks } from "../azure/source-links.ts";
 import type { CatalogFile } from "../core/file.ts";
 import { BlobSource } from "./blob-source.ts";
 import type { Buffers } from "./buffers.ts";
+import type { Hasher } from "./hasher.ts";
 import { LocalSource } from "./local-source.ts";
 import type { Source } from "./source.ts";
 
@@ -48,6 +49,7 @@ export interface TransferTools {
   /** The gate of a source account, by its URL. */
   readonly sourceGate: (accountUrl: string) => ServiceGate;
   readonly buffers: Buffers;
+  readonly hasher: Hasher;
 }
 
 /** One file on its way. */

@@ -17,6 +17,7 @@ import { SourceLinks } from "../../src/azure/source-links.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { Buffers } from "../../src/transfer/buffers.ts";
+import { Hasher } from "../../src/transfer/hasher.ts";
 import { Ladder } from "../../src/transfer/ladder.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings } from "../../src/transfer/tools.ts";
 
@@ -47,6 +48,7 @@ function ladder(settings: Partial<TransferSettings>): Ladder {
     targetGate: gate,
     sourceGate: () => gate,
     buffers: new Buffers(16 * BLOCK),
+    hasher: new Hasher(),
   });
 }
 

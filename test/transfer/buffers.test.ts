@@ -6,6 +6,7 @@ import { Lanes } from "../../src/transfer/lanes.ts";
 import { thrownBy } from "../azure/support.ts";
 import { Bench, BLOCK, content } from "./support.ts";
 
+const KIB = 1024;
 const never = new AbortController().signal;
 /** Lets everything that can go on go on. */
 const settle = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -13,18 +14,19 @@ const settle = async (): Promise<void> => new Promise((resolve) => setImmediate(
 describe("the buffers", () => {
   it("is never passed but by one that is larger and alone, serves in order, and gets everything back", async () => {
     const step = fc.record({
-      bytes: fc.integer({ min: 0, max: 150 }),
+      bytes: fc.integer({ min: 0, max: 150 * KIB }),
       next: fc.constantFrom("keep", "release", "abort"),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const buffers = new Buffers(100);
+        const buffers = new Buffers(128 * KIB);
         const held: { readonly bytes: number; readonly release: () => void }[] = [];
         const waiting: { readonly index: number; readonly abort: AbortController }[] = [];
         const served: number[] = [];
         const check = (): void => {
           const used = held.reduce((sum, { bytes }) => sum + bytes, 0);
-          if (held.filter(({ bytes }) => bytes > 0).length > 1) expect(used).toBeLessThanOrEqual(100);
+          if (held.length > 1) expect(used).toBeLessThanOrEqual(128 * KIB);
+          if (held.length > 1) expect(buffers.heldBytes).toBeLessThanOrEqual(128 * KIB);
         };
         for (const [index, { bytes, next }] of steps.entries()) {
           const abort = new AbortController();
@@ -58,7 +60,7 @@ describe("the buffers", () => {
         expect(waiting).toEqual([]);
         expect(served).toEqual(served.toSorted((a, b) => a - b));
         // Nothing was given back twice and nothing was lost: all of it can be had at once, and no more.
-        const all = await buffers.acquire(100, never);
+        const all = await buffers.acquire(128 * KIB, never);
         const more = buffers.acquire(1, never);
         expect(await Promise.race([more, settle().then(() => "waits")])).toBe("waits");
         all.release();
@@ -80,7 +82,7 @@ describe("the buffers", () => {
           const again = await buffers.acquire(length, never);
           expect(again.bytes.buffer).toBe(bytes.buffer);
           again.release();
-          expect(buffers.keptBytes).toBeLessThanOrEqual(100_000);
+          expect(buffers.heldBytes).toBeLessThanOrEqual(100_000);
         }
       }),
     );
@@ -95,12 +97,23 @@ describe("the buffers", () => {
     expect(fourth.bytes.buffer).not.toBe(one.bytes.buffer);
   });
 
+  it("that are longer serve for up to a quarter of their length, rather than being let go for shorter ones", async () => {
+    const buffers = new Buffers(256 * KIB);
+    const long = [await buffers.acquire(128 * KIB, never), await buffers.acquire(128 * KIB, never)];
+    for (const { release } of long) release();
+    const short = await buffers.acquire(20 * KIB, never);
+    expect(long.map(({ bytes }) => bytes.buffer)).toContain(short.bytes.buffer);
+    short.release();
+    const shorter = await buffers.acquire(16 * KIB, never);
+    expect(long.map(({ bytes }) => bytes.buffer)).not.toContain(shorter.bytes.buffer);
+  });
+
   it("lets an abort leave at once, with its reason, and serves those behind it", async () => {
-    const buffers = new Buffers(10);
-    const { release } = await buffers.acquire(6, never);
+    const buffers = new Buffers(128 * KIB);
+    const { release } = await buffers.acquire(64 * KIB, never);
     const run = new AbortController();
-    const large = buffers.acquire(9, run.signal);
-    const small = buffers.acquire(4, never);
+    const large = buffers.acquire(128 * KIB, run.signal);
+    const small = buffers.acquire(40 * KIB, never);
     const reason = new Error("stop");
     run.abort(reason);
     expect(await thrownBy(large)).toBe(reason);

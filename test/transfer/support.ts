@@ -12,6 +12,7 @@ import { SourceLinks } from "../../src/azure/source-links.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { Buffers } from "../../src/transfer/buffers.ts";
+import { Hasher } from "../../src/transfer/hasher.ts";
 import { Ladder } from "../../src/transfer/ladder.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../../src/transfer/tools.ts";
 import type { TransferResult } from "../../src/transfer/transfer.ts";
@@ -21,6 +22,9 @@ import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { type HashedBlob, readerOf } from "../support/reader.ts";
 
 export const BLOCK = 64 * 1024;
+
+/** One for all tests of a file: its thread starts once. */
+const hasher = new Hasher(BLOCK);
 
 export interface LadderOptions {
   readonly settings?: Partial<TransferSettings>;
@@ -58,6 +62,7 @@ export function ladderTo(
       return known;
     },
     buffers,
+    hasher,
   };
   return { ladder: new Ladder(tools), tools };
 }

@@ -1,0 +1,104 @@
+import { execFile } from "node:child_process";
+import { hash } from "node:crypto";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Hasher } from "../../src/transfer/hasher.ts";
+import { thrownBy } from "../azure/support.ts";
+
+const never = new AbortController().signal;
+const md5 = (bytes: Uint8Array): string => hash("md5", bytes, "base64");
+/** In memory that threads share, as the buffers of a run are. */
+const shared = (bytes: Uint8Array): Buffer => {
+  const buffer = Buffer.from(new SharedArrayBuffer(bytes.length));
+  buffer.set(bytes);
+  return buffer;
+};
+
+describe.each([
+  ["in this thread", new Hasher(Infinity)],
+  ["in another thread", new Hasher(0)],
+])("the MD5 %s", (_, hasher) => {
+  it("is that of the bytes, whichever memory they are in", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 5_000 }), async (bytes) => {
+        expect(await hasher.md5(shared(bytes), never)).toBe(md5(bytes));
+        expect(await hasher.md5(Buffer.from(bytes), never)).toBe(md5(bytes));
+      }),
+    );
+  });
+
+  it("of files in pieces is that of all pieces in their order, however the files alternate", async () => {
+    const files = fc.array(fc.array(fc.uint8Array({ maxLength: 500 }), { maxLength: 6 }), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(files, async (all) => {
+        const hashes = all.map(() => hasher.begin(500, never));
+        const ofPieces: Promise<string>[][] = all.map(() => []);
+        for (let at = 0; at < 6; at++) {
+          for (const [file, pieces] of all.entries()) {
+            const piece = pieces[at];
+            const one = hashes[file];
+            if (piece !== undefined && one !== undefined) ofPieces[file]?.push(one.add(shared(piece)));
+          }
+        }
+        for (const [file, pieces] of all.entries()) {
+          expect(await hashes[file]?.end()).toBe(md5(Buffer.concat(pieces)));
+          expect(await Promise.all(ofPieces[file] ?? [])).toEqual(pieces.map(md5));
+        }
+      }),
+    );
+  });
+
+  it("of a file that was given up is forgotten, and the next one begins anew", async () => {
+    {
+      using given = hasher.begin(10, never);
+      await given.add(shared(Buffer.from("a piece")));
+    }
+    using next = hasher.begin(10, never);
+    await next.add(shared(Buffer.from("another")));
+    expect(await next.end()).toBe(md5(Buffer.from("another")));
+  });
+});
+
+describe("the other thread", () => {
+  it("is not waited for once the signal has aborted; others get their answers", async () => {
+    const hasher = new Hasher(0);
+    const long = Buffer.from(new SharedArrayBuffer(64 * 2 ** 20));
+    const abort = new AbortController();
+    const given = thrownBy(hasher.md5(long, abort.signal));
+    const kept = hasher.md5(shared(Buffer.from("kept")), never);
+    const reason = new Error("the run ends");
+    abort.abort(reason);
+    expect(await given).toBe(reason);
+    expect(await kept).toBe(md5(Buffer.from("kept")));
+    expect(await thrownBy(hasher.md5(long, abort.signal))).toBe(reason);
+  });
+
+  it("that dies fails those who wait and the files whose pieces it knew, and another takes its place", async () => {
+    const hasher = new Hasher(0);
+    using begun = hasher.begin(10, never);
+    await begun.add(shared(Buffer.from("a piece")));
+    const noBytes = thrownBy(hasher.md5({ length: 1 } as Buffer, never));
+    const waiting = thrownBy(hasher.md5(shared(Buffer.from("waits")), never));
+    const error = await noBytes;
+    expect(error).toMatchObject({ message: "the thread that hashes ended" });
+    expect((error as Error).cause).toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
+    expect(await waiting).toBe(error);
+    expect(await thrownBy(begun.add(shared(Buffer.from("another"))))).toBe(error);
+    expect(await thrownBy(begun.end())).toBe(error);
+    expect(await hasher.md5(shared(Buffer.from("new")), never)).toBe(md5(Buffer.from("new")));
+  });
+
+  it("keeps the process until it has answered, and not for longer", async () => {
+    const hasherUrl = new URL(`file://${join(import.meta.dirname, "../../src/transfer/hasher.ts")}`);
+    const script = `import { Hasher } from ${JSON.stringify(hasherUrl.href)};
+      const bytes = Buffer.from(new SharedArrayBuffer(32 * 2 ** 20));
+      void new Hasher(0).md5(bytes, new AbortController().signal).then(console.log);`;
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], {
+      timeout: 20_000,
+    });
+    expect(stdout.trim()).toBe(md5(Buffer.alloc(32 * 2 ** 20)));
+  });
+});
