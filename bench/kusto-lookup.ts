@@ -187,7 +187,7 @@ async function reply(child: ChildProcess): Promise<unknown> {
 }
 
 holdHeapClose();
-growYoungHeap();
+growYoungHeap("copied");
 if (process.send === undefined) {
   const folder = await mkdtemp(join(tmpdir(), "reupload-bench-"));
   const child = fork(import.meta.filename, process.argv.slice(2, 5), {

@@ -1,7 +1,10 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
-/** How large each half of the young generation may become while files are transferred, bytes. */
-const YOUNG_BYTES = 32 * 2 ** 20;
+/**
+ * How large each half of the young generation may become while files are transferred, bytes: where the services copy,
+ * twice as much saves a twentieth of the processor time; where content passes here, nothing (`docs/performance.md`).
+ */
+const YOUNG_BYTES = { copied: 32 * 2 ** 20, passed: 16 * 2 ** 20 };
 const LOOK_MS = 100;
 
 /**
@@ -20,11 +23,13 @@ export function holdHeapClose(): void {
  * milliseconds. In the 1 MB that it starts with, most of them would be taken for old, and the collector would take a
  * third of the processor time (`docs/performance.md`). V8 shrinks it while little happens,
  * and hears of its largest size at its own start only: so it is watched.
+ *
+ * @param content whether the services copy the files, or this process reads and writes them
  */
-export function growYoungHeap(): void {
+export function growYoungHeap(content: "copied" | "passed"): void {
   const watch = (): void => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
-    const isSmall = young !== undefined && young.space_size < 2 * YOUNG_BYTES;
+    const isSmall = young !== undefined && young.space_size < 2 * YOUNG_BYTES[content];
     setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
   };
   setInterval(watch, LOOK_MS).unref();

@@ -133,7 +133,7 @@ class JobRun {
       this.#tellStart(store, catalog);
       const abort = sharedSignal(stop.abort);
       const follow = followRun({ store, services, reporter });
-      growYoungHeap();
+      growYoungHeap(settings.transfer === "stream" || this.#job.catalog.hasLocalFiles ? "passed" : "copied");
       const pipeline = startPipeline(
         {
           store,

@@ -1,7 +1,7 @@
 /** Smallest buffer, bytes. */
 const SMALLEST = 4 * 1024;
-/** Buffers of this length and longer can be read by another thread, bytes. */
-const SHARED = 64 * 1024;
+/** Buffers of this length and longer lie in memory that other threads can read, bytes. */
+export const SHARED_FROM = 128 * 1024;
 /** A content may get a buffer of so many times the length that it needs, when that is there. */
 const ROOMY = 4;
 
@@ -72,7 +72,7 @@ export class Buffers {
   #make(length: number): Buffer {
     this.#makeRoom(length);
     // Pages that were never written to take no memory: the part behind a shorter content costs nothing.
-    return length < SHARED ? Buffer.allocUnsafeSlow(length) : Buffer.from(new SharedArrayBuffer(length));
+    return length < SHARED_FROM ? Buffer.allocUnsafeSlow(length) : Buffer.from(new SharedArrayBuffer(length));
   }
 
   #keep(whole: Buffer): void {
