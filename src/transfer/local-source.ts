@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { BlobProperties } from "../azure/blob-calls.ts";
 import { systemCodeOf } from "../core/errors.ts";
 import { type FailureCode, FileFailure } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { Buffers, HeldBuffer } from "./buffers.ts";
+import { OpenFile } from "./open-file.ts";
 import type { ReadPart, Source, VersionRange } from "./source.ts";
 
-/** Without O_NONBLOCK, opening a pipe that took a file's place would wait for a writer for ever. */
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** What is read at once when only the hash is wanted, bytes. */
 const HASHED_AT_ONCE = 2 ** 20;
 
@@ -43,10 +40,10 @@ export class LocalSource implements Source {
     const { blockBytes, buffers, signal } = this.#tools;
     let held: HeldBuffer | undefined;
     try {
-      return await this.#opened(range?.ifMatch, async (handle, properties) => {
+      return await this.#opened(range?.ifMatch, async (opened, properties) => {
         const count = range?.count ?? Math.min(properties.length, blockBytes);
         held = await buffers.acquire(count, signal);
-        await this.#fill(handle, held.bytes, range?.offset ?? 0);
+        await this.#fill(opened, held.bytes, range?.offset ?? 0);
         return { properties, body: held.bytes, release: held.release };
       });
     } catch (thrown) {
@@ -56,12 +53,12 @@ export class LocalSource implements Source {
   }
 
   async md5(): Promise<string> {
-    return this.#opened(undefined, async (handle, { length }) => {
+    return this.#opened(undefined, async (opened, { length }) => {
       const md5 = createHash("md5");
       const piece = Buffer.allocUnsafe(Math.min(length, HASHED_AT_ONCE));
       for (let at = 0; at < length; at += piece.length) {
         const part = piece.subarray(0, Math.min(piece.length, length - at));
-        await this.#fill(handle, part, at);
+        await this.#fill(opened, part, at);
         md5.update(part);
       }
       return md5.digest("base64");
@@ -71,20 +68,20 @@ export class LocalSource implements Source {
   /** Works on the opened file, which must be one version all the while. */
   async #opened<T>(
     ifMatch: string | undefined,
-    work: (handle: FileHandle, properties: BlobProperties) => Promise<T>,
+    work: (opened: OpenFile, properties: BlobProperties) => Promise<T>,
   ): Promise<T> {
     const { signal } = this.#tools;
     signal.throwIfAborted();
     try {
-      await using handle = await open(fileURLToPath(this.#file.uri), OPEN_FLAGS);
-      const before = await propertiesOf(handle);
+      await using opened = await OpenFile.open(fileURLToPath(this.#file.uri));
+      const before = await propertiesOf(opened);
       const { length } = this.#file;
       if (length !== undefined && length !== before.length) {
         throw changed(`it has ${before.length} bytes, it had ${length} when it was listed`);
       }
       if (ifMatch !== undefined && before.etag !== ifMatch) throw changed("it changed while it was read");
-      const result = await work(handle, before);
-      const after = await propertiesOf(handle);
+      const result = await work(opened, before);
+      const after = await propertiesOf(opened);
       if (after.etag !== before.etag) throw changed("it changed while it was read");
       return result;
     } catch (thrown) {
@@ -93,18 +90,18 @@ export class LocalSource implements Source {
     }
   }
 
-  async #fill(handle: FileHandle, buffer: Buffer, offset: number): Promise<void> {
+  async #fill(opened: OpenFile, buffer: Buffer, offset: number): Promise<void> {
     for (let filled = 0; filled < buffer.length;) {
       this.#tools.signal.throwIfAborted();
-      const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
-      if (bytesRead === 0) throw changed("it ended early");
-      filled += bytesRead;
+      const bytes = await opened.read(buffer, filled, offset + filled);
+      if (bytes === 0) throw changed("it ended early");
+      filled += bytes;
     }
   }
 }
 
-async function propertiesOf(handle: FileHandle): Promise<BlobProperties> {
-  const stats = await handle.stat({ bigint: true });
+async function propertiesOf(opened: OpenFile): Promise<BlobProperties> {
+  const stats = await opened.stat();
   if (!stats.isFile()) throw changed("it is no longer a regular file");
   return {
     length: Number(stats.size),
