@@ -22,7 +22,8 @@ import type { Skewed } from "./skewed.ts";
 export interface Results {
   readonly circumstances: Circumstances;
   readonly cells: readonly CellResult[];
-  readonly skewed: Skewed | undefined;
+  /** By the number of slots; empty when it was not run. */
+  readonly skewed: readonly Skewed[];
 }
 
 /** @returns Markdown */
@@ -32,7 +33,7 @@ export function toMarkdown({ circumstances, cells, skewed }: Results): string {
   const sections = [
     top(circumstances),
     ...(repeated.length === 0 ? [] : ["## Repeated runs", ...repeated.map(cellSection)]),
-    ...(skewed === undefined ? [] : [skewedSection(skewed)]),
+    ...skewedSection(skewed),
     ...(single.length === 0 ? [] : ["## Single runs", ...single.map(cellSection)]),
     ...notesSection(cells),
     notRun(circumstances, cells),
@@ -132,14 +133,32 @@ function columnsOf(cell: Cell, reupload: Line | undefined): Column[] {
   ];
 }
 
-function skewedSection({ files, workItems, largest, slots, latencyMs, boundSeconds, runs }: Skewed): string {
-  const failure = failureOf({ runs });
-  const title = "## Work items of very different sizes";
+function skewedSection(all: readonly Skewed[]): string[] {
+  const [first] = all;
+  if (first === undefined) return [];
+  const { files, workItems, largest, latencyMs } = first;
   const text = `${files.toLocaleString("en-US")} files of 16 KiB in ${workItems} work items by Zipf's law (the largest has ${largest.toLocaleString("en-US")}, and comes last),
-server copy and announcement, ${latencyMs} ms for each request, \`--concurrency ${slots}\`. The bound is the service times of all
-requests divided among the slots: ${boundSeconds.toFixed(1)} s.`;
-  if (failure !== undefined) return `${title}\n\n${text}\n\nIt does not count: ${failure}`;
-  const row = [
+server copy and announcement, ${latencyMs} ms for each request, \`--concurrency\` as many slots. The bound is the service times
+of all requests divided among the slots.`;
+  const heads = [
+    "slots",
+    "bound s",
+    "whole run s",
+    "÷ bound",
+    "under way s",
+    "÷ bound",
+    "CPU s for 1,000 files",
+    "late ms",
+  ];
+  return [`## Work items of very different sizes\n\n${text}\n\n${table(heads, all.map(skewedRow))}`];
+}
+
+function skewedRow({ slots, boundSeconds, runs }: Skewed): string[] {
+  const failure = failureOf({ runs });
+  const begin = [String(slots), boundSeconds.toFixed(1)];
+  if (failure !== undefined) return [...begin, `does not count: ${failure}`, "", "", "", "", ""];
+  return [
+    ...begin,
     spread(runs.map(({ seconds }) => seconds)),
     spread(runs.map(({ seconds }) => seconds / boundSeconds)),
     spread(runs.map(({ underWaySeconds }) => underWaySeconds)),
@@ -147,8 +166,6 @@ requests divided among the slots: ${boundSeconds.toFixed(1)} s.`;
     spread(runs.map(cpuSecondsAThousand)),
     median(runs.map(lateMs)).toFixed(1),
   ];
-  const heads = ["whole run s", "÷ bound", "under way s", "÷ bound", "CPU s for 1,000 files", "late ms"];
-  return `${title}\n\n${text}\n\n${table(heads, [row])}`;
 }
 
 function notesSection(cells: readonly CellResult[]): string[] {

@@ -5,7 +5,7 @@ import type { Inputs } from "./inputs.ts";
 import { type Place, type Run, runOnce } from "./run-once.ts";
 
 /** How long a run is to take, and how long one must take to tell a rate, s. */
-const RUN_S = 5.5;
+const RUN_S = 6;
 const TRY_S = 1.5;
 const TRIES = 3;
 /** Bytes that the files of a run may have in all. */

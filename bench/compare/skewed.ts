@@ -9,7 +9,6 @@ import { type Place, type Run, runOnce } from "./run-once.ts";
 
 const BYTES = 16 * KIB;
 const LATENCY_MS = 20;
-const SLOTS = 64;
 /** The copy, then the announcement. */
 const REQUESTS_A_FILE = 2;
 
@@ -28,17 +27,17 @@ export interface Skewed {
 /** Runs reupload on work items whose sizes follow Zipf's law, the largest last, where its tail is hardest to fill. */
 export async function runSkewed(
   place: Place,
-  { files, workItems }: { readonly files: number; readonly workItems: number },
+  { files, workItems, slots }: { readonly files: number; readonly workItems: number; readonly slots: number },
   rounds: number,
   say: (line: string) => void,
 ): Promise<Skewed> {
   const input = join(place.folder, "skewed");
-  await mkdir(input);
+  await mkdir(input, { recursive: true });
   const filesOf = zipf(files, workItems).toReversed();
   await writeRunInput(input, { filesOf, source: `${place.service.blobEndpoint}/${sourceContainer(BYTES)}` });
   await place.simulator.control({ latency: LATENCY_MS, "account-rate": 0, "queue-rate": 0 });
-  const boundSeconds = (files * REQUESTS_A_FILE * LATENCY_MS) / 1_000 / SLOTS;
-  const setting = concurrency(SLOTS);
+  const boundSeconds = (files * REQUESTS_A_FILE * LATENCY_MS) / 1_000 / slots;
+  const setting = concurrency(slots);
   const runs: Run[] = [];
   for (let round = 0; round < rounds; round++) {
     const run = await runOnce(REUPLOAD, setting, place, { way: "server", bytes: BYTES, files, input });
@@ -46,11 +45,11 @@ export async function runSkewed(
     const ratio = (run.seconds / boundSeconds).toFixed(2);
     const failed = run.failure === undefined ? "" : `, FAILED: ${run.failure}`;
     say(
-      `  run  ${files} files in ${run.seconds.toFixed(1)} s, bound ${boundSeconds.toFixed(1)} s, ${ratio}${failed}`,
+      `  run  ${slots} slots: ${files} files in ${run.seconds.toFixed(1)} s, bound ${boundSeconds.toFixed(1)} s, ${ratio}${failed}`,
     );
   }
   const largest = filesOf.at(-1) ?? 0;
-  return { files, workItems, largest, slots: SLOTS, latencyMs: LATENCY_MS, boundSeconds, runs };
+  return { files, workItems, largest, slots, latencyMs: LATENCY_MS, boundSeconds, runs };
 }
 
 /** Sizes that add up to `total`, each 1/k of the first. */

@@ -158,6 +158,6 @@ class HashThread {
 
   #die(cause: unknown): void {
     this.#death ??= new Error("the thread that hashes ended", { cause });
-    for (const id of [...this.#asking.keys()]) this.#take(id)?.reject(this.#death);
+    for (const id of this.#asking.keys()) this.#take(id)?.reject(this.#death);
   }
 }
