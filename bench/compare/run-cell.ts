@@ -4,8 +4,7 @@ import type { Contestant, Setting, Way } from "./contestants/contestant.ts";
 import type { Inputs } from "./inputs.ts";
 import { type Place, type Run, runOnce } from "./run-once.ts";
 
-/** How long a run is to take, and how long one must take to tell a rate, s. */
-const RUN_S = 6;
+/** How long a run must take to tell a rate, s. */
 const TRY_S = 1.5;
 const TRIES = 3;
 /** Bytes that the files of a run may have in all. */
@@ -36,6 +35,8 @@ export interface Comparison {
   readonly place: Place;
   readonly inputs: Inputs;
   readonly rounds: number;
+  /** How long a run is to take, s. */
+  readonly runSeconds: number;
   /** Each setting once, with a few files: whether it works at all. */
   readonly isQuick: boolean;
   /** Forms that are known from cells before. */
@@ -66,8 +67,8 @@ export async function runCell(
       const line = measured.get(contestant);
       if (line === undefined) continue;
       let done = await run(comparison, cell, contestant, line.form);
-      if (round === 0 && cell.isRepeated && isTooShort(done)) {
-        line.form = longer(cell, line.form, done);
+      if (round === 0 && cell.isRepeated && isTooShort(comparison, done)) {
+        line.form = longer(comparison, cell, line.form, done);
         comparison.forms.set(keyOf(cell, contestant), line.form);
         done = await run(comparison, cell, contestant, line.form);
       }
@@ -106,7 +107,7 @@ async function formOf(comparison: Comparison, cell: Cell, contestant: Contestant
   const key = keyOf(cell, contestant);
   const known = comparison.forms.get(key) ?? (await findForm(comparison, cell, contestant));
   comparison.forms.set(key, known);
-  const most = (RUN_S * (cell.accountRate ?? Infinity)) / REQUESTS_A_FILE[cell.way];
+  const most = (comparison.runSeconds * (cell.accountRate ?? Infinity)) / REQUESTS_A_FILE[cell.way];
   return { ...known, files: Math.min(known.files, Math.round(most)) };
 }
 
@@ -115,13 +116,13 @@ function keyOf({ way, bytes }: Cell, { name }: Contestant): string {
 }
 
 /** Because what begins slowly has told too low a rate. */
-function isTooShort({ failure, underWaySeconds }: Run): boolean {
-  return failure === undefined && underWaySeconds < 0.8 * RUN_S;
+function isTooShort({ runSeconds }: Comparison, { failure, underWaySeconds }: Run): boolean {
+  return failure === undefined && underWaySeconds < 0.8 * runSeconds;
 }
 
 /** The more the shorter it was, as it is faster still in the end. */
-function longer(cell: Cell, form: Form, { files, underWaySeconds }: Run): Form {
-  return { ...form, files: bounded(cell, (1.2 * files * RUN_S) / underWaySeconds) };
+function longer({ runSeconds }: Comparison, cell: Cell, form: Form, { files, underWaySeconds }: Run): Form {
+  return { ...form, files: bounded(cell, (1.2 * files * runSeconds) / underWaySeconds) };
 }
 
 async function findForm(comparison: Comparison, cell: Cell, contestant: Contestant): Promise<Form> {
@@ -138,7 +139,7 @@ async function findForm(comparison: Comparison, cell: Cell, contestant: Contesta
     trials.push({ setting, rate });
   }
   const best = trials.reduce((one, other) => (other.rate > one.rate ? other : one));
-  const files = best.rate === 0 ? firstFiles(cell.bytes) : bounded(cell, best.rate * RUN_S);
+  const files = best.rate === 0 ? firstFiles(cell.bytes) : bounded(cell, best.rate * comparison.runSeconds);
   return { setting: best.setting, files };
 }
 

@@ -1,3 +1,5 @@
+import { Evidence, SHORTEST_EVIDENCE_MS } from "./evidence.ts";
+
 /** Shares of refused requests up to this are chance, not a limit. */
 const TOLERATED = 0.005;
 const FEWEST_REFUSED = 5;
@@ -6,6 +8,8 @@ const TOLERATED_TIMEOUTS = 0.1;
 const TIMEOUTS_TO_CUT = 4;
 /** A cut that does not make refusals rarer by a quarter of what it should was not for the rate. */
 const STUBBORN = 0.75;
+/** ... which fewer than these do not prove. */
+const FEWEST_STUBBORN = 12;
 const COMPARABLE_MS = 10_000;
 /** A cut that is to make refusals no rarer than this proves nothing. */
 const TELLABLE = 0.7;
@@ -43,15 +47,8 @@ const BELOW_BEST = 0.8;
 const SAME_PLACE = 0.15;
 /** The best rate is believed less with every refusal at the same place. */
 const BEST_FADES = 0.98;
-/** What was answered over so long tells what the service takes, ms; longer when few requests are made. */
-const SHORTEST_EVIDENCE_MS = 250;
-const LONGEST_EVIDENCE_MS = 5_000;
-const REQUESTS_OF_EVIDENCE = 20;
+/** Fewer answers than this tell nothing. */
 const FEWEST_TELLING = 10;
-/** The evidence is renewed after so long, ms. */
-const GENERATION_MS = 1_000;
-const LONGEST_GENERATION_MS = 10_000;
-const REQUESTS_OF_GENERATION = 200;
 
 /**
  * Why the rate changed: refused by the service, timeouts, raised to find out whether the service takes more, or given
@@ -61,19 +58,6 @@ export type RateChange = "refused" | "timeouts" | "raised" | "not-for-the-rate";
 
 /** @param rate requests a second; undefined: unlimited */
 export type OnRateChange = (rate: number | undefined, was: number | undefined, why: RateChange) => void;
-
-/** Answers over a stretch of time in which requests were made. */
-class Evidence {
-  since: number;
-  sent = 0;
-  answered = 0;
-  refused = 0;
-  timedOut = 0;
-
-  constructor(since: number) {
-    this.since = since;
-  }
-}
 
 /**
  * How many requests a second a service takes, learned from its refusals (429, 503) and timeouts.
@@ -98,8 +82,7 @@ export class LearnedRate {
   /** What was sent before this has no say any more: the rate was changed since. */
   #changedAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
-  #previous: Evidence;
-  #current: Evidence;
+  readonly #evidence: Evidence;
   #step = FIRST_STEP;
   #stepAt = 0;
   #sentSinceStep = 0;
@@ -112,8 +95,7 @@ export class LearnedRate {
 
   constructor(now: number, onChange: OnRateChange = () => {}) {
     this.#onChange = onChange;
-    this.#previous = new Evidence(now);
-    this.#current = new Evidence(now);
+    this.#evidence = new Evidence(now);
   }
 
   /** Requests a second that may be sent; undefined while the service has never refused. */
@@ -124,18 +106,17 @@ export class LearnedRate {
 
   sent(now: number): void {
     this.#renew(now);
-    // A time without requests tells nothing about what the service takes.
-    if (this.#previous.sent + this.#current.sent === 0) this.#begin(now);
-    this.#current.sent++;
+    this.#leaveIdleTimeOut(now);
+    this.#evidence.count("sent");
     this.#sentSinceStep++;
   }
 
   /** @param sentAt when the request was sent */
   answered(sentAt: number, now: number): void {
     this.#renew(now);
-    this.#current.answered++;
+    this.#evidence.count("answered");
     this.#latencyMs += 0.05 * (now - sentAt - this.#latencyMs);
-    if (this.#current.refused > 0 && sentAt >= this.#changedAt) this.#judge(now);
+    if (this.#evidence.hasNewRefusals && sentAt >= this.#changedAt) this.#judge(now);
   }
 
   /** Answered with 429 or 503. @param pauseMs Retry-After, when it was given */
@@ -144,7 +125,7 @@ export class LearnedRate {
     this.#cost += this.#rate === undefined ? 0 : 1_000 / this.#rate;
     // Those that were under way when the rate was cut tell nothing new.
     const isNews = sentAt >= this.#changedAt;
-    if (isNews) this.#current.refused++;
+    if (isNews) this.#evidence.count("refused");
     if (pauseMs === undefined) {
       if (isNews) this.#judge(now);
       return;
@@ -154,15 +135,15 @@ export class LearnedRate {
     if (isNews) this.#judgePause(now);
     // The pause is no time in which anything could be answered.
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
-    for (const evidence of [this.#previous, this.#current]) evidence.since += more;
+    this.#evidence.skip(more);
   }
 
   /** No answer in time. */
   timedOut(sentAt: number, now: number): void {
     this.#renew(now);
     if (sentAt < this.#changedAt) return;
-    this.#current.timedOut++;
-    const { timedOut, answered } = this.#both;
+    this.#evidence.count("timedOut");
+    const { timedOut, answered } = this.#evidence.total;
     if (timedOut >= TIMEOUTS_TO_CUT && timedOut > TOLERATED_TIMEOUTS * (timedOut + answered)) {
       this.#cut(0, now, "timeouts");
     }
@@ -170,15 +151,15 @@ export class LearnedRate {
 
   /** Cuts to what the service takes once there is enough to tell by, and more was refused than chance explains. */
   #judge(now: number): void {
-    const { refused, answered } = this.#both;
+    const { refused, answered } = this.#evidence.total;
     const share = refused / (refused + answered);
     const noise = now < this.#noise.until ? this.#noise.share : 0;
     if (refused < FEWEST_REFUSED || !this.#isTelling(now) || share <= TOLERATED + NOISE_ROOM * noise) return;
     // Only what came wholly after a cut can be compared with what came before it.
-    const isAfterCut = this.#previous.since === this.#changedAt && now - this.#changedAt <= COMPARABLE_MS;
+    const isAfterCut = this.#evidence.since === this.#changedAt && now - this.#changedAt <= COMPARABLE_MS;
     const before = this.#stubborn;
     if (isAfterCut && before !== undefined && share >= before.least && share <= before.most) {
-      this.#giveBack(before.rate, share, now);
+      if (refused >= FEWEST_STUBBORN) this.#giveBack(before.rate, share, now);
       return;
     }
     const taken = this.#taken(now);
@@ -206,7 +187,7 @@ export class LearnedRate {
    * above the limit the rate is: by then what the service had saved up was used.
    */
   #judgePause(now: number): void {
-    const { refused, answered } = this.#both;
+    const { refused, answered } = this.#evidence.total;
     if (this.#rate === undefined && refused + answered < FEWEST_TELLING) return;
     const ms = Math.max(1, now - Math.max(this.#changedAt, this.#pausedUntil));
     const bySpeed = this.#usual(now) * Math.min(PAUSE_CUT, MARGIN / (1 + SAVED_UP_MS / ms));
@@ -220,7 +201,7 @@ export class LearnedRate {
     this.#stubborn = undefined;
     this.#rate = rate;
     this.#changedAt = now;
-    this.#forget(now);
+    this.#evidence.forget(now);
     this.#onChange(rate, was, "not-for-the-rate");
   }
 
@@ -232,7 +213,7 @@ export class LearnedRate {
     const isSamePlace = Math.abs(this.#rate / this.#heldAt - 1) < SAME_PLACE;
     if (isSamePlace) this.#best *= BEST_FADES;
     this.#changedAt = now;
-    this.#forget(now);
+    this.#evidence.forget(now);
     this.#step = FIRST_STEP;
     this.#sentSinceStep = 0;
     this.#stepBegan = now;
@@ -263,55 +244,33 @@ export class LearnedRate {
     return Math.min(latest, Math.max(SOONEST_MS, this.#cost / COST_SHARE));
   }
 
-  /** Two generations: what is older than both is forgotten. */
   #renew(now: number): void {
-    const enough = (REQUESTS_OF_GENERATION * 1_000) / (this.#rate ?? Infinity);
-    const needed = Math.max(GENERATION_MS, this.#evidenceMs(), Math.min(enough, LONGEST_GENERATION_MS));
-    if (now - this.#current.since < needed) return;
-    this.#previous = this.#current;
-    this.#current = new Evidence(now);
+    this.#evidence.renew(now, this.#rate, this.#latencyMs);
   }
 
-  #begin(now: number): void {
-    const isAfterCut = this.#previous.since === this.#changedAt;
-    this.#forget(now);
-    if (isAfterCut) this.#changedAt = now;
-  }
-
-  #forget(since: number): void {
-    this.#previous = new Evidence(since);
-    this.#current = new Evidence(since);
-  }
-
-  get #both(): { answered: number; refused: number; timedOut: number; sent: number } {
-    const [a, b] = [this.#previous, this.#current];
-    return {
-      answered: a.answered + b.answered,
-      refused: a.refused + b.refused,
-      timedOut: a.timedOut + b.timedOut,
-      sent: a.sent + b.sent,
-    };
-  }
-
-  #evidenceMs(): number {
-    const few = (REQUESTS_OF_EVIDENCE * 1_000) / (this.#rate ?? Infinity);
-    return Math.min(LONGEST_EVIDENCE_MS, Math.max(SHORTEST_EVIDENCE_MS, 2 * this.#latencyMs, few));
+  /** A time without requests tells nothing about what the service takes. */
+  #leaveIdleTimeOut(now: number): void {
+    if (!this.#evidence.isEmpty) return;
+    if (this.#evidence.since === this.#changedAt) this.#changedAt = now;
+    this.#evidence.forget(now);
   }
 
   #isTelling(now: number): boolean {
-    const { answered, refused } = this.#both;
-    return now - this.#previous.since >= this.#evidenceMs() && answered + refused >= FEWEST_TELLING;
+    const { answered, refused } = this.#evidence.total;
+    const needed = this.#evidence.neededMs(this.#rate, this.#latencyMs);
+    return now - this.#evidence.since >= needed && answered + refused >= FEWEST_TELLING;
   }
 
   /** Requests a second that were answered. */
   #taken(now: number): number {
-    return (this.#both.answered * 1_000) / Math.max(1, now - this.#previous.since);
+    return (this.#evidence.total.answered * 1_000) / Math.max(1, now - this.#evidence.since);
   }
 
   /** The rate, or as many requests a second as were sent of late. */
   #usual(now: number): number {
     if (this.#rate !== undefined) return this.#rate;
-    const sent = (this.#both.sent * 1_000) / Math.max(SHORTEST_EVIDENCE_MS, now - this.#previous.since);
+    const sent =
+      (this.#evidence.total.sent * 1_000) / Math.max(SHORTEST_EVIDENCE_MS, now - this.#evidence.since);
     return Math.max(sent, FLOOR);
   }
 }

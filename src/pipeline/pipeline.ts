@@ -4,11 +4,11 @@
  *
  * ```
  * survey (counts, beside the rest)
-claim -> lookup -> plan -> [ready files] -> slot: transfer -> uploaded -> announce -> completed -> committed
+ * claim -> lookup -> plan -> [ready files] -> [slot: transfer -> uploaded -> announce] -> completed -> committed
  * ```
  *
- * Everything between stages is bounded: no lookup starts while enough files are ready, and a slot is free again only
- * when its file's completion is committed, so that a crash repeats at most the announcements of the files in the slots.
+ * Everything between stages is bounded: no lookup starts while enough files are ready, and no more files than there are
+ * slots wait for their commit, so that a crash repeats the announcements of twice as many at the most.
  */
 import type { Announcer } from "../announce/announcer.ts";
 import type { Catalog } from "../catalog/catalog.ts";

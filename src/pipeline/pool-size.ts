@@ -121,13 +121,19 @@ export class PoolSize {
     this.#busyMs = 0;
   }
 
-  /** The slots are not what limits; what was measured before is no base for what comes after. */
+  /**
+   * The slots are not what limits; what was measured before is no base for what comes after. A size that was not judged
+   * yet is given up when files are wanting: else each lull would let it grow. While a rate holds it does no harm.
+   */
   #wait(isHeld: boolean): string {
-    this.#isDoubted = false;
+    const { size } = this.#base ?? { size: this.#size };
     this.#base = undefined;
+    this.#isDoubted = false;
+    this.#fullLooks = 0;
     this.#trial = undefined;
     if (isHeld) this.#phase = "slow-start";
-    return "";
+    else this.#resize(size);
+    return "files are wanting";
   }
 
   #judge(now: Measured, isFull: boolean): string {
@@ -136,12 +142,13 @@ export class PoolSize {
     const pays = gain >= PAYS * (now.size / size - 1);
     if (this.#phase === "slow-start") {
       if (isFull) return this.#waitForThread(now);
+      this.#fullLooks = 0;
       if (this.#base === undefined || pays) return this.#double(now);
       if (this.#isDoubted) return this.#undo(size);
       this.#isDoubted = true;
       return "";
     }
-    if (this.#trial !== undefined) return pays ? this.#keep(now, this.#trial) : this.#undo(size);
+    if (this.#trial !== undefined) return pays ? this.#keep(now, this.#trial, isFull) : this.#undo(size);
     if (gain > CHANGED - 1 && !isFull) {
       this.#phase = "slow-start";
       return this.#double(now);
@@ -157,6 +164,7 @@ export class PoolSize {
 
   /** A program that warms up fills its thread for a second or two; when it stays full, fewer slots may do as well. */
   #waitForThread(now: Measured): string {
+    this.#isDoubted = false;
     if (++this.#fullLooks < FULL_LOOKS) return "";
     this.#phase = "search";
     this.#fullLooks = 0;
@@ -174,9 +182,9 @@ export class PoolSize {
     return "twice as many pay so far";
   }
 
-  #keep(now: Measured, trial: "up" | "down"): string {
+  #keep(now: Measured, trial: "up" | "down", isFull: boolean): string {
     this.#base = now;
-    this.#next = trial;
+    this.#next = isFull ? "down" : trial;
     const why = trial === "up" ? "more pay" : "fewer do as well";
     this.#try(now);
     return why;

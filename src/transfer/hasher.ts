@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { onAbort } from "../azure/on-abort.ts";
+import { messageOf } from "../core/errors.ts";
 import { SHARED_FROM } from "./buffers.ts";
 import type { HashAnswer, HashRequest } from "./hash-thread.ts";
 
@@ -15,7 +16,7 @@ export interface FileHash extends Disposable {
    * Takes the next piece, whose bytes must stay as they are until the promise is settled.
    *
    * @returns the base64 MD5 of the piece alone
-   * @throws the signal's reason; an Error when the thread has died
+   * @throws the signal's reason; an Error when the thread has died, that the file has to begin anew
    */
   add(piece: Buffer): Promise<string>;
   /** The base64 MD5 of all pieces in the order in which they were added. @throws as `add` does */
@@ -25,6 +26,7 @@ export interface FileHash extends Disposable {
 /**
  * MD5s of file content: in a thread of its own where there is more than one core and the bytes are many, so that this
  * thread is free for requests. The thread starts when it is first needed and keeps no process alive while it is idle.
+ * Should it die (a container may allow no more threads, or memory), everything is hashed here from then on.
  */
 export class Hasher {
   readonly #fromBytes: number;
@@ -38,20 +40,30 @@ export class Hasher {
     this.#fromBytes = fromBytes;
   }
 
-  /** Base64; the bytes must stay as they are until the promise is settled. @throws as `FileHash.add` does */
+  /** Base64; the bytes must stay as they are until the promise is settled. @throws the signal's reason */
   async md5(bytes: Buffer, signal: AbortSignal): Promise<string> {
-    if (bytes.length < this.#fromBytes) return hash("md5", bytes, "base64");
-    return this.#living().ask({ what: "whole", bytes }, signal);
+    const thread = this.#threadFor(bytes.length);
+    if (thread !== undefined) {
+      try {
+        return await thread.ask({ what: "whole", bytes }, signal);
+      } catch (thrown) {
+        if (!thread.isDead || signal.aborted) throw thrown;
+      }
+    }
+    return hash("md5", bytes, "base64");
   }
 
   /** @param pieceBytes length of the pieces that will come */
   begin(pieceBytes: number, signal: AbortSignal): FileHash {
-    return pieceBytes < this.#fromBytes ? new HashHere() : new HashThere(this.#living(), signal);
+    const thread = this.#threadFor(pieceBytes);
+    return thread === undefined ? new HashHere() : new HashThere(thread, signal);
   }
 
-  #living(): HashThread {
-    if (this.#thread === undefined || this.#thread.isDead) this.#thread = new HashThread();
-    return this.#thread;
+  /** undefined when it is not worth it, or when the thread is dead */
+  #threadFor(bytes: number): HashThread | undefined {
+    if (bytes < this.#fromBytes) return undefined;
+    this.#thread ??= new HashThread();
+    return this.#thread.isDead ? undefined : this.#thread;
   }
 }
 
@@ -108,17 +120,18 @@ interface Asker {
 
 /** One worker and who waits for its answers. */
 class HashThread {
-  readonly #worker: Worker;
+  readonly #worker: Worker | undefined;
   readonly #asking = new Map<number, Asker>();
   #asked = 0;
   #death: Error | undefined;
 
   constructor() {
-    const self = import.meta.url;
-    this.#worker = new Worker(new URL(`./hash-thread${extname(self)}`, self), {
-      resourceLimits: THREAD_LIMITS,
-      execArgv: [],
-    });
+    try {
+      this.#worker = start();
+    } catch (thrown) {
+      this.#die(thrown);
+      return;
+    }
     this.#worker.unref();
     this.#worker.on("message", ({ id, md5 }: HashAnswer) => this.#take(id)?.resolve(md5));
     this.#worker.on("error", (error) => this.#die(error));
@@ -136,9 +149,9 @@ class HashThread {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const stop = onAbort(signal, () => this.#take(id)?.reject(signal.reason as Error));
     // While somebody waits, the process may not end.
-    if (this.#asking.size === 0) this.#worker.ref();
+    if (this.#asking.size === 0) this.#worker?.ref();
     this.#asking.set(id, { resolve, reject });
-    this.#worker.postMessage({ ...question, id });
+    this.#worker?.postMessage({ ...question, id });
     try {
       return await promise;
     } finally {
@@ -147,17 +160,25 @@ class HashThread {
   }
 
   drop(file: number): void {
-    if (this.#death === undefined) this.#worker.postMessage({ what: "drop", file, id: this.#asked++ });
+    if (this.#death === undefined) this.#worker?.postMessage({ what: "drop", file, id: this.#asked++ });
   }
 
   #take(id: number): Asker | undefined {
     const asker = this.#asking.get(id);
-    if (this.#asking.delete(id) && this.#asking.size === 0) this.#worker.unref();
+    if (this.#asking.delete(id) && this.#asking.size === 0) this.#worker?.unref();
     return asker;
   }
 
   #die(cause: unknown): void {
-    this.#death ??= new Error("the thread that hashes ended", { cause });
+    this.#death ??= new Error(`the thread that hashes ended: ${messageOf(cause)}`, { cause });
     for (const id of this.#asking.keys()) this.#take(id)?.reject(this.#death);
   }
+}
+
+function start(): Worker {
+  const self = import.meta.url;
+  return new Worker(new URL(`./hash-thread${extname(self)}`, self), {
+    resourceLimits: THREAD_LIMITS,
+    execArgv: [],
+  });
 }

@@ -1,5 +1,5 @@
 import { fileDeadlineMs } from "../azure/effort.ts";
-import { planBlocks } from "./block-plan.ts";
+import { type Block, planBlocks } from "./block-plan.ts";
 import { ofTarget } from "./failures.ts";
 import { expectLength, expectMd5 } from "./integrity.ts";
 import { Lanes } from "./lanes.ts";
@@ -62,7 +62,10 @@ async function putInBlocks(tools: TransferTools, job: Job, first: ReadPart): Pro
   });
 }
 
-/** Reads the whole file, hashes it in order (lanes begin in order), and sends the blocks that are not staged from an earlier try. */
+/**
+ * Reads the whole file, hashes it in order (lanes begin in order), and sends the blocks that are not staged from an
+ * earlier try.
+ */
 async function stageBlocks(
   tools: TransferTools,
   job: Job,
@@ -73,11 +76,11 @@ async function stageBlocks(
     tools.writer.uncommittedBlocks(job.blobName, pulse),
   );
   const blocks = planBlocks(length, etag, tools.settings.blockBytes, staged);
-  using hash = tools.hasher.begin(Math.min(length, tools.settings.blockBytes), job.effort.signal);
+  using hash = tools.hasher.begin(blocks[0]?.count ?? 0, job.effort.signal);
   const lanes = new Lanes(tools.settings.blocksAtOnce);
   try {
     for (const block of blocks) {
-      const part = block.offset === 0 ? first : await job.source.readPart({ ...block, ifMatch: etag });
+      const part = block.offset === 0 ? await firstOf(job, first, block) : await partOf(job, first, block);
       await lanes.add(async () => {
         const blockMd5 = await hash.add(part.body);
         if (!staged.has(block.id)) await putBlock(tools, job, block.id, part.body, blockMd5);
@@ -88,6 +91,18 @@ async function stageBlocks(
   }
   lanes.throwFirst();
   return { blockIds: blocks.map((block) => block.id), contentMd5: await hash.end() };
+}
+
+async function partOf(job: Job, { properties }: ReadPart, block: Block): Promise<ReadPart> {
+  return job.source.readPart({ ...block, ifMatch: properties.etag });
+}
+
+/** What was read first is shorter than the first block when the file has so many that the service wants longer ones. */
+async function firstOf(job: Job, first: ReadPart, block: Block): Promise<ReadPart> {
+  if (first.body.length === block.count) return first;
+  // Before it waits for another buffer: nobody may hold one while he waits for the next.
+  first.release();
+  return partOf(job, first, block);
 }
 
 async function putBlock(

@@ -17,7 +17,12 @@ function crowd(clients: number, conduct: Partial<ServiceConduct>, seed = 1, begi
     if (clock.now() >= pausedUntil) next();
     else clock.after(pausedUntil - clock.now(), ask);
   };
-  const ask = (): void => unlessPaused(() => pacer.enqueue({ units: 1, go: () => unlessPaused(send) }));
+  let idleUntil = 0;
+  const ask = (): void => {
+    if (clock.now() < idleUntil) clock.after(idleUntil - clock.now(), ask);
+    else askNow();
+  };
+  const askNow = (): void => unlessPaused(() => pacer.enqueue({ units: 1, go: () => unlessPaused(send) }));
   const send = (): void => {
     const sentAt = clock.now();
     rate.sent(sentAt);
@@ -46,7 +51,12 @@ function crowd(clients: number, conduct: Partial<ServiceConduct>, seed = 1, begi
     const refused = service.refused - before.refused;
     return { perSecond: answered / seconds, refusedShare: refused / Math.max(1, answered + refused) };
   };
-  return { service, rate, clock, changes, during };
+  /** For so long nobody asks for anything. */
+  const idle = (seconds: number): void => {
+    idleUntil = clock.now() + seconds * 1_000;
+    clock.runUntil(idleUntil);
+  };
+  return { service, rate, clock, changes, during, idle };
 }
 
 describe("the learned rate of a service", () => {
@@ -102,6 +112,21 @@ describe("the learned rate of a service", () => {
         during(beginsAfterMs / 1_000);
         expect(during(5).perSecond).toBeGreaterThan(0.8 * 500);
         expect(during(5).perSecond).toBeGreaterThan(0.95 * 500);
+      }
+    },
+  );
+
+  it.each([3, 60, 600])(
+    "takes the limit from what is answered, not from %i s in which nobody asked",
+    (seconds) => {
+      for (const seed of [1, 2, 3]) {
+        const { service, during, idle } = crowd(32, {}, seed);
+        during(5.4);
+        idle(seconds);
+        service.conduct.rate = 500;
+        expect(during(5).perSecond).toBeGreaterThan(0.8 * 500);
+        idle(seconds);
+        expect(during(5).perSecond).toBeGreaterThan(0.9 * 500);
       }
     },
   );

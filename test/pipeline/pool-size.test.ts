@@ -159,6 +159,17 @@ describe("the size of the pool", () => {
     expect(limited.pool.size).toBe(size);
   });
 
+  it("does not grow by lulls: a size that was not judged before files were wanting is given up", () => {
+    const { pool, during, limitFiles } = run({ width: 40, latencyMs: 40 }, { latencyMs: 5 });
+    for (let burst = 0; burst < 40; burst++) {
+      limitFiles(Infinity);
+      during(1.3);
+      limitFiles(5);
+      during(0.7);
+    }
+    expect(pool.size).toBeLessThanOrEqual(128);
+  });
+
   it("tries no more slots while this thread is full, and goes on when it no longer is", () => {
     const { pool, changes, during, fillThread } = run({ latencyMs: 50 }, {});
     fillThread(true);

@@ -68,6 +68,15 @@ beforeAll(async () => {
 afterAll(() => bench.proxy.stop());
 beforeEach(() => bench.reset());
 
+it("a file that would have more blocks than the service takes goes in longer ones, and loses nothing", async () => {
+  const body = content(3_300_000);
+  const file = await bench.put("a", body);
+  const settings = { blockBytes: 64 } as const;
+  expect(await bench.transfer(file, { settings })).toMatchObject({ outcome: "copied", bytes: body.length });
+  expect(bench.proxy.count("put-block")).toBe(4);
+  expect((await bench.found()).get("a")).toMatchObject({ md5: md5Of(body), contentMd5: md5Of(body) });
+});
+
 const WAYS: readonly [string, Operation, Partial<TransferSettings>][] = [
   ["streamed", "put-block", { mode: "stream" }],
   ["copied by the service", "put-block-from-url", { mode: "server", serverCopyLimit: 1 }],
