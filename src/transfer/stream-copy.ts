@@ -1,5 +1,5 @@
 import { fileDeadlineMs } from "../azure/effort.ts";
-import { type Block, planBlocks } from "./block-plan.ts";
+import { planBlocks } from "./block-plan.ts";
 import { ofTarget } from "./failures.ts";
 import { expectLength, expectMd5 } from "./integrity.ts";
 import { Lanes } from "./lanes.ts";
@@ -77,10 +77,15 @@ async function stageBlocks(
   );
   const blocks = planBlocks(length, etag, tools.settings.blockBytes, staged);
   using hash = tools.hasher.begin(blocks[0]?.count ?? 0, job.effort.signal);
+  // It is not when the file has so many blocks that the service wants longer ones. Given back before another buffer is
+  // asked for: nobody may hold one while he waits for the next.
+  const isWholeBlock = first.body.length === blocks[0]?.count;
+  if (!isWholeBlock) first.release();
   const lanes = new Lanes(tools.settings.blocksAtOnce);
   try {
     for (const block of blocks) {
-      const part = block.offset === 0 ? await firstOf(job, first, block) : await partOf(job, first, block);
+      const isRead = block.offset === 0 && isWholeBlock;
+      const part = isRead ? first : await job.source.readPart({ ...block, ifMatch: etag });
       await lanes.add(async () => {
         const blockMd5 = await hash.add(part.body);
         if (!staged.has(block.id)) await putBlock(tools, job, block.id, part.body, blockMd5);
@@ -91,18 +96,6 @@ async function stageBlocks(
   }
   lanes.throwFirst();
   return { blockIds: blocks.map((block) => block.id), contentMd5: await hash.end() };
-}
-
-async function partOf(job: Job, { properties }: ReadPart, block: Block): Promise<ReadPart> {
-  return job.source.readPart({ ...block, ifMatch: properties.etag });
-}
-
-/** What was read first is shorter than the first block when the file has so many that the service wants longer ones. */
-async function firstOf(job: Job, first: ReadPart, block: Block): Promise<ReadPart> {
-  if (first.body.length === block.count) return first;
-  // Before it waits for another buffer: nobody may hold one while he waits for the next.
-  first.release();
-  return partOf(job, first, block);
 }
 
 async function putBlock(
