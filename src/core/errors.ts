@@ -83,6 +83,34 @@ export const ERRORS = {
     exitCode: EXIT.refused,
     advice: "Resume with what the run was started with, or start a new run with another --state-db.",
   },
+  "run-differs": {
+    exitCode: EXIT.refused,
+    advice: "Give what the run was begun with; `reupload plan` prints the commands.",
+  },
+  "partition-held": {
+    exitCode: EXIT.refused,
+    advice: "Let the other machine finish, or stop it and give --take-over.",
+  },
+  "partition-lost": {
+    exitCode: EXIT.refused,
+    advice: "Another machine has this partition now; nothing is left to do here.",
+  },
+  "csv-differs": {
+    exitCode: EXIT.refused,
+    advice: "Give every machine the same CSV. When the two are meant to differ, give --separate-run.",
+  },
+  "coordination-damaged": {
+    exitCode: EXIT.refused,
+    advice: "Look who writes to the coordination container besides reupload, or give --no-coordination.",
+  },
+  "coordination-forbidden": {
+    exitCode: EXIT.signIn,
+    advice: "Ask for Storage Blob Data Contributor on the coordination container, or give --no-coordination.",
+  },
+  "coordination-missing": {
+    exitCode: EXIT.usage,
+    advice: "Create the coordination container, give --create-missing, or give --no-coordination.",
+  },
   "sign-in": { exitCode: EXIT.signIn, advice: "Run `az login`, then run the command again." },
   permission: {
     exitCode: EXIT.signIn,

@@ -1,0 +1,61 @@
+/**
+ * Where things lie in the coordination container. All of one target begin with its key, so that one list request gives
+ * the manifests of all its CSVs, and one gives the records of one run's generation.
+ */
+import { hash } from "node:crypto";
+
+/** Which run is meant: its target, and the digest of the CSV that it was begun with. */
+export interface RunKey {
+  /** Blob endpoint and container, without query. */
+  readonly target: string;
+  /** `CsvDigest` of the CSV at the run's begin; `--update-csv` does not change it. */
+  readonly csvDigest: string;
+}
+
+const DIGITS = 16;
+
+function shorten(text: string): string {
+  return hash("sha256", text, "hex").slice(0, DIGITS);
+}
+
+export class BlobNames {
+  /** What all manifests of the target begin with. */
+  readonly manifests: string;
+  readonly manifest: string;
+  /** The `begin` blob, and what the moments of earlier states begin with. */
+  readonly begin: string;
+  readonly #target: string;
+  readonly #csv: string;
+
+  constructor({ target, csvDigest }: RunKey) {
+    this.#target = shorten(target);
+    this.#csv = shorten(csvDigest);
+    this.manifests = `${this.#target}/manifests/`;
+    this.manifest = `${this.manifests}${this.#csv}`;
+    this.begin = `${this.#target}/begins/${this.#csv}`;
+  }
+
+  /** What a state writes that began before the run did. @param ms since the epoch */
+  earlierBegin(ms: number): string {
+    return `${this.begin}-${String(ms).padStart(15, "0")}`;
+  }
+
+  /** What the records of one generation begin with. */
+  records(generation: number): string {
+    return `${this.#target}/records/${this.#csv}/${String(generation).padStart(6, "0")}/`;
+  }
+
+  record(generation: number, partition: number): string {
+    return this.records(generation) + String(partition).padStart(6, "0");
+  }
+
+  /** Which partition the record of this name is of. */
+  static partitionOfRecord(name: string): number {
+    return Number(name.slice(name.lastIndexOf("/") + 1));
+  }
+}
+
+/** The run id: the same on every machine. First 12 hex digits of sha256(target, first CSV digest, generation). */
+export function makeRunId({ target, csvDigest }: RunKey, generation: number): string {
+  return hash("sha256", [target, csvDigest, generation].join("\0"), "hex").slice(0, 12);
+}

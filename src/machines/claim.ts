@@ -1,0 +1,283 @@
+/**
+ * One machine's claim of one partition, from the acquire of its record's lease to the release.
+ *
+ * A record is written with the lease id and with `If-Match` on the ETag of the claim's read, or of its last accepted
+ * write: a lease id alone does not keep off a write that was delayed until after the successor had released. One write is
+ * under way at a time. Facts in a record are adopted before the own ones are written over it.
+ */
+import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
+import { ReuploadError } from "../core/errors.ts";
+import { type CoordinationAccount, isRefusal, type StoredBlob } from "./coordination-account.ts";
+import { type Confirmation, Lease, releaseLease } from "./lease.ts";
+import { decodeSummary, encodeSummary, type RecordSummary } from "./record.ts";
+import { callOnce, maySucceedLater, untilAnswered } from "./repeated-calls.ts";
+
+/** The partition's facts as this machine's state has them. */
+export interface PartitionFacts {
+  /**
+   * Takes over the facts of a record: a completed fact of either side stands, for the rest the higher epoch wins.
+   *
+   * @param body undefined when nothing was written yet
+   * @throws ReuploadError when the record is over other rows than the state has, or cannot be read
+   */
+  adopt(body: Uint8Array | undefined, epoch: number): Promise<void>;
+  /** The committed facts. */
+  checkpoint(): Promise<{
+    readonly body: Uint8Array;
+    readonly summary: Omit<RecordSummary, "state" | keyof Holder | "writerId" | "epoch" | "since">;
+    readonly isDone: boolean;
+  }>;
+}
+
+/** Who holds a partition, as others are told. */
+export interface Holder {
+  readonly host: string;
+  readonly pid: number;
+  readonly stateId: string;
+}
+
+export interface ClaimContext {
+  readonly account: CoordinationAccount;
+  readonly surroundings: Surroundings;
+  readonly holder: Holder;
+  /** Says whether the manifest is still this generation's. */
+  readonly confirmGeneration: (signal: AbortSignal) => Promise<Confirmation>;
+}
+
+/** What a start looks at between the acquire of the lease and its first write. */
+export interface ClaimChecks {
+  /** Throws what forbids the claim, such as another generation. */
+  readonly afterAcquire: (signal: AbortSignal) => Promise<void>;
+  /** The partition is done: opens the run again when there is something to retry. @returns whether it did */
+  readonly reopen: (signal: AbortSignal) => Promise<boolean>;
+}
+
+const RETRY_MS = 1_000;
+
+export class Claim {
+  readonly partition: number;
+  /** Counts the claims of this partition, from 1. */
+  readonly epoch: number;
+  readonly writerId: string;
+  readonly lease: Lease;
+  readonly #context: ClaimContext;
+  readonly #name: string;
+  readonly #facts: PartitionFacts;
+  /** By the own clock, ms since the epoch. */
+  readonly #since: number;
+  #etag: string;
+  #writing: Promise<unknown> = Promise.resolve();
+  #isEnding = false;
+
+  private constructor(
+    context: ClaimContext,
+    made: {
+      readonly partition: number;
+      readonly name: string;
+      readonly lease: Lease;
+      readonly facts: PartitionFacts;
+      readonly epoch: number;
+      readonly etag: string;
+    },
+  ) {
+    this.#context = context;
+    this.partition = made.partition;
+    this.#name = made.name;
+    this.lease = made.lease;
+    this.#facts = made.facts;
+    this.epoch = made.epoch;
+    this.#etag = made.etag;
+    this.writerId = context.surroundings.uuid();
+    this.#since = context.surroundings.wall();
+  }
+
+  /**
+   * Acquires the record's lease, reads the record, adopts its facts, and writes it as this claim's. The record must be
+   * there.
+   *
+   * @param checks what the start looks at meanwhile
+   * @returns the claim, which renews by itself; `done` when there is nothing to do; `again` when somebody took the
+   * partition meanwhile, or that cannot be told
+   * @throws CoordinationRefusal `LeaseAlreadyPresent`, 404; what the checks and `adopt` throw; the signal's reason
+   */
+  static async take(
+    context: ClaimContext,
+    { partition, name, facts }: { partition: number; name: string; facts: PartitionFacts },
+    checks: ClaimChecks,
+    signal: AbortSignal,
+  ): Promise<Claim | "done" | "again"> {
+    const { account, surroundings } = context;
+    let claim: Claim | undefined;
+    const confirm = async (during: AbortSignal): Promise<Confirmation> =>
+      claim === undefined ? context.confirmGeneration(during) : claim.#confirm(during);
+    const place = { account, surroundings, name };
+    const lease = await Lease.acquire({ ...place, confirm }, signal);
+    let isKept = false;
+    try {
+      lease.keep();
+      await checks.afterAcquire(signal);
+      const record = await untilAnswered(surroundings, signal, async (call) => account.read(name, call));
+      if (record === undefined) throw new Error("the record was deleted during the start");
+      const before = decodeSummary(record.metadata);
+      const epoch = before?.epoch ?? 0;
+      await facts.adopt(before === undefined ? undefined : record.body, epoch);
+      if (before?.state === "done" && !(await checks.reopen(signal))) return "done";
+      claim = new Claim(context, { partition, name, lease, facts, epoch: epoch + 1, etag: record.etag });
+      // From the first write on others can tell this claim from the one before.
+      isKept = await claim.#write("first", signal);
+      return isKept ? claim : "again";
+    } finally {
+      if (!isKept) {
+        await lease.end();
+        // What was written last is another claim's word still, unless the first write is under way.
+        if (claim === undefined) await releaseLease(place, lease.id);
+      }
+    }
+  }
+
+  /** Whether new work may begin now. */
+  get mayBegin(): boolean {
+    return !this.#isEnding && this.lease.state === "held";
+  }
+
+  /** Aborts when the partition is somebody else's; its reason says why. */
+  get lost(): AbortSignal {
+    return this.lease.lost;
+  }
+
+  /**
+   * Writes the committed facts. Does nothing when the lease is not held.
+   *
+   * @throws the signal's reason; what `adopt` throws
+   */
+  async writeCheckpoint(signal: AbortSignal): Promise<void> {
+    if (this.#isEnding || this.lease.state !== "held") return;
+    await this.#inTurn(async () => this.#write("between", signal));
+  }
+
+  /**
+   * Ends the claim: nothing begins from now on. Writes the last facts, and releases the lease when they were accepted;
+   * else the lease is left to expire, so that nobody believes an old record to be the last word.
+   *
+   * @returns whether the last facts were accepted
+   */
+  async finish(signal: AbortSignal): Promise<boolean> {
+    this.#isEnding = true;
+    const { account, surroundings } = this.#context;
+    const isWritten = await this.#inTurn(async () => this.#write("last", signal)).catch((thrown: unknown) => {
+      if (signal.aborted) return false;
+      throw thrown;
+    });
+    await this.lease.end();
+    if (isWritten) await releaseLease({ account, surroundings, name: this.#name }, this.lease.id);
+    return isWritten;
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#writing.then(work, work);
+    this.#writing = turn.catch(() => {});
+    return turn;
+  }
+
+  /**
+   * Writes the record. The first and the last write of a claim insist while the lease is held; one in between is tried
+   * twice, as another follows soon.
+   *
+   * @returns false when the partition is somebody else's, or that cannot be told now
+   */
+  async #write(kind: "first" | "between" | "last", signal: AbortSignal): Promise<boolean> {
+    const { surroundings } = this.#context;
+    const during = AbortSignal.any([signal, this.lost]);
+    let mustRead = false;
+    for (let attempt = 1; this.lease.state === "held"; attempt++) {
+      try {
+        if (mustRead) await this.#catchUp(during);
+        mustRead = false;
+        await this.#put(kind, during);
+        return true;
+      } catch (thrown) {
+        signal.throwIfAborted();
+        mustRead = isRefusal(thrown, "ConditionNotMet") || mustRead;
+        if (!this.#mayTryAgain(thrown)) throw thrown;
+        if (kind === "between" && attempt >= 2 && !mustRead) return false;
+      }
+      if (!mustRead && this.lease.state === "held")
+        await sleep(surroundings, RETRY_MS, during).catch(() => {});
+      signal.throwIfAborted();
+    }
+    return false;
+  }
+
+  /** What the failed write says of the lease. @returns false for what no further try can mend */
+  #mayTryAgain(thrown: unknown): boolean {
+    if (this.lost.aborted || isRefusal(thrown, "ConditionNotMet")) return true;
+    if (isRefusal(thrown) && thrown.status === 404) this.lease.lose("its record was deleted");
+    else if (isRefusal(thrown) && thrown.code.startsWith("Lease")) this.lease.doubt();
+    else if (thrown instanceof ReuploadError) return false;
+    else return maySucceedLater(thrown);
+    return true;
+  }
+
+  async #put(kind: "first" | "between" | "last", signal: AbortSignal): Promise<void> {
+    const { account, surroundings } = this.#context;
+    const blob = await this.#blob(kind);
+    const conditions = { ifMatch: this.#etag, leaseId: this.lease.id };
+    const { etag, date } = await callOnce(surroundings, signal, async (call) =>
+      account.write(this.#name, blob, conditions, call),
+    );
+    this.#etag = etag;
+    this.lease.noteDate(date);
+  }
+
+  /**
+   * The record is not as it was last read: it carries a write of this claim whose answer was lost, or another claim's.
+   *
+   * @throws when there is no answer
+   */
+  async #catchUp(signal: AbortSignal): Promise<void> {
+    const record = await this.#read(signal);
+    if (record === undefined) {
+      this.lease.lose("its record was deleted");
+      return;
+    }
+    const summary = decodeSummary(record.metadata);
+    if (summary?.writerId !== this.writerId) {
+      this.lease.lose(describeOther(summary));
+      return;
+    }
+    await this.#facts.adopt(record.body, summary.epoch);
+    this.#etag = record.etag;
+  }
+
+  async #confirm(signal: AbortSignal): Promise<Confirmation> {
+    const generation = await this.#context.confirmGeneration(signal);
+    if (generation.kind !== "ours") return generation;
+    const record = await this.#read(signal);
+    if (record === undefined) return { kind: "lost", why: "its record was deleted" };
+    const summary = decodeSummary(record.metadata);
+    const isOthers =
+      summary !== undefined && summary.epoch >= this.epoch && summary.writerId !== this.writerId;
+    return isOthers ? { kind: "lost", why: describeOther(summary) } : { kind: "ours" };
+  }
+
+  async #read(signal: AbortSignal): Promise<StoredBlob | undefined> {
+    const { account, surroundings } = this.#context;
+    return callOnce(surroundings, signal, async (call) => account.read(this.#name, call));
+  }
+
+  async #blob(
+    kind: "first" | "between" | "last",
+  ): Promise<{ body: Uint8Array; metadata: Record<string, string> }> {
+    const { body, summary, isDone } = await this.#facts.checkpoint();
+    const state = kind !== "last" ? "working" : isDone ? "done" : "left";
+    const { epoch, writerId } = this;
+    const own = { state, ...this.#context.holder, writerId, epoch, since: this.#since } as const;
+    return { body, metadata: encodeSummary({ ...summary, ...own }) };
+  }
+}
+
+function describeOther(summary: RecordSummary | undefined): string {
+  return summary === undefined
+    ? "its record was made anew"
+    : `it was taken over by ${summary.host} (process ${summary.pid})`;
+}

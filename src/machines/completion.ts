@@ -1,0 +1,78 @@
+/** Whether the whole run is done: proved from the records of all partitions, and written into the manifest. */
+import { BlobNames } from "./blob-names.ts";
+import { changeManifest, type ManifestContext, type ReadManifest, readManifest } from "./generation.ts";
+import { decodeSummary, type RecordSummary } from "./record.ts";
+import { untilAnswered } from "./repeated-calls.ts";
+import type { LeaseStatus } from "./coordination-account.ts";
+
+/** A partition as its record tells it. */
+export interface PartitionView {
+  readonly partition: number;
+  readonly lease: LeaseStatus;
+  /** undefined: nobody has begun it. */
+  readonly record: RecordSummary | undefined;
+  /** When its record was last written, by the service's clock, ms since the epoch. */
+  readonly lastModified: number | undefined;
+}
+
+export interface RunView {
+  readonly read: ReadManifest;
+  /** All of them, by number; those without a record too. */
+  readonly partitions: readonly PartitionView[];
+  /** The service's clock at the list's answer, ms since the epoch. */
+  readonly date: number;
+}
+
+/**
+ * The run as the account knows it: the manifest first, then all records by one list.
+ *
+ * @returns undefined when there is no run
+ * @throws what `untilAnswered` and the readers throw
+ */
+export async function viewRun(context: ManifestContext, signal: AbortSignal): Promise<RunView | undefined> {
+  const read = await readManifest(context, signal);
+  if (read === undefined) return undefined;
+  const { generation, totalPartitions } = read.manifest;
+  const { blobs, date } = await untilAnswered(context.surroundings, signal, async (call) =>
+    context.account.list(context.names.records(generation), call),
+  );
+  const found = new Map(blobs.map((blob) => [BlobNames.partitionOfRecord(blob.name), blob]));
+  const partitions = Array.from({ length: totalPartitions }, (_, partition): PartitionView => {
+    const blob = found.get(partition);
+    return {
+      partition,
+      lease: blob?.lease ?? "available",
+      record: blob === undefined ? undefined : decodeSummary(blob.metadata),
+      lastModified: blob?.lastModified,
+    };
+  });
+  return { read, partitions, date };
+}
+
+/** Whether every partition is done and given back, and all counts add up to the CSV's. */
+export function isAllDone({ read: { manifest }, partitions }: RunView): boolean {
+  const areDone = partitions.every(({ lease, record }) => record?.state === "done" && lease !== "leased");
+  const workItems = partitions.reduce((sum, { record }) => sum + (record?.counts.workItems ?? 0), 0);
+  return areDone && workItems === manifest.csv.workItems;
+}
+
+/**
+ * Closes the run when it is done. The manifest is read before the records are listed and written on the condition that
+ * it is still the same, so that a partition that was opened again meanwhile is noticed.
+ *
+ * @returns whether the run of this generation is complete
+ * @throws as `viewRun` does
+ */
+export async function closeIfDone(
+  context: ManifestContext,
+  generation: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    const view = await viewRun(context, signal);
+    if (view === undefined || view.read.manifest.generation !== generation) return false;
+    if (view.read.manifest.state === "closed") return true;
+    if (view.read.manifest.state === "opening" || !isAllDone(view)) return false;
+    if ((await changeManifest(context, view.read, { state: "closed" }, signal)) !== undefined) return true;
+  }
+}

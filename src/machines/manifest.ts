@@ -1,0 +1,99 @@
+/** What all machines of a run agree on: one blob per target and CSV digest. */
+import { makeDocument, readDocument } from "./documents.ts";
+
+/**
+ * - `opening`  a repartition is under way; nobody begins
+ * - `open`     machines work
+ * - `closed`   everything is done, and that was proved
+ */
+export type GenerationState = "opening" | "open" | "closed";
+
+/** What a machine must do as the others do, or refuse to take part. */
+export interface RunSettings {
+  readonly totalPartitions: number;
+  readonly mode: "fixed" | "auto";
+  /** Of the partitioning function. */
+  readonly hashVersion: number;
+  /** Partition I announces in queue I mod their number; empty with --no-queue. */
+  readonly queues: readonly string[];
+  readonly nameTemplate: string;
+  /** `--on-conflict`, `--on-collision`, `--on-empty`, `--announce-existing`, `--content-type`, by their names. */
+  readonly rules: Readonly<Record<string, string>>;
+}
+
+export interface Manifest extends RunSettings {
+  readonly generation: number;
+  readonly state: GenerationState;
+  /** No number is used twice, also when a repartition was undone. */
+  readonly highestGeneration: number;
+  /** What an undone repartition goes back to. */
+  readonly former: { readonly generation: number; readonly totalPartitions: number } | undefined;
+  /** How often a closed run was opened again. */
+  readonly reopened: number;
+  readonly csv: {
+    /** Of the newest CSV (`--update-csv`). */
+    readonly digest: string;
+    readonly rows: number;
+    /** Different rows that can be done: what the partitions' counts must add up to. */
+    readonly workItems: number;
+    readonly fileName: string;
+    /** The 64 smallest row hashes, in hex: two CSVs that share work items share most of them. */
+    readonly sample: readonly string[];
+  };
+  /** A random value a write: a writer whose answer was lost recognises its own. */
+  readonly writer: string;
+  /** Version of the tool that made it. */
+  readonly tool: string;
+}
+
+const KIND = "manifest";
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return makeDocument(KIND, manifest);
+}
+
+/** @throws ReuploadError `coordination-damaged` */
+export function decodeManifest(body: Uint8Array): Manifest {
+  return readDocument<Manifest>(KIND, body, [
+    "generation",
+    "state",
+    "highestGeneration",
+    "totalPartitions",
+    "mode",
+    "hashVersion",
+    "queues",
+    "nameTemplate",
+    "rules",
+    "csv",
+  ]);
+}
+
+export interface SettingDifference {
+  readonly what: string;
+  readonly inRun: string;
+  readonly given: string;
+}
+
+/** Which settings of a machine are not the run's; empty when it may take part. */
+export function settingDifferences(run: RunSettings, given: RunSettings): SettingDifference[] {
+  const pairs: [string, string, string][] = [
+    ["partitions", describePartitions(run), describePartitions(given)],
+    ["hash version", String(run.hashVersion), String(given.hashVersion)],
+    ["queue", describeQueues(run), describeQueues(given)],
+    ["name template", run.nameTemplate, given.nameTemplate],
+    ...[...new Set([...Object.keys(run.rules), ...Object.keys(given.rules)])].map(
+      (rule): [string, string, string] => [rule, run.rules[rule] ?? "", given.rules[rule] ?? ""],
+    ),
+  ];
+  return pairs
+    .filter(([, inRun, now]) => inRun !== now)
+    .map(([what, inRun, now]) => ({ what, inRun, given: now }));
+}
+
+function describePartitions({ totalPartitions, mode }: RunSettings): string {
+  return mode === "auto" ? `auto, ${totalPartitions} in all` : `${totalPartitions} in all`;
+}
+
+function describeQueues({ queues }: RunSettings): string {
+  return queues.length === 0 ? "none" : queues.join(",");
+}

@@ -1,0 +1,186 @@
+/**
+ * The guard of a start with a fixed partition: finds or makes the run's manifest, refuses what does not fit, and claims
+ * the partition.
+ *
+ * manifest -> record -> acquire -> manifest again -> record -> first write
+ */
+import { ReuploadError } from "../core/errors.ts";
+import { type Moment, moment, passedSince, sleep } from "../surroundings/surroundings.ts";
+import { Claim, type ClaimChecks, type ClaimContext, type Holder, type PartitionFacts } from "./claim.ts";
+import { type BlobFacts, isRefusal } from "./coordination-account.ts";
+import {
+  changeManifest,
+  confirmGeneration,
+  createOnce,
+  findOrMakeManifest,
+  type ManifestContext,
+  type ReadManifest,
+} from "./generation.ts";
+import { type Manifest, type RunSettings, settingDifferences } from "./manifest.ts";
+import { decodeSummary, type RecordSummary } from "./record.ts";
+import { untilAnswered } from "./repeated-calls.ts";
+
+/** Still leased so long after the first look: its holder renews it, ms. Two lease times and a little. */
+const RENEWED_MS = 61_000;
+const LOOK_AGAIN_MS = 2_000;
+
+export interface FixedStart extends ManifestContext {
+  readonly holder: Holder;
+  readonly partition: number;
+  readonly settings: RunSettings;
+  /** Makes the manifest of a new run. */
+  readonly newManifest: () => Manifest;
+  readonly facts: PartitionFacts;
+  /** `--take-over`: another state may go on with a partition whose holder is dead. */
+  readonly takeOver: boolean;
+  /** Whether something of a partition that is done is to be tried again (`--retry-failed`). */
+  readonly hasRetries: () => boolean;
+  /** Told once, when the start waits for a lease to end. */
+  readonly onWait: (holder: RecordSummary) => void;
+}
+
+export interface FixedClaim {
+  /** undefined: the partition is done, and nothing is to be retried. */
+  readonly claim: Claim | undefined;
+  readonly manifest: ReadManifest;
+}
+
+/** The manifest changed during the start: it begins anew. */
+class StartAgain extends Error {}
+
+/**
+ * @throws ReuploadError `run-differs`, `partition-held`, `coordination-damaged`; CoordinationRefusal when the container is
+ * missing or may not be used; what `facts.adopt` throws; the signal's reason
+ */
+export async function claimFixedPartition(start: FixedStart, signal: AbortSignal): Promise<FixedClaim> {
+  let firstRefused: Moment | undefined;
+  for (;;) {
+    const manifest = await findOrMakeManifest(start, start.newManifest, signal);
+    checkSettings(manifest.manifest, start.settings);
+    const name = start.names.record(manifest.manifest.generation, start.partition);
+    await createOnce(start, name, new Uint8Array(), {}, signal);
+    const record = await lookAtRecord(start, name, signal);
+    if (record !== undefined && !mayTry(start, record)) {
+      firstRefused ??= waitFor(start, record);
+      if (passedSince(start.surroundings, firstRefused) >= RENEWED_MS) throw stillHeld(start, record);
+      await sleep(start.surroundings, LOOK_AGAIN_MS, signal);
+      continue;
+    }
+    const claim = await tryClaim(start, manifest, name, signal);
+    if (claim !== "again") return { claim: claim === "done" ? undefined : claim, manifest };
+  }
+}
+
+function checkSettings(manifest: Manifest, given: RunSettings): void {
+  const differences = settingDifferences(manifest, given);
+  if (differences.length === 0) return;
+  const list = differences.map(
+    ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, given is ${now}`,
+  );
+  const isOtherTotal = differences.some(({ what }) => what === "partitions");
+  throw new ReuploadError("run-differs", `This is not how the run was begun: ${list.join("; ")}.`, {
+    ...(isOtherTotal
+      ? {
+          advice: "Give the run's own total, or partition it anew with --repartition while no machine works.",
+        }
+      : {}),
+  });
+}
+
+async function lookAtRecord(
+  { account, surroundings }: ManifestContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<BlobFacts | undefined> {
+  const { blobs } = await untilAnswered(surroundings, signal, async (call) => account.list(name, call));
+  return blobs.find((blob) => blob.name === name);
+}
+
+/** Whether the record's lease may be asked for now. @throws ReuploadError `partition-held` when it never may */
+function mayTry(start: FixedStart, { lease, metadata }: BlobFacts): boolean {
+  const record = decodeSummary(metadata);
+  if (lease !== "leased" && lease !== "expired" && lease !== "breaking") return true;
+  if (record === undefined) return lease === "expired";
+  const isOwn = record.stateId === start.holder.stateId;
+  if (!isOwn && !start.takeOver) throw held(start, record, lease === "expired");
+  return lease === "expired";
+}
+
+function waitFor({ surroundings, onWait }: FixedStart, { metadata }: BlobFacts): Moment {
+  const record = decodeSummary(metadata);
+  if (record !== undefined) onWait(record);
+  return moment(surroundings);
+}
+
+async function tryClaim(
+  start: FixedStart,
+  { manifest }: ReadManifest,
+  name: string,
+  signal: AbortSignal,
+): Promise<Claim | "done" | "again"> {
+  const { generation } = manifest;
+  const context: ClaimContext = {
+    account: start.account,
+    surroundings: start.surroundings,
+    holder: start.holder,
+    confirmGeneration: async (during) => confirmGeneration(start, generation, during),
+  };
+  const { partition, facts } = start;
+  const checks: ClaimChecks = {
+    async afterAcquire(during) {
+      const now = await findOrMakeManifest(start, start.newManifest, during);
+      if (now.manifest.generation !== generation) throw new StartAgain();
+    },
+    reopen: async (during) => start.hasRetries() && reopen(start, generation, during),
+  };
+  try {
+    return await Claim.take(context, { partition, name, facts }, checks, signal);
+  } catch (thrown) {
+    const isTaken = isRefusal(thrown, "LeaseAlreadyPresent", "BlobNotFound") || thrown instanceof StartAgain;
+    if (!isTaken) throw thrown;
+    await sleep(start.surroundings, LOOK_AGAIN_MS, signal);
+    return "again";
+  }
+}
+
+/** Whoever is about to close the run finds the manifest changed. @throws StartAgain */
+async function reopen(start: FixedStart, generation: number, signal: AbortSignal): Promise<boolean> {
+  for (;;) {
+    const read = await findOrMakeManifest(start, start.newManifest, signal);
+    if (read.manifest.generation !== generation) throw new StartAgain();
+    const changes = { state: "open", reopened: read.manifest.reopened + 1 } as const;
+    if ((await changeManifest(start, read, changes, signal)) !== undefined) return true;
+  }
+}
+
+function held(start: FixedStart, record: RecordSummary, isDead: boolean): ReuploadError {
+  const who = describeHolder(record);
+  if (isDead) {
+    return new ReuploadError(
+      "partition-held",
+      `Partition ${start.partition} was begun by ${who}, which has stopped without giving it back.`,
+      {
+        advice:
+          "Resume it there with its own state. Or give --take-over to go on here from its last checkpoint.",
+      },
+    );
+  }
+  return new ReuploadError("partition-held", `Partition ${start.partition} is worked on by ${who}.`, {
+    advice: `Give this machine another partition of the ${start.settings.totalPartitions}, or let the other one finish.`,
+  });
+}
+
+function stillHeld(start: FixedStart, { metadata }: BlobFacts): ReuploadError {
+  const record = decodeSummary(metadata);
+  const who = record === undefined ? "another process" : describeHolder(record);
+  const isCopy = record?.stateId === start.holder.stateId;
+  return new ReuploadError(
+    "partition-held",
+    `Partition ${start.partition} is still worked on by ${who}${isCopy ? ", and this state is a copy of its state" : ""}.`,
+    { advice: "Stop the other process first, then run this command again." },
+  );
+}
+
+function describeHolder({ host, pid, since }: RecordSummary): string {
+  return `${host} (process ${pid}, since ${new Date(since).toISOString()})`;
+}
