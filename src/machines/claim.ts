@@ -9,6 +9,7 @@ import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { type CoordinationAccount, isRefusal, type StoredBlob } from "./coordination-account.ts";
 import { type Confirmation, Lease, releaseLease } from "./lease.ts";
+import type { ServiceTime } from "./service-time.ts";
 import { decodeSummary, encodeSummary, type RecordSummary } from "./record.ts";
 import { callOnce, maySucceedLater, untilAnswered } from "./repeated-calls.ts";
 
@@ -37,7 +38,9 @@ export interface Holder {
 }
 
 export interface ClaimContext {
+  /** Tells `serviceTime` the date of each answer. */
   readonly account: CoordinationAccount;
+  readonly serviceTime: ServiceTime;
   readonly surroundings: Surroundings;
   readonly holder: Holder;
   /** Says whether the manifest is still this generation's. */
@@ -106,12 +109,12 @@ export class Claim {
     checks: ClaimChecks,
     signal: AbortSignal,
   ): Promise<Claim | "done" | "again"> {
-    const { account, surroundings } = context;
+    const { account, surroundings, serviceTime } = context;
     let claim: Claim | undefined;
     const confirm = async (during: AbortSignal): Promise<Confirmation> =>
       claim === undefined ? context.confirmGeneration(during) : claim.#confirm(during);
     const place = { account, surroundings, name };
-    const lease = await Lease.acquire({ ...place, confirm }, signal);
+    const lease = await Lease.acquire({ ...place, serviceTime, confirm }, signal);
     let isKept = false;
     try {
       lease.keep();
@@ -222,11 +225,10 @@ export class Claim {
     const { account, surroundings } = this.#context;
     const blob = await this.#blob(kind);
     const conditions = { ifMatch: this.#etag, leaseId: this.lease.id };
-    const { etag, date } = await callOnce(surroundings, signal, async (call) =>
+    const { etag } = await callOnce(surroundings, signal, async (call) =>
       account.write(this.#name, blob, conditions, call),
     );
     this.#etag = etag;
-    this.lease.noteDate(date);
   }
 
   /**

@@ -15,6 +15,7 @@
  */
 import { type Moment, moment, passedSince, sleep, type Surroundings } from "../surroundings/surroundings.ts";
 import { type CoordinationAccount, isRefusal } from "./coordination-account.ts";
+import type { ServiceTime } from "./service-time.ts";
 import { callOnce, untilAnswered } from "./repeated-calls.ts";
 
 export const LEASE_SECONDS = 30;
@@ -36,6 +37,8 @@ export type Confirmation =
 interface LeaseOptions {
   readonly account: CoordinationAccount;
   readonly surroundings: Surroundings;
+  /** Told by all answers of the service. */
+  readonly serviceTime: ServiceTime;
   /** The blob that is leased. */
   readonly name: string;
   /** Reads manifest and record; throws when there is no answer. */
@@ -96,18 +99,15 @@ export class Lease {
   get state(): LeaseState {
     if (this.#lost.signal.aborted) return "lost";
     if (this.#ended.signal.aborted) return "ended";
-    const isCertain = !this.#isDoubted && passedSince(this.#options.surroundings, this.#sent) < CERTAIN_MS;
-    return isCertain ? "held" : "uncertain";
+    const { surroundings, serviceTime } = this.#options;
+    const isRecent =
+      passedSince(surroundings, this.#sent) < CERTAIN_MS && serviceTime.latest - this.#date < CERTAIN_MS;
+    return isRecent && !this.#isDoubted ? "held" : "uncertain";
   }
 
   /** Aborts when the lease is lost; its reason is an Error that says why. */
   get lost(): AbortSignal {
     return this.#lost.signal;
-  }
-
-  /** Any answer of the service tells its time. @param date ms since the epoch */
-  noteDate(date: number): void {
-    if (date - this.#date >= CERTAIN_MS) this.#isDoubted = true;
   }
 
   /** A write was refused for its lease: only a renewal can tell. */
@@ -173,8 +173,8 @@ export class Lease {
     }
     if (answer.kind === "lost") this.lose(answer.why);
     else if (answer.kind === "wait") this.#isDoubted = true;
-    // What was read after a renewal that is old by now proves nothing.
-    else if (passedSince(this.#options.surroundings, this.#sent) < CERTAIN_MS) this.#isDoubted = false;
+    // What was read after a renewal that is old by now is doubted again as soon as it is asked for.
+    else this.#isDoubted = false;
   }
 }
 

@@ -18,6 +18,7 @@ import {
 } from "./generation.ts";
 import { type Manifest, type RunSettings, settingDifferences } from "./manifest.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
+import type { ServiceTime } from "./service-time.ts";
 import { untilAnswered } from "./repeated-calls.ts";
 
 /** Still leased so long after the first look: its holder renews it, ms. Two lease times and a little. */
@@ -25,6 +26,7 @@ const RENEWED_MS = 61_000;
 const LOOK_AGAIN_MS = 2_000;
 
 export interface FixedStart extends ManifestContext {
+  readonly serviceTime: ServiceTime;
   readonly holder: Holder;
   readonly partition: number;
   readonly settings: RunSettings;
@@ -121,6 +123,7 @@ async function tryClaim(
   const { generation } = manifest;
   const context: ClaimContext = {
     account: start.account,
+    serviceTime: start.serviceTime,
     surroundings: start.surroundings,
     holder: start.holder,
     confirmGeneration: async (during) => confirmGeneration(start, generation, during),

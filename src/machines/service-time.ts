@@ -1,0 +1,34 @@
+/** The service's clock, as far as its answers have told it to this process; a machine's own clock is never compared with it. */
+import { type Answered, type CoordinationAccount, isRefusal } from "./coordination-account.ts";
+
+export class ServiceTime {
+  /** The latest `Date` of any answer, ms since the epoch. */
+  latest = Number.NEGATIVE_INFINITY;
+
+  note(date: number): void {
+    this.latest = Math.max(this.latest, date);
+  }
+}
+
+/** The same account; each of its answers, a refusal too, tells the service's time. */
+export function observeDates(account: CoordinationAccount, time: ServiceTime): CoordinationAccount {
+  const observe = async <T extends Answered | undefined>(answer: Promise<T>): Promise<T> => {
+    try {
+      const value = await answer;
+      if (value !== undefined) time.note(value.date);
+      return value;
+    } catch (thrown) {
+      if (isRefusal(thrown)) time.note(thrown.date);
+      throw thrown;
+    }
+  };
+  return {
+    read: async (name, options) => observe(account.read(name, options)),
+    list: async (prefix, options) => observe(account.list(prefix, options)),
+    write: async (name, blob, conditions, options) => observe(account.write(name, blob, conditions, options)),
+    acquire: async (name, leaseId, seconds, options) =>
+      observe(account.acquire(name, leaseId, seconds, options)),
+    renew: async (name, leaseId, options) => observe(account.renew(name, leaseId, options)),
+    release: async (name, leaseId, options) => observe(account.release(name, leaseId, options)),
+  };
+}

@@ -1,0 +1,249 @@
+/**
+ * One machine of a simulated run: the real coordination code over a bad network, a state that survives its death, and a
+ * process that can be killed, stopped and cut off. Work items stand for files: put into the target, then announced.
+ */
+import { observeDates, ServiceTime } from "../../src/machines/service-time.ts";
+import { type Claim, type PartitionFacts } from "../../src/machines/claim.ts";
+import { closeIfDone } from "../../src/machines/completion.ts";
+import { claimFixedPartition } from "../../src/machines/start-fixed.ts";
+import { readRunMoment } from "../../src/machines/run-moment.ts";
+import type { BlobNames } from "../../src/machines/blob-names.ts";
+import type { Manifest, RunSettings } from "../../src/machines/manifest.ts";
+import type { Cancel, Surroundings } from "../../src/surroundings/surroundings.ts";
+import { sleep } from "../../src/surroundings/surroundings.ts";
+import { VirtualSurroundings, type VirtualWorld } from "../support/virtual-surroundings.ts";
+import type { MemoryAccount } from "./memory-account.ts";
+import type { SimulatedTarget } from "./simulated-target.ts";
+import { type Network, UnreliableAccount } from "./unreliable-account.ts";
+
+/** What a machine keeps on its disk. */
+export interface SimulatedState {
+  readonly id: string;
+  /** When it was made, by the machine's clock. */
+  readonly madeAt: number;
+  /** Completed work items. */
+  done: Set<string>;
+  epoch: number;
+}
+
+export interface MachineOptions {
+  readonly world: VirtualWorld;
+  readonly account: MemoryAccount;
+  readonly network: Network;
+  readonly target: SimulatedTarget;
+  readonly names: BlobNames;
+  readonly settings: RunSettings;
+  readonly newManifest: () => Manifest;
+  readonly workItems: (partition: number, total: number) => readonly string[];
+  readonly partition: number;
+  readonly host: string;
+  readonly takeOver: boolean;
+}
+
+const ITEM_MS = 6_000;
+const CHECKPOINT_MS = 15_000;
+
+export class SimulatedMachine {
+  readonly state: SimulatedState;
+  readonly options: MachineOptions;
+  /** How it ended: completed, finished its part, refused, lost; undefined while it runs, or when it was killed. */
+  ending: string | undefined;
+  isDead = false;
+  /** No clock has counted the stop and no answer came since: the machine cannot know of it. */
+  isUnaware = false;
+  readonly #surroundings: VirtualSurroundings;
+  readonly #network: UnreliableAccount;
+  #stoppedUntil = 0;
+  /** Since the last answer. */
+  #hasLostMonotonic = false;
+  #wasSetBack = false;
+
+  constructor(options: MachineOptions, state: SimulatedState) {
+    this.options = options;
+    this.state = state;
+    this.#surroundings = new VirtualSurroundings(options.world);
+    this.#network = new UnreliableAccount(options.world, options.account, options.network, (answer) => {
+      const answeredAt = options.world.now;
+      this.#whenAwake(() => {
+        // An answer from before the stop tells nothing of it.
+        if (answeredAt >= this.#stoppedUntil) this.#notice();
+        answer();
+      });
+    });
+  }
+
+  #notice(): void {
+    this.isUnaware = false;
+    this.#hasLostMonotonic = false;
+    this.#wasSetBack = false;
+  }
+
+  kill(): void {
+    this.isDead = true;
+  }
+
+  /** SIGSTOP for so long. @param clocks which of them stand still meanwhile */
+  stop(ms: number, clocks: "run" | "monotonic stops" | "both stop"): void {
+    const { world } = this.options;
+    this.#stoppedUntil = Math.max(this.#stoppedUntil, world.now + ms);
+    if (clocks === "monotonic stops") {
+      this.#surroundings.loseMonotonic(ms);
+      this.#hasLostMonotonic = true;
+    }
+    if (clocks === "both stop") {
+      this.#surroundings.loseBoth(ms);
+      this.isUnaware = true;
+    }
+    this.isUnaware ||= this.#wasSetBack && this.#hasLostMonotonic;
+  }
+
+  cutOff(ms: number): void {
+    this.#network.cutOffUntil = this.options.world.now + ms;
+  }
+
+  setClock(byMs: number): void {
+    this.#surroundings.setWallClock(byMs);
+    this.#wasSetBack ||= byMs < 0;
+    this.isUnaware ||= this.#wasSetBack && this.#hasLostMonotonic;
+  }
+
+  /** Runs until it ends; never throws. */
+  async run(): Promise<void> {
+    try {
+      this.ending = await this.#work();
+    } catch (thrown) {
+      this.ending = (thrown as { code?: string }).code ?? String(thrown);
+      if (!EXPECTED.has(this.ending)) throw thrown;
+    }
+  }
+
+  #whenAwake(run: () => void): void {
+    if (this.isDead) return;
+    const { world } = this.options;
+    if (world.now >= this.#stoppedUntil) run();
+    else world.after(this.#stoppedUntil - world.now, () => this.#whenAwake(run));
+  }
+
+  get #own(): Surroundings {
+    const own = this.#surroundings;
+    return {
+      wall: () => own.wall(),
+      monotonic: () => own.monotonic(),
+      random: () => own.random(),
+      uuid: () => own.uuid(),
+      after: (ms, run): Cancel => own.after(ms, () => this.#whenAwake(run)),
+    };
+  }
+
+  async #work(): Promise<string> {
+    const { names, partition, host, settings, newManifest, takeOver } = this.options;
+    const surroundings = this.#own;
+    const serviceTime = new ServiceTime();
+    const account = observeDates(this.#network, serviceTime);
+    const context = { account, serviceTime, surroundings, names };
+    const { signal } = new AbortController();
+    const started = await claimFixedPartition(
+      {
+        ...context,
+        holder: { host, pid: 1, stateId: this.state.id },
+        partition,
+        settings,
+        newManifest,
+        facts: this.#facts(settings.totalPartitions),
+        takeOver,
+        hasRetries: () => false,
+        onWait: () => {},
+      },
+      signal,
+    );
+    const { generation } = started.manifest.manifest;
+    if (started.claim !== undefined) {
+      const moment = await readRunMoment(context, undefined, signal);
+      const end = await this.#workOn(started.claim, moment, generation);
+      if (end !== undefined) return end;
+    }
+    const isComplete = await closeIfDone(context, generation, signal);
+    return isComplete ? "completed" : "part done";
+  }
+
+  /** @returns why it ends early */
+  async #workOn(claim: Claim, moment: number, generation: number): Promise<string | undefined> {
+    const surroundings = this.#own;
+    const { target, partition, settings, workItems, world } = this.options;
+    const { signal } = new AbortController();
+    const stopped = new AbortController();
+    const checkpoints = this.#writeCheckpoints(claim, stopped.signal);
+    let isLost = false;
+    for (const item of workItems(partition, settings.totalPartitions)) {
+      if (this.state.done.has(item)) continue;
+      while (!claim.mayBegin && !claim.lost.aborted) await sleep(surroundings, 500, signal);
+      isLost = claim.lost.aborted;
+      if (isLost) break;
+      if (!this.isUnaware) {
+        target.begin({ generation, partition, item, epoch: claim.epoch, writerId: claim.writerId });
+      }
+      await sleep(surroundings, world.random() * ITEM_MS, signal);
+      const since = target.upload(item);
+      await sleep(surroundings, world.random() * 200, signal);
+      if (since === undefined || since >= moment - 60_000) target.announce(item);
+      else target.leaveUnannounced(item);
+      await sleep(surroundings, world.random() * 200, signal);
+      this.state.done.add(item);
+    }
+    stopped.abort(new Error("the work has ended"));
+    await checkpoints;
+    if (isLost) {
+      await claim.finish(signal);
+      return "partition-lost";
+    }
+    return (await claim.finish(signal)) ? undefined : "not told";
+  }
+
+  async #writeCheckpoints(claim: Claim, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(this.#own, CHECKPOINT_MS, signal).catch(() => {});
+      if (!signal.aborted) await claim.writeCheckpoint(signal).catch(() => {});
+    }
+  }
+
+  #facts(total: number): PartitionFacts {
+    const { partition, workItems } = this.options;
+    const mine = workItems(partition, total);
+    return {
+      adopt: async (body, epoch) => {
+        this.state.epoch = Math.max(this.state.epoch, epoch);
+        if (body === undefined) return;
+        const { done } = JSON.parse(Buffer.from(body).toString()) as { done: string[] };
+        for (const item of done) this.state.done.add(item);
+      },
+      checkpoint: async () => {
+        const done = mine.filter((item) => this.state.done.has(item));
+        return {
+          body: Buffer.from(JSON.stringify({ done })),
+          isDone: done.length === mine.length,
+          summary: {
+            counts: {
+              workItems: mine.length,
+              completed: done.length,
+              empty: 0,
+              failedWorkItems: 0,
+              skippedWorkItems: 0,
+              files: mine.length,
+              filesCompleted: done.length,
+              filesFailed: 0,
+              filesSkipped: 0,
+              bytes: 0,
+            },
+            failures: {},
+            filesPerSecond: 1,
+            workItemsPerMinute: 60,
+            etaMs: undefined,
+          },
+        };
+      },
+    };
+  }
+}
+
+/** How a start may end when it is refused. */
+const EXPECTED = new Set(["partition-held", "run-differs", "partition-lost"]);

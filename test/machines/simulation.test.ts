@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { simulate } from "./simulation.ts";
+
+/** `SEED=7 npx vitest run test/machines/simulation.test.ts` replays one; `SEEDS=100000` runs a campaign. */
+const first = Number(process.env["SEED"] ?? 1);
+const count = process.env["SEED"] === undefined ? Number(process.env["SEEDS"] ?? 150) : 1;
+
+describe("machines with fixed partitions, by a seed", () => {
+  it("never begin work in one partition at the same time, lose nothing, and complete", async () => {
+    const failed: string[] = [];
+    let disturbances = 0;
+    for (let seed = first; seed < first + count; seed++) {
+      const result = await simulate(seed);
+      disturbances += result.disturbances;
+      if (result.violations.length > 0) failed.push(`seed ${seed}: ${result.violations.join("; ")}`);
+    }
+    expect(failed).toEqual([]);
+    expect(disturbances).toBeGreaterThan(count === 1 ? 0 : count);
+  }, 1_000_000_000);
+});
