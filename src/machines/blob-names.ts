@@ -22,17 +22,29 @@ export class BlobNames {
   /** What all manifests of the target begin with. */
   readonly manifests: string;
   readonly manifest: string;
+  /** What all begins of the target begin with. */
+  readonly begins: string;
   /** The `begin` blob, and what the moments of earlier states begin with. */
   readonly begin: string;
   readonly #target: string;
   readonly #csv: string;
 
-  constructor({ target, csvDigest }: RunKey) {
-    this.#target = shorten(target);
-    this.#csv = shorten(csvDigest);
-    this.manifests = `${this.#target}/manifests/`;
-    this.manifest = `${this.manifests}${this.#csv}`;
-    this.begin = `${this.#target}/begins/${this.#csv}`;
+  private constructor(target: string, csv: string) {
+    this.#target = target;
+    this.#csv = csv;
+    this.manifests = `${target}/manifests/`;
+    this.manifest = this.manifests + csv;
+    this.begins = `${target}/begins/`;
+    this.begin = this.begins + csv;
+  }
+
+  static forRun({ target, csvDigest }: RunKey): BlobNames {
+    return new BlobNames(shorten(target), shorten(csvDigest));
+  }
+
+  /** The names of another run into the same target. @param manifest the name of its manifest */
+  beside(manifest: string): BlobNames {
+    return new BlobNames(this.#target, manifest.slice(this.manifests.length));
   }
 
   /** What a state writes that began before the run did. @param ms since the epoch */

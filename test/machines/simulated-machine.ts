@@ -84,14 +84,16 @@ export class SimulatedMachine {
 
   /** SIGSTOP for so long. @param clocks which of them stand still meanwhile */
   stop(ms: number, clocks: "run" | "monotonic stops" | "both stop"): void {
-    const { world } = this.options;
-    this.#stoppedUntil = Math.max(this.#stoppedUntil, world.now + ms);
+    const { now } = this.options.world;
+    const end = Math.max(this.#stoppedUntil, now + ms);
+    const added = end - Math.max(this.#stoppedUntil, now);
+    this.#stoppedUntil = end;
     if (clocks === "monotonic stops") {
-      this.#surroundings.loseMonotonic(ms);
+      this.#surroundings.loseMonotonic(added);
       this.#hasLostMonotonic = true;
     }
     if (clocks === "both stop") {
-      this.#surroundings.loseBoth(ms);
+      this.#surroundings.loseBoth(added);
       this.isUnaware = true;
     }
     this.isUnaware ||= this.#wasSetBack && this.#hasLostMonotonic;

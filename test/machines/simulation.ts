@@ -31,7 +31,7 @@ class Simulation {
   readonly #world: VirtualWorld;
   readonly #account: MemoryAccount;
   readonly #target: SimulatedTarget;
-  readonly #names = new BlobNames(RUN_KEY);
+  readonly #names = BlobNames.forRun(RUN_KEY);
   readonly #settings: RunSettings;
   readonly #items: readonly string[];
   readonly #machines: SimulatedMachine[] = [];

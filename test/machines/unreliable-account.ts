@@ -52,10 +52,10 @@ export class UnreliableAccount implements CoordinationAccount {
     const stop = (): void => reject(signal.reason as Error);
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
-    const { lostRequests, lostAnswers, doubled } = this.#network;
+    const { lostRequests, doubled } = this.#network;
     // A request that was sent may arrive although nobody waits for its answer any more.
     if (!this.#happens(lostRequests)) {
-      this.#world.after(this.#delay(), () => void this.#arrive(request, resolve, reject, lostAnswers));
+      this.#world.after(this.#delay(), () => void this.#arrive(request, resolve, reject, signal));
     }
     if (this.#happens(doubled)) this.#world.after(this.#delay() * 4, () => void this.#again(request));
     try {
@@ -69,16 +69,17 @@ export class UnreliableAccount implements CoordinationAccount {
     request: () => Promise<T>,
     resolve: (value: T) => void,
     reject: (reason: unknown) => void,
-    lostAnswers: number,
+    signal: AbortSignal,
   ): Promise<void> {
     if (this.#isCutOff) return;
     const outcome = await request().then(
       (value) => () => resolve(value),
       (thrown: unknown) => () => reject(thrown),
     );
-    if (this.#happens(lostAnswers)) return;
+    if (this.#happens(this.#network.lostAnswers)) return;
     this.#world.after(this.#delay(), () => {
-      if (!this.#isCutOff) this.#deliver(outcome);
+      // Nobody reads the answer to a request that was given up.
+      if (!this.#isCutOff && !signal.aborted) this.#deliver(outcome);
     });
   }
 
