@@ -18,7 +18,6 @@ export type LeaseStatus = "available" | "leased" | "expired" | "breaking" | "bro
 
 export interface BlobFacts {
   readonly name: string;
-  readonly etag: string;
   /** When the blob was last written, by the service's clock, ms since the epoch. Lease calls leave it alone. */
   readonly lastModified: number;
   /** Names in lower case. */
@@ -27,6 +26,7 @@ export interface BlobFacts {
 }
 
 export interface StoredBlob extends BlobFacts, Answered {
+  readonly etag: string;
   readonly body: Uint8Array;
 }
 

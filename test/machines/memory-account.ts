@@ -45,7 +45,7 @@ export class MemoryAccount implements CoordinationAccount {
     this.#begin("read", name);
     const blob = this.#blobs.get(name);
     if (blob === undefined) return undefined;
-    return { ...this.#facts(name, blob), body: blob.body, date: this.#now() };
+    return { ...this.#facts(name, blob), etag: blob.etag, body: blob.body, date: this.#now() };
   }
 
   async list(prefix: string): Promise<Listing> {
@@ -144,8 +144,8 @@ export class MemoryAccount implements CoordinationAccount {
   }
 
   #facts(name: string, blob: Blob): BlobFacts {
-    const { etag, lastModified, metadata, lease } = blob;
-    return { name, etag, lastModified, metadata, lease: this.#status(lease) };
+    const { lastModified, metadata, lease } = blob;
+    return { name, lastModified, metadata, lease: this.#status(lease) };
   }
 
   #status(lease: Lease | undefined): LeaseStatus {

@@ -42,7 +42,6 @@ export class SdkAccount implements CoordinationAccount {
       })) {
         blobs.push({
           name,
-          etag: properties.etag,
           lastModified: Number(properties.lastModified),
           metadata: metadata ?? {},
           lease: properties.leaseState as LeaseStatus,

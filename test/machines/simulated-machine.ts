@@ -6,6 +6,8 @@ import { observeDates, ServiceTime } from "../../src/machines/service-time.ts";
 import { type Claim, type PartitionFacts } from "../../src/machines/claim.ts";
 import { closeIfDone } from "../../src/machines/completion.ts";
 import { claimFixedPartition } from "../../src/machines/start-fixed.ts";
+import { encodeSummary } from "../../src/machines/record.ts";
+import { type NewRecord, repartition } from "../../src/machines/repartition.ts";
 import { readRunMoment } from "../../src/machines/run-moment.ts";
 import type { BlobNames } from "../../src/machines/blob-names.ts";
 import type { Manifest, RunSettings } from "../../src/machines/manifest.ts";
@@ -38,6 +40,10 @@ export interface MachineOptions {
   readonly partition: number;
   readonly host: string;
   readonly takeOver: boolean;
+  /** `--repartition`: the settings name another total than the run has. */
+  readonly repartition: boolean;
+  /** `--retry-failed`: a partition that is done is opened again. */
+  readonly retries: boolean;
 }
 
 const ITEM_MS = 6_000;
@@ -144,6 +150,10 @@ export class SimulatedMachine {
     const account = observeDates(this.#network, serviceTime);
     const context = { account, serviceTime, surroundings, names };
     const { signal } = new AbortController();
+    if (this.options.repartition) {
+      const spread = async (old: readonly Uint8Array[]) => this.#spread(old);
+      await repartition({ ...context, newManifest, settings, spread }, signal);
+    }
     const started = await claimFixedPartition(
       {
         ...context,
@@ -153,7 +163,7 @@ export class SimulatedMachine {
         newManifest,
         facts: this.#facts(settings.totalPartitions),
         takeOver,
-        hasRetries: () => false,
+        hasRetries: () => this.options.retries,
         onWait: () => {},
       },
       signal,
@@ -208,6 +218,26 @@ export class SimulatedMachine {
     }
   }
 
+  /** The checkpoints of the new partitions: whatever was done before is done. */
+  #spread(old: readonly Uint8Array[]): Map<number, NewRecord> {
+    const { settings, workItems } = this.options;
+    const done = new Set(old.flatMap((body) => readDone(body)));
+    const partitions = Array.from({ length: settings.totalPartitions }, (_, partition) => {
+      const mine = workItems(partition, settings.totalPartitions);
+      const own = mine.filter((item) => done.has(item));
+      const state = own.length === mine.length ? "done" : "left";
+      const who = { host: "spread", pid: 0, stateId: "none", writerId: "none", epoch: 0, since: 0 };
+      return [
+        partition,
+        {
+          body: Buffer.from(JSON.stringify({ done: own })),
+          metadata: encodeSummary({ state, ...who, ...summaryOf(mine.length, own.length) }),
+        },
+      ] as const;
+    });
+    return new Map(partitions);
+  }
+
   #facts(total: number): PartitionFacts {
     const { partition, workItems } = this.options;
     const mine = workItems(partition, total);
@@ -215,36 +245,43 @@ export class SimulatedMachine {
       adopt: async (body, epoch) => {
         this.state.epoch = Math.max(this.state.epoch, epoch);
         if (body === undefined) return;
-        const { done } = JSON.parse(Buffer.from(body).toString()) as { done: string[] };
-        for (const item of done) this.state.done.add(item);
+        for (const item of readDone(body)) this.state.done.add(item);
       },
       checkpoint: async () => {
         const done = mine.filter((item) => this.state.done.has(item));
         return {
           body: Buffer.from(JSON.stringify({ done })),
           isDone: done.length === mine.length,
-          summary: {
-            counts: {
-              workItems: mine.length,
-              completed: done.length,
-              empty: 0,
-              failedWorkItems: 0,
-              skippedWorkItems: 0,
-              files: mine.length,
-              filesCompleted: done.length,
-              filesFailed: 0,
-              filesSkipped: 0,
-              bytes: 0,
-            },
-            failures: {},
-            filesPerSecond: 1,
-            workItemsPerMinute: 60,
-            etaMs: undefined,
-          },
+          summary: summaryOf(mine.length, done.length),
         };
       },
     };
   }
+}
+
+function readDone(body: Uint8Array): string[] {
+  return (JSON.parse(Buffer.from(body).toString()) as { done: string[] }).done;
+}
+
+function summaryOf(workItems: number, completed: number) {
+  return {
+    counts: {
+      workItems,
+      completed,
+      empty: 0,
+      failedWorkItems: 0,
+      skippedWorkItems: 0,
+      files: workItems,
+      filesCompleted: completed,
+      filesFailed: 0,
+      filesSkipped: 0,
+      bytes: 0,
+    },
+    failures: {},
+    filesPerSecond: 1,
+    workItemsPerMinute: 60,
+    etaMs: undefined,
+  };
 }
 
 /** How a start may end when it is refused. */

@@ -18,6 +18,13 @@ export interface SimulationResult {
   readonly disturbances: number;
 }
 
+interface StartFlags {
+  readonly takeOver?: boolean;
+  readonly retries?: boolean;
+  readonly repartition?: boolean;
+  readonly settings?: RunSettings;
+}
+
 const RUN_KEY = { target: "https://a.example/results", csvDigest: "d1" };
 /** After so long the world is quiet: everything must come to its end then, ms. */
 const DISTURBED_MS = 240_000;
@@ -32,7 +39,7 @@ class Simulation {
   readonly #account: MemoryAccount;
   readonly #target: SimulatedTarget;
   readonly #names = BlobNames.forRun(RUN_KEY);
-  readonly #settings: RunSettings;
+  #settings: RunSettings;
   readonly #items: readonly string[];
   readonly #machines: SimulatedMachine[] = [];
   readonly #network: Network;
@@ -69,7 +76,7 @@ class Simulation {
 
   async run(): Promise<SimulationResult> {
     for (let partition = 0; partition < this.#settings.totalPartitions; partition++) {
-      this.#start(partition, this.#newState(), false);
+      this.#start(partition, this.#newState(), {});
     }
     while (!this.#isCompleted && this.#world.now < this.#began + LONGEST_MS) {
       const step = this.#world.now + 1_000 + this.#world.random() * 15_000;
@@ -118,7 +125,11 @@ class Simulation {
     tool: "test",
   });
 
-  #start(partition: number, state: SimulatedState, takeOver: boolean): void {
+  #start(
+    partition: number,
+    state: SimulatedState,
+    { takeOver = false, retries = false, repartition = false, settings = this.#settings }: StartFlags,
+  ): void {
     const machine = new SimulatedMachine(
       {
         world: this.#world,
@@ -126,18 +137,21 @@ class Simulation {
         network: this.#network,
         target: this.#target,
         names: this.#names,
-        settings: this.#settings,
+        settings,
         newManifest: this.#newManifest,
         workItems: this.#workItems,
         partition,
         host: `host${this.#machines.length}`,
         takeOver,
+        repartition,
+        retries,
       },
       state,
     );
     this.#machines.push(machine);
     machine.run().then(
       () => {
+        if (machine.ending === "run-differs") void this.#readTotal();
         if (machine.ending === "completed") this.#isCompleted = true;
       },
       (thrown: unknown) => this.#violations.push(`a machine failed: ${String((thrown as Error).stack)}`),
@@ -152,7 +166,7 @@ class Simulation {
     if (machine === undefined) return;
     this.#disturbances++;
     const ms = random() * 90_000;
-    const what = Math.floor(random() * 9);
+    const what = Math.floor(random() * 11);
     if (what === 0) machine.kill();
     else if (what === 1) this.#cutPower(machine);
     else if (what === 2) machine.stop(ms, "run");
@@ -160,11 +174,33 @@ class Simulation {
     else if (what === 4) machine.stop(ms, "both stop");
     else if (what === 5) machine.cutOff(ms);
     else if (what === 6) machine.setClock((random() - 0.5) * 7_200_000);
-    else if (what === 7) this.#start(machine.options.partition, this.#newState(), random() < 0.7);
+    else if (what === 7) {
+      this.#start(machine.options.partition, this.#newState(), { takeOver: random() < 0.7 });
+    } else if (what === 8) this.#repartition();
+    else if (what === 9)
+      this.#start(machine.options.partition, this.#newState(), { takeOver: true, retries: true });
     else {
       const copy = { ...machine.state, done: new Set(machine.state.done) };
-      this.#start(machine.options.partition, copy, false);
+      this.#start(machine.options.partition, copy, {});
     }
+  }
+
+  /** The refusal tells the operator which total the run has. */
+  async #readTotal(): Promise<void> {
+    const blob = await this.#account.read(this.#names.manifest);
+    if (blob === undefined) return;
+    const { totalPartitions } = decodeManifest(blob.body);
+    this.#settings = { ...this.#settings, totalPartitions };
+  }
+
+  /** Now and then the operator stops all machines first, as the documents say. */
+  #repartition(): void {
+    const { random } = this.#world;
+    if (random() < 0.7) for (const machine of this.#machines) machine.kill();
+    const totalPartitions = 1 + Math.floor(random() * 4);
+    const settings = { ...this.#settings, totalPartitions };
+    const partition = Math.floor(random() * totalPartitions);
+    this.#start(partition, this.#newState(), { settings, repartition: true });
   }
 
   /** The last commits may be gone. */
@@ -177,33 +213,39 @@ class Simulation {
   /** The operator starts what has ended before the run is complete, or what was killed. */
   #restart(): void {
     for (let partition = 0; partition < this.#settings.totalPartitions; partition++) {
-      const all = this.#machines.filter(({ options }) => options.partition === partition);
+      const { totalPartitions } = this.#settings;
+      const all = this.#machines.filter(
+        ({ options }) =>
+          options.partition === partition && options.settings.totalPartitions === totalPartitions,
+      );
       if (all.some(({ isDead, ending }) => !isDead && ending === undefined)) continue;
       if (this.#world.random() < 0.5) continue;
       const last = all.findLast(({ ending }) => ending !== "partition-held") ?? all[0];
-      if (last === undefined) continue;
-      const isOwn = this.#world.random() < 0.6;
-      this.#start(partition, isOwn ? last.state : this.#newState(), !isOwn || this.#world.random() < 0.5);
+      const isOwn = last !== undefined && this.#world.random() < 0.6;
+      const takeOver = !isOwn || this.#world.random() < 0.5;
+      this.#start(partition, isOwn ? last.state : this.#newState(), { takeOver });
     }
   }
 
   /** Looks at every write that is accepted: a checkpoint never goes back, and `done` is never undone. */
   #watchRecords(): void {
     const account = this.#account;
-    const before = new Map<string, { done: Set<string>; state: string; epoch: number }>();
+    const before = new Map<string, { done: Set<string>; state: string; epoch: number; reopened: number }>();
+    let reopened = 0;
     const write = account.write.bind(account);
     account.write = async (name, blob, conditions) => {
       const written = await write(name, blob, conditions);
-      if (name === this.#names.manifest) decodeManifest(blob.body);
+      if (name === this.#names.manifest) reopened = decodeManifest(blob.body).reopened;
       const summary = name.includes("/records/") ? decodeSummary(blob.metadata ?? {}) : undefined;
       if (summary === undefined) return written;
       const { done } = JSON.parse(Buffer.from(blob.body).toString()) as { done: string[] };
       const was = before.get(name);
-      const now = { done: new Set(done), state: summary.state, epoch: summary.epoch };
+      const now = { done: new Set(done), state: summary.state, epoch: summary.epoch, reopened };
       if (was !== undefined) {
         const gone = [...was.done].filter((item) => !now.done.has(item));
         if (gone.length > 0) this.#violations.push(`${name}: the checkpoint went back by ${gone.length}`);
-        if (was.state === "done" && now.state !== "done") this.#violations.push(`${name}: done was undone`);
+        const isUndone = was.state === "done" && now.state !== "done" && was.reopened === reopened;
+        if (isUndone) this.#violations.push(`${name}: done was undone`);
         if (was.epoch > now.epoch) this.#violations.push(`${name}: epoch ${was.epoch} became ${now.epoch}`);
       }
       before.set(name, now);
