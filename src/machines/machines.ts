@@ -1,0 +1,155 @@
+/**
+ * What the machines of one run know of each other, kept in a container of the target account; the contract with its
+ * reasons is `docs/design/015-coordination.md`. The target's safety never rests on it: creates are conditional, existing
+ * content is compared, announcements are made at least once. It keeps work from being done twice, mistakes from
+ * beginning, and the picture whole.
+ *
+ * - manifest    what all machines agree on; one per target and CSV
+ * - record      one per partition: its checkpoint, a summary, and the lease of who works on it
+ * - claim       one machine's hold of one partition, from acquire to release
+ * - generation  one way of partitioning the run; `--repartition` begins the next
+ *
+ * This door knows neither the state nor the pipeline: `PartitionFacts` is how it reads and tells a partition's facts.
+ */
+import type { Claim, Holder, PartitionFacts } from "./claim.ts";
+import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
+import { checkOtherCsvs } from "./csv-overlap.ts";
+import type { ManifestContext } from "./generation.ts";
+import type { Manifest, RunSettings } from "./manifest.ts";
+import type { RecordSummary } from "./record.ts";
+import { readRunMoment } from "./run-moment.ts";
+import type { ServiceTime } from "./service-time.ts";
+import { claimFixedPartition } from "./start-fixed.ts";
+import { makeRunId, type RunKey } from "./blob-names.ts";
+import { sleep } from "../surroundings/surroundings.ts";
+
+export type { PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
+
+/** A checkpoint is written so often, ms. */
+const CHECKPOINT_MS = 15_000;
+/** A write in between may take so long before the next one is due, ms. */
+const LAST_WORD_MS = 25_000;
+
+export interface PartOptions extends ManifestContext {
+  readonly run: RunKey;
+  readonly serviceTime: ServiceTime;
+  readonly holder: Holder;
+  readonly partition: number;
+  readonly settings: RunSettings;
+  readonly csv: Manifest["csv"];
+  readonly facts: PartitionFacts;
+  /** Version of this tool. */
+  readonly tool: string;
+  readonly takeOver: boolean;
+  readonly separateRun: boolean;
+  /** When this machine's state began before the run was coordinated, ms since the epoch. */
+  readonly ownBegin: number | undefined;
+  readonly hasRetries: () => boolean;
+  readonly onWait: (holder: RecordSummary) => void;
+  readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
+}
+
+/** One machine's part of a run: a fixed partition, from the guard to the last word. */
+export class Part {
+  readonly runId: string;
+  /** "Before the run": blobs older than this need no announcement, ms since the epoch. */
+  readonly moment: number;
+  readonly partition: number;
+  readonly #options: PartOptions;
+  readonly #generation: number;
+  /** undefined: the partition is done and nothing is to be retried. */
+  readonly #claim: Claim | undefined;
+  readonly #ended = new AbortController();
+  readonly #checkpoints: Promise<void>;
+
+  private constructor(
+    options: PartOptions,
+    made: { readonly generation: number; readonly claim: Claim | undefined; readonly moment: number },
+  ) {
+    this.#options = options;
+    this.partition = options.partition;
+    this.runId = makeRunId(options.run, made.generation);
+    this.#generation = made.generation;
+    this.#claim = made.claim;
+    this.moment = made.moment;
+    this.#checkpoints = made.claim === undefined ? Promise.resolve() : this.#keepCheckpoints(made.claim);
+  }
+
+  /**
+   * The guard of a start: what does not fit is refused before the first file.
+   *
+   * @throws ReuploadError `run-differs`, `partition-held`, `csv-differs`, `coordination-damaged`; CoordinationRefusal when
+   * the container is missing or may not be used; what `facts.adopt` throws; the signal's reason
+   */
+  static async begin(options: PartOptions, signal: AbortSignal): Promise<Part> {
+    const newManifest = (): Manifest => ({
+      ...options.settings,
+      generation: 1,
+      state: "open",
+      highestGeneration: 1,
+      former: undefined,
+      reopened: 0,
+      csv: options.csv,
+      writer: options.surroundings.uuid(),
+      tool: options.tool,
+    });
+    const { claim, manifest } = await claimFixedPartition({ ...options, newManifest }, signal);
+    try {
+      if (!options.separateRun) await checkOtherCsvs(options, signal);
+      const moment = await readRunMoment(options, options.ownBegin, signal);
+      return new Part(options, { generation: manifest.manifest.generation, claim, moment });
+    } catch (thrown) {
+      await claim?.finish(AbortSignal.timeout(LAST_WORD_MS));
+      throw thrown;
+    }
+  }
+
+  /** Nothing is to be done here. */
+  get isDone(): boolean {
+    return this.#claim === undefined;
+  }
+
+  /** Whether new work may begin now; asked before each file. */
+  get mayBegin(): boolean {
+    return this.#claim?.mayBegin === true;
+  }
+
+  /** Aborts when another machine has the partition; its reason is an Error that says why. */
+  get lost(): AbortSignal | undefined {
+    return this.#claim?.lost;
+  }
+
+  /**
+   * The last word of this machine: its facts, and the lease given back. Call it when nothing is in flight any more.
+   *
+   * @param signal ends the attempt to tell: the lease is left to expire then
+   * @returns whether the facts were accepted
+   */
+  async end(signal: AbortSignal): Promise<boolean> {
+    this.#ended.abort(new Error("the part has ended"));
+    await this.#checkpoints;
+    return this.#claim === undefined ? true : this.#claim.finish(signal);
+  }
+
+  /**
+   * Whether the whole run is complete, which is proved and written down; and how the others stand.
+   *
+   * @throws the signal's reason; CoordinationRefusal; ReuploadError `coordination-damaged`
+   */
+  async look(
+    signal: AbortSignal,
+  ): Promise<{ readonly isComplete: boolean; readonly run: RunView | undefined }> {
+    const isComplete = await closeIfDone(this.#options, this.#generation, signal);
+    return { isComplete, run: await viewRun(this.#options, signal) };
+  }
+
+  async #keepCheckpoints(claim: Claim): Promise<void> {
+    const { surroundings } = this.#options;
+    const signal = AbortSignal.any([this.#ended.signal, claim.lost]);
+    while (!signal.aborted) {
+      await sleep(surroundings, CHECKPOINT_MS, signal).catch(() => {});
+      // What could not be written now is written by the next one.
+      if (!signal.aborted) await claim.writeCheckpoint(signal).catch(() => {});
+    }
+  }
+}
