@@ -72,6 +72,8 @@ export interface CoordinationAccount {
   renew(name: string, leaseId: string, options: CallOptions): Promise<Answered>;
   /** Lease Blob, release. @throws CoordinationRefusal */
   release(name: string, leaseId: string, options: CallOptions): Promise<Answered>;
+  /** Create Container; one that is there is a success. @throws CoordinationRefusal */
+  makeContainer(options: CallOptions): Promise<void>;
 }
 
 /** The service answered "no". */

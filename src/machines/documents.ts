@@ -21,7 +21,8 @@ export function readDocument<T>(kind: string, body: Uint8Array, required: readon
   if (content["version"] !== VERSION) throw damaged(kind, `its version is ${String(content["version"])}`);
   const missing = required.find((name) => content[name] === undefined);
   if (missing !== undefined) throw damaged(kind, `${missing} is missing`);
-  return content as T;
+  const { reupload: _kind, version: _version, ...rest } = content;
+  return rest as T;
 }
 
 function damaged(kind: string, why: string, cause?: unknown): ReuploadError {

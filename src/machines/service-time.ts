@@ -30,5 +30,6 @@ export function observeDates(account: CoordinationAccount, time: ServiceTime): C
       observe(account.acquire(name, leaseId, seconds, options)),
     renew: async (name, leaseId, options) => observe(account.renew(name, leaseId, options)),
     release: async (name, leaseId, options) => observe(account.release(name, leaseId, options)),
+    makeContainer: async (options) => account.makeContainer(options),
   };
 }

@@ -113,6 +113,10 @@ export class MemoryAccount implements CoordinationAccount {
     return { date: this.#now() };
   }
 
+  async makeContainer(): Promise<void> {
+    this.#begin("makeContainer", "");
+  }
+
   /** What an operator may do from outside. */
   breakLease(name: string): void {
     const lease = this.#blobs.get(name)?.lease;

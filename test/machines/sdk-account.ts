@@ -69,6 +69,9 @@ export class SdkAccount implements CoordinationAccount {
   release: CoordinationAccount["release"] = async (name, leaseId) =>
     told("release", async () => ({ date: Number((await this.#lease(name, leaseId).releaseLease()).date) }));
 
+  makeContainer: CoordinationAccount["makeContainer"] = async () =>
+    told("make container", async () => void (await this.#container.createIfNotExists()));
+
   #lease(name: string, leaseId: string) {
     return this.#container.getBlobClient(name).getBlobLeaseClient(leaseId);
   }

@@ -47,6 +47,9 @@ export class UnreliableAccount implements CoordinationAccount {
   release: CoordinationAccount["release"] = async (name, leaseId, options) =>
     this.#send(options, async () => this.#account.release(name, leaseId));
 
+  makeContainer: CoordinationAccount["makeContainer"] = async (options) =>
+    this.#send(options, async () => this.#account.makeContainer());
+
   async #send<T>({ signal }: CallOptions, request: () => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const stop = (): void => reject(signal.reason as Error);
