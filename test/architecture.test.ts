@@ -105,4 +105,17 @@ describe("the layout", () => {
     });
     expect(wrong).toEqual([]);
   });
+
+  it("text for people reaches the streams through the functions that make it printable", () => {
+    const writers = sourceFiles().filter((file) =>
+      /std(?:out|err)\.write\(/.test(readFileSync(join(root, file), "utf8")),
+    );
+    // Help and JSON; data and lines; messages; the monitor's last picture.
+    expect(writers.toSorted()).toEqual([
+      "cli/io.ts",
+      "cli/main.ts",
+      "cli/monitor-screen.ts",
+      "cli/reporter.ts",
+    ]);
+  });
 });

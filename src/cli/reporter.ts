@@ -1,7 +1,9 @@
 import { messageOf } from "../core/errors.ts";
+import { redact } from "../core/secret.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import { LiveBlock } from "../terminal/live-block.ts";
 import { type Message, toJsonLine, toText, waitingMessages } from "../terminal/messages.ts";
+import { printableLine } from "../terminal/printable.ts";
 import { PLAIN_INTERVAL_MS, progressBlock } from "../terminal/progress-text.ts";
 import { terminalWidth, type TextStyle, usesColor, usesLiveBlock, usesUnicode } from "../terminal/style.ts";
 import type { Io } from "./io.ts";
@@ -120,7 +122,8 @@ export class Reporter {
 
   #renderBlock(width: number): string[] {
     if (this.#view === undefined) return [""];
-    return progressBlock(this.#view, this.#style(this.#io.stderr, width));
+    const style = this.#style(this.#io.stderr, width);
+    return progressBlock(this.#view, style).map((line) => printableLine(redact(line), style));
   }
 
   #print(message: Message): void {

@@ -1,20 +1,11 @@
 import * as fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { cut, flow, printable } from "../../src/terminal/layout.ts";
+import { cut, flow } from "../../src/terminal/layout.ts";
+import { printable } from "../../src/terminal/printable.ts";
 import type { TextStyle } from "../../src/terminal/style.ts";
 
 const plain = (width: number): TextStyle => ({ width, unicode: true, color: false });
-
-describe("printable text", () => {
-  it("shows as code points what would move the cursor or reorder the line", () => {
-    expect(printable("a\u001b[2Jb\nc\u009bd\u202ee")).toBe("a\\u{1b}[2Jb\\u{a}c\\u{9b}d\\u{202e}e");
-  });
-
-  it("leaves every other text as it is", () => {
-    expect(printable("Prüfbericht 報告 🎉 100%+#.json")).toBe("Prüfbericht 報告 🎉 100%+#.json");
-  });
-});
 
 describe("cut text", () => {
   it("fits the width and ends in the sign", () => {
