@@ -26,6 +26,7 @@ export class Reporter {
   readonly #options: ReporterOptions;
   readonly #block: LiveBlock | undefined;
   #log: Log | undefined;
+  readonly #toldErrors = new Set<string>();
   #view: ProgressView | undefined;
   #lastPlain = Number.NEGATIVE_INFINITY;
 
@@ -44,6 +45,7 @@ export class Reporter {
   }
 
   tell(message: Message): void {
+    if (message.type === "error" && this.#isTold(`${message.code}\n${message.message}`)) return;
     this.#toLog(message);
     const { output, quiet, verbose } = this.#options;
     if (output === "json") {
@@ -113,6 +115,13 @@ export class Reporter {
       const why = `the log cannot be written, the rest is not logged: ${messageOf(thrown)}`;
       this.tell({ type: "notice", level: "warning", message: why });
     }
+  }
+
+  /** What ends a run is often met again while the run is wound up, such as a full disk: it is told once. */
+  #isTold(error: string): boolean {
+    const isTold = this.#toldErrors.has(error);
+    this.#toldErrors.add(error);
+    return isTold;
   }
 
   #finishBlock(): void {

@@ -82,6 +82,29 @@ describe.skipIf(!mayMount())("a disk that gets full (skipped where no tmpfs can 
     await rm(state);
   });
 
+  it("is told once with --output json, as an event, and as no text", async () => {
+    const state = join(disk, "told.db");
+    const gate = Promise.withResolvers<void>();
+    const hold = { kind: "hold", until: gate.promise } as const;
+    const heal = scene.proxy.fail({ operation: "put-blob", fault: hold, skip: 40 });
+    const before = scene.proxy.count("put-blob");
+    const running = scene.startRun(["--state-db", state, "--output", "json", "-v"]);
+    while (scene.proxy.count("put-blob") < before + 41)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await fillUp();
+    heal();
+    gate.resolve();
+    const { code, stdout, stderr } = await running.done;
+    await rm(ballast);
+    await rm(state);
+    expect({ code, stderr }).toEqual({ code: 6, stderr: "" });
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string });
+    expect(events.filter(({ type }) => type === "error")).toMatchObject([{ error: { code: "disk-full" } }]);
+  });
+
   it("that holds only the log does not end the run, and is told", async () => {
     await fillUp();
     const log = join(disk, "run.log");

@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ReuploadError } from "../../src/core/errors.ts";
 import { FileFailure } from "../../src/core/failure.ts";
 import { catalogOf, COPIED, files, hang, MapCatalog, rig, type CatalogAnswer } from "./support.ts";
+import { temporaryFolder } from "../state/state-support.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -215,7 +217,53 @@ describe("the catalog", () => {
         skipped,
         failed: 4 - copied - skipped,
       });
+      const outcomes = made.reports.map(({ outcome }) => outcome);
+      expect(outcomes.filter((outcome) => outcome === "copied")).toHaveLength(copied);
+      expect(outcomes.filter((outcome) => outcome === "skipped")).toHaveLength(skipped);
+      expect(made.reports.map(({ fileName }) => fileName).toSorted()).toEqual(
+        listed.map(({ fileName }) => fileName).toSorted(),
+      );
     }
+  });
+
+  it("gives names that are refused before a try: they are reported with what their name would be", async () => {
+    const listed = ["a/x.json", "b/x.json"].map((fileName) => ({
+      fileName,
+      uri: `https://source.example/c/${fileName}`,
+    }));
+    const made = await rig(new MapCatalog(new Map([["item-0", { files: listed }]])), 1);
+    await made.run();
+    expect(made.reports.find(({ fileName }) => fileName === "b/x.json")).toMatchObject({
+      workItem: { workItemId: "item-0" },
+      blobName: made.transferred[0],
+      outcome: "failed",
+      attempts: 0,
+      failure: { code: "name-collision", message: expect.stringContaining("a/x.json") as string },
+    });
+  });
+
+  it("no longer lists a file that failed before: it is reported once more, as failed", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    const before = await rig(catalogOf([2]), 1, { path });
+    before.transfer = async () => {
+      throw new FileFailure("source-not-found", "gone");
+    };
+    await before.run();
+    await before.store.close();
+    const after = await rig(catalogOf([1]), 1, { path });
+    await after.run();
+    expect(after.reports).toMatchObject([
+      { fileName: "f1.json", outcome: "failed", attempts: 0, failure: { code: "source-not-found" } },
+      { fileName: "f0.json", outcome: "copied", attempts: 1 },
+    ]);
+    expect(after.reports[0]?.blobName).toMatch(/-f1\.json$/);
+  });
+
+  it("tells how many attempts a file took", async () => {
+    const made = await rig(catalogOf([1]), 1);
+    made.transfer = async () => ({ ...COPIED, attempts: 3 });
+    await made.run();
+    expect(made.reports).toMatchObject([{ outcome: "copied", attempts: 3 }]);
   });
 });
 
