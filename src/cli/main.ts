@@ -53,10 +53,12 @@ async function tell(thrown: unknown): Promise<ExitCode> {
   return error.exitCode;
 }
 
+/** Whether the last `--output` asks for JSON, as the command line's parser reads it. */
 function wantsJson(): boolean {
-  return args.some(
-    (arg, place) => arg === "--output=json" || (arg === "json" && args[place - 1] === "--output"),
+  const formats = args.flatMap((arg, place) =>
+    arg === "--output" ? [args[place + 1]] : arg.startsWith("--output=") ? [arg.slice(9)] : [],
   );
+  return formats.at(-1) === "json";
 }
 
 /** Commander's `error: unknown option '--cvs'\n(Did you mean --csv?)` as our two lines. */
