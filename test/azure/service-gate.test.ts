@@ -283,8 +283,10 @@ describe("Retry-After", () => {
 
   it("is not believed beyond all measure", async () => {
     const gate = quickGate({ longestPauseMs: 20 });
+    const began = Date.now();
     (await enter(gate)).throttled(1e12);
     (await enter(gate)).answered();
+    expect(Date.now() - began).toBeGreaterThanOrEqual(19);
   });
 
   it("holds the probes of an outage too", async () => {

@@ -116,11 +116,9 @@ describe("cancelling", () => {
         await Promise.all(queries);
       }
     }
-    await vi.waitUntil(async () => (await server.connections()) === 0, { interval: 5 });
-    await vi.waitUntil(
-      () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length <= before,
-      { interval: 5 },
-    );
+    await expect.poll(async () => server.connections(), { interval: 5 }).toBe(0);
+    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+    await expect.poll(sockets, { interval: 5 }).toBeLessThanOrEqual(before);
   });
 
   it("uses few connections, whatever the number of queries", async () => {

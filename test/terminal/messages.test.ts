@@ -46,7 +46,8 @@ describe("docs/events.md", () => {
   });
 
   it.each(MESSAGE_TYPES)("names every key inside the fields of %s", (type) => {
-    for (const key of keysIn(json(MESSAGES[type]))) expect(SECTIONS.get(type)).toContain(`\`${key}\``);
+    const section = SECTIONS.get(type) ?? "";
+    expect(keysIn(json(MESSAGES[type])).filter((key) => !section.includes(`\`${key}\``))).toEqual([]);
   });
 });
 

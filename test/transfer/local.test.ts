@@ -112,8 +112,9 @@ describe("a local file", () => {
     const gone = await local("gone", content(10));
     await rm(pathOf("gone"));
     await thrownBy(bench.transfer(gone, { ...LOCAL, buffers }));
-    const { release } = await buffers.acquire(2 * BLOCK, AbortSignal.timeout(1000));
-    release();
+    const all = buffers.acquire(2 * BLOCK, AbortSignal.timeout(1000));
+    await expect(all).resolves.toBeDefined();
+    (await all).release();
   });
 });
 
