@@ -61,7 +61,7 @@ describe("an error with --output json", () => {
     expect(code).not.toBe(0);
   });
 
-  it("stays text where the last --output is text", async () => {
+  it("stays text when the last --output is text", async () => {
     const { stdout, stderr } = await scene.cli(["run", "--grace", "never", "--output", "text"], {
       env: { REUPLOAD_OUTPUT: "json" },
     });

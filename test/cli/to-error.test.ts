@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toReuploadError } from "../../src/cli/to-error.ts";
 
-describe("what a command ends with", () => {
+describe("the error that a command ends with", () => {
   it.each([{ code: "ENOSPC" }, { code: "EDQUOT" }, { code: "ERR_SQLITE_ERROR", errcode: 13 }])(
     "is disk-full when %j was thrown, exit code 6",
     (facts) => {
@@ -10,7 +10,7 @@ describe("what a command ends with", () => {
     },
   );
 
-  it("is internal for what nobody expected", () => {
+  it("is internal for anything that nobody expected", () => {
     expect(toReuploadError(new TypeError("x"))).toMatchObject({ code: "internal", exitCode: 6 });
   });
 });

@@ -50,14 +50,14 @@ describe("text for people", () => {
     expect(shown).toMatch(/x(?:\\|`e|\$\(\[char\])/);
   });
 
-  it("names the id by its code points", async () => {
+  it("names an id by its code points", async () => {
     const { stdout } = await cli(["partitions", CSV_NAME, "1", "--search", HOSTILE]);
     expect(stdout).toBe(`${SHOWN}: partition 0\n`);
   });
 });
 
 describe("data", () => {
-  it("keeps the id: in the CSV of --list as it is, in JSON in JSON's own escapes", async () => {
+  it("keeps an id: as it is in the CSV of --list, in JSON's own escapes in JSON", async () => {
     const csv = await cli(["partitions", CSV_NAME, "1", "--list"]);
     expect(csv.stdout).toBe(`"${HOSTILE}",0\n2,0\n3,0\n`);
     const json = await cli(["partitions", CSV_NAME, "1", "--search", HOSTILE, "--output", "json"]);

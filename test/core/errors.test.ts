@@ -55,7 +55,7 @@ describe("what was thrown", () => {
     expect(isDiskFull("ENOSPC")).toBe(false);
   });
 
-  it("is looked through no deeper than makes sense", () => {
+  it("is searched for causes no deeper than makes sense", () => {
     const loop = new Error("loop");
     loop.cause = loop;
     expect(systemCodeOf(loop)).toBeUndefined();
