@@ -29,7 +29,7 @@ describe("a row of pieces", () => {
     ]);
   });
 
-  it("goes on under the first piece where it does not", () => {
+  it("continues under the first piece where it does not fit", () => {
     expect(flow("Files", pieces, 12, plain(42))).toEqual([
       "Files       1,098 of 5,000 done, 2 failed,",
       "            3,900 left",

@@ -9,13 +9,13 @@ describe("printable text", () => {
     expect(printable("a\u001b[2Jb\nc\u009bd\u202ee")).toBe("a\\u{1b}[2Jb\\u{a}c\\u{9b}d\\u{202e}e");
   });
 
-  it("shows as code points what is not seen", () => {
+  it("shows as code points what cannot be seen", () => {
     expect(printable("a\u200bb\u200dc\u2060d\u00ade\u3164f\u{e0041}g\ud800")).toBe(
       String.raw`a\u{200b}b\u{200d}c\u{2060}d\u{ad}e\u{3164}f\u{e0041}g\u{d800}`,
     );
   });
 
-  it("leaves every other text as it is, emoji that are joined too", () => {
+  it("leaves every other text as it is, joined emoji too", () => {
     for (const text of ["Prüfbericht 報告 🎉 100%+#.json", "👨‍👩‍👧.json", "❤️", "👩🏽‍🚀", "नमस्ते"]) {
       expect(printable(text)).toBe(text);
     }

@@ -13,7 +13,7 @@ describe("the status", () => {
     ]);
   });
 
-  it("quotes what is more than a word, and says unknown for what is", () => {
+  it("quotes what is more than a word, and says unknown for what is not known", () => {
     const [first, second] = lines(
       { writer: ended(6, 'it "broke"\n') },
       { workItems: { pending: 3 }, notLookedUp: 3, files: {}, writer: DIED },
