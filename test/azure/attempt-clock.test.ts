@@ -202,7 +202,7 @@ describe("an abort of the run", () => {
     }
   });
 
-  it("before the start lets nothing start", async () => {
+  it("lets nothing start when it comes before the start", async () => {
     const run = newRun();
     run.abort(reason);
     const request = async () => expect.unreachable();
