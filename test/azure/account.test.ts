@@ -132,7 +132,7 @@ describe("the target account", () => {
     [TARGET, "https://q.example", "target-invalid", "is not sent to"],
     ["http://127.0.0.1:10000/a", "https://127.0.0.1:10001/a", "bad-option", "neither AccountName"],
     ["https://127.0.0.1:10000/a", "http://127.0.0.1:10001/a", "bad-option", "neither AccountName"],
-  ])("at %s and %s is never signed in to: %s", async (blob, queue, code, why) => {
+  ])("is never signed in to at %s and %s: %s", async (blob, queue, code, why) => {
     const error = await thrownBy(
       find({ connectionString: secret(`BlobEndpoint=${blob};QueueEndpoint=${queue}`) }),
     );

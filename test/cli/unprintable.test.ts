@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startScene } from "../e2e/scene.ts";
 import { runCli } from "../support/run-cli.ts";
 
 /** Sets the terminal's title, clears the screen, reverses the order, hides; C1's CSI too. */
 const HOSTILE = "x\u001B]0;owned\u0007\u001B[2J\u009B31m\u202E\u200B\u2066y";
 const SHOWN = String.raw`x\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}\u{200b}\u{2066}y`;
 const CSV_NAME = `${HOSTILE}.csv`;
+// oxlint-disable-next-line no-control-regex -- the colours of our own
+const PAINT = /\u001B\[\d+m/g;
 const UNPRINTABLE = /[^\P{C}\n]/u;
 
 let folder: string;
@@ -53,6 +56,38 @@ describe("text for people", () => {
   it("names an id by its code points", async () => {
     const { stdout } = await cli(["partitions", CSV_NAME, "1", "--search", HOSTILE]);
     expect(stdout).toBe(`${SHOWN}: partition 0\n`);
+  });
+});
+
+describe("a run", () => {
+  it("shows nothing unprintable of ids, names, links and its state, and neither does what reads its state", async () => {
+    await using scene = await startScene();
+    const link = `${scene.proxy.blobEndpoint}/${scene.source}/none.json`;
+    await scene.write("failed_workitems.csv", `JobId,WorkItemId\n${HOSTILE},${HOSTILE}\n`);
+    const names = [`${HOSTILE}.json`, "hidden\u200B.json", "taken.json", `other/taken.json`];
+    const rows = names.map(
+      (name) => `${HOSTILE},${HOSTILE},w\u202Ei,${link}?${names.indexOf(name)},${name}\n`,
+    );
+    await scene.write("listing.csv", `JobId,WorkItemId,WorkItemName,Uri,FileName\n${rows.join("")}`);
+    const state = `${HOSTILE}.db`;
+    const of = ["--state-db", state];
+    const shown = [
+      await scene.run([...of, "--verbose", "--dry-run"]),
+      await scene.run([...of, "--verbose"], { env: { FORCE_COLOR: "1" } }),
+      await scene.run(of),
+      await scene.cli(["status", ...of]),
+      await scene.cli(["status", ...of, "--output", "json"]),
+      await scene.cli(["monitor", "--once", ...of]),
+      await scene.cli(["remaining", ...of, "--out", CSV_NAME]),
+      await scene.cli(["announce", "--dry-run", ...of]),
+      await scene.cli(["status", ...of, "--snapshot", CSV_NAME]),
+    ];
+    for (const { stdout, stderr } of shown) {
+      const text = (stdout + stderr).replaceAll(PAINT, "");
+      expect(text).not.toMatch(UNPRINTABLE);
+    }
+    expect(shown[1]?.stderr).toContain(String.raw`hidden\u{200b}.json`);
+    expect(shown[1]?.stdout).toContain(`work item ${SHOWN}`);
   });
 });
 

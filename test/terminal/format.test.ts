@@ -64,7 +64,7 @@ describe("formatted rates", () => {
     [1_234.5, "1,235 files/s"],
   ])("%d files a second are %s", (value, text) => expect(fileRate(value)).toBe(text));
 
-  it("of bytes have the size's unit", () => expect(byteRate(1_572_864)).toBe("1.5 MiB/s"));
+  it("have the size's unit for bytes", () => expect(byteRate(1_572_864)).toBe("1.5 MiB/s"));
 });
 
 describe("formatted durations", () => {
