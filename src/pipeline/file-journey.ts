@@ -30,9 +30,10 @@ export async function fileJourney(
       store.record({ kind: "file-skipped", workItem: task.item.id, file: task.file, failure });
       return report(task, "skipped", { attempts: failure.attempts, failure });
     }
-    const announced = await announceTask(stages, options, task, result, signal);
+    const announcement = await announceTask(stages, options, task, result, signal);
+    const announced = announcement !== undefined;
     store.record({ kind: "file-completed", workItem: task.item.id, file: task.file, announced });
-    if (result === undefined) return report(task, "announced");
+    if (result === undefined) return report(task, "announced", { attempts: announcement?.attempts ?? 1 });
     const { outcome, method, bytes, attempts } = result;
     return report(task, outcome, { method, bytes, attempts });
   } catch (thrown) {
@@ -79,18 +80,17 @@ async function transferWithFreshLink(
   }
 }
 
-/** Announces the blob unless it is not wanted. Gives whether it was announced. */
+/** Announces the blob; gives undefined when it is not wanted. */
 async function announceTask(
   stages: Stages,
   options: PipelineOptions,
   task: FileTask,
   result: TransferredFile | undefined,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (stages.announcer === undefined) return false;
-  if (options.announceExisting === "never" && wasThereBeforeRun(stages, result)) return false;
-  await stages.announcer.announce(task.blobName, { signal });
-  return true;
+): Promise<{ readonly attempts: number } | undefined> {
+  if (stages.announcer === undefined) return undefined;
+  if (options.announceExisting === "never" && wasThereBeforeRun(stages, result)) return undefined;
+  return stages.announcer.announce(task.blobName, { signal });
 }
 
 /**

@@ -131,6 +131,28 @@ describe("reupload announce after run --no-queue", () => {
     await expectAnnouncedOnce(scene, there());
   });
 
+  it("tells each file once with --output json, with the attempts that its announcement took", async () => {
+    const state = await copyOfState();
+    const busy = { kind: "answer", status: 503, errorCode: "ServerBusy" } as const;
+    const heal = scene.proxy.fail({ operation: "put-message", fault: busy, times: 1 });
+    const { code, stdout, stderr } = await announce(state, ["--output", "json", "--verbose"]);
+    heal();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const files = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; outcome: string; attempts: number })
+      .filter(({ type }) => type === "file");
+    expect(files.map(({ outcome }) => outcome)).toEqual(Array.from({ length: MISSING }, () => "announced"));
+    expect(
+      files
+        .map(({ attempts }) => attempts)
+        .toSorted((a, b) => b - a)
+        .slice(0, 2),
+    ).toEqual([2, 1]);
+    await expectAnnouncedOnce(scene, there());
+  });
+
   it("counts with --dry-run, asks whether it may send, and sends nothing", async () => {
     const state = await copyOfState();
     const before = await scene.read(state);
