@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/real-azure/*.azure.ts"],
     reporters: ["verbose"],
+    expect: { requireAssertions: true },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -8,8 +8,9 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // A busy machine is no failure: what is waited for comes, or the test's own time ends.
-    expect: { poll: { timeout: 15_000 } },
+    // A test that makes no assertion fails. A busy machine is no failure: what is waited for comes, or the test's own
+    // time ends.
+    expect: { requireAssertions: true, poll: { timeout: 15_000 } },
     maxWorkers: 2,
     // Real servers and killed processes on a shared machine: CI gives a test a second try and says so. A test that
     // needs it is a finding all the same: run by hand, nothing is tried again.

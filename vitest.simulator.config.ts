@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/bench/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
+    expect: { requireAssertions: true },
     testTimeout: 120_000,
     hookTimeout: 180_000,
     maxWorkers: 1,

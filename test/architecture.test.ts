@@ -56,12 +56,12 @@ function importsOf(file: string): Import[] {
 const room = (path: string): string => path.split("/")[0] ?? "";
 const imports = sourceFiles().flatMap(importsOf);
 
-describe("the layout", () => {
-  it("is really looked at", () => {
+describe("the architecture test", () => {
+  it("looks at the imports of the source", () => {
     expect(imports.length).toBeGreaterThan(20);
   });
 
-  it("imports flow one way", () => {
+  it("finds that imports flow one way", () => {
     const wrong = imports.filter(({ from, to }) => {
       if (room(from) === room(to) || room(from) === "cli") return false;
       return !(MAY_IMPORT[room(from)] ?? []).includes(room(to));
@@ -69,7 +69,7 @@ describe("the layout", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("pipeline, progress and import see the stages' doors only", () => {
+  it("finds that pipeline, progress and import see only the doors of the stages", () => {
     const wrong = imports.filter(
       ({ from, to }) =>
         ["pipeline", "progress", "import"].includes(room(from)) &&
@@ -80,7 +80,7 @@ describe("the layout", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("core does no I/O and knows no library", () => {
+  it("finds that core does no I/O and uses no library", () => {
     const allowed = new Set(["node:crypto", "node:util"]);
     const wrong = sourceFiles()
       .filter((file) => room(file) === "core")
@@ -91,7 +91,7 @@ describe("the layout", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("only the command line exits, writes to the terminal and reads the environment", () => {
+  it("finds that only the command line exits, writes to the terminal and reads the environment", () => {
     const rules: [RegExp, readonly string[]][] = [
       [/process\.exit\(/, ["cli"]],
       [/process\.env\b/, ["cli", "config"]],
@@ -104,5 +104,18 @@ describe("the layout", () => {
         .map(([pattern]) => `${file}: ${pattern}`);
     });
     expect(wrong).toEqual([]);
+  });
+
+  it("finds that text for people reaches the streams only through the functions that make it printable", () => {
+    const writers = sourceFiles().filter((file) =>
+      /std(?:out|err)\.write\(/.test(readFileSync(join(root, file), "utf8")),
+    );
+    // Help and JSON; data and lines; messages; the monitor's last picture.
+    expect(writers.toSorted()).toEqual([
+      "cli/io.ts",
+      "cli/main.ts",
+      "cli/monitor-screen.ts",
+      "cli/reporter.ts",
+    ]);
   });
 });

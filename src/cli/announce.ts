@@ -226,7 +226,7 @@ function countIn(
   tally.samples.push({ jobId, workItemId, fileName, message, requestId });
 }
 
-function fileMessage({ file, blobName, failure }: AnnouncementReport) {
+function fileMessage({ file, blobName, attempts, failure }: AnnouncementReport) {
   return {
     type: "file",
     outcome: failure === undefined ? "announced" : "failed",
@@ -236,7 +236,7 @@ function fileMessage({ file, blobName, failure }: AnnouncementReport) {
     blobName,
     bytes: undefined,
     method: undefined,
-    attempts: failure?.attempts ?? 1,
+    attempts,
     failure: failure && { code: failure.code, message: failure.message, requestId: failure.requestId },
   } as const;
 }

@@ -8,7 +8,7 @@ import { type Emulator, startEmulator } from "../emulator/emulator.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { addMissing, noteKept, stopKept } from "./demo-kept.ts";
-import type { Io } from "./io.ts";
+import { type Io, printLine } from "./io.ts";
 import { run } from "./run.ts";
 import type { RunFlags } from "./session.ts";
 
@@ -239,7 +239,7 @@ function prepareFolder(folder: string): void {
 }
 
 function say(io: Io, text: string): void {
-  io.stdout.write(`${text}\n`);
+  for (const line of text.split("\n")) printLine(io.stdout, line);
 }
 
 function shown(io: Io, path: string): string {

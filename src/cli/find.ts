@@ -11,6 +11,7 @@ import type { Kusto } from "../kusto/kusto.ts";
 import { readParameters } from "../kusto/parameters.ts";
 import { declaredParameters, queryTextOf } from "../kusto/query-text.ts";
 import { quantity } from "../terminal/format.ts";
+import { type JsonFields, jsonText } from "../terminal/json-forms.ts";
 import { SCHEMA_VERSION, waitingMessages } from "../terminal/messages.ts";
 import { connectKusto } from "./kusto.ts";
 import { type Io, writeLines } from "./io.ts";
@@ -61,7 +62,7 @@ async function findInSession(given: FindArguments, session: Session): Promise<Ex
       session.notice("info", `the result is too much for one answer: it is asked for in ${slices} slices`);
     const report = await findWorkItems({ kusto, query: { text, parameters }, output, signal, onSlices });
     await output.publish();
-    if (isJson) await writeLines(session.io, [JSON.stringify(reportJson(report, session.path(given.out)))]);
+    if (isJson) await writeLines(session.io, [jsonText(reportJson(report, session.path(given.out)))]);
     else tell(report, given.out, session);
     return report.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
   } finally {
@@ -168,7 +169,7 @@ function tell(report: FindReport, out: string, session: Session): void {
   }
 }
 
-function reportJson({ firstRejected, ...counts }: FindReport, path: string): Record<string, unknown> {
+function reportJson({ firstRejected, ...counts }: FindReport, path: string): JsonFields {
   return {
     schemaVersion: SCHEMA_VERSION,
     type: "found",

@@ -4,7 +4,6 @@ import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
-import { redact } from "../core/secret.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { ImportReport } from "../import/import.ts";
 import { importOriginal } from "../import/import-original.ts";
@@ -17,7 +16,7 @@ import type { InputCounts, StateStore } from "../state/state-store.ts";
 import { count } from "../terminal/format.ts";
 import { type CatalogSource, catalogSource } from "./catalogs.ts";
 import { importJson, importText } from "./import-text.ts";
-import { type Io, writeLines } from "./io.ts";
+import { type Io, printLines, writeLines } from "./io.ts";
 import { refuseOwnInput } from "./own-inputs.ts";
 import { resumeCommand } from "./run.ts";
 import { checkCsv } from "./run-inputs.ts";
@@ -144,11 +143,7 @@ async function tell(
   report: ImportReport,
 ): Promise<ExitCode> {
   const next = resumeCommand(settings.stateDb);
-  await writeLines(
-    session.io,
-    settings.output === "json"
-      ? [importJson(report, input, next)]
-      : importText(report, input, next).map((line) => redact(line)),
-  );
+  if (settings.output === "json") await writeLines(session.io, [importJson(report, input, next)]);
+  else await printLines(session.io, importText(report, input, next));
   return input.rejected > 0 || report.workItems.lookupsFailed > 0 ? EXIT.finishedWithFailures : EXIT.done;
 }

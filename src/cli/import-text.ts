@@ -3,7 +3,7 @@ import type { ImportReport } from "../import/import.ts";
 import type { InputCounts } from "../state/state-store.ts";
 import { count, quantity } from "../terminal/format.ts";
 import { jsonText } from "../terminal/json-forms.ts";
-import { printable } from "../terminal/layout.ts";
+import { printable } from "../terminal/printable.ts";
 import { SCHEMA_VERSION } from "../terminal/messages.ts";
 
 /** @param next the command that goes on */

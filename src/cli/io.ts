@@ -1,4 +1,6 @@
 import type { Environment } from "../config/config.ts";
+import { redact } from "../core/secret.ts";
+import { printable } from "../terminal/printable.ts";
 
 /** The process's surroundings, given to every command; nothing else touches the terminal or the environment. */
 export interface Io {
@@ -35,7 +37,23 @@ export function processIo(): Io {
   };
 }
 
-/** Writes the lines and waits until a slow reader has taken them, so that memory stays flat. */
+/** Writes lines for people to stdout: nothing in them is secret or moves the cursor. */
+export async function printLines(io: Io, lines: readonly string[]): Promise<void> {
+  await writeLines(
+    io,
+    lines.map((line) => printable(redact(line))),
+  );
+}
+
+/** Writes a line for people to one of the two streams, without waiting; the same holds for it. */
+export function printLine(stream: Pick<NodeJS.WriteStream, "write">, line: string): void {
+  stream.write(`${printable(redact(line))}\n`);
+}
+
+/**
+ * Writes lines of data (CSV, JSON, commands) to stdout as they are, and waits until a slow reader has taken them, so
+ * that memory stays flat.
+ */
 export async function writeLines(io: Io, lines: Iterable<string>): Promise<void> {
   let text = "";
   for (const line of lines) text += `${line}\n`;

@@ -4,7 +4,7 @@ import { CommanderError } from "commander";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { holdHeapClose } from "./heap.ts";
-import { processIo } from "./io.ts";
+import { printLine, processIo } from "./io.ts";
 import { makeProgram } from "./program.ts";
 import { packageVersion } from "./version.ts";
 
@@ -35,9 +35,8 @@ process.exitCode = exitCode;
 process.once("beforeExit", () => {
   const lost = io.stdoutError();
   if (lost === undefined) return;
-  io.stderr.write(
-    `error: The output could not be written: ${lost.message}\nWrite it to another place; the state, when there is one, is saved.\n`,
-  );
+  printLine(io.stderr, `error: The output could not be written: ${lost.message}`);
+  printLine(io.stderr, "Write it to another place; the state, when there is one, is saved.");
   process.exitCode = EXIT.unavailable;
 });
 
@@ -54,10 +53,12 @@ async function tell(thrown: unknown): Promise<ExitCode> {
   return error.exitCode;
 }
 
+/** Whether the last `--output` asks for JSON, as the command line's parser reads it. */
 function wantsJson(): boolean {
-  return args.some(
-    (arg, place) => arg === "--output=json" || (arg === "json" && args[place - 1] === "--output"),
+  const formats = args.flatMap((arg, place) =>
+    arg === "--output" ? [args[place + 1]] : arg.startsWith("--output=") ? [arg.slice(9)] : [],
   );
+  return formats.at(-1) === "json";
 }
 
 /** Commander's `error: unknown option '--cvs'\n(Did you mean --csv?)` as our two lines. */

@@ -1,14 +1,16 @@
 /** `reupload partitions CSV N`: how a CSV divides among machines. */
 import { createInterface } from "node:readline";
 import { isAbsolute, join } from "node:path";
+import { csvField } from "../core/csv-field.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { partitionOf } from "../core/partition.ts";
 import { type Distribution, distributionOf } from "../input/distribution.ts";
 import type { InputSource } from "../input/input.ts";
 import { count, percent, quantity } from "../terminal/format.ts";
+import { type JsonFields, jsonText } from "../terminal/json-forms.ts";
 import { SCHEMA_VERSION } from "../terminal/messages.ts";
-import { type Io, writeLines } from "./io.ts";
+import { type Io, printLines, printLine, writeLines } from "./io.ts";
 import { outputOf, wholeNumberOf } from "./options.ts";
 
 const RULE = "=".repeat(80);
@@ -42,7 +44,7 @@ export async function partitions(given: PartitionsArguments, io: Io): Promise<Ex
               io,
               items.map(({ workItem, partition }) =>
                 isJson
-                  ? JSON.stringify({ jobId: workItem.jobId, workItemId: workItem.workItemId, partition })
+                  ? jsonText({ jobId: workItem.jobId, workItemId: workItem.workItemId, partition })
                   : `${csvField(workItem.workItemId)},${partition}`,
               ),
             ),
@@ -50,10 +52,8 @@ export async function partitions(given: PartitionsArguments, io: Io): Promise<Ex
       : {}),
   });
   if (given.list !== true) {
-    await writeLines(
-      io,
-      isJson ? [JSON.stringify(distributionJson(distribution))] : distributionText(distribution),
-    );
+    if (isJson) await writeLines(io, [jsonText(distributionJson(distribution))]);
+    else await printLines(io, distributionText(distribution));
   }
   tellRejected(distribution, io);
   return distribution.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
@@ -80,17 +80,19 @@ function distributionText({ partitions: shares, total }: Distribution): string[]
   ];
 }
 
-function distributionJson({ partitions: shares, total, rows, duplicates, rejected }: Distribution) {
+function distributionJson(distribution: Distribution): JsonFields {
+  const { total, rows, duplicates, rejected } = distribution;
+  const shares = distribution.partitions.map((share) => ({ ...share }));
   return { schemaVersion: SCHEMA_VERSION, partitions: shares, total, rows, duplicates, rejected };
 }
 
 /** What is not in the counts goes to stderr: the counts' text stays what operators know. */
 export function tellRejected({ duplicates, rejected, firstRejected }: Distribution, io: Io): void {
-  if (duplicates > 0) io.stderr.write(`${quantity(duplicates, "repeated row")} counted once\n`);
+  if (duplicates > 0) printLine(io.stderr, `${quantity(duplicates, "repeated row")} counted once`);
   if (rejected === 0) return;
-  io.stderr.write(`${quantity(rejected, "row")} rejected:\n`);
-  for (const row of firstRejected) io.stderr.write(`  line ${row.line}: ${row.reason}\n`);
-  if (rejected > firstRejected.length) io.stderr.write("  ...\n");
+  printLine(io.stderr, `${quantity(rejected, "row")} rejected:`);
+  for (const row of firstRejected) printLine(io.stderr, `  line ${row.line}: ${row.reason}`);
+  if (rejected > firstRejected.length) printLine(io.stderr, "  ...");
 }
 
 async function search(
@@ -118,16 +120,15 @@ async function search(
     partition: partitionOf(workItemId, total),
     inCsv,
   }));
-  const lines = isJson
-    ? [JSON.stringify({ schemaVersion: SCHEMA_VERSION, results })]
-    : results.map(
+  if (isJson) await writeLines(io, [jsonText({ schemaVersion: SCHEMA_VERSION, results })]);
+  else {
+    await printLines(
+      io,
+      results.map(
         ({ workItemId, partition, inCsv }) =>
           `${workItemId}: partition ${partition}${inCsv ? "" : " (not in the CSV)"}`,
-      );
-  await writeLines(io, lines);
+      ),
+    );
+  }
   return results.every(({ inCsv }) => inCsv) ? EXIT.done : EXIT.finishedWithFailures;
-}
-
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -5,6 +5,7 @@ import { distributionOf } from "../input/distribution.ts";
 import { quantity } from "../terminal/format.ts";
 import { SCHEMA_VERSION } from "../terminal/messages.ts";
 import { type MachinePlan, machinePlanText, planMachine, type PlanOptions } from "../terminal/plan-text.ts";
+import { printable, printableJson } from "../terminal/printable.ts";
 import type { Shell } from "../terminal/shell.ts";
 import { type Io, writeLines } from "./io.ts";
 import { outputOf, wholeNumberOf } from "./options.ts";
@@ -44,12 +45,16 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
     const machine = planMachine(partition, total, shells[partition] ?? "bash", planOptions);
     return { ...machine, steps: machine.steps.filter(({ name }) => isWanted(name)), workItems: count };
   });
-  const lines = isJson
-    ? [JSON.stringify({ schemaVersion: SCHEMA_VERSION, machines })]
-    : machines.flatMap((machine) =>
-        machinePlanText(machine, total, quantity(machine.workItems, "work item")),
-      );
-  await writeLines(io, lines);
+  if (isJson) {
+    // Not redacted: a command must stay the command.
+    await writeLines(io, [printableJson(JSON.stringify({ schemaVersion: SCHEMA_VERSION, machines }))]);
+  } else {
+    const lines = machines.flatMap((machine) =>
+      machinePlanText(machine, total, quantity(machine.workItems, "work item")),
+    );
+    // What `quote` could not write otherwise for its shell (cmd) cannot be pasted, but must not reach the terminal.
+    await writeLines(io, lines.map(printable));
+  }
   tellRejected(distribution, io);
   return distribution.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
 }

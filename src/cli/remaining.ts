@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { RemainingOptions, RemainingResult } from "../proof/remaining.ts";
 import { writeRemaining } from "../proof/remaining.ts";
 import { quantity } from "../terminal/format.ts";
-import type { Io } from "./io.ts";
+import { type Io, printLine } from "./io.ts";
 import { refuseOwnInput } from "./own-inputs.ts";
 import { inputSource } from "./partitions.ts";
 import { ResultFile } from "./result-file.ts";
@@ -69,25 +69,26 @@ function tellRunning(states: OpenStates, io: Io): void {
   for (const { stateDb, reading } of states.read()) {
     if (reading.writer.kind !== "running") continue;
     const message = `a process works on ${stateDb} (pid ${reading.writer.pid}): what it completes from now on is in the CSV all the same`;
-    io.stderr.write(`warning: ${message}\n`);
+    printLine(io.stderr, `warning: ${message}`);
   }
 }
 
 function tell(result: RemainingResult, { out, failedOnly }: RemainingArguments, io: Io): void {
   const { rows, rowsOfMissing, missingPartitions, totalPartitions, rejected } = result;
   const where = out === "-" ? "" : ` written to ${out}`;
-  io.stderr.write(`${quantity(rows, "row")}${where}: what is not completed\n`);
+  printLine(io.stderr, `${quantity(rows, "row")}${where}: what is not completed`);
   if (missingPartitions.length > 0) {
     const what = `no state of ${quantity(missingPartitions.length, "partition")} of ${totalPartitions} is given`;
     const rest =
       failedOnly === undefined
         ? `all their rows are in the CSV: ${rowsOfMissing}`
         : "what failed there is not in the CSV";
-    io.stderr.write(`warning: ${what}; ${rest}\n`);
+    printLine(io.stderr, `warning: ${what}; ${rest}`);
   }
   if (rejected > 0) {
-    io.stderr.write(
-      `warning: ${quantity(rejected, "row")} of the CSV left out: no work items (see the run's .rejected.csv)\n`,
+    printLine(
+      io.stderr,
+      `warning: ${quantity(rejected, "row")} of the CSV left out: no work items (see the run's .rejected.csv)`,
     );
   }
 }

@@ -1,7 +1,9 @@
 import { messageOf } from "../core/errors.ts";
+import { redact } from "../core/secret.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import { LiveBlock } from "../terminal/live-block.ts";
 import { type Message, toJsonLine, toText, waitingMessages } from "../terminal/messages.ts";
+import { printableLine } from "../terminal/printable.ts";
 import { PLAIN_INTERVAL_MS, progressBlock } from "../terminal/progress-text.ts";
 import { terminalWidth, type TextStyle, usesColor, usesLiveBlock, usesUnicode } from "../terminal/style.ts";
 import type { Io } from "./io.ts";
@@ -24,6 +26,7 @@ export class Reporter {
   readonly #options: ReporterOptions;
   readonly #block: LiveBlock | undefined;
   #log: Log | undefined;
+  readonly #toldErrors = new Set<string>();
   #view: ProgressView | undefined;
   #lastPlain = Number.NEGATIVE_INFINITY;
 
@@ -42,6 +45,7 @@ export class Reporter {
   }
 
   tell(message: Message): void {
+    if (message.type === "error" && this.#isTold(`${message.code}\n${message.message}`)) return;
     this.#toLog(message);
     const { output, quiet, verbose } = this.#options;
     if (output === "json") {
@@ -113,6 +117,13 @@ export class Reporter {
     }
   }
 
+  /** What ends a run is often met again while the run is wound up, such as a full disk: it is told once. */
+  #isTold(error: string): boolean {
+    const isTold = this.#toldErrors.has(error);
+    this.#toldErrors.add(error);
+    return isTold;
+  }
+
   #finishBlock(): void {
     this.#view = undefined;
     this.#block?.close();
@@ -120,7 +131,8 @@ export class Reporter {
 
   #renderBlock(width: number): string[] {
     if (this.#view === undefined) return [""];
-    return progressBlock(this.#view, this.#style(this.#io.stderr, width));
+    const style = this.#style(this.#io.stderr, width);
+    return progressBlock(this.#view, style).map((line) => printableLine(redact(line), style));
   }
 
   #print(message: Message): void {

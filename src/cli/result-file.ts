@@ -3,7 +3,7 @@ import { createReadStream, lstatSync, realpathSync, statSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { messageOf, ReuploadError, systemCodeOf } from "../core/errors.ts";
+import { isDiskFull, messageOf, ReuploadError } from "../core/errors.ts";
 import { type Io, writeText } from "./io.ts";
 import { absolutePath } from "./states.ts";
 
@@ -105,9 +105,8 @@ async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    const isFull = ["ENOSPC", "EDQUOT"].includes(systemCodeOf(thrown) ?? "");
     throw new ReuploadError(
-      isFull ? "disk-full" : "output-unwritable",
+      isDiskFull(thrown) ? "disk-full" : "output-unwritable",
       `cannot write ${path}: ${messageOf(thrown)}`,
       { cause: thrown },
     );

@@ -94,7 +94,7 @@ export function fileMessage(report: FileReport) {
     blobName: report.blobName,
     bytes: report.bytes,
     method: report.method,
-    attempts: failure?.attempts ?? 1,
+    attempts: report.attempts,
     failure:
       failure === undefined
         ? undefined

@@ -1,7 +1,7 @@
 /** What commands that work for long have in common: a reporter, stop signals, and one way to tell errors. */
 import { isAbsolute, join, resolve as resolvePath } from "node:path";
 import { collect, type Given, resolveOne } from "../config/config.ts";
-import type { RunOptionName } from "../config/run-options.ts";
+import { environmentNameOf, type RunOptionName } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { errorMessage } from "../terminal/messages.ts";
 import type { Io } from "./io.ts";
@@ -40,16 +40,23 @@ export async function inSession(
   work: (session: Session) => Promise<ExitCode>,
   { tellsFiles = false }: { readonly tellsFiles?: boolean } = {},
 ): Promise<ExitCode> {
-  const given = collect(flags, io.env, io.cwd);
+  const given = collectOrTell(flags, io);
+  if (typeof given === "number") return given;
   const verbose = resolveOne(given, "verbose");
-  const reporter = new Reporter(io, {
-    output: resolveOne(given, "output"),
-    quiet: resolveOne(given, "quiet"),
-    verbose: verbose || tellsFiles,
-    noColor: !resolveOne(given, "color"),
-  });
+  const reporter = openReporter(given, io, verbose || tellsFiles);
+  const tellError = (thrown: unknown): ExitCode => {
+    const error = toReuploadError(thrown);
+    reporter.tell(errorMessage(error, verbose));
+    return error.exitCode;
+  };
+  let grace: number;
+  try {
+    grace = resolveOne(given, "grace");
+  } catch (thrown) {
+    return tellError(thrown);
+  }
   const notice: Session["notice"] = (level, message) => reporter.tell({ type: "notice", level, message });
-  const stop = listenForStop(resolveOne(given, "grace"), (step, why) => {
+  const stop = listenForStop(grace, (step, why) => {
     const drains = "files in flight are finished, no new ones are taken; once more stops at once";
     notice("warning", step === "drain" ? `${why}: ${drains}` : `${why}: stopping now`);
   });
@@ -66,13 +73,37 @@ export async function inSession(
       notice("warning", "stopped before the first file: run the same command again");
       return stopped.exitCode;
     }
-    const error = toReuploadError(thrown);
-    reporter.tell(errorMessage(error, verbose));
-    return error.exitCode;
+    return tellError(thrown);
   } finally {
     stop.dispose();
     endSuspend();
     reporter.close();
+  }
+}
+
+function openReporter(given: Given, io: Io, verbose: boolean): Reporter {
+  return new Reporter(io, {
+    output: resolveOne(given, "output"),
+    quiet: resolveOne(given, "quiet"),
+    verbose,
+    noColor: !resolveOne(given, "color"),
+  });
+}
+
+/**
+ * What is given; or the exit code, when the configuration cannot be read and that was told as JSON, because a flag or
+ * the environment asks for it. @throws ReuploadError when it is to be told as text
+ */
+function collectOrTell(flags: RunFlags, io: Io): Given | ExitCode {
+  try {
+    return collect(flags, io.env, io.cwd);
+  } catch (thrown) {
+    if ((flags.output ?? io.env[environmentNameOf("output")]) !== "json") throw thrown;
+    const error = toReuploadError(thrown);
+    const verbose = flags.verbose !== undefined;
+    const reporter = new Reporter(io, { output: "json", quiet: false, verbose, noColor: true });
+    reporter.tell(errorMessage(error, verbose));
+    return error.exitCode;
   }
 }
 

@@ -2,6 +2,7 @@ import { openSignIn } from "../azure/sign-in/open-sign-in.ts";
 import type { SignIn } from "../azure/sign-in/sign-in.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
+import { printLine } from "./io.ts";
 import type { Session } from "./session.ts";
 
 /** Where a person may be asked; without one nobody is, unless `--auth` wants it. */
@@ -19,7 +20,7 @@ export async function signInOf(
     env,
     isPersonThere: desk !== undefined && !settings.quiet && settings.output === "text" && isPersonAt(desk.io),
     hasDisplay: hasDisplay(env, process.platform),
-    tell: (text) => (desk === undefined ? process.stderr.write(`${text}\n`) : desk.notice("warning", text)),
+    tell: (text) => (desk === undefined ? printLine(process.stderr, text) : desk.notice("warning", text)),
     signal: desk?.signal ?? new AbortController().signal,
   });
 }

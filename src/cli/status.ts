@@ -2,13 +2,12 @@
 import { existsSync } from "node:fs";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
-import { redact } from "../core/secret.ts";
 import { FleetWatch } from "../progress/fleet.ts";
 import { snapshotState } from "../state/sqlite/read-state.ts";
 import { fleetJson } from "../terminal/fleet-json.ts";
 import { jsonText } from "../terminal/json-forms.ts";
 import { statusText } from "../terminal/status-text.ts";
-import { type Io, writeLines } from "./io.ts";
+import { type Io, printLines, printLine, writeLines } from "./io.ts";
 import { outputOf } from "./options.ts";
 import { refuseOwnInput } from "./own-inputs.ts";
 import { absolutePath, OpenStates, statePathsOf } from "./states.ts";
@@ -33,13 +32,11 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   using states = await OpenStates.open(paths, io);
   if (given.snapshot !== undefined) await takeSnapshot(paths, given.snapshot, io);
   const fleet = new FleetWatch(0, states.read()).view();
-  await writeLines(
-    io,
-    isJson
-      ? [jsonText(fleetJson("status", { time: Date.now(), fleet, ...states.details(fleet, MOST_SLOWEST) }))]
-      : statusText(fleet).map((line) => redact(line)),
-  );
-  for (const mismatch of fleet.mismatches) io.stderr.write(`warning: not added up: ${mismatch}\n`);
+  if (isJson) {
+    const report = { time: Date.now(), fleet, ...states.details(fleet, MOST_SLOWEST) };
+    await writeLines(io, [jsonText(fleetJson("status", report))]);
+  } else await printLines(io, statusText(fleet));
+  for (const mismatch of fleet.mismatches) printLine(io.stderr, `warning: not added up: ${mismatch}`);
   return fleet.exitCode;
 }
 
@@ -64,5 +61,5 @@ async function takeSnapshot(paths: readonly string[], snapshot: string, io: Io):
   } finally {
     stop.dispose();
   }
-  io.stderr.write(`copied ${path} to ${snapshot}\n`);
+  printLine(io.stderr, `copied ${path} to ${snapshot}`);
 }

@@ -159,9 +159,34 @@ export function messageOf(thrown: unknown): string {
 
 /** The system's error code (`ENOENT`, `ECONNRESET`, `SQLITE_FULL`...) of anything thrown, or of its causes. */
 export function systemCodeOf(thrown: unknown): string | undefined {
-  for (let error = thrown, depth = 0; error instanceof Error && depth < 8; depth++) {
+  for (const error of causeChain(thrown)) {
     if ("code" in error && typeof error.code === "string") return error.code;
-    error = error.cause;
   }
   return undefined;
+}
+
+/** What the file system says when a disk, or the user's share of it, is full. */
+const DISK_FULL: readonly unknown[] = ["ENOSPC", "EDQUOT"];
+/** The same of SQLite: its primary result code. */
+const SQLITE_FULL = 13;
+
+/** Whether anything thrown, or one of its causes, says that a disk is full. The one list of such codes. */
+export function isDiskFull(thrown: unknown): boolean {
+  for (const error of causeChain(thrown)) {
+    if ("code" in error && DISK_FULL.includes(error.code)) return true;
+    if ("errcode" in error && typeof error.errcode === "number" && (error.errcode & 0xff) === SQLITE_FULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Errors have this many causes at most; more is a loop. */
+const MOST_CAUSES = 8;
+
+function* causeChain(thrown: unknown): Iterable<Error> {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < MOST_CAUSES; depth++) {
+    yield error;
+    error = error.cause;
+  }
 }

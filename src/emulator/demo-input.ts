@@ -12,6 +12,7 @@ import {
   type ContainerClient,
   ContainerSASPermissions,
 } from "@azure/storage-blob";
+import { csvField } from "../core/csv-field.ts";
 import { encodeName } from "../core/target-name.ts";
 import { demoContent } from "./demo-content.ts";
 import {
@@ -275,8 +276,4 @@ async function missingBlob(plan: DemoPlan, container: ContainerClient, folder: s
 async function writeCsv(path: string, header: readonly string[], rows: readonly string[][]): Promise<void> {
   const lines = [header, ...rows].map((row) => row.map(csvField).join(","));
   await writeFile(path, `${lines.join("\n")}\n`);
-}
-
-function csvField(value: string): string {
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }

@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { messageOf, ReuploadError, systemCodeOf } from "../core/errors.ts";
+import { quotedCsvField } from "../core/csv-field.ts";
+import { isDiskFull, messageOf, ReuploadError } from "../core/errors.ts";
 import { redact } from "../core/secret.ts";
 import type { RejectedRow } from "./input.ts";
 
@@ -59,9 +60,8 @@ export class RejectedFile {
     try {
       await write();
     } catch (error) {
-      const isFull = ["ENOSPC", "EDQUOT"].includes(systemCodeOf(error) ?? "");
       throw new ReuploadError(
-        isFull ? "disk-full" : "output-unwritable",
+        isDiskFull(error) ? "disk-full" : "output-unwritable",
         `cannot write ${this.#path}: ${messageOf(error)}`,
         { cause: error },
       );
@@ -71,9 +71,5 @@ export class RejectedFile {
 
 /** A row may be of the wrong file, one with links: no signature is copied out of it. */
 function lineOf({ line, reason, raw }: RejectedRow): string {
-  return `${line},${quoted(reason)},${quoted(redact(raw))}\n`;
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
+  return `${line},${quotedCsvField(reason)},${quotedCsvField(redact(raw))}\n`;
 }

@@ -13,6 +13,7 @@ const BATCH = 1_000;
 export interface AnnouncementReport {
   readonly file: OwedFile;
   readonly blobName: string;
+  readonly attempts: number;
   /** undefined: the queue has accepted it. */
   readonly failure: FailureRecord | undefined;
 }
@@ -112,15 +113,16 @@ class Announcements {
   async #announce(file: OwedFile): Promise<AnnouncementReport> {
     const { store, announcer } = this.#stages;
     const blobName = file.blobName ?? shortenName(this.#control.template.render(file, file.fileName));
+    let announced: Awaited<ReturnType<Announcer["announce"]>>;
     try {
-      await announcer.announce(blobName, { signal: this.#signal });
+      announced = await announcer.announce(blobName, { signal: this.#signal });
     } catch (thrown) {
       if (!(thrown instanceof FileFailure)) throw thrown;
       const { code, message, attempts, requestId } = thrown;
-      return { file, blobName, failure: { code, message, attempts, requestId } };
+      return { file, blobName, attempts, failure: { code, message, attempts, requestId } };
     }
     store.announced(file);
     await store.committed();
-    return { file, blobName, failure: undefined };
+    return { file, blobName, attempts: announced.attempts, failure: undefined };
   }
 }

@@ -28,16 +28,18 @@ export async function fileJourney(
     if (result?.outcome === "skipped") {
       const failure: FailureRecord = { code: "conflict", message: result.reason, attempts: result.attempts };
       store.record({ kind: "file-skipped", workItem: task.item.id, file: task.file, failure });
-      return report(task, "skipped", { failure });
+      return report(task, "skipped", { attempts: failure.attempts, failure });
     }
-    const announced = await announceTask(stages, options, task, result, signal);
+    const announcement = await announceTask(stages, options, task, result, signal);
+    const announced = announcement !== undefined;
     store.record({ kind: "file-completed", workItem: task.item.id, file: task.file, announced });
-    if (result === undefined) return report(task, "announced");
-    return report(task, result.outcome, { method: result.method, bytes: result.bytes });
+    if (result === undefined) return report(task, "announced", { attempts: announcement?.attempts ?? 1 });
+    const { outcome, method, bytes, attempts } = result;
+    return report(task, outcome, { method, bytes, attempts });
   } catch (thrown) {
     const failure = chargedToFile(thrown, signal);
     store.record({ kind: "file-failed", workItem: task.item.id, file: task.file, failure });
-    return report(task, "failed", { failure });
+    return report(task, "failed", { attempts: failure.attempts, failure });
   } finally {
     leaveSlot();
     await store.committed();
@@ -78,18 +80,17 @@ async function transferWithFreshLink(
   }
 }
 
-/** Announces the blob unless it is not wanted. Gives whether it was announced. */
+/** Announces the blob; gives undefined when it is not wanted. */
 async function announceTask(
   stages: Stages,
   options: PipelineOptions,
   task: FileTask,
   result: TransferredFile | undefined,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (stages.announcer === undefined) return false;
-  if (options.announceExisting === "never" && wasThereBeforeRun(stages, result)) return false;
-  await stages.announcer.announce(task.blobName, { signal });
-  return true;
+): Promise<{ readonly attempts: number } | undefined> {
+  if (stages.announcer === undefined) return undefined;
+  if (options.announceExisting === "never" && wasThereBeforeRun(stages, result)) return undefined;
+  return stages.announcer.announce(task.blobName, { signal });
 }
 
 /**
@@ -115,8 +116,8 @@ function chargedToFile(thrown: unknown, signal: AbortSignal): FailureRecord {
 function report(
   task: FileTask,
   outcome: FileReport["outcome"],
-  details: Pick<FileReport, "method" | "bytes" | "failure"> = {},
+  details: Partial<Pick<FileReport, "method" | "bytes" | "attempts" | "failure">> = {},
 ): FileReport {
   const { item, file, blobName } = task;
-  return { workItem: item.workItem, fileName: file.fileName, blobName, outcome, ...details };
+  return { workItem: item.workItem, fileName: file.fileName, blobName, outcome, attempts: 1, ...details };
 }

@@ -6,7 +6,7 @@ import { shortenName } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { ClaimedWorkItem, FailureRecord, KnownFile, StateEvent } from "../state/state-store.ts";
 import { FreshLinks } from "./fresh-links.ts";
-import type { PipelineOptions, Stages } from "./pipeline.ts";
+import type { PipelineControl, PipelineOptions, Stages } from "./pipeline.ts";
 
 /** A file that is to go through a slot. */
 export interface FileTask {
@@ -27,18 +27,29 @@ export class OpenWorkItem {
   readonly id: number;
   readonly workItem: WorkItem;
   readonly #record: (event: StateEvent) => void;
+  readonly #onFile: PipelineControl["onFile"];
   #left = 0;
   #failed = 0;
   #problems: readonly string[] = [];
   /** Shared by the work item's files. */
   readonly freshLinks: FreshLinks;
 
-  /** @param links counts the links renewed, for all work items together */
-  constructor(claim: ClaimedWorkItem, workItemName: string, stages: Stages, links: { renewed: number }) {
+  /**
+   * @param links counts the links renewed, for all work items together
+   * @param onFile told of the files that end without a try
+   */
+  constructor(
+    claim: ClaimedWorkItem,
+    workItemName: string,
+    stages: Stages,
+    links: { renewed: number },
+    onFile?: PipelineControl["onFile"],
+  ) {
     this.id = claim.id;
     this.workItem = { ...claim.workItem, workItemName };
     this.freshLinks = new FreshLinks(stages.catalog, claim.workItem, links);
     this.#record = (event) => stages.store.record(event);
+    this.#onFile = onFile;
   }
 
   get isDone(): boolean {
@@ -69,7 +80,8 @@ export class OpenWorkItem {
     for (const refused of plan.refused) {
       if (knownOf(refused.file)?.inTarget !== true) this.#refuse(refused, knownOf(refused.file));
     }
-    for (const { file, known } of vanished) if (!known.inTarget) this.#vanish(file, known);
+    for (const { file, known } of vanished)
+      if (!known.inTarget) this.#vanish(this.#named(file, options), known);
     const tasks = [...plan.files, ...owed].flatMap((planned) => {
       const known = knownOf(planned.file);
       if (known?.failed === true) this.#failed++;
@@ -128,26 +140,25 @@ export class OpenWorkItem {
     if (known?.completed === true || known?.skipped === true) return;
     if (known?.failed === true || refused.outcome === "failed") this.#failed++;
     if (known?.failed === true) return;
-    this.#record({
-      kind: refused.outcome === "failed" ? "file-failed" : "file-skipped",
-      workItem: this.id,
-      file: refused.file,
-      failure: { code: refused.code, message: refused.message, attempts: 1 },
-    });
+    this.#endUntried(refused);
   }
 
   /** A file of an earlier lookup that the catalog no longer lists and that never got into the target. */
-  #vanish(file: CatalogFile, known: KnownFile): void {
+  #vanish(named: { file: CatalogFile; blobName: string }, known: KnownFile): void {
     if (known.skipped) return;
     this.#failed++;
     if (known.failed) return;
     const message = "the catalog listed it before and no longer does";
-    this.#record({
-      kind: "file-failed",
-      workItem: this.id,
-      file,
-      failure: { code: "source-not-found", message, attempts: 1 },
-    });
+    this.#endUntried({ ...named, outcome: "failed", code: "source-not-found", message });
+  }
+
+  /** Records and reports the end of a file that no slot tries: the one place where that happens. */
+  #endUntried({ file, blobName, outcome, code, message }: RefusedFile): void {
+    const failure: FailureRecord = { code, message, attempts: 0 };
+    const kind = outcome === "failed" ? "file-failed" : "file-skipped";
+    this.#record({ kind, workItem: this.id, file, failure });
+    const { workItem } = this;
+    this.#onFile?.({ workItem, fileName: file.fileName, blobName, outcome, attempts: 0, failure });
   }
 }
 

@@ -61,7 +61,7 @@ export interface PipelineControl {
   readonly drain: AbortSignal;
   /** Give up those in the slots too. */
   readonly abort: AbortSignal;
-  /** Called for every file that is done with, for `--verbose`; must not throw. */
+  /** Called once for every file that is done with, also when it was refused before a try; must not throw. */
   readonly onFile?: (report: FileReport) => void;
 }
 
@@ -73,6 +73,8 @@ export interface FileReport {
   readonly outcome: "copied" | "already-there" | "announced" | "skipped" | "failed";
   readonly method?: TransferMethod;
   readonly bytes?: number | undefined;
+  /** 0: it was refused before a try. */
+  readonly attempts: number;
   readonly failure?: FailureRecord;
 }
 

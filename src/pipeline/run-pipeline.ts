@@ -282,7 +282,8 @@ class Pipeline implements PipelineLive {
       this.#openEmpty(claim, lookup);
       return;
     }
-    const item = new OpenWorkItem(claim, nameOf(claim, lookup), this.#stages, this.#links);
+    const name = nameOf(claim, lookup);
+    const item = new OpenWorkItem(claim, name, this.#stages, this.#links, this.#control.onFile);
     const tasks = item.open(claim, lookup, this.#options);
     if (item.isDone) this.#finish(item);
     else {

@@ -7,7 +7,7 @@ import {
 } from "../progress/announce-report.ts";
 import { count, duration, fileRate, quantity } from "./format.ts";
 import type { JsonFields } from "./json-forms.ts";
-import { printable } from "./layout.ts";
+import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
 import { block } from "./summary-text.ts";
 

@@ -2,7 +2,7 @@
 import { type DryRunReport, dryRunVerdict, type DryRunVerdict } from "../progress/dry-run-report.ts";
 import { bytes, quantity } from "./format.ts";
 import { failureJson, type JsonFields } from "./json-forms.ts";
-import { printable } from "./layout.ts";
+import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
 import { block, failureLines } from "./summary-text.ts";
 

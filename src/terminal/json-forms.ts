@@ -7,14 +7,17 @@ import { redact } from "../core/secret.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import { accountOf, type RunReport, verdictOf } from "../progress/run-report.ts";
 import { isoTime } from "./format.ts";
+import { printableJson } from "./printable.ts";
 
 /** JSON values as they are written; undefined has no place in it. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonFields = Readonly<Record<string, Json>>;
 
-/** As text on one line; nothing in it is secret. */
+/** As text on one line; nothing in it is secret, and a terminal can show it. */
 export function jsonText(fields: JsonFields): string {
-  return JSON.stringify(fields, (_key, value: Json) => (typeof value === "string" ? redact(value) : value));
+  return printableJson(
+    JSON.stringify(fields, (_key, value: Json) => (typeof value === "string" ? redact(value) : value)),
+  );
 }
 
 export function progressJson(view: ProgressView): JsonFields {

@@ -18,15 +18,6 @@ function withEnd({ text, end = "," }: Piece, isFollowed: boolean): string {
   return isFollowed ? text + end : text;
 }
 
-/** Names and messages come from outside: what could move the cursor or reorder the line is shown as its code point. */
-export function printable(text: string): string {
-  return text.replace(
-    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]/g,
-    (char) => `\\u{${char.charCodeAt(0).toString(16)}}`,
-  );
-}
-
 /** The text cut to a display width, with a sign that it was cut. */
 export function cut(text: string, style: TextStyle): string {
   if (stringWidth(text) <= style.width) return text;

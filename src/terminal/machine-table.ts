@@ -3,7 +3,7 @@ import type { MachineView } from "../progress/machine-watch.ts";
 import type { Writer } from "../state/read-state.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { count, duration, durationRange, fileRate } from "./format.ts";
-import { printable } from "./layout.ts";
+import { printable } from "./printable.ts";
 import { percentDone } from "./progress-text.ts";
 import type { TextStyle } from "./style.ts";
 import { type Cell, type Column, table } from "./table.ts";

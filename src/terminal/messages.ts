@@ -9,7 +9,7 @@ import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { RunReport } from "../progress/run-report.ts";
 import { bytes, count, duration, isoTime, quantity } from "./format.ts";
 import { type JsonFields, jsonText, progressJson, reportJson, waitingJson } from "./json-forms.ts";
-import { printable } from "./layout.ts";
+import { printable, printableLine } from "./printable.ts";
 import { progressLine, waitingText } from "./progress-text.ts";
 import { paint, PLAIN, type TextStyle } from "./style.ts";
 import type { DryRunReport } from "../progress/dry-run-report.ts";
@@ -169,7 +169,7 @@ function fileFields({ failure, ...file }: FileFinished): JsonFields {
 
 /** The message as lines for people. */
 export function toText(message: Message, style: TextStyle = PLAIN): string[] {
-  return linesOf(message, style).map((line) => redact(line));
+  return linesOf(message, style).map((line) => printableLine(redact(line), style));
 }
 
 function linesOf(message: Message, style: TextStyle): string[] {

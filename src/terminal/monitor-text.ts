@@ -6,8 +6,9 @@ import type { ProgressView } from "../progress/progress.ts";
 import type { FailureGroup } from "../state/state-store.ts";
 import { fitSections, type Section } from "./fit-sections.ts";
 import { bytes, count, dateTime, duration, durationRange, fileRate, quantity } from "./format.ts";
-import { cut, flow, type Piece, printable } from "./layout.ts";
+import { cut, flow, type Piece } from "./layout.ts";
 import { machineTable, shortNames } from "./machine-table.ts";
+import { printable, printableLine } from "./printable.ts";
 import {
   barLine,
   filePieces,
@@ -50,12 +51,14 @@ const LEFT_OUT = [
 export function monitorScreen(picture: MonitorPicture, style: TextStyle, rows: number): string[] {
   const keys = cut("q or Ctrl+C leaves; nothing here touches the runs", style);
   const sections = [...sectionsOf(picture, style), { name: "keys", lines: [keys], apart: true } as const];
-  return fitSections(sections, rows, LEFT_OUT).map((line) => redact(line));
+  return fitSections(sections, rows, LEFT_OUT).map((line) => printableLine(redact(line), style));
 }
 
 /** All of it, in as many rows as it takes: for logs and pipes, and for what stays on a terminal. */
 export function monitorText(picture: MonitorPicture, style: TextStyle = PLAIN): string[] {
-  return fitSections(sectionsOf(picture, style), Infinity, []).map((line) => redact(line));
+  return fitSections(sectionsOf(picture, style), Infinity, []).map((line) =>
+    printableLine(redact(line), style),
+  );
 }
 
 function sectionsOf(picture: MonitorPicture, style: TextStyle): Section[] {

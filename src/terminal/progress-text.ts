@@ -11,7 +11,8 @@ import {
   percent,
   quantity,
 } from "./format.ts";
-import { cut, flow, joinPieces, type Piece, printable } from "./layout.ts";
+import { cut, flow, joinPieces, type Piece } from "./layout.ts";
+import { printable } from "./printable.ts";
 import { paint, signsOf, type TextStyle } from "./style.ts";
 
 /** How often the plain line is printed. */

@@ -4,7 +4,7 @@ import type { MachineView } from "../progress/machine-watch.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import type { Writer } from "../state/read-state.ts";
 import { isoTime } from "./format.ts";
-import { printable } from "./layout.ts";
+import { printableJson } from "./printable.ts";
 
 type Value = string | number | boolean | undefined;
 
@@ -70,6 +70,6 @@ function lineOf(values: Readonly<Record<string, Value>>): string {
 function valueOf(value: Value): string {
   if (value === undefined) return "unknown";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  const text = printable(String(value));
-  return /^[\w.:/+@%~-]+$/.test(text) ? text : JSON.stringify(text);
+  const text = String(value);
+  return /^[\w.:/+@%~-]+$/.test(text) ? text : printableJson(JSON.stringify(text));
 }

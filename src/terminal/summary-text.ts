@@ -9,7 +9,7 @@ import {
 } from "../progress/run-report.ts";
 import type { FailureGroup } from "../state/state-store.ts";
 import { byteRate, bytes, count, duration, fileRate, quantity } from "./format.ts";
-import { printable } from "./layout.ts";
+import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
 
 /**

@@ -9,7 +9,7 @@ describe("an announcement's text", () => {
     );
   });
 
-  it("gives any name back unchanged", () => {
+  it("gives any blob name back unchanged when it is decoded", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 200 }), (name) => {
         const text = announcementText("results", name);
@@ -23,7 +23,7 @@ describe("an announcement's text", () => {
     );
   });
 
-  it("of the longest name is within the queue's limit", () => {
+  it("stays within the queue's limit for the longest name", () => {
     expect(announcementText("c".repeat(63), "\u0001".repeat(1024)).length).toBeLessThan(48 * 1024);
   });
 });

@@ -42,13 +42,13 @@ function announcer(more: { gate?: ServiceGate; timeToLiveSeconds?: number } = {}
 const texts = async (): Promise<string[]> => readerOf(storage.connectionString).takeTexts(queue);
 
 describe("an announcement", () => {
-  it("arrives in the queue as it is", async () => {
+  it("arrives in the queue as it was sent", async () => {
     const name = 'Größe <&> "a" 結果 %2F.json';
     expect(await announcer().announce(name, options)).toEqual({ attempts: 1 });
     expect(await texts()).toEqual([announcementText("results", name)]);
   });
 
-  it("never expires, unless it is told to", async () => {
+  it("never expires unless it is told to", async () => {
     await announcer().announce("for ever", options);
     await announcer({ timeToLiveSeconds: 60 }).announce("a minute", options);
     const ends = (await storage.queue(queue).peekMessages({ numberOfMessages: 2 })).peekedMessageItems;
@@ -63,13 +63,13 @@ describe("an announcement", () => {
     expect(await texts()).toHaveLength(1);
   });
 
-  it("may be repeated when its answer was lost, and is not lost", async () => {
+  it("may be repeated when its answer was lost, but is never lost", async () => {
     proxy.fail({ fault: { kind: "reset-after" }, operation: "put-message", times: 1 });
     await announcer().announce("b", options);
     expect(await texts()).toHaveLength(2);
   });
 
-  it("that the queue never takes is the file's failure", async () => {
+  it("becomes the file's failure when the queue never takes it", async () => {
     proxy.fail({ fault: { kind: "answer", status: 500, errorCode: "InternalError" } });
     expect(await thrownBy(announcer().announce("b", options))).toMatchObject({
       code: "queue-unavailable",
@@ -79,7 +79,7 @@ describe("an announcement", () => {
     });
   });
 
-  it("waits while the queue service is gone, and goes out when it is back", async () => {
+  it("waits while the queue service is gone and goes out when the service is back", async () => {
     const gate = quickGate();
     await announcer({ gate }).announce("first", options);
     await proxy.offline();

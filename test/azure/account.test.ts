@@ -78,7 +78,7 @@ describe("a connection string", () => {
 });
 
 describe("the target account", () => {
-  it("is the connection string's when no target is given, or the same one", async () => {
+  it("is the connection string's when no target is given or the same one is given", async () => {
     for (const target of [undefined, TARGET, `${TARGET}/`]) {
       const account = await find({ target, connectionString: secret(FULL) });
       expect(account).toMatchObject({ blobEndpoint: TARGET, credential: { kind: "shared-key" } });
@@ -113,7 +113,7 @@ describe("the target account", () => {
     expect(inspect(error)).not.toContain("c2lnbmF0dXJl");
   });
 
-  it("is signed in to when the connection string names its endpoints over https and no secret", async () => {
+  it("is signed in to when the connection string names its endpoints over https and holds no secret", async () => {
     for (const [blob, queue] of [
       ["https://127.0.0.1:10000/devstoreaccount1", "https://127.0.0.1:10001/devstoreaccount1"],
       [TARGET, "https://acct.queue.core.windows.net"],
@@ -132,7 +132,7 @@ describe("the target account", () => {
     [TARGET, "https://q.example", "target-invalid", "is not sent to"],
     ["http://127.0.0.1:10000/a", "https://127.0.0.1:10001/a", "bad-option", "neither AccountName"],
     ["https://127.0.0.1:10000/a", "http://127.0.0.1:10001/a", "bad-option", "neither AccountName"],
-  ])("at %s and %s is never signed in to: %s", async (blob, queue, code, why) => {
+  ])("is never signed in to at %s and %s: %s", async (blob, queue, code, why) => {
     const error = await thrownBy(
       find({ connectionString: secret(`BlobEndpoint=${blob};QueueEndpoint=${queue}`) }),
     );
@@ -140,7 +140,7 @@ describe("the target account", () => {
     expect(String(error)).toContain(why);
   });
 
-  it("that differs from the connection string's is refused", async () => {
+  it("is refused when it differs from the connection string's", async () => {
     const error = await thrownBy(
       find({ target: "https://other.blob.core.windows.net", connectionString: secret(FULL) }),
     );
@@ -148,7 +148,7 @@ describe("the target account", () => {
     expect(String(error)).toContain("is for https://acct.blob.core.windows.net");
   });
 
-  it("outside Azure's own hosts may be used with a key", async () => {
+  it("may be used with a key outside Azure's own hosts", async () => {
     const account = await find({ target: "https://acct.blob.example.com", key: secret(KEY) });
     expect(account.blobEndpoint).toBe("https://acct.blob.example.com");
   });
@@ -180,7 +180,7 @@ describe("a host", () => {
     }
   });
 
-  it("is this machine by address or name, and nothing that only begins so", () => {
+  it("is this machine when it is called by its address or name, not when it only begins so", () => {
     for (const local of ["http://localhost", "http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:1"]) {
       expect(isLoopback(url(local)), local).toBe(true);
       expect(isAllowed(url(local)), local).toBe(true);

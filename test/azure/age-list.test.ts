@@ -23,7 +23,7 @@ describe("an age list", () => {
     );
   });
 
-  it("can be gone through while each is taken out", () => {
+  it("can be gone through while each member is taken out", () => {
     const list = new AgeList<string>();
     for (const value of ["a", "b", "c"]) list.add(value, 0);
     const seen: string[] = [];

@@ -81,8 +81,8 @@ describe("an attempt", () => {
   it("goes on while a large body leaves slowly", async () => {
     // More than the buffers between the two sockets hold, taken in steps that last several idle times together.
     const body = Buffer.alloc(24 * 2 ** 20);
+    let taken = 0;
     const connectionString = await serve((socket) => {
-      let taken = 0;
       let stop = 6 * 2 ** 20;
       socket.on("data", (chunk) => {
         taken += chunk.length;
@@ -96,20 +96,26 @@ describe("an attempt", () => {
     });
     const writer = writerTo(connectionString);
     const put = async (pulse: Pulse) => writer.putBlob("b", body, CREATE, pulse);
+    const began = performance.now();
     await once(500).run(quickGate(), new Effort(newRun().signal, 60_000), "put blob", put);
+    expect(taken).toBeGreaterThanOrEqual(body.length);
+    expect(performance.now() - began).toBeGreaterThan(500);
   });
 
   it("is not idle because this process was too busy to read what had arrived", async () => {
+    let wasBusy = false;
     const connectionString = await serve((socket) => {
       socket.once("data", () => {
         socket.end("HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n");
         const until = performance.now() + 300;
         while (performance.now() < until);
+        wasBusy = true;
       });
     });
     const writer = writerTo(connectionString);
     const put = async (pulse: Pulse) => writer.putBlob("b", Buffer.from("{}"), CREATE, pulse);
     await once(200).run(quickGate(), new Effort(newRun().signal, 60_000), "put blob", put);
+    expect(wasBusy).toBe(true);
   });
 
   it("may be silent for longer when the service moves the bytes itself", async () => {
@@ -196,7 +202,7 @@ describe("an abort of the run", () => {
     }
   });
 
-  it("before the start lets nothing start", async () => {
+  it("lets nothing start when it comes before the start", async () => {
     const run = newRun();
     run.abort(reason);
     const request = async () => expect.unreachable();

@@ -74,7 +74,7 @@ describe("a request that fails", () => {
     },
   );
 
-  it("counts what was throttled apart from what was tried again", async () => {
+  it("counts throttled attempts separately from repeated ones", async () => {
     const { request } = scripted(answered(429), answered(503), answered(500), "done");
     const attempts = new Attempts(QUICK);
     await attempts.run(openGate(), effort(), "put blob", request);
@@ -83,7 +83,7 @@ describe("a request that fails", () => {
 });
 
 describe("the backoff", () => {
-  it("is random between nothing and a bound that doubles up to the longest", () => {
+  it("is random between zero and a bound that doubles up to the longest", () => {
     const policy = fc.record({
       baseDelayMs: fc.integer({ min: 1, max: 1000 }),
       maxDelayMs: fc.integer({ min: 1, max: 60_000 }),
@@ -101,7 +101,7 @@ describe("the backoff", () => {
     );
   });
 
-  it("is not begun when the file's time would end in it: the last answer is the reason", async () => {
+  it("does not begin when the file's time would end in it: the last answer is the reason", async () => {
     const { request, calls } = scripted(answered(500));
     const policy = { ...QUICK, baseDelayMs: 1e9, maxDelayMs: 1e9 };
     const failure = await thrownBy(new Attempts(policy).run(openGate(), effort(1), "put blob", request));

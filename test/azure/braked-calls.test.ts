@@ -80,7 +80,7 @@ describe("the brake on the bandwidth", () => {
     expect(made.made()).toBe(3);
   });
 
-  it("counts what is read, at once and piece by piece", async () => {
+  it("counts what is read, at once or piece by piece", async () => {
     using made = scene(1_000);
     await made.pass(1_000);
     const opened = await made.reader.open(access, undefined, made.pulse);
@@ -99,7 +99,7 @@ describe("the brake on the bandwidth", () => {
     expect(bytes).toBe(1_000);
   });
 
-  it("lets pass at once what the service copies itself, and what has no body", async () => {
+  it("lets pass at once what the service copies itself and what has no body", async () => {
     using made = scene(0.001);
     const { writer, reader, pulse } = made;
     await writer.putBlob("a", Buffer.alloc(0), options, pulse);

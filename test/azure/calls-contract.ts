@@ -141,18 +141,18 @@ export function describeCalls(name: string, kind: CallsKind): void {
       expect(Math.abs(Date.now() - opened.lastModified)).toBeLessThan(600_000);
     });
 
-    it("of nothing makes an empty blob", async () => {
+    it("makes an empty blob of no bytes", async () => {
       await once(async (pulse) => writer.putBlob("b", Buffer.alloc(0), CREATE, pulse));
       expect(await take(own("b"), 0)).toEqual(Buffer.alloc(0));
     });
 
-    it("of a few MiB arrives whole", async () => {
+    it("puts a few MiB whole", async () => {
       const body = randomBytes(3 * 2 ** 20 + 7);
       await once(async (pulse) => writer.putBlob("b", body, { ...CREATE, contentMd5: md5Of(body) }, pulse));
       expect((await take(own("b"), body.length)).equals(body)).toBe(true);
     });
 
-    it("leaves a blob that is there alone, unless it may be overwritten", async () => {
+    it("leaves a blob that exists alone, unless it may be overwritten", async () => {
       await stored("b", Buffer.from("old"));
       const put = async (createOnly: boolean): Promise<void> =>
         once(async (pulse) => writer.putBlob("b", Buffer.from("new"), { ...CREATE, createOnly }, pulse));
@@ -165,7 +165,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
       expect((await take(own("b"), 3)).toString()).toBe("new");
     });
 
-    it("with another MD5 than the bytes have is refused", async () => {
+    it("is refused with another MD5 than the bytes have", async () => {
       const options = { ...CREATE, contentMd5: md5Of(Buffer.from("other")) };
       const failure = await failureOf(
         once(async (pulse) => writer.putBlob("b", Buffer.from("{}"), options, pulse)),
@@ -173,7 +173,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
       expect(failure.answer).toEqual({ status: 400, errorCode: "Md5Mismatch" });
     });
 
-    it("to a container that is not there tells so", async () => {
+    it("reports a container that does not exist", async () => {
       const lost = kind.writer(account, storage.uniqueName());
       const failure = await failureOf(
         once(async (pulse) => lost.putBlob("b", Buffer.from("{}"), CREATE, pulse)),
@@ -185,7 +185,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
   describe(`${name}: blocks`, () => {
     const ids = ["+/+/AA==", "AAAAAA=="];
 
-    it("are staged, told and committed in the order asked for", async () => {
+    it("are staged, listed and committed in the order that is asked for", async () => {
       const [one, two] = [Buffer.from("one"), Buffer.from("two")];
       const staged = async (): Promise<ReadonlySet<string>> =>
         once(async (pulse) => writer.uncommittedBlocks("b c", pulse));
@@ -205,7 +205,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
       expect((await failureOf(commit())).status).toBe(409);
     });
 
-    it("with another MD5 than the bytes have are refused", async () => {
+    it("are refused with another MD5 than the bytes have", async () => {
       const put = once(async (pulse) =>
         writer.putBlock("b", "AAA=", Buffer.from("{}"), md5Of(Buffer.from("other")), pulse),
       );
@@ -236,7 +236,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
   });
 
   describe(`${name}: reading`, () => {
-    it("gives a range of one version, and tells the whole blob's length", async () => {
+    it("gives a range of one version and the whole blob's length", async () => {
       await stored("b", Buffer.from("0123456789"));
       const { etag } = await once(async (pulse) => reader.properties(own("b"), pulse));
       const read = async (ifMatch: string): Promise<Buffer> =>
@@ -270,13 +270,13 @@ export function describeCalls(name: string, kind: CallsKind): void {
       expect(await take(own("b"), 1)).toHaveLength(1);
     });
 
-    it("of what is not there tells so", async () => {
+    it("reports a blob that does not exist", async () => {
       const head = await failureOf(once(async (pulse) => reader.properties(own("b"), pulse)));
       expect(head.answer).toEqual({ status: 404, errorCode: "BlobNotFound" });
       expect((await failureOf(take(own("b"), 1))).answer).toEqual(head.answer);
     });
 
-    it("takes a link as it stands, when it is asked to", async () => {
+    it("takes a link as it stands when it is asked to", async () => {
       await stored("a b", Buffer.from("{}"));
       const url = await linkTo("a b");
       expect((await take({ url, as: "anonymous" }, 2)).toString()).toBe("{}");
@@ -297,7 +297,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
       expect(message?.expiresOn.getUTCFullYear()).toBe(9999);
     });
 
-    it("to a queue that is not there tells so", async () => {
+    it("reports a queue that does not exist", async () => {
       const lost = kind.queue(account, storage.uniqueName());
       const failure = await failureOf(once(async (pulse) => lost.putMessage("eA==", -1, pulse)));
       expect(failure.answer).toEqual({ status: 404, errorCode: "QueueNotFound" });
@@ -305,7 +305,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
   });
 
   describe(`${name}: signed`, () => {
-    it("by a SAS of the account works the same", async () => {
+    it("works the same with a SAS of the account", async () => {
       const sas = await accountSas(storage);
       const withSas = { ...account, credential: { kind: "sas" as const, token: new Secret(sas) } };
       const body = Buffer.from("{}");
@@ -320,7 +320,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
       expect(proxy.requests.every(({ headers }) => headers["authorization"] === undefined)).toBe(true);
     });
 
-    it("by another key is a 403", async () => {
+    it("gets a 403 with another key", async () => {
       const credential = { ...account.credential, key: new Secret("b3RoZXI=") };
       const other = kind.writer({ ...account, credential }, container.containerName);
       const failure = await failureOf(

@@ -80,17 +80,17 @@ describe("the check of the target", () => {
     expect(await thrownBy(check({}))).toMatchObject({ code: "permission", exitCode: 4 });
   });
 
-  it("ends with exit code 2 when the name is none", async () => {
+  it("ends with exit code 2 when the name cannot be one", async () => {
     proxy.fail({ fault: { kind: "answer", status: 400, errorCode: "InvalidResourceName" } });
     expect(await thrownBy(check({}))).toMatchObject({ code: "target-invalid", exitCode: 2 });
   });
 
-  it("ends with exit code 6 soon when the account is not there", async () => {
+  it("ends with exit code 6 soon when the account does not exist", async () => {
     await proxy.offline();
     expect(await thrownBy(check({}))).toMatchObject({ code: "unavailable", exitCode: 6 });
   });
 
-  it("tries again what may pass", async () => {
+  it("retries what may pass", async () => {
     const container = await storage.newContainer();
     proxy.fail({ fault: { kind: "answer", status: 503, errorCode: "ServerBusy" }, times: 2 });
     expect(await check({ container: container.containerName })).toEqual([]);

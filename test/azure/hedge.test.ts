@@ -48,7 +48,7 @@ function take(clock: VirtualClock, kind: HedgedKind, ms: number): Request {
 }
 
 describe("a second request", () => {
-  it("comes never for more than one in fifty, only beyond 250 ms and three times what 95 % take", () => {
+  it("is made for at most one in fifty, beyond 250 ms and three times what 95 % take", () => {
     const traffic = fc.record({
       requests: fc.integer({ min: 300, max: 900 }),
       everyMs: fc.integer({ min: 1, max: 40 }),
@@ -95,7 +95,7 @@ describe("a second request", () => {
     expect(askedInAll).toBeGreaterThan(0);
   });
 
-  it("comes within a look after 250 ms, and once", () => {
+  it("is made soon after 250 ms, and once", () => {
     const { clock, kind } = begin(200);
     const straggler = take(clock, kind, 5_000);
     clock.runUntil(clock.now() + 5_000);
@@ -103,14 +103,14 @@ describe("a second request", () => {
     expect(straggler.askedAfter).toBeLessThanOrEqual(301);
   });
 
-  it("comes not before enough is known of the kind", () => {
+  it("is not made before enough is known of the kind", () => {
     const { clock, kind } = begin(199);
     const straggler = take(clock, kind, 5_000);
     clock.runUntil(clock.now() + 5_000);
     expect(straggler.askedAfter).toBeUndefined();
   });
 
-  it("comes later for one that may take longer for its length, and not for what we held ourselves", () => {
+  it("is made later for a request that may take longer for its length, and not for time that we held it ourselves", () => {
     const { clock, kind } = begin(200);
     const long = new Request(clock, 1_000);
     const held = Object.assign(new Request(clock), { heldMs: 900 });
@@ -124,7 +124,7 @@ describe("a second request", () => {
     expect(held.askedAfter).toBeGreaterThan(250);
   });
 
-  it("comes for twenty at most when a whole service gets slow after a long quiet", () => {
+  it("is made for twenty at most when a whole service gets slow after a long quiet", () => {
     const { clock, kind } = begin(10_000);
     const slow = Array.from({ length: 200 }, () => take(clock, kind, 3_000));
     clock.runUntil(clock.now() + 3_000);
@@ -142,7 +142,7 @@ describe("a second request", () => {
     expect(straggler.askedAfter).toBeGreaterThan(1_000);
   });
 
-  it("comes not while this process is too busy to read its answers", () => {
+  it("is not made while this process is too busy to read its answers", () => {
     const clock = new VirtualClock();
     let lateMs = 0;
     const busy: Clock = { now: () => clock.now(), after: (ms, run) => clock.after(ms + lateMs, run) };
@@ -174,7 +174,7 @@ describe("a second request", () => {
 });
 
 describe("the timer", () => {
-  it("runs only while requests are under way that have not been asked again", () => {
+  it("runs only while requests are under way that have no second one", () => {
     const clock = new VirtualClock();
     let looks = 0;
     const counting: Clock = {

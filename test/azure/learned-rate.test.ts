@@ -170,7 +170,7 @@ describe("the learned rate of a service", () => {
     expect(fine.changes).toEqual([]);
   });
 
-  it("is not raised while it is not used: that would prove nothing", () => {
+  it("is not raised while it is not used, because that would prove nothing", () => {
     const { service, rate, clock } = crowd(100, { rate: 250 });
     clock.runUntil(20_000);
     // From here on all clients wait for answers that take a second.

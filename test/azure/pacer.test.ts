@@ -48,7 +48,7 @@ describe("a pacer", () => {
     );
   });
 
-  it("catches up with a late timer, and not with a long pause", () => {
+  it("catches up after a late timer, but not after a long pause", () => {
     const clock = new VirtualClock();
     const pacer = new Pacer(() => 1_000, clock);
     const { signal } = new AbortController();
@@ -87,7 +87,7 @@ describe("a pacer", () => {
     expect(passed).toBe(2);
   });
 
-  it("lets those who wait go by an abort, with its reason, and leaves no listener", async () => {
+  it("lets waiting requests go on an abort, with its reason, and leaves no listener", async () => {
     const pacer = new Pacer(() => 0.001, REAL_CLOCK);
     const control = new AbortController();
     const free = pacer.pass(1, control.signal);

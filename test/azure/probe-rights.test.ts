@@ -51,7 +51,7 @@ async function probed(as: StorageAccount) {
 }
 
 describe("the probe of rights", () => {
-  it("finds the rights that are there, and leaves nothing behind", async () => {
+  it("finds the rights that are given and leaves nothing behind", async () => {
     expect(await probed(account)).toEqual({
       rights: { mayWrite: { isGiven: true }, maySend: { isGiven: true } },
       left: 0,

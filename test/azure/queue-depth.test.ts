@@ -55,7 +55,7 @@ describe("the brake on a queue's backlog", () => {
     expect(queue.asked).toBeLessThan(100);
   });
 
-  it("ends the wait at an abort, and tells what the question met", async () => {
+  it("ends the wait on an abort, and reports what the question met", async () => {
     const control = new AbortController();
     const { announce } = braked(1, 5);
     const waits = [1, 2, 3].map(async () => thrownBy(announce(control.signal)));

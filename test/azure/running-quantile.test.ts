@@ -9,7 +9,7 @@ function of(durations: readonly number[]): RunningQuantile {
 }
 
 describe("a running quantile", () => {
-  it("is what so many of the durations do not exceed, and at most 9 % more", () => {
+  it("is not exceeded by that share of the durations, and is at most 9 % too high", () => {
     const durations = fc.array(fc.double({ min: 0.2, max: 500_000, noNaN: true }), {
       minLength: 1,
       maxLength: 300,
@@ -25,7 +25,7 @@ describe("a running quantile", () => {
     );
   });
 
-  it("follows what durations are of late, and never counts all that there ever were", () => {
+  it("follows the recent durations and never counts all that there ever were", () => {
     const quantile = of(Array.from({ length: 10_000 }, () => 2_000));
     for (let n = 0; n < 6_000; n++) quantile.add(20);
     expect(quantile.at(0.95)).toBeLessThan(22);

@@ -21,7 +21,7 @@ const failureOf = (thrown: unknown): ServiceFailure => {
   return failure;
 };
 
-describe("what the SDK throws", () => {
+describe("an error of the SDK", () => {
   it("is told with status, the service's code, its request id and what was being done", () => {
     const headers = { "x-ms-error-code": "BlobAlreadyExists", "x-ms-request-id": "r-1" };
     const failure = failureOf(sdkError(409, headers, "It exists.\nRequestId:r-1"));
@@ -49,12 +49,12 @@ describe("what the SDK throws", () => {
     expect(ms).toBeLessThanOrEqual(60_000);
   });
 
-  it("without an answer is told by the system's code", () => {
+  it("is told by the system's code when there is no answer", () => {
     const failure = failureOf(new RestError("connect ECONNREFUSED", { code: "ECONNREFUSED" }));
     expect(failure.answer).toEqual({ systemCode: "ECONNREFUSED" });
   });
 
-  it("when nobody is signed in is told as that", () => {
+  it("is told as a missing sign-in when nobody is signed in", () => {
     const error = new SignInError("az: the refresh token has expired", "run `az login`", {
       isUnavailable: true,
     });
@@ -78,7 +78,7 @@ describe("what the SDK throws", () => {
     expect(inspect(new ServiceFailure("put blob", "AccountKey=c2VjcmV0;", {}))).not.toContain("c2VjcmV0");
   });
 
-  it("keeps what was one of ours, and leaves alone what the service has no part in", () => {
+  it("stays one of ours when it was one, and is left alone when the service has no part in it", () => {
     const ours = new ServiceFailure("put blob", "HTTP 500", { status: 500 });
     expect(serviceFailureOf(ours, "other")).toBe(ours);
     for (const error of [

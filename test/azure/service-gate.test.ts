@@ -93,7 +93,7 @@ describe("the brake", () => {
     expect(gate.isDown).toBe(false);
   });
 
-  it("by a second 401 says what the sign-in advises, and what the service said", async () => {
+  it("passes on what the sign-in advises and what the service said after a second 401", async () => {
     const signIn = { advice: "run `az login`", hasWorked: true, ready: () => undefined };
     const gate = quickGate({ firstProbeDelayMs: 100, signIn });
     const { request } = scripted(answered(401), answered(401), "done");
@@ -115,7 +115,7 @@ describe("the brake", () => {
     }
   });
 
-  it("is put on by refusals and a lost container only where the run cannot go on without", async () => {
+  it("is put on by refusals and a lost container only where the run cannot continue without them", async () => {
     const essential = quickGate();
     expect(essential.outageIn({ status: 403, errorCode: "AuthorizationFailure" })).toBe("forbidden");
     expect(essential.outageIn({ status: 404, errorCode: "QueueNotFound" })).toBe("missing");
@@ -127,7 +127,7 @@ describe("the brake", () => {
     expect(source.outageIn({ status: 404, errorCode: "ContainerNotFound" })).toBeUndefined();
   });
 
-  it("lets one probe at a time pass, until one is answered", async () => {
+  it("lets one probe at a time pass until one is answered", async () => {
     const gate = quickGate();
     await goDown(gate);
     const first = await enter(gate);
@@ -142,7 +142,7 @@ describe("the brake", () => {
     await Promise.all(others);
   });
 
-  it("probes a service that asks to slow down at one pace, and one that is gone ever more rarely", async () => {
+  it("probes a service that asks to slow down at one pace, and one that is gone more and more rarely", async () => {
     const probesWithin = async (reason: "overloaded" | "failing") => {
       const gate = quickGate({ firstProbeDelayMs: 5, longestProbeDelayMs: 10_000 });
       for (let request = 0; request < 8; request++) await fail(gate, 1, reason, { request });
@@ -161,7 +161,7 @@ describe("the brake", () => {
     expect(await probesWithin("overloaded")).toBeGreaterThan(12);
   });
 
-  it("probes again when a probe was given up by us", async () => {
+  it("probes again when we gave a probe up", async () => {
     const gate = quickGate();
     await goDown(gate);
     (await enter(gate)).abandoned();
@@ -186,7 +186,7 @@ describe("the brake", () => {
   });
 });
 
-describe("the end of an outage's patience", () => {
+describe("the patience with an outage", () => {
   const cases = [
     ["unreachable", "unavailable", 6],
     ["failing", "unavailable", 6],
@@ -209,7 +209,7 @@ describe("the end of an outage's patience", () => {
     },
   );
 
-  it("comes earlier for one that never answered", async () => {
+  it("ends earlier for a service that never answered", async () => {
     const gate = quickGate({ maxFirstWaitMs: 20, maxWaitMs: 60_000 });
     await fail(gate, 3, "unreachable");
     const { request } = scripted(lost("ECONNREFUSED"));
@@ -217,7 +217,7 @@ describe("the end of an outage's patience", () => {
     expect(error).toMatchObject({ code: "unavailable" });
   });
 
-  it("charges a source that never answered to the request, not to the run", async () => {
+  it("ends with a failed request, not with the run, for a source that never answered", async () => {
     const gate = quickGate({ maxFirstWaitMs: 20, maxWaitMs: 60_000, essential: false });
     const { request } = scripted(lost("ENOTFOUND"));
     const attempts = new Attempts(QUICK);
@@ -230,7 +230,7 @@ describe("the end of an outage's patience", () => {
     }
   });
 
-  it("is the run's affair when nobody is signed in, also at a source that never answered", async () => {
+  it("ends the run when nobody is signed in, also at a source that never answered", async () => {
     const gate = quickGate({ maxFirstWaitMs: 20, essential: false });
     await fail(gate, 1, "sign-in");
     const { request } = scripted(Object.assign(lost(""), { answer: { signInFailed: true } }));
@@ -247,7 +247,7 @@ describe("the end of an outage's patience", () => {
     expect(await new Attempts(QUICK).run(gate, new Effort(never, 60_000), "read", request)).toBe("done");
   });
 
-  it("tells why there is no token and what to do about it", async () => {
+  it("ends with why there is no token and what to do about it", async () => {
     const gate = quickGate({ maxWaitMs: 20 });
     const why = "az: AADSTS70043: The refresh token has expired";
     const { request } = scripted(new SignInError(why, "run `az login --tenant t`", { isUnavailable: true }));
@@ -260,8 +260,8 @@ describe("the end of an outage's patience", () => {
   });
 });
 
-describe("Retry-After", () => {
-  it("holds every request of the service, and those alone", async () => {
+describe("a pause by Retry-After", () => {
+  it("holds every request of the service and no other", async () => {
     const gate = quickGate();
     const other = quickGate();
     (await enter(gate)).throttled(60_000);
@@ -270,7 +270,7 @@ describe("Retry-After", () => {
     (await enter(other)).answered();
   });
 
-  it("is over when its time has passed; the latest of several counts", async () => {
+  it("is over when its time has passed, and the latest of several counts", async () => {
     const gate = quickGate();
     const [first, second, third] = [await enter(gate), await enter(gate), await enter(gate)];
     const began = Date.now();
@@ -281,10 +281,12 @@ describe("Retry-After", () => {
     expect(Date.now() - began).toBeGreaterThanOrEqual(119);
   });
 
-  it("is not believed beyond all measure", async () => {
+  it("is not longer than the longest that is believed", async () => {
     const gate = quickGate({ longestPauseMs: 20 });
+    const began = Date.now();
     (await enter(gate)).throttled(1e12);
     (await enter(gate)).answered();
+    expect(Date.now() - began).toBeGreaterThanOrEqual(19);
   });
 
   it("holds the probes of an outage too", async () => {

@@ -60,7 +60,7 @@ describe("a kept token", () => {
     await expect.poll(() => kept.atHand()?.token, { interval: 1 }).toBe("token-2");
   });
 
-  it("hides a renewal that fails, tries again, and tells of it only when the old one has ended", async () => {
+  it("hides a renewal that fails, tries again, and reports it only when the old token has ended", async () => {
     const { kept, requests } = source(60 * MINUTE, lost(), lost(), lost(), 60 * MINUTE);
     await kept.get();
     pass(51 * MINUTE);
@@ -89,7 +89,7 @@ describe("a kept token", () => {
     expect(await tokenOf(kept)).toBe("token-3");
   });
 
-  it("that comes back unchanged is asked for again when its source has let go of it", async () => {
+  it("is asked for again when it comes back unchanged and its source has let go of it", async () => {
     const same = { token: "same", expiresOnTimestamp: Date.now() + 60 * MINUTE };
     const { kept, requests } = source(same, same);
     await kept.get();
@@ -104,7 +104,7 @@ describe("a kept token", () => {
     expect(requests).toHaveLength(3);
   });
 
-  it("that was refused is not given again; the next one is asked for anew, once for all who were refused", async () => {
+  it("is not given again once it was refused; the next one is asked for once for all who were refused", async () => {
     const { kept, requests } = source();
     await kept.get();
     for (let n = 0; n < 10; n++) kept.refuse("token-1", "{}");
@@ -119,7 +119,7 @@ describe("a kept token", () => {
     expect(requests[2]).toEqual({ fresh: true, claims: undefined });
   });
 
-  it("that has ended when it comes is an error", async () => {
+  it("is an error when it has ended before it comes", async () => {
     const { kept } = source(-1);
     expect(await thrownBy(kept.get())).toHaveProperty(
       "advice",
@@ -209,7 +209,7 @@ describe("the sign-in", () => {
     }
   });
 
-  it("may be given up on by one who waits, and goes on for the others", async () => {
+  it("may be given up by one who waits, and continues for the others", async () => {
     const { promise, resolve } = Promise.withResolvers<AccessToken>();
     const signIn = new SignIn({ advice: "", ask: () => promise }, { isTenantFixed: false });
     const impatient = new AbortController();
@@ -220,7 +220,7 @@ describe("the sign-in", () => {
     expect((await stayed).token).toBe("t");
   });
 
-  it("tells a gate whether a token is at hand, and whether one has been taken", async () => {
+  it("tells a gate whether a token is available, and whether one has been taken", async () => {
     const { signIn } = countedSignIn();
     const gate = signIn.forGate(STORAGE_SCOPE);
     expect(gate.hasWorked).toBe(false);
@@ -231,7 +231,7 @@ describe("the sign-in", () => {
   });
 });
 
-describe("several ways", () => {
+describe("several ways to sign in", () => {
   const request = { scope: "s", fresh: false };
   const way = (name: string, outcomes: (string | SignInError)[]): TokenSource => ({
     advice: `use ${name}`,
@@ -242,7 +242,7 @@ describe("several ways", () => {
     },
   });
 
-  it("are tried in order; the first that works stays the one, also when it is lost", async () => {
+  it("are tried in order, and the first that works stays, also when it is lost", async () => {
     const chain = new Chain(
       [way("a", [lost("a: none")]), way("b", ["from b"]), way("c", ["from c"])],
       "sign in",
@@ -253,7 +253,7 @@ describe("several ways", () => {
     expect(await thrownBy(chain.ask(request))).toMatchObject({ message: "b: no more" });
   });
 
-  it("that all fail say why, each in a word", async () => {
+  it("say why each of them failed when all fail", async () => {
     const chain = new Chain([way("a", []), way("b", [])], "sign in");
     const error = await thrownBy(chain.ask(request));
     expect(error).toMatchObject({
@@ -263,14 +263,14 @@ describe("several ways", () => {
     });
   });
 
-  it("end at one that is there and is refused: a wrong secret must not become another identity", async () => {
+  it("end at one that exists and is refused: a wrong secret must not become another identity", async () => {
     const wrong = new SignInError("a: wrong secret", "check it", { isUnavailable: false });
     const chain = new Chain([way("a", [wrong]), way("b", ["from b"])], "sign in");
     expect(await thrownBy(chain.ask(request))).toBe(wrong);
   });
 });
 
-describe("what is said when there is no token", () => {
+describe("the message when there is no token", () => {
   it("is the service's own sentence on one line, without a secret, a trace or a stack", () => {
     const jwt = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJ4In0.c2ln";
     const said = `invalid_client Status code: 401\nMore details:\nAADSTS7000215: Invalid client secret provided. Bearer ${jwt}\r\nTrace ID: 5 Correlation ID: 6`;

@@ -33,7 +33,7 @@ const OWN = "https://own.blob.core.windows.net/results/a%20b.json";
 const OTHER = "https://other.blob.core.windows.net/results/a.json";
 
 describe("a source link", () => {
-  it("with a SAS stands for itself, whoever we are", async () => {
+  it("is used as it is when it has a SAS, whoever we are", async () => {
     for (const account of [withKey, withSas, withToken().account]) {
       for (const uri of [`${OTHER}?sv=1&sig=x%2B`, `${OWN}?sv=1&sig=x%2B`]) {
         const link = resolve(account, uri);
@@ -43,7 +43,7 @@ describe("a source link", () => {
     }
   });
 
-  it("in our own account is read with the key, and copied with a short read SAS", async () => {
+  it("is read with the key in our own account, and copied with a short read SAS", async () => {
     const link = resolve(withKey, OWN);
     expect(link.read).toEqual({ url: OWN, as: "account" });
     const { url = "", bearer } = (await copyOf(link)) ?? {};
@@ -58,7 +58,7 @@ describe("a source link", () => {
     expect(hours).toBeLessThanOrEqual(2);
   });
 
-  it("in our own account has one SAS a container", async () => {
+  it("shares one SAS a container in our own account", async () => {
     const links = new SourceLinks(withKey);
     const sasOf = async (uri: string) => new URL((await copyOf(links.resolve(uri)))?.url ?? "").search;
     expect(await sasOf(`${endpoints.blobEndpoint}/one/a`)).toBe(
@@ -69,7 +69,7 @@ describe("a source link", () => {
     );
   });
 
-  it("in our own account is copied with the account's SAS when that is what we have", async () => {
+  it("is copied with the account's SAS in our own account when we have that", async () => {
     const link = resolve(withSas, OWN);
     expect(link.read).toEqual({ url: OWN, as: "account" });
     expect(await copyOf(link)).toEqual({ url: `${OWN}?sv=1&sig=own` });
@@ -78,7 +78,7 @@ describe("a source link", () => {
     });
   });
 
-  it("without a SAS gets the bearer token on Azure's own hosts over https alone", async () => {
+  it("gets the bearer token without a SAS, on Azure's own hosts over https alone", async () => {
     const { account } = withToken();
     for (const uri of [OWN, OTHER, "https://a.z9.blob.storage.azure.net/c/b"]) {
       expect(resolve(account, uri).read).toEqual({ url: uri, as: "token" });
@@ -118,13 +118,13 @@ describe("a source link", () => {
     expect(await thrownBy(copyOf(resolve(account, OWN)))).toBeInstanceOf(SignInError);
   });
 
-  it("elsewhere without a SAS is read as it stands: it may be public", () => {
+  it("is read as it stands elsewhere without a SAS: it may be public", () => {
     const link = resolve(withKey, OTHER);
     expect(link.read).toEqual({ url: OTHER, as: "anonymous" });
     expect(link.copySource).toBeUndefined();
   });
 
-  it("that is not https beyond this machine, or no URL at all, is refused without its query", () => {
+  it("is refused without its query when it is not https beyond this machine, or is no URL", () => {
     for (const uri of [
       "http://other.blob.core.windows.net/c/b?sig=c2VjcmV0",
       "ftp://x/c/b",
@@ -136,7 +136,7 @@ describe("a source link", () => {
     }
   });
 
-  it("on another service of this machine is out of the target service's reach", () => {
+  it("is out of the target service's reach on another service of this machine", () => {
     for (const uri of ["http://127.0.0.1:9/acct/c/b?sig=x", "https://localhost:9/acct/c/b?sig=x"]) {
       expect(resolve(withKey, uri).copySource).toBeUndefined();
     }
@@ -150,7 +150,7 @@ describe("a source link", () => {
     expect(resolve(withKey, "https://own.blob.core.windows.net.example/c/b").read.as).toBe("anonymous");
   });
 
-  it("of our own emulator account is really readable by the SAS that is made for it", async () => {
+  it("can be read in our own emulator account with the SAS that is made for it", async () => {
     const storage = emulator();
     const container = await storage.newContainer();
     await container.getBlockBlobClient("a b.json").upload("{}", 2);

@@ -133,8 +133,8 @@ describe("a success of one of the two", () => {
   });
 });
 
-describe("when both fail", () => {
-  it.each(pairs)("with %s and %s, what the first said counts, in either order", async (_, __, a, b) => {
+describe("a pair of requests that both fail", () => {
+  it.each(pairs)("is judged by the first with %s and %s, in either order", async (_, __, a, b) => {
     for (const isFirstSooner of [true, false]) {
       const { first, second, result, made, look } = await beginBoth();
       const ends = [() => first.fail(a), () => second.fail(b)];
@@ -155,7 +155,7 @@ describe("when both fail", () => {
     }
   });
 
-  it("the service hears of both", async () => {
+  it("is reported to the service's gate twice", async () => {
     const { first, second, result, attempts, made } = await beginBoth();
     first.fail(answered(503));
     second.fail(answered(429));
@@ -165,7 +165,7 @@ describe("when both fail", () => {
     expect(attempts.figures).toEqual({ retries: 1, throttles: 2, hedges: 1 });
   });
 
-  it("the next attempt may be asked twice again", async () => {
+  it("may be made again for the next attempt", async () => {
     const { first, second, result, made, look, attempts } = await beginBoth();
     first.fail(lost("ECONNRESET"));
     second.fail(EXISTS);
@@ -178,8 +178,8 @@ describe("when both fail", () => {
   });
 });
 
-describe("an end that is not the service's", () => {
-  it("by an abort of the run ends both, and leaves no listener", async () => {
+describe("the end of a pair that is not the service's", () => {
+  it("cuts both on an abort of the run, and leaves no listener", async () => {
     const { first, second, result, run } = await beginBoth();
     const reason = new Error("stop now");
     run.abort(reason);
@@ -188,7 +188,7 @@ describe("an end that is not the service's", () => {
     expect(getEventListeners(run.signal, "abort")).toEqual([]);
   });
 
-  it("by a failure of ours ends the second, too", async () => {
+  it("cuts the second, too, on a failure of ours", async () => {
     const { first, second, result } = await beginBoth();
     const ours = new FileFailure("integrity-mismatch", "other bytes");
     first.fail(ours);
@@ -196,7 +196,7 @@ describe("an end that is not the service's", () => {
     expect(second.isCut()).toBe(true);
   });
 
-  it("of the second alone is not told", async () => {
+  it("is not reported when only the second ended", async () => {
     const { first, second, result } = await beginBoth();
     second.fail(new TypeError("a defect of ours"));
     await turn();
@@ -206,7 +206,7 @@ describe("an end that is not the service's", () => {
 });
 
 describe("a second request", () => {
-  it("is not made for what was not said to be safe", async () => {
+  it("is not made for a request that was not said to be safe", async () => {
     const { made, look, result } = begin({}, { hedged: false });
     await look();
     expect(made.length).toBe(1);
@@ -228,7 +228,7 @@ describe("a second request", () => {
     expect(attempts.figures.hedges).toBe(0);
   });
 
-  it("is not made while a brake holds requests back, and counts for it", async () => {
+  it("is not made while a brake holds requests back, and counts for the brake", async () => {
     const clock = new VirtualClock();
     const pacer = new Pacer(() => 100, clock);
     const brakes = [
@@ -259,7 +259,7 @@ describe("a second request", () => {
     expect(both.gate.load.answers).toBe(2);
   });
 
-  it("that waits for a sign-in keeps nobody waiting", async () => {
+  it("keeps nobody waiting when it waits for a sign-in", async () => {
     let asked = 0;
     const lostAfterFirst = async (signal: AbortSignal): Promise<never> =>
       new Promise((_, reject) =>
@@ -273,7 +273,7 @@ describe("a second request", () => {
     expect(await result).toBe("first");
   });
 
-  it("is ended by its own clock when it hangs, and the first goes on", async () => {
+  it("is ended by its own clock when it hangs, and the first continues", async () => {
     const clock = new VirtualClock();
     const attempts = new Attempts({ ...QUICK, idleMs: 150 }, new Hedging(ALWAYS, clock));
     let made = 0;

@@ -89,14 +89,14 @@ export function catalogConformance(
       for (const listed of LISTED) expectAnswer(answerFor(answers, listed), listed);
     });
 
-    it("gives a work item that it does not list no files, and no failure", async () => {
+    it("gives no files and no failure for a work item that it does not list", async () => {
       const answers = await lookUp(catalog, [UNKNOWN, asked(ODD)], { signal });
       expect(answerFor(answers, UNKNOWN)).toMatchObject({ files: [], problems: [], workItemName: "" });
       expect(answerFor(answers, UNKNOWN)?.failure).toBeUndefined();
       expectAnswer(answerFor(answers, ODD), ODD);
     });
 
-    it("gives the same answer again, and with fresh links", async () => {
+    it("gives the same answer again, also when fresh links are asked for", async () => {
       const first = await lookUp(catalog, [asked(MANY)], { signal });
       expect(await lookUp(catalog, [asked(MANY)], { signal })).toEqual(first);
       const fresh = await lookUp(catalog, [asked(MANY)], { signal, fresh: true });
@@ -113,7 +113,7 @@ export function catalogConformance(
       for (const [i, listed] of asks.entries()) expectAnswer(all[i]?.[0], listed);
     });
 
-    it("answers each of a full batch once", async () => {
+    it("answers each work item of a full batch once", async () => {
       expect(catalog.batchSize).toBeGreaterThanOrEqual(1);
       const batch = Array.from({ length: catalog.batchSize }, (_, i) => ({
         ...UNKNOWN,
@@ -150,7 +150,7 @@ export function catalogConformance(
       );
     });
 
-    it("surveys each work item with the count of its lookup, or gives nothing for it", async () => {
+    it("surveys each work item with the count that its lookup gives, or surveys nothing for it", async () => {
       const asks = [[asked(MANY), UNKNOWN], [], [asked(ODD), asked(SAME_ID)]];
       const surveys = await surveyed(catalog, asks, { signal });
       const ids = surveys.map(({ workItem }) => JSON.stringify(workItem));
@@ -161,7 +161,7 @@ export function catalogConformance(
       }
     });
 
-    it("rechecks each work item with the count of its lookup, and its receipt's digest or none, or gives nothing", async () => {
+    it("rechecks each work item with the count of its lookup and its receipt's digest, or rechecks nothing", async () => {
       const asks = [[asked(MANY), UNKNOWN], [], [asked(ODD), asked(SAME_ID)]];
       const answers = await lookUp(catalog, asks.flat(), { signal });
       for (const { workItem, files, digest } of await rechecked(catalog, asks, { signal })) {
@@ -177,7 +177,7 @@ export function catalogConformance(
       expect(await surveyed(catalog, [[], []], { signal })).toEqual([]);
     });
 
-    it("has an identity that tells its kind, without a query", () => {
+    it("has an identity that tells its kind and holds no query", () => {
       expect(catalog.identity).toMatch(/^[a-z]+:[^?]+$/);
     });
 

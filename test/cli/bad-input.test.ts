@@ -56,8 +56,8 @@ describe.each([
   ["files and accounts", BAD_FILES],
   ["catalogs and sign-in", BAD_CATALOGS],
   ["states and the commands that need one", BAD_STATES],
-])("wrong in %s", (_, cases) => {
-  it.each(cases)("$title", (bad) => {
+])("an input that is wrong in %s", (_, cases) => {
+  it.each(cases)("is reported in two lines and changes nothing: $title", (bad) => {
     const { code, stdout, stderr, files: left } = ended.get(bad) as Ended;
     const lines = stderr.trimEnd().split("\n");
     expect(lines, stderr).toHaveLength(2);
@@ -72,7 +72,7 @@ describe.each([
   });
 });
 
-it.each(AS_JSON)("is told as one JSON event on stdout with --output json: $title", (bad) => {
+it.each(AS_JSON)("a wrong input is one JSON event on stdout with --output json: $title", (bad) => {
   const { code, stdout, stderr } = endedAsJson.get(bad) as Ended;
   expect(code).toBe(bad.exit);
   expect(stderr).toBe("");
@@ -86,7 +86,7 @@ it.each(AS_JSON)("is told as one JSON event on stdout with --output json: $title
   expect(event.error.hint).toContain(bad.advises);
 });
 
-it("is told by a process of its own as well", async () => {
+it("a wrong command is reported by a process of its own as well", async () => {
   const { code, stderr } = await scene.cli(["rnu"]);
   expect(code).toBe(2);
   expect(stderr).toMatch(/^error: .*\n.*\n$/);

@@ -37,7 +37,7 @@ function open() {
 }
 
 describe("the monitor on a terminal", () => {
-  it("is drawn anew in any size, and leaves nothing stale", () => {
+  it("is drawn anew in any size and leaves nothing stale", () => {
     const { terminal, screen } = open();
     screen.show(pictureOf());
     expect(terminal.text).toHaveLength(15);
@@ -55,7 +55,7 @@ describe("the monitor on a terminal", () => {
     expect(terminal.text).toHaveLength(15);
   });
 
-  it("takes screen and keys, and gives both back with the last picture on the terminal", () => {
+  it("takes the screen and the keys, and gives both back with the last picture on the terminal", () => {
     const { terminal, keys, screen, isGivenBack, listens } = open();
     screen.show(pictureOf());
     expect({ other: terminal.isOther, cursor: terminal.isCursorVisible, raw: keys.isRaw }).toEqual({
@@ -77,14 +77,22 @@ describe("the monitor on a terminal", () => {
     expect(screen.left.aborted).toBe(true);
   });
 
-  it("takes Ctrl+C for the signal that it no longer is", async () => {
+  it("passes Ctrl+C on as the signal that the terminal no longer sends", async () => {
     const { press } = open();
-    const heard = new Promise((resolve) => process.once("SIGINT", resolve));
-    await press("\u0003");
-    await heard;
+    let heard = 0;
+    const hear = () => heard++;
+    process.on("SIGINT", hear);
+    try {
+      await press("x");
+      expect(heard).toBe(0);
+      await press("\u0003");
+      expect(heard).toBe(1);
+    } finally {
+      process.off("SIGINT", hear);
+    }
   });
 
-  it("gives both back before Node tells of an error that nobody caught", () => {
+  it("gives the screen and the keys back before Node reports an error that nobody caught", () => {
     const { screen, isGivenBack } = open();
     screen.show(pictureOf());
     const events: EventEmitter = process;
@@ -92,7 +100,7 @@ describe("the monitor on a terminal", () => {
     expect(isGivenBack()).toBe(true);
   });
 
-  it("takes both again after it was stopped", () => {
+  it("takes the screen and the keys again after it was stopped", () => {
     const { terminal, keys, screen } = open();
     screen.show(pictureOf());
     keys.setRawMode(false);

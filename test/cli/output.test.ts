@@ -33,7 +33,7 @@ const eventsIn = (lines: string) =>
     .map((line) => JSON.parse(line) as Record<string, unknown> & { type: string });
 
 describe("help", () => {
-  it("of a command goes to stdout with exit code 0: grouped, with examples and exit codes", async () => {
+  it("goes to stdout with exit code 0 for a command, grouped, with examples and exit codes", async () => {
     const { code, stdout, stderr } = await scene.cli(["run", "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const groups = ["Input:", "State and resume:", "Target:", "Transfer:", "Speed and waiting:", "Output:"];
@@ -42,7 +42,7 @@ describe("help", () => {
     expect(stdout).toMatch(/^ {2}130 {2}Ctrl\+C; state saved$/m);
   });
 
-  it("of the program names every command; without arguments it is shown with exit code 2", async () => {
+  it("names every command of the program, and is shown with exit code 2 when there are no arguments", async () => {
     const asked = await scene.cli(["--help"]);
     expect(asked).toMatchObject({ code: 0, stderr: "" });
     for (const command of ["run", "partitions", "plan", "demo"]) {
@@ -53,7 +53,7 @@ describe("help", () => {
     expect(bare.stdout + bare.stderr).toContain("Usage: reupload");
   });
 
-  it("--version prints the version alone", async () => {
+  it("gives the version alone for --version", async () => {
     const { code, stdout, stderr } = await scene.cli(["--version"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -73,18 +73,18 @@ describe("a run's output", () => {
     [{ FORCE_COLOR: "1" }, ["--no-color"], false],
     [{ NO_COLOR: "1", TERM: "xterm-256color" }, [], false],
     [{ TERM: "dumb" }, [], false],
-  ])("is coloured as %j %j asks", async (env, args, isColoured) => {
+  ])("has colours as %j %j asks", async (env, args, isColoured) => {
     const { stdout } = await run(args, env);
     expect(stdout.includes(ESCAPE)).toBe(isColoured);
   });
 
-  it("--quiet leaves the summary only", async () => {
+  it("is the summary alone with --quiet", async () => {
     const { stdout, stderr } = await run(["--quiet"]);
     expect(stderr).toBe("");
     expect(stdout).toContain("conflict: 1 file");
   });
 
-  it("--verbose tells each file in a line", async () => {
+  it("has a line for each file with --verbose", async () => {
     const { stderr } = await run(["--verbose"]);
     const failed = `failed j/${input.at(0).workItemId} ${input.at(0).fileName} -> ${input.at(0).blobName}`;
     expect(stderr).toContain(failed);
@@ -95,7 +95,7 @@ describe("a run's output", () => {
     }
   });
 
-  it("--output json is NDJSON on stdout and nothing on stderr", async () => {
+  it("is NDJSON on stdout with --output json, and nothing on stderr", async () => {
     const { stdout, stderr } = await run(["--output", "json", "--verbose"]);
     expect(stderr).toBe("");
     const events = eventsIn(stdout);
@@ -105,7 +105,7 @@ describe("a run's output", () => {
     for (const { type } of events) expect(MESSAGE_TYPES).toContain(type);
   });
 
-  it("--log-file gets every message as a JSON line, the files' too, and is for its owner only", async () => {
+  it("goes into --log-file as JSON lines, the files' too, for the owner only", async () => {
     await run(["--quiet", "--log-file", "logs/run.log"]);
     const events = eventsIn(await scene.read("logs/run.log"));
     expect(events.filter(({ type }) => type === "file")).toHaveLength(input.files.length);
@@ -116,7 +116,7 @@ describe("a run's output", () => {
 });
 
 describe("a place that takes no output", () => {
-  it("is told in two lines with exit code 6, and ends no run", async () => {
+  it("is reported in two lines with exit code 6, and ends no run", async () => {
     const { stdout } = await promisify(execFile)(
       "bash",
       [

@@ -27,10 +27,13 @@ it.each([
   ["the CSV", "run.csv"],
   ["a second name of the CSV", "second-name.csv"],
   ["a file beside which it would be made under an input's name", "made.csv"],
-])("is refused: %s", (_, out) => {
+])("a result file is refused over an input: %s", (_, out) => {
   expect(() => refuseOwnInput("--out", at(out), inputs())).toThrow("which is read for it");
 });
 
-it.each(["new.csv", "other.csv", "linked/run.csv", "/dev/null"])("is taken: %s", (out) => {
-  expect(() => refuseOwnInput("--out", out.startsWith("/") ? out : at(out), inputs())).not.toThrow();
-});
+it.each(["new.csv", "other.csv", "linked/run.csv", "/dev/null"])(
+  "a result file may be written where no input is: %s",
+  (out) => {
+    expect(() => refuseOwnInput("--out", out.startsWith("/") ? out : at(out), inputs())).not.toThrow();
+  },
+);

@@ -44,7 +44,7 @@ async function publish(out: string, ...texts: string[]): Promise<void> {
 }
 
 describe("a result file", () => {
-  it("takes its place as a whole, and leaves nothing else", async () => {
+  it("takes its place as a whole and leaves nothing else behind", async () => {
     await writeFile(at("a.csv"), "older");
     await using file = await create("a.csv");
     await file.write("new");
@@ -61,7 +61,7 @@ describe("a result file", () => {
     expect(await readdir(folder)).toEqual(["a.csv"]);
   });
 
-  it("begins anew", async () => {
+  it("can begin anew", async () => {
     await using file = await create("a.csv");
     await file.write("long and wrong");
     await file.restart();
@@ -70,13 +70,13 @@ describe("a result file", () => {
     expect(await text("a.csv")).toBe("right");
   });
 
-  it("leaves files beside it alone, whatever they are called", async () => {
+  it("leaves the files beside it alone, whatever their names are", async () => {
     await writeFile(at("a.csv.tmp"), "mine");
     await publish("a.csv", "new");
     expect(await text("a.csv.tmp")).toBe("mine");
   });
 
-  it("is refused before any work where it cannot be", async () => {
+  it("is refused before any work where it cannot be written", async () => {
     await mkdir(at("folder"));
     for (const out of ["folder", "none/a.csv"]) {
       await expect(create(out)).rejects.toMatchObject({ code: "output-unwritable", exitCode: 2 });
@@ -92,19 +92,22 @@ describe("a result file", () => {
     }
   });
 
-  it.skipIf(isWindows)("is where a link points to, there already or not", async () => {
-    await mkdir(at("other"));
-    await writeFile(at("other/there.csv"), "older");
-    for (const name of ["there.csv", "new.csv"]) {
-      await symlink(join("other", name), at(name));
-      await publish(name, "new");
-      expect(await readlink(at(name))).toBe(join("other", name));
-      expect(await text(`other/${name}`)).toBe("new");
-    }
-    expect(await readdir(at("other"))).toEqual(["new.csv", "there.csv"]);
-  });
+  it.skipIf(isWindows)(
+    "is written where a link points to, whether a file is there already or not",
+    async () => {
+      await mkdir(at("other"));
+      await writeFile(at("other/there.csv"), "older");
+      for (const name of ["there.csv", "new.csv"]) {
+        await symlink(join("other", name), at(name));
+        await publish(name, "new");
+        expect(await readlink(at(name))).toBe(join("other", name));
+        expect(await text(`other/${name}`)).toBe("new");
+      }
+      expect(await readdir(at("other"))).toEqual(["new.csv", "there.csv"]);
+    },
+  );
 
-  it.skipIf(isWindows)("goes through a named pipe, which stays one", async () => {
+  it.skipIf(isWindows)("goes through a named pipe, which stays a pipe", async () => {
     await promisify(execFile)("mkfifo", [at("pipe")]);
     const [read] = await Promise.all([text("pipe"), publish("pipe", "one,", "two")]);
     expect(read).toBe("one,two");

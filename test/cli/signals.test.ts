@@ -59,7 +59,7 @@ describe("stopping a run", () => {
     },
   );
 
-  it("a second SIGINT stops at once, and the files in flight are done on resume", async () => {
+  it("happens at once on a second SIGINT, and the files in flight are done on resume", async () => {
     const running = await startHeld();
     void running.kill("SIGINT");
     await running.waitFor(/Ctrl\+C: files in flight/);
@@ -72,7 +72,7 @@ describe("stopping a run", () => {
     await expectResumes();
   });
 
-  it("--grace is how long files in flight may take", async () => {
+  it("waits for the files in flight as long as --grace says", async () => {
     const running = await startHeld(["--grace", "200ms"]);
     const { code, stderr } = await running.kill("SIGINT");
     expect(code).toBe(130);
@@ -81,7 +81,7 @@ describe("stopping a run", () => {
     await expectResumes();
   });
 
-  it("before the first file there is nothing to finish, and nothing to resume", async () => {
+  it("leaves nothing to finish and nothing to resume before the first file", async () => {
     await scene.proxy.offline();
     const running = scene.startRun(["--log-file", "run.log"]);
     // The log is there before the target is asked.

@@ -36,7 +36,7 @@ describe("a state that holds a run", () => {
     );
   });
 
-  it("quotes the state's name in that command where the shell needs it", async () => {
+  it("is named in that command with quotes where the shell needs them", async () => {
     await copyFile(scene.path("state.db"), scene.path("it's $HOME.db"));
     const refused = await scene.run(["--state-db", "it's $HOME.db"]);
     expectRefused(refused, /holds a run/, `--state-db 'it'\\''s $HOME.db'`);
@@ -63,7 +63,7 @@ describe("a state that holds a run", () => {
     expectRefused(await scene.resume(args), says, "Resume with what the run was started with");
   });
 
-  it("is refused with a CSV that has grown, and says how to take the new rows", async () => {
+  it("is refused with a CSV that has grown, with how to take the new rows", async () => {
     await scene.write("grown.csv", `${await scene.read("failed_workitems.csv")}j,w98\nj,w99\n`);
     const refused = await scene.resume(["--csv", "grown.csv"]);
     expectRefused(refused, /2 added \(j\/w98, j\/w99\)/, "--update-csv");
@@ -80,7 +80,7 @@ describe("a state that holds a run", () => {
     );
   });
 
-  it("is refused while another process works with it, which is named", async () => {
+  it("is refused while another process works with it, and that process is named", async () => {
     const gate = Promise.withResolvers<void>();
     const heal = scene.proxy.fail({ operation: "get-blob", fault: { kind: "hold", until: gate.promise } });
     const args = ["--state-db", "locked.db"];

@@ -69,7 +69,7 @@ describe("the configuration file", () => {
     );
   });
 
-  it("that was named and is not there is told by that name", () => {
+  it("is named in the error when it was asked for and does not exist", () => {
     expect(() => readConfigFile("none.yaml", folder)).toThrow(
       "The configuration file none.yaml cannot be read",
     );

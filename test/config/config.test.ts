@@ -24,7 +24,7 @@ const settingsOf = (
   kept: Record<string, unknown> = {},
 ) => resolve(collect(flags, environment, folder), kept);
 
-describe("where a setting comes from", () => {
+describe("the source of a setting", () => {
   const flags = { queue: "from-flag" };
   const environment = { REUPLOAD_QUEUE: "from-environment" };
   const kept = { queue: "from-state" };
@@ -123,7 +123,7 @@ describe("the number of file slots", () => {
     [{}, { concurrency: "50" }, 50],
     [{ fileWorkers: "5" }, { concurrency: "50" }, 100],
     [{ concurrency: "auto" }, { fileWorkers: "5" }, "auto"],
-  ])("by %j, with %j in the state, is %s", (flags, before, expected) => {
+  ])("follows from %j, with %j in the state: %s", (flags, before, expected) => {
     expect(settingsOf(flags, {}, before).concurrency).toBe(expected);
     // The next resume, which gives nothing, goes on with it.
     expect(settingsOf({}, {}, kept(flags, before)).concurrency).toBe(expected);
@@ -135,12 +135,12 @@ describe("a bad value", () => {
     [{ fileWorkers: "x" }, {}, "", '--file-workers: expected a whole number from 1 to 1000, got "x"'],
     [{}, { REUPLOAD_FILE_WORKERS: "0" }, "", "REUPLOAD_FILE_WORKERS (environment): expected a whole number"],
     [{}, {}, "# first\nfile-workers: 1.5\n", "reupload.config.yaml:2: expected a whole number"],
-  ])("names its place: %j %j %j", (flags, environment, file, message) => {
+  ])("is reported with its place: %j %j %j", (flags, environment, file, message) => {
     configFile(file);
     expect(() => settingsOf(flags, environment as Record<string, string>)).toThrow(message);
   });
 
-  it("in the state is told as the state's", () => {
+  it("is reported as the state's when it is in the state", () => {
     expect(() => settingsOf({}, {}, { onEmpty: "gone" })).toThrow(
       "onEmpty in the state: expected report, fail",
     );
@@ -154,7 +154,7 @@ describe("settings together", () => {
     [{ partition: "2", totalPartitions: "2" }, "--partition 2 of 2 does not exist."],
     [{ emulator: "true", target: "https://a" }, "--emulator and --target exclude each other."],
     [{ updateCsv: "true" }, "--update-csv is given without --resume."],
-  ])("%j is refused", (flags, message) => {
+  ])("are refused: %j", (flags, message) => {
     expect(() => settingsOf(flags)).toThrow(message);
   });
 

@@ -21,7 +21,7 @@ describe("the documentation", () => {
     expect(read(name)).toBe(withTables(read(name)));
   });
 
-  it("lists every exit code, error, failure and option, and none that is not there", () => {
+  it("lists every exit code, error, failure and option, and none that does not exist", () => {
     const errors = read("docs/errors.md");
     expect(keysOf(errors, "exit codes").sort()).toEqual(Object.values(EXIT).map(String).sort());
     expect(keysOf(errors, "errors").sort()).toEqual(Object.keys(ERRORS).sort());

@@ -50,7 +50,7 @@ describe("a duration", () => {
   });
 });
 
-describe("words", () => {
+describe("an option's words", () => {
   it("are taken as they are, and a near one is suggested", () => {
     expect(oneOf("auto", "server", "stream")("stream")).toBe("stream");
     expect(() => oneOf("auto", "server", "stream")("steam")).toThrow(
@@ -59,12 +59,12 @@ describe("words", () => {
     expect(() => oneOf("auto", "server")("zzzzzz")).toThrow(/^expected auto, server$/);
   });
 
-  it("switches are true and false", () => {
+  it("are true and false for a switch", () => {
     expect([yesOrNo("true"), yesOrNo("false")]).toEqual([true, false]);
     expect(() => yesOrNo("yes")).toThrow("expected true, false");
   });
 
-  it("a text is not empty", () => {
+  it("are refused when they are empty", () => {
     expect(text(" a ")).toBe(" a ");
     expect(() => text(" ")).toThrow("expected a text");
   });
@@ -106,9 +106,9 @@ describe("a suggestion", () => {
     ["quuee", "queue"],
     ["targets", "target"],
     ["zzzzzzzz", undefined],
-  ])("for %s is %s", (given, near) => expect(suggest(given, known)).toBe(near));
+  ])("is made for %s: %s", (given, near) => expect(suggest(given, known)).toBe(near));
 
-  it("is the word itself when it is known, and always one of the known", () => {
+  it("is the word itself when it is known, and always one of the known words", () => {
     fc.assert(
       fc.property(fc.string(), fc.array(fc.string()), (given, words) => {
         const near = suggest(given, words);
@@ -119,7 +119,7 @@ describe("a suggestion", () => {
   });
 });
 
-describe("brakes", () => {
+describe("the value of a brake", () => {
   it.each([
     ["10MB/s", 10_000_000],
     ["80Mbit/s", 10_000_000],
@@ -127,7 +127,7 @@ describe("brakes", () => {
     ["512KiB/s", 524_288],
     ["2MiB/s", 2_097_152],
     ["off", undefined],
-  ])("a bandwidth of %s is %d bytes a second", (given, bytes) => {
+  ])("is read from a bandwidth: %s is %d bytes a second", (given, bytes) => {
     expect(bandwidth(given).at(0)).toBe(bytes);
   });
 
@@ -136,13 +136,13 @@ describe("brakes", () => {
     (given) => expect(() => bandwidth(given)).toThrow("expected a rate of at least 10kB/s such as 10MB/s"),
   );
 
-  it("a timetable may have several", () => {
+  it("may be a timetable of several rates", () => {
     const noon = new Date(2026, 0, 15, 12, 0).getTime();
     expect(bandwidth("08:00,10MB/s 20:00,off").at(noon)).toBe(10_000_000);
     expect(requestRate("08:00,500/s 20:00,off").at(noon)).toBe(500);
   });
 
-  it.each(["", "500", "0/s", "1.5/s", "-1/s", "500/min"])("%j is no request rate", (given) => {
+  it.each(["", "500", "0/s", "1.5/s", "-1/s", "500/min"])("is no request rate: %j", (given) => {
     expect(() => requestRate(given)).toThrow("expected a rate such as 500/s");
   });
 
@@ -150,9 +150,9 @@ describe("brakes", () => {
     ["auto", "auto"],
     ["1", 1],
     ["10000", 10_000],
-  ])("a concurrency may be %s", (given, value) => expect(concurrency(given)).toBe(value));
+  ])("may be a concurrency of %s", (given, value) => expect(concurrency(given)).toBe(value));
 
-  it.each(["", "0", "10001", "automatic", "2x", "1.5"])("%j is no concurrency", (given) => {
+  it.each(["", "0", "10001", "automatic", "2x", "1.5"])("is no concurrency: %j", (given) => {
     expect(() => concurrency(given)).toThrow("expected auto, or a whole number from 1 to 10000");
   });
 });

@@ -58,7 +58,7 @@ describe("the CSV's digest", () => {
     expect(new Set(rows.map((item) => digestOf([item]))).size).toBe(4);
   });
 
-  it("says how many distinct rows there are, and is the same for ever", () => {
+  it("says how many distinct rows there are, and never changes between versions", () => {
     expect(digestOf([])).toBe("0-00000000000000000000000000000000");
     const rows = ["1889211721", "1913007684"].map((workItemId) => ({
       jobId: "7",
@@ -70,7 +70,7 @@ describe("the CSV's digest", () => {
 });
 
 describe("the keys seen", () => {
-  it("are a set of job id and work item id, the name left aside", () => {
+  it("are a set of job id and work item id, without the name", () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 40 }), (rows) => {
         const seen = new SeenKeys();

@@ -53,7 +53,7 @@ describe("the header of a CSV", () => {
     expect(find("JobId,WorkItemId\n", false)).toMatchObject({ kind: "header" });
   });
 
-  it("is told to be missing, with what was found", () => {
+  it("is reported as missing, with what was found instead", () => {
     expect(problemOf("")).toBe("is empty");
     expect(problemOf("\n \n")).toBe("is empty");
     expect(problemOf("a,b\n1,2")).toBe("has no JobId and no WorkItemId column; its header is: a,b");

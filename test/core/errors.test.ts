@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ERRORS, messageOf, ReuploadError, systemCodeOf } from "../../src/core/errors.ts";
+import { ERRORS, isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../src/core/errors.ts";
 import { EXIT, EXIT_MEANINGS } from "../../src/core/exit-codes.ts";
 
 describe("an error for the user", () => {
@@ -42,9 +42,23 @@ describe("what was thrown", () => {
     expect(systemCodeOf("ENOENT")).toBeUndefined();
   });
 
-  it("is looked through no deeper than makes sense", () => {
+  it("is a full disk when the file system, a quota or SQLite says so, at any depth", () => {
+    const full = [{ code: "ENOSPC" }, { code: "EDQUOT" }, { code: "ERR_SQLITE_ERROR", errcode: 13 }];
+    for (const facts of full) {
+      const error = Object.assign(new Error("full"), facts);
+      expect(isDiskFull(error)).toBe(true);
+      const inner = new Error("middle", { cause: error });
+      expect(isDiskFull(Object.assign(new Error("outer", { cause: inner }), { code: "EOTHER" }))).toBe(true);
+    }
+    expect(isDiskFull(Object.assign(new Error("damaged"), { errcode: 11 }))).toBe(false);
+    expect(isDiskFull(Object.assign(new Error("forbidden"), { code: "EACCES" }))).toBe(false);
+    expect(isDiskFull("ENOSPC")).toBe(false);
+  });
+
+  it("is searched for causes no deeper than makes sense", () => {
     const loop = new Error("loop");
     loop.cause = loop;
     expect(systemCodeOf(loop)).toBeUndefined();
+    expect(isDiskFull(loop)).toBe(false);
   });
 });

@@ -21,16 +21,16 @@ describe("the verdict about an answer", () => {
     }
   });
 
-  it("goes by the status when there is one, whatever else is told", () => {
+  it("follows the status when there is one, whatever else is known", () => {
     expect(verdictOf({ status: 404, systemCode: "ECONNRESET", timedOut: true })).toBe("answer");
   });
 
-  it("takes a connection that broke for this request's trouble, not for a service that is gone", () => {
+  it("blames a connection that broke on this request, not on a service that is gone", () => {
     expect(verdictOf({ systemCode: "ECONNRESET" })).toBe("retry");
     expect(verdictOf({})).toBe("retry");
   });
 
-  it("does not ask again of one whose certificate is not trusted, and names the way out", () => {
+  it("does not retry a service whose certificate is not trusted, and names the way out", () => {
     for (const systemCode of [
       "SELF_SIGNED_CERT_IN_CHAIN",
       "CERT_HAS_EXPIRED",

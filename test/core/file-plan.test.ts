@@ -55,13 +55,13 @@ describe("the plan of a work item's files", () => {
     ]);
   });
 
-  it("takes one of several entries with the same name and link, the query left aside", () => {
+  it("takes one of several entries with the same name and link, whatever the query is", () => {
     const made = plan([file("a", "1?sig=x"), file("a", "1?sig=y"), file("a", "1"), file("dir/a", "1")]);
     expect(made.files.map((planned) => planned.file)).toEqual([file("a", "1")]);
     expect(made).toMatchObject({ refused: [], duplicates: 3 });
   });
 
-  it("reports other files with the name of the first as collisions", () => {
+  it("reports other files with the name of the first one as collisions", () => {
     const made = plan([file("y/a", "2"), file("x/a", "1"), file("z/a", "3")]);
     expect(made.files.map((planned) => planned.file.fileName)).toEqual(["x/a"]);
     const message = "the name is taken by x/a of the same work item";
@@ -71,13 +71,13 @@ describe("the plan of a work item's files", () => {
     ]);
   });
 
-  it("skips them when the first is wanted", () => {
+  it("skips the files whose names collide when the first one is wanted", () => {
     expect(refusals(plan([file("x/a", "1"), file("y/a", "2")], "first"))).toEqual([
       ["y/a", "skipped", "name-collision", "the name is taken by x/a of the same work item"],
     ]);
   });
 
-  it("names them by their whole path when that is wanted", () => {
+  it("names the files whose names collide by their whole path when that is wanted", () => {
     const made = plan([file("x/a", "1"), file("y/a", "2"), file("y/a", "3")], "path");
     expect(blobNames(made)).toEqual(["lab-a", "lab-y/a"]);
     expect(refusals(made)).toEqual([
@@ -85,13 +85,13 @@ describe("the plan of a work item's files", () => {
     ]);
   });
 
-  it("reports a collision whose path is no good name either", () => {
+  it("reports a collision when the path gives no good name either", () => {
     expect(refusals(plan([file("a", "1"), file("x/../a", "2")], "path"))).toEqual([
       ["x/../a", "failed", "name-collision", "the name is taken by a of the same work item"],
     ]);
   });
 
-  it("refuses bad names, whatever is wanted of collisions", () => {
+  it("refuses bad names, however collisions are handled", () => {
     for (const onCollision of ["report", "path", "first"] as const) {
       expect(refusals(plan([file("a.", "1"), file("b", "2")], onCollision))).toEqual([
         ["a.", "failed", "bad-name", "the name ends in a dot or slash"],
@@ -130,7 +130,7 @@ describe("the plan of a work item's files", () => {
     );
   });
 
-  it("does not depend on the links' queries: fresh links lead to the same plan", () => {
+  it("does not depend on the queries of the links: fresh links lead to the same plan", () => {
     const bare = (entry: CatalogFile) => ({ ...entry, uri: uriWithoutQuery(entry.uri) });
     fc.assert(
       fc.property(files, mode, (entries, onCollision) => {
@@ -146,7 +146,7 @@ describe("the plan of a work item's files", () => {
 });
 
 describe("catalog order", () => {
-  it("is by file name, then link, by code units", () => {
+  it("goes by file name, then by link, in code units", () => {
     const sorted = [
       file("B", "9"),
       file("a", "1"),
@@ -162,7 +162,7 @@ describe("catalog order", () => {
     );
   });
 
-  it("leaves its input alone", () => {
+  it("leaves its input unchanged", () => {
     const input = [file("b"), file("a")];
     sortFiles(input);
     expect(input).toEqual([file("b"), file("a")]);

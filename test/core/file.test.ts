@@ -4,14 +4,14 @@ import { fileKey, linkExpiry, uriWithoutQuery } from "../../src/core/file.ts";
 const LINK = "https://account.blob.core.windows.net/c/a%20b.json";
 
 describe("a link", () => {
-  it("without its query names the blob alone", () => {
+  it("names only the blob once its query is removed", () => {
     expect(uriWithoutQuery(LINK)).toBe(LINK);
     expect(uriWithoutQuery(`${LINK}?sv=1&sig=x`)).toBe(LINK);
     expect(uriWithoutQuery(`${LINK}#part?sig=x`)).toBe(LINK);
     expect(uriWithoutQuery("")).toBe("");
   });
 
-  it("ends when its SAS says", () => {
+  it("ends when its SAS says so", () => {
     const end = Date.UTC(2026, 0, 2, 3, 4, 5);
     expect(linkExpiry(`${LINK}?sv=1&se=2026-01-02T03%3A04%3A05Z&sig=x`)).toBe(end);
     expect(linkExpiry(`${LINK}?se=2026-01-02T03:04:05Z`)).toBe(end);
@@ -26,7 +26,7 @@ describe("a link", () => {
 });
 
 describe("a file's key", () => {
-  it("is its name and its link without query", () => {
+  it("is its name and its link without the query", () => {
     const key = fileKey({ fileName: "a", uri: `${LINK}?sig=1` });
     expect(fileKey({ fileName: "a", uri: `${LINK}?sig=2` })).toBe(key);
     expect(fileKey({ fileName: "b", uri: LINK })).not.toBe(key);

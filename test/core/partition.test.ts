@@ -23,7 +23,7 @@ function reference(workItemId: string, buckets: number): number {
 }
 
 describe("the partition of a work item", () => {
-  it("is the one of the specification's vectors", () => {
+  it("agrees with the vectors of the specification", () => {
     expect(partitionOf("1889211721", 2)).toBe(0);
     expect(partitionOf("1913007684", 2)).toBe(0);
     expect(partitionOf("1889211722", 2)).toBe(1);
@@ -48,7 +48,7 @@ describe("the partition of a work item", () => {
     );
   });
 
-  it("stays or goes to the new partition when one is added", () => {
+  it("stays or moves to the new partition when one is added", () => {
     fc.assert(
       fc.property(id, total, (workItemId, n) => {
         expect([partitionOf(workItemId, n), n]).toContain(partitionOf(workItemId, n + 1));
@@ -56,7 +56,7 @@ describe("the partition of a work item", () => {
     );
   });
 
-  it("changes for about 1 in N+1 when one is added, and the shares are about even", () => {
+  it("changes for about 1 in N+1 when one is added, and the shares stay about even", () => {
     const ids = Array.from({ length: 20_000 }, (_, index) => String(1_889_211_721 + index));
     for (const n of [2, 5, 16]) {
       const before = ids.map((workItemId) => partitionOf(workItemId, n));
@@ -69,7 +69,7 @@ describe("the partition of a work item", () => {
     }
   });
 
-  it("is refused for a total that is no positive integer", () => {
+  it("is refused for a total that is not a positive integer", () => {
     for (const n of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => partitionOf("1", n)).toThrow(RangeError);
     }

@@ -9,7 +9,7 @@ const file = fc.record({
 });
 
 describe("a lookup's receipt", () => {
-  it("does not depend on the order, the queries, or what else is known of the files", () => {
+  it("does not depend on the order, the queries or anything else that is known of the files", () => {
     const pair = fc
       .array(file, { maxLength: 8 })
       .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })));
@@ -39,7 +39,7 @@ describe("a lookup's receipt", () => {
     );
   });
 
-  it("is the same for ever", () => {
+  it("never changes between versions", () => {
     expect(receiptOf([])).toEqual({ count: 0, digest: "e3b0c44298fc1c14" });
   });
 });

@@ -12,11 +12,11 @@ const identity: RunIdentity = {
 };
 
 describe("a run's identity", () => {
-  it("is the same when all parts are", () => {
+  it("is the same when all its parts are the same", () => {
     expect(identityDifferences(identity, { ...identity })).toEqual([]);
   });
 
-  it("differs by each part alone, said in the user's words", () => {
+  it("differs when one part differs, and says so in the user's words", () => {
     const changes: [Partial<RunIdentity>, string, string, string][] = [
       [{ csvDigest: "3-11" }, "CSV", "2-00", "3-11"],
       [{ target: "https://other/results" }, "target", identity.target, "https://other/results"],

@@ -25,14 +25,14 @@ describe("a secret", () => {
     expect(JSON.stringify({ key: secret, list: [secret] })).toBe('{"key":"***","list":["***"]}');
   });
 
-  it("does not print by inspect, at any depth, hidden fields included", () => {
+  it("does not print with inspect, at any depth, hidden fields included", () => {
     const shown = inspect({ a: { b: [secret] } }, { depth: null, showHidden: true, customInspect: true });
     expect(shown).toContain("***");
     expect(shown).not.toContain(VALUE);
     expect(inspect(secret, { customInspect: false, showHidden: true })).not.toContain(VALUE);
   });
 
-  it("does not print by format", () => {
+  it("does not print with format", () => {
     for (const how of ["%s", "%o", "%O", "%j", "%d"]) expect(format(how, secret)).not.toContain(VALUE);
   });
 
@@ -49,7 +49,7 @@ describe("a secret", () => {
 });
 
 describe("redacting", () => {
-  it("takes tokens out, with the word before them and without", () => {
+  it("takes tokens out, with and without the word before them", () => {
     const token = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJ4In0.c2ln-_";
     expect(redact(`Bearer ${token}, {"accessToken":"${token}"}`)).toBe('Bearer ***, {"accessToken":"***"}');
     expect(redact(`a ${token.replace("c2ln-_", "")} b eyJ.eyJ c`)).toBe("a *** b eyJ.eyJ c");
@@ -67,11 +67,11 @@ describe("redacting", () => {
     expect(redact("HTTPS://X/?SIG=Zm9v")).toBe("HTTPS://X/?SIG=***");
   });
 
-  it("finds every one of several", () => {
+  it("finds every signature when there are several", () => {
     expect(leaks(redact(`${link} and '${link}', <${link}>;${link}\n${link}`))).toBe(false);
   });
 
-  it("finds it in links that are encoded, once and twice", () => {
+  it("finds a signature in links that are encoded once or twice", () => {
     const once = encodeURIComponent(link);
     for (const text of [
       once,
@@ -84,7 +84,7 @@ describe("redacting", () => {
     }
   });
 
-  it("finds it in JSON and XML, however they write the ampersand", () => {
+  it("finds a signature in JSON and XML, however they write the ampersand", () => {
     const texts = [
       JSON.stringify({ uri: link }),
       link.replaceAll("&", "\\u0026"),
@@ -127,7 +127,7 @@ describe("redacting", () => {
     }
   });
 
-  it("is done by every error that is told to the user", () => {
+  it("is applied to every error that the user is told", () => {
     const error = new ReuploadError("unavailable", `no answer from ${link}`, { advice: `try ${link}` });
     expect(leaks(error.message + error.advice + String(error.stack))).toBe(false);
   });

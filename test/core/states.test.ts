@@ -11,7 +11,7 @@ function moves<Status extends string>(
 }
 
 describe("the life of a file", () => {
-  it("has these moves and no other", () => {
+  it("has exactly the moves of the specification", () => {
     expect(moves(FILE_STATUSES, fileMayMove)).toEqual([
       "pending -> uploaded",
       "pending -> completed",
@@ -27,7 +27,7 @@ describe("the life of a file", () => {
 });
 
 describe("the life of a work item", () => {
-  it("has these moves and no other", () => {
+  it("has exactly the moves of the specification", () => {
     expect(moves(WORK_ITEM_STATUSES, workItemMayMove)).toEqual([
       "pending -> in_progress",
       "in_progress -> pending",

@@ -104,7 +104,7 @@ describe("a name", () => {
     for (const [name, reason] of refused) expect(nameProblem(name), JSON.stringify(name)).toContain(reason);
   });
 
-  it("is allowed with anything else that files are called", () => {
+  it("is allowed to hold anything else that files are called", () => {
     const allowed = [
       "a",
       ".hidden",
@@ -128,7 +128,7 @@ describe("shortening", () => {
     )
     .map(([parts, extension]) => parts.join("") + extension);
 
-  it("leaves a name alone that is short enough", () => {
+  it("leaves a name alone when it is short enough", () => {
     const name = "a".repeat(MAX_NAME_LENGTH);
     expect(shortenName(name)).toBe(name);
   });
@@ -148,7 +148,7 @@ describe("shortening", () => {
     );
   });
 
-  it("is the same on every machine, and tells long names apart", () => {
+  it("gives the same name on every machine, and different names for different long ones", () => {
     const name = `${"a".repeat(2000)}.json`;
     expect(shortenName(name)).toBe(`${"a".repeat(1002)}~0ebdf9b59b98081f.json`);
     expect(shortenName(`${"a".repeat(2001)}.json`)).not.toBe(shortenName(name));

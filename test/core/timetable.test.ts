@@ -5,7 +5,7 @@ import { parseTimetable } from "../../src/core/timetable.ts";
 const at = (hour: number, minute: number): number => new Date(2026, 0, 15, hour, minute, 30).getTime();
 
 describe("a timetable", () => {
-  it("of one rate holds all day", () => {
+  it("holds one rate all day when it has one", () => {
     expect(parseTimetable("7", Number).at(at(3, 0))).toBe(7);
     expect(parseTimetable("off", Number).at(at(3, 0))).toBeUndefined();
   });
@@ -16,7 +16,7 @@ describe("a timetable", () => {
     expect(parseTimetable("7", Number).lowest).toBe(7);
   });
 
-  it("gives the rate of the last time that has come, over midnight that of the day before", () => {
+  it("gives the rate of the last time that has passed, after midnight that of the day before", () => {
     const table = parseTimetable("20:00,off 08:00,10 12:30,5", Number);
     const rates = [at(0, 0), at(7, 59), at(8, 0), at(12, 29), at(12, 30), at(19, 59), at(20, 0), at(23, 59)];
     expect(rates.map((time) => table.at(time))).toEqual([
@@ -31,7 +31,7 @@ describe("a timetable", () => {
     ]);
   });
 
-  it("holds each rate from its own time on, whatever the times", () => {
+  it("holds each rate from its own time on, whatever the times are", () => {
     const minutes = fc.uniqueArray(fc.integer({ min: 0, max: 1_439 }), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(minutes, (times) => {

@@ -42,8 +42,8 @@ const announce = (state: string, args?: readonly string[]): Promise<CliResult> =
 
 const refusal = { kind: "answer", status: 400, errorCode: "OutOfRangeInput" } as const;
 
-describe("after run --no-queue", () => {
-  it("every file in the target is announced once; the run's resume still takes no queue, and what it adds can follow", async () => {
+describe("reupload announce after run --no-queue", () => {
+  it("announces every file in the target once; the run's resume still uses no queue, and what it adds can be announced later", async () => {
     const state = await copyOfState();
     const first = await announce(state);
     expect(first.code, first.stderr).toBe(0);
@@ -71,7 +71,7 @@ describe("after run --no-queue", () => {
     expect(elsewhere.stderr).toContain(`announced in the queue ${scene.queue}, given is other`);
   });
 
-  it("a kill repeats at most the announcements in flight", async () => {
+  it("repeats at most the announcements in flight after a kill", async () => {
     const state = await copyOfState();
     scene.proxy.forget();
     const heal = scene.proxy.fail({ operation: "put-message", fault: { kind: "hang-after" }, skip: 7 });
@@ -91,7 +91,7 @@ describe("after run --no-queue", () => {
     expect([...counts.values()].filter((times) => times > 1)).toEqual(Array(SLOTS).fill(2));
   });
 
-  it("Ctrl+C finishes those in flight, exits with 130 and tells the command that goes on", async () => {
+  it("finishes the announcements in flight on Ctrl+C, exits with 130 and names the command that continues", async () => {
     const state = await copyOfState();
     scene.proxy.forget();
     const gate = Promise.withResolvers<void>();
@@ -112,7 +112,7 @@ describe("after run --no-queue", () => {
     await expectAnnouncedOnce(scene, there());
   });
 
-  it("what the queue does not take is told, and owed still; a queue that is gone stops it, resumable", async () => {
+  it("reports what the queue does not take and still owes it; a queue that is gone stops it, resumable", async () => {
     const state = await copyOfState();
     const missing = { kind: "answer", status: 404, errorCode: "QueueNotFound" } as const;
     const healQueue = scene.proxy.fail({ operation: "put-message", fault: missing });
@@ -131,7 +131,29 @@ describe("after run --no-queue", () => {
     await expectAnnouncedOnce(scene, there());
   });
 
-  it("--dry-run counts, asks whether it may send, and sends nothing", async () => {
+  it("tells each file once with --output json, with the attempts that its announcement took", async () => {
+    const state = await copyOfState();
+    const busy = { kind: "answer", status: 503, errorCode: "ServerBusy" } as const;
+    const heal = scene.proxy.fail({ operation: "put-message", fault: busy, times: 1 });
+    const { code, stdout, stderr } = await announce(state, ["--output", "json", "--verbose"]);
+    heal();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const files = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; outcome: string; attempts: number })
+      .filter(({ type }) => type === "file");
+    expect(files.map(({ outcome }) => outcome)).toEqual(Array.from({ length: MISSING }, () => "announced"));
+    expect(
+      files
+        .map(({ attempts }) => attempts)
+        .toSorted((a, b) => b - a)
+        .slice(0, 2),
+    ).toEqual([2, 1]);
+    await expectAnnouncedOnce(scene, there());
+  });
+
+  it("counts with --dry-run, asks whether it may send, and sends nothing", async () => {
     const state = await copyOfState();
     const before = await scene.read(state);
     const { code, stdout, stderr } = await announce(state, ["--dry-run", "--output", "json"]);
@@ -152,7 +174,7 @@ describe("after run --no-queue", () => {
   });
 });
 
-it("blobs are named as the run named them: by a template, by their path, shortened", async () => {
+it("reupload announce names the blobs as the run named them: by a template, by their path, shortened", async () => {
   await using other = await startScene();
   const files = await makePlain(other, 1, 3);
   const long = `${"x".repeat(1100)}.json`;
@@ -167,7 +189,7 @@ it("blobs are named as the run named them: by a template, by their path, shorten
   expect([...(await announcementsOf(other)).keys()].sort()).toEqual(names.sort());
 });
 
-it("after a run with a queue: --all repeats, and what the run has not completed is left to its resume", async () => {
+it("reupload announce --all repeats the announcements of a run with a queue, and leaves what is not completed to its resume", async () => {
   await using other = await startScene();
   const files = await makePlain(other, 2, 2);
   const heal = other.proxy.fail({ operation: "put-message", fault: refusal, times: 1 });

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene[Symbol.asyncDispose]());
 
-it("--max-queue-depth holds the announcements while the queue is deep", async () => {
+it("a run with --max-queue-depth holds its announcements back while the queue is deep", async () => {
   const input = await makePlain(scene, 4, 3);
   const queue = scene.behind.queue(scene.queue);
   for (let n = 0; n < 8; n++) await queue.sendMessage("of somebody else");
@@ -29,7 +29,7 @@ it("--max-queue-depth holds the announcements while the queue is deep", async ()
   await expectInTarget(scene, input.files);
 });
 
-it("--concurrency auto with brakes does all, and a resume goes on with them", async () => {
+it("a run with --concurrency auto and brakes does everything, and a resume continues with them", async () => {
   const input = await makePlain(scene, 4, 5);
   const args = ["--concurrency", "auto", "--max-requests", "200/s", "--max-bandwidth", "00:00,2MB/s"];
   const run = await scene.run([...args, "--transfer", "stream", "--limit", "2"]);

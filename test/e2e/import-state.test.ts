@@ -107,7 +107,7 @@ function expectPut(files: readonly PlainFile[]): void {
 }
 
 describe("a batch that the original tool left half done", () => {
-  it("is completed, and no file that was copied is sent again", async () => {
+  it("is completed after the import, and no file that was copied is sent again", async () => {
     const imported = await importState("--output", "json");
     expect(imported.code, imported.stderr).toBe(0);
     // The run has not begun.
@@ -136,7 +136,7 @@ describe("a batch that the original tool left half done", () => {
     await expectAnnouncedOnce(scene, input.files);
   });
 
-  it("is divided among machines as `run` divides it, and announces only what it sends with `never`", async () => {
+  it("is divided among machines as run divides it, and with never only what is sent is announced", async () => {
     let takenOver = 0;
     for (const partition of ["0", "1"]) {
       const state = `machine${partition}.db`;
@@ -154,7 +154,7 @@ describe("a batch that the original tool left half done", () => {
     await expectAnnouncedOnce(scene, missing);
   });
 
-  it("is refused where a state is, and leaves none when it fails", async () => {
+  it("is not imported where a state exists, and leaves no state when the import fails", async () => {
     await scene.write("broken.csv", "JobId,WorkItemId,Uri,FileName\nonly,two\n");
     const broken = await importState("--files", "broken.csv");
     expect(broken.code, broken.stderr).toBe(2);

@@ -120,7 +120,7 @@ function run(state: string, ...args: string[]): Promise<CliResult> {
 }
 
 describe("find and run in Kusto", () => {
-  it("finds the work items with a query of one's own, whatever their ids", async () => {
+  it("find the work items with a query of one's own, whatever their ids are", async () => {
     const { code, stdout, stderr } = await find(
       "mine.kql",
       "--param",
@@ -137,7 +137,7 @@ describe("find and run in Kusto", () => {
     expect(csv).toContain('70431,"a"" | take 1 //",item-0\n');
   });
 
-  it("finds the same with a shipped query, on stdout, and tells it as JSON", async () => {
+  it("find the same work items with a shipped query, write them to stdout and report as JSON", async () => {
     const query = ["failed-since", "--param", "since=2000-01-01"];
     const printed = await find(...query, "--out", "-");
     expect(printed.stdout.trimEnd().split("\n")).toHaveLength(31);
@@ -146,7 +146,7 @@ describe("find and run in Kusto", () => {
     expect(await scene.read("shipped.csv")).toBe(printed.stdout);
   });
 
-  it("copies and announces every file of theirs, looked up by few queries", async () => {
+  it("copy and announce every file of these work items with few lookup queries", async () => {
     const before = server.queries;
     const result = await run("state.db");
     expect(result.code).toBe(0);
@@ -161,7 +161,7 @@ describe("find and run in Kusto", () => {
     expect(server.queries - before).toBeLessThanOrEqual(6);
   });
 
-  it("resumes with the same query alone", async () => {
+  it("resume with the same query alone", async () => {
     expect((await run("state.db", "--resume")).code).toBe(0);
     const other = await run("state.db", "--resume", "--file-suffix", "console.log");
     expect(other.code).toBe(3);
@@ -169,7 +169,7 @@ describe("find and run in Kusto", () => {
     expect(await announcementsOf(scene)).toEqual(new Map());
   });
 
-  it("looks links up again that have ended, and no file fails", async () => {
+  it("look up links again that have ended, so that no file fails", async () => {
     const ended = await fileRows(-60);
     const renewed = await fileRows(3600);
     const put = (rows: readonly Row[]): void => {
@@ -191,8 +191,8 @@ describe("find and run in Kusto", () => {
   });
 });
 
-describe("what is wrong with a query", () => {
-  it("is told as the sign-in's trouble, not a key's, when nobody is signed in", async () => {
+describe("a query that is wrong", () => {
+  it("is reported as the sign-in's problem, not a key's, when nobody is signed in", async () => {
     isSignedIn = false;
     try {
       const result = await find("of-jobs", "--param", "jobs=1", "--out", "wrong.csv", "--max-wait", "1s");
@@ -204,7 +204,7 @@ describe("what is wrong with a query", () => {
     }
   });
 
-  it("is told in one line, and no CSV is made", async () => {
+  it("is reported in one line by find, and no CSV is made", async () => {
     const wrong: readonly (readonly [RegExp, ...string[]])[] = [
       [/Failed to resolve table expression named 'Workitems'/, "--query", "Workitems"],
       [/no column WorkItemId; its columns are: JobId\n/, "--query", "Files | project JobId"],
@@ -221,7 +221,7 @@ describe("what is wrong with a query", () => {
     await expect(scene.read("wrong.csv")).rejects.toThrow("ENOENT");
   });
 
-  it("is told for run before anything is copied", async () => {
+  it("is reported by run before anything is copied", async () => {
     await scene.write(
       "lookup.kql",
       "declare query_parameters(workItemIds:dynamic); Files | project JobId, WorkItemId, Uri",
@@ -231,7 +231,7 @@ describe("what is wrong with a query", () => {
     expect(result.stdout).toContain("has no column FileName; its columns are: JobId (string)");
   });
 
-  it("is exit 4 when the sign-in may not ask", async () => {
+  it("ends find with exit code 4 when the sign-in may not query", async () => {
     refused = true;
     try {
       const { code, stderr } = await find(

@@ -44,7 +44,7 @@ async function look(...args: readonly string[]): Promise<Reading & { readonly co
   return { ...(JSON.parse(stdout) as Reading), code };
 }
 
-it("two running partitions are added up; one that is killed is told, copied, resumed, and what is left is listed", async () => {
+it("reupload monitor adds up two running partitions, reports one that is killed, and remaining lists what is left", async () => {
   const gate = Promise.withResolvers<void>();
   const passing = 8;
   scene.proxy.fail({ operation: "put-blob", skip: passing, fault: { kind: "hold", until: gate.promise } });
@@ -104,7 +104,7 @@ async function expectCopyResumes(): Promise<void> {
   expect(all.code).toBe(0);
 }
 
-it("a state is asked for that is there, one copy at a time, and states of one run", async () => {
+it("status and monitor need a state that exists, and states of one run; a snapshot replaces no file", async () => {
   const [missing] = await Promise.all([
     scene.cli(["status"]),
     scene.run(["--limit", "1"]),

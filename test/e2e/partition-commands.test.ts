@@ -67,7 +67,7 @@ Total WorkItems: 6
     expect(asked.code).toBe(1);
   });
 
-  it("gives the same as JSON, and reads the CSV from stdin", async () => {
+  it("gives the same distribution as JSON, and reads the CSV from stdin", async () => {
     const { stdout } = await scene.cli(["partitions", "-", "2", "--output", "json"], { input: CSV });
     expect(JSON.parse(stdout)).toEqual({
       schemaVersion: 1,
@@ -159,7 +159,7 @@ describe("reupload plan", () => {
     expect(calls).toEqual([...machine(0, "machine1_state.db"), ...machine(1, "machine2_state.db")]);
   });
 
-  it("prints for each machine the commands in its own shell, the file names quoted for it", async () => {
+  it("prints the commands of each machine in the machine's own shell, with file names quoted for it", async () => {
     const args = ["plan", HOSTILE, "--machines", "3", "--shell", "powershell,cmd,bash"];
     const { stdout } = await scene.cli(args);
     const runs = stdout.split("\n").filter((line) => line.startsWith("reupload run --csv"));
@@ -173,7 +173,7 @@ describe("reupload plan", () => {
     expect(stdout).toContain("# Machine 3 of 3 (bash): partition 2, ");
   });
 
-  it("prints the resume commands alone when asked, and the same as JSON", async () => {
+  it("prints only the resume commands when asked, and the same commands as JSON", async () => {
     const { stdout } = await scene.cli(["plan", "failed.csv", "2", "--resume"]);
     const commands = stdout.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     expect(commands).toEqual([
@@ -191,7 +191,7 @@ describe("reupload plan", () => {
     });
   });
 
-  it("keeps to the CSV's and listing's plain names on the machines, from wherever they are copied", async () => {
+  it("uses the plain names of the CSV and the listing on the machines, from wherever they are copied", async () => {
     await mkdir(scene.path("in put"), { recursive: true });
     await writeFile(scene.path("in put/failed.csv"), CSV);
     const { stdout } = await scene.cli(["plan", "in put/failed.csv", "1"]);

@@ -45,7 +45,7 @@ describe.each([2, 3])("%i partitions at once", (total) => {
   });
 });
 
-it("a partition says in its summary which one it is, and how many rows the others have", async () => {
+it("a partition says in its summary which one it is and how many rows the others have", async () => {
   const result = await scene.run(["--partition", "1", "--total-partitions", "3"]);
   expect(result.code).toBe(0);
   const ids = new Set(input.files.map(({ workItemId }) => workItemId));

@@ -21,14 +21,14 @@ import { type Scene, startScene, STATE } from "./scene.ts";
 let scene: Scene;
 let input: PlainInput;
 
-describe("a part of the work items", () => {
+describe("a run of a part of the work items", () => {
   beforeEach(async () => {
     scene = await startScene();
     input = await makePlain(scene, 6, 2);
   });
   afterEach(() => scene[Symbol.asyncDispose]());
 
-  it("--limit takes the first that are pending, --sample some spread over the CSV; exit 0, and a resume does the rest", async () => {
+  it("takes the first pending ones with --limit, some spread over the CSV with --sample; it exits with 0 and a resume does the rest", async () => {
     const limited = await scene.run(["--limit", "2"]);
     expect(limited.code, limited.stderr).toBe(0);
     expect(limited.stdout).toContain("--limit 2");
@@ -55,7 +55,7 @@ describe("--max-failures", () => {
   });
   afterEach(() => scene[Symbol.asyncDispose]());
 
-  it("stops early with exit code 5 and the evidence, and can be resumed", async () => {
+  it("stops the run early with exit code 5 and the evidence, and the run can be resumed", async () => {
     // 30 sources of 130 are missing, the first of the CSV.
     input = planPlain(scene, 13, 10);
     await scene.write("failed_workitems.csv", csvOf(input));
@@ -144,7 +144,7 @@ describe("--dry-run", () => {
     await scene.reader.takeAnnouncements(scene.queue);
   });
 
-  it("of a resume says what is left, on a copy of the state", async () => {
+  it("says what is left for a resume, on a copy of the state", async () => {
     await putSource(scene, input.at(4));
     const { code, report, stderr } = await dryRun(["run", "--resume", "--state-db", STATE]);
     expect(code, stderr).toBe(1);
@@ -175,7 +175,7 @@ describe("a listing that changes between starts", () => {
   });
   afterEach(() => scene[Symbol.asyncDispose]());
 
-  it("has its new files copied, and told with those that vanished; nothing else is done again", async () => {
+  it("has its new files copied and reported together with those that vanished, and nothing else is done again", async () => {
     // 80 files, to which 3 come and of which 2 go.
     input = await makePlain(scene, 4, 20);
     const first = await scene.run();
@@ -215,7 +215,7 @@ describe("links that end", () => {
   });
   afterEach(() => scene[Symbol.asyncDispose]());
 
-  it("soonest go first, as soon as that is known", async () => {
+  it("are used first when they end soonest, as soon as that is known", async () => {
     const soon = await sourceSas(scene, 2 * 3600);
     const late = await sourceSas(scene, 30 * 3600);
     const lines = listingOf(input, late).replaceAll(
@@ -239,7 +239,7 @@ describe("links that end", () => {
     expect(puts.map(({ name }) => name)).toEqual(order);
   });
 
-  it("during the run are renewed from a listing that was replaced, without a failed file", async () => {
+  it("are renewed during the run from a listing that was replaced, and no file fails", async () => {
     const gate = Promise.withResolvers<void>();
     const short = await sourceSas(scene, 60);
     await scene.write("listing.csv", listingOf(input, short));

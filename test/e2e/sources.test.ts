@@ -84,7 +84,7 @@ describe("a run from a container", () => {
 });
 
 describe("a run from a folder", () => {
-  it("copies and announces what lies below each work item's folder; what was changed meanwhile, on resume", async () => {
+  it("copies and announces what lies below each work item's folder, and on resume what was changed meanwhile", async () => {
     await Promise.all(FILES.map(putFile));
     const first = await runFrom(["--source-dir", "files"]);
     expect(first.code, first.stderr).toBe(0);
@@ -99,7 +99,7 @@ describe("a run from a folder", () => {
     await expectAnnouncedOnce(scene, late);
   });
 
-  it("tells files that it cannot use and copies the others", async () => {
+  it("reports files that it cannot use and copies the others", async () => {
     await Promise.all(FILES.map(putFile));
     await writeFile(Buffer.from(`${scene.path("files/j/1/")}caf\xe9.json`, "latin1"), "x");
     const result = await runFrom(["--source-dir", "files"]);

@@ -65,14 +65,14 @@ it.each([
   expect(await azurePackagesOf(["--files", "listing.csv"], more)).toEqual([]);
 });
 
-it("nor does one signed in to by a SAS", async () => {
+it("a run that is signed in to by a SAS loads none of Azure's SDKs either", async () => {
   const env = { AZURE_STORAGE_CONNECTION_STRING: withSas() };
   // The emulator answers 500 to a server copy that a SAS asks for.
   const streamed = ["--transfer", "stream"];
   expect(await azurePackagesOf(["--files", "listing.csv"], streamed, env)).toEqual([]);
 });
 
-it("one that lists a container loads the storage SDK for blobs, and no other", async () => {
+it("a run that lists a container loads the storage SDK for blobs and no other", async () => {
   const loaded = await azurePackagesOf(["--source-container", `${scene.proxy.blobEndpoint}/${scene.source}`]);
   expect(loaded).toContain("@azure/storage-blob");
   expect(loaded).not.toContain("@azure/storage-queue");

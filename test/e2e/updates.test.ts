@@ -26,7 +26,7 @@ const removeSource = (place: number) =>
   scene.behind.container(scene.source).getBlockBlobClient(input.at(place).sourceName).delete();
 
 describe("a later start", () => {
-  it("takes the rows that --update-csv adds, and does only these", async () => {
+  it("takes the rows that --update-csv adds and does only these", async () => {
     expect((await scene.run()).code).toBe(0);
     await expectAnnouncedOnce(scene, input.files);
     const grown = planPlain(scene, 5, 2);
@@ -42,7 +42,7 @@ describe("a later start", () => {
     expect(scene.proxy.count("put-blob")).toBe(added.length);
   });
 
-  it("goes on with the grown CSV, also when it stands in another file", async () => {
+  it("continues with the grown CSV, also when it stands in another file", async () => {
     expect((await scene.run()).code).toBe(0);
     const grown = planPlain(scene, 4, 2);
     await scene.write("grown.csv", csvOf(grown));
@@ -58,7 +58,7 @@ describe("a later start", () => {
     await expectInTarget(scene, grown.files);
   });
 
-  it("looks work items without files up again", async () => {
+  it("looks up work items without files again", async () => {
     const [header = ""] = listingOf(input).split("\n");
     const others = listingOf(input)
       .split("\n")
@@ -73,7 +73,7 @@ describe("a later start", () => {
     await expectInTarget(scene, input.files);
   });
 
-  it("knows the CSV again after a spreadsheet: re-ordered, CRLF, byte order mark, quotes, another delimiter", async () => {
+  it("recognises the CSV after a spreadsheet: re-ordered, CRLF, byte order mark, quotes, another delimiter", async () => {
     expect((await scene.run()).code).toBe(0);
     const [, ...rows] = (await scene.read("failed_workitems.csv")).trimEnd().split("\n");
     const odd = rows.toReversed().map((row) =>
@@ -89,7 +89,7 @@ describe("a later start", () => {
     expect(scene.proxy.count("put-blob", "put-message")).toBe(0);
   });
 
-  it("has its settings from the state, and goes on without the CSV", async () => {
+  it("has its settings from the state and continues without the CSV", async () => {
     await removeSource(0);
     const first = await scene.run([
       "--name-template",
@@ -137,8 +137,8 @@ describe("a later start", () => {
   });
 });
 
-describe("options", () => {
-  it("--on-conflict skip leaves the blob as it is, and that is no failure", async () => {
+describe("a run with options", () => {
+  it("leaves the blob as it is with --on-conflict skip, and that is no failure", async () => {
     await putBlob(scene, scene.container, input.at(1).blobName, "other");
     const result = await scene.run(["--on-conflict", "skip"]);
     expect(result.code).toBe(0);
@@ -150,7 +150,7 @@ describe("options", () => {
     );
   });
 
-  it("--on-empty fail makes work items without files failures", async () => {
+  it("fails work items without files with --on-empty fail", async () => {
     await scene.write("failed_workitems.csv", `${csvOf(input)}j,w77\n`);
     const reported = await scene.run(["--state-db", "a.db"]);
     expect(reported.code).toBe(0);
@@ -160,7 +160,7 @@ describe("options", () => {
     expect(failed.stdout).toContain("no-files: 1 work item");
   });
 
-  it("--announce-existing never still announces a blob so young that it may be our own", async () => {
+  it("still announces with --announce-existing never a blob so young that it may be the run's own", async () => {
     // As after a crash, or a put whose answer was lost: no announcement may be lost.
     await putBlob(scene, scene.container, input.at(0).blobName, input.at(0).content);
     const result = await scene.run(["--announce-existing", "never"]);
@@ -169,14 +169,14 @@ describe("options", () => {
     await expectAnnouncedOnce(scene, input.files);
   });
 
-  it("--no-queue announces nothing, and asks no queue", async () => {
+  it("announces nothing with --no-queue and asks no queue", async () => {
     const result = await scene.run(["--no-queue"]);
     expect(result.code).toBe(0);
     await expectInTarget(scene, input.files);
     expect(scene.proxy.requests.filter(({ service }) => service === "queue")).toEqual([]);
   });
 
-  it("--message-ttl is how long an announcement lives; without it, it never ends", async () => {
+  it("lets an announcement live as long as --message-ttl says, and for ever without it", async () => {
     expect((await scene.run(["--state-db", "a.db", "--message-ttl", "2h"])).code).toBe(0);
     expect((await scene.run(["--state-db", "b.db"])).code).toBe(0);
     const ttls = scene.proxy.requests
@@ -185,14 +185,14 @@ describe("options", () => {
     expect(new Set(ttls)).toEqual(new Set(["7200", "-1"]));
   });
 
-  it("--content-type source keeps the source's own", async () => {
+  it("keeps the source's content type with --content-type source", async () => {
     expect((await scene.run(["--content-type", "source"])).code).toBe(0);
     const blobs = await scene.reader.list(scene.container);
     const types = new Set([...blobs.values()].map(({ contentType }) => contentType));
     expect(types).toEqual(new Set(["application/octet-stream"]));
   });
 
-  it("--create-missing makes the container and the queue", async () => {
+  it("makes the container and the queue with --create-missing", async () => {
     const [container, queue] = [scene.account.uniqueName(), scene.account.uniqueName()];
     const result = await scene.run(["--create-missing", "--target-container", container, "--queue", queue]);
     expect(result.code).toBe(0);
@@ -204,7 +204,7 @@ describe("options", () => {
     ["report", 1, ["name-w01-f1.json"]],
     ["first", 0, ["name-w01-f1.json"]],
     ["path", 0, ["name-w01-b/f1.json", "name-w01-f1.json"]],
-  ])("--on-collision %s", async (what, exit, names) => {
+  ])("handles names that collide with --on-collision %s", async (what, exit, names) => {
     const [one, two] = [input.at(0), input.at(1)];
     await scene.write("failed_workitems.csv", "JobId,WorkItemId\nj,w01\n");
     await scene.write(
@@ -218,7 +218,7 @@ describe("options", () => {
   });
 });
 
-it("--emulator is a target whose data lies beside the state and is found again on resume", async () => {
+it("a run with --emulator has its data beside the state and finds it again on resume", async () => {
   const alone = { env: { AZURE_STORAGE_CONNECTION_STRING: "" } };
   await scene.write("listing.csv", listingOf(input, await sourceSas(scene, 3600)));
   await removeSource(0);

@@ -51,7 +51,7 @@ describe("an upload", () => {
     expect((await readdir(scene.folder)).filter((name) => name.includes(".db"))).toEqual([]);
   });
 
-  it("of the working folder leaves its own state and log out, and says so", async () => {
+  it("leaves its own state and log out of the working folder, and says so", async () => {
     await scene.write("a.json", "a");
     const first = await upload(".", "--state-db", "my.db", "--log-file", "up.log");
     expect(first.code, first.stderr).toBe(0);
@@ -68,7 +68,7 @@ describe("an upload", () => {
     expect(await names()).toEqual([]);
   });
 
-  it("goes on where it was killed when the same command is given again, and is no obstacle to another", async () => {
+  it("continues where it was killed when the same command is given again, and does not block another upload", async () => {
     const wanted = await Promise.all(Array.from({ length: 12 }, async (_, i) => put(`out/${i}.json`)));
     const late = await put("late.json");
     scene.proxy.fail({ fault: { kind: "hang" }, operation: "put-message", skip: 6 });
@@ -90,7 +90,7 @@ describe("an upload", () => {
     expect(await states()).toEqual([]);
   });
 
-  it("that has failures keeps its state, says how to go on, and ends with 1", async () => {
+  it("keeps its state when something failed, says how to continue, and ends with 1", async () => {
     const [a, b] = [await put("out/a.json"), await put("out/sub/a.json", "another")];
     const result = await upload("out");
     expect(result.code, result.stderr).toBe(1);
@@ -103,7 +103,7 @@ describe("an upload", () => {
     expect(await states()).toEqual([]);
   });
 
-  it("with --state-db keeps the state; then --resume is needed, and sees what is new", async () => {
+  it("keeps the state with --state-db; then --resume is needed and sees what is new", async () => {
     const first = await put("out/a.json");
     expect(await upload("out", "--state-db", "my.db")).toMatchObject({ code: 0 });
     const second = await put("out/b.json");
@@ -117,7 +117,7 @@ describe("an upload", () => {
     await expectInTarget(scene, [first, second]);
   });
 
-  it("with --dry-run says which file would become which blob, and touches nothing", async () => {
+  it("says with --dry-run which file would become which blob, and touches nothing", async () => {
     await put("out/a.json");
     const result = await upload("out", "--dry-run");
     expect(result.code, result.stderr).toBe(0);

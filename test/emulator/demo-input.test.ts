@@ -44,7 +44,7 @@ describe("the demo's input", () => {
     expect([input.csvRows, input.workItems, input.emptyWorkItems]).toEqual([31, 30, 1]);
   });
 
-  it("lists every file of these work items but of the empty one, some rows twice, in no order", () => {
+  it("lists every file of these work items but those of the empty one, some rows twice, in no order", () => {
     const listed = new Set(listing.map(keyOf));
     const wanted = new Set(csv.map(keyOf));
     expect([...wanted].filter((key) => !listed.has(key))).toHaveLength(1);
@@ -58,7 +58,7 @@ describe("the demo's input", () => {
     expect(listing.map(keyOf)).not.toEqual(listing.map(keyOf).sort());
   });
 
-  it("has every listed blob but one in the source, as octet streams with the bytes that it states", () => {
+  it("has every listed blob but one in the source, as octet streams with the bytes that the input states", () => {
     const absent = listing.filter((row) => !source.has(sourceNameOf(row)));
     expect(new Set(absent.map((row) => withoutQuery(row["Uri"])))).toEqual(new Set([input.missing.uri]));
     expect(source.size).toBe(input.files - 1);
@@ -76,7 +76,7 @@ describe("the demo's input", () => {
     }
   });
 
-  it("expects in the target what is in the source, each under a name of its own", () => {
+  it("expects in the target what is in the source, with a name of its own for each", () => {
     const inSource = [...source.values()].map((blob) => `${blob.bytes} ${blob.md5}`);
     const expected = input.expected.map((file) => `${file.length} ${file.md5}`);
     expect(expected.sort()).toEqual([...inSource, `${input.missing.length} ${input.missing.md5}`].sort());
@@ -101,7 +101,7 @@ describe("the demo's input", () => {
     expect((await fetch(plain[0]?.["Uri"] ?? "")).status).toBeGreaterThanOrEqual(400);
   });
 
-  it("is the same again when it is made again, and whole when the missing blob is added", async () => {
+  it("is the same when it is made again, and complete when the missing blob is added", async () => {
     const again = await makeDemoInput({ connectionString, folder, signal, sourceContainer, scale });
     expect(again.expected).toEqual(input.expected);
     const bare = (rows: Row[]): string[] =>

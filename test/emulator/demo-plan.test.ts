@@ -15,7 +15,7 @@ function targetNames(plan: DemoPlan): string[] {
 }
 
 describe("the demo's plan", () => {
-  it("is 200 work items of 1 to 200 files, one without, and 5,000 files and three large ones", () => {
+  it("has 200 work items of 1 to 200 files, one without files, 5,000 files and three large ones", () => {
     const counts = full.workItems.map((workItem) => workItem.files.length).sort((a, b) => a - b);
     expect(counts).toHaveLength(200);
     expect(counts.slice(0, 2)).toEqual([0, 1]);
@@ -45,7 +45,7 @@ describe("the demo's plan", () => {
     expect(workItemNames).toContain("");
   });
 
-  it("is the same for the same seed and another for another", () => {
+  it("is the same for the same seed and different for another seed", () => {
     expect(planDemo(1, DEMO_SCALE)).toEqual(full);
     expect(planDemo(2, DEMO_SCALE)).not.toEqual(full);
   });

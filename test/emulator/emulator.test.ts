@@ -59,7 +59,7 @@ describe("the emulator", () => {
     await untilGone(pid);
   });
 
-  it("goes on without its process when detached, and keeps its data on disk for the next start", async () => {
+  it("continues without its process when it is detached, and keeps its data on disk for the next start", async () => {
     const data = JSON.stringify(join(folder, "data"));
     const script = await starterScript(`detached: true, location: ${data}`);
     const ended = await runCli([], { script });

@@ -51,7 +51,7 @@ describe.skipIf(!mayMount())("a disk that gets full (skipped where no tmpfs can 
     await writeFile(ballast, Buffer.alloc(bavail * bsize + bsize)).catch(full);
   }
 
-  it("ends the run with exit code 6 and nothing lost; with room again, --resume completes", async () => {
+  it("ends the run with exit code 6 and loses nothing; with room again, --resume completes", async () => {
     const state = join(disk, "state.db");
     const gate = Promise.withResolvers<void>();
     const hold = { kind: "hold", until: gate.promise } as const;
@@ -82,7 +82,30 @@ describe.skipIf(!mayMount())("a disk that gets full (skipped where no tmpfs can 
     await rm(state);
   });
 
-  it("that holds only the log does not end the run, and is told", async () => {
+  it("is reported once with --output json, as an event and not as text", async () => {
+    const state = join(disk, "told.db");
+    const gate = Promise.withResolvers<void>();
+    const hold = { kind: "hold", until: gate.promise } as const;
+    const heal = scene.proxy.fail({ operation: "put-blob", fault: hold, skip: 40 });
+    const before = scene.proxy.count("put-blob");
+    const running = scene.startRun(["--state-db", state, "--output", "json", "-v"]);
+    while (scene.proxy.count("put-blob") < before + 41)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await fillUp();
+    heal();
+    gate.resolve();
+    const { code, stdout, stderr } = await running.done;
+    await rm(ballast);
+    await rm(state);
+    expect({ code, stderr }).toEqual({ code: 6, stderr: "" });
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string });
+    expect(events.filter(({ type }) => type === "error")).toMatchObject([{ error: { code: "disk-full" } }]);
+  });
+
+  it("does not end the run when only the log is on it, and is reported", async () => {
     await fillUp();
     const log = join(disk, "run.log");
     const { code, stdout, stderr } = await scene.run(["--state-db", "logged.db", "--log-file", log]);

@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => scene[Symbol.asyncDispose]());
 
 describe("a name that is taken in the target", () => {
-  it("with other content is a conflict: reported, not overwritten, not announced", async () => {
+  it("is a conflict when its content differs: reported, not overwritten, not announced", async () => {
     const taken = input.at(1);
     await putBlob(scene, scene.container, taken.blobName, "something else");
     const result = await scene.run();
@@ -39,7 +39,7 @@ describe("a name that is taken in the target", () => {
     await expectAnnouncedOnce(scene, [taken]);
   });
 
-  it("with other content of the same length and without an MD5 is a conflict, too", async () => {
+  it("is a conflict when the content of the same length differs and there is no MD5", async () => {
     const taken = input.at(1);
     await putInBlocks(taken.blobName, taken.content.toUpperCase());
     const result = await scene.run();
@@ -50,7 +50,7 @@ describe("a name that is taken in the target", () => {
     );
   });
 
-  it("with the same content is success also when the service keeps no MD5 of it", async () => {
+  it("is success with the same content, also when the service keeps no MD5 of it", async () => {
     const there = input.at(2);
     await putInBlocks(there.blobName, there.content);
     const blob = scene.behind.container(scene.container).getBlobClient(there.blobName);
@@ -63,7 +63,7 @@ describe("a name that is taken in the target", () => {
     expect((await blob.getProperties()).etag).toBe(before.etag);
   });
 
-  it("with the same content is success, and is announced", async () => {
+  it("is success with the same content, and is announced", async () => {
     const there = input.at(2);
     await putBlob(scene, scene.container, there.blobName, there.content);
     const result = await scene.run();
@@ -73,7 +73,7 @@ describe("a name that is taken in the target", () => {
     await expectAnnouncedOnce(scene, input.files);
   });
 
-  it("by our own put whose answer was lost is success", async () => {
+  it("is success when our own put took it and the answer was lost", async () => {
     scene.proxy.fail({ operation: "put-blob", fault: { kind: "reset-after" }, times: 2 });
     const result = await scene.run();
     expect(result.code).toBe(0);
@@ -82,7 +82,7 @@ describe("a name that is taken in the target", () => {
     await expectAnnouncedOnce(scene, input.files);
   });
 
-  it("by our own block list whose answer was lost is success, and no block of it is lost", async () => {
+  it("is success when our own block list took it and the answer was lost, and no block is lost", async () => {
     const bytes = randomBytes(9 * 2 ** 20);
     const large = { blobName: "large-l.json", md5: hash("md5", bytes, "base64") };
     const source = scene.behind.container(scene.source).getBlockBlobClient("large.json");
@@ -99,7 +99,7 @@ describe("a name that is taken in the target", () => {
     await expectAnnouncedOnce(scene, [...input.files, large]);
   });
 
-  it("by an announcement whose answer was lost is announced again, never lost", async () => {
+  it("is announced again when the answer to its announcement was lost", async () => {
     scene.proxy.fail({ operation: "put-message", fault: { kind: "reset-after" }, times: 1 });
     const result = await scene.run();
     expect(result.code).toBe(0);

@@ -64,7 +64,7 @@ async function putFirst(workItemId: string): Promise<void> {
 }
 
 describe("kill -9", () => {
-  it(`at ${KILLS} random moments loses nothing and repeats no recorded upload (KILL_SEED=${seed})`, async () => {
+  it(`loses nothing at ${KILLS} random moments and repeats no recorded upload (KILL_SEED=${seed})`, async () => {
     const signal = AbortSignal.timeout(200_000);
     const input = await makeDemoInput({
       connectionString: scene.proxy.connectionString,
@@ -120,7 +120,7 @@ describe("kill -9", () => {
     expect(lastKill).toBeLessThan(input.files);
   }, 240_000);
 
-  it("while the CSV is loaded leaves nothing that stands in the way of the next start", async () => {
+  it("leaves nothing in the way of the next start when it comes while the CSV is loaded", async () => {
     const rows = Array.from({ length: 40_000 }, (_, index) => `job,${1_000_000 + index}\n`);
     await scene.write("failed_workitems.csv", `JobId,WorkItemId\n${rows.join("")}`);
     await scene.write("listing.csv", "JobId,WorkItemId,WorkItemName,Uri,FileName\n");

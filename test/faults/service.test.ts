@@ -30,7 +30,7 @@ async function seen(count: number, ...operations: Operation[]): Promise<void> {
 }
 
 describe("a service in trouble", () => {
-  it("that throttles with Retry-After is left alone by every slot for that long, and no file fails", async () => {
+  it("is left alone by every slot for as long as its Retry-After says, and no file fails", async () => {
     let began: number | undefined;
     scene.proxy.fail({
       operation: "put-blob",
@@ -46,7 +46,7 @@ describe("a service in trouble", () => {
     expect(result.stdout).toMatch(/throttled [1-9]\d* times?/);
   });
 
-  it("that answers one request never does not keep the other files", async () => {
+  it("does not hold the other files back when it never answers one request", async () => {
     const hung = `${scene.container}/${input.at(0).blobName}`;
     const heal = scene.proxy.fail({ operation: "put-blob", name: hung, fault: { kind: "hang" } });
     const running = scene.startRun(["--request-timeout", "1s"]);
@@ -57,7 +57,7 @@ describe("a service in trouble", () => {
     expect(result.stdout).toMatch(/[1-9]\d* retr(?:y|ies)/);
   });
 
-  it("that stops in the middle of an answer is asked again", async () => {
+  it("is asked again when it stops in the middle of an answer", async () => {
     const fault = { kind: "stall-body", afterBytes: 9 } as const;
     scene.proxy.fail({ operation: "get-blob", name: /f2\.json$/, times: 3, fault });
     const result = await scene.run(["--request-timeout", "1s"]);
@@ -65,7 +65,7 @@ describe("a service in trouble", () => {
     expect(scene.proxy.count("get-blob")).toBe(FILES + 3);
   });
 
-  it("that is an account gone for a while is waited for, and nothing is charged to the files", async () => {
+  it("is waited for when its account is gone for a while, and nothing is charged to the files", async () => {
     const running = scene.startRun();
     await seen(5, "put-message");
     await scene.proxy.offline();
@@ -80,7 +80,7 @@ describe("a service in trouble", () => {
     expect(result.stderr).toContain("answers again");
   });
 
-  it("that is an account never there ends the run before it began, and it can be started again", async () => {
+  it("ends the run before it began when its account never existed, and the run can be started again", async () => {
     await scene.proxy.offline();
     const gone = await scene.run(["--max-wait", "2s"]);
     expect(gone.code).toBe(6);
@@ -90,7 +90,7 @@ describe("a service in trouble", () => {
     await expectAllDone(result.code, result.stdout);
   });
 
-  it("that stays gone ends the run after --max-wait, saved: --resume finishes it", async () => {
+  it("ends the run after --max-wait when it stays gone, and --resume finishes the run", async () => {
     const running = scene.startRun(["--max-wait", "2s"]);
     await seen(5, "put-message");
     await scene.proxy.offline();
@@ -104,7 +104,7 @@ describe("a service in trouble", () => {
     await expectInTarget(scene, input.files);
   });
 
-  it("that is a queue gone and made again costs no copy and no announcement", async () => {
+  it("costs no copy and no announcement when its queue is gone and made again", async () => {
     const heal = scene.proxy.fail({
       operation: "put-message",
       fault: { kind: "answer", status: 503, errorCode: "ServerBusy" },

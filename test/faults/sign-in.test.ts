@@ -129,7 +129,7 @@ describe("a managed identity", () => {
   let identity: StubServer;
   afterEach(() => identity.stop());
 
-  it("whose tokens end in the middle of the run is asked again, and no request is refused", async () => {
+  it("is asked again when its tokens end in the middle of the run, and no request is refused", async () => {
     identity = await startStub(() => {
       const ends = inSeconds(2);
       const token = { access_token: storageToken(ends), expires_on: ends, token_type: "Bearer" };
@@ -153,13 +153,13 @@ describe("a managed identity", () => {
   });
 });
 
-describe("az", () => {
+describe("the login of az", () => {
   let az: StandInAz;
   beforeEach(async () => {
     az = await StandInAz.make(scene.path("bin"));
   });
 
-  it("that loses its login in the middle pauses the run until the next az login; no file is charged", async () => {
+  it("pauses the run when it is lost in the middle, until the next az login; no file is charged", async () => {
     const first = await az.login();
     const { running } = await startAndLose(az, first, []);
     await running.waitFor(WAITING);
@@ -172,7 +172,7 @@ describe("az", () => {
     expect((await az.calls()).length).toBeLessThan(10);
   });
 
-  it("that stays lost ends the run after --max-wait, saved: az login and --resume finish it", async () => {
+  it("ends the run after --max-wait when it stays lost; az login and --resume finish the run", async () => {
     const first = await az.login();
     const { running, heal } = await startAndLose(az, first, ["--auth", "cli", "--max-wait", "1s"]);
     const lost = await running.done;
@@ -194,7 +194,7 @@ describe("az", () => {
     ]);
   });
 
-  it("that nobody has logged in to ends the run before it began, with the tenant to log in to", async () => {
+  it("ends the run before it began when nobody has logged in, with the tenant to log in to", async () => {
     await az.lose("ERROR: Please run 'az login' to setup account.\n");
     const flags = ["--auth", "cli", "--tenant", "contoso.example", "--max-wait", "500ms"];
     const { code, stderr } = await scene.run(flags, signedIn(az.env));
@@ -240,7 +240,7 @@ async function startAuthority(answer: (request: StubRequest) => object): Promise
 }
 
 describe("a person", () => {
-  it("signs in with a code on another device; later tokens come without them", async () => {
+  it("signs in with a code on another device, and later tokens come without a person", async () => {
     let polls = 0;
     await using authority = await startAuthority(({ body }) => {
       const isRefresh = body.toString().includes("grant_type=refresh_token");
@@ -267,7 +267,7 @@ describe("a person", () => {
 });
 
 describe("the environment", () => {
-  it("signs an application in; a 401 gets a new token once", async () => {
+  it("signs an application in, and gets a new token once for a 401", async () => {
     await using authority = await startAuthority(() => ({
       access_token: storageToken(inSeconds(3600)),
       expires_in: 3600,

@@ -36,7 +36,7 @@ async function whileHeld(args: readonly string[], work: () => Promise<void>): Pr
 }
 
 describe("a link that ended", () => {
-  it("is looked up again once and then is source-forbidden; a fresh listing and --resume finish it", async () => {
+  it("is looked up again once and then fails as source-forbidden; a fresh listing and --resume finish the run", async () => {
     await scene.write("listing.csv", listingOf(input, await sourceSas(scene, -60)));
     const result = await scene.run();
     expect(result.code).toBe(1);
@@ -51,7 +51,7 @@ describe("a link that ended", () => {
     await expectAnnouncedOnce(scene, input.files);
   });
 
-  it("is replaced before it is used, when the listing was written anew meanwhile", async () => {
+  it("is replaced before it is used when the listing was written anew meanwhile", async () => {
     const ended = listingOf(input, await sourceSas(scene, -60)).split("\n");
     const fresh = listingOf(input, await sourceSas(scene, 3600));
     const ofFirst = fresh.split("\n").slice(0, 2);
@@ -60,14 +60,14 @@ describe("a link that ended", () => {
     expect(scene.proxy.requests.filter(({ status }) => status === 403)).toEqual([]);
   });
 
-  it("by its signature alone (a rolled key) is replaced once it is refused", async () => {
+  it("is replaced once it is refused when only its signature ended (a rolled key)", async () => {
     const fresh = listingOf(input, await sourceSas(scene, 3600));
     await scene.write("listing.csv", fresh.replaceAll(/sig=[^,]{8}/g, "sig=AAAAAAAA"));
     await whileHeld([], () => renewListing(fresh));
     expect(scene.proxy.requests.filter(({ status }) => status === 403)).toHaveLength(input.files.length);
   });
 
-  it("leaves its signature, and the account's key, nowhere", async () => {
+  it("leaves neither its signature nor the account's key anywhere", async () => {
     const sas = await sourceSas(scene, -60);
     const signature = new URLSearchParams(sas).get("sig") ?? "";
     const key = /AccountKey=([^;]+)/.exec(scene.proxy.connectionString)?.[1] ?? "";
@@ -102,7 +102,7 @@ describe("a source that the target's service cannot read (CannotVerifyCopySource
     fault: { kind: "answer", status: 403, errorCode: "CannotVerifyCopySource" },
   } as const;
 
-  it("but we can, is streamed, and the service is not asked again about that account", async () => {
+  it("is streamed when we can read it, and the service is not asked again about that account", async () => {
     scene.proxy.fail(cannotVerify);
     const result = await scene.run(["--workitem-workers", "1", "--file-workers", "1"]);
     expect(result.code, result.stdout).toBe(0);
@@ -112,7 +112,7 @@ describe("a source that the target's service cannot read (CannotVerifyCopySource
     expect(scene.proxy.count("put-blob")).toBe(input.files.length);
   });
 
-  it("and neither can we, is the source's fault", async () => {
+  it("is blamed when we cannot read it either", async () => {
     const missing = input.at(0);
     await scene.behind.container(scene.source).getBlockBlobClient(missing.sourceName).delete();
     scene.proxy.fail({ ...cannotVerify, fault: { ...cannotVerify.fault, status: 404 } });

@@ -8,7 +8,7 @@ const FILES = 320;
 /** By then enough is known of what a put takes. */
 const KNOWN = 260;
 
-it("a put that hangs is made twice: the run ends before it, complete, and says so", async () => {
+it("a put that hangs is made twice, and the run ends complete before the first one does", async () => {
   await using scene = await startScene();
   const input = await makePlain(scene, 16, FILES / 16);
   const { promise: until, resolve: release } = Promise.withResolvers<void>();

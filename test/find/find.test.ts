@@ -83,8 +83,8 @@ async function readBack(): Promise<WorkItem[]> {
   });
 }
 
-describe("finding work items", () => {
-  it("writes them as the CSV that run reads", async () => {
+describe("the search for work items", () => {
+  it("writes the work items as the CSV that run reads", async () => {
     const { report, tails } = await findIn([row("7"), row('8, "x"', { WorkItemName: "" })]);
     expect(await csv()).toBe('JobId,WorkItemId,WorkItemName\n1,7,n\n1,"8, ""x""",\n');
     expect(report).toEqual({
@@ -101,7 +101,7 @@ describe("finding work items", () => {
     ]);
   });
 
-  it("writes work items that come several times once, and needs no names", async () => {
+  it("writes work items once that come several times, and needs no names", async () => {
     const text = "WorkItems | project JobId, WorkItemId, State";
     const { report } = await findIn([row("7"), row("8"), row("7"), row("7", { JobId: "2" })], {}, text);
     expect(report).toMatchObject({ workItems: 3, rows: 4, duplicates: 1 });
@@ -114,12 +114,12 @@ describe("finding work items", () => {
     ]);
   });
 
-  it("writes a CSV without rows when there are none", async () => {
+  it("writes a CSV without rows when there are no work items", async () => {
     expect((await findIn([])).report).toMatchObject({ workItems: 0, rows: 0 });
     expect(await csv()).toBe("JobId,WorkItemId,WorkItemName\n");
   });
 
-  it("leaves out what the CSV's reader would not take, and tells the first of it", async () => {
+  it("leaves out what the CSV's reader would not take, and reports the first of it", async () => {
     const bad = [row(" "), row("x", { JobId: "" }), row("", { JobId: "" }), row("a\nb"), row("a\0b")];
     const { report } = await findIn([...bad, row("7"), row("c\rd")]);
     expect(report).toMatchObject({ workItems: 1, rows: 7, rejected: 6 });
@@ -133,7 +133,7 @@ describe("finding work items", () => {
     expect(await readBack()).toEqual([{ jobId: "1", workItemId: "7", workItemName: "n" }]);
   });
 
-  it("refuses a query without the ids, and tells its columns", async () => {
+  it("refuses a query without the ids, and names the columns of the query", async () => {
     await expect(findIn([], {}, "WorkItems | project JobId, Id=WorkItemId")).rejects.toMatchObject({
       code: "kusto-invalid",
       message: "The query has no column WorkItemId; its columns are: JobId, Id",
@@ -142,7 +142,7 @@ describe("finding work items", () => {
 });
 
 describe("a result that is too much for one answer", () => {
-  it("is asked for in slices that together are the whole", async () => {
+  it("is asked for in slices that make the whole together", async () => {
     const { report, tails, slices } = await findIn([...rows(1000), ...rows(10)], { maxRows: 700 });
     expect(slices).toEqual([2]);
     expect(report).toMatchObject({ workItems: 1000, rows: 1010, duplicates: 10, slices: 2 });
@@ -159,14 +159,14 @@ describe("a result that is too much for one answer", () => {
     ]);
   });
 
-  it("is asked for in more slices when one is still too much, from the beginning", async () => {
+  it("is asked for from the beginning in more slices when one slice is still too much", async () => {
     const { report, slices } = await findIn(rows(1000), { maxRows: 200 });
     expect(slices).toEqual([2, 8]);
     expect(report).toMatchObject({ workItems: 1000, rows: 1000, duplicates: 0, rejected: 0, slices: 8 });
     expect(await readBack()).toHaveLength(1000);
   });
 
-  it("is sliced all the same when it cannot be counted", async () => {
+  it("is also sliced when it cannot be counted", async () => {
     const { report, slices } = await findIn(rows(400), {
       maxRows: 200,
       fault: ({ text }) => (text.endsWith("| count") ? { refuse: runaway() } : undefined),
@@ -175,7 +175,7 @@ describe("a result that is too much for one answer", () => {
     expect(report).toMatchObject({ workItems: 400, slices: 16 });
   });
 
-  it("that no slicing makes smaller is an error", async () => {
+  it("is an error when no slicing makes it smaller", async () => {
     const isWhole = (text: string) => text.endsWith("| take 0") || text.endsWith("| count");
     await expect(
       findIn([], { fault: ({ text }) => (isWhole(text) ? undefined : { refuse: runaway() }) }),
@@ -192,7 +192,7 @@ describe("the CSV of work items", () => {
     fc.string({ unit: fc.constantFrom('"', ",", ";", "\t", " ", "\n", "a", "ä", "\u00a0"), maxLength: 6 }),
   );
 
-  it("is read back as it was found, but for the rows that are told", async () => {
+  it("is read back as it was found, but for the rows that are reported", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(odd, odd, odd), { maxLength: 8 }), async (found) => {
         const output = new Text();

@@ -146,7 +146,7 @@ describe("an import", () => {
     });
   });
 
-  it("owes no announcement with `never`", async () => {
+  it("owes no announcement with never", async () => {
     const imported = await importInto({
       workItems: [item("1", "completed")],
       files: [done("1", "a.json")],
@@ -158,7 +158,7 @@ describe("an import", () => {
     expect(knownOf(claim, listed("1", "a.json"))).toMatchObject({ completed: true, announced: false });
   });
 
-  it("does not believe that a work item is completed", async () => {
+  it("does not trust the old state when it calls a work item completed", async () => {
     const { report } = await importInto({
       workItems: [
         item("1", "completed"),
@@ -209,7 +209,7 @@ describe("an import", () => {
     expect([...claim.knownFiles.keys()]).toEqual([fileKey(listed("1", "b.json"))]);
   });
 
-  it("counts apart what is of other work items, refused, or not looked up", async () => {
+  it("counts separately what belongs to other work items, is refused, or is not looked up", async () => {
     const { report, store } = await importInto({
       workItems: [],
       files: [
@@ -244,7 +244,7 @@ describe("an import", () => {
     expect(store.summary().workItems).toMatchObject({ pending: 3, failed: 0 });
   });
 
-  it("stops when the signal is aborted, and what is recorded holds", async () => {
+  it("stops when the signal is aborted, and keeps what is recorded", async () => {
     const reason = new Error("stopped by the test");
     const store = await openState(
       join(folder, "new.db"),

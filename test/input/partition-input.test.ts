@@ -44,11 +44,10 @@ function store() {
   return { items, take };
 }
 
-describe("one partition's share of a CSV", () => {
-  it("is what the state's door asks for", () => {
-    expectTypeOf<PartitionInput>().toEqualTypeOf<InputReader>();
-  });
+// The compiler holds this: it is what the state's door asks for.
+expectTypeOf<PartitionInput>().toEqualTypeOf<InputReader>();
 
+describe("one partition's share of a CSV", () => {
   it("counts repeated rows once, and one id under two jobs as two work items", async () => {
     const { items, take } = store();
     const csv = "JobId,WorkItemId,WorkItemName\n7,1,a\n7,1,a\n8,1,b\n7,1,other\n\n7\n";
@@ -61,7 +60,7 @@ describe("one partition's share of a CSV", () => {
     expect(csvDigest).toMatch(/^3-/);
   });
 
-  it("hands on every row of the share, so that the state alone decides what is a repetition", async () => {
+  it("passes on every row of the share, so that only the state decides what is a repetition", async () => {
     const handedOn: string[] = [];
     await inputOf("JobId,WorkItemId\n7,1\n7,2\n7,1\n").read((workItems) => {
       handedOn.push(...workItems.map(({ workItemId }) => workItemId));
@@ -110,7 +109,7 @@ describe("one partition's share of a CSV", () => {
     );
   });
 
-  it("passes on what the state throws", async () => {
+  it("passes on the errors of the state", async () => {
     const full = new Error("full");
     const reading = inputOf("JobId,WorkItemId\n7\n7,1\n").read(() => {
       throw full;
@@ -121,7 +120,7 @@ describe("one partition's share of a CSV", () => {
 });
 
 describe("the rejected rows", () => {
-  it("stand in a CSV with line, reason and the row, for the owner's eyes", async () => {
+  it("stand in a CSV with line, reason and row that only the owner can read", async () => {
     const csv = 'JobId,WorkItemId\n7,1\n"7"x,"2"\n7,3,"a ""b"""\n,4\n';
     const { counts } = await inputOf(csv).read((workItems) => workItems.length);
     expect(counts.rejected).toBe(3);
@@ -135,7 +134,7 @@ describe("the rejected rows", () => {
     expect(await readdir(folder)).toEqual(["machine1.rejected.csv"]);
   });
 
-  it("hold no signature, should the file be one with links", async () => {
+  it("hold no signature when the file is one with links", async () => {
     await inputOf("JobId,WorkItemId\n7,1,https://s/a?sv=1&sig=c2VjcmV0\n").read(() => 0);
     expect(await readFile(rejectedPath(), "utf8")).toBe(
       'Line,Reason,Row\n2,"3 columns, 2 expected","7,1,https://s/a?sv=1&sig=***"\n',
@@ -152,14 +151,14 @@ describe("the rejected rows", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("of an earlier read stay when a read fails", async () => {
+  it("stay from an earlier read when a read fails", async () => {
     await writeFile(rejectedPath(), "old");
     await expect(inputOf("a,b\n").read(() => 0)).rejects.toThrow("has no JobId");
     expect(await readFile(rejectedPath(), "utf8")).toBe("old");
     expect(await readdir(folder)).toEqual(["machine1.rejected.csv"]);
   });
 
-  it("that cannot be written are an error that names the file", async () => {
+  it("end the read with an error that names the file when they cannot be written", async () => {
     const input = partitionInput({
       source: { path: "failed.csv", bytes: once("JobId,WorkItemId\n7\n") },
       partition: 0,
@@ -173,7 +172,7 @@ describe("the rejected rows", () => {
     });
   });
 
-  it("may be as many as the rows", async () => {
+  it("may be as many as the rows of the CSV", async () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => `only-${index}`);
     const { counts } = await inputOf(["JobId,WorkItemId", ...rows].join("\n")).read(() => 0);
     expect(counts).toMatchObject({ rows: 20_000, rejected: 20_000 });

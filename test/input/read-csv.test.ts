@@ -58,22 +58,22 @@ const ENCODINGS: Record<string, (text: string) => Buffer> = {
   "UTF-16 big endian": (text) => Buffer.from(`\uFEFF${text}`, "utf16le").swap16(),
 };
 
-describe("reading the work items' CSV", () => {
-  it("takes job id, work item id and name from their columns, in any order and spelling, among others", async () => {
+describe("the reader of the work items' CSV", () => {
+  it("takes job id, work item id and name from their columns, in any order and spelling, among other columns", async () => {
     expect(await readFileWith("JobId,WorkItemId\n7,1\n7,2\n")).toEqual([row(2, "7", "1"), row(3, "7", "2")]);
     expect(await readFileWith("x;WORK_ITEM_NAME;work_item_id;y;Job Id\na;lab;1;b;7")).toEqual([
       row(2, "7", "1", "lab"),
     ]);
   });
 
-  it("keeps ids as they are written, white space around them left aside", async () => {
+  it("keeps ids as they are written, without the white space around them", async () => {
     expect(await readPieces('JobId\tWorkItemId\n 007 \t"1,E+5 "\n0x1\u00a0\t 1 2')).toEqual([
       row(2, "007", "1,E+5 "),
       row(3, "0x1", "1 2"),
     ]);
   });
 
-  it("passes over blank lines and hands on repeated rows, each with its line", async () => {
+  it("passes over blank lines and passes repeated rows on, each with its line", async () => {
     expect(await readPieces("\nJobId,WorkItemId\r\n\r\n7,1\n  \n7,1\r\r7,2")).toEqual([
       row(4, "7", "1"),
       row(6, "7", "1"),
@@ -81,7 +81,7 @@ describe("reading the work items' CSV", () => {
     ]);
   });
 
-  it("reads a header without rows as no work items", async () => {
+  it("reads no work items from a header without rows", async () => {
     expect(await readFileWith("JobId,WorkItemId")).toEqual([]);
     expect(await readFileWith("JobId,WorkItemId\r\n\r\n")).toEqual([]);
   });
@@ -150,7 +150,7 @@ describe("reading the work items' CSV", () => {
     }
   });
 
-  it("reads standard input for `-`", async () => {
+  it("reads standard input when the path is -", async () => {
     const module = join(import.meta.dirname, "../../src/input/read-csv.ts");
     const program = `
       const { readWorkItems } = await import(${JSON.stringify(module)});
@@ -204,7 +204,7 @@ describe("a row that is no work item", () => {
     ]);
   });
 
-  it("is one with an id that has a line break: a stray quote has joined rows", async () => {
+  it("includes an id that has a line break: a stray quote has joined rows", async () => {
     const csv = 'JobId,WorkItemId,WorkItemName\n7,"1\n7,2\n7,3",x\n7,4,"two\nlines"\n';
     expect(await readPieces(csv)).toEqual([
       rejected(2, "an id has a line break (a quote too many?)", '7,"1\n7,2\n7,3",x'),
@@ -212,7 +212,7 @@ describe("a row that is no work item", () => {
     ]);
   });
 
-  it("is one over 1 MiB, of which no more than that is kept", async () => {
+  it("includes a row over 1 MiB, of which no more than that is kept", async () => {
     const long = `7,${"x".repeat(1024 * 1024 + 10)}`;
     const rows = await readFileWith(`JobId,WorkItemId\n7,1\n${long}\n7,2\n`);
     expect(rows).toEqual([
@@ -222,7 +222,7 @@ describe("a row that is no work item", () => {
     ]);
   });
 
-  it("is one that is not in the file's encoding, half characters of UTF-16 too", async () => {
+  it("includes a row that is not in the file's encoding, half characters of UTF-16 too", async () => {
     const spoilt = Buffer.concat([
       Buffer.from("JobId,WorkItemId\n7,"),
       Buffer.from([0xe9]),
@@ -247,7 +247,7 @@ describe("a row that is no work item", () => {
 });
 
 describe("a file that is no CSV of work items", () => {
-  it("is refused before any row, with the header found and the advice what is wanted", async () => {
+  it("is refused before any row, with the header that was found and advice on what is wanted", async () => {
     const error = await errorOf(readFileWith("Id,Name\n1,2\n"));
     expect(error).toMatchObject({ code: "csv-invalid", exitCode: 2 });
     expect(error.message).toBe(
@@ -275,7 +275,7 @@ describe("a file that is no CSV of work items", () => {
     }
   });
 
-  it("is told apart from one that cannot be read", async () => {
+  it("is distinguished from a file that cannot be read", async () => {
     await mkdir(join(folder, "directory"), { recursive: true });
     const cases: [string, string][] = [
       ["missing.csv", "there is no such file"],
@@ -290,7 +290,7 @@ describe("a file that is no CSV of work items", () => {
   });
 });
 
-describe("stopping to read", () => {
+describe("a read that is stopped", () => {
   it("ends with the signal's reason, also while the source is silent", async () => {
     const control = new AbortController();
     const reason = new Error("stop");

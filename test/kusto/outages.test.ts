@@ -102,7 +102,7 @@ describe("a query without an answer", () => {
     expect(opened.attempts.figures.retries).toBe(1);
   });
 
-  it("tells the service its deadline", async () => {
+  it("has told the service its deadline", async () => {
     await using server = await startFaultyKusto();
     using opened = open(server, { deadlineMs: 240_000 });
     await opened.kusto.query(lookup(["a"]), FOR_EVER);
@@ -126,8 +126,8 @@ describe("a query without an answer", () => {
   });
 });
 
-describe("signing in", () => {
-  it("renews a token that the service does not take, once, without a failed query", async () => {
+describe("the sign-in", () => {
+  it("is renewed once when the service does not take a token, without a failed query", async () => {
     await using server = await startFaultyKusto({ takesToken: (token) => token !== "token-1" });
     using opened = open(server);
     await opened.kusto.query(lookup(["a"]), FOR_EVER);
@@ -151,7 +151,7 @@ describe("signing in", () => {
     expect(waiting).toEqual([undefined, undefined, "sign-in", "sign-in", "sign-in"]);
   });
 
-  it("ends the query as sign-in when nobody is signed in for too long", async () => {
+  it("ends the query when nobody is signed in for too long", async () => {
     await using server = await startFaultyKusto({ takesToken: () => false });
     using opened = open(server, { gate: { maxFirstWaitMs: 100 } });
     const error = await thrownBy(opened.kusto.query(lookup(["a"]), FOR_EVER));

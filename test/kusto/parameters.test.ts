@@ -32,15 +32,15 @@ describe("a parameter", () => {
     ["p:dynamic", "p=A,B, C", { type: "dynamic", value: ["A", "B", "C"] }],
     ["p:dynamic", "p=[]", { type: "dynamic", value: [] }],
     ["p:dynamic", 'p=["A,B",7]', { type: "dynamic", value: ["A,B", "7"] }],
-  ])("declared as %s is read from %s", (declaration, text, value) => {
+  ])("is read when it is declared as %s, from %s", (declaration, text, value) => {
     expect(read(declaration, text)).toEqual({ p: value });
   });
 
-  it("of a list may be given in parts", () => {
+  it("may be given in parts when it is a list", () => {
     expect(read("p:dynamic", "p=A", 'p=["B,C"]')).toEqual({ p: { type: "dynamic", value: ["A", "B,C"] } });
   });
 
-  it("with a default may be left out", () => {
+  it("may be left out when it has a default", () => {
     expect(read("p:string, since:datetime = datetime(2026-01-01)", "p=x")).toEqual({
       p: { type: "string", value: "x" },
     });
@@ -66,7 +66,7 @@ describe("a parameter", () => {
     ["p:dynamic", ['p=["A"'], "is no dynamic", "A,B,C"],
     ["p:dynamic", ['p=[{"a":1}]'], "is no dynamic", "A,B,C"],
     ["p:decimal", ["p=1"], "is of type decimal, which --param cannot give", "string, int, long"],
-  ])("declared as %s is refused when given as %j", (declaration, texts, message, advice) => {
+  ])("is refused when it is declared as %s and given as %j", (declaration, texts, message, advice) => {
     expect(() => read(declaration, ...texts)).toThrow(
       expect.objectContaining({
         code: "bad-option",
@@ -83,7 +83,7 @@ describe("a parameter", () => {
     );
   });
 
-  it("that is a text is taken as it is", () => {
+  it("is taken as it is when it is a text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (value) => {
         expect(read("p:string", `p=${value}`)).toEqual({ p: { type: "string", value } });

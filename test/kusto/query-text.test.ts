@@ -15,7 +15,7 @@ describe("the text of a query's file", () => {
 });
 
 describe("a query with operators behind it", () => {
-  it("keeps what stands before, position for position", () => {
+  it("keeps what stands before them, position for position", () => {
     expect(piped("T\n| where a == 1", "| take 0")).toBe("T\n| where a == 1\n| take 0");
   });
 
@@ -34,7 +34,7 @@ describe("a query with operators behind it", () => {
     ["T | where a == ```\n// text;\n``` ;", "T | where a == ```\n// text;\n```"],
     ["T | where a == ~~~;//~~~", "T | where a == ~~~;//~~~"],
     ["T | where a contains 'https://x'//", "T | where a contains 'https://x'"],
-  ])("finds the end of the last statement in %j", (text, head) => {
+  ])("ends after its last statement in %j", (text, head) => {
     expect(piped(text, "| take 0")).toBe(`${head}\n| take 0`);
   });
 });
@@ -58,7 +58,7 @@ describe("the parameters of a query", () => {
     expect(declaredParameters("")).toEqual([]);
   });
 
-  it("are gathered from several declarations, and what is malformed is passed over", () => {
+  it("are gathered from several declarations, without what is malformed", () => {
     expect(
       declaredParameters("declare query_parameters(a:int);declare query_parameters(b:long, c, d:);"),
     ).toEqual([

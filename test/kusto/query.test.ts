@@ -57,7 +57,7 @@ describe("a query", () => {
     expect(none.rows).toEqual([]);
   });
 
-  it("has its turn among so many at once", async () => {
+  it("gets its turn among so many at once", async () => {
     const four = Promise.withResolvers<void>();
     await using server = await startFaultyKusto({
       fault: (_, index) => {
@@ -72,8 +72,8 @@ describe("a query", () => {
   });
 });
 
-describe("cancelling", () => {
-  it("ends a query at once, and gives its turn to the next", async () => {
+describe("the end of a query", () => {
+  it("comes at once on a cancel, and gives its turn to the next", async () => {
     await using server = await startFaultyKusto({ fault: (_, index) => (index === 0 ? "hang" : undefined) });
     server.tables.add("Files", filesOf("a", 1));
     using opened = open(server, { queries: 1 });
@@ -116,14 +116,12 @@ describe("cancelling", () => {
         await Promise.all(queries);
       }
     }
-    await vi.waitUntil(async () => (await server.connections()) === 0, { interval: 5 });
-    await vi.waitUntil(
-      () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length <= before,
-      { interval: 5 },
-    );
+    await expect.poll(async () => server.connections(), { interval: 5 }).toBe(0);
+    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+    await expect.poll(sockets, { interval: 5 }).toBeLessThanOrEqual(before);
   });
 
-  it("uses few connections, whatever the number of queries", async () => {
+  it("needs few connections, whatever the number of queries", async () => {
     await using server = await startFaultyKusto();
     using opened = open(server, { queries: 4 });
     await Promise.all(Array.from({ length: 100 }, () => opened.kusto.query(lookup(["a"]), FOR_EVER)));
@@ -131,7 +129,7 @@ describe("cancelling", () => {
     expect(await server.connections()).toBeLessThanOrEqual(5);
   });
 
-  it("ends all queries when the connection is closed", async () => {
+  it("comes for all queries when the connection is closed", async () => {
     await using server = await startFaultyKusto({ fault: () => "hang" });
     using opened = open(server);
     const query = thrownBy(opened.kusto.query(lookup(["a"]), FOR_EVER));
@@ -141,7 +139,7 @@ describe("cancelling", () => {
   });
 });
 
-describe("what others see", () => {
+describe("the identity that others see", () => {
   it("is neither the system user nor the path of the script", async () => {
     await using server = await startFaultyKusto();
     using opened = open(server);
@@ -152,7 +150,7 @@ describe("what others see", () => {
     expect(JSON.stringify(server.requests[0]?.options)).not.toContain("reupload");
   });
 
-  it("is no token and no signature, in no error", async () => {
+  it("shows no token and no signature, in no error", async () => {
     const echo = {
       ...forbidden("db").facts,
       said: "Bearer token-1 and token-1 of https://h/c/b?sv=1&sig=abcdef",

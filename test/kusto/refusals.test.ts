@@ -73,13 +73,13 @@ describe("a query that is wrong", () => {
     expect((error as Error).message).toContain("Entity ID 'db' of kind 'Database' was not found");
   });
 
-  it("is told for a column that the table has lost", async () => {
+  it("is reported for a column that the table has lost", async () => {
     const columns = { Files: COLUMNS.Files.filter(({ name }) => name !== "Uri") };
     const { error } = await ends(lookup(["a"]), undefined, { tables: new KustoTables({ columns }) });
     expect((error as Error).message).toContain("named 'Uri'");
   });
 
-  it("is told for a page that is not the service's", async () => {
+  it("is reported for a page that is not the service's", async () => {
     const { error, asked } = await ends(lookup(["a"]), { status: 405, body: "<html>no</html>" });
     expect(error).toMatchObject({ code: "kusto-invalid" });
     expect((error as Error).message).toContain("HTTP 405");
@@ -96,7 +96,7 @@ describe("a query that is wrong", () => {
 });
 
 describe("a database that may not be read", () => {
-  it("is a permission error with the role to ask for, at once", async () => {
+  it("is a permission error at once, with the role to ask for", async () => {
     const { error, asked } = await ends(lookup(["a"]), { refuse: forbidden("db") });
     expect(error).toMatchObject({ code: "permission", exitCode: 4 });
     expect((error as ReuploadError).message).toContain("is not authorized to read database 'db'");
@@ -136,7 +136,7 @@ describe("a query that is too much", () => {
 });
 
 describe("a partial answer", () => {
-  it("is an error, too, when only an event at its end says so", async () => {
+  it("is an error also when only an event at its end says so", async () => {
     const said = { error: { code: "Oops", "@message": "it went wrong", "@permanent": true } };
     const table = (kind: string, columns: readonly string[], rows: readonly unknown[]) => ({
       FrameType: "DataTable",

@@ -15,7 +15,7 @@ const finding = shipped.filter(({ name }) => name !== "lookup.kql");
 const strings = (...names: string[]) => names.map((name) => ({ name, type: "string" }));
 
 describe("Microsoft's parser", () => {
-  it("knows the documented tables, and they are the stand-in's", () => {
+  it("knows the documented tables, which are the stand-in's", () => {
     for (const [table, columns] of Object.entries(COLUMNS)) {
       expect(parseKql(table)).toEqual({
         problems: [],
@@ -46,7 +46,7 @@ describe("the lookup query", () => {
     expect(parseKql(piped(DEFAULT_LOOKUP_QUERY, tail))).toEqual({ problems: [], columns });
   });
 
-  it("counts", () => {
+  it("counts the files of each work item", () => {
     expect(parseKql(piped(DEFAULT_LOOKUP_QUERY, LOOKUP_COUNT))).toEqual({
       problems: [],
       columns: ["JobId:string", "WorkItemId:string", "Files:long", "LinksEnd:string"],
@@ -99,9 +99,9 @@ describe("the queries of find", () => {
 describe("the docs", () => {
   const queries = kqlInDocs().filter((text) => !text.startsWith("."));
 
-  it("show queries", () => expect(queries.length).toBeGreaterThan(2));
+  it("show some queries", () => expect(queries.length).toBeGreaterThan(2));
 
-  it.each(queries)("shows a query without a mistake: %#", (text) => {
+  it.each(queries)("show only queries without a mistake: %#", (text) => {
     expect(parseKql(text).problems).toEqual([]);
   });
 });

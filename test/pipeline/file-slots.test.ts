@@ -30,14 +30,14 @@ function slots(size: number, files: number) {
 }
 
 describe("a pool of file slots", () => {
-  it("that grows takes more files at once", () => {
+  it("takes more files at once when it grows", () => {
     const { pool, ready } = slots(4, 100);
     expect(pool.inUse).toBe(4);
     pool.resize(10);
     expect([pool.inUse, ready.size]).toEqual([10, 90]);
   });
 
-  it("that shrinks lets the files in its slots finish, and takes none until there is room", async () => {
+  it("lets the files in its slots finish when it shrinks, and takes none until there is room", async () => {
     const { pool, ready, finish } = slots(10, 100);
     pool.resize(4);
     expect(pool.inUse).toBe(10);
@@ -59,7 +59,7 @@ describe("a pool of file slots", () => {
     expect(pool.inUse).toBe(0);
   });
 
-  it("that a file has left is taken by the next, while the file waits for its commit; as many may wait as there are slots", async () => {
+  it("gives the slot that a file has left to the next file while the first waits for its commit, and as many may wait as there are slots", async () => {
     const ready = new ReadyFiles<number>();
     const left: (() => void)[] = [];
     const committed = Promise.withResolvers<void>();
@@ -85,7 +85,7 @@ describe("a pool of file slots", () => {
     expect(pool.unfinished).toBe(0);
   });
 
-  it("tells of room after each file and each change of size", async () => {
+  it("reports room after each file and each change of size", async () => {
     const { pool, finish, room } = slots(2, 3);
     await finish(2);
     pool.resize(5);
@@ -119,7 +119,7 @@ describe("a run that finds the size of its pool", () => {
     expect(running.live.slotsInUse).toBe(0);
   });
 
-  it("has as many as it is told to, when it is told", async () => {
+  it("has as many slots as it is told to have", async () => {
     const made = await rig(catalogOf([100]), 1);
     const held = gate();
     onTestFinished(() => held.open());

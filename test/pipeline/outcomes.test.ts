@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ReuploadError } from "../../src/core/errors.ts";
 import { FileFailure } from "../../src/core/failure.ts";
 import { catalogOf, COPIED, files, hang, MapCatalog, rig, type CatalogAnswer } from "./support.ts";
+import { temporaryFolder } from "../state/state-support.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -50,7 +52,7 @@ describe("a run", () => {
     expect(made.store.summary().files.failed).toBe(0);
   });
 
-  it("goes by the catalog's name for a work item, else the CSV's", async () => {
+  it("uses the catalog's name for a work item, else the CSV's", async () => {
     const made = await rig(
       new MapCatalog(new Map([["item-0", { workItemName: "Alpha", files: files(0, 1) }]])),
       1,
@@ -59,7 +61,7 @@ describe("a run", () => {
     expect(made.announced).toEqual(["Alpha-f0.json"]);
   });
 
-  it("is finished with nothing to do", async () => {
+  it("finishes when there is nothing to do", async () => {
     expect(await (await rig(catalogOf([]), 0)).run()).toEqual({ kind: "finished" });
   });
 });
@@ -87,7 +89,7 @@ describe("a file that fails", () => {
     expect(made.reports.find(({ outcome }) => outcome === "failed")?.failure).toMatchObject({ attempts: 3 });
   });
 
-  it("by a defect of ours is internal, and stops nothing", async () => {
+  it("is internal when the defect is ours, and stops nothing", async () => {
     const made = await rig(catalogOf([5]), 1);
     made.transfer = async (_, blobName) => {
       if (blobName.endsWith("f1.json")) throw new TypeError("undefined is not a function");
@@ -97,7 +99,7 @@ describe("a file that fails", () => {
     expect(await made.store.failures()).toMatchObject([{ code: "internal", files: 1 }]);
   });
 
-  it("at the queue is in the target, and owes its announcement", async () => {
+  it("is in the target and owes its announcement when the queue fails", async () => {
     const made = await rig(catalogOf([2]), 1);
     made.announce = async (blobName) => {
       if (blobName.endsWith("f1.json")) throw new FileFailure("queue-unavailable", "it is full");
@@ -147,7 +149,7 @@ describe("a blob that is there already", () => {
 });
 
 describe("the catalog", () => {
-  it("that lists nothing for a work item makes it empty, or failed on request", async () => {
+  it("makes a work item empty when it lists nothing for it, or failed on request", async () => {
     const reported = await rig(catalogOf([0]), 1);
     await reported.run();
     expect(reported.store.summary().workItems).toMatchObject({ empty: 1, failed: 0 });
@@ -157,7 +159,7 @@ describe("the catalog", () => {
     expect(await failed.store.failures()).toMatchObject([{ code: "no-files", workItems: 1, files: 0 }]);
   });
 
-  it("that fails for one work item, has unusable rows for it or misses an answer fails that one alone", async () => {
+  it("fails one work item alone when it fails for it, has unusable rows for it or gives no answer", async () => {
     const failure = { code: "catalog-error", message: "it changed" } as const;
     const made = await rig(
       new MapCatalog(
@@ -184,7 +186,7 @@ describe("the catalog", () => {
     ]);
   });
 
-  it("that answers twice or for another work item is listened to once", async () => {
+  it("is listened to once when it answers twice or for another work item", async () => {
     const catalog = catalogOf([2, 2]);
     const lookup = catalog.lookup.bind(catalog);
     catalog.lookup = async function* (workItems, options) {
@@ -199,7 +201,7 @@ describe("the catalog", () => {
     expect(made.announced).toHaveLength(4);
   });
 
-  it("gives names that collide or are not allowed: those files are accounted for", async () => {
+  it("gives names that collide or are not allowed, and those files are accounted for", async () => {
     const listed = ["a/x.json", "b/x.json", "ok.json", "bad\u0001"].map((fileName) => ({
       fileName,
       uri: `https://source.example/c/${encodeURIComponent(fileName)}`,
@@ -215,14 +217,60 @@ describe("the catalog", () => {
         skipped,
         failed: 4 - copied - skipped,
       });
+      const outcomes = made.reports.map(({ outcome }) => outcome);
+      expect(outcomes.filter((outcome) => outcome === "copied")).toHaveLength(copied);
+      expect(outcomes.filter((outcome) => outcome === "skipped")).toHaveLength(skipped);
+      expect(made.reports.map(({ fileName }) => fileName).toSorted()).toEqual(
+        listed.map(({ fileName }) => fileName).toSorted(),
+      );
     }
+  });
+
+  it("gives names that are refused before a try, and they are reported with the name that they would have", async () => {
+    const listed = ["a/x.json", "b/x.json"].map((fileName) => ({
+      fileName,
+      uri: `https://source.example/c/${fileName}`,
+    }));
+    const made = await rig(new MapCatalog(new Map([["item-0", { files: listed }]])), 1);
+    await made.run();
+    expect(made.reports.find(({ fileName }) => fileName === "b/x.json")).toMatchObject({
+      workItem: { workItemId: "item-0" },
+      blobName: made.transferred[0],
+      outcome: "failed",
+      attempts: 0,
+      failure: { code: "name-collision", message: expect.stringContaining("a/x.json") as string },
+    });
+  });
+
+  it("no longer lists a file that failed before, and the file is reported once more as failed", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    const before = await rig(catalogOf([2]), 1, { path });
+    before.transfer = async () => {
+      throw new FileFailure("source-not-found", "gone");
+    };
+    await before.run();
+    await before.store.close();
+    const after = await rig(catalogOf([1]), 1, { path });
+    await after.run();
+    expect(after.reports).toMatchObject([
+      { fileName: "f1.json", outcome: "failed", attempts: 0, failure: { code: "source-not-found" } },
+      { fileName: "f0.json", outcome: "copied", attempts: 1 },
+    ]);
+    expect(after.reports[0]?.blobName).toMatch(/-f1\.json$/);
+  });
+
+  it("tells how many attempts a file took", async () => {
+    const made = await rig(catalogOf([1]), 1);
+    made.transfer = async () => ({ ...COPIED, attempts: 3 });
+    await made.run();
+    expect(made.reports).toMatchObject([{ outcome: "copied", attempts: 3 }]);
   });
 });
 
-describe("what ends the run", () => {
+describe("the error that ends the run", () => {
   const gone = new ReuploadError("unavailable", "The target does not answer.");
 
-  it("from a transfer, an announcement or the catalog is the run's error; nothing is charged", async () => {
+  it("comes from a transfer, an announcement or the catalog, and nothing is charged to a file", async () => {
     const begin = async () => rig(catalogOf([30, 1, 1]), 3);
     const atTransfer = await begin();
     atTransfer.transfer = async (_, blobName, signal) => {
@@ -246,7 +294,7 @@ describe("what ends the run", () => {
     }
   });
 
-  it("from the state is told too: a completion that cannot be committed", async () => {
+  it("comes from the state too when a completion cannot be committed", async () => {
     const made = await rig(catalogOf([30]), 1);
     const full = new ReuploadError("disk-full", "There is no space left.");
     made.store.committed = async () => Promise.reject(full);

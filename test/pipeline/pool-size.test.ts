@@ -111,7 +111,7 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
 }
 
 describe("the size of the pool", () => {
-  it("doubles for as long as it pays: to the most there may be, when nothing else limits", () => {
+  it("doubles for as long as it pays, up to the most when nothing else limits it", () => {
     const { pool, changes, during } = run({ latencyMs: 200 }, { latencyMs: 200 });
     during(15);
     expect(changes.slice(0, 5).map(({ to }) => to)).toEqual([64, 128, 256, 512, 1_000]);
@@ -119,7 +119,7 @@ describe("the size of the pool", () => {
     expect(pool.size).toBeGreaterThan(800);
   });
 
-  it("does not end the slow start for what is slow in the first seconds alone, as a program that warms up is", () => {
+  it("does not end its slow start for what is slow only in the first seconds, as a program that warms up is", () => {
     const { pool, target, during } = run({ width: 60, latencyMs: 40 }, { latencyMs: 5 });
     during(2.5);
     target.conduct.width = Infinity;
@@ -136,7 +136,7 @@ describe("the size of the pool", () => {
     expect(pool.size).toBeLessThan(2 * width);
   });
 
-  it("is never frozen: it follows a service that gets narrower, and wider again", () => {
+  it("is never frozen: it follows a service that gets narrower and wider again", () => {
     const { pool, target, during } = run({ width: 200, latencyMs: 100 }, { latencyMs: 5 });
     during(60);
     target.conduct.width = 40;
@@ -147,7 +147,7 @@ describe("the size of the pool", () => {
     expect(during(20)).toBeGreaterThan(1_500);
   });
 
-  it("stays while files are wanting, and while the rate of a service is what limits", () => {
+  it("stays while files are missing, and while the rate of a service is the limit", () => {
     const idle = run({ latencyMs: 50 }, {});
     idle.limitFiles(10);
     idle.during(30);
@@ -159,7 +159,7 @@ describe("the size of the pool", () => {
     expect(limited.pool.size).toBe(size);
   });
 
-  it("does not grow by lulls: a size that was not judged before files were wanting is given up", () => {
+  it("does not grow by lulls: a size that was not judged before files were missing is given up", () => {
     const { pool, during, limitFiles } = run({ width: 40, latencyMs: 40 }, { latencyMs: 5 });
     for (let burst = 0; burst < 40; burst++) {
       limitFiles(Infinity);
@@ -170,7 +170,7 @@ describe("the size of the pool", () => {
     expect(pool.size).toBeLessThanOrEqual(128);
   });
 
-  it("tries no more slots while this thread is full, and goes on when it no longer is", () => {
+  it("does not grow while this thread is full, and grows again when the thread is not", () => {
     const { pool, changes, during, fillThread } = run({ latencyMs: 50 }, {});
     fillThread(true);
     during(60);
@@ -208,7 +208,7 @@ describe("a run whose queue takes 2,000 messages a second", () => {
     },
   );
 
-  it("is back at 90 % within 30 s when it was throttled to its half for a while", () => {
+  it("is back at 90 % within 30 s when it was throttled to half for a while", () => {
     const { queue, during } = run({}, { rate: 2_000 });
     during(45);
     const before = during(10);
@@ -219,7 +219,7 @@ describe("a run whose queue takes 2,000 messages a second", () => {
     expect(during(5)).toBeGreaterThan(0.9 * before);
   });
 
-  it("does not hold back another service: the target's rate stays unlimited", () => {
+  it("does not hold another service back: the target's rate stays unlimited", () => {
     const clock = new VirtualClock();
     const target = new Gated(clock, randomOf(1), {});
     const queue = new Gated(clock, randomOf(2), { rate: 100 });

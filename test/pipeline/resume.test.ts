@@ -47,7 +47,7 @@ describe("a resumed run", () => {
     });
   });
 
-  it("announces what is in the target by the name it got there, whatever it would get now", async () => {
+  it("announces what is in the target by the name it got there, whatever name it would get now", async () => {
     const catalog = catalogOf([2]);
     const uri = (folder: string) => `https://source.example/c/${folder}/f0.json`;
     const both = ["a", "b"].map((folder) => ({ fileName: `${folder}/f0.json`, uri: uri(folder) }));
@@ -160,7 +160,7 @@ describe("a resumed run", () => {
     });
   });
 
-  it("with another rule for collisions keeps to what is recorded", async () => {
+  it("keeps to what is recorded with another rule for collisions", async () => {
     const listed = ["a", "b"].map((folder) => ({
       fileName: `${folder}/x.json`,
       uri: `https://source.example/c/${folder}`,
@@ -188,7 +188,7 @@ describe("a link that is refused", () => {
     return catalog;
   };
 
-  it("is asked for anew, once for all files of its work item", async () => {
+  it("is renewed once for all files of its work item", async () => {
     const made = await rig(freshly(catalogOf([12, 3])), 2);
     made.transfer = freshOnly;
     expect(await made.run()).toEqual({ kind: "finished" });
@@ -196,7 +196,7 @@ describe("a link that is refused", () => {
     expect(made.catalog.asked.toSorted()).toEqual(["fresh:item-0", "fresh:item-1", "item-0", "item-1"]);
   });
 
-  it("fails when the catalog has no other, after one question", async () => {
+  it("fails after one question when the catalog has no other link", async () => {
     const made = await rig(catalogOf([12]), 1);
     made.transfer = freshOnly;
     await made.run();
@@ -205,7 +205,7 @@ describe("a link that is refused", () => {
     expect(made.transferred).toHaveLength(12);
   });
 
-  it("fails when the fresh one is refused too", async () => {
+  it("fails when the fresh link is refused too", async () => {
     const made = await rig(freshly(catalogOf([1])), 1);
     made.transfer = failing("source-forbidden", "f0.json");
     await made.run();
@@ -213,7 +213,7 @@ describe("a link that is refused", () => {
     expect(await made.store.failures()).toMatchObject([{ code: "source-forbidden", files: 1 }]);
   });
 
-  it("is not asked for anew for any other failure", async () => {
+  it("is not renewed for any other failure", async () => {
     const made = await rig(freshly(catalogOf([1])), 1);
     made.transfer = failing("source-not-found", "f0.json");
     await made.run();
@@ -221,7 +221,7 @@ describe("a link that is refused", () => {
   });
 });
 
-describe("a link with an end", () => {
+describe("a link that ends", () => {
   const ending = (atMs: number) => {
     const uri = `https://source.example/c/f0.json?se=${new Date(Date.now() + atMs).toISOString()}&sig=old`;
     const catalog = new MapCatalog(new Map([["item-0", { files: [{ fileName: "f0.json", uri }] }]]));
@@ -229,7 +229,7 @@ describe("a link with an end", () => {
     return catalog;
   };
 
-  it("that is near is looked up again before it is used", async () => {
+  it("is looked up again before it is used when its end is near", async () => {
     for (const atMs of [-HOUR_MS, 60_000]) {
       const made = await rig(ending(atMs), 1);
       const used: string[] = [];
@@ -242,13 +242,13 @@ describe("a link with an end", () => {
     }
   });
 
-  it("that is far is used as it is", async () => {
+  it("is used as it is when its end is far", async () => {
     const made = await rig(ending(HOUR_MS), 1);
     await made.run();
     expect(made.catalog.asked).toEqual(["item-0"]);
   });
 
-  it("that is near is used when the catalog has no other", async () => {
+  it("is used with a near end when the catalog has no other link", async () => {
     const catalog = ending(60_000);
     catalog.fresh = (file) => file;
     const made = await rig(catalog, 1);

@@ -34,7 +34,7 @@ describe("the file slots", () => {
     expect(made.store.summary().files).toMatchObject({ total, copied: total, announced: total });
   });
 
-  it("have their next files ready before they are free: a lookup that takes long leaves none idle", async () => {
+  it("have their next files ready before they are free, so that a long lookup leaves none idle", async () => {
     const catalog = catalogOf(ones(200));
     const made = await rig(catalog, 200);
     const held = gate();
@@ -53,7 +53,7 @@ describe("the file slots", () => {
     await running.outcome;
   });
 
-  it("go on with all other files while one hangs", async () => {
+  it("continue with all other files while one file hangs", async () => {
     const counts = [1, 50, ...ones(30)];
     const made = await rig(catalogOf(counts), counts.length);
     made.transfer = async (_, blobName, signal) => (blobName === "item-0-f0.json" ? hang(signal) : COPIED);
@@ -65,7 +65,7 @@ describe("the file slots", () => {
     expect(await running.outcome).toEqual({ kind: "stopped" });
   });
 
-  it("go on while a lookup hangs", async () => {
+  it("continue while a lookup hangs", async () => {
     const catalog = catalogOf(ones(40));
     catalog.batchSize = 1;
     catalog.before = async ({ workItemId }, signal) => (workItemId === "item-3" ? hang(signal) : undefined);
@@ -86,7 +86,7 @@ describe("back-pressure", () => {
   it.each([
     ["one file each", ones(400), 60],
     ["a hundred files each", Array.from({ length: 60 }, () => 100), 4],
-  ])("from a slow transfer bounds the work items that are claimed: %s", async (_, counts, most) => {
+  ])("bounds the work items that are claimed when a transfer is slow: %s", async (_, counts, most) => {
     const made = await rig(catalogOf(counts), counts.length);
     const held = gate();
     made.transfer = async () => {
@@ -105,7 +105,7 @@ describe("back-pressure", () => {
     await running.outcome;
   });
 
-  it("from a slow queue holds the transfers back", async () => {
+  it("holds the transfers back when the queue is slow", async () => {
     const made = await rig(catalogOf(ones(200)), 200);
     const held = gate();
     made.announce = held.wait;
@@ -118,8 +118,8 @@ describe("back-pressure", () => {
   });
 });
 
-describe("a stop", () => {
-  it("by drain finishes the files in the slots, takes no other, and gives the rest back", async () => {
+describe("a run that is stopped", () => {
+  it("finishes the files in the slots on a drain, takes no other, and gives the rest back", async () => {
     const made = await rig(catalogOf([30, ...ones(50)]), 51);
     const held = gate();
     made.transfer = async () => {
@@ -138,7 +138,7 @@ describe("a stop", () => {
     });
   });
 
-  it("by drain does not wait for lookups", async () => {
+  it("does not wait for lookups on a drain", async () => {
     const catalog = catalogOf(ones(10));
     catalog.before = async (_, signal) => hang(signal);
     const made = await rig(catalog, 10);
@@ -149,7 +149,7 @@ describe("a stop", () => {
     expect(made.store.summary().workItems).toMatchObject({ pending: 10, in_progress: 0 });
   });
 
-  it("by abort leaves at once, charges nothing, and leaves no listener behind", async () => {
+  it("leaves at once on an abort, charges nothing, and leaves no listener behind", async () => {
     const made = await rig(catalogOf([30, ...ones(50)]), 51);
     made.transfer = async (_, __, signal) => hang(signal);
     const running = made.start();
@@ -163,7 +163,7 @@ describe("a stop", () => {
     for (const { signal } of [made.abort, made.drain]) expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  it("by abort after a drain ends what the drain waits for", async () => {
+  it("ends on an abort what a drain before it waits for", async () => {
     const made = await rig(catalogOf([5]), 1);
     made.transfer = async (_, __, signal) => hang(signal);
     const running = made.start();
@@ -173,7 +173,7 @@ describe("a stop", () => {
     expect(await running.outcome).toEqual({ kind: "stopped" });
   });
 
-  it("before the start does nothing at all", async () => {
+  it("does nothing at all when it is stopped before its start", async () => {
     for (const which of ["drain", "abort"] as const) {
       const made = await rig(catalogOf([5]), 1);
       made[which].abort();
@@ -182,7 +182,7 @@ describe("a stop", () => {
     }
   });
 
-  it("of three hundred slots warns of nothing", async () => {
+  it("warns of nothing with three hundred slots", async () => {
     const warnings: Error[] = [];
     const note = (warning: Error): void => void warnings.push(warning);
     process.on("warning", note);
@@ -214,7 +214,7 @@ describe("the demand for work items", () => {
   });
   const possible = demand.map((one) => ({ ...one, slotsInUse: Math.min(one.slots, one.slotsInUse) }));
 
-  it("is a whole number within a batch, and nothing while enough is ready", () => {
+  it("is a whole number within a batch, and zero while enough is ready", () => {
     fc.assert(
       fc.property(possible, (one) => {
         const wanted = workItemsToLookUp(one);
@@ -225,7 +225,7 @@ describe("the demand for work items", () => {
     );
   });
 
-  it("is never nothing while a slot is idle and no file is ready or looked up", () => {
+  it("is never zero while a slot is idle and no file is ready or looked up", () => {
     fc.assert(
       fc.property(possible, (one) => {
         fc.pre(one.slotsInUse < one.slots);
@@ -250,7 +250,7 @@ describe("the demand for work items", () => {
     );
   });
 
-  it("a rate is that of the last seconds", () => {
+  it("uses the rate of the last seconds", () => {
     const rate = new RecentRate(0);
     for (let at = 10; at <= 20_000; at += 10) rate.add(at);
     expect(rate.perMs(20_000)).toBeCloseTo(0.1, 2);

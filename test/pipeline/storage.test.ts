@@ -125,7 +125,7 @@ describe("a run on real storage", () => {
     expect(new Set(await announcements())).toEqual(new Set(wanted.keys()));
   });
 
-  it("that is aborted again and again ends with everything there and at most the slots' files announced twice", async () => {
+  it("ends with everything there when it is aborted again and again, and repeats at most the slots' announcements", async () => {
     const said: string[] = [];
     for (let round = 1; ; round++) {
       const run = new AbortController();

@@ -13,7 +13,7 @@ const counting = (counts: readonly number[]) => {
 };
 
 describe("a survey", () => {
-  it("has the work items with most files taken first, once their counts are known", async () => {
+  it("brings the work items with most files first, once their counts are known", async () => {
     const catalog = counting([1, 1, 1, 1, 2, 3, 40, 30]);
     catalog.batchSize = 1;
     const held = gate();
@@ -32,7 +32,7 @@ describe("a survey", () => {
     expect(large).toEqual(["item-6", "item-7", "item-5", "item-4"]);
   });
 
-  it("has the work items whose links end first taken before larger ones", async () => {
+  it("brings the work items whose links end first before larger ones", async () => {
     const catalog = counting([1, 50, 2]);
     catalog.batchSize = 1;
     const soon = new Date(Date.now() + 3 * 3_600_000).toISOString();
@@ -73,7 +73,7 @@ describe("a survey", () => {
     expect(await pipeline.outcome).toEqual({ kind: "stopped" });
   });
 
-  it("that cannot be answered ends the run, which cannot say that it is complete", async () => {
+  it("ends the run when it cannot be answered: the run cannot say that it is complete", async () => {
     const catalog = counting([2]);
     const gone = new Error("the catalog is gone");
     catalog.beforeSurvey = async () => {
@@ -84,7 +84,7 @@ describe("a survey", () => {
 });
 
 describe("a catalog that changed after a work item was completed", () => {
-  it("is noticed on resume: new files join, vanished ones are told", async () => {
+  it("is noticed on resume: new files join and vanished files are reported", async () => {
     const path = join(await temporaryFolder(), "state.db");
     const catalog = counting([800, 5, 7]);
     const first = await rig(catalog, 3, { path });
@@ -106,8 +106,8 @@ describe("a catalog that changed after a work item was completed", () => {
   });
 });
 
-describe("files that changed with their number the same", () => {
-  it("are noticed on resume, too", async () => {
+describe("files that changed while their number stayed the same", () => {
+  it("are noticed on resume too", async () => {
     const path = join(await temporaryFolder(), "state.db");
     const catalog = counting([3]);
     const first = await rig(catalog, 1, { path });
@@ -143,7 +143,7 @@ describe("--max-failures", () => {
     expect(workItems.pending).toBeGreaterThan(0);
   });
 
-  it("as a share is judged by what came to an end", async () => {
+  it("is judged as a percentage by the files that came to an end", async () => {
     const make = async () => rig(catalogOf([400]), 1);
     const over = await make();
     over.transfer = failingEvery(10);
@@ -153,7 +153,7 @@ describe("--max-failures", () => {
     expect(await under.run({ maxFailures: { percent: 12 } })).toEqual({ kind: "finished" });
   });
 
-  it("as a share is not misled by failures that end first", async () => {
+  it("is not misled as a percentage by failures that end first", async () => {
     const made = await rig(catalogOf([400]), 1);
     let calls = 0;
     made.transfer = async () => {
@@ -165,14 +165,14 @@ describe("--max-failures", () => {
     expect(outcome).toEqual({ kind: "finished" });
   });
 
-  it("is nothing to stop for when everything came to its end", async () => {
+  it("does not stop a run in which everything came to its end", async () => {
     const made = await rig(catalogOf([120]), 1);
     made.transfer = failingEvery(1);
     const outcome = await made.run({ maxFailures: { files: 110 }, workItemWorkers: 10, fileWorkers: 20 });
     expect(outcome).toEqual({ kind: "finished" });
   });
 
-  it("says nothing before a hundred files", async () => {
+  it("does not apply before a hundred files", async () => {
     const made = await rig(catalogOf([99]), 1);
     made.transfer = failingEvery(1);
     expect(await made.run({ maxFailures: { files: 0 } })).toEqual({ kind: "finished" });

@@ -21,7 +21,7 @@ const group = (
 });
 
 describe("the failures of several states", () => {
-  it("are added up by outcome and code, most first, with few samples", () => {
+  it("are added up by outcome and code, the most frequent first, with a few samples", () => {
     const merged = mergeFailures([
       [group("conflict", "failed", 3), group("timeout", "failed", 5)],
       [group("conflict", "failed", 4), group("conflict", "skipped", 1)],

@@ -44,7 +44,7 @@ describe("several states", () => {
     expect({ exitCode, isDone }).toEqual({ exitCode: EXIT.running, isDone: false });
   });
 
-  it("end when the slowest share ends, not when the sum of the rates would be through", () => {
+  it("end when the slowest share ends, not when the sum of the rates would", () => {
     const { total, slowest } = watch(5, working(100, 10), working(300, 2));
     expect(slowest?.stateDb).toBe("machine2_state.db");
     expect(total?.eta).toEqual({ lowMs: 145_000, highMs: 145_000 });
@@ -58,14 +58,14 @@ describe("several states", () => {
     expect(view.total?.filesPerSecond).toBe(10);
   });
 
-  it("take one that is done for done", () => {
+  it("treat one that is done as done", () => {
     const done = { workItems: { completed: 1 }, files: { total: 50, copied: 50 }, writer: ended(0) };
     const view = watch(5, working(100, 10), () => done);
     expect(view.slowest?.stateDb).toBe("machine1_state.db");
     expect(view.total?.eta).toEqual({ lowMs: 5_000, highMs: 5_000 });
   });
 
-  it("estimate the files of one that knows nothing yet from the others'", () => {
+  it("estimate the files of a state that knows nothing yet from the others", () => {
     const fresh = { workItems: { pending: 3 }, notLookedUp: 3 };
     const { total, machines } = watch(1, working(100, 10), () => fresh);
     expect(machines[1]?.progress.files.total).toBeUndefined();
@@ -79,7 +79,7 @@ describe("several states", () => {
     expect(machines[1]?.progress.eta).toBeUndefined();
   });
 
-  it("count a new start of one anew", () => {
+  it("count a new start of a state anew", () => {
     const { machines } = watch(8, (second) => ({
       workItems: { in_progress: 1 },
       files: second < 4 ? { total: 100, copied: 10, failed: 90 } : { total: 100, copied: 10 + second },
@@ -115,7 +115,7 @@ describe("states that do not fit together", () => {
       [{ totalPartitions: 1 }, { partition: 0, totalPartitions: 1 }],
       "a.db and b.db hold the whole CSV each",
     ],
-  ])("are shown, said and not added up: %s", (_what, parts, sentence) => {
+  ])("are shown and reported but not added up: %s", (_what, parts, sentence) => {
     const view = fitting(parts);
     expect(view.mismatches).toEqual([sentence]);
     expect(view.total).toBeUndefined();
@@ -123,7 +123,7 @@ describe("states that do not fit together", () => {
     expect(view.exitCode).toBe(EXIT.refused);
   });
 
-  it("are not those of which some are missing, which is told", () => {
+  it("do not include states of which some are missing, which is reported", () => {
     const view = fitting([{ totalPartitions: 4 }, { totalPartitions: 4 }]);
     expect(view.mismatches).toEqual([]);
     expect(view.missingPartitions).toEqual([2, 3]);
@@ -133,7 +133,7 @@ describe("states that do not fit together", () => {
 describe("the exit code", () => {
   const codeOf = (...writers: Writer[]) => watch(1, ...writers.map((writer) => () => ({ writer }))).exitCode;
 
-  it("of one state is the code of its last start, 7 while it runs and 6 when it died", () => {
+  it("is the code of the last start for one state, 7 while it runs and 6 when it died", () => {
     for (const code of Object.values(EXIT)) expect(codeOf(ended(code))).toBe(code);
     expect(codeOf(RUNNING)).toBe(EXIT.running);
     expect(codeOf(DIED)).toBe(EXIT.unavailable);
@@ -144,13 +144,13 @@ describe("the exit code", () => {
     ["left", EXIT.unavailable],
     ["failed", EXIT.finishedWithFailures],
     ["completed", EXIT.done],
-  ])("of a state that does not say how it ended is judged by what is in it: %s", (kind, code) => {
+  ])("is judged by what is in a state that does not say how it ended: %s", (kind, code) => {
     const workItems = { completed: 3, [kind === "left" ? "pending" : kind]: 1 };
     const writer: Writer = { kind: "ended", at: 0, ending: undefined };
     expect(watch(1, () => ({ workItems, writer })).exitCode).toBe(code);
   });
 
-  it("of several is the worst: what needs somebody, then what runs, then what is finished", () => {
+  it("is the worst of several states: first what needs somebody, then what runs, then what is finished", () => {
     expect(codeOf(ended(0), ended(1))).toBe(1);
     expect(codeOf(ended(1), RUNNING)).toBe(7);
     expect(codeOf(RUNNING, ended(130))).toBe(130);

@@ -22,7 +22,7 @@ function after(samples: readonly SummaryParts[]): ProgressModel {
 
 const seconds = (count: number) => Array.from({ length: count + 1 }, (_, second) => second);
 
-describe("classes", () => {
+describe("the progress", () => {
   it("puts each work item and each file into one class", () => {
     const view = after([
       {
@@ -42,13 +42,13 @@ describe("classes", () => {
   });
 });
 
-describe("rates", () => {
+describe("the rates", () => {
   it("are not known before 2 s", () => {
     expect(after([copied(0), copied(100)]).view().filesPerSecond).toBeUndefined();
     expect(after([copied(0), copied(100), copied(200)]).view().filesPerSecond).toBe(100);
   });
 
-  it("look at the last 10 s only", () => {
+  it("cover only the last 10 s", () => {
     const counts = [
       ...seconds(60).map((second) => second * 10),
       ...seconds(10).map((second) => 600 + second * 3),
@@ -80,7 +80,7 @@ describe("rates", () => {
 });
 
 describe("the ETA", () => {
-  it("is files left over the rate when the rate is constant", () => {
+  it("is the files left divided by the rate when the rate is constant", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 500 }),
@@ -113,7 +113,7 @@ describe("the ETA", () => {
     expect(eta?.lowMs).toBe(Math.floor(((files.left ?? 0) / (720 / 121)) * 1_000));
   });
 
-  it("hears the 5 min between them", () => {
+  it("includes the rate of the last 5 min between the two", () => {
     let done = 0;
     const at = (rate: number, time: number) => seconds(time).map(() => (done += rate));
     const { eta, files } = after([...at(10, 600), ...at(1, 240), ...at(5, 15)].map(copied)).view();
@@ -123,13 +123,13 @@ describe("the ETA", () => {
     expect((eta?.highMs ?? 0) / wanted).toBeLessThan(1.05);
   });
 
-  it("takes a stall as at most one file in the time of the stall", () => {
+  it("counts a stall as at most one file in the time of the stall", () => {
     const counts = [...seconds(100), ...seconds(39).map(() => 100)];
     const { eta } = after(counts.map(copied)).view();
     expect(eta?.highMs).toBe(9_900 * 40_000);
   });
 
-  it("is not told before anything is finished, nor before 2 s", () => {
+  it("is not known before anything is finished, nor before 2 s", () => {
     expect(after(seconds(30).map(() => copied(0))).view().eta).toBeUndefined();
     expect(after([copied(0), copied(100)]).view().eta).toBeUndefined();
   });
@@ -138,7 +138,7 @@ describe("the ETA", () => {
     expect(after([copied(10_000)]).view().eta).toEqual({ lowMs: 0, highMs: 0 });
   });
 
-  it("is not told while a service that is gone is waited for, and comes back as it was", () => {
+  it("is not known while a service that is gone is waited for, and comes back as it was", () => {
     const model = after(seconds(60).map((second) => copied(second * 10)));
     const before = model.view().eta;
     for (const second of seconds(3_600)) model.add(sampleAt(61 + second, copied(600), [GONE]));
@@ -148,7 +148,7 @@ describe("the ETA", () => {
     expect(model.view().eta).toEqual(before);
   });
 
-  it("is told while a service only asks to slow down", () => {
+  it("is known while a service only asks to slow down", () => {
     const model = after(seconds(10).map((second) => copied(second * 10)));
     model.add(sampleAt(11, copied(110), [{ ...GONE, throttled: true }]));
     expect(model.view().eta?.lowMs).toBe(989_000);
@@ -172,7 +172,7 @@ describe("the total of files", () => {
     expect(files).toMatchObject({ total: undefined, totalIsKnown: false, left: undefined });
   });
 
-  it("takes the mean over all that is known for those not surveyed", () => {
+  it("uses the mean over all known work items for those not surveyed", () => {
     const parts = { ...half, notSurveyed: 3, files: { ...half.files, expected: 30 } };
     // 12 work items, 9 of which are known to have 90 files
     expect(after([parts]).view().files).toMatchObject({ total: 120, totalIsKnown: false, left: 80 });
@@ -183,12 +183,12 @@ describe("the total of files", () => {
     expect(after([parts]).view().files).toMatchObject({ total: 97, totalIsKnown: true, left: 57 });
   });
 
-  it("is known when nothing but a survey was made", () => {
+  it("is known when only a survey was made", () => {
     const parts = { workItems: { pending: 6 }, notLookedUp: 6, notSurveyed: 0, files: { expected: 800 } };
     expect(after([parts]).view().files).toMatchObject({ total: 800, totalIsKnown: true, left: 800 });
   });
 
-  it("is unknown while those surveyed have no file", () => {
+  it("is unknown while the surveyed work items have no file", () => {
     const parts = { workItems: { pending: 6 }, notLookedUp: 6, notSurveyed: 5 };
     expect(after([parts]).view().files).toMatchObject({ total: undefined, totalIsKnown: false });
   });

@@ -33,13 +33,13 @@ describe("the account", () => {
     ]);
   });
 
-  it("finds files that are left although the run finished, but not when it stopped", () => {
+  it("finds files that are left although the run finished, but not when it was stopped", () => {
     const report = reportOf({ files: { total: 101 } });
     expect(accountOf(report).gaps).toEqual(["the run finished with 1 files left"]);
     expect(accountOf({ ...report, ending: { kind: "stopped", why: "Ctrl+C" } }).gaps).toEqual([]);
   });
 
-  it("lets files be left whose work item failed as a whole at a later lookup", () => {
+  it("lets files be left when their work item failed as a whole at a later lookup", () => {
     const report = reportOf({ files: { total: 101 } });
     const lookup = { code: "catalog-error", outcome: "failed", files: 0, workItems: 1, samples: [] } as const;
     expect(accountOf({ ...report, failures: [...report.failures, lookup] }).gaps).toEqual([]);
@@ -96,12 +96,12 @@ describe("the verdict", () => {
     expect(verdict({ ...clean, ending })).toBe("completed");
   });
 
-  it("is too-many-failures when it ended by that", () => {
+  it("is too-many-failures when that ended the run", () => {
     const ending = { kind: "too-many-failures", why: "12 of 100 files failed" } as const;
     expect(verdict({ ...reportOf(), ending })).toBe("too-many-failures");
   });
 
-  it("is stopped or internal-error as it ended", () => {
+  it("is stopped or internal-error when that ended the run", () => {
     expect(verdict({ ...clean, ending: { kind: "stopped", why: "Ctrl+C" } })).toBe("stopped");
     expect(verdict({ ...clean, input: { ...clean.input, rows: 1 } })).toBe("internal-error");
   });

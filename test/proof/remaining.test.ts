@@ -74,8 +74,8 @@ async function remainingOf(
 const CSV =
   '\uFEFFNote;WorkItemId;job_id\r\n"a;b\r\n";w1;j\r\nsecond ;w2;j\r\n;w3; j\r\n;w2;j\r\nGröße;w4;j\r\nbad\r\n';
 
-describe("with the run's CSV", () => {
-  it("gives its rows as they stand there, without those that are completed", async () => {
+describe("the remaining rows of the run's CSV", () => {
+  it("stand there as in the CSV, without those that are completed", async () => {
     const { csvPath, states } = await runOn(CSV, 1, [0], { completed: ["w1", "w3"], failed: ["w4"] });
     expect(await remainingOf({ states, csv: { path: csvPath } })).toEqual({
       text: "Note;WorkItemId;job_id\r\nsecond ;w2;j\r\n;w2;j\r\nGröße;w4;j\r\n",
@@ -87,14 +87,14 @@ describe("with the run's CSV", () => {
     });
   });
 
-  it("makes UTF-8 of UTF-16", async () => {
+  it("are UTF-8 when the CSV is UTF-16", async () => {
     const utf16 = Buffer.from("\uFEFFJobId\tWorkItemId\nGröße\t1\nj\t2\n", "utf16le");
     const { csvPath, states } = await runOn(utf16, 1, [0], { completed: ["2"] });
     const { text } = await remainingOf({ states, csv: { path: csvPath } });
     expect(text).toBe("JobId\tWorkItemId\nGröße\t1\n");
   });
 
-  it("takes the rows of partitions without a state for not completed", async () => {
+  it("include the rows of partitions without a state", async () => {
     const rows = Array.from({ length: 20 }, (_, index) => `j,w${index}`);
     const csv = `JobId,WorkItemId\n${rows.join("\n")}\n`;
     const ids = rows.map((row) => row.slice(2));
@@ -111,7 +111,7 @@ describe("with the run's CSV", () => {
     expect(failedOnly).toMatchObject({ rows: 0, missingPartitions: [0, 2] });
   });
 
-  it("gives the header alone when nothing is left", async () => {
+  it("are the header alone when nothing is left", async () => {
     const { csvPath, states } = await runOn("JobId,WorkItemId\nj,1\n", 1, [0], { completed: ["1"] });
     expect(await remainingOf({ states, csv: { path: csvPath } })).toMatchObject({
       text: "JobId,WorkItemId\n",
@@ -119,7 +119,7 @@ describe("with the run's CSV", () => {
     });
   });
 
-  it("takes its rows in any order, and refuses another CSV", async () => {
+  it("are found in any order of the CSV, and another CSV is refused", async () => {
     const { csvPath, states } = await runOn("JobId,WorkItemId\nj,1\nj,2\n", 1, [0]);
     await writeFile(csvPath, "JobId,WorkItemId\nj,2\nj,1\n");
     expect((await remainingOf({ states, csv: { path: csvPath } })).rows).toBe(2);
@@ -132,8 +132,8 @@ describe("with the run's CSV", () => {
   });
 });
 
-describe("without a CSV", () => {
-  it("gives what the states keep, one after the other", async () => {
+describe("the remaining rows without a CSV", () => {
+  it("are what the states keep, one state after the other", async () => {
     const csv = 'JobId,WorkItemId,WorkItemName\nj,w1,\nj,w2,"a, b"\nj,w3,x\nj,w4,y\n';
     const { states } = await runOn(csv, 2, [0, 1], { completed: ["w3"] });
     const { text, rows } = await remainingOf({ states, csv: undefined });
@@ -143,7 +143,7 @@ describe("without a CSV", () => {
     expect(lines.sort((a, b) => a.localeCompare(b))).toEqual(["j,w1,", 'j,w2,"a, b"', "j,w4,y"]);
   });
 
-  it("is refused when a partition's state is missing, but for what failed", async () => {
+  it("are refused when a partition's state is missing, unless only what failed is wanted", async () => {
     const csv = "JobId,WorkItemId\nj,w1\nj,w2\nj,w3\nj,w4\n";
     const { states } = await runOn(csv, 2, [0], { failed: ["w1", "w2", "w3", "w4"] });
     await expect(remainingOf({ states, csv: undefined })).rejects.toMatchObject({ code: "usage" });
@@ -151,7 +151,7 @@ describe("without a CSV", () => {
     expect(result.rows).toBe(["w1", "w2", "w3", "w4"].filter((id) => partitionOf(id, 2) === 0).length);
   });
 
-  it("gives rows that are read as the same work items, whatever is in them", async () => {
+  it("are read as the same work items, whatever is in them", async () => {
     const id = fc
       .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
       .filter((text) => !/[\0\r\n]/.test(text) && text.trim() !== "");
@@ -197,8 +197,8 @@ function stateOf(workItems: readonly WorkItem[]): RemainingOptions["states"][num
   return { stateDb: "a.db", reader: reader as unknown as RemainingOptions["states"][number]["reader"] };
 }
 
-describe("what failed", () => {
-  it("is given alone with the codes that are asked for", async () => {
+describe("the rows of what failed", () => {
+  it("are given alone, with the codes that are asked for", async () => {
     const csv = "JobId,WorkItemId\nj,w1\nj,w2\nj,w3\n";
     const { csvPath, states } = await runOn(csv, 1, [0], { completed: ["w1"], failed: ["w2"] });
     const rowsWith = async (failedOnly: RemainingOptions["failedOnly"]) =>
@@ -209,7 +209,7 @@ describe("what failed", () => {
   });
 });
 
-it("states that do not belong together are refused", async () => {
+it("remaining refuses states that do not belong together", async () => {
   const { states } = await runOn("JobId,WorkItemId\nj,1\n", 1, [0]);
   await expect(remainingOf({ states: [...states, ...states], csv: undefined })).rejects.toMatchObject({
     code: "identity-mismatch",

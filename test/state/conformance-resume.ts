@@ -73,10 +73,10 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
 
     it("is nothing that is left to wait for", async () => {
       const store = await (await newHarness()).start(workItems(1));
-      await store.committed();
+      await expect(store.committed()).resolves.toBeUndefined();
       await completeOne(store, 1);
       await store.committed();
-      await store.committed();
+      await expect(store.committed()).resolves.toBeUndefined();
     });
   });
 

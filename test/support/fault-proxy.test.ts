@@ -118,21 +118,21 @@ describe("the fault proxy", () => {
     expect(error.response?.headers.get("x-ms-error-code")).toBe("ServerBusy");
   });
 
-  it("resets before the request lands", async () => {
+  it("resets before the request takes effect", async () => {
     proxy.fail({ name: `${container}/lost`, fault: { kind: "reset-before" } });
     expect((await failure(put("lost", randomBytes(200_000)))).code).toBe("ECONNRESET");
     expect(await exists("lost")).toBe(false);
     await put("other");
   });
 
-  it("resets after the request landed: the answer is lost, the blob is there", async () => {
+  it("resets after the request took effect: the answer is lost, the blob is there", async () => {
     proxy.fail({ operation: "put-blob", times: 1, fault: { kind: "reset-after" } });
     expect((await failure(put("landed"))).code).toBe("ECONNRESET");
     expect(await exists("landed")).toBe(true);
     expect(proxy.requests[0]?.status).toBeUndefined();
   });
 
-  it("hangs before or after the request lands, until the client gives up", async () => {
+  it("hangs before or after the request takes effect, until the client gives up", async () => {
     proxy.fail({ name: /before$/, fault: { kind: "hang" } });
     proxy.fail({ name: /after$/, fault: { kind: "hang-after" } });
     const giveUp = new AbortController();
@@ -158,7 +158,7 @@ describe("the fault proxy", () => {
     expect([proxy.maxInFlight, proxy.count()]).toEqual([1, 1]);
   });
 
-  it("slows, stalls and cuts an answer's body", async () => {
+  it("slows, stalls and cuts the body of an answer", async () => {
     const content = randomBytes(100_000);
     await put("body", content);
     const url = await linkTo("body");
@@ -204,7 +204,7 @@ describe("the fault proxy", () => {
     expect(await exists("back")).toBe(true);
   });
 
-  it("takes a rule or all of them away, and matches by query and by any test", async () => {
+  it("drops a rule or all of them, and matches by query and by any test", async () => {
     const fault = { kind: "answer", status: 500 } as const;
     const undo = proxy.fail({ query: { comp: "list" }, fault });
     proxy.fail({ when: (request) => Number(request.headers["content-length"]) > 100, fault });

@@ -5,7 +5,7 @@ import { readerOf } from "./reader.ts";
 
 const md5 = (content: Buffer): string => createHash("md5").update(content).digest("base64");
 
-it("reads a container's blobs with their types, metadata, MD5s and bytes, whatever their names", async () => {
+it("the reader reads a container's blobs with their types, metadata, MD5s and bytes, whatever their names are", async () => {
   const container = await emulator().newContainer();
   const name = 'a b/Größe 90% <x> & "y" + #1 (結果)?.json';
   const content = randomBytes(5000);
@@ -37,7 +37,7 @@ it("reads a container's blobs with their types, metadata, MD5s and bytes, whatev
   await expect(reader.read(container.containerName, "none")).rejects.toThrow("404");
 });
 
-it("lists more blobs than a page holds", async () => {
+it("the reader lists more blobs than a page holds", async () => {
   const container = await emulator().newContainer();
   const names = Array.from({ length: 25 }, (_, index) => `blob-${index}`);
   await Promise.all(names.map((name) => container.getBlockBlobClient(name).upload("x", 1)));
@@ -45,7 +45,7 @@ it("lists more blobs than a page holds", async () => {
   expect([...listed.keys()].sort()).toEqual(names.sort());
 });
 
-it("takes each announcement of a queue once", async () => {
+it("the reader takes each announcement of a queue once", async () => {
   const queue = await emulator().newQueue();
   const announcements = Array.from({ length: 70 }, (_, index) => ({
     container_name: "results",

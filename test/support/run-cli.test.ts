@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it("gives what the program printed and its exit code, with its own folder, environment and input", async () => {
+it("runCli gives what the program printed and its exit code, with its own folder, environment and input", async () => {
   process.env["REUPLOAD_LEAK"] = "x";
   const result = await runCli(["tell", "a b", "--c"], {
     script,
@@ -43,7 +43,7 @@ it("gives what the program printed and its exit code, with its own folder, envir
   expect(told.env["REUPLOAD_LEAK"]).toBeUndefined();
 });
 
-it("waits for what is printed, and ends the program by signal", async () => {
+it("startCli waits for what is printed, and ends the program by signal", async () => {
   const polite = startCli(["stay"], { script });
   await polite.waitFor(/ready/);
   expect(await polite.kill("SIGTERM")).toMatchObject({ code: 143, signal: null, stdout: "bye" });
@@ -55,11 +55,11 @@ it("waits for what is printed, and ends the program by signal", async () => {
   expect(await killed.kill()).toMatchObject({ code: null, signal: "SIGKILL" });
 });
 
-it("kills what takes too long, and says what it had printed", async () => {
+it("runCli kills what takes too long, and says what it had printed", async () => {
   const slow = runCli(["stay"], { script, timeoutMs: 1000 });
   await expect(slow).rejects.toThrow(/not done after 1000 ms[^]*ready/);
 });
 
-it("says when there is nothing to run", () => {
+it("runCli says when there is nothing to run", () => {
   expect(() => startCli([], { script: join(folder, "none.js") })).toThrow("npm run build");
 });

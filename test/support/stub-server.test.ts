@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { startStub } from "./stub-server.ts";
 
-it("answers a list in order, repeats the last, and records what it was asked", async () => {
+it("the stub server gives the answers of a list in order, repeats the last, and records what it was asked", async () => {
   await using stub = await startStub([
     { status: 429, headers: { "retry-after": "1" } },
     { status: 201, body: "made" },
@@ -25,7 +25,7 @@ it("answers a list in order, repeats the last, and records what it was asked", a
   expect(stub.requests[0]?.body.toString()).toBe("content");
 });
 
-it("answers by function, or never", async () => {
+it("the stub server answers by a function, or never", async () => {
   await using stub = await startStub((request, index) =>
     request.method === "GET" ? { status: 200, body: `${index} ${request.url}` } : undefined,
   );

@@ -23,7 +23,7 @@ describe("sections", () => {
     expect(at(8)).toEqual(["bar", "note", "l1", "l2", "l3", "l4", "keys"]);
   });
 
-  it("are left out or shortened in their order where there is none", () => {
+  it("are left out or shortened in their order where there is no room", () => {
     expect(at(6)).toEqual(["bar", "note", "l1", "l2", "l3", "l4"]);
     expect(at(4)).toEqual(["bar", "note", "l1", "..."]);
     expect(at(3)).toEqual(["bar", "note"]);

@@ -17,7 +17,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-describe("counts", () => {
+describe("formatted counts", () => {
   it.each([
     [0, "0"],
     [999, "999"],
@@ -25,13 +25,13 @@ describe("counts", () => {
     [1_234_567.4, "1,234,567"],
   ])("%d is %s", (value, text) => expect(count(value)).toBe(text));
 
-  it("take the singular for 1 alone", () => {
+  it("have the singular for 1 alone", () => {
     expect([0, 1, 2].map((value) => quantity(value, "file"))).toEqual(["0 files", "1 file", "2 files"]);
     expect(quantity(1_000, "retry", "retries")).toBe("1,000 retries");
   });
 });
 
-describe("sizes", () => {
+describe("formatted sizes", () => {
   it.each([
     [0, "0 B"],
     [1_023, "1,023 B"],
@@ -53,7 +53,7 @@ describe("sizes", () => {
   });
 });
 
-describe("rates", () => {
+describe("formatted rates", () => {
   it.each([
     [0, "0 files/s"],
     [0.05, "3.0 files/min"],
@@ -64,10 +64,10 @@ describe("rates", () => {
     [1_234.5, "1,235 files/s"],
   ])("%d files a second are %s", (value, text) => expect(fileRate(value)).toBe(text));
 
-  it("of bytes have the size's unit", () => expect(byteRate(1_572_864)).toBe("1.5 MiB/s"));
+  it("have the size's unit for bytes", () => expect(byteRate(1_572_864)).toBe("1.5 MiB/s"));
 });
 
-describe("durations", () => {
+describe("formatted durations", () => {
   it.each([
     [0, "0 s"],
     [0.3, "0 s"],
@@ -99,7 +99,7 @@ describe("durations", () => {
   });
 });
 
-describe("percentages", () => {
+describe("formatted percentages", () => {
   it.each([
     [10_523, 21_000, "50.1%"],
     [10_477, 21_000, "49.9%"],
@@ -110,7 +110,7 @@ describe("percentages", () => {
   ])("%d of %d are %s", (part, whole, text) => expect(percent(part, whole)).toBe(text));
 });
 
-describe("dates", () => {
+describe("formatted dates", () => {
   const time = Date.UTC(2026, 6, 1, 12, 0, 5, 250);
 
   it("are UTC, to the second for people and whole for programs", () => {

@@ -56,7 +56,7 @@ describe("the full screen", () => {
     expect(terminal.text).toEqual(["progress"]);
   });
 
-  it("listens no longer once it is closed", () => {
+  it("no longer listens once it is closed", () => {
     const terminal = new Screen(40, 10);
     new FullScreen(terminal, () => []).close();
     expect(terminal.listenerCount("resize")).toBe(0);

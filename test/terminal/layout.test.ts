@@ -1,20 +1,11 @@
 import * as fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { cut, flow, printable } from "../../src/terminal/layout.ts";
+import { cut, flow } from "../../src/terminal/layout.ts";
+import { printable } from "../../src/terminal/printable.ts";
 import type { TextStyle } from "../../src/terminal/style.ts";
 
 const plain = (width: number): TextStyle => ({ width, unicode: true, color: false });
-
-describe("printable text", () => {
-  it("shows as code points what would move the cursor or reorder the line", () => {
-    expect(printable("a\u001b[2Jb\nc\u009bd\u202ee")).toBe("a\\u{1b}[2Jb\\u{a}c\\u{9b}d\\u{202e}e");
-  });
-
-  it("leaves every other text as it is", () => {
-    expect(printable("Prüfbericht 報告 🎉 100%+#.json")).toBe("Prüfbericht 報告 🎉 100%+#.json");
-  });
-});
 
 describe("cut text", () => {
   it("fits the width and ends in the sign", () => {
@@ -38,7 +29,7 @@ describe("a row of pieces", () => {
     ]);
   });
 
-  it("goes on under the first piece where it does not", () => {
+  it("continues under the first piece where it does not fit", () => {
     expect(flow("Files", pieces, 12, plain(42))).toEqual([
       "Files       1,098 of 5,000 done, 2 failed,",
       "            3,900 left",

@@ -14,7 +14,7 @@ afterEach(() => {
 const aFrame = () => vi.advanceTimersByTime(100);
 
 describe("the live block", () => {
-  it("draws its lines in place, and prints others above them", () => {
+  it("draws its lines in place and prints other lines above them", () => {
     const screen = new Screen(80, 24);
     let tick = 0;
     const block = new LiveBlock(screen, () => [`tick ${tick}`, "second line"]);
@@ -31,7 +31,7 @@ describe("the live block", () => {
     block.close();
   });
 
-  it("redraws at most ten times a second, and the last time is not lost", () => {
+  it("redraws at most ten times a second and does not lose the last redraw", () => {
     const screen = new Screen(80, 24);
     let tick = 0;
     const block = new LiveBlock(screen, () => [`tick ${tick}`]);
@@ -59,7 +59,7 @@ describe("the live block", () => {
     expect(screen.text).toEqual(["the last words"]);
   });
 
-  it("is silent once it is closed, but for printed lines", () => {
+  it("is silent once it is closed, except for printed lines", () => {
     const screen = new Screen(80, 24);
     const block = new LiveBlock(screen, () => ["progress"]);
     block.refresh();

@@ -27,7 +27,7 @@ const SECTIONS = new Map(
 );
 
 describe("docs/events.md", () => {
-  it("describes exactly the types there are", () => {
+  it("describes exactly the types that exist", () => {
     expect(new Set(SECTIONS.keys())).toEqual(new Set(MESSAGE_TYPES));
     expect(new Set(Object.keys(MESSAGES))).toEqual(new Set(MESSAGE_TYPES));
   });
@@ -46,7 +46,8 @@ describe("docs/events.md", () => {
   });
 
   it.each(MESSAGE_TYPES)("names every key inside the fields of %s", (type) => {
-    for (const key of keysIn(json(MESSAGES[type]))) expect(SECTIONS.get(type)).toContain(`\`${key}\``);
+    const section = SECTIONS.get(type) ?? "";
+    expect(keysIn(json(MESSAGES[type])).filter((key) => !section.includes(`\`${key}\``))).toEqual([]);
   });
 });
 
@@ -60,13 +61,13 @@ function keysIn(value: unknown): string[] {
 }
 
 describe("a line of JSON", () => {
-  it.each(MESSAGE_TYPES)("of %s is one line with version, type and time", (type) => {
+  it.each(MESSAGE_TYPES)("has the version, type and time of %s on one line", (type) => {
     const line = toJsonLine(MESSAGES[type], TIME);
     expect(line).not.toContain("\n");
     expect(JSON.parse(line)).toMatchObject({ schemaVersion: 1, type, time: "2026-07-01T12:12:10.000Z" });
   });
 
-  it("keeps no secret, and stays JSON when one is taken out", () => {
+  it("keeps no secret, and stays JSON when a secret is taken out", () => {
     const line = toJsonLine(
       { type: "notice", level: "info", message: `see "AccountKey=abc\\" and ${SECRET}` },
       TIME,
@@ -76,15 +77,15 @@ describe("a line of JSON", () => {
   });
 });
 
-describe("the text", () => {
-  it("of a start says what goes where", () => {
+describe("the text of a message", () => {
+  it("says for a start what goes where", () => {
     expect(toText({ ...MESSAGES["run-started"], starts: 3, queue: undefined })).toEqual([
       "run r-7f3a, partition 0 of 2, start 3: 10 work items of 30 rows",
       "files from listing:files.csv to https://account.blob.core.windows.net/results, announced in no queue, state in machine1_state.db",
     ]);
   });
 
-  it("of waiting says for what, since when and what to do", () => {
+  it("says what is waited for, since when and what to do", () => {
     expect(toText(MESSAGES.waiting)).toEqual([
       "waiting for target account.blob.core.windows.net since 2026-07-01 12:00:05 UTC: run `az login`",
     ]);
@@ -93,7 +94,7 @@ describe("the text", () => {
     ]);
   });
 
-  it("of a warning has the word, not just the colour", () => {
+  it("has the word of a warning, not just the colour", () => {
     expect(toText(MESSAGES.notice)).toEqual([
       "warning: 3 rows are rejected, see failed_workitems.rejected.csv",
     ]);
@@ -102,7 +103,7 @@ describe("the text", () => {
     ]);
   });
 
-  it("of a file is one line", () => {
+  it("is one line for a file", () => {
     expect(toText(MESSAGES.file)).toEqual([
       "failed job-1/1889211721 results/a.json -> wi-1-a.json at attempt 2: source-not-found: the source answered 404 (BlobNotFound) (request id 5f0c2a4e-001e-0071)",
     ]);
@@ -116,7 +117,7 @@ describe("the text", () => {
     expect(toText(copied)).toEqual(["copied job-1/1889211721 results/a.json -> wi-1-a.json (1.5 KiB)"]);
   });
 
-  it("cannot be made to move the cursor or to break a line by a name", () => {
+  it("does not let a name move the cursor or break a line", () => {
     const [line, ...others] = toText({ ...MESSAGES.file, fileName: "a\u001b[2J\nb" });
     expect(line).toContain("a\\u{1b}[2J\\u{a}b");
     expect(others).toEqual([]);
@@ -126,7 +127,7 @@ describe("the text", () => {
     expect(toText({ type: "notice", level: "info", message: SECRET }).join("")).not.toContain("TopSecret");
   });
 
-  it("of progress and summary is what their rooms say", () => {
+  it("is what progress and summary make of it", () => {
     expect(toText(MESSAGES.progress)).toHaveLength(1);
     expect(toText(MESSAGES.summary)[0]).toBe("Finished, but not everything is done.");
   });
@@ -137,7 +138,7 @@ describe("an error", () => {
     cause: new Error("SQLITE_FULL", { cause: "no space" }),
   });
 
-  it("is a line that says what is wrong and one that says what to do", () => {
+  it("is one line that says what is wrong and one that says what to do", () => {
     expect(toText(errorMessage(error, false))).toEqual([
       "error: the state cannot be written",
       "Free some space, then run the command again, with --resume if it has made a state.",
@@ -155,7 +156,7 @@ describe("an error", () => {
 describe("the services waited for", () => {
   const other = { ...GONE, what: "queue resultsqueue" };
 
-  it("are told when they go and when they answer again", () => {
+  it("are reported when they go and when they answer again", () => {
     expect(waitingMessages([], [GONE], TIME)).toEqual([{ type: "waiting", waiting: GONE }]);
     expect(waitingMessages([GONE], [GONE], TIME)).toEqual([]);
     expect(waitingMessages([GONE], [other], GONE.since + 5_000)).toEqual([
@@ -164,7 +165,7 @@ describe("the services waited for", () => {
     ]);
   });
 
-  it("are not told when they only ask to slow down", () => {
+  it("are not reported when they only ask to slow down", () => {
     const slow = { ...GONE, throttled: true };
     expect(waitingMessages([], [slow], TIME)).toEqual([]);
     expect(waitingMessages([slow], [], TIME)).toEqual([]);

@@ -9,7 +9,7 @@ import { DIED, ended, pictureOf, TIME } from "./pictures.ts";
 const at = (width: number): TextStyle => ({ width, unicode: true, color: false });
 
 describe("the monitor's screen", () => {
-  it("tells all on 80 x 24", () => {
+  it("shows everything on 80 x 24", () => {
     expect(monitorScreen(pictureOf(), at(80), 24)).toEqual([
       "2026-07-01 12:12:10 UTC: 2 states, 2 running",
       `${"█".repeat(32)}${"░".repeat(42)} 43.6%`,
@@ -38,7 +38,7 @@ describe("the monitor's screen", () => {
     expect(screen).toMatch(/ - +- {2}Ctrl\+C, 1 h 00 min ago \(exit code 130\)$/m);
   });
 
-  it("gives up what matters least first, and the bar last", () => {
+  it("leaves out what matters least first, and the bar last", () => {
     const screen = (rows: number) =>
       monitorScreen(pictureOf(), at(80), rows).map((line) => line.slice(0, 10).trim());
     expect(screen(12)).not.toContain("Slowest");
@@ -53,7 +53,7 @@ describe("the monitor's screen", () => {
     expect(monitorScreen(pictureOf(), at(80), 1)).toEqual([expect.stringMatching(/43\.6%$/)]);
   });
 
-  it("keeps within any size, whatever the names", () => {
+  it("keeps within any size, whatever the names are", () => {
     const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(
@@ -103,12 +103,12 @@ describe("the monitor's text", () => {
     expect(lines).toContain("Time left   unknown: no process works on machine2_state.db");
   });
 
-  it("says of a process that tells nothing any more for how long", () => {
+  it("says of a process that reports nothing any more for how long", () => {
     const writer = { ...RUNNING, heartbeat: beatOf({ at: TIME - 95_000 }) };
     expect(text({ writer })).toContain("pid 4711, silent for 1 min 35 s");
   });
 
-  it("names a service that is waited for, once", () => {
+  it("names a service that is waited for once", () => {
     const writer = { ...RUNNING, heartbeat: beatOf({ at: TIME, waiting: [GONE] }) };
     const lines = text({ writer }, { writer });
     expect(lines.match(/^Waiting/gm)).toHaveLength(1);
@@ -119,14 +119,14 @@ describe("the monitor's text", () => {
     expect(lines).toContain("waits");
   });
 
-  it("says what the total is estimated for", () => {
+  it("says that the total is estimated, and for what", () => {
     const lines = text({ notLookedUp: 20, notSurveyed: 15 });
     expect(lines).toContain("of about ");
     expect(lines).toContain("15 work items not counted yet");
     expect(lines).toMatch(/machine1_state\.db .* ~1,/);
   });
 
-  it("adds nothing up that does not belong together, and says why", () => {
+  it("adds up no states that do not belong together, and says why", () => {
     const lines = text({}, { csvDigest: "other" });
     expect(lines).toContain(
       "Not added up: data/machine2_state.db is of another CSV than data/machine1_state.db",
@@ -135,7 +135,7 @@ describe("the monitor's text", () => {
     expect(lines).not.toContain("Work items");
   });
 
-  it("says which partitions are not in it", () => {
+  it("names the partitions that are not in it", () => {
     const share = { totalPartitions: 4 };
     expect(text(share, share)).toContain("Not in here partitions 2, 3 of 4: no state of them is given");
   });

@@ -10,7 +10,7 @@ const wide: TextStyle = { width: 79, unicode: true, color: false };
 const whileWaiting = viewOf({ eta: undefined, live: { ...LIVE, waiting: [GONE] } });
 
 describe("the live block's lines", () => {
-  it("tell how far it is, what failed, how fast it goes and how long it takes", () => {
+  it("say how far the run is, what failed, how fast it goes and how long it takes", () => {
     expect(progressBlock(viewOf(), wide)).toEqual([
       "███████████████░░░░░░░░░░░░░░░ 52.3%",
       "Work items  104 of 200 done, 2 empty, 1 failed, 93 left",
@@ -22,7 +22,7 @@ describe("the live block's lines", () => {
     ]);
   });
 
-  it("tell what is waited for, since when and what to do, and no time left", () => {
+  it("say what is waited for, since when and what to do, and no time left", () => {
     const lines = progressBlock(whileWaiting, { ...wide, width: 120 });
     expect(lines.at(-1)).toBe(
       "Waiting     for target account.blob.core.windows.net since 2026-07-01 12:00:05 UTC: run `az login`",
@@ -30,7 +30,7 @@ describe("the live block's lines", () => {
     expect(lines).toContain("Time        12 min 05 s so far, time left unknown while waiting");
   });
 
-  it("do not fail a service that has nothing to advise", () => {
+  it("show a service that has nothing to advise", () => {
     const slow = viewOf({ live: { ...LIVE, waiting: [{ ...GONE, throttled: true, advice: "" }] } });
     expect(progressBlock(slow, { ...wide, width: 120 }).at(-1)).toBe(
       "Waiting     for target account.blob.core.windows.net since 2026-07-01 12:00:05 UTC",
@@ -67,7 +67,7 @@ describe("the live block's lines", () => {
     expect(painted.replace(/\u001b\[\d+m/g, "")).toBe(progressBlock(whileWaiting, wide).join("\n"));
   });
 
-  it("keep within the width from 24 columns on, and lose no figure", () => {
+  it("keep within the width from 24 columns on and lose no figure", () => {
     fc.assert(
       fc.property(fc.integer({ min: 24, max: 200 }), (width) => {
         const lines = progressBlock(viewOf(), { ...wide, width });

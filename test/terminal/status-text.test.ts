@@ -13,12 +13,12 @@ describe("the status", () => {
     ]);
   });
 
-  it("quotes what is more than a word, and says unknown for what is", () => {
+  it("quotes what is more than a word, and says unknown for what is not known", () => {
     const [first, second] = lines(
       { writer: ended(6, 'it "broke"\n') },
       { workItems: { pending: 3 }, notLookedUp: 3, files: {}, writer: DIED },
     );
-    expect(first).toContain(String.raw`why="it \"broke\"\\u{a}"`);
+    expect(first).toContain(String.raw`why="it \"broke\"\n"`);
     expect(second).toContain("process=died at=2026-07-01T12:10:05.000Z exit_code=6");
     expect(second).toContain("files=unknown files_are_known=no");
   });

@@ -16,19 +16,19 @@ function pipe(env: TerminalFacts["env"] = {}): TerminalFacts {
   return { isTTY: false, env, platform: "linux" };
 }
 
-describe("colours", () => {
+describe("the colours", () => {
   it("are for terminals, not for pipes and not for TERM=dumb", () => {
     expect(usesColor("auto", terminal())).toBe(true);
     expect(usesColor("auto", pipe())).toBe(false);
     expect(usesColor("auto", terminal({ TERM: "dumb" }))).toBe(false);
   });
 
-  it("go by the flag before all", () => {
+  it("follow the flag before anything else", () => {
     expect(usesColor("always", pipe({ NO_COLOR: "1", TERM: "dumb" }))).toBe(true);
     expect(usesColor("never", terminal({ FORCE_COLOR: "1" }))).toBe(false);
   });
 
-  it("go by FORCE_COLOR before NO_COLOR before the rest; an empty value says nothing", () => {
+  it("follow FORCE_COLOR, then NO_COLOR, then the rest; an empty value says nothing", () => {
     expect(usesColor("auto", pipe({ FORCE_COLOR: "1", NO_COLOR: "1" }))).toBe(true);
     expect(usesColor("auto", terminal({ FORCE_COLOR: "0" }))).toBe(false);
     expect(usesColor("auto", terminal({ NO_COLOR: "anything" }))).toBe(false);
@@ -52,7 +52,7 @@ describe("the live block", () => {
   });
 });
 
-describe("signs", () => {
+describe("the signs", () => {
   it("are Unicode where the locale is UTF-8: LC_ALL, then LC_CTYPE, then LANG", () => {
     expect(usesUnicode(terminal({ LANG: "en_US.UTF-8" }))).toBe(true);
     expect(usesUnicode(terminal({ LC_ALL: "C", LANG: "en_US.UTF-8" }))).toBe(false);
@@ -61,7 +61,7 @@ describe("signs", () => {
     expect(usesUnicode(terminal({ TERM: "linux", LANG: "C.UTF-8" }))).toBe(false);
   });
 
-  it("go by the terminal on Windows and macOS", () => {
+  it("follow the terminal on Windows and macOS", () => {
     expect(usesUnicode(terminal({}, "darwin"))).toBe(true);
     expect(usesUnicode(terminal({}, "win32"))).toBe(false);
     expect(usesUnicode(terminal({ WT_SESSION: "x" }, "win32"))).toBe(true);
@@ -73,7 +73,7 @@ describe("signs", () => {
 });
 
 describe("the width", () => {
-  it("is the stream's, else COLUMNS, else 80", () => {
+  it("is the stream's, else that of COLUMNS, else 80", () => {
     expect(terminalWidth(132, { COLUMNS: "100" })).toBe(132);
     expect(terminalWidth(undefined, { COLUMNS: "100" })).toBe(100);
     expect(terminalWidth(undefined, { COLUMNS: "wide" })).toBe(80);

@@ -66,7 +66,7 @@ describe("the summary", () => {
     );
   });
 
-  it("groups what failed by code with samples and advice, apart from what was skipped", () => {
+  it("groups what failed by code with samples and advice, separate from what was skipped", () => {
     expect(text(reportOf())).toContain(`
 Failed
   source-not-found: 7 files - the source blob does not exist
@@ -116,7 +116,7 @@ Skipped
     ]);
   });
 
-  it("tells what is left of a run that was stopped", () => {
+  it("says what is left of a run that was stopped", () => {
     const stopped: RunReport = {
       ...reportOf({
         workItems: { completed: 6, pending: 1 },
@@ -167,7 +167,7 @@ Skipped
     [1, 0, 1, "1 work item changed since an earlier lookup."],
     [0, 0, 2, "2 files of an earlier lookup gone from the catalog."],
     [2, 0, 0, "2 work items changed since an earlier lookup: other links or names."],
-  ])("tells how the catalog has changed (%i, %i, %i)", (workItems, filesAdded, filesVanished, line) => {
+  ])("says how the catalog has changed (%i, %i, %i)", (workItems, filesAdded, filesVanished, line) => {
     expect(summaryText(reportOf({ drift: { workItems, filesAdded, filesVanished } }), PLAIN)).toContain(line);
   });
 
@@ -177,7 +177,7 @@ Skipped
     expect(text(report)).toContain("Not accounted for\n  the CSV has 31 rows, the classes hold 30\n");
   });
 
-  it("cannot be garbled by the names in it", () => {
+  it("is not garbled by the names in it", () => {
     const [group, ...others] = reportOf().failures;
     const samples = group?.samples.map((sample) => ({ ...sample, fileName: "a\r\u001b[31m" })) ?? [];
     const failures = group === undefined ? [] : [{ ...group, samples }, ...others];

@@ -27,7 +27,7 @@ function play(bytes: number, steps: readonly { readonly power: number; readonly 
 describe("the arena", () => {
   const steps = fc.array(fc.record({ power: fc.nat(6), back: fc.nat(20) }), { maxLength: 40 });
 
-  it("gives pieces that do not overlap, and all of it again once they are back", () => {
+  it("gives pieces that do not overlap, and all of its memory again once they are back", () => {
     fc.assert(
       fc.property(fc.integer({ min: SMALLEST, max: 1_500 }), steps, (bytes, all) => {
         const arena = play(bytes, all);
@@ -41,7 +41,7 @@ describe("the arena", () => {
     );
   });
 
-  it("has no piece when it is shorter than the shortest, or than what is asked for", () => {
+  it("has no piece when it is shorter than the shortest one or than what is asked for", () => {
     expect(new Arena(0, SMALLEST).take(SMALLEST)).toBeUndefined();
     expect(new Arena(SMALLEST - 1, SMALLEST).take(SMALLEST)).toBeUndefined();
     expect(new Arena(100, SMALLEST).take(128)).toBeUndefined();

@@ -68,7 +68,7 @@ beforeAll(async () => {
 afterAll(() => bench.proxy.stop());
 beforeEach(() => bench.reset());
 
-it("a file that would have more blocks than the service takes goes in longer ones, and loses nothing", async () => {
+it("a file that would have more blocks than the service takes is sent in longer ones and loses nothing", async () => {
   const body = content(3_300_000);
   const file = await bench.put("a", body);
   const settings = { blockBytes: 64 } as const;
@@ -83,7 +83,7 @@ const WAYS: readonly [string, Operation, Partial<TransferSettings>][] = [
 ];
 
 describe.each(WAYS)("a large file that is %s", (_, operation, settings) => {
-  it("goes on where an abort in the middle left it", async () => {
+  it("continues where an abort in the middle left it", async () => {
     const body = content(12 * BLOCK);
     const file = { ...(await bench.put("a", body)), length: body.length };
     const run = new AbortController();
@@ -129,7 +129,7 @@ describe.each(WAYS)("a large file that is %s", (_, operation, settings) => {
     expect((await bench.found()).get("a")?.md5).toBe(md5Of(body));
   });
 
-  it("whose blocks meet errors sends those again, and no other", async () => {
+  it("sends blocks again that meet errors, and no other", async () => {
     const body = content(6 * BLOCK);
     const file = { ...(await bench.put("a", body)), length: body.length };
     bench.proxy.fail({ fault: { kind: "answer", status: 503 }, operation, skip: 2, times: 1 });

@@ -12,7 +12,7 @@ const never = new AbortController().signal;
 const settle = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("the buffers", () => {
-  it("is never passed but by one that is larger and alone, serves in order, and gets everything back", async () => {
+  it("are passed only by one request that is larger and alone, serve in order, and get everything back", async () => {
     const step = fc.record({
       bytes: fc.integer({ min: 0, max: 150 * KIB }),
       next: fc.constantFrom("keep", "release", "abort"),
@@ -69,7 +69,7 @@ describe("the buffers", () => {
     );
   });
 
-  it("are used again, whatever lengths follow one another, and what is kept stays within the limit", async () => {
+  it("are used again, whatever lengths follow one another, and keep no more than the limit", async () => {
     const lengths = fc.array(fc.integer({ min: 0, max: 40_000 }), { minLength: 1, maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(lengths, async (all) => {
@@ -97,7 +97,7 @@ describe("the buffers", () => {
     expect(fourth.bytes.buffer).not.toBe(one.bytes.buffer);
   });
 
-  it("lets an abort leave at once, with its reason, and serves those behind it", async () => {
+  it("let an abort leave at once with its reason, and serve those behind it", async () => {
     const buffers = new Buffers(128 * KIB);
     const { release } = await buffers.acquire(64 * KIB, never);
     const run = new AbortController();
@@ -129,7 +129,7 @@ describe("lanes", () => {
     expect(most).toBe(3);
   });
 
-  it("take nothing after an error, clean up for all, and tell the first", async () => {
+  it("take nothing after an error, clean up for all, and report the first error", async () => {
     const lanes = new Lanes(2);
     const first = new Error("first");
     const cleaned: number[] = [];
@@ -163,7 +163,7 @@ describe("the memory of a transfer", () => {
   afterAll(() => bench.proxy.stop());
   beforeEach(() => bench.reset());
 
-  it("stays within the limit, however many and large the files; all of it is given back", async () => {
+  it("stays within the limit, however many and large the files are, and is all given back", async () => {
     let used = 0;
     let most = 0;
     class Watched extends Buffers {

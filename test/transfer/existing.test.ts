@@ -39,7 +39,7 @@ describe.each(WAYS)("a blob that is there before a file is %s", (_, settings) =>
       [true, false],
       [false, true],
       [false, false],
-    ])("with the same content is success (MD5 on it: %s, on the source: %s)", async (withMd5, sourceMd5) => {
+    ])("is success with the same content (MD5 on it: %s, on the source: %s)", async (withMd5, sourceMd5) => {
       const body = content(bytes);
       const file = { ...(await bench.put("a", body)), length: bytes };
       if (!sourceMd5) await takeMd5From("a");
@@ -51,7 +51,7 @@ describe.each(WAYS)("a blob that is there before a file is %s", (_, settings) =>
       expect(Math.abs(since - before)).toBeLessThan(60_000);
     });
 
-    it("with other content of the same length is a conflict, and stays as it is", async () => {
+    it("is a conflict with other content of the same length, and stays as it is", async () => {
       const file = { ...(await bench.put("a", content(bytes))), length: bytes };
       const other = content(bytes);
       for (const withMd5 of [true, false]) {
@@ -63,7 +63,7 @@ describe.each(WAYS)("a blob that is there before a file is %s", (_, settings) =>
       }
     });
 
-    it("with other content is skipped or replaced when the operator says so", async () => {
+    it("is skipped or replaced with other content when the operator says so", async () => {
       const body = content(bytes);
       const file = { ...(await bench.put("a", body)), length: bytes };
       await putInTarget("a", content(5));
@@ -80,7 +80,7 @@ describe.each(WAYS)("a blob that is there before a file is %s", (_, settings) =>
       });
     });
 
-    it("because the answer to our own write was lost is success", async () => {
+    it("is success when it is there because the answer to our own write was lost", async () => {
       const body = content(bytes);
       const file: CatalogFile = { ...(await bench.put("a", body)), length: bytes };
       const operation = ["put-blob", "put-block-list"] as const;
@@ -96,7 +96,7 @@ describe.each(WAYS)("a blob that is there before a file is %s", (_, settings) =>
 });
 
 describe("a conditional create", () => {
-  it("that says 'exists' of a blob that is gone meanwhile is made again", async () => {
+  it("is made again when it says 'exists' of a blob that is gone meanwhile", async () => {
     const file = await bench.put("a", content(10));
     const fault = { kind: "answer", status: 409, errorCode: "BlobAlreadyExists" } as const;
     bench.proxy.fail({ fault, operation: "put-blob", times: 2 });
@@ -107,7 +107,7 @@ describe("a conditional create", () => {
   it.each([
     [412, "ConditionNotMet"],
     [412, "TargetConditionNotMet"],
-  ])("answered with %i %s is judged as existing too", async (status, errorCode) => {
+  ])("is judged as existing too when it is answered with %i %s", async (status, errorCode) => {
     const file = await bench.put("a", content(10));
     await putInTarget("a", content(11));
     bench.proxy.fail({ fault: { kind: "answer", status, errorCode }, operation: "put-blob" });
@@ -127,14 +127,14 @@ describe("a conditional create", () => {
     [404, "ContainerNotFound", "target-forbidden"],
     [503, "ServerBusy", "throttled"],
     [504, "GatewayTimeout", "network"],
-  ])("answered with %i %s is not taken for an existing blob", async (status, errorCode, code) => {
+  ])("is not taken for an existing blob when it is answered with %i %s", async (status, errorCode, code) => {
     const file = await bench.put("a", content(10));
     bench.proxy.fail({ fault: { kind: "answer", status, errorCode }, operation: "put-blob" });
     expect(await thrownBy(bench.transfer(file))).toMatchObject({ code, operation: "put blob" });
     expect(bench.proxy.count("get-blob-properties")).toBe(0);
   });
 
-  it("of twenty at once makes one blob, and the others find it", async () => {
+  it("makes one blob when it comes twenty times at once, and the others find it", async () => {
     const file = await bench.put("a", content(100));
     const results = await Promise.all(Array.from({ length: 20 }, async () => bench.transfer(file)));
     expect(results.filter(({ outcome }) => outcome === "copied")).toHaveLength(1);

@@ -29,7 +29,7 @@ describe.each([
     );
   });
 
-  it("of files in pieces is that of all pieces in their order, however the files alternate", async () => {
+  it("covers all pieces of a file in their order, however the files alternate", async () => {
     const files = fc.array(fc.array(fc.uint8Array({ maxLength: 500 }), { maxLength: 6 }), { maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(files, async (all) => {
@@ -50,7 +50,7 @@ describe.each([
     );
   });
 
-  it("of a file that was given up is forgotten, and the next one begins anew", async () => {
+  it("begins anew after a file that was given up", async () => {
     {
       using given = hasher.begin(10, never);
       await given.add(shared(Buffer.from("a piece")));
@@ -62,7 +62,7 @@ describe.each([
 });
 
 describe("the other thread", () => {
-  it("is not waited for once the signal has aborted; others get their answers", async () => {
+  it("is not waited for once the signal has aborted, and others get their answers", async () => {
     const hasher = new Hasher(0);
     const long = Buffer.from(new SharedArrayBuffer(64 * 2 ** 20));
     const abort = new AbortController();
@@ -75,7 +75,7 @@ describe("the other thread", () => {
     expect(await thrownBy(hasher.md5(long, abort.signal))).toBe(reason);
   });
 
-  it("that dies fails the files whose pieces it knew; all else is hashed here from then on", async () => {
+  it("fails the files whose pieces it knew when it dies, and all else is hashed here from then on", async () => {
     const hasher = new Hasher(0);
     using begun = hasher.begin(10, never);
     await begun.add(shared(Buffer.from("a piece")));

@@ -50,7 +50,7 @@ describe("a create that hangs", () => {
     expect((await bench.found()).get("a")?.md5).toBe(md5Of(body));
   });
 
-  it("after it took effect is found to be ours", async () => {
+  it("is found to be ours after it took effect", async () => {
     const began = secondsAgo();
     bench.proxy.fail({ operation: "put-blob", times: 1, fault: { kind: "hang-after" } });
     const file = await bench.put("a", content(1_000));
@@ -63,7 +63,7 @@ describe("a create that hangs", () => {
     expect(puts()).toBeGreaterThanOrEqual(3);
   });
 
-  it("and finds the name taken by its second, whose answer was lost, is found to be ours", async () => {
+  it("is found to be ours when its second took the name and the answer was lost", async () => {
     const began = secondsAgo();
     const release = hold("put-blob");
     bench.proxy.fail({ operation: "put-blob", times: 1, fault: { kind: "reset-after" } });
@@ -97,7 +97,7 @@ describe("a create that hangs", () => {
     },
   );
 
-  it("is the service's own copy: the second request is the same", async () => {
+  it("is made again as the same request when it is the service's own copy", async () => {
     const stub = await startStub((_, index) => (index === 0 ? undefined : { status: 201 }));
     onTestFinished(() => stub.stop());
     const credential = { kind: "shared-key", accountName: "acct", key: new Secret("c2VjcmV0") } as const;

@@ -62,7 +62,7 @@ describe("a local file", () => {
     expect(bench.proxy.count("get-blob", "get-blob-properties")).toBe(0);
   });
 
-  it("that is there already with the same content is success, with other content a conflict", async () => {
+  it("is success when it is there already with the same content, and a conflict with other content", async () => {
     const file = await local("a", content(2 * BLOCK));
     await bench.transfer(file, LOCAL);
     expect(await bench.transfer(file, LOCAL)).toMatchObject({ outcome: "already-there" });
@@ -85,7 +85,7 @@ describe("a local file", () => {
     expect((await bench.found()).get("a")?.contentType).toBe("application/octet-stream");
   });
 
-  it("goes on where an abort in the middle left it, and sends no block of an earlier version", async () => {
+  it("continues where an abort in the middle left it, and sends no block of an earlier version", async () => {
     const interrupt = async (file: CatalogFile): Promise<void> => {
       const run = new AbortController();
       bench.proxy.fail({ fault: { kind: "hang" }, operation: "put-block-list" });
@@ -106,14 +106,15 @@ describe("a local file", () => {
     expect((await bench.found()).get("a")?.md5).toBe(md5Of(body));
   });
 
-  it("takes no more memory than the buffers gives, and gives all of it back", async () => {
+  it("takes no more memory than the buffers give, and gives all of it back", async () => {
     const buffers = new Buffers(2 * BLOCK);
     await bench.transfer(await local("a", content(9 * BLOCK)), { ...LOCAL, buffers });
     const gone = await local("gone", content(10));
     await rm(pathOf("gone"));
     await thrownBy(bench.transfer(gone, { ...LOCAL, buffers }));
-    const { release } = await buffers.acquire(2 * BLOCK, AbortSignal.timeout(1000));
-    release();
+    const all = buffers.acquire(2 * BLOCK, AbortSignal.timeout(1000));
+    await expect(all).resolves.toBeDefined();
+    (await all).release();
   });
 });
 
@@ -137,7 +138,7 @@ describe("a local file that changes", () => {
     ],
   ];
 
-  it.each(changes)("and %s while it is read is told, and leaves no blob", async (_, change) => {
+  it.each(changes)("is reported and leaves no blob when it %s while it is read", async (_, change) => {
     const body = content(9 * BLOCK);
     const file = await local("a", body);
     await utimes(pathOf("a"), 1_700_000_000, 1_700_000_000);
@@ -152,7 +153,7 @@ describe("a local file that changes", () => {
     expect((await bench.found()).size).toBe(0);
   });
 
-  it("and has another length than when it was listed is told", async () => {
+  it("is reported when it has another length than when it was listed", async () => {
     const file = await local("a", content(10));
     await appendFile(pathOf("a"), "x");
     const failure = await thrownBy(bench.transfer(file, LOCAL));
@@ -160,29 +161,32 @@ describe("a local file that changes", () => {
     expect(String(failure)).toContain("11 bytes, it had 10");
   });
 
-  it("into a folder is told", async () => {
+  it("is reported when it became a folder", async () => {
     const file = await local("was-file", content(10));
     await rm(pathOf("was-file"));
     await mkdir(pathOf("was-file"));
     expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "source-changed" });
   });
 
-  it.skipIf(process.platform === "win32")("into a pipe is told, and nobody waits for a writer", async () => {
-    const file = await local("was-file-too", content(10));
-    await rm(pathOf("was-file-too"));
-    execFileSync("mkfifo", [pathOf("was-file-too")]);
-    expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "source-changed" });
-  });
+  it.skipIf(process.platform === "win32")(
+    "is reported when it became a pipe, and nobody waits for a writer",
+    async () => {
+      const file = await local("was-file-too", content(10));
+      await rm(pathOf("was-file-too"));
+      execFileSync("mkfifo", [pathOf("was-file-too")]);
+      expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "source-changed" });
+    },
+  );
 });
 
 describe("a local file that cannot be read", () => {
-  it("because it is gone is not found", async () => {
+  it("is not found when it is gone", async () => {
     const file = await local("gone", content(10));
     await rm(pathOf("gone"));
     expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "source-not-found" });
   });
 
-  it.skipIf(isRoot)("because of its permissions is forbidden", async () => {
+  it.skipIf(isRoot)("is forbidden because of its permissions", async () => {
     const file = await local("locked", content(10));
     await chmod(pathOf("locked"), 0);
     expect(await thrownBy(bench.transfer(file, LOCAL))).toMatchObject({ code: "source-forbidden" });
@@ -198,7 +202,7 @@ describe("a local file that cannot be read", () => {
     },
   );
 
-  it("by the service itself is refused with --transfer server", async () => {
+  it("is refused with --transfer server, because the service itself cannot read it", async () => {
     const file = await local("a", content(10));
     const work = bench.transfer(file, { settings: { localFiles: true, mode: "server" } });
     expect(await thrownBy(work)).toMatchObject({ code: "source-forbidden", operation: "server copy" });

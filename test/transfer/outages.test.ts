@@ -24,7 +24,7 @@ async function expectAllThere(count: number): Promise<void> {
 }
 
 describe("an account", () => {
-  it("that goes away for a while costs the files nothing", async () => {
+  it("costs the files nothing when it goes away for a while", async () => {
     const all = await files(30);
     const { ladder, tools } = bench.ladder();
     await ladder.transfer(await bench.put("first", body), "first", { signal: never });
@@ -40,7 +40,7 @@ describe("an account", () => {
     await expectAllThere(31);
   });
 
-  it("that refuses everything for a while is waited for, once the brake is on", async () => {
+  it("is waited for when it refuses everything for a while, once the brake is on", async () => {
     const all = await files(30);
     const { ladder, tools } = bench.ladder();
     bench.proxy.fail({
@@ -56,7 +56,7 @@ describe("an account", () => {
     for (const outcome of refused) expect(outcome).toMatchObject({ reason: { code: "target-forbidden" } });
   });
 
-  it("that stays away ends the run, exit code 6", async () => {
+  it("ends the run with exit code 6 when it stays away", async () => {
     const { ladder } = bench.ladder({ gate: { maxWaitMs: 50 } });
     const all = await files(5);
     await ladder.transfer(await bench.put("first", body), "first", { signal: never });
@@ -66,7 +66,7 @@ describe("an account", () => {
     }
   });
 
-  it("that throttles everything with Retry-After gets all files in the end", async () => {
+  it("gets all files in the end when it throttles everything with Retry-After", async () => {
     const all = await files(20);
     const { ladder, tools } = bench.ladder();
     const fault = { kind: "answer", status: 429, headers: { "retry-after": "0" } } as const;
@@ -91,7 +91,7 @@ describe("a source account that is not there", () => {
     for (const outcome of outcomes.slice(5)) expect(outcome).toMatchObject({ reason: { code: "network" } });
   });
 
-  it("refusing one link without a SAS does not hold the others", async () => {
+  it("does not hold the others when it refuses one link without a SAS", async () => {
     const all = await files(5);
     const { ladder, tools } = bench.ladder();
     const fault = { kind: "answer", status: 401, errorCode: "NoAuthenticationInformation" } as const;

@@ -83,7 +83,7 @@ describe("Put Blob From URL", () => {
     expect(request?.body).toHaveLength(0);
   });
 
-  it("without length and MD5 in the catalog asks the source for nothing either", async () => {
+  it("asks the source for nothing either when the catalog states no length and MD5", async () => {
     const { stub, account, own } = await service();
     const result = await transfer(account, { fileName: "a", uri: `${own("a")}?sig=x` });
     expect(result).toMatchObject({ outcome: "copied", bytes: undefined });
@@ -98,7 +98,7 @@ describe("Put Blob From URL", () => {
     expect(stub.requests[0]?.headers["x-ms-blob-content-type"]).toBeUndefined();
   });
 
-  it("of our own account's blob carries a short read SAS", async () => {
+  it("carries a short read SAS for a blob of our own account", async () => {
     const { stub, account, own } = await service();
     await transfer(account, { fileName: "a", uri: own("a") });
     const source = new URL(stub.requests[0]?.headers["x-ms-copy-source"] ?? "");
@@ -107,7 +107,7 @@ describe("Put Blob From URL", () => {
     expect(source.searchParams.get("sig")).not.toBeNull();
   });
 
-  it("goes to the account's SAS with it", async () => {
+  it("carries the account's SAS when that is what we have", async () => {
     const sas: AccountCredential = { kind: "sas", token: new Secret("sv=1&sig=target") };
     const { stub, account, own } = await service(undefined, sas);
     await transfer(account, { fileName: "a", uri: own("a") });
@@ -136,7 +136,7 @@ describe("Put Blob From URL", () => {
     expect(stub.requests).toHaveLength(2);
   });
 
-  it("is tried again, and a name that is taken by then is looked at", async () => {
+  it("is tried again, and looks at a name that is taken by then", async () => {
     const body = content(10);
     const { stub, account, own } = await service((request, index) => {
       if (index === 0) return error(500, "OperationTimedOut");
@@ -155,7 +155,7 @@ describe("Put Blob From URL", () => {
     [409, "BlobAlreadyExists"],
     [412, "ConditionNotMet"],
     [412, "TargetConditionNotMet"],
-  ])("answered with %i %s compares with what the catalog states", async (status, code) => {
+  ])("compares with what the catalog states when it is answered with %i %s", async (status, code) => {
     const body = content(10);
     const there = {
       ...serveSource(body),
@@ -180,14 +180,17 @@ describe("Put Blob From URL", () => {
     [412, "LeaseIdMissing", "target-forbidden"],
     [400, "Md5Mismatch", "integrity-mismatch"],
     [403, "AuthorizationPermissionMismatch", "target-forbidden"],
-  ])("answered with %i %s is told as %s without another request", async (status, code, told) => {
-    const { stub, account, own } = await service(() => error(status, code));
-    const failure = await thrownBy(transfer(account, { fileName: "a", uri: own("a") }));
-    expect(failure).toMatchObject({ code: told, operation: "put blob from url" });
-    expect(stub.requests).toHaveLength(1);
-  });
+  ])(
+    "is answered with %i %s, which is reported as %s without another request",
+    async (status, code, told) => {
+      const { stub, account, own } = await service(() => error(status, code));
+      const failure = await thrownBy(transfer(account, { fileName: "a", uri: own("a") }));
+      expect(failure).toMatchObject({ code: told, operation: "put blob from url" });
+      expect(stub.requests).toHaveLength(1);
+    },
+  );
 
-  it("that is too large for one call goes in blocks", async () => {
+  it("is replaced by blocks for a file that is too large for one call", async () => {
     const body = content(100);
     const { stub, account, own } = await service((request) => {
       if (request.method === "HEAD") return serveSource(body);
@@ -218,7 +221,7 @@ describe("Put Blob From URL", () => {
 describe.each([403, 404])("CannotVerifyCopySource with %i", (status) => {
   const cannot = error(status, "CannotVerifyCopySource");
 
-  it("on a source that we can read means streaming for that account, from then on", async () => {
+  it("means streaming for that account from then on when we can read the source", async () => {
     const body = content(10);
     const { stub, account, own } = await service((request) => {
       if (isCopy(request)) return cannot;
@@ -239,16 +242,19 @@ describe.each([403, 404])("CannotVerifyCopySource with %i", (status) => {
     [404, "BlobNotFound", "source-not-found"],
     [403, "AuthenticationFailed", "source-forbidden"],
     [409, "BlobArchived", "source-archived"],
-  ])("on a source that answers us %i %s is told as %s, file by file", async (ownStatus, code, told) => {
-    const { stub, account, own } = await service((request) =>
-      isCopy(request) ? cannot : error(ownStatus, code),
-    );
-    const { ladder } = ladderTo(account, "results", { settings: { mode: "auto" } });
-    const { signal } = new AbortController();
-    for (const name of ["a", "b"]) {
-      const work = ladder.transfer({ fileName: name, uri: own(name) }, name, { signal });
-      expect(await thrownBy(work)).toMatchObject({ code: told, operation: "read source" });
-    }
-    expect(stub.requests.map(({ method }) => method).join(" ")).toBe("PUT GET PUT GET");
-  });
+  ])(
+    "means, when the source answers us %i %s, that each file is reported as %s",
+    async (ownStatus, code, told) => {
+      const { stub, account, own } = await service((request) =>
+        isCopy(request) ? cannot : error(ownStatus, code),
+      );
+      const { ladder } = ladderTo(account, "results", { settings: { mode: "auto" } });
+      const { signal } = new AbortController();
+      for (const name of ["a", "b"]) {
+        const work = ladder.transfer({ fileName: name, uri: own(name) }, name, { signal });
+        expect(await thrownBy(work)).toMatchObject({ code: told, operation: "read source" });
+      }
+      expect(stub.requests.map(({ method }) => method).join(" ")).toBe("PUT GET PUT GET");
+    },
+  );
 });

@@ -61,7 +61,7 @@ describe("a file that the service copies in blocks", () => {
     for (const { headers } of blocks) expect(headers["x-ms-source-if-match"]).toBe(etag);
   });
 
-  it("that changes meanwhile is not mixed", async () => {
+  it("is not mixed when it changes meanwhile", async () => {
     const file = await put("a", content(4 * BLOCK));
     let release = (): void => {};
     const until = new Promise<void>((resolve) => (release = resolve));
@@ -74,7 +74,7 @@ describe("a file that the service copies in blocks", () => {
     expect((await bench.found()).size).toBe(0);
   });
 
-  it("is refused when length or MD5 differ from what the catalog says", async () => {
+  it("is refused when its length or MD5 differs from what the catalog says", async () => {
     const file = await put("a", content(2 * BLOCK));
     for (const wrong of [{ length: BLOCK + 1 }, { contentMd5: md5Of(content(1)) }]) {
       const work = bench.transfer({ ...file, ...wrong }, { settings: IN_BLOCKS });
@@ -83,7 +83,7 @@ describe("a file that the service copies in blocks", () => {
     expect(bench.proxy.count("put-block-from-url", "put-block-list")).toBe(0);
   });
 
-  it("that is missing or forbidden is told by its own answer", async () => {
+  it("is reported with its own answer when it is missing or forbidden", async () => {
     const missing = { fileName: "a", uri: bench.linkTo("a"), length: 10 };
     expect(await thrownBy(bench.transfer(missing, { settings: IN_BLOCKS }))).toMatchObject({
       code: "source-not-found",
@@ -115,7 +115,7 @@ describe("a target that does not know Put Blob From URL", () => {
     expect(bench.proxy.count("put-blob-from-url")).toBe(1);
   });
 
-  it("cannot be told to copy by itself alone", async () => {
+  it("cannot be told to copy only by itself", async () => {
     const file = await put("a", content(10));
     expect(await thrownBy(bench.transfer(file, { settings: { mode: "server" } }))).toMatchObject({
       code: "source-forbidden",
@@ -123,7 +123,7 @@ describe("a target that does not know Put Blob From URL", () => {
     });
   });
 
-  it("nor Put Block From URL gets everything streamed", async () => {
+  it("gets everything streamed when it does not know Put Block From URL either", async () => {
     bench.proxy.fail({ fault: { kind: "answer", status: 501 }, operation: "put-block-from-url" });
     const body = content(3 * BLOCK);
     const { ladder } = bench.ladder({ settings: { mode: "auto", serverCopyLimit: BLOCK, blocksAtOnce: 1 } });

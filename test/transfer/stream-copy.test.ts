@@ -39,7 +39,7 @@ describe("a streamed file", () => {
     });
   });
 
-  it("small takes one GET and one PUT, with its MD5 and the condition that nothing is there", async () => {
+  it("takes one GET and one PUT when it is small, with its MD5 and the condition that nothing is there", async () => {
     const body = content(1000);
     await bench.transfer(await bench.put("a.json", body));
     expect(bench.proxy.requests.map((seen) => seen.operation)).toEqual(["get-blob", "put-blob"]);
@@ -50,7 +50,7 @@ describe("a streamed file", () => {
     });
   });
 
-  it("large is read once, range by range of one version, and put in blocks that carry their MD5", async () => {
+  it("is read once when it is large, range by range of one version, and put in blocks that carry their MD5", async () => {
     const body = content(3 * BLOCK);
     await bench.transfer(await bench.put("a.json", body));
     const { requests } = bench.proxy;
@@ -103,7 +103,7 @@ describe("a streamed file", () => {
     }
   });
 
-  it("with another content type has that", async () => {
+  it("has another content type when one is given", async () => {
     await bench.transfer(await bench.put("a", content(10)), { settings: { contentType: "text/plain" } });
     expect((await bench.found()).get("a")?.contentType).toBe("text/plain");
   });
@@ -128,7 +128,7 @@ describe("a streamed file", () => {
     expect((await bench.found()).get("a")?.md5).toBe(md5Of(body));
   });
 
-  it("that always breaks off fails alone: its source account stays open", async () => {
+  it("fails alone when it always breaks off, and its source account stays open", async () => {
     const file = await bench.put("broken", content(BLOCK));
     bench.proxy.fail({ fault: { kind: "cut-body", afterBytes: 10 }, name: /broken$/ });
     const { ladder, tools } = bench.ladder();
@@ -157,7 +157,7 @@ describe("a streamed file", () => {
   });
 });
 
-describe("what does not match", () => {
+describe("a source whose bytes do not match", () => {
   it("is refused before anything is created", async () => {
     const small = await bench.put("small", content(10));
     const large = await bench.put("large", content(3 * BLOCK));
@@ -176,7 +176,7 @@ describe("what does not match", () => {
     expect((await bench.found()).size).toBe(0);
   });
 
-  it("is not what does: length and MD5 of the catalog are compared with the bytes", async () => {
+  it("is found by the length and MD5 of the catalog, which are compared with the bytes", async () => {
     const body = content(3 * BLOCK);
     const file = { ...(await bench.put("a", body)), length: body.length, contentMd5: md5Of(body) };
     expect(await bench.transfer(file)).toMatchObject({ outcome: "copied" });
@@ -184,12 +184,12 @@ describe("what does not match", () => {
 });
 
 describe("a source", () => {
-  it("that is missing is told as that", async () => {
+  it("is reported as missing when it is missing", async () => {
     const work = bench.transfer({ fileName: "a", uri: bench.linkTo("missing") });
     expect(await thrownBy(work)).toMatchObject({ code: "source-not-found", operation: "read source" });
   });
 
-  it("whose SAS has ended is told as forbidden, without the SAS", async () => {
+  it("is reported as forbidden when its SAS has ended, without the SAS", async () => {
     await bench.put("a", content(10));
     const uri = await bench.sasLinkTo("a", -3_600_000);
     const failure = await thrownBy(bench.transfer({ fileName: "a", uri }));
@@ -205,13 +205,13 @@ describe("a source", () => {
     [409, "BlobBeingRehydrated", "source-archived"],
     [500, "InternalError", "network"],
     [503, "ServerBusy", "throttled"],
-  ])("that answers %i %s is told as such", async (status, errorCode, code) => {
+  ])("is reported when it answers %i %s", async (status, errorCode, code) => {
     const file = await bench.put("a", content(10));
     bench.proxy.fail({ fault: { kind: "answer", status, errorCode }, operation: "get-blob" });
     expect(await thrownBy(bench.transfer(file))).toMatchObject({ code });
   });
 
-  it("that changes while it is read is not mixed", async () => {
+  it("is not mixed when it changes while it is read", async () => {
     const file = await bench.put("a", content(4 * BLOCK));
     let release = (): void => {};
     const until = new Promise<void>((resolve) => (release = resolve));

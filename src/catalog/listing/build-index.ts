@@ -1,5 +1,5 @@
 import { open, rename, rm } from "node:fs/promises";
-import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
 import { IndexWriter } from "./index-writer.ts";
 import { invalid, isUnchanged, type ListingFile, readUpTo, unreadable } from "./open-listing-file.ts";
 import { RejectedFile } from "./rejected-file.ts";
@@ -148,18 +148,12 @@ function changedMeanwhile(path: string): ReuploadError {
   });
 }
 
-/** SQLite's code for a full disk. */
-const SQLITE_FULL = 13;
-
 /** What the file system or SQLite say, as errors for the user. */
 function translated(error: unknown, indexPath: string): unknown {
   if (error instanceof ReuploadError) return error;
-  const code = systemCodeOf(error);
-  if (code === undefined) return error;
-  const isSqliteFull = error instanceof Error && "errcode" in error && error.errcode === SQLITE_FULL;
-  const isFull = isSqliteFull || ["ENOSPC", "EDQUOT"].includes(code);
+  if (systemCodeOf(error) === undefined) return error;
   return new ReuploadError(
-    isFull ? "disk-full" : "output-unwritable",
+    isDiskFull(error) ? "disk-full" : "output-unwritable",
     `The index ${indexPath} cannot be written: ${messageOf(error)}.`,
     { cause: error },
   );

@@ -1,4 +1,5 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { quotedCsvField } from "../../core/csv-field.ts";
 import { redact } from "../../core/secret.ts";
 import type { RejectedListingRow } from "./listing-row.ts";
 
@@ -24,7 +25,9 @@ export class RejectedFile {
   /** Takes a row; `flush` writes it. */
   add({ line, reason, raw }: RejectedListingRow): void {
     this.count++;
-    this.#waiting.push(`${line},${quoted(reason)},${quoted(withoutQueries(raw.slice(0, MAX_SHOWN)))}\n`);
+    this.#waiting.push(
+      `${line},${quotedCsvField(reason)},${quotedCsvField(withoutQueries(raw.slice(0, MAX_SHOWN)))}\n`,
+    );
   }
 
   async flush(): Promise<void> {
@@ -68,8 +71,4 @@ export class RejectedFile {
  */
 function withoutQueries(row: string): string {
   return redact(row.replace(/\?[^\s",;]*/g, "?***"));
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
 }

@@ -2,8 +2,7 @@ import { realpathSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
-import { ReuploadError, systemCodeOf } from "../../core/errors.ts";
-import { SQLITE, sqliteCodeOf } from "../sqlite/database.ts";
+import { isDiskFull, ReuploadError } from "../../core/errors.ts";
 import type { CheckOriginalStates, ReadOriginalStates } from "../original-states.ts";
 import { MergedStates } from "./merged-states.ts";
 import { checkOriginal, columnsOf, openOriginal, toOriginalError } from "./open-original.ts";
@@ -40,17 +39,13 @@ async function takeState(
     await eachRow(db, "workitems", WORK_ITEM_COLUMNS, signal, (row) => merged.takeWorkItem(row));
     await eachRow(db, "files", FILE_COLUMNS, signal, (row) => merged.takeFile(row));
   } catch (error) {
-    throw isFull(error)
+    throw isDiskFull(error)
       ? new ReuploadError("disk-full", `No space left to read ${path}.`, {
           advice: "Free some space beside the new state, then run the command again.",
           cause: error,
         })
       : toOriginalError(error, path);
   }
-}
-
-function isFull(error: unknown): boolean {
-  return sqliteCodeOf(error) === SQLITE.full || ["ENOSPC", "EDQUOT"].includes(systemCodeOf(error) ?? "");
 }
 
 const WORK_ITEM_COLUMNS = { jobId: "job_id", workItemId: "workitem_id", status: "status" } as const;

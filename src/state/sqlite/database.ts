@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
 
 /** How long to wait for another connection, such as a reader in the middle of a checkpoint. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -64,7 +64,6 @@ export const SQLITE = {
   busy: 5,
   readOnly: 8,
   corrupt: 11,
-  full: 13,
   cannotOpen: 14,
   notADatabase: 26,
 } as const;
@@ -85,18 +84,17 @@ const SYSTEM_CODES: Readonly<Record<string, number>> = {
   EACCES: SQLITE.cannotOpen,
   EPERM: SQLITE.cannotOpen,
   EROFS: SQLITE.readOnly,
-  ENOSPC: SQLITE.full,
-  EDQUOT: SQLITE.full,
 };
 
 /** What is thrown by node:sqlite and node:fs, as the error that the user is told. All else stays what it is. */
 export function toStateError(thrown: unknown, path: string): unknown {
   if (thrown instanceof ReuploadError) return thrown;
+  if (isDiskFull(thrown)) {
+    return new ReuploadError("disk-full", `no space left for the state ${path}`, { cause: thrown });
+  }
   switch (sqliteCodeOf(thrown) ?? SYSTEM_CODES[systemCodeOf(thrown) ?? ""]) {
     case undefined:
       return thrown;
-    case SQLITE.full:
-      return new ReuploadError("disk-full", `no space left for the state ${path}`, { cause: thrown });
     case SQLITE.corrupt:
     case SQLITE.notADatabase:
       return new ReuploadError("state-corrupt", `the state ${path} is damaged: ${messageOf(thrown)}`, {

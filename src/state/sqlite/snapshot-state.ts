@@ -1,9 +1,9 @@
 import { existsSync, renameSync } from "node:fs";
 import { resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
 import type { SnapshotState } from "../read-state.ts";
-import { SQLITE, sqliteCodeOf, toStateError } from "./database.ts";
+import { sqliteCodeOf, toStateError } from "./database.ts";
 import { inspectState, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
 import { statePath } from "./place.ts";
@@ -47,9 +47,7 @@ async function copy(path: string, made: string): Promise<void> {
 
 /** What is thrown while the copy is made: SQLite speaks of either file, the file system of the copy. */
 function toTargetError(thrown: unknown, path: string, place: string): unknown {
-  const isFull =
-    sqliteCodeOf(thrown) === SQLITE.full || ["ENOSPC", "EDQUOT"].includes(systemCodeOf(thrown) ?? "");
-  if (isFull) {
+  if (isDiskFull(thrown)) {
     return new ReuploadError("disk-full", `no space left for the copy ${place}`, { cause: thrown });
   }
   if (sqliteCodeOf(thrown) === undefined && systemCodeOf(thrown) !== undefined) {

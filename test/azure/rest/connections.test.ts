@@ -35,7 +35,7 @@ const put = async (writer: RestBlobWriter, name: string): Promise<void> =>
   once(async (pulse) => writer.putBlob(name, Buffer.from("{}"), CREATE, pulse));
 
 describe("connections", () => {
-  it("are as many as requests at once, and are kept for the next ones, after a HEAD too", async () => {
+  it("are as many as there are requests at once, and are kept for the next ones, after a HEAD too", async () => {
     let connections = 0;
     const waiting: ServerResponse[] = [];
     const server = createServer((request, response) => {
@@ -62,7 +62,7 @@ describe("connections", () => {
     expect(connections).toBe(60);
   });
 
-  it("a read whose answer tells no length is no empty file", async () => {
+  it("do not take a read whose answer tells no length for an empty file", async () => {
     await using stub = await startStub([{ status: 200, headers: { "transfer-encoding": "chunked" } }]);
     const reader = new RestBlobReader(restTo(accountAt(`${stub.url}/account`)));
     const access = { url: `${stub.url}/account/c/b`, as: "anonymous" } as const;
@@ -72,7 +72,7 @@ describe("connections", () => {
   });
 });
 
-describe("the way through a proxy", () => {
+describe("the proxy", () => {
   const proxy = "http://proxy.example:3128";
   it.each([
     [{}, "a.example", undefined],
@@ -85,11 +85,11 @@ describe("the way through a proxy", () => {
     [{ HTTPS_PROXY: proxy, NO_PROXY: ".a.example" }, "a.example", undefined],
     [{ HTTPS_PROXY: proxy, NO_PROXY: "example" }, "a.example", proxy],
     [{ HTTPS_PROXY: "", NO_PROXY: "" }, "a.example", undefined],
-  ])("by %j for %s is %s", (env, host, expected) => {
+  ])("is chosen by %j for %s: %s", (env, host, expected) => {
     expect(proxyOf(env)(host)).toBe(expected);
   });
 
-  it("is taken, with the proxy's password, by a request that is signed for the account", async () => {
+  it("is used with its password by a request that is signed for the account", async () => {
     await using stub = await startStub([{ status: 201 }]);
     const url = stub.url.replace("://", "://user:pass@");
     const client = new RestClient(
@@ -106,7 +106,7 @@ describe("the way through a proxy", () => {
     ]);
   });
 
-  it("leads through a tunnel to https, and a proxy that refuses it is told without its password", async () => {
+  it("leads through a tunnel to https, and is named without its password when it refuses", async () => {
     const asked: string[] = [];
     const server = createServer();
     server.on("connect", (request, socket) => {

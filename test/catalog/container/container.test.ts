@@ -55,14 +55,14 @@ describe("the files of a work item", () => {
     },
   );
 
-  it("are found by the CSV's name, and by the id when it gives none", async () => {
+  it("are found by the CSV's name, or by the id when the CSV gives none", async () => {
     await put("results/First item/x.json", "results/2/y.json");
     const catalog = await open(url, { prefix: "results/{workItemName}/", ...behindProxy() });
     expect(namesIn(await answerOf(catalog, item("j", "1", "First item")))).toEqual(["x.json"]);
     expect(namesIn(await answerOf(catalog, item("j", "2")))).toEqual(["y.json"]);
   });
 
-  it("are listed page by page, only when they are asked for", async () => {
+  it("are listed page by page, and only when they are asked for", async () => {
     await put(...Array.from({ length: 25 }, (_, i) => `a/1/${i}.json`));
     const catalog = await open(url, { ...behindProxy(), pageBlobs: 10 });
     proxy.forget();
@@ -74,7 +74,7 @@ describe("the files of a work item", () => {
     expect(proxy.requests.map(({ query }) => query.get("prefix"))).toEqual(["a/1/", "a/1/", "a/1/"]);
   });
 
-  it("are not empty blobs that stand for folders; a blob that no name is left for is told", async () => {
+  it("leave out empty blobs that stand for folders, and report a blob that no name is left for", async () => {
     await put("a/1/x.json");
     for (const name of ["a/1/", "a/1/sub/"]) await container.getBlockBlobClient(name).upload("", 0);
     await container.getBlockBlobClient("a/1/dir").upload("", 0, { metadata: { hdi_isFolder: "true" } });
@@ -89,7 +89,7 @@ describe("the files of a work item", () => {
     expect(odd.problems).toEqual(["the blob a/2/ has the name of the folder itself"]);
   });
 
-  it("are neither snapshots nor uncommitted blocks", async () => {
+  it("leave out snapshots and uncommitted blocks", async () => {
     await put("a/1/x.json");
     await container.getBlobClient("a/1/x.json").createSnapshot();
     await container.getBlockBlobClient("a/1/staged.json").stageBlock("AAAA", "x", 1);
@@ -97,7 +97,7 @@ describe("the files of a work item", () => {
     expect(namesIn(answer)).toEqual(["x.json"]);
   });
 
-  it("have links with the SAS when one is given, which then lists and reads them", async () => {
+  it("have links with the SAS that was given, which also lists and reads them", async () => {
     await put("a/1/x y.json");
     const sasUrl = await emulator(proxy.connectionString)
       .container(container.containerName)
@@ -140,8 +140,8 @@ describe("an id that leads elsewhere", () => {
   });
 });
 
-describe("a container that does not answer as it should", () => {
-  it("gets its page again when that may help; a work item alone fails when it does not", async () => {
+describe("a container that answers with an error", () => {
+  it("is asked for the page again when that may help, and fails one work item when it does not", async () => {
     await put("a/1/x.json", "a/2/x.json");
     const catalog = await open(url, behindProxy());
     proxy.fail({ fault: { kind: "answer", status: 503 }, operation: "list-blobs", times: 2 });
@@ -153,14 +153,14 @@ describe("a container that does not answer as it should", () => {
     expect(await answerOf(catalog, item("a", "2"))).toMatchObject({ files: [{ fileName: "x.json" }] });
   });
 
-  it("is told when it is not there, before the first file and later", async () => {
+  it("is reported when it is not there, before the first file and later", async () => {
     expect(await thrownBy(open(`${url}x`, behindProxy()))).toMatchObject({ code: "source-invalid" });
     const catalog = await open(url, behindProxy());
     await container.delete();
     expect(await thrownBy(answerOf(catalog, item("a", "1")))).toMatchObject({ code: "unavailable" });
   });
 
-  it("is told when it may not be listed, with what would help and without the SAS", async () => {
+  it("is reported when it may not be listed, with what would help and without the SAS", async () => {
     await put("a/1/x.json");
     const sas = "sv=2024-11-04&sr=c&sp=rl&sig=c2VjcmV0LXNpZ25hdHVyZQ%3D%3D&se=2001-01-01";
     const failure = await thrownBy(open(url, { ...behindProxy(), sas }));

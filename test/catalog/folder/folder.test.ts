@@ -44,7 +44,7 @@ describe("the files of a work item", () => {
     },
   );
 
-  it("have links that lead back to their bytes, whatever their names", async () => {
+  it("have links that lead back to their bytes, whatever their names are", async () => {
     const part = fc
       .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
       .filter((name) => !/[/\0]|^\.\.?$/.test(name) && name.isWellFormed() && Buffer.byteLength(name) < 200);
@@ -69,7 +69,7 @@ describe("the files of a work item", () => {
     );
   });
 
-  it.skipIf(isWindows)("whose names are not UTF-8 are told, and the others are given", async () => {
+  it.skipIf(isWindows)("are given when their names are UTF-8, and the others are reported", async () => {
     await folder.put("a/1/x.json");
     const odd = Buffer.concat([Buffer.from(`${folder.at("a/1")}/caf`), Buffer.from([0xe9])]);
     await writeFile(odd, "x");
@@ -82,7 +82,7 @@ describe("the files of a work item", () => {
     ]);
   });
 
-  it.skipIf(isWindows)("are regular ones: pipes and the like are told", async () => {
+  it.skipIf(isWindows)("are regular files: pipes and the like are reported", async () => {
     await folder.put("a/1/sub/x.json");
     execFileSync("mkfifo", [folder.at("a/1/sub/pipe")]);
     const answer = await answerOf(item("a", "1"));
@@ -90,7 +90,7 @@ describe("the files of a work item", () => {
     expect(answer.problems).toEqual(["sub/pipe is not a regular file"]);
   });
 
-  it.skipIf(isRoot || isWindows)("in a folder that cannot be read are told", async () => {
+  it.skipIf(isRoot || isWindows)("are reported when their folder cannot be read", async () => {
     await folder.put("a/1/x.json", "a/1/locked/y.json", "a/2/z.json");
     await chmod(folder.at("a/1/locked"), 0);
     await chmod(folder.at("a/2"), 0);
@@ -104,7 +104,7 @@ describe("the files of a work item", () => {
 });
 
 describe("symbolic links", () => {
-  it("within the folder are followed, and loops end", async () => {
+  it("are followed within the folder, and loops end", async () => {
     await folder.put("a/1/x.json", "a/1/sub/y.json", "store/z.json", "store/more/w.json");
     await symlink("x.json", folder.at("a/1/latest.json"));
     await symlink("../../store", folder.at("a/1/stored"));
@@ -117,7 +117,7 @@ describe("symbolic links", () => {
     expect(answer.problems).toEqual([]);
   });
 
-  it("that lead out of it, to nowhere, or to what holds other work items are told", async () => {
+  it("are reported when they lead out of the folder, to nowhere or to another work item", async () => {
     await folder.put("a/1/x.json", "a/2/y.json");
     await writeFile(join(folder.path, "../secret.json"), "secret");
     await mkdir(join(folder.path, "../files-of-others"));
@@ -141,7 +141,7 @@ describe("symbolic links", () => {
     ]);
   });
 
-  it("may stand for the folder itself and for a work item's, but not lead that one out", async () => {
+  it("may stand for the folder and for a work item's folder, but must not lead out of it", async () => {
     await folder.put("real/x.json");
     await mkdir(folder.at("a"));
     await symlink("../real", folder.at("a/1"));
@@ -169,7 +169,7 @@ describe("an id that leads elsewhere", () => {
 });
 
 describe("a folder", () => {
-  it("that is not there, or is none, is refused at the start", async () => {
+  it("is refused at the start when it is not there or is no folder", async () => {
     await rm(folder.path, { recursive: true });
     expect(await thrownBy(folder.open())).toMatchObject({ code: "source-invalid" });
     await writeFile(folder.path, "");
@@ -178,7 +178,7 @@ describe("a folder", () => {
     await mkdir(folder.path);
   });
 
-  it("that goes away later ends the run, and does not make work items look empty", async () => {
+  it("ends the run when it goes away later, and makes no work item look empty", async () => {
     await folder.put("a/1/x.json");
     const catalog = await folder.open();
     await rename(folder.path, `${folder.path}-away`);
@@ -188,7 +188,7 @@ describe("a folder", () => {
     expect(await thrownBy(look())).toMatchObject({ code: "unavailable" });
   });
 
-  it("with a file where a work item's folder should be is told", async () => {
+  it("reports a file that stands where a work item's folder should be", async () => {
     await folder.put("a/1");
     const { files, failure } = await answerOf(item("a", "1"));
     expect(files).toEqual([]);

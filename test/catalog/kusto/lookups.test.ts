@@ -10,7 +10,7 @@ const filesEach = (...counts: number[]): Row[] =>
   counts.flatMap((count, at) => [...filesOf(`w${at}`, count)]);
 
 describe("a lookup in Kusto", () => {
-  it("whose query does not filter is told as such, each row once", async () => {
+  it("reports each row once when the query does not filter", async () => {
     const text = "declare query_parameters(workItemIds:dynamic); Files";
     await using opened = await openCatalog({}, text);
     opened.server.tables.add("Files", filesEach(1, 2, 3));
@@ -27,7 +27,7 @@ describe("a lookup in Kusto", () => {
     });
   });
 
-  it("asks for all its work items by one query", async () => {
+  it("asks for all its work items with one query", async () => {
     await using opened = await openCatalog();
     opened.server.tables.add("Files", filesEach(3, 0, 5));
     const answers = await lookUp(opened.catalog, workItems(3), { signal });
@@ -39,7 +39,7 @@ describe("a lookup in Kusto", () => {
     expect(batchesOf(opened.server)).toEqual([3]);
   });
 
-  it("halves what is too large, down to one work item, and only that one fails", async () => {
+  it("halves a batch that is too large, down to one work item, and fails only that one", async () => {
     await using opened = await openCatalog({ maxRows: 25 });
     opened.server.tables.add("Files", filesEach(10, 10, 26, 10, 10, 10, 10, 10));
     const answers = await lookUp(opened.catalog, workItems(8), { signal });
@@ -73,7 +73,7 @@ describe("a lookup in Kusto", () => {
     expect(batchesOf(opened.server).slice(-2)).toEqual([2, 2]);
   });
 
-  it("asks for fewer work items after one was too much, and for more again later", async () => {
+  it("asks for fewer work items after one batch was too much, and for more again later", async () => {
     await using opened = await openCatalog({ maxRows: 100 });
     const { catalog, server } = opened;
     server.tables.add("Files", filesEach(...Array.from({ length: 8 }, () => 30)));
@@ -84,7 +84,7 @@ describe("a lookup in Kusto", () => {
     expect(catalog.batchSize).toBeGreaterThan(16);
   });
 
-  it("grows its batches while answers are small, and shrinks them when one is large", async () => {
+  it("takes larger batches while answers are small, and smaller ones when an answer is large", async () => {
     await using opened = await openCatalog();
     const { catalog, server } = opened;
     const sizes = [catalog.batchSize];
@@ -99,7 +99,7 @@ describe("a lookup in Kusto", () => {
     expect(catalog.batchSize).toBeLessThan(160);
   });
 
-  it("ends with the service's words when the query itself is refused", async () => {
+  it("ends with the service's words when the service refuses the query", async () => {
     await using opened = await openCatalog({
       fault: ({ text }) =>
         text.includes("order by") ? { refuse: semanticError("no such thing") } : undefined,
@@ -141,7 +141,7 @@ describe("a lookup in Kusto", () => {
 });
 
 describe("links that are asked for anew", () => {
-  it("of many work items at the same moment cost one query", async () => {
+  it("cost one query when many work items ask at the same moment", async () => {
     await using opened = await openCatalog();
     opened.server.tables.add("Files", filesEach(2, 2, 2, 2));
     const asked = [...workItems(4), workItem("w1")];
@@ -153,7 +153,7 @@ describe("links that are asked for anew", () => {
     expect(batchesOf(opened.server)).toEqual([4]);
   });
 
-  it("are still given when another who asked for them goes away", async () => {
+  it("are still given when another work item that asked for them goes away", async () => {
     await using opened = await openCatalog();
     opened.server.tables.add("Files", filesEach(2, 2));
     const gone = new AbortController();
@@ -175,7 +175,7 @@ describe("links that are asked for anew", () => {
     expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
   });
 
-  it("are not asked for when everybody has gone away", async () => {
+  it("are not asked for when everybody who wanted them has gone away", async () => {
     await using opened = await openCatalog();
     const gone = new AbortController();
     const leaving = lookUp(opened.catalog, workItems(1), { signal: gone.signal, fresh: true });
@@ -188,7 +188,7 @@ describe("links that are asked for anew", () => {
 });
 
 describe("a survey of Kusto", () => {
-  it("counts thousands of work items by a query, also those without files, and tells when links end", async () => {
+  it("counts thousands of work items with one query, also those without files, and tells when links end", async () => {
     await using opened = await openCatalog();
     const link = "https://account.blob.core.windows.net/c/x";
     opened.server.tables.add("Files", [
@@ -214,7 +214,7 @@ describe("a survey of Kusto", () => {
     expect(opened.server.requests.filter(({ text }) => text.includes("summarize"))).toHaveLength(2);
   });
 
-  it("halves what is too much, and leaves out a work item that alone is too much", async () => {
+  it("halves a batch that is too much, and leaves out a single work item that is too much", async () => {
     await using opened = await openCatalog({
       fault: ({ text, parameters }) => {
         const isTooMuch = text.includes("summarize") && (parameters["workItemIds"] ?? "").includes('"w2"');

@@ -19,7 +19,7 @@ function answer(...rows: readonly (readonly [string, string, string?])[]) {
 describe("an answer", () => {
   const asked = [workItem("7", "a"), workItem("8", "b")];
 
-  it("is divided by job and work item; the least name counts, length and digest are taken when there", () => {
+  it("is divided by job and work item, and takes the least name, the length and the digest when they are there", () => {
     const table = answer(["b", "8", "Zoe"], ["a", "7", ""], ["b", "8", "Adam"]);
     expect(divideAnswer(asked, table, true)).toEqual({
       strayRows: 0,
@@ -54,13 +54,13 @@ describe("an answer", () => {
     expect(divideAnswer(asked, answer(["c", "8"]), true).strayRows).toBe(1);
   });
 
-  it("counts rows of work items that nobody asked for", () => {
+  it("counts the rows of work items that nobody asked for", () => {
     const { lookups, strayRows } = divideAnswer(asked, answer(["a", "9"], ["a", "9"], ["c", "d"]), true);
     expect(strayRows).toBe(3);
     expect(lookups.flatMap(({ problems }) => problems)).toEqual([]);
   });
 
-  it("that differs from what was asked in case or white space alone fails that work item, and says so once", () => {
+  it("fails a work item once when its key differs from what was asked in case or white space alone", () => {
     const given = [workItem("w-a", "JOB"), workItem("w-b", "JOB")];
     const { lookups, strayRows } = divideAnswer(given, answer(["JOB", "W-A "], ["JOB", "W-A "]), true);
     expect(strayRows).toBe(2);
@@ -83,7 +83,7 @@ describe("the columns of a lookup", () => {
     ).toBe("");
   });
 
-  it("are made texts, and others are not fetched", () => {
+  it("are converted to texts, and columns that are not wanted are not fetched", () => {
     expect(checkColumns(columns({ Extra: "real", ...PLAIN, JobId: "long", Length: "int" }))).toBe(
       "| project JobId=tostring(JobId), WorkItemId, Uri, FileName, Length",
     );
@@ -127,7 +127,7 @@ describe("a lookup query", () => {
   const query = (text: string | undefined, fileSuffix = ".json") => new LookupQuery({ text, fileSuffix });
   const own = "declare query_parameters(workItemIds:dynamic); Files | where WorkItemId in (workItemIds)";
 
-  it("gets the parameters that it declares, each id once", () => {
+  it("gets the parameters that it declares, with each id once", () => {
     const asked = [workItem("7", "a"), workItem("8", "a"), workItem("8", "b")];
     expect(query(undefined).parameters(asked)).toEqual({
       jobIds: { type: "dynamic", value: ["a", "b"] },
@@ -154,11 +154,11 @@ describe("a lookup query", () => {
     );
   });
 
-  it("may have parameters of its own that have a default", () => {
+  it("may have parameters of its own when they have a default", () => {
     expect(() => query("declare query_parameters(workItemIds:dynamic, n:int = 5); Files")).not.toThrow();
   });
 
-  it("is part of the catalog's identity, line ends aside", () => {
+  it("is part of the catalog's identity, whatever its line ends are", () => {
     const identity = (text?: string, suffix?: string) => query(text, suffix).identity("host/db");
     expect(identity()).toBe("kusto:host/db#.json");
     expect(identity(undefined, "?a b")).toBe("kusto:host/db#%3Fa%20b");

@@ -54,7 +54,7 @@ describe("packed extents", () => {
 });
 
 describe("shards of extents", () => {
-  it("give all extents by key, those of one key in the order they came in", async () => {
+  it("give all extents by key, and those of one key in the order in which they came in", async () => {
     const path = join(tmpdir(), `reupload-shards-${randomUUID()}`);
     await writeFile(path, "");
     const shards = new ExtentShards(path, 3, 1000);

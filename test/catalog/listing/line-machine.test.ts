@@ -28,7 +28,7 @@ function linesOf(chunks: readonly Buffer[]): Told[] {
 }
 
 describe("the line machine", () => {
-  it("gives the lines of a text with their places, however its bytes are cut", () => {
+  it("gives the lines of a text with their places, however the bytes are cut", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", "\n", "\r", " "), maxLength: 60 });
     fc.assert(
       fc.property(text, fc.array(fc.nat(60), { maxLength: 6 }), (content, cuts) => {

@@ -85,7 +85,7 @@ describe("the index of a listing", () => {
     expect((await readdir(folder.folder)).toSorted()).toEqual(["files.csv", "state.listing-index"]);
   });
 
-  it("has one extent for each work item of a sorted listing, and none that is large", async () => {
+  it("has one extent for each work item of a sorted listing, and no large one", async () => {
     const large = Array.from({ length: 3000 }, (_, i) => rowOf("large", `${i}.json`));
     await folder.write(
       csvOf([...ROWS.toSorted((a, b) => Number(a.WorkItemId) - Number(b.WorkItemId)), ...large]),
@@ -103,7 +103,7 @@ describe("the index of a listing", () => {
     for (const { length } of extents) expect(length).toBeLessThanOrEqual(64 * 1024);
   });
 
-  it("surveys when the first link of a work item ends, wherever its row stands", async () => {
+  it("knows when the first link of a work item ends, wherever its row stands", async () => {
     const ending = (end: string): Partial<TestRow> => ({ Uri: `https://a.example/s/f?se=${end}&sig=SECRET` });
     await folder.write(
       csvOf([
@@ -124,7 +124,7 @@ describe("the index of a listing", () => {
     ]);
   });
 
-  it("keeps apart work items whose keys share a hash", async () => {
+  it("keeps work items apart when their keys share a hash", async () => {
     // Found by search: the first 53 bits of the SHA-256 of both keys are the same.
     const [one, other] = ["1955515808618830", "2756245574419579"];
     expect(keyHash(workItem(one))).toBe(keyHash(workItem(other)));
@@ -158,7 +158,7 @@ describe("the index of a listing", () => {
     expect(builds).toBe(4);
   });
 
-  it("goes with the file of rejected rows, which a mended listing has no longer", async () => {
+  it("is removed together with the file of rejected rows when the listing was mended", async () => {
     await folder.write(`${OLD},1,x\n`);
     expect((await open()).rejectedRows()).toEqual({ count: 1, file: folder.options.rejectedPath });
     expect((await open()).rejectedRows()).toEqual({ count: 1, file: folder.options.rejectedPath });
@@ -172,7 +172,7 @@ describe("the index of a listing", () => {
     expect(await readdir(folder.folder)).not.toContain("state.listing-rejected.csv");
   });
 
-  it("is made anew when it was damaged, wherever", async () => {
+  it("is made anew when it was damaged at any place", async () => {
     await folder.write(`${csvOf(ROWS)},1,x\n`);
     await open();
     const sound = await readFile(folder.options.indexPath);
@@ -200,7 +200,7 @@ describe("the index of a listing", () => {
     expect(builds).toBe(2);
   });
 
-  it("of a killed build is not taken for one", async () => {
+  it("is made anew when the process was killed while it built it", async () => {
     await folder.write(csvOf(Array.from({ length: 20 }, () => ROWS).flat()));
     const program = `
       import { openListing } from ${JSON.stringify(join(import.meta.dirname, "../../../src/catalog/listing/listing.ts"))};
@@ -229,7 +229,7 @@ describe("the index of a listing", () => {
     expect(await readdir(folder.folder)).toEqual(["files.csv"]);
   });
 
-  it("cannot be written where there is no folder", async () => {
+  it("fails with an error where there is no folder for it", async () => {
     await folder.write(OLD);
     const nowhere = open({ indexPath: join(folder.folder, "nowhere", "index") });
     await expect(nowhere).rejects.toMatchObject({ code: "output-unwritable" });
@@ -238,7 +238,7 @@ describe("the index of a listing", () => {
   describe("when the listing changes", () => {
     beforeEach(() => writeAt(OLD, 1000));
 
-    it("by another file in its place, is used until fresh links are asked for, once for all", async () => {
+    it("stays in use when another file takes the listing's place, until fresh links are asked for once for all", async () => {
       const catalog = await open();
       await writeAt(NEW, 2000, `${folder.options.path}.new`);
       await rename(`${folder.options.path}.new`, folder.options.path);
@@ -255,14 +255,14 @@ describe("the index of a listing", () => {
       expect(again?.digest).toMatch(/^[0-9a-f]{16}$/);
     });
 
-    it("not at all, has nothing to recheck", async () => {
+    it("has nothing to recheck when the listing did not change", async () => {
       await (await open()).close();
       const again = await open();
       expect(builds).toBe(1);
       expect(await rechecked(again, [[workItem("1")]], { signal })).toEqual([]);
     });
 
-    it("in place, fails each work item until fresh links are asked for", async () => {
+    it("fails each work item when the listing changed in place, until fresh links are asked for", async () => {
       const catalog = await open();
       for (const content of [NEW, OLD.slice(0, OLD.length - 20), "", OLD.replaceAll("old", "xyz")]) {
         await writeAt(content, 2000);
@@ -274,7 +274,7 @@ describe("the index of a listing", () => {
       expect(await namesOf(catalog, "2")).toEqual(["xyz.json"]);
     });
 
-    it("to nothing that can be read, fails the work items that want fresh links, and no other", async () => {
+    it("fails only the work items that want fresh links when the listing can no longer be read", async () => {
       const catalog = await open();
       await rename(folder.options.path, `${folder.options.path}.away`);
       const missing = (await lookUp(catalog, [workItem("1")], { signal, fresh: true }))[0];
@@ -287,14 +287,14 @@ describe("the index of a listing", () => {
       expect(await namesOf(catalog, "1", true)).toEqual(["new-2.json", "new.json"]);
     });
 
-    it("in place, makes who comes while it is made anew wait for that", async () => {
+    it("lets whoever comes while it is made anew wait for the new one", async () => {
       const catalog = await open();
       await writeAt(NEW, 2000);
       const [fresh, waiting] = await Promise.all([namesOf(catalog, "1", true), namesOf(catalog, "2")]);
       expect([fresh, waiting]).toEqual([["new-2.json", "new.json"], ["new.json"]]);
     });
 
-    it("gives every lookup under way a whole answer, of the old or of the new one", async () => {
+    it("gives every lookup under way a whole answer, of the old index or of the new one", async () => {
       const many = Array.from({ length: 2000 }, (_, i) => rowOf(i % 2 === 0 ? "many" : "1", `${i}.json`));
       await writeAt(csvOf(many), 1000);
       const catalog = await open();
@@ -310,7 +310,7 @@ describe("the index of a listing", () => {
       expect((await old)[0]?.files).toHaveLength(1000);
     });
 
-    it("is left alone by a lookup that is stopped while it is made anew", async () => {
+    it("is still made anew when a lookup that waits for it is stopped", async () => {
       const stop = new AbortController();
       const catalog = await open({
         onProgress: () => {
@@ -324,7 +324,7 @@ describe("the index of a listing", () => {
       expect(await namesOf(catalog, "1", true)).toEqual(["new-2.json", "new.json"]);
     });
 
-    it("and it is closed while one is made anew, whoever waits for it is told", async () => {
+    it("tells whoever waits for it when it is closed while it is made anew", async () => {
       const closing: Promise<void>[] = [];
       const catalog: Catalog = await open({
         onProgress: () => {
@@ -342,7 +342,7 @@ describe("the index of a listing", () => {
     });
   });
 
-  it("and the listing are closed with the catalog", async () => {
+  it("is closed, together with the listing, when the catalog is closed", async () => {
     await folder.write(OLD);
     const catalog = await folder.open();
     await namesOf(catalog, "1");

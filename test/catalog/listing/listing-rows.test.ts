@@ -39,7 +39,7 @@ describe("the rows of a listing", () => {
     });
   }
 
-  it("may have their columns in any order and spelling, extra ones, and any line end", async () => {
+  it("may have their columns in any order and spelling, extra columns, and any line end", async () => {
     const content = `\uFEFFfile_name;URI;extra;WORK_ITEM_ID;job id;Content-MD5\r\na.json;${LINK};x;1;job-1;1B2M2Y8AsgTpgAmY7PhCfg==\r\n\r\n  \r\n`;
     expect(await read(content)).toMatchObject({
       files: [{ fileName: "a.json", uri: LINK, contentMd5: "1B2M2Y8AsgTpgAmY7PhCfg==" }],
@@ -48,7 +48,7 @@ describe("the rows of a listing", () => {
     });
   });
 
-  it("may have keys in any spelling and numbers as ids, as NDJSON", async () => {
+  it("may be NDJSON with keys in any spelling and numbers as ids", async () => {
     const content = `\uFEFF\n {"job_id":"job-1","WORKITEMID":1,"uri":"${LINK}","file-name":"a.json","length":7,"WorkItemName":null}\r\n\n`;
     expect(await read(content)).toMatchObject({
       files: [{ fileName: "a.json", uri: LINK, length: 7 }],
@@ -58,13 +58,13 @@ describe("the rows of a listing", () => {
     });
   });
 
-  it("have their ids trimmed as the work items' CSV has, and their file names as they are", async () => {
+  it("have their ids trimmed as in the CSV of the work items, and keep their file names as they are", async () => {
     const content = `JobId,WorkItemId,Uri,FileName\n job-1 ,\t1 ,${LINK}, a .json \njob-1," 1",${LINK},b.json\n`;
     expect((await read(content)).files).toEqual([{ fileName: " a .json ", uri: LINK }]);
     expect((await read(content, " 1")).files).toEqual([{ fileName: "b.json", uri: LINK }]);
   });
 
-  it("are told with their line when they cannot be used", async () => {
+  it("are reported with their line when they cannot be used", async () => {
     const answer = await read(
       csvOf([
         rowOf("1", "two\nlines.json"),
@@ -92,7 +92,7 @@ describe("the rows of a listing", () => {
     expect(answer.rejected).toBe(0);
   });
 
-  it("keep their file when only its length or MD5 is not one, which is told", async () => {
+  it("keep their file when only its length or MD5 is wrong, and that is reported", async () => {
     const bad = ["-1", "1.5", "1e3", "x", "99999999999999999999"].map((Length, i) =>
       rowOf("1", `${i}.json`, { Length, ContentMD5: "1B2M2Y8AsgTpgAmY7PhCfg==" }),
     );
@@ -110,7 +110,7 @@ describe("the rows of a listing", () => {
     expect(answer.problems[7]).toBe("line 9: ContentMD5 is not a base64 MD5, the file is taken without it");
   });
 
-  it("with another number of columns are told and rejected: their ids may have moved", async () => {
+  it("are reported and rejected when they have another number of columns: their ids may have moved", async () => {
     const answer = await read(
       `JobId,WorkItemId,Uri,FileName\njob-1,1,${LINK},a.json\njob-1,1,${LINK},b,c.json\njob-1,1\njob-1,1,${LINK},d.json\n`,
     );
@@ -119,7 +119,7 @@ describe("the rows of a listing", () => {
     expect(answer.rejected).toBe(2);
   });
 
-  it("that belong to no work item are counted and written down, without the query of any link", async () => {
+  it("are counted and written down, without the query of any link, when they belong to no work item", async () => {
     const answer = await read(
       [
         "JobId,WorkItemId,Uri,FileName",
@@ -147,7 +147,7 @@ describe("the rows of a listing", () => {
     );
   });
 
-  it("are rejected as NDJSON for what is not an object with two ids", async () => {
+  it("are rejected as NDJSON when they are not an object with two ids", async () => {
     const good = ndjsonOf([rowOf("1", "a.json")]);
     const bad = [
       `{"JobId":"job-1","WorkItemId":"1","Uri":"${LINK}?sv=1\\u0026sig=SECRET"`,
@@ -170,7 +170,7 @@ describe("the rows of a listing", () => {
     ]);
   });
 
-  it("are told when a value of an NDJSON object is no text", async () => {
+  it("are reported when a value of an NDJSON object is not a text", async () => {
     const answer = await read(
       `{"JobId":"job-1","WorkItemId":"1","Uri":"${LINK}","FileName":["a"]}\n{"JobId":"job-1","WorkItemId":"1","Uri":"${LINK}","FileName":"b"}`,
     );
@@ -178,7 +178,7 @@ describe("the rows of a listing", () => {
     expect(answer.files).toEqual([{ fileName: "b", uri: LINK }]);
   });
 
-  it("over 1 MiB or not UTF-8 are rejected, and the next row is read", async () => {
+  it("are rejected when they are over 1 MiB or not UTF-8, and the next row is read", async () => {
     const long = "x".repeat(1024 * 1024);
     const csv = await read(
       Buffer.concat([
@@ -208,7 +208,7 @@ describe("the rows of a listing", () => {
     ]);
   });
 
-  it("of one work item may be many, together or scattered", async () => {
+  it("may be many for one work item, together or scattered", async () => {
     const together = Array.from({ length: 3000 }, (_, i) => rowOf("1", `${i}.json`));
     const scattered = together.flatMap((row, i) => [row, rowOf(`other-${i % 7}`, "x.json")]);
     for (const rows of [together, scattered]) {
@@ -217,11 +217,11 @@ describe("the rows of a listing", () => {
     }
   });
 
-  it("are none when there is only a header", async () => {
+  it("are none when the listing has only a header", async () => {
     expect(await read("JobId,WorkItemId,Uri,FileName\n")).toMatchObject({ files: [], rejected: 0 });
   });
 
-  it("cannot be read from what is no listing, which is told before any lookup", async () => {
+  it("are not read from a file that is no listing, which is reported before any lookup", async () => {
     await expectRefusal("", "listing-invalid", /files\.csv is empty\.$/);
     await expectRefusal(
       "JobId,WorkItemId,Link\n",

@@ -58,13 +58,13 @@ describe("the paths of an upload", () => {
     expect(await namesAt(...paths)).toEqual(names);
   });
 
-  it("may be absolute; the names of their files are not, and their links are", async () => {
+  it("may be absolute, and then their links are absolute but the names of their files are not", async () => {
     const { files } = await filesAt([join(folder, "out/a.json")], "/", signal);
     const path = join(folder, "out/a.json");
     expect(files).toEqual([{ fileName: path.slice(1), uri: pathToFileURL(path).href, length: 10 }]);
   });
 
-  it("may be links themselves; links below them may not lead out", async () => {
+  it("may be links themselves, but links below them must not lead out", async () => {
     await symlink("../../beside/d.json", join(folder, "out/link.json"));
     expect(await namesAt("out/link.json")).toEqual(["out/link.json"]);
     const { files, problems } = await filesAt(["out"], folder, signal);
@@ -72,7 +72,7 @@ describe("the paths of an upload", () => {
     expect(problems).toEqual([expect.stringMatching(/^out\/link\.json is a link that leads out of /)]);
   });
 
-  it.skipIf(process.platform === "win32")("that are no files, or have no name, are told", async () => {
+  it.skipIf(process.platform === "win32")("are reported when they are no files or have no name", async () => {
     execFileSync("mkfifo", [join(folder, "pipe")]);
     await writeFile(Buffer.from(`${folder}/out/caf\xe9.json`, "latin1"), "x");
     const { files, problems } = await filesAt(["pipe", "out/*.json"], folder, signal);
@@ -90,7 +90,7 @@ describe("the paths of an upload", () => {
     },
   );
 
-  it("that are a link to nowhere are told as such", async () => {
+  it("are reported when they are a link to nowhere", async () => {
     await symlink("gone.json", join(folder, "dangling"));
     expect(await thrownBy(filesAt(["dangling"], folder, signal))).toMatchObject({
       code: "usage",
@@ -98,18 +98,18 @@ describe("the paths of an upload", () => {
     });
   });
 
-  it("leave out what is not meant", async () => {
+  it("leave out the files that are not meant", async () => {
     const isLeftOut = (path: string) => path === join(folder, "out/a.json");
     const { files } = await filesAt(["out", "out/a.json", "out/*.json"], folder, signal, isLeftOut);
     expect(files.map(({ fileName }) => fileName).toSorted()).toEqual(["out/c.txt", "out/sub/b.json"]);
   });
 
-  it("without any file are refused", async () => {
+  it("are refused when there is no file below them", async () => {
     await mkdir(join(folder, "empty/deep"), { recursive: true });
     expect(await thrownBy(filesAt(["empty"], folder, signal))).toMatchObject({ code: "usage" });
   });
 
-  it("stop when the signal is aborted", async () => {
+  it("stop being read when the signal is aborted", async () => {
     const reason = new Error("stopped by the test");
     expect(await thrownBy(filesAt(["out"], folder, AbortSignal.abort(reason)))).toBe(reason);
   });
@@ -119,7 +119,7 @@ describe("the catalog of an upload", () => {
   const workItem = { jobId: "upload", workItemId: "nightly", workItemName: "nightly" };
   const other = { ...workItem, workItemId: "other" };
 
-  it("has the files of its one work item, counts them, and sees new ones when asked anew", async () => {
+  it("has the files of its one work item, counts them, and sees new ones when it is asked again", async () => {
     const catalog = await openPaths({ workItem, paths: ["out"], folder }, signal);
     const names = async (fresh: boolean) =>
       (await lookUp(catalog, [other, workItem], { signal, fresh })).map(({ files }) => files.length);
@@ -132,7 +132,7 @@ describe("the catalog of an upload", () => {
     await catalog.close();
   });
 
-  it("is known again by its paths, in whatever order and from wherever they are given", () => {
+  it("has the same identity for the same paths, in whatever order and from wherever they are given", () => {
     const identity = pathsIdentity({ paths: ["out", "other/a.json"], folder });
     expect(identity).toMatch(/^paths:[0-9a-f]{16}$/);
     expect(pathsIdentity({ paths: ["work/other/a.json", "./work/out/"], folder: outer })).toBe(identity);

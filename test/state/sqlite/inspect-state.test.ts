@@ -181,5 +181,6 @@ it("what the file system refuses is told as the user's, a full disk as such", ()
   });
   expect(told("EROFS")).toMatchObject({ code: "usage" });
   expect(told("ENOSPC")).toMatchObject({ code: "disk-full" });
+  expect(told("EDQUOT")).toMatchObject({ code: "disk-full" });
   expect(told("EOTHER")).toMatchObject({ code: "EOTHER" });
 });
