@@ -1,12 +1,39 @@
 /** The service's clock, as far as its answers have told it to this process; a machine's own clock is never compared with it. */
+import { type Moment, moment, passedSince, type Surroundings } from "../surroundings/surroundings.ts";
 import { type Answered, type CoordinationAccount, isRefusal } from "./coordination-account.ts";
+
+/** An expired lease is taken only after answers without a longer gap than this, ms. */
+const LONGEST_GAP_MS = 20_000;
 
 export class ServiceTime {
   /** The latest `Date` of any answer, ms since the epoch. */
   latest = Number.NEGATIVE_INFINITY;
+  readonly #surroundings: Surroundings;
+  #last: Moment | undefined;
+  #steadySince: Moment | undefined;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
 
   note(date: number): void {
     this.latest = Math.max(this.latest, date);
+    const now = moment(this.#surroundings);
+    if (!this.#isSteady) this.#steadySince = now;
+    this.#last = now;
+  }
+
+  /**
+   * For how long answers have come without a gap, ms. A machine that was cut off, or slept, must not take the leases of
+   * others who were cut off with it: after an outage everyone would steal from everyone.
+   */
+  get steadyMs(): number {
+    if (!this.#isSteady || this.#steadySince === undefined) return 0;
+    return passedSince(this.#surroundings, this.#steadySince);
+  }
+
+  get #isSteady(): boolean {
+    return this.#last !== undefined && passedSince(this.#surroundings, this.#last) <= LONGEST_GAP_MS;
   }
 }
 

@@ -146,7 +146,7 @@ export class SimulatedMachine {
   async #work(): Promise<string> {
     const { names, partition, host, settings, newManifest, takeOver } = this.options;
     const surroundings = this.#own;
-    const serviceTime = new ServiceTime();
+    const serviceTime = new ServiceTime(surroundings);
     const account = observeDates(this.#network, serviceTime);
     const context = { account, serviceTime, surroundings, names };
     const { signal } = new AbortController();
