@@ -73,7 +73,8 @@ export async function claimFixedPartition(start: FixedStart, signal: AbortSignal
   }
 }
 
-function checkSettings(manifest: Manifest, given: RunSettings): void {
+/** @throws ReuploadError `run-differs` */
+export function checkSettings(manifest: Manifest, given: RunSettings): void {
   const differences = settingDifferences(manifest, given);
   if (differences.length === 0) return;
   const list = differences.map(

@@ -2,7 +2,6 @@
  * One machine of a simulated run: the real coordination code over a bad network, a state that survives its death, and a
  * process that can be killed, stopped and cut off. Work items stand for files: put into the target, then announced.
  */
-import { observeDates, ServiceTime } from "../../src/machines/service-time.ts";
 import { type Claim, type PartitionFacts } from "../../src/machines/claim.ts";
 import { closeIfDone } from "../../src/machines/completion.ts";
 import { claimFixedPartition } from "../../src/machines/start-fixed.ts";
@@ -11,12 +10,9 @@ import { type NewRecord, repartition } from "../../src/machines/repartition.ts";
 import { readRunMoment } from "../../src/machines/run-moment.ts";
 import type { BlobNames } from "../../src/machines/blob-names.ts";
 import type { Manifest, RunSettings } from "../../src/machines/manifest.ts";
-import type { Cancel, Surroundings } from "../../src/surroundings/surroundings.ts";
 import { sleep } from "../../src/surroundings/surroundings.ts";
-import { VirtualSurroundings, type VirtualWorld } from "../support/virtual-surroundings.ts";
-import type { MemoryAccount } from "./memory-account.ts";
+import { type Place, SimulatedProcess } from "./simulated-process.ts";
 import type { SimulatedTarget } from "./simulated-target.ts";
-import { type Network, UnreliableAccount } from "./unreliable-account.ts";
 
 /** What a machine keeps on its disk. */
 export interface SimulatedState {
@@ -28,10 +24,7 @@ export interface SimulatedState {
   epoch: number;
 }
 
-export interface MachineOptions {
-  readonly world: VirtualWorld;
-  readonly account: MemoryAccount;
-  readonly network: Network;
+export interface MachineOptions extends Place {
   readonly target: SimulatedTarget;
   readonly names: BlobNames;
   readonly settings: RunSettings;
@@ -49,70 +42,16 @@ export interface MachineOptions {
 const ITEM_MS = 6_000;
 const CHECKPOINT_MS = 15_000;
 
-export class SimulatedMachine {
+export class SimulatedMachine extends SimulatedProcess {
   readonly state: SimulatedState;
   readonly options: MachineOptions;
   /** How it ended: completed, finished its part, refused, lost; undefined while it runs, or when it was killed. */
   ending: string | undefined;
-  isDead = false;
-  /** No clock has counted the stop and no answer came since: the machine cannot know of it. */
-  isUnaware = false;
-  readonly #surroundings: VirtualSurroundings;
-  readonly #network: UnreliableAccount;
-  #stoppedUntil = 0;
-  /** Since the last answer. */
-  #hasLostMonotonic = false;
-  #wasSetBack = false;
 
   constructor(options: MachineOptions, state: SimulatedState) {
+    super(options);
     this.options = options;
     this.state = state;
-    this.#surroundings = new VirtualSurroundings(options.world);
-    this.#network = new UnreliableAccount(options.world, options.account, options.network, (answer) => {
-      const answeredAt = options.world.now;
-      this.#whenAwake(() => {
-        // An answer from before the stop tells nothing of it.
-        if (answeredAt >= this.#stoppedUntil) this.#notice();
-        answer();
-      });
-    });
-  }
-
-  #notice(): void {
-    this.isUnaware = false;
-    this.#hasLostMonotonic = false;
-    this.#wasSetBack = false;
-  }
-
-  kill(): void {
-    this.isDead = true;
-  }
-
-  /** SIGSTOP for so long. @param clocks which of them stand still meanwhile */
-  stop(ms: number, clocks: "run" | "monotonic stops" | "both stop"): void {
-    const { now } = this.options.world;
-    const end = Math.max(this.#stoppedUntil, now + ms);
-    const added = end - Math.max(this.#stoppedUntil, now);
-    this.#stoppedUntil = end;
-    if (clocks === "monotonic stops") {
-      this.#surroundings.loseMonotonic(added);
-      this.#hasLostMonotonic = true;
-    }
-    if (clocks === "both stop") {
-      this.#surroundings.loseBoth(added);
-      this.isUnaware = true;
-    }
-    this.isUnaware ||= this.#wasSetBack && this.#hasLostMonotonic;
-  }
-
-  cutOff(ms: number): void {
-    this.#network.cutOffUntil = this.options.world.now + ms;
-  }
-
-  setClock(byMs: number): void {
-    this.#surroundings.setWallClock(byMs);
-    this.#wasSetBack ||= byMs < 0;
-    this.isUnaware ||= this.#wasSetBack && this.#hasLostMonotonic;
   }
 
   /** Runs until it ends; never throws. */
@@ -125,29 +64,9 @@ export class SimulatedMachine {
     }
   }
 
-  #whenAwake(run: () => void): void {
-    if (this.isDead) return;
-    const { world } = this.options;
-    if (world.now >= this.#stoppedUntil) run();
-    else world.after(this.#stoppedUntil - world.now, () => this.#whenAwake(run));
-  }
-
-  get #own(): Surroundings {
-    const own = this.#surroundings;
-    return {
-      wall: () => own.wall(),
-      monotonic: () => own.monotonic(),
-      random: () => own.random(),
-      uuid: () => own.uuid(),
-      after: (ms, run): Cancel => own.after(ms, () => this.#whenAwake(run)),
-    };
-  }
-
   async #work(): Promise<string> {
     const { names, partition, host, settings, newManifest, takeOver } = this.options;
-    const surroundings = this.#own;
-    const serviceTime = new ServiceTime(surroundings);
-    const account = observeDates(this.#network, serviceTime);
+    const { account, serviceTime, own: surroundings } = this;
     const context = { account, serviceTime, surroundings, names };
     const { signal } = new AbortController();
     if (this.options.repartition) {
@@ -180,7 +99,7 @@ export class SimulatedMachine {
 
   /** @returns why it ends early */
   async #workOn(claim: Claim, moment: number, generation: number): Promise<string | undefined> {
-    const surroundings = this.#own;
+    const surroundings = this.own;
     const { target, partition, settings, workItems, world } = this.options;
     const { signal } = new AbortController();
     const stopped = new AbortController();
@@ -213,7 +132,7 @@ export class SimulatedMachine {
 
   async #writeCheckpoints(claim: Claim, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(this.#own, CHECKPOINT_MS, signal).catch(() => {});
+      await sleep(this.own, CHECKPOINT_MS, signal).catch(() => {});
       if (!signal.aborted) await claim.writeCheckpoint(signal).catch(() => {});
     }
   }
