@@ -11,6 +11,7 @@ import { readRunMoment } from "../../src/machines/run-moment.ts";
 import type { BlobNames } from "../../src/machines/blob-names.ts";
 import type { Manifest, RunSettings } from "../../src/machines/manifest.ts";
 import { sleep } from "../../src/surroundings/surroundings.ts";
+import { readDone, simulatedFacts, simulatedSummary } from "./simulated-facts.ts";
 import { type Place, SimulatedProcess } from "./simulated-process.ts";
 import type { SimulatedTarget } from "./simulated-target.ts";
 
@@ -150,7 +151,7 @@ export class SimulatedMachine extends SimulatedProcess {
         partition,
         {
           body: Buffer.from(JSON.stringify({ done: own })),
-          metadata: encodeSummary({ state, ...who, ...summaryOf(mine.length, own.length) }),
+          metadata: encodeSummary({ state, ...who, ...simulatedSummary(mine.length, own.length) }),
         },
       ] as const;
     });
@@ -159,48 +160,10 @@ export class SimulatedMachine extends SimulatedProcess {
 
   #facts(total: number): PartitionFacts {
     const { partition, workItems } = this.options;
-    const mine = workItems(partition, total);
-    return {
-      adopt: async (body, epoch) => {
-        this.state.epoch = Math.max(this.state.epoch, epoch);
-        if (body === undefined) return;
-        for (const item of readDone(body)) this.state.done.add(item);
-      },
-      checkpoint: async () => {
-        const done = mine.filter((item) => this.state.done.has(item));
-        return {
-          body: Buffer.from(JSON.stringify({ done })),
-          isDone: done.length === mine.length,
-          summary: summaryOf(mine.length, done.length),
-        };
-      },
-    };
+    return simulatedFacts(workItems(partition, total), this.state.done, (epoch) => {
+      this.state.epoch = Math.max(this.state.epoch, epoch);
+    });
   }
-}
-
-function readDone(body: Uint8Array): string[] {
-  return (JSON.parse(Buffer.from(body).toString()) as { done: string[] }).done;
-}
-
-function summaryOf(workItems: number, completed: number) {
-  return {
-    counts: {
-      workItems,
-      completed,
-      empty: 0,
-      failedWorkItems: 0,
-      skippedWorkItems: 0,
-      files: workItems,
-      filesCompleted: completed,
-      filesFailed: 0,
-      filesSkipped: 0,
-      bytes: 0,
-    },
-    failures: {},
-    filesPerSecond: 1,
-    workItemsPerMinute: 60,
-    etaMs: undefined,
-  };
 }
 
 /** How a start may end when it is refused. */

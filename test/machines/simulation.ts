@@ -1,12 +1,12 @@
 /** Whole runs with fixed partitions by a seed: machines are killed, stopped, cut off, copied and taken over. */
 import { BlobNames } from "../../src/machines/blob-names.ts";
 import { decodeManifest, type Manifest, type RunSettings } from "../../src/machines/manifest.ts";
-import { decodeSummary } from "../../src/machines/record.ts";
 import { VirtualWorld } from "../support/virtual-surroundings.ts";
 import { MemoryAccount } from "./memory-account.ts";
 import { SimulatedMachine, type SimulatedState } from "./simulated-machine.ts";
 import { SimulatedTarget } from "./simulated-target.ts";
 import type { Network } from "./unreliable-account.ts";
+import { watchRecords } from "./watch-records.ts";
 
 export interface SimulationResult {
   readonly violations: readonly string[];
@@ -71,7 +71,7 @@ class Simulation {
       slow: isBad ? random() * 0.15 : 0,
       slowMs: 20_000,
     };
-    this.#watchRecords();
+    watchRecords(this.#account, this.#names, this.#violations);
   }
 
   async run(): Promise<SimulationResult> {
@@ -225,32 +225,6 @@ class Simulation {
       const takeOver = !isOwn || this.#world.random() < 0.5;
       this.#start(partition, isOwn ? last.state : this.#newState(), { takeOver });
     }
-  }
-
-  /** Looks at every write that is accepted: a checkpoint never goes back, and `done` is never undone. */
-  #watchRecords(): void {
-    const account = this.#account;
-    const before = new Map<string, { done: Set<string>; state: string; epoch: number; reopened: number }>();
-    let reopened = 0;
-    const write = account.write.bind(account);
-    account.write = async (name, blob, conditions) => {
-      const written = await write(name, blob, conditions);
-      if (name === this.#names.manifest) reopened = decodeManifest(blob.body).reopened;
-      const summary = name.includes("/records/") ? decodeSummary(blob.metadata ?? {}) : undefined;
-      if (summary === undefined) return written;
-      const { done } = JSON.parse(Buffer.from(blob.body).toString()) as { done: string[] };
-      const was = before.get(name);
-      const now = { done: new Set(done), state: summary.state, epoch: summary.epoch, reopened };
-      if (was !== undefined) {
-        const gone = [...was.done].filter((item) => !now.done.has(item));
-        if (gone.length > 0) this.#violations.push(`${name}: the checkpoint went back by ${gone.length}`);
-        const isUndone = was.state === "done" && now.state !== "done" && was.reopened === reopened;
-        if (isUndone) this.#violations.push(`${name}: done was undone`);
-        if (was.epoch > now.epoch) this.#violations.push(`${name}: epoch ${was.epoch} became ${now.epoch}`);
-      }
-      before.set(name, now);
-      return written;
-    };
   }
 
   #checkEnd(): void {
