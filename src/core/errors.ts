@@ -83,6 +83,11 @@ export const ERRORS = {
     exitCode: EXIT.refused,
     advice: "Resume with what the run was started with, or start a new run with another --state-db.",
   },
+  "checkpoint-unusable": {
+    exitCode: EXIT.refused,
+    advice:
+      "Use the CSV that the other machines use; when it has new rows, resume each machine with --update-csv.",
+  },
   "sign-in": { exitCode: EXIT.signIn, advice: "Run `az login`, then run the command again." },
   permission: {
     exitCode: EXIT.signIn,
