@@ -10,7 +10,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import type { ClaimedWorkItem, StateEvent } from "../src/state/state-store.ts";
+import type { StateEvent } from "../src/state/ledger.ts";
+import type { Claim } from "../src/state/work-queue.ts";
 import { FileSource, filesOf, type NextFile, openState } from "./state-support.ts";
 
 const WORK_ITEMS = 2_000;
@@ -20,7 +21,7 @@ const TICK_MS = 2;
 
 /** As much of the store as the drive needs. */
 interface Store {
-  claim(): Promise<ClaimedWorkItem | undefined>;
+  claim(): Promise<Claim | undefined>;
   record(event: StateEvent): void;
   committed(): Promise<void>;
   close(): Promise<void>;
@@ -43,7 +44,7 @@ type Ask = { id: number } & (
   | { kind: "close" }
   | { kind: "events"; events: StateEvent[] }
 );
-type Answer = { id: number; item?: ClaimedWorkItem | undefined };
+type Answer = { id: number; item?: Claim | undefined };
 
 /** The prototype: events go over in batches, an answer says that a batch is committed. */
 async function inWorker(path: string): Promise<Store> {
@@ -91,7 +92,7 @@ async function inWorker(path: string): Promise<Store> {
 async function serve(path: string): Promise<void> {
   const store = await inThread(path);
   const answer = async (request: Ask): Promise<void> => {
-    let item: ClaimedWorkItem | undefined;
+    let item: Claim | undefined;
     if (request.kind === "claim") item = await store.claim();
     else if (request.kind === "close") await store.close();
     else {

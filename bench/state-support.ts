@@ -1,9 +1,11 @@
 /** What the benches of the state share: a run without a CSV file, and files with realistic names. */
 import type { CatalogFile } from "../src/core/file.ts";
 import type { WorkItem } from "../src/core/work-item.ts";
-import type { InputReader, OpenOptions, RunDescription } from "../src/state/open-run.ts";
+import type { RunDescription } from "../src/state/run-record.ts";
+import type { InputReader, OpenOptions } from "../src/state/state-kind.ts";
 import { openRun } from "../src/state/sqlite/open-run.ts";
-import type { ClaimedWorkItem, StateStore } from "../src/state/state-store.ts";
+import type { OpenState } from "../src/state/state-kind.ts";
+import type { Claim } from "../src/state/work-queue.ts";
 
 const BATCH = 4_096;
 
@@ -48,7 +50,7 @@ export function openState(
   path: string,
   rows: number,
   options: Partial<OpenOptions> = {},
-): Promise<StateStore> {
+): Promise<OpenState> {
   return openRun(
     { path, resume: true, updateCsv: false, retryFailed: "all", ...options },
     DESCRIPTION,
@@ -71,20 +73,20 @@ export function filesOf(id: number): number {
 
 /** A file of a work item that is open, and where it stands in it. */
 export interface NextFile {
-  readonly item: ClaimedWorkItem;
+  readonly item: Claim;
   readonly file: CatalogFile;
 }
 
 /** Gives files of 20 open work items in turn, opening the next when one has given its last. */
 export class FileSource {
-  readonly #open: { item: ClaimedWorkItem; given: number; total: number }[] = [];
-  readonly #claim: () => Promise<ClaimedWorkItem | undefined>;
-  readonly #opened: (item: ClaimedWorkItem, total: number) => void;
+  readonly #open: { item: Claim; given: number; total: number }[] = [];
+  readonly #claim: () => Promise<Claim | undefined>;
+  readonly #opened: (item: Claim, total: number) => void;
   #turn = 0;
 
   constructor(
-    claim: () => Promise<ClaimedWorkItem | undefined>,
-    opened: (item: ClaimedWorkItem, total: number) => void,
+    claim: () => Promise<Claim | undefined>,
+    opened: (item: Claim, total: number) => void,
   ) {
     this.#claim = claim;
     this.#opened = opened;

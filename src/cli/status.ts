@@ -4,7 +4,7 @@ import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { redact } from "../core/secret.ts";
 import { FleetWatch } from "../progress/fleet.ts";
-import { snapshotState } from "../state/sqlite/read-state.ts";
+import { STATES } from "../state/wiring.ts";
 import { fleetJson } from "../terminal/fleet-json.ts";
 import { jsonText } from "../terminal/json-forms.ts";
 import { statusText } from "../terminal/status-text.ts";
@@ -32,11 +32,15 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   const paths = statePathsOf(given.stateDb, io);
   using states = await OpenStates.open(paths, io);
   if (given.snapshot !== undefined) await takeSnapshot(paths, given.snapshot, io);
-  const fleet = new FleetWatch(0, states.read()).view();
+  const fleet = new FleetWatch(0, await states.read()).view();
   await writeLines(
     io,
     isJson
-      ? [jsonText(fleetJson("status", { time: Date.now(), fleet, ...states.details(fleet, MOST_SLOWEST) }))]
+      ? [
+          jsonText(
+            fleetJson("status", { time: Date.now(), fleet, ...(await states.details(fleet, MOST_SLOWEST)) }),
+          ),
+        ]
       : statusText(fleet).map((line) => redact(line)),
   );
   for (const mismatch of fleet.mismatches) io.stderr.write(`warning: not added up: ${mismatch}\n`);
@@ -60,7 +64,7 @@ async function takeSnapshot(paths: readonly string[], snapshot: string, io: Io):
   refuseOwnInput("--snapshot", target, { states: [source], files: [] });
   const stop = listenForStop(0, () => {});
   try {
-    await snapshotState(source, target, { signal: stop.drain });
+    await STATES.snapshot(source, target, { signal: stop.drain });
   } finally {
     stop.dispose();
   }

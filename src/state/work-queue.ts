@@ -52,7 +52,7 @@ export interface WorkQueue {
    * @param checkpoint undefined: the partition was never worked on
    * @throws ReuploadError `checkpoint-unusable` when it is over other rows than the state has; `disk-full`, `internal`
    */
-  admit(partition: number, checkpoint: Checkpoint | undefined): void;
+  admit(partition: number, checkpoint: Checkpoint | undefined): Promise<void>;
 
   /**
    * Takes a partition out of the queue: its pending work items are `not_mine`, and the `lost` signals of its claims
@@ -62,7 +62,7 @@ export interface WorkQueue {
    * @param why the reason of the `lost` signals
    * @throws ReuploadError `disk-full`, `internal`
    */
-  withdraw(partition: number, why: Error): void;
+  withdraw(partition: number, why: Error): Promise<void>;
 
   /** Another holder of the same queue: neither gets what the other holds. It lives as long as the state is open. */
   beside(): WorkQueue;

@@ -7,7 +7,7 @@ import { parseNameTemplate } from "../../src/core/target-name.ts";
 import type { ImportOptions, ImportReport } from "../../src/import/import.ts";
 import { importOriginal } from "../../src/import/import-original.ts";
 import { readOriginalStates } from "../../src/state/original/read-original-states.ts";
-import type { StateStore } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
 import { type CatalogAnswer, MapCatalog } from "../pipeline/support.ts";
 import { csvOf, knownOf } from "../state/samples.ts";
 import { openState } from "../state/state-support.ts";
@@ -42,7 +42,7 @@ const done = (
 const item = (id: string, status: string): OriginalWorkItemRow => ({ workitem_id: id, job_id: "j", status });
 
 let folder: string;
-let stores: StateStore[];
+let stores: OpenState[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "reupload-import-"));
   stores = [];
@@ -62,10 +62,10 @@ interface Scenario {
 
 interface Imported {
   readonly report: ImportReport;
-  readonly store: StateStore;
+  readonly store: OpenState;
   readonly asked: readonly string[];
   /** The state opened again, as a resume does. */
-  readonly resumed: () => Promise<StateStore>;
+  readonly resumed: () => Promise<OpenState>;
 }
 
 async function importInto({ workItems, files, catalog, options }: Scenario): Promise<Imported> {
@@ -103,7 +103,7 @@ async function importInto({ workItems, files, catalog, options }: Scenario): Pro
   }
 }
 
-async function claimOf(store: StateStore, workItemId: string) {
+async function claimOf(store: OpenState, workItemId: string) {
   const claims = await store.claim(100, { signal });
   const claim = claims.find(({ workItem }) => workItem.workItemId === workItemId);
   if (claim === undefined) throw new Error(`${workItemId} is not pending`);

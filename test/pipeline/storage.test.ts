@@ -6,7 +6,7 @@ import { RestQueueCalls } from "../../src/azure/rest/rest-queue-calls.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-name.ts";
 import type { PipelineOutcome } from "../../src/pipeline/pipeline.ts";
 import { startPipeline } from "../../src/pipeline/run-pipeline.ts";
-import type { StateStore } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
 import { quickGate, restTo } from "../azure/support.ts";
 import { csvOf, workItem } from "../state/samples.ts";
 import { openState, temporaryFolder } from "../state/state-support.ts";
@@ -46,7 +46,7 @@ beforeEach(async () => {
 const COUNTS = [1, 8, 0, 14, 2, 1];
 
 interface Running {
-  readonly store: StateStore;
+  readonly store: OpenState;
   readonly outcome: Promise<PipelineOutcome>;
 }
 

@@ -1,6 +1,7 @@
 import type { LiveFigures, ProgressSample, Waiting } from "../../src/progress/progress.ts";
-import type { StateReading, Writer } from "../../src/state/read-state.ts";
-import type { Heartbeat, StateSummary } from "../../src/state/state-store.ts";
+import type { StateReading, Writer } from "../../src/state/state-reader.ts";
+import type { StateSummary } from "../../src/state/ledger.ts";
+import type { Heartbeat } from "../../src/state/run-presence.ts";
 
 export const LIVE: LiveFigures = {
   slots: 200,

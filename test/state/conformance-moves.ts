@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { StateStore } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
 import type { StateHarness } from "./harness.ts";
 import { claimOne, eventsOf, file, recordAll, workItems } from "./samples.ts";
 
 /** The moves that `core/states.ts` and the facts forbid. */
 export function describeMoves(kind: string, newHarness: () => Promise<StateHarness>): void {
   describe(`${kind}: impossible moves`, () => {
-    const cases: Record<string, (events: ReturnType<typeof eventsOf>, store: StateStore) => void> = {
+    const cases: Record<string, (events: ReturnType<typeof eventsOf>, store: OpenState) => void> = {
       "a file before its work item was opened": (events, store) => store.record(events.uploaded(file(0))),
       "a second opening": (events, store) => recordAll(store, events.opened(1), events.opened(1)),
       "an upload of what is in the target": (events, store) =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { WorkItem } from "../../src/core/work-item.ts";
-import type { StateStore, SurveyedWorkItem } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
+import type { SurveyedWorkItem } from "../../src/state/survey-book.ts";
 import type { StateHarness } from "./harness.ts";
 import {
   claimOne,
@@ -22,8 +23,8 @@ const survey = (index: number, files: number, linksEndAt?: number): SurveyedWork
   linksEndAt,
 });
 
-const toSurvey = async (store: StateStore): Promise<WorkItem[]> => gathered(store.toSurvey(noSignal));
-const toRecheck = async (store: StateStore): Promise<WorkItem[]> => gathered(store.toRecheck(noSignal));
+const toSurvey = async (store: OpenState): Promise<WorkItem[]> => gathered(store.toSurvey(noSignal));
+const toRecheck = async (store: OpenState): Promise<WorkItem[]> => gathered(store.toRecheck(noSignal));
 
 async function gathered(batches: AsyncIterable<readonly WorkItem[]>): Promise<WorkItem[]> {
   const found: WorkItem[] = [];
@@ -34,7 +35,7 @@ async function gathered(batches: AsyncIterable<readonly WorkItem[]>): Promise<Wo
   return found;
 }
 
-async function claimIds(store: StateStore, max = 100): Promise<string[]> {
+async function claimIds(store: OpenState, max = 100): Promise<string[]> {
   return (await store.claim(max, noSignal)).map((claim) => claim.workItem.workItemId);
 }
 
@@ -164,7 +165,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
   });
 
   describe(`${kind}: a completed work item whose catalog has changed`, () => {
-    const completedTwo = async (): Promise<StateStore> => {
+    const completedTwo = async (): Promise<OpenState> => {
       const harness = await newHarness();
       const first = await harness.start(workItems(3));
       await completeOne(first, 2);
@@ -216,7 +217,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
 
   describe(`${kind}: drift`, () => {
     /** One work item that is completed with the files 0, 1 and 2, looked up again. */
-    const lookedUpAgain = async (): Promise<{ store: StateStore; id: number }> => {
+    const lookedUpAgain = async (): Promise<{ store: OpenState; id: number }> => {
       const harness = await newHarness();
       const first = await harness.start(workItems(1));
       await completeOne(first, 3);

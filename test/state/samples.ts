@@ -2,8 +2,11 @@
 import { CsvDigest } from "../../src/core/csv-digest.ts";
 import { type CatalogFile, fileKey } from "../../src/core/file.ts";
 import { type WorkItem, workItemKey } from "../../src/core/work-item.ts";
-import type { InputReader, RunDescription } from "../../src/state/open-run.ts";
-import type { ClaimedWorkItem, FailureRecord, StateEvent, StateStore } from "../../src/state/state-store.ts";
+import type { RunDescription } from "../../src/state/run-record.ts";
+import type { InputReader } from "../../src/state/state-kind.ts";
+import type { FailureRecord, StateEvent } from "../../src/state/ledger.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
+import type { Claim } from "../../src/state/work-queue.ts";
 
 export const noSignal = { signal: new AbortController().signal };
 
@@ -60,7 +63,7 @@ export function csvOf(rows: readonly WorkItem[], others: readonly WorkItem[] = [
   };
 }
 
-export async function claimOne(store: StateStore): Promise<ClaimedWorkItem> {
+export async function claimOne(store: OpenState): Promise<Claim> {
   const [claimed] = await store.claim(1, noSignal);
   if (claimed === undefined) throw new Error("nothing is pending");
   return claimed;
@@ -121,12 +124,12 @@ export const eventsOf = (item: number) => ({
   released: (): StateEvent => ({ kind: "work-item-released", workItem: item }),
 });
 
-export function recordAll(store: StateStore, ...events: StateEvent[]): void {
+export function recordAll(store: OpenState, ...events: StateEvent[]): void {
   for (const event of events) store.record(event);
 }
 
 /** Claims the next work item and completes all of its files. */
-export async function completeOne(store: StateStore, files: number): Promise<ClaimedWorkItem> {
+export async function completeOne(store: OpenState, files: number): Promise<Claim> {
   const claimed = await claimOne(store);
   const events = eventsOf(claimed.id);
   store.record(events.opened(files));
@@ -137,4 +140,4 @@ export async function completeOne(store: StateStore, files: number): Promise<Cla
   return claimed;
 }
 
-export const knownOf = (claimed: ClaimedWorkItem, of: CatalogFile) => claimed.knownFiles.get(fileKey(of));
+export const knownOf = (claimed: Claim, of: CatalogFile) => claimed.knownFiles.get(fileKey(of));

@@ -12,7 +12,7 @@ import {
 } from "../../../src/state/sqlite/announcements.ts";
 import { migrate } from "../../../src/state/sqlite/migrations/migrations.ts";
 import { readState } from "../../../src/state/sqlite/read-state.ts";
-import type { StateEvent } from "../../../src/state/state-store.ts";
+import type { StateEvent } from "../../../src/state/ledger.ts";
 import { claimOne, csvOf, DESCRIPTION, eventsOf, file, recordAll, workItems } from "../samples.ts";
 import { openState, temporaryFolder } from "../state-support.ts";
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { WorkItem } from "../../../src/core/work-item.ts";
 import { partitionInput } from "../../../src/input/partition-input.ts";
-import type { InputReader } from "../../../src/state/open-run.ts";
+import type { InputReader } from "../../../src/state/state-kind.ts";
 import { inspectState } from "../../../src/state/sqlite/inspect.ts";
-import type { StateStore } from "../../../src/state/state-store.ts";
+import type { OpenState } from "../../../src/state/state-kind.ts";
 import { claimOne, completeOne, csvOf, DESCRIPTION, noSignal, workItem, workItems } from "../samples.ts";
 import { openState, type OpenTestOptions, startProcess, temporaryFolder } from "../state-support.ts";
 
@@ -19,7 +19,7 @@ async function started(rows: readonly WorkItem[], others: readonly WorkItem[] = 
   return path;
 }
 
-async function claimAll(store: StateStore): Promise<WorkItem[]> {
+async function claimAll(store: OpenState): Promise<WorkItem[]> {
   return (await store.claim(10_000, noSignal)).map((claim) => claim.workItem);
 }
 

@@ -5,10 +5,10 @@ import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { StateReader } from "../../../src/state/read-state.ts";
+import type { StateReader } from "../../../src/state/state-reader.ts";
 import { takeLock } from "../../../src/state/sqlite/lock.ts";
 import { readState, snapshotState } from "../../../src/state/sqlite/read-state.ts";
-import type { Heartbeat } from "../../../src/state/state-store.ts";
+import type { Heartbeat } from "../../../src/state/run-presence.ts";
 import {
   claimOne,
   completeOne,

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { StateEvent, StateStore } from "../../../src/state/state-store.ts";
+import type { StateEvent } from "../../../src/state/ledger.ts";
+import type { OpenState } from "../../../src/state/state-kind.ts";
 import { csvOf, DESCRIPTION, eventsOf, failure, file, noSignal, workItem, workItems } from "../samples.ts";
 import { temporaryFolder } from "../state-support.ts";
 import { openRun } from "../../../src/state/sqlite/open-run.ts";
@@ -47,7 +48,7 @@ type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
 class Comparison {
   readonly #folder: string;
   #kills = 0;
-  #store: StateStore;
+  #store: OpenState;
   #model: Model = newModel(ITEMS);
   #sinceCommit: Model[] = [newModel(ITEMS)];
   /** Work items claimed in this start and not ended; the store's ids are 1, 2, ... */
@@ -55,7 +56,7 @@ class Comparison {
   /** Given back in this start. */
   readonly #released = new Set<number>();
 
-  constructor(folder: string, store: StateStore) {
+  constructor(folder: string, store: OpenState) {
     this.#folder = folder;
     this.#store = store;
   }
@@ -206,7 +207,7 @@ function readViews(path: string): string {
   }
 }
 
-function openAt(path: string, retry: boolean): Promise<StateStore> {
+function openAt(path: string, retry: boolean): Promise<OpenState> {
   const retryFailed = retry ? "all" : "none";
   return openRun(
     { path, resume: true, updateCsv: false, retryFailed },

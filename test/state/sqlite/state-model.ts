@@ -2,7 +2,7 @@
  * The state as one would write it without a database: work items and files by number, every rule in one line. It
  * shares no code with the store.
  */
-import type { StateSummary } from "../../../src/state/state-store.ts";
+import type { StateSummary } from "../../../src/state/ledger.ts";
 
 type ModelFile =
   | "untouched"

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import type { StateEvent } from "../../../src/state/state-store.ts";
+import type { StateEvent } from "../../../src/state/ledger.ts";
 import {
   claimOne,
   completeOne,
