@@ -52,7 +52,7 @@ export function openState(
   options: Partial<OpenOptions> = {},
 ): Promise<OpenState> {
   return openRun(
-    { path, resume: true, updateCsv: false, retryFailed: "all", ...options },
+    { location: path, resume: true, updateCsv: false, retryFailed: "all", ...options },
     DESCRIPTION,
     inputOf(rows),
     { signal: new AbortController().signal },
@@ -73,21 +73,23 @@ export function filesOf(id: number): number {
 
 /** A file of a work item that is open, and where it stands in it. */
 export interface NextFile {
-  readonly item: Claim;
+  readonly item: NextClaim;
   readonly file: CatalogFile;
+  /** Its number in catalog order. */
+  readonly index: number;
 }
+
+/** As much of a claim as the benches need; it can be sent to another thread. */
+export type NextClaim = Pick<Claim, "id" | "workItem">;
 
 /** Gives files of 20 open work items in turn, opening the next when one has given its last. */
 export class FileSource {
-  readonly #open: { item: Claim; given: number; total: number }[] = [];
-  readonly #claim: () => Promise<Claim | undefined>;
-  readonly #opened: (item: Claim, total: number) => void;
+  readonly #open: { item: NextClaim; given: number; total: number }[] = [];
+  readonly #claim: () => Promise<NextClaim | undefined>;
+  readonly #opened: (item: NextClaim, total: number) => void;
   #turn = 0;
 
-  constructor(
-    claim: () => Promise<Claim | undefined>,
-    opened: (item: Claim, total: number) => void,
-  ) {
+  constructor(claim: () => Promise<NextClaim | undefined>, opened: (item: NextClaim, total: number) => void) {
     this.#claim = claim;
     this.#opened = opened;
   }
@@ -108,8 +110,9 @@ export class FileSource {
     this.#turn = (this.#turn + 1) % this.#open.length;
     const current = this.#open[this.#turn];
     if (current === undefined) return undefined;
-    const file = fileAt(current.item.workItem, current.given++);
+    const index = current.given++;
+    const file = fileAt(current.item.workItem, index);
     if (current.given === current.total) this.#open.splice(this.#turn, 1);
-    return { item: current.item, file };
+    return { item: current.item, file, index };
   }
 }

@@ -9,7 +9,7 @@ import { importOriginal } from "../../src/import/import-original.ts";
 import { readOriginalStates } from "../../src/state/original/read-original-states.ts";
 import type { OpenState } from "../../src/state/state-kind.ts";
 import { type CatalogAnswer, MapCatalog } from "../pipeline/support.ts";
-import { csvOf, knownOf } from "../state/samples.ts";
+import { claimSome, csvOf, knownOf } from "../state/samples.ts";
 import { openState } from "../state/state-support.ts";
 import {
   type OriginalFileRow,
@@ -83,7 +83,7 @@ async function importInto({ workItems, files, catalog, options }: Scenario): Pro
   map.batchSize = 2;
   try {
     const report = await importOriginal(
-      { original, catalog: map, store },
+      { original, catalog: map, state: store },
       { ...OPTIONS, ...options },
       { signal },
     );
@@ -104,7 +104,7 @@ async function importInto({ workItems, files, catalog, options }: Scenario): Pro
 }
 
 async function claimOf(store: OpenState, workItemId: string) {
-  const claims = await store.claim(100, { signal });
+  const claims = await claimSome(store, 100);
   const claim = claims.find(({ workItem }) => workItem.workItemId === workItemId);
   if (claim === undefined) throw new Error(`${workItemId} is not pending`);
   return claim;
@@ -133,7 +133,7 @@ describe("an import", () => {
     expect(imported.report.workItems).toMatchObject({ known: 3, unknown: 0, completedWithFilesMissing: 0 });
     // Where no file is completed, there is nothing to look up.
     expect(imported.asked).toEqual(["1", "2"]);
-    const { workItems, files } = imported.store.summary();
+    const { workItems, files } = imported.store.ledger.tally();
     expect(workItems).toMatchObject({ pending: 4, in_progress: 0 });
     expect(files).toMatchObject({ total: 4, uploaded: 3, alreadyThere: 0, announced: 0 });
     const claim = await claimOf(await imported.resumed(), "2");
@@ -153,7 +153,7 @@ describe("an import", () => {
       catalog: { 1: { files: [listed("1", "a.json")] } },
       options: { announceExisting: "never" },
     });
-    expect(imported.store.summary().files).toMatchObject({ uploaded: 0, alreadyThere: 1, announced: 0 });
+    expect(imported.store.ledger.tally().files).toMatchObject({ uploaded: 0, alreadyThere: 1, announced: 0 });
     const claim = await claimOf(await imported.resumed(), "1");
     expect(knownOf(claim, listed("1", "a.json"))).toMatchObject({ completed: true, announced: false });
   });
@@ -241,7 +241,7 @@ describe("an import", () => {
       ["2", "it is broken"],
       ["3", "the catalog gave no answer"],
     ]);
-    expect(store.summary().workItems).toMatchObject({ pending: 3, failed: 0 });
+    expect(store.ledger.tally().workItems).toMatchObject({ pending: 3, failed: 0 });
   });
 
   it("stops when the signal is aborted, and what is recorded holds", async () => {
@@ -260,7 +260,7 @@ describe("an import", () => {
     const catalog = new MapCatalog(new Map());
     const stop = new AbortController();
     catalog.before = async () => stop.abort(reason);
-    const importing = importOriginal({ original, catalog, store }, OPTIONS, { signal: stop.signal });
+    const importing = importOriginal({ original, catalog, state: store }, OPTIONS, { signal: stop.signal });
     await expect(importing).rejects.toBe(reason);
     await original.close();
   });

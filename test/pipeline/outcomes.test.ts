@@ -24,7 +24,7 @@ describe("a run", () => {
       method: COPIED.method,
       bytes: 7,
     });
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { pending: 0, in_progress: 0, completed: 3, empty: 1, failed: 0 },
       files: { total: 29, copied: 29, alreadyThere: 0, announced: 29, failed: 0, uploaded: 0 },
     });
@@ -34,7 +34,7 @@ describe("a run", () => {
     const made = await rig(catalogOf([3]), 1);
     expect(await made.run({ queue: false })).toEqual({ kind: "finished" });
     expect(made.announced).toEqual([]);
-    expect(made.store.summary().files).toMatchObject({ copied: 3, announced: 0 });
+    expect(made.store.ledger.tally().files).toMatchObject({ copied: 3, announced: 0 });
   });
 
   it("announces only after the transfer", async () => {
@@ -47,7 +47,7 @@ describe("a run", () => {
     };
     made.announce = async (blobName) => expect(there.has(blobName)).toBe(true);
     expect(await made.run()).toEqual({ kind: "finished" });
-    expect(made.store.summary().files.failed).toBe(0);
+    expect(made.store.ledger.tally().files.failed).toBe(0);
   });
 
   it("goes by the catalog's name for a work item, else the CSV's", async () => {
@@ -73,11 +73,11 @@ describe("a file that fails", () => {
     };
     expect(await made.run()).toEqual({ kind: "finished" });
     expect(made.announced).toHaveLength(9);
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { completed: 1, failed: 1 },
       files: { failed: 1 },
     });
-    expect(await made.store.failures()).toMatchObject([
+    expect(await made.store.ledger.failures()).toMatchObject([
       {
         code: "source-not-found",
         files: 1,
@@ -94,7 +94,7 @@ describe("a file that fails", () => {
       return COPIED;
     };
     expect(await made.run()).toEqual({ kind: "finished" });
-    expect(await made.store.failures()).toMatchObject([{ code: "internal", files: 1 }]);
+    expect(await made.store.ledger.failures()).toMatchObject([{ code: "internal", files: 1 }]);
   });
 
   it("at the queue is in the target, and owes its announcement", async () => {
@@ -103,8 +103,8 @@ describe("a file that fails", () => {
       if (blobName.endsWith("f1.json")) throw new FileFailure("queue-unavailable", "it is full");
     };
     expect(await made.run()).toEqual({ kind: "finished" });
-    expect(made.store.summary().files).toMatchObject({ copied: 1, failed: 1, announced: 1 });
-    expect(await made.store.failures()).toMatchObject([{ code: "queue-unavailable" }]);
+    expect(made.store.ledger.tally().files).toMatchObject({ copied: 1, failed: 1, announced: 1 });
+    expect(await made.store.ledger.failures()).toMatchObject([{ code: "queue-unavailable" }]);
   });
 
   it("is skipped when the operator wants conflicts skipped", async () => {
@@ -113,11 +113,11 @@ describe("a file that fails", () => {
       blobName.endsWith("f1.json") ? { outcome: "skipped", reason: "it differs", attempts: 1 } : COPIED;
     expect(await made.run()).toEqual({ kind: "finished" });
     expect(made.announced).toEqual(["item-0-f0.json"]);
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { completed: 1 },
       files: { skipped: 1, failed: 0 },
     });
-    expect(await made.store.failures()).toMatchObject([{ code: "conflict", outcome: "skipped" }]);
+    expect(await made.store.ledger.failures()).toMatchObject([{ code: "conflict", outcome: "skipped" }]);
   });
 });
 
@@ -130,7 +130,7 @@ describe("a blob that is there already", () => {
     made.transfer = there(Date.now() - DAY_MS);
     await made.run();
     expect(made.announced).toHaveLength(2);
-    expect(made.store.summary().files).toMatchObject({ alreadyThere: 2, copied: 0, announced: 2 });
+    expect(made.store.ledger.tally().files).toMatchObject({ alreadyThere: 2, copied: 0, announced: 2 });
   });
 
   it("is left unannounced on request, unless it may be this run's own", async () => {
@@ -139,7 +139,7 @@ describe("a blob that is there already", () => {
       there(blobName.endsWith("f0.json") ? Date.now() - DAY_MS : Date.now())();
     await made.run({ announceExisting: "never" });
     expect(made.announced).toEqual(["item-0-f1.json"]);
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { completed: 1 },
       files: { alreadyThere: 2, announced: 1 },
     });
@@ -150,11 +150,13 @@ describe("the catalog", () => {
   it("that lists nothing for a work item makes it empty, or failed on request", async () => {
     const reported = await rig(catalogOf([0]), 1);
     await reported.run();
-    expect(reported.store.summary().workItems).toMatchObject({ empty: 1, failed: 0 });
+    expect(reported.store.ledger.tally().workItems).toMatchObject({ empty: 1, failed: 0 });
     const failed = await rig(catalogOf([0]), 1);
     await failed.run({ onEmpty: "fail" });
-    expect(failed.store.summary().workItems).toMatchObject({ empty: 0, failed: 1 });
-    expect(await failed.store.failures()).toMatchObject([{ code: "no-files", workItems: 1, files: 0 }]);
+    expect(failed.store.ledger.tally().workItems).toMatchObject({ empty: 0, failed: 1 });
+    expect(await failed.store.ledger.failures()).toMatchObject([
+      { code: "no-files", workItems: 1, files: 0 },
+    ]);
   });
 
   it("that fails for one work item, has unusable rows for it or misses an answer fails that one alone", async () => {
@@ -173,8 +175,8 @@ describe("the catalog", () => {
     );
     expect(await made.run()).toEqual({ kind: "finished" });
     expect(made.announced).toHaveLength(4);
-    expect(made.store.summary().workItems).toMatchObject({ completed: 1, failed: 4, empty: 0 });
-    const [group] = await made.store.failures();
+    expect(made.store.ledger.tally().workItems).toMatchObject({ completed: 1, failed: 4, empty: 0 });
+    const [group] = await made.store.ledger.failures();
     expect(group).toMatchObject({ code: "catalog-error", workItems: 4 });
     expect(group?.samples.map(({ message }) => message).toSorted()).toEqual([
       "it changed",
@@ -209,7 +211,7 @@ describe("the catalog", () => {
       expect(await made.run({ onCollision })).toEqual({ kind: "finished" });
       const skipped = onCollision === "first" ? 1 : 0;
       const copied = onCollision === "path" ? 3 : 2;
-      expect(made.store.summary().files).toMatchObject({
+      expect(made.store.ledger.tally().files).toMatchObject({
         total: 4,
         copied,
         skipped,
@@ -239,7 +241,7 @@ describe("what ends the run", () => {
     };
     for (const made of [atTransfer, atQueue, atCatalog]) {
       expect(await made.run()).toEqual({ kind: "failed", error: gone });
-      expect(made.store.summary()).toMatchObject({
+      expect(made.store.ledger.tally()).toMatchObject({
         workItems: { pending: 3, in_progress: 0, failed: 0 },
         files: { failed: 0 },
       });
@@ -249,7 +251,7 @@ describe("what ends the run", () => {
   it("from the state is told too: a completion that cannot be committed", async () => {
     const made = await rig(catalogOf([30]), 1);
     const full = new ReuploadError("disk-full", "There is no space left.");
-    made.store.committed = async () => Promise.reject(full);
+    made.store.ledger.committed = async () => Promise.reject(full);
     expect(await made.run()).toEqual({ kind: "failed", error: full });
   });
 });

@@ -156,7 +156,7 @@ export async function rig(
         },
       };
       const stages: Stages = {
-        store,
+        state: store,
         catalog,
         transfer: {
           async transfer(file, blobName, { signal }) {
@@ -175,6 +175,7 @@ export async function rig(
           onCollision: "report",
           onEmpty: "report",
           announceExisting: "always",
+          runBegan: store.run.createdAt,
           maxFailures: undefined,
           ...options,
         },

@@ -30,8 +30,8 @@ export async function openState(
   input: InputReader | undefined,
   { description = DESCRIPTION, signal = noSignal.signal, ...options }: OpenTestOptions = {},
 ): Promise<OpenState> {
-  const defaults = { path, resume: true, updateCsv: false, retryFailed: "all" } as const;
-  const store = await openRun({ ...defaults, ...options }, description, input, { signal });
+  const defaults = { resume: true, updateCsv: false, retryFailed: "all" } as const;
+  const store = await openRun({ ...defaults, ...options, location: path }, description, input, { signal });
   onTestFinished(() => store.close().catch(() => undefined));
   return store;
 }

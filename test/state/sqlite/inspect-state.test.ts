@@ -137,10 +137,10 @@ describe("looking at a state", () => {
     const path = join(await temporaryFolder(), "state.db");
     const store = await openState(path, csvOf(workItems(3)));
     await completeOne(store, 2);
-    await store.committed();
+    await store.ledger.committed();
     expect(await inspectState(path)).toEqual(store.run);
     await completeOne(store, 2);
-    await store.committed();
+    await store.ledger.committed();
   });
 
   it("follows links, and refuses a folder or a path without one in words", async () => {

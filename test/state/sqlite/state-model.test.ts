@@ -5,7 +5,18 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { StateEvent } from "../../../src/state/ledger.ts";
 import type { OpenState } from "../../../src/state/state-kind.ts";
-import { csvOf, DESCRIPTION, eventsOf, failure, file, noSignal, workItem, workItems } from "../samples.ts";
+import {
+  claimSome,
+  csvOf,
+  DESCRIPTION,
+  eventsOf,
+  failure,
+  file,
+  noSignal,
+  recordAll,
+  workItem,
+  workItems,
+} from "../samples.ts";
 import { temporaryFolder } from "../state-support.ts";
 import { openRun } from "../../../src/state/sqlite/open-run.ts";
 import {
@@ -67,7 +78,7 @@ class Comparison {
     else if (step.action === "survey") this.#survey(step);
     else if (step.action === "kill") await this.#kill(step.retry);
     else this.#event(step);
-    expect(this.#store.summary()).toMatchObject(summaryOf(this.#model));
+    expect(this.#store.ledger.tally()).toMatchObject(summaryOf(this.#model));
     this.#sinceCommit.push(structuredClone(this.#model));
   }
 
@@ -76,7 +87,7 @@ class Comparison {
   }
 
   async #claim(): Promise<void> {
-    const [claimed] = await this.#store.claim(1, noSignal);
+    const [claimed] = await claimSome(this.#store, 1);
     if (claimed === undefined) return;
     const index = claimed.id - 1;
     const item = this.#itemAt(index);
@@ -101,13 +112,15 @@ class Comparison {
 
   /** It commits what came before it. */
   #survey({ item: index, surveyed: files }: Step): void {
-    const broughtBack = this.#store.noteSurvey([{ workItem: workItem(index), files, linksEndAt: undefined }]);
+    const broughtBack = this.#store.surveys.note([
+      { workItem: workItem(index), files, linksEndAt: undefined },
+    ]);
     expect(broughtBack).toBe(survey(this.#itemAt(index), files) ? 1 : 0);
     this.#sinceCommit = [];
   }
 
   async #commit(): Promise<void> {
-    await this.#store.committed();
+    await this.#store.ledger.committed();
     this.#sinceCommit = [];
   }
 
@@ -140,12 +153,12 @@ class Comparison {
     const vanished = isKnown ? step.file : undefined;
     const event = eventOf(step, index, vanished);
     if (applyToModel(step, this.#model, item, vanished)) {
-      this.#store.record(event);
+      recordAll(this.#store, event);
       if (item.status !== "in_progress") this.#claimed.delete(index);
       if (item.status === "pending") this.#released.add(index);
     } else {
       expect(item).toEqual(before);
-      expect(() => this.#store.record(event)).toThrow(expect.objectContaining({ code: "internal" }));
+      expect(() => recordAll(this.#store, event)).toThrow(expect.objectContaining({ code: "internal" }));
     }
   }
 }
@@ -170,7 +183,7 @@ function eventOf(
   { action, file: number, ending }: Step,
   index: number,
   vanished: number | undefined,
-): StateEvent {
+): Parameters<typeof recordAll>[1] {
   const events = eventsOf(index + 1);
   const of = file(number, index);
   if (action === "open") {
@@ -210,7 +223,7 @@ function readViews(path: string): string {
 function openAt(path: string, retry: boolean): Promise<OpenState> {
   const retryFailed = retry ? "all" : "none";
   return openRun(
-    { path, resume: true, updateCsv: false, retryFailed },
+    { location: path, resume: true, updateCsv: false, retryFailed },
     DESCRIPTION,
     csvOf(workItems(ITEMS)),
     noSignal,
