@@ -53,7 +53,10 @@ const WORK_ITEM_MOVES: Record<WorkItemStatus, readonly WorkItemStatus[]> = {
   not_mine: ["pending", "failed", "skipped", "elsewhere"],
 };
 
-/** Whether a file may go from one status to another. `pending -> completed` is `uploaded` and announced in one commit. */
+/**
+ * Whether a file may go from one status to another. `pending -> completed` is `uploaded` and announced in one
+ * commit, or done elsewhere, as `failed -> completed` always is.
+ */
 export function fileMayMove(from: FileStatus, to: FileStatus): boolean {
   return FILE_MOVES[from].includes(to);
 }

@@ -47,18 +47,13 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       expect(again.openedAs).toBe("");
       expect(knownOf(again, file(0))).toEqual({
         inTarget: true,
-        alreadyThere: false,
-        announced: false,
         completed: false,
         failed: false,
         skipped: false,
+        blobName: undefined,
       });
-      expect(knownOf(again, file(1))).toMatchObject({
-        alreadyThere: true,
-        announced: false,
-        completed: true,
-      });
-      expect(knownOf(again, file(2))).toMatchObject({ announced: true, completed: true });
+      expect(knownOf(again, file(1))).toMatchObject({ inTarget: true, completed: true });
+      expect(knownOf(again, file(2))).toMatchObject({ inTarget: true, completed: true });
       expect(knownOf(again, file(3))).toBeUndefined();
     });
 

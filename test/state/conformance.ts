@@ -4,6 +4,7 @@
  *     describeStateStore("SQLite", () => newSqliteHarness());
  */
 import { describe, expect, it } from "vitest";
+import { NO_WORK_ITEMS } from "../progress/samples.ts";
 import { describeMoves } from "./conformance-moves.ts";
 import { describeResume } from "./conformance-resume.ts";
 import { describeSurveys } from "./conformance-surveys.ts";
@@ -77,13 +78,14 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
         events.skipped(file(4)),
       );
       expect(store.ledger.tally()).toEqual({
-        workItems: { pending: 1, in_progress: 1, completed: 0, empty: 0, failed: 0 },
+        workItems: { ...NO_WORK_ITEMS, pending: 1, in_progress: 1 },
         notLookedUp: 1,
         notSurveyed: 1,
         files: {
           total: 6,
           copied: 1,
           alreadyThere: 1,
+          elsewhere: 0,
           failed: 1,
           skipped: 1,
           uploaded: 1,
@@ -145,7 +147,7 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
       const lookupFailed = eventsOf((await claimOne(store)).id);
       store.ledger.record(lookupFailed.finished("failed", failure("catalog-error")));
       const { workItems: items, notLookedUp, files } = store.ledger.tally();
-      expect(items).toEqual({ pending: 0, in_progress: 0, completed: 1, empty: 1, failed: 2 });
+      expect(items).toEqual({ ...NO_WORK_ITEMS, completed: 1, empty: 1, failed: 2 });
       expect(notLookedUp).toBe(0);
       expect(files).toMatchObject({ total: 4, copied: 3, announced: 3, failed: 1 });
     });
