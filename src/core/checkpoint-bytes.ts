@@ -3,13 +3,8 @@
  * JSON with its length, the two-bit states, and the open work items. Numbers are LEB128.
  */
 import { hash } from "node:crypto";
-import {
-  type Checkpoint,
-  type CheckpointFailure,
-  type CheckpointFiles,
-  newCheckpointStates,
-  type OpenInCheckpoint,
-} from "./checkpoint.ts";
+import type { Checkpoint, CheckpointFailure, CheckpointFiles, OpenInCheckpoint } from "./checkpoint.ts";
+import { newCheckpointStates } from "./checkpoint-states.ts";
 import { messageOf, ReuploadError } from "./errors.ts";
 import { FAILURE_CODES } from "./failure.ts";
 

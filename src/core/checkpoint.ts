@@ -5,11 +5,11 @@
  */
 import type { FailureCode } from "./failure.ts";
 import { ReuploadError } from "./errors.ts";
+import { joinBits } from "./bitmap.ts";
+import { type CheckpointState, readCheckpointState, writeCheckpointState } from "./checkpoint-states.ts";
 import type { Receipt } from "./receipt.ts";
 
-/** What a checkpoint says of a work item. The number is its two bits. `done` is completed or empty. */
-export const CHECKPOINT_STATES = ["pending", "done", "failed", "skipped"] as const;
-export type CheckpointState = (typeof CHECKPOINT_STATES)[number];
+export { decodeCheckpoint, encodeCheckpoint } from "./checkpoint-bytes.ts";
 
 export interface Checkpoint {
   readonly partition: number;
@@ -60,23 +60,6 @@ export interface CheckpointCounts {
   readonly files: CheckpointFiles;
 }
 
-/** The two-bit states of `count` work items, all of them pending. */
-export function newCheckpointStates(count: number): Uint8Array {
-  return new Uint8Array(Math.ceil(count / 4));
-}
-
-/** @param place in key order, within the rows */
-export function readCheckpointState(states: Uint8Array, place: number): CheckpointState {
-  const bits = ((states[place >> 2] ?? 0) >> ((place & 3) * 2)) & 3;
-  return CHECKPOINT_STATES[bits] ?? "pending";
-}
-
-/** Writes a state over `pending`. */
-export function writeCheckpointState(states: Uint8Array, place: number, state: CheckpointState): void {
-  const bits = CHECKPOINT_STATES.indexOf(state) << ((place & 3) * 2);
-  states[place >> 2] = ((states[place >> 2] ?? 0) & ~(3 << ((place & 3) * 2))) | bits;
-}
-
 /** Counts the work items of each state. */
 export function checkpointCounts(checkpoint: Checkpoint): CheckpointCounts {
   const counts = { pending: 0, done: 0, failed: 0, skipped: 0 };
@@ -88,25 +71,6 @@ export function checkpointCounts(checkpoint: Checkpoint): CheckpointCounts {
 /** Whether the checkpoint is over these rows. */
 export function isOverRows(checkpoint: Checkpoint, rows: Checkpoint["rows"]): boolean {
   return checkpoint.rows.count === rows.count && checkpoint.rows.digest === rows.digest;
-}
-
-/** The file's bit in a bitmap of completed files; false beyond its end. */
-export function isBitSet(bits: Uint8Array, place: number): boolean {
-  return ((bits[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
-}
-
-/** A bitmap with these bits, as short as possible. */
-export function bitmapWith(places: readonly number[]): Uint8Array {
-  const bits = new Uint8Array(places.length === 0 ? 0 : (Math.max(...places) >> 3) + 1);
-  for (const place of places) bits[place >> 3] = (bits[place >> 3] ?? 0) | (1 << (place & 7));
-  return bits;
-}
-
-/** How many bits are set. */
-export function countBits(bits: Uint8Array): number {
-  let count = 0;
-  for (let byte of bits) for (; byte !== 0; byte &= byte - 1) count++;
-  return count;
 }
 
 /**
@@ -155,16 +119,8 @@ function mergeOpen(
     if (known === undefined) merged.set(open.place, open);
     // Places of another lookup mean other files.
     else if (known.receipt.count === open.receipt.count && known.receipt.digest === open.receipt.digest) {
-      merged.set(open.place, { ...known, completed: unionOfBits(known.completed, open.completed) });
+      merged.set(open.place, { ...known, completed: joinBits(known.completed, open.completed) });
     }
   }
   return [...merged.values()].sort((a, b) => a.place - b.place);
-}
-
-/** The bits that are set on either side. */
-export function unionOfBits(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const [longer, shorter] = a.length >= b.length ? [a, b] : [b, a];
-  const union = longer.slice();
-  for (const [index, byte] of shorter.entries()) union[index] = (union[index] ?? 0) | byte;
-  return union;
 }

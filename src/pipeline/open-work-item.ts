@@ -4,7 +4,7 @@ import { type FilePlan, planFiles, type PlannedFile, type RefusedFile } from "..
 import { type Receipt, receiptOf } from "../core/receipt.ts";
 import { shortenName } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import { isBitSet } from "../core/checkpoint.ts";
+import { isBitSet } from "../core/bitmap.ts";
 import type { FailureRecord, StateEvent } from "../state/ledger.ts";
 import type { Claim, KnownFile } from "../state/work-queue.ts";
 import { FreshLinks } from "./fresh-links.ts";

@@ -1,7 +1,7 @@
 /**
- * What every kind of state store must do, whatever stands behind the door. Attach it with a harness:
+ * What every kind of state must do, whatever stands behind the doors. Attach it with a harness:
  *
- *     describeStateStore("SQLite", () => newSqliteHarness());
+ *     describeState("SQLite", () => newHarness());
  */
 import { describe, expect, it } from "vitest";
 import { NO_WORK_ITEMS } from "../progress/samples.ts";
@@ -21,7 +21,7 @@ import {
   workItems,
 } from "./samples.ts";
 
-export function describeStateStore(kind: string, newHarness: () => Promise<StateHarness>): void {
+export function describeState(kind: string, newHarness: () => Promise<StateHarness>): void {
   describe(`${kind}: claims`, () => {
     it("come in input order, each work item once, and end with an empty list", async () => {
       const store = await (await newHarness()).start(workItems(5));

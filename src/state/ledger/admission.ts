@@ -1,15 +1,11 @@
 /** What a partition's checkpoint means for the work items of a state, and the other way round. */
+import { bitmapWith, countBits, joinBits } from "../../core/bitmap.ts";
+import { type Checkpoint, isOverRows, type OpenInCheckpoint } from "../../core/checkpoint.ts";
 import {
-  bitmapWith,
-  type Checkpoint,
   type CheckpointState,
-  countBits,
-  isOverRows,
   newCheckpointStates,
-  type OpenInCheckpoint,
-  unionOfBits,
   writeCheckpointState,
-} from "../../core/checkpoint.ts";
+} from "../../core/checkpoint-states.ts";
 import { ReuploadError } from "../../core/errors.ts";
 import type { Receipt } from "../../core/receipt.ts";
 import type { WorkItemStatus } from "../../core/states.ts";
@@ -72,7 +68,7 @@ export function mergeElsewhere(
 ): FilesElsewhere {
   if (known === undefined) return said;
   if (isSameReceipt(known.receipt, said.receipt)) {
-    return { receipt: said.receipt, completed: unionOfBits(known.completed, said.completed) };
+    return { receipt: said.receipt, completed: joinBits(known.completed, said.completed) };
   }
   return isLater ? said : known;
 }

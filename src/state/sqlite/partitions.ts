@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { type Checkpoint, type OpenInCheckpoint, readCheckpointState } from "../../core/checkpoint.ts";
+import type { Checkpoint, OpenInCheckpoint } from "../../core/checkpoint.ts";
+import { readCheckpointState } from "../../core/checkpoint-states.ts";
 import { CsvDigest } from "../../core/csv-digest.ts";
 import { ReuploadError } from "../../core/errors.ts";
 import {
