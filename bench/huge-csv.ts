@@ -51,7 +51,7 @@ async function load(csv: string, path: string, totalPartitions: number): Promise
     rejectedPath: `${csv}.rejected`,
     signal,
   });
-  const options = { path, resume: true, updateCsv: false, retryFailed: "all" } as const;
+  const options = { location: path, resume: true, updateCsv: false, retryFailed: "all" } as const;
   const store = await openRun(options, DESCRIPTION, input, { signal });
   await store.close();
   return store.run.input.rows;

@@ -114,7 +114,7 @@ async function measure(folder: string, url: string): Promise<Measured> {
   began = performance.now();
   const pipeline = startPipeline(
     {
-      store: store.store,
+      state: store.store,
       catalog: counting,
       transfer: {
         async transfer() {
@@ -137,6 +137,7 @@ async function measure(folder: string, url: string): Promise<Measured> {
       onCollision: "report",
       onEmpty: "report",
       announceExisting: "always",
+      runBegan: 0,
       maxFailures: undefined,
     },
     { drain: signal, abort: signal },
@@ -158,7 +159,7 @@ async function measure(folder: string, url: string): Promise<Measured> {
   const ms = performance.now() - began;
   const peakMiB = process.resourceUsage().maxRSS / 1024;
   const lookupQueries = opened.kusto.sent - sentBefore;
-  const { files } = store.store.summary();
+  const { files } = store.store.ledger.tally();
   if (files.copied !== WORK_ITEMS * FILES_EACH) throw new Error(`${files.copied} files were copied`);
   return {
     seconds: ms / 1000,

@@ -10,8 +10,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import type { ClaimedWorkItem, StateEvent } from "../src/state/state-store.ts";
-import { FileSource, filesOf, type NextFile, openState } from "./state-support.ts";
+import type { StateEvent } from "../src/state/ledger.ts";
+import { FileSource, filesOf, type NextClaim, type NextFile, openState } from "./state-support.ts";
 
 const WORK_ITEMS = 2_000;
 /** From the blob's upload to the queue's answer. */
@@ -20,7 +20,7 @@ const TICK_MS = 2;
 
 /** As much of the store as the drive needs. */
 interface Store {
-  claim(): Promise<ClaimedWorkItem | undefined>;
+  claim(): Promise<NextClaim | undefined>;
   record(event: StateEvent): void;
   committed(): Promise<void>;
   close(): Promise<void>;
@@ -31,9 +31,12 @@ const noSignal = new AbortController().signal;
 async function inThread(path: string): Promise<Store> {
   const store = await openState(path, WORK_ITEMS);
   return {
-    claim: async () => (await store.claim(1, { signal: noSignal }))[0],
-    record: (event) => store.record(event),
-    committed: () => store.committed(),
+    claim: async () => {
+      const answer = await store.queue.claim(1, { signal: noSignal });
+      return answer.kind === "claims" ? answer.claims[0] : undefined;
+    },
+    record: (event) => store.ledger.record(event),
+    committed: () => store.ledger.committed(),
     close: () => store.close(),
   };
 }
@@ -43,7 +46,7 @@ type Ask = { id: number } & (
   | { kind: "close" }
   | { kind: "events"; events: StateEvent[] }
 );
-type Answer = { id: number; item?: ClaimedWorkItem | undefined };
+type Answer = { id: number; item?: NextClaim | undefined };
 
 /** The prototype: events go over in batches, an answer says that a batch is committed. */
 async function inWorker(path: string): Promise<Store> {
@@ -91,9 +94,11 @@ async function inWorker(path: string): Promise<Store> {
 async function serve(path: string): Promise<void> {
   const store = await inThread(path);
   const answer = async (request: Ask): Promise<void> => {
-    let item: ClaimedWorkItem | undefined;
-    if (request.kind === "claim") item = await store.claim();
-    else if (request.kind === "close") await store.close();
+    let item: NextClaim | undefined;
+    if (request.kind === "claim") {
+      const claim = await store.claim();
+      item = claim && { id: claim.id, workItem: claim.workItem };
+    } else if (request.kind === "close") await store.close();
     else {
       for (const event of request.events) store.record(event);
       await store.committed();
@@ -115,11 +120,23 @@ interface Result {
 }
 
 /** One file through the state: uploaded, announced a little later, and its slot waits for the commit. */
-async function oneFile(store: Store, { item, file }: NextFile, wait: (ms: number) => void): Promise<void> {
+async function oneFile(
+  store: Store,
+  { item, file, index }: NextFile,
+  wait: (ms: number) => void,
+): Promise<void> {
   const workItem = item.id;
-  store.record({ kind: "file-uploaded", workItem, file, bytes: 123_456, alreadyThere: false, attempts: 1 });
+  store.record({
+    kind: "file-uploaded",
+    workItem,
+    file,
+    place: index,
+    bytes: 123_456,
+    alreadyThere: false,
+    attempts: 1,
+  });
   await sleep(ANNOUNCE_MS);
-  store.record({ kind: "file-completed", workItem, file, announced: true });
+  store.record({ kind: "file-completed", workItem, file, place: index, announced: true });
   const start = performance.now();
   await store.committed();
   wait(performance.now() - start);

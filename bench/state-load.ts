@@ -37,12 +37,15 @@ async function size(): Promise<void> {
   const store = await openState(path, Math.ceil(files / 440));
   const left = new Map<number, number>();
   const source = new FileSource(
-    async () => (await store.claim(1, { signal }))[0],
+    async () => {
+      const answer = await store.queue.claim(1, { signal });
+      return answer.kind === "claims" ? answer.claims[0] : undefined;
+    },
     ({ id, workItem }, total) => {
       left.set(id, total);
       const receipt = { count: total, digest: "0123456789abcdef" };
       const { workItemName } = workItem;
-      store.record({
+      store.ledger.record({
         kind: "work-item-opened",
         workItem: id,
         workItemName,
@@ -55,24 +58,25 @@ async function size(): Promise<void> {
   await source.fill();
   let done = 0;
   for (let next = source.next(); next !== undefined && done < files; next = source.next()) {
-    const { item, file } = next;
-    store.record({
+    const { item, file, index } = next;
+    store.ledger.record({
       kind: "file-uploaded",
       workItem: item.id,
       file,
+      place: index,
       bytes: 20_000 + done,
       alreadyThere: false,
       attempts: 1,
     });
-    store.record({ kind: "file-completed", workItem: item.id, file, announced: true });
+    store.ledger.record({ kind: "file-completed", workItem: item.id, file, place: index, announced: true });
     const rest = (left.get(item.id) ?? 0) - 1;
     left.set(item.id, rest);
     if (rest === 0) {
-      store.record({ kind: "work-item-finished", workItem: item.id, status: "completed" });
+      store.ledger.record({ kind: "work-item-finished", workItem: item.id, status: "completed" });
       await source.fill();
     }
     done++;
-    if (done % 400 === 0) await store.committed();
+    if (done % 400 === 0) await store.ledger.committed();
   }
   await store.close();
   tell(`state: ${(statSync(path).size / done).toFixed(1)} bytes a file, ${whole(done)} files, all included`);

@@ -1,9 +1,11 @@
 /** What the benches of the state share: a run without a CSV file, and files with realistic names. */
 import type { CatalogFile } from "../src/core/file.ts";
 import type { WorkItem } from "../src/core/work-item.ts";
-import type { InputReader, OpenOptions, RunDescription } from "../src/state/open-run.ts";
+import type { RunDescription } from "../src/state/run-record.ts";
+import type { InputReader, OpenOptions } from "../src/state/state-kind.ts";
 import { openRun } from "../src/state/sqlite/open-run.ts";
-import type { ClaimedWorkItem, StateStore } from "../src/state/state-store.ts";
+import type { OpenState } from "../src/state/state-kind.ts";
+import type { Claim } from "../src/state/work-queue.ts";
 
 const BATCH = 4_096;
 
@@ -48,9 +50,9 @@ export function openState(
   path: string,
   rows: number,
   options: Partial<OpenOptions> = {},
-): Promise<StateStore> {
+): Promise<OpenState> {
   return openRun(
-    { path, resume: true, updateCsv: false, retryFailed: "all", ...options },
+    { location: path, resume: true, updateCsv: false, retryFailed: "all", ...options },
     DESCRIPTION,
     inputOf(rows),
     { signal: new AbortController().signal },
@@ -71,21 +73,23 @@ export function filesOf(id: number): number {
 
 /** A file of a work item that is open, and where it stands in it. */
 export interface NextFile {
-  readonly item: ClaimedWorkItem;
+  readonly item: NextClaim;
   readonly file: CatalogFile;
+  /** Its number in catalog order. */
+  readonly index: number;
 }
+
+/** As much of a claim as the benches need; it can be sent to another thread. */
+export type NextClaim = Pick<Claim, "id" | "workItem">;
 
 /** Gives files of 20 open work items in turn, opening the next when one has given its last. */
 export class FileSource {
-  readonly #open: { item: ClaimedWorkItem; given: number; total: number }[] = [];
-  readonly #claim: () => Promise<ClaimedWorkItem | undefined>;
-  readonly #opened: (item: ClaimedWorkItem, total: number) => void;
+  readonly #open: { item: NextClaim; given: number; total: number }[] = [];
+  readonly #claim: () => Promise<NextClaim | undefined>;
+  readonly #opened: (item: NextClaim, total: number) => void;
   #turn = 0;
 
-  constructor(
-    claim: () => Promise<ClaimedWorkItem | undefined>,
-    opened: (item: ClaimedWorkItem, total: number) => void,
-  ) {
+  constructor(claim: () => Promise<NextClaim | undefined>, opened: (item: NextClaim, total: number) => void) {
     this.#claim = claim;
     this.#opened = opened;
   }
@@ -106,8 +110,9 @@ export class FileSource {
     this.#turn = (this.#turn + 1) % this.#open.length;
     const current = this.#open[this.#turn];
     if (current === undefined) return undefined;
-    const file = fileAt(current.item.workItem, current.given++);
+    const index = current.given++;
+    const file = fileAt(current.item.workItem, index);
     if (current.given === current.total) this.#open.splice(this.#turn, 1);
-    return { item: current.item, file };
+    return { item: current.item, file, index };
   }
 }

@@ -27,12 +27,27 @@ const DOORS = new Set([
   "catalog/catalog.ts",
   "transfer/transfer.ts",
   "announce/announcer.ts",
-  "state/state-store.ts",
-  "state/read-state.ts",
-  "state/original-states.ts",
+  "state/state-kind.ts",
+  "state/work-queue.ts",
+  "state/ledger.ts",
+  "state/survey-book.ts",
+  "state/run-presence.ts",
+  "state/state-reader.ts",
+  "state/run-record.ts",
   "state/announcements.ts",
+  "state/original-states.ts",
   "progress/progress.ts",
 ]);
+
+/** The state's doors, each with the file that it stands in. */
+const DOORS_OF_STATE = [
+  ["state/state-kind.ts", "StateKind"],
+  ["state/work-queue.ts", "WorkQueue"],
+  ["state/ledger.ts", "Ledger"],
+  ["state/survey-book.ts", "SurveyBook"],
+  ["state/run-presence.ts", "RunPresence"],
+  ["state/state-reader.ts", "StateReader"],
+] as const;
 
 const root = join(import.meta.dirname, "..", "src");
 
@@ -78,6 +93,29 @@ describe("the architecture test", () => {
         !DOORS.has(to),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it("finds that nobody but the state's own wiring knows which kind of state there is", () => {
+    const behind = /^state\/(?:sqlite|original|ledger)\//;
+    const wrong = imports.filter(({ from, to }) => room(from) !== "state" && behind.test(to));
+    expect(wrong).toEqual([]);
+  });
+
+  it("finds that what any engine needs does not know an engine", () => {
+    const wrong = imports.filter(
+      ({ from, to }) => from.startsWith("state/ledger/") && to.startsWith("state/sqlite/"),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("counts at most eight methods at each door of the state", () => {
+    for (const [file, name] of DOORS_OF_STATE) {
+      const text = readFileSync(join(root, file), "utf8");
+      const body = new RegExp(`^export interface ${name} \\{\n([^]*?)^\\}`, "m").exec(text)?.[1] ?? "";
+      const methods = body.match(/^ {2}\w+\(/gm) ?? [];
+      expect(methods.length, name).toBeGreaterThan(0);
+      expect(methods.length, name).toBeLessThanOrEqual(8);
+    }
   });
 
   it("finds that core does no I/O and uses no library", () => {

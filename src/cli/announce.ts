@@ -12,10 +12,9 @@ import {
 } from "../pipeline/announce-files.ts";
 import { type AnnounceReport, announceVerdict, filesToAnnounce } from "../progress/announce-report.ts";
 import type { AnnouncementCounts, AnnouncementStore } from "../state/announcements.ts";
-import { countAnnouncements, openAnnouncements } from "../state/sqlite/announcements.ts";
-import { readState } from "../state/sqlite/read-state.ts";
-import { checkIdentity } from "../state/sqlite/resume-run.ts";
-import type { RunRecord, StateSummary } from "../state/state-store.ts";
+import { STATES } from "../state/wiring.ts";
+import type { StateSummary } from "../state/ledger.ts";
+import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import { errorMessage } from "../terminal/messages.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { resumeCommand } from "./run.ts";
@@ -61,8 +60,10 @@ async function describe(session: Session, all: boolean): Promise<Task> {
   const { given } = session;
   const stateDb = resolveOne(given, "stateDb");
   const path = session.path(stateDb);
-  const { run, summary } = (await readState(path)).read();
-  const counts = await countAnnouncements(path);
+  const reader = await STATES.read(path);
+  const { run, summary } = await reader.read();
+  const counts = await reader.announcements();
+  reader.close();
   const settings = resolve(given, run.settings);
   const queue = queueOf(run, counts, settings, given.has("queue"));
   return { run, summary, counts, stateDb, settings: { ...settings, announce: true, queue }, all };
@@ -138,7 +139,7 @@ async function announceAll(session: Session, task: Task, emulator: Emulator | un
   const { services } = await openTarget(session, task, emulator);
   const { all, settings, stateDb } = task;
   const path = session.path(stateDb);
-  const store = await openAnnouncements({ path, all, queue: settings.queue });
+  const store = await STATES.openAnnouncements({ location: path, all, queue: settings.queue });
   try {
     return await withStore(session, task, services, store);
   } finally {
@@ -163,7 +164,10 @@ async function withStore(
   session.notice("info", `${total} files of ${target} to announce in ${settings.queue}`);
   const tally = { sent: 0, failed: 0, samples: [] as AnnounceReport["samples"][number][] };
   const follow = followRun({
-    store: { summary: () => summaryOf(task.summary, total, tally), beat: () => {} },
+    state: {
+      ledger: { tally: () => summaryOf(task.summary, total, tally) },
+      presence: { beat: () => {} },
+    },
     services,
     reporter,
   });

@@ -11,10 +11,9 @@ import { parseNameTemplate } from "../core/target-name.ts";
 import type { FileReport } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
 import { type DryRunReport, dryRunVerdict } from "../progress/dry-run-report.ts";
-import { openRun } from "../state/sqlite/open-run.ts";
-import { snapshotState } from "../state/sqlite/read-state.ts";
-import { checkIdentity } from "../state/sqlite/resume-run.ts";
-import type { StateStore } from "../state/state-store.ts";
+import { checkIdentity } from "../state/run-record.ts";
+import { STATES } from "../state/wiring.ts";
+import type { OpenState } from "../state/state-kind.ts";
 import { Rehearsal } from "../transfer/rehearsal.ts";
 import { type Job, onlyOf } from "./run-job.ts";
 import { fileMessage, followRun } from "./run-progress.ts";
@@ -61,12 +60,12 @@ async function rehearse(session: Session, job: Job, folder: string): Promise<Dry
   const target = await lookAtTarget(session, job, services);
   const path = join(folder, "state.db");
   if (found !== undefined) {
-    await snapshotState(session.path(job.stateDb), path, { signal: session.signal });
+    await STATES.snapshot(session.path(job.stateDb), path, { signal: session.signal });
   }
   const only = onlyOf(settings);
-  const store = await openRun(
+  const state = await STATES.open(
     {
-      path,
+      location: path,
       resume: found !== undefined,
       updateCsv: settings.updateCsv,
       retryFailed: settings.retryFailed,
@@ -77,9 +76,9 @@ async function rehearse(session: Session, job: Job, folder: string): Promise<Dry
     { signal: session.signal },
   );
   try {
-    return await withStore(session, job, services, { store, target, stem: join(folder, "state") });
+    return await withState(session, job, services, { state, target, stem: join(folder, "state") });
   } finally {
-    await store.close();
+    await state.close();
   }
 }
 
@@ -105,11 +104,11 @@ async function lookAtTarget({ signal }: Session, { settings }: Job, services: Se
   return { rights: await probeRights(target), toCreate: [] };
 }
 
-async function withStore(
+async function withState(
   session: Session,
   { settings, catalog: source }: Job,
   services: Services,
-  { store, target, stem }: { store: StateStore; target: Target; stem: string },
+  { state, target, stem }: { state: OpenState; target: Target; stem: string },
 ): Promise<DryRunReport> {
   const { reporter, stop } = session;
   const { transferToolsOf } = await import("./stages.ts");
@@ -117,7 +116,7 @@ async function withStore(
   const catalog = await source.open({ stem, services, desk: session, signal: abort });
   try {
     const rehearsal = new Rehearsal();
-    const follow = followRun({ store, services, reporter });
+    const follow = followRun({ state, services, reporter });
     let toAnnounceOnly = 0;
     const onFile = (report: FileReport) => {
       if (report.outcome === "announced") toAnnounceOnly++;
@@ -126,9 +125,10 @@ async function withStore(
     };
     const announcer = settings.announce ? { announce: async () => ({ attempts: 1 }) } : undefined;
     const pipeline = startPipeline(
-      { store, catalog, transfer: rehearsal, announcer },
+      { state, catalog, transfer: rehearsal, announcer },
       {
         ...settings,
+        runBegan: state.run.createdAt,
         maxFailures: undefined,
         workItemWorkers: settings.workitemWorkers,
         template: parseNameTemplate(settings.nameTemplate),
@@ -139,17 +139,17 @@ async function withStore(
     const outcome = await pipeline.outcome;
     await follow.end();
     if (outcome.kind === "failed") throw outcome.error;
-    await store.committed();
+    await state.ledger.committed();
     const tools = transferToolsOf(services, settings, source.hasLocalFiles);
     const isComplete = outcome.kind === "finished";
     return {
       isComplete,
-      input: store.run.input,
-      summary: store.summary(),
+      input: state.run.input,
+      summary: state.ledger.tally(),
       catalogRejected: catalog.rejectedRows().count,
       toTransfer: rehearsal,
       toAnnounceOnly,
-      failures: await store.failures(),
+      failures: await state.ledger.failures(),
       sample: isComplete && target.rights !== undefined ? await rehearsal.look(tools, abort) : undefined,
       ...target,
     };

@@ -8,11 +8,9 @@ import { parseNameTemplate } from "../core/target-name.ts";
 import type { ImportReport } from "../import/import.ts";
 import { importOriginal } from "../import/import-original.ts";
 import { partitionInput } from "../input/partition-input.ts";
-import { checkOriginalStates, readOriginalStates } from "../state/original/read-original-states.ts";
-import { inspectState } from "../state/sqlite/inspect.ts";
-import { openRun } from "../state/sqlite/open-run.ts";
-import { removeState } from "../state/sqlite/state-files.ts";
-import type { InputCounts, StateStore } from "../state/state-store.ts";
+import type { InputCounts } from "../state/run-record.ts";
+import type { OpenState } from "../state/state-kind.ts";
+import { checkOriginalStates, readOriginalStates, STATES } from "../state/wiring.ts";
 import { count } from "../terminal/format.ts";
 import { type CatalogSource, catalogSource } from "./catalogs.ts";
 import { importJson, importText } from "./import-text.ts";
@@ -44,16 +42,16 @@ export async function importState(old: readonly string[], flags: RunFlags, io: I
       services: new stages.Services(account, settings),
       identity: stages.identityOf(account, settings, catalog.identity),
     };
-    const store = await openStore(importing);
-    const report = await intoStore(importing, store).catch(async (thrown: unknown) => {
+    const state = await openState(importing);
+    const report = await intoState(importing, state).catch(async (thrown: unknown) => {
       // Nothing was copied with it: the same command must be able to make it anew.
-      await store.close();
-      removeState(session.path(settings.stateDb));
+      await state.close();
+      STATES.discard(session.path(settings.stateDb));
       throw thrown;
     });
     // No ending is noted: the run has not begun, and its state is judged by what is in it.
-    await store.close();
-    return tell(importing, store.run.input, report);
+    await state.close();
+    return tell(importing, state.run.input, report);
   });
 }
 
@@ -77,7 +75,7 @@ async function checkInputs(
 ): Promise<string> {
   const path = (given: string) => session.path(given);
   refuseOwnInput("--state-db", path(settings.stateDb), { states: old.map(path), files: [] });
-  if ((await inspectState(path(settings.stateDb))) !== undefined) {
+  if ((await STATES.inspect(path(settings.stateDb))) !== undefined) {
     throw new ReuploadError("state-exists", `${settings.stateDb} holds a run already.`, {
       advice: "A state is imported into a new file only: give another path with --state-db.",
     });
@@ -88,11 +86,11 @@ async function checkInputs(
   return csv ?? "-";
 }
 
-async function openStore({ session, settings, csv, identity }: Importing): Promise<StateStore> {
+async function openState({ session, settings, csv, identity }: Importing): Promise<OpenState> {
   const { given, io, signal } = session;
   const statePath = session.path(settings.stateDb);
-  return openRun(
-    { path: statePath, resume: false, updateCsv: false, retryFailed: "all" },
+  return STATES.open(
+    { location: statePath, resume: false, updateCsv: false, retryFailed: "all" },
     { identity, settings: keptSettings(given, {}, (path) => session.path(path)) },
     partitionInput({
       source: csv === "-" ? { path: csv, bytes: io.stdin } : { path: csv },
@@ -108,7 +106,7 @@ async function openStore({ session, settings, csv, identity }: Importing): Promi
 /** Told this often, in ms. */
 const TELL_MS = 10_000;
 
-async function intoStore(importing: Importing, store: StateStore): Promise<ImportReport> {
+async function intoState(importing: Importing, state: OpenState): Promise<ImportReport> {
   const { session, settings, services, identity } = importing;
   const { signal } = session;
   const stem = stemOf(session.path(settings.stateDb));
@@ -118,14 +116,14 @@ async function intoStore(importing: Importing, store: StateStore): Promise<Impor
     try {
       let told = performance.now();
       return await importOriginal(
-        { original, catalog, store },
+        { original, catalog, state },
         { ...settings, template: parseNameTemplate(settings.nameTemplate) },
         {
           signal,
           onProgress: (done) => {
             if (performance.now() - told < TELL_MS) return;
             told = performance.now();
-            session.notice("info", `${count(done)} of ${count(store.run.input.ours)} work items looked at`);
+            session.notice("info", `${count(done)} of ${count(state.run.input.ours)} work items looked at`);
           },
         },
       );

@@ -1,6 +1,6 @@
 /** What an import gave, as text and JSON. */
 import type { ImportReport } from "../import/import.ts";
-import type { InputCounts } from "../state/state-store.ts";
+import type { InputCounts } from "../state/run-record.ts";
 import { count, quantity } from "../terminal/format.ts";
 import { jsonText } from "../terminal/json-forms.ts";
 import { printable } from "../terminal/printable.ts";

@@ -1,7 +1,7 @@
 /** `reupload monitor`: one or several states, as they go on. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExitCode } from "../core/exit-codes.ts";
-import { type FleetView, FleetWatch } from "../progress/fleet.ts";
+import { type FleetReadings, type FleetView, FleetWatch } from "../progress/fleet.ts";
 import { RateHistory } from "../progress/rate-history.ts";
 import { fleetJson } from "../terminal/fleet-json.ts";
 import { jsonText } from "../terminal/json-forms.ts";
@@ -39,12 +39,15 @@ export async function monitor(given: MonitorArguments, io: Io): Promise<ExitCode
   const isJson = outputOf(given.output) === "json";
   const refreshMs = wholeNumberOf(given.refresh ?? "10", "--refresh", 1, 3_600) * 1_000;
   using states = await OpenStates.open(statePathsOf(given.stateDb, io), io);
-  const watching = new Watching(states, refreshMs);
+  const watching = await Watching.begin(states, refreshMs);
   const stop = listenForStop(0, () => {});
   const facts = { isTTY: io.stdout.isTTY, env: io.env, platform: process.platform };
   const isOnScreen = given.once !== true && !isJson && usesLiveBlock(facts);
   try {
-    const print = () => writeLines(io, isJson ? [jsonOf(watching.picture())] : textOf(watching.picture()));
+    const print = async () => {
+      const picture = await watching.picture();
+      await writeLines(io, isJson ? [jsonOf(picture)] : textOf(picture));
+    };
     if (given.once === true) await showOnce(watching, print, stop.drain);
     else if (isOnScreen) await showOnScreen(watching, given.color === false, io, stop.drain);
     else await showInTurns(watching, print, stop.drain, io);
@@ -60,20 +63,27 @@ class Watching {
   readonly #states: OpenStates;
   readonly #fleet: FleetWatch;
   readonly #history: RateHistory;
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   #shownAt = Number.NEGATIVE_INFINITY;
 
-  constructor(states: OpenStates, refreshMs: number) {
+  private constructor(states: OpenStates, refreshMs: number, first: FleetReadings) {
     this.refreshMs = refreshMs;
     this.#states = states;
-    this.#fleet = new FleetWatch(this.#startedAt, states.read());
+    this.#startedAt = performance.now();
+    this.#fleet = new FleetWatch(this.#startedAt, first);
     this.#history = new RateHistory(refreshMs);
-    this.sample();
   }
 
-  sample(): void {
+  /** @throws ReuploadError `state-corrupt` */
+  static async begin(states: OpenStates, refreshMs: number): Promise<Watching> {
+    const watching = new Watching(states, refreshMs, await states.read());
+    await watching.sample();
+    return watching;
+  }
+
+  async sample(): Promise<void> {
     const at = performance.now();
-    const readings = this.#states.read();
+    const readings = await this.#states.read();
     this.#fleet.add(at, readings);
     this.#history.add(
       at,
@@ -98,11 +108,11 @@ class Watching {
     return performance.now() - this.#shownAt >= this.refreshMs - SAMPLE_MS / 2;
   }
 
-  picture(): MonitorPicture {
+  async picture(): Promise<MonitorPicture> {
     this.#shownAt = performance.now();
     const { rates, stepMs } = this.#history;
     const fleet = this.view();
-    const details = this.#states.details(fleet, MOST_SLOWEST);
+    const details = await this.#states.details(fleet, MOST_SLOWEST);
     return { time: Date.now(), fleet, history: { rates, stepMs }, ...details };
   }
 }
@@ -141,7 +151,7 @@ async function showOnScreen(watching: Watching, noColor: boolean, io: Io, stop: 
   const signal = AbortSignal.any([stop, screen.left]);
   while (!signal.aborted && !io.isStdoutClosed()) {
     // The first seconds bring the speed and the time left.
-    if (watching.isDue || !watching.hasRates || watching.view().isDone) screen.show(watching.picture());
+    if (watching.isDue || !watching.hasRates || watching.view().isDone) screen.show(await watching.picture());
     if (watching.view().isDone) return;
     await nextSample(watching, signal);
   }
@@ -149,5 +159,5 @@ async function showOnScreen(watching: Watching, noColor: boolean, io: Io, stop: 
 
 async function nextSample(watching: Watching, signal: AbortSignal): Promise<void> {
   await sleep(SAMPLE_MS, undefined, { signal }).catch(() => {});
-  if (!signal.aborted) watching.sample();
+  if (!signal.aborted) await watching.sample();
 }

@@ -2,7 +2,7 @@
 import { type BigIntStats, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
-import { companionsOf } from "../state/sqlite/state-files.ts";
+import { STATES } from "../state/wiring.ts";
 
 /** A result is made under this name before it takes its place, so that one must be free as well. */
 const BESIDE = [".tmp", ".new"];
@@ -22,7 +22,7 @@ export function refuseOwnInput(
 ): void {
   const read = new Map<string, string>();
   for (const path of inputs.files) read.set(placeOf(path), path);
-  for (const state of inputs.states) for (const path of companionsOf(state)) read.set(placeOf(path), path);
+  for (const state of inputs.states) for (const path of STATES.files(state)) read.set(placeOf(path), path);
   for (const place of [out, ...BESIDE.map((ending) => out + ending)]) {
     const input = isReplaceable(place) ? read.get(placeOf(place)) : undefined;
     if (input === undefined) continue;

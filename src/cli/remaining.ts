@@ -33,7 +33,7 @@ export async function remaining(given: RemainingArguments, io: Io): Promise<Exit
     });
   }
   using states = await OpenStates.open(paths, io);
-  tellRunning(states, io);
+  await tellRunning(states, io);
   const stop = listenForStop(0, () => {});
   try {
     await using file = await ResultFile.create(given.out, io);
@@ -65,8 +65,8 @@ function failedOnlyOf(text: string | undefined): RemainingOptions["failedOnly"] 
 }
 
 /** What is not said is taken for not done: a row too many, never one too few. */
-function tellRunning(states: OpenStates, io: Io): void {
-  for (const { stateDb, reading } of states.read()) {
+async function tellRunning(states: OpenStates, io: Io): Promise<void> {
+  for (const { stateDb, reading } of await states.read()) {
     if (reading.writer.kind !== "running") continue;
     const message = `a process works on ${stateDb} (pid ${reading.writer.pid}): what it completes from now on is in the CSV all the same`;
     printLine(io.stderr, `warning: ${message}`);

@@ -1,5 +1,4 @@
 /** Runs a job: services, target, state, catalog and pipeline, in this order, and what they have to say. */
-import { rmSync } from "node:fs";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
@@ -8,10 +7,10 @@ import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import { growYoungHeap } from "./heap.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
-import type { InputReader } from "../state/open-run.ts";
-import { openRun } from "../state/sqlite/open-run.ts";
-import { checkIdentity } from "../state/sqlite/resume-run.ts";
-import type { RunRecord, StateStore } from "../state/state-store.ts";
+import type { InputReader } from "../state/state-kind.ts";
+import { STATES } from "../state/wiring.ts";
+import { checkIdentity, type RunRecord } from "../state/run-record.ts";
+import type { OpenState } from "../state/state-kind.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import { slotsOf } from "./limits.ts";
 import { finishRun, followRun } from "./run-progress.ts";
@@ -98,20 +97,20 @@ class JobRun {
       signal,
     });
     for (const what of created) this.#session.notice("info", `created the ${what}`);
-    const store = await this.#openStore(identity);
+    const state = await this.#openState(identity);
     try {
-      return await this.#withStore(services, store);
+      return await this.#withState(services, state);
     } finally {
-      await store.close();
+      await state.close();
     }
   }
 
-  async #openStore(identity: Omit<RunIdentity, "csvDigest">): Promise<StateStore> {
+  async #openState(identity: Omit<RunIdentity, "csvDigest">): Promise<OpenState> {
     const { settings, input, kept, resumeCommand, stateDb } = this.#job;
     const only = onlyOf(settings);
-    return openRun(
+    return STATES.open(
       {
-        path: this.#statePath,
+        location: this.#statePath,
         resume: settings.resume,
         updateCsv: settings.updateCsv,
         retryFailed: settings.retryFailed,
@@ -124,25 +123,26 @@ class JobRun {
     );
   }
 
-  async #withStore(services: Services, store: StateStore): Promise<ExitCode> {
+  async #withState(services: Services, state: OpenState): Promise<ExitCode> {
     const { transferOf, announcerOf } = await import("./stages.ts");
     const { settings } = this.#job;
     const { reporter, stop } = this.#session;
-    const catalog = await this.#openCatalog(services, store);
+    const catalog = await this.#openCatalog(services, state);
     try {
-      this.#tellStart(store, catalog);
+      this.#tellStart(state, catalog);
       const abort = sharedSignal(stop.abort);
-      const follow = followRun({ store, services, reporter });
+      const follow = followRun({ state, services, reporter });
       growYoungHeap(settings.transfer === "stream" || this.#job.catalog.hasLocalFiles ? "passed" : "copied");
       const pipeline = startPipeline(
         {
-          store,
+          state,
           catalog,
           transfer: transferOf(services, settings, this.#job.catalog.hasLocalFiles),
           announcer: announcerOf(services, settings),
         },
         {
           ...settings,
+          runBegan: state.run.createdAt,
           workItemWorkers: settings.workitemWorkers,
           slots: slotsOf(settings, services.limits, (message) => reporter.tell(message)),
           template: parseNameTemplate(settings.nameTemplate),
@@ -155,7 +155,7 @@ class JobRun {
       return await finishRun({
         outcome,
         view,
-        store,
+        state,
         catalog,
         reporter,
         linksRenewed: pipeline.live.linksRenewed,
@@ -170,12 +170,12 @@ class JobRun {
     }
   }
 
-  #tellStart(store: StateStore, catalog: Catalog): void {
-    const { identity, input, runId, starts } = store.run;
+  #tellStart({ run, start }: OpenState, catalog: Catalog): void {
+    const { identity, input, runId } = run;
     this.#session.reporter.tell({
       type: "run-started",
       runId,
-      starts,
+      starts: start.number,
       partition: identity.partition,
       totalPartitions: identity.totalPartitions,
       rows: input.rows,
@@ -188,7 +188,7 @@ class JobRun {
   }
 
   /** What belongs to the catalog lies beside the state, whose lock is held. */
-  async #openCatalog(services: Services, store: StateStore): Promise<Catalog> {
+  async #openCatalog(services: Services, state: OpenState): Promise<Catalog> {
     try {
       return await this.#job.catalog.open({
         stem: stemOf(this.#statePath),
@@ -200,8 +200,8 @@ class JobRun {
     } catch (thrown) {
       if (this.#job.found === undefined) {
         // Nothing was done yet: the corrected command must not meet a run that never began.
-        await store.close();
-        rmSync(this.#statePath, { force: true });
+        await state.close();
+        STATES.discard(this.#statePath);
       }
       throw thrown;
     }

@@ -8,7 +8,7 @@ import type { FileReport, PipelineLive, PipelineOutcome } from "../pipeline/pipe
 import type { LiveFigures, ProgressView } from "../progress/progress.ts";
 import { ProgressModel } from "../progress/progress-model.ts";
 import { accountOf, type RunEnding, type RunReport, verdictOf } from "../progress/run-report.ts";
-import type { StateStore } from "../state/state-store.ts";
+import type { OpenState } from "../state/state-kind.ts";
 import { errorMessage } from "../terminal/messages.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Services } from "./stages.ts";
@@ -17,7 +17,10 @@ import { toReuploadError } from "./to-error.ts";
 const SAMPLE_MS = 1000;
 
 interface Following {
-  readonly store: Pick<StateStore, "summary" | "beat">;
+  readonly state: {
+    readonly ledger: Pick<OpenState["ledger"], "tally">;
+    readonly presence: Pick<OpenState["presence"], "beat">;
+  };
   readonly services: Services;
   readonly reporter: Reporter;
 }
@@ -31,11 +34,11 @@ export interface Follower {
   end(): Promise<ProgressView>;
 }
 
-export function followRun({ store, services, reporter }: Following): Follower {
+export function followRun({ state, services, reporter }: Following): Follower {
   let live: PipelineLive = { slots: 0, slotsInUse: 0, openWorkItems: 0, linksRenewed: 0 };
   const sample = () => ({
     at: performance.now(),
-    summary: store.summary(),
+    summary: state.ledger.tally(),
     live: figuresOf(live, services),
   });
   const model = new ProgressModel(sample());
@@ -44,7 +47,7 @@ export function followRun({ store, services, reporter }: Following): Follower {
   const show = () => {
     const taken = sample();
     model.add(taken);
-    store.beat({ at: Date.now(), ...taken.live });
+    state.presence.beat({ at: Date.now(), ...taken.live });
     reporter.progress(model.view());
   };
   const sampling = async () => {
@@ -105,7 +108,7 @@ export function fileMessage(report: FileReport) {
 interface Finishing {
   readonly outcome: PipelineOutcome;
   readonly view: ProgressView;
-  readonly store: StateStore;
+  readonly state: OpenState;
   readonly catalog: Catalog;
   readonly reporter: Reporter;
   readonly linksRenewed: number;
@@ -119,15 +122,18 @@ interface Finishing {
 
 /** Tells the summary, and what ended the run early; gives the exit code. */
 export async function finishRun(finishing: Finishing): Promise<ExitCode> {
-  const { store, reporter } = finishing;
+  const { state, reporter } = finishing;
   const error = errorOf(finishing.outcome);
   if (error !== undefined) reporter.tell(errorMessage(error, finishing.verbose));
   // What was recorded last must be counted, and be durable before it is told.
-  await store.committed().catch(() => {});
+  await state.ledger.committed().catch(() => {});
   const report = await reportOf(finishing);
   reporter.tell({ type: "summary", report });
   const exitCode = error?.exitCode ?? exitCodeOf(report, finishing);
-  store.noteEnding({ exitCode, why: "why" in report.ending ? report.ending.why : report.ending.kind });
+  state.presence.noteEnding({
+    exitCode,
+    why: "why" in report.ending ? report.ending.why : report.ending.kind,
+  });
   return exitCode;
 }
 
@@ -181,18 +187,20 @@ function endingOf({ outcome, limitedBy, stoppedBy }: Finishing, left: number): R
 }
 
 async function reportOf(finishing: Finishing): Promise<RunReport> {
-  const { view, store, catalog, rejectedFile } = finishing;
-  const summary = store.summary();
-  const left = summary.workItems.pending + summary.workItems.in_progress;
-  const failures = await store.failures();
+  const { view, state, catalog, rejectedFile } = finishing;
+  const { run, ledger } = state;
+  const summary = ledger.tally();
+  const { pending, in_progress: inProgress, not_mine: notMine } = summary.workItems;
+  const left = pending + inProgress + notMine;
+  const failures = await ledger.failures();
   const isWanting = left > 0 || summary.workItems.failed > 0;
   return {
-    runId: store.run.runId,
+    runId: run.runId,
     ending: endingOf(finishing, left),
-    partition: store.run.identity.partition,
-    totalPartitions: store.run.identity.totalPartitions,
-    input: store.run.input,
-    rejectedFile: store.run.input.rejected > 0 && existsSync(rejectedFile) ? rejectedFile : undefined,
+    partition: run.identity.partition,
+    totalPartitions: run.identity.totalPartitions,
+    input: run.input,
+    rejectedFile: run.input.rejected > 0 && existsSync(rejectedFile) ? rejectedFile : undefined,
     catalogRejected: catalog.rejectedRows(),
     summary,
     failures,

@@ -3,8 +3,8 @@ import { keptSettings, resolve, resolveOne } from "../config/config.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { partitionInput } from "../input/partition-input.ts";
-import { inspectState } from "../state/sqlite/inspect.ts";
-import type { RunRecord } from "../state/state-store.ts";
+import { STATES } from "../state/wiring.ts";
+import type { RunRecord } from "../state/run-record.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { catalogSource } from "./catalogs.ts";
 import type { Io } from "./io.ts";
@@ -25,7 +25,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
 async function describeRun(session: Session): Promise<Job> {
   const { given, path } = session;
   const stateDb = resolveOne(given, "stateDb");
-  const found = await inspectState(path(stateDb));
+  const found = (await STATES.inspect(path(stateDb)))?.run;
   if (found !== undefined && !resolveOne(given, "resume")) throw stateExists(found, stateDb);
   const settings = resolve(given, found?.settings ?? {});
   const csv = await checkCsv(settings, {

@@ -3,9 +3,9 @@ import { isAbsolute, join } from "node:path";
 import { collect, resolveOne } from "../config/config.ts";
 import { type FleetWorkItem, mergeFailures, mergeSlowest } from "../progress/fleet-details.ts";
 import type { FleetReadings, FleetView } from "../progress/fleet.ts";
-import type { StateReader } from "../state/read-state.ts";
-import { readState } from "../state/sqlite/read-state.ts";
-import type { FailureGroup } from "../state/state-store.ts";
+import type { StateReader } from "../state/state-reader.ts";
+import { STATES } from "../state/wiring.ts";
+import type { FailureGroup } from "../state/ledger.ts";
 import type { Io } from "./io.ts";
 
 /** @param given by `--state-db`; without it the environment and the configuration file are asked, as `run` does */
@@ -38,12 +38,12 @@ export class OpenStates implements Disposable {
     this.all = all;
   }
 
-  /** @throws ReuploadError those of `ReadState` */
+  /** @throws ReuploadError those of `StateKind.read` */
   static async open(paths: readonly string[], io: Io): Promise<OpenStates> {
     const opened: OpenState[] = [];
     try {
       for (const stateDb of paths) {
-        opened.push({ stateDb, reader: await readState(absolutePath(stateDb, io)) });
+        opened.push({ stateDb, reader: await STATES.read(absolutePath(stateDb, io)) });
       }
     } catch (error) {
       for (const { reader } of opened) reader.close();
@@ -53,8 +53,10 @@ export class OpenStates implements Disposable {
   }
 
   /** @throws ReuploadError `state-corrupt` */
-  read(): FleetReadings {
-    return this.all.map(({ stateDb, reader }) => ({ stateDb, reading: reader.read() }));
+  async read(): Promise<FleetReadings> {
+    return Promise.all(
+      this.all.map(async ({ stateDb, reader }) => ({ stateDb, reading: await reader.read() })),
+    );
   }
 
   /**
@@ -62,12 +64,14 @@ export class OpenStates implements Disposable {
    *
    * @param most work items in progress; those of a process that died are no longer
    */
-  details({ machines }: FleetView, most: number): FleetDetails {
+  async details({ machines }: FleetView, most: number): Promise<FleetDetails> {
     const running = this.all.filter((_state, index) => machines[index]?.writer.kind === "running");
     return {
-      failures: mergeFailures(this.all.map(({ reader }) => reader.failures())),
+      failures: mergeFailures(await Promise.all(this.all.map(async ({ reader }) => reader.failures()))),
       slowest: mergeSlowest(
-        running.map(({ stateDb, reader }) => ({ stateDb, slowest: reader.slowest(most) })),
+        await Promise.all(
+          running.map(async ({ stateDb, reader }) => ({ stateDb, slowest: await reader.slowest(most) })),
+        ),
         most,
       ),
     };

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { FleetWatch } from "../progress/fleet.ts";
-import { snapshotState } from "../state/sqlite/read-state.ts";
+import { STATES } from "../state/wiring.ts";
 import { fleetJson } from "../terminal/fleet-json.ts";
 import { jsonText } from "../terminal/json-forms.ts";
 import { statusText } from "../terminal/status-text.ts";
@@ -31,9 +31,9 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   const paths = statePathsOf(given.stateDb, io);
   using states = await OpenStates.open(paths, io);
   if (given.snapshot !== undefined) await takeSnapshot(paths, given.snapshot, io);
-  const fleet = new FleetWatch(0, states.read()).view();
+  const fleet = new FleetWatch(0, await states.read()).view();
   if (isJson) {
-    const report = { time: Date.now(), fleet, ...states.details(fleet, MOST_SLOWEST) };
+    const report = { time: Date.now(), fleet, ...(await states.details(fleet, MOST_SLOWEST)) };
     await writeLines(io, [jsonText(fleetJson("status", report))]);
   } else await printLines(io, statusText(fleet));
   for (const mismatch of fleet.mismatches) printLine(io.stderr, `warning: not added up: ${mismatch}`);
@@ -57,7 +57,7 @@ async function takeSnapshot(paths: readonly string[], snapshot: string, io: Io):
   refuseOwnInput("--snapshot", target, { states: [source], files: [] });
   const stop = listenForStop(0, () => {});
   try {
-    await snapshotState(source, target, { signal: stop.drain });
+    await STATES.snapshot(source, target, { signal: stop.drain });
   } finally {
     stop.dispose();
   }

@@ -17,10 +17,9 @@ import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { nameProblem, parseNameTemplate } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import type { InputReader } from "../state/open-run.ts";
-import type { RunRecord } from "../state/state-store.ts";
-import { inspectState } from "../state/sqlite/inspect.ts";
-import { companionsOf, removeState } from "../state/sqlite/state-files.ts";
+import type { InputReader } from "../state/state-kind.ts";
+import type { RunRecord } from "../state/run-record.ts";
+import { STATES } from "../state/wiring.ts";
 import { commandLine } from "../terminal/shell.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import type { Io } from "./io.ts";
@@ -64,7 +63,7 @@ async function describeUpload(session: Session, request: UploadRequest): Promise
     folder: session.io.cwd,
   };
   const stateDb = flags.stateDb ?? defaultState(given, resolve(own, {}));
-  const found = await inspectState(session.path(stateDb));
+  const found = (await STATES.inspect(session.path(stateDb)))?.run;
   const resumeCommand = commandAgain(request);
   if (found !== undefined && flags.stateDb !== undefined && flags.resume !== "true") {
     throw new ReuploadError("state-exists", `The state ${stateDb} holds an upload or a run.`, {
@@ -118,7 +117,7 @@ class OwnFiles {
 
   constructor({ given, path }: Session, stateDb: string) {
     const logFile = resolveOne(given, "logFile");
-    const files = companionsOf(path(stateDb));
+    const files = [...STATES.files(path(stateDb))];
     if (logFile !== undefined) files.push(path(logFile));
     this.#own = new Set(files.flatMap((file) => [file, withoutLinks(file)]));
   }
@@ -191,7 +190,7 @@ function defaultState({ workItem, ...given }: GivenPaths, settings: RunSettings)
  * moment both may go on then, and announce twice at worst.
  */
 function forget(statePath: string): void {
-  removeState(statePath);
+  STATES.discard(statePath);
   rmSync(`${statePath}.lock`, { force: true });
 }
 

@@ -111,6 +111,11 @@ export const ERRORS = {
     exitCode: EXIT.usage,
     advice: "Create the coordination container, give --create-missing, or give --no-coordination.",
   },
+  "checkpoint-unusable": {
+    exitCode: EXIT.refused,
+    advice:
+      "Use the CSV that the other machines use; when it has new rows, resume each machine with --update-csv.",
+  },
   "sign-in": { exitCode: EXIT.signIn, advice: "Run `az login`, then run the command again." },
   permission: {
     exitCode: EXIT.signIn,

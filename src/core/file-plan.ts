@@ -8,6 +8,8 @@ export type OnCollision = "report" | "path" | "first";
 /** A file with the name it gets in the target. */
 export interface PlannedFile {
   readonly file: CatalogFile;
+  /** Its number in catalog order among the files that differ by name or link, from 0. */
+  readonly place: number;
   readonly blobName: string;
   /** The name was over the service's limit and is kept in the state for the list of shortened names. */
   readonly shortened: boolean;
@@ -16,6 +18,8 @@ export interface PlannedFile {
 /** A file that is not transferred, and why. */
 export interface RefusedFile {
   readonly file: CatalogFile;
+  /** As of a planned file. */
+  readonly place: number;
   readonly blobName: string;
   readonly outcome: "failed" | "skipped";
   readonly code: FailureCode;
@@ -68,32 +72,38 @@ export function planFiles(
       duplicates++;
       continue;
     }
+    const place = seen.size;
     seen.add(key);
     if (problem !== undefined) {
-      refused.push({ file, blobName: wanted, outcome: "failed", code: "bad-name", message: problem });
+      refused.push({ file, place, blobName: wanted, outcome: "failed", code: "bad-name", message: problem });
       continue;
     }
     const name = shortenName(wanted);
     const first = planned.get(name);
     if (first === undefined) {
-      planned.set(name, { file, blobName: name, shortened: name !== wanted });
+      planned.set(name, { file, place, blobName: name, shortened: name !== wanted });
     } else if (uriWithoutQuery(first.file.uri) === uriWithoutQuery(file.uri)) {
       duplicates++;
     } else {
       const byPath =
-        options.onCollision === "path" ? nameByPath(workItem, file, options.template) : undefined;
+        options.onCollision === "path" ? nameByPath(workItem, file, place, options.template) : undefined;
       if (byPath !== undefined && !planned.has(byPath.blobName)) planned.set(byPath.blobName, byPath);
-      else refused.push(collision(file, name, first.file, options.onCollision));
+      else refused.push({ ...collision(file, name, first.file, options.onCollision), place });
     }
   }
   return { files: [...planned.values()], refused, duplicates };
 }
 
-function nameByPath(workItem: WorkItem, file: CatalogFile, template: NameTemplate): PlannedFile | undefined {
+function nameByPath(
+  workItem: WorkItem,
+  file: CatalogFile,
+  place: number,
+  template: NameTemplate,
+): PlannedFile | undefined {
   const wanted = template.renderWithPath(workItem, file.fileName);
   if (nameProblem(wanted) !== undefined) return undefined;
   const blobName = shortenName(wanted);
-  return { file, blobName, shortened: blobName !== wanted };
+  return { file, place, blobName, shortened: blobName !== wanted };
 }
 
 function collision(
@@ -101,7 +111,7 @@ function collision(
   blobName: string,
   first: CatalogFile,
   onCollision: OnCollision,
-): RefusedFile {
+): Omit<RefusedFile, "place"> {
   return {
     file,
     blobName,

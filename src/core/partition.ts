@@ -18,6 +18,17 @@ export function partitionOf(workItemId: string, total: number): number {
   return jumpConsistentHash(key, total);
 }
 
+/** Which share of the CSV a state holds: see `RunIdentity`. */
+export interface Share {
+  readonly partition: number | "auto";
+  readonly totalPartitions: number;
+}
+
+/** Whether a share holds this work item; `auto` holds all of them. */
+export function isInShare(workItemId: string, { partition, totalPartitions }: Share): boolean {
+  return partition === "auto" || partitionOf(workItemId, totalPartitions) === partition;
+}
+
 const LCG_MULTIPLIER = 2862933555777941757n;
 const MASK_64 = 0xffff_ffff_ffff_ffffn;
 

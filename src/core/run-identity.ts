@@ -9,7 +9,11 @@ export interface RunIdentity {
   readonly target: string;
   /** Queue name, or `none` with --no-queue. */
   readonly queue: string;
-  readonly partition: number;
+  /**
+   * Which share of the CSV the state holds. The whole CSV is 0 of 1; a fixed partition is a number of `totalPartitions`;
+   * with `auto` the state holds all work items, and its queue those of the partitions that are admitted to it.
+   */
+  readonly partition: number | "auto";
   readonly totalPartitions: number;
   readonly nameTemplate: string;
   /** Kind and place of the catalog, such as `listing:files.csv`. Its content may change: receipts notice. */

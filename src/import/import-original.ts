@@ -1,7 +1,7 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import { workItemKey } from "../core/work-item.ts";
 import type { OriginalWorkItem } from "../state/original-states.ts";
-import type { ClaimedWorkItem } from "../state/state-store.ts";
+import type { Claim } from "../state/work-queue.ts";
 import type { ImportOptions, ImportOriginal, ImportReport, ImportStages } from "./import.ts";
 import { takeOver } from "./take-over.ts";
 
@@ -10,21 +10,21 @@ const CLAIMS = 32;
 const MOST_NAMED = 5;
 
 export const importOriginal: ImportOriginal = async (stages, options, { signal, onProgress }) => {
-  const { store } = stages;
+  const { queue, ledger } = stages.state;
   const importing = new Import(stages, options);
   for (let done = 0; ;) {
     signal.throwIfAborted();
-    const claims = await store.claim(CLAIMS, { signal });
-    if (claims.length === 0) return importing.report();
-    await importing.take(claims, signal);
-    await store.committed();
-    done += claims.length;
+    const answer = await queue.claim(CLAIMS, { signal });
+    if (answer.kind !== "claims") return importing.report();
+    await importing.take(answer.claims, signal);
+    await ledger.committed();
+    done += answer.claims.length;
     onProgress?.(done);
   }
 };
 
 interface Asked {
-  readonly claim: ClaimedWorkItem;
+  readonly claim: Claim;
   readonly known: OriginalWorkItem;
 }
 
@@ -46,8 +46,8 @@ class Import {
     this.#options = options;
   }
 
-  async take(claims: readonly ClaimedWorkItem[], signal: AbortSignal): Promise<void> {
-    const { original, catalog, store } = this.#stages;
+  async take(claims: readonly Claim[], signal: AbortSignal): Promise<void> {
+    const { original, catalog, state } = this.#stages;
     const asked: Asked[] = [];
     for (const claim of claims) {
       const known = original.find(claim.workItem);
@@ -59,7 +59,7 @@ class Import {
     for (let at = 0; at < asked.length; at += catalog.batchSize) {
       await this.#lookUp(asked.slice(at, at + catalog.batchSize), signal);
     }
-    for (const { id } of claims) store.record({ kind: "work-item-released", workItem: id });
+    state.queue.release(claims.map(({ id }) => id));
   }
 
   report(): ImportReport {
@@ -100,7 +100,7 @@ class Import {
 
   #takeAnswer({ claim, known }: Asked, lookup: Lookup): void {
     const taken = takeOver(claim, known, lookup, this.#options);
-    for (const event of taken.events) this.#stages.store.record(event);
+    for (const event of taken.events) this.#stages.state.ledger.record(event);
     this.#takenOver += taken.takenOver;
     this.#notListed += taken.notListed;
     this.#refused += taken.refused;

@@ -12,13 +12,13 @@ import type { OnCollision } from "../core/file-plan.ts";
 import type { NameTemplate } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { OriginalCounts, OriginalStates } from "../state/original-states.ts";
-import type { StateStore } from "../state/state-store.ts";
+import type { OpenState } from "../state/state-kind.ts";
 
 export interface ImportStages {
   readonly original: OriginalStates;
   readonly catalog: Catalog;
   /** New: nothing of it is claimed yet. */
-  readonly store: StateStore;
+  readonly state: Pick<OpenState, "queue" | "ledger">;
 }
 
 /** As those of the run that goes on: they decide a file's name in the target. */
@@ -68,10 +68,10 @@ export interface ImportReport {
 
 export interface ImportOriginal {
   /**
-   * Looks at each work item of the store once, and leaves all of them pending. When it ends early, what is recorded
+   * Looks at each work item of the state once, and leaves all of them pending. When it ends early, what is recorded
    * holds.
    *
-   * @throws ReuploadError what the catalog as a whole or the store throws; the signal's reason
+   * @throws ReuploadError what the catalog as a whole or the state throws; the signal's reason
    */
   (stages: ImportStages, options: ImportOptions, control: ImportControl): Promise<ImportReport>;
 }

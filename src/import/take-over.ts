@@ -4,7 +4,8 @@ import { planFiles, type PlannedFile, type RefusedFile } from "../core/file-plan
 import { receiptOf } from "../core/receipt.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { OriginalFile, OriginalWorkItem } from "../state/original-states.ts";
-import type { ClaimedWorkItem, StateEvent } from "../state/state-store.ts";
+import type { StateEvent } from "../state/ledger.ts";
+import type { Claim } from "../state/work-queue.ts";
 import type { ImportOptions } from "./import.ts";
 
 /** What is taken over of one work item. takenOver + notListed + refused are its completed files. */
@@ -23,7 +24,7 @@ export interface TakenOver {
  * the name alone where the old state has no link and the catalog no second file of that name.
  */
 export function takeOver(
-  claim: ClaimedWorkItem,
+  claim: Claim,
   known: OriginalWorkItem,
   lookup: Lookup,
   options: ImportOptions,
@@ -67,7 +68,7 @@ export function takeOver(
 
 function eventsOf(
   id: number,
-  { file, blobName, shortened }: PlannedFile,
+  { file, place, blobName, shortened }: PlannedFile,
   workItem: WorkItem,
   { template, announceExisting }: ImportOptions,
 ): StateEvent[] {
@@ -76,6 +77,7 @@ function eventsOf(
     kind: "file-uploaded",
     workItem: id,
     file,
+    place,
     bytes: file.length,
     alreadyThere: true,
     attempts: 1,
@@ -83,7 +85,7 @@ function eventsOf(
   };
   return announceExisting === "always"
     ? [uploaded]
-    : [uploaded, { kind: "file-completed", workItem: id, file, announced: false }];
+    : [uploaded, { kind: "file-completed", workItem: id, file, place, announced: false }];
 }
 
 /** All files of a work item, to be found as an old state names them. */

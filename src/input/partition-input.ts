@@ -1,5 +1,5 @@
 import { CsvDigest, SeenKeys } from "../core/csv-digest.ts";
-import { partitionOf } from "../core/partition.ts";
+import { isInShare } from "../core/partition.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { InputSource, RejectedRow } from "./input.ts";
 import { readWorkItems } from "./read-csv.ts";
@@ -7,8 +7,8 @@ import { RejectedFile } from "./rejected-file.ts";
 
 export interface PartitionInputOptions {
   readonly source: InputSource;
-  /** `0 <= partition < totalPartitions` */
-  readonly partition: number;
+  /** `0 <= partition < totalPartitions`, or all of them */
+  readonly partition: number | "auto";
   readonly totalPartitions: number;
   /** Where the rejected rows go. */
   readonly rejectedPath: string;
@@ -55,7 +55,7 @@ export function partitionInput(options: PartitionInputOptions): PartitionInput {
 }
 
 async function readPartition(
-  { source, partition, totalPartitions, signal }: PartitionInputOptions,
+  { source, signal, ...share }: PartitionInputOptions,
   take: (workItems: readonly WorkItem[]) => number,
   reject: (rows: readonly RejectedRow[]) => Promise<void>,
 ): Promise<{ csvDigest: string; counts: PartitionCounts }> {
@@ -73,7 +73,7 @@ async function readPartition(
         continue;
       }
       digest.add(row.workItem);
-      if (partitionOf(row.workItem.workItemId, totalPartitions) === partition) taken.push(row.workItem);
+      if (isInShare(row.workItem.workItemId, share)) taken.push(row.workItem);
       else others.add(row.workItem);
     }
     if (taken.length > 0) ours += take(taken);

@@ -3,7 +3,7 @@ import type { Announcer } from "../announce/announcer.ts";
 import { FileFailure } from "../core/failure.ts";
 import { type NameTemplate, shortenName } from "../core/target-name.ts";
 import type { AnnouncementStore, OwedFile } from "../state/announcements.ts";
-import type { FailureRecord } from "../state/state-store.ts";
+import type { FailureRecord } from "../state/ledger.ts";
 import type { PipelineControl } from "./pipeline.ts";
 
 /** Files read from the state at once. */

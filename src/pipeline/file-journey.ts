@@ -1,6 +1,6 @@
 import { FileFailure } from "../core/failure.ts";
 import { messageOf, ReuploadError } from "../core/errors.ts";
-import type { FailureRecord } from "../state/state-store.ts";
+import type { FailureRecord } from "../state/ledger.ts";
 import type { TransferredFile, TransferResult } from "../transfer/transfer.ts";
 import { endsSoon } from "./fresh-links.ts";
 import type { FileTask } from "./open-work-item.ts";
@@ -22,27 +22,29 @@ export async function fileJourney(
   leaveSlot: () => void,
   signal: AbortSignal,
 ): Promise<FileReport> {
-  const { store } = stages;
+  const { ledger } = stages.state;
+  const { file, place } = task;
+  const workItem = task.item.id;
   try {
     const result = task.inTarget ? undefined : await transferTask(stages, task, signal);
     if (result?.outcome === "skipped") {
       const failure: FailureRecord = { code: "conflict", message: result.reason, attempts: result.attempts };
-      store.record({ kind: "file-skipped", workItem: task.item.id, file: task.file, failure });
+      ledger.record({ kind: "file-skipped", workItem, file, place, failure });
       return report(task, "skipped", { attempts: failure.attempts, failure });
     }
     const announcement = await announceTask(stages, options, task, result, signal);
     const announced = announcement !== undefined;
-    store.record({ kind: "file-completed", workItem: task.item.id, file: task.file, announced });
+    ledger.record({ kind: "file-completed", workItem, file, place, announced });
     if (result === undefined) return report(task, "announced", { attempts: announcement?.attempts ?? 1 });
     const { outcome, method, bytes, attempts } = result;
     return report(task, outcome, { method, bytes, attempts });
   } catch (thrown) {
     const failure = chargedToFile(thrown, signal);
-    store.record({ kind: "file-failed", workItem: task.item.id, file: task.file, failure });
+    ledger.record({ kind: "file-failed", workItem, file, place, failure });
     return report(task, "failed", { attempts: failure.attempts, failure });
   } finally {
     leaveSlot();
-    await store.committed();
+    await ledger.committed();
   }
 }
 
@@ -50,10 +52,11 @@ export async function fileJourney(
 async function transferTask(stages: Stages, task: FileTask, signal: AbortSignal): Promise<TransferResult> {
   const result = await transferWithFreshLink(stages, task, signal);
   if (result.outcome !== "skipped") {
-    stages.store.record({
+    stages.state.ledger.record({
       kind: "file-uploaded",
       workItem: task.item.id,
       file: task.file,
+      place: task.place,
       bytes: result.bytes,
       alreadyThere: result.outcome === "already-there",
       attempts: result.attempts,
@@ -89,7 +92,7 @@ async function announceTask(
   signal: AbortSignal,
 ): Promise<{ readonly attempts: number } | undefined> {
   if (stages.announcer === undefined) return undefined;
-  if (options.announceExisting === "never" && wasThereBeforeRun(stages, result)) return undefined;
+  if (options.announceExisting === "never" && wasThereBeforeRun(options, result)) return undefined;
   return stages.announcer.announce(task.blobName, { signal });
 }
 
@@ -97,9 +100,9 @@ async function announceTask(
  * Whether the blob is older than the run. One that was written since may be ours from before a crash, or from a try
  * whose answer was lost: it is announced, because no announcement may be lost.
  */
-function wasThereBeforeRun(stages: Stages, result: TransferredFile | undefined): boolean {
+function wasThereBeforeRun({ runBegan }: PipelineOptions, result: TransferredFile | undefined): boolean {
   if (result?.existingSince === undefined) return false;
-  return result.existingSince < stages.store.run.createdAt - CLOCK_SKEW_MS;
+  return result.existingSince < runBegan - CLOCK_SKEW_MS;
 }
 
 /** The failure that the file is charged with. @throws what is not the file's: the run's end, an abort */

@@ -1,10 +1,12 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import { type CatalogFile, fileKey } from "../core/file.ts";
 import { type FilePlan, planFiles, type PlannedFile, type RefusedFile } from "../core/file-plan.ts";
-import { receiptOf } from "../core/receipt.ts";
+import { type Receipt, receiptOf } from "../core/receipt.ts";
 import { shortenName } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import type { ClaimedWorkItem, FailureRecord, KnownFile, StateEvent } from "../state/state-store.ts";
+import { isBitSet } from "../core/bitmap.ts";
+import type { FailureRecord, StateEvent } from "../state/ledger.ts";
+import type { Claim, KnownFile } from "../state/work-queue.ts";
 import { FreshLinks } from "./fresh-links.ts";
 import type { PipelineControl, PipelineOptions, Stages } from "./pipeline.ts";
 
@@ -12,6 +14,8 @@ import type { PipelineControl, PipelineOptions, Stages } from "./pipeline.ts";
 export interface FileTask {
   readonly item: OpenWorkItem;
   readonly file: CatalogFile;
+  /** Its number in catalog order; undefined when this lookup does not list it. */
+  readonly place: number | undefined;
   readonly blobName: string;
   /** Given to the state when it is not the template's plain name. */
   readonly specialName: { readonly blobName: string; readonly shortened: boolean } | undefined;
@@ -26,6 +30,10 @@ export interface FileTask {
 export class OpenWorkItem {
   readonly id: number;
   readonly workItem: WorkItem;
+  /** Aborts when its partition is lost: begin nothing more. */
+  readonly lost: AbortSignal;
+  /** Files in slots, or waiting for their commit. */
+  inFlight = 0;
   readonly #record: (event: StateEvent) => void;
   readonly #onFile: PipelineControl["onFile"];
   #left = 0;
@@ -39,7 +47,7 @@ export class OpenWorkItem {
    * @param onFile told of the files that end without a try
    */
   constructor(
-    claim: ClaimedWorkItem,
+    claim: Claim,
     workItemName: string,
     stages: Stages,
     links: { renewed: number },
@@ -47,8 +55,9 @@ export class OpenWorkItem {
   ) {
     this.id = claim.id;
     this.workItem = { ...claim.workItem, workItemName };
+    this.lost = claim.lost;
     this.freshLinks = new FreshLinks(stages.catalog, claim.workItem, links);
-    this.#record = (event) => stages.store.record(event);
+    this.#record = (event) => stages.state.ledger.record(event);
     this.#onFile = onFile;
   }
 
@@ -57,8 +66,9 @@ export class OpenWorkItem {
   }
 
   /** Records what the lookup gave, and gives the files that are to be done in this start. */
-  open(claim: ClaimedWorkItem, lookup: Lookup, options: PipelineOptions): FileTask[] {
+  open(claim: Claim, lookup: Lookup, options: PipelineOptions): FileTask[] {
     const plan = planFiles(this.workItem, lookup.files, options);
+    const receipt = receiptOf(lookup.files);
     const vanished = vanishedFiles(plan, claim.knownFiles);
     this.#problems = lookup.problems;
     this.#record({
@@ -67,10 +77,12 @@ export class OpenWorkItem {
       workItemName: this.workItem.workItemName,
       filesTotal: plan.files.length + plan.refused.length + vanished.length,
       duplicates: plan.duplicates,
-      receipt: receiptOf(lookup.files),
+      receipt,
       vanished: vanished.map(({ file }) => file),
+      ...(claim.knownFiles.size === 0 ? {} : { places: placesOfKnown(plan, claim.knownFiles) }),
     });
     const knownOf = (file: CatalogFile) => claim.knownFiles.get(fileKey(file));
+    const isElsewhere = doneElsewhere(claim, receipt);
     // What got into the target before a later lookup took its name away, or no longer lists it, is still owed its
     // announcement.
     const owed = [
@@ -84,6 +96,11 @@ export class OpenWorkItem {
       if (!known.inTarget) this.#vanish(this.#named(file, options), known);
     const tasks = [...plan.files, ...owed].flatMap((planned) => {
       const known = knownOf(planned.file);
+      if (isElsewhere(planned.place) && known?.completed !== true && known?.skipped !== true) {
+        const { file, place } = planned;
+        this.#record({ kind: "file-done-elsewhere", workItem: this.id, file, place });
+        return [];
+      }
       if (known?.failed === true) this.#failed++;
       const isSettled = known !== undefined && (known.completed || known.failed || known.skipped);
       return isSettled ? [] : [this.#task(planned, known, options)];
@@ -112,19 +129,20 @@ export class OpenWorkItem {
   }
 
   #task(
-    { file, blobName, shortened = false }: Pick<PlannedFile, "file" | "blobName"> & Partial<PlannedFile>,
+    { file, blobName, place, shortened = false }: NamedFile & Pick<Partial<PlannedFile>, "shortened">,
     known: KnownFile | undefined,
     options: PipelineOptions,
   ): FileTask {
     if (known?.inTarget === true) {
       // It has its name, whatever a later plan makes of it.
       const name = known.blobName ?? this.#named(file, options).blobName;
-      return { item: this, file, blobName: name, specialName: undefined, inTarget: true };
+      return { item: this, file, place, blobName: name, specialName: undefined, inTarget: true };
     }
     const isPlain = blobName === options.template.render(this.workItem, file.fileName);
     return {
       item: this,
       file,
+      place,
       blobName,
       specialName: isPlain ? undefined : { blobName, shortened },
       inTarget: false,
@@ -132,15 +150,19 @@ export class OpenWorkItem {
   }
 
   /** A file with its plain name. */
-  #named(file: CatalogFile, options: PipelineOptions): { file: CatalogFile; blobName: string } {
-    return { file, blobName: shortenName(options.template.render(this.workItem, file.fileName)) };
+  #named(file: CatalogFile, options: PipelineOptions): NamedFile {
+    return {
+      file,
+      place: undefined,
+      blobName: shortenName(options.template.render(this.workItem, file.fileName)),
+    };
   }
 
   #refuse(refused: RefusedFile, known: KnownFile | undefined): void {
     if (known?.completed === true || known?.skipped === true) return;
     if (known?.failed === true || refused.outcome === "failed") this.#failed++;
     if (known?.failed === true) return;
-    this.#endUntried(refused);
+    this.#endUntried(refused, refused.place);
   }
 
   /** A file of an earlier lookup that the catalog no longer lists and that never got into the target. */
@@ -149,14 +171,17 @@ export class OpenWorkItem {
     this.#failed++;
     if (known.failed) return;
     const message = "the catalog listed it before and no longer does";
-    this.#endUntried({ ...named, outcome: "failed", code: "source-not-found", message });
+    this.#endUntried({ ...named, outcome: "failed", code: "source-not-found", message }, undefined);
   }
 
   /** Records and reports the end of a file that no slot tries: the one place where that happens. */
-  #endUntried({ file, blobName, outcome, code, message }: RefusedFile): void {
+  #endUntried(
+    { file, blobName, outcome, code, message }: Omit<RefusedFile, "place">,
+    place: number | undefined,
+  ): void {
     const failure: FailureRecord = { code, message, attempts: 0 };
     const kind = outcome === "failed" ? "file-failed" : "file-skipped";
-    this.#record({ kind, workItem: this.id, file, failure });
+    this.#record({ kind, workItem: this.id, file, place, failure });
     const { workItem } = this;
     this.#onFile?.({ workItem, fileName: file.fileName, blobName, outcome, attempts: 0, failure });
   }
@@ -166,7 +191,7 @@ export class OpenWorkItem {
  * The name that blob names are made from: the catalog's, else the CSV's. Once a file is in the target, it stays what it
  * was, or its announcement would name another blob.
  */
-export function nameOf({ workItem, knownFiles, openedAs }: ClaimedWorkItem, lookup: Lookup): string {
+export function nameOf({ workItem, knownFiles, openedAs }: Claim, lookup: Lookup): string {
   const isNamed = openedAs !== undefined && [...knownFiles.values()].some(({ inTarget }) => inTarget);
   if (isNamed) return openedAs;
   return lookup.workItemName === "" ? workItem.workItemName : lookup.workItemName;
@@ -176,6 +201,30 @@ export function nameOf({ workItem, knownFiles, openedAs }: ClaimedWorkItem, look
 export function catalogFailure(problems: readonly string[]): FailureRecord {
   const more = problems.length > 3 ? ` (and ${problems.length - 3} more)` : "";
   return { code: "catalog-error", message: problems.slice(0, 3).join("; ") + more, attempts: 1 };
+}
+
+type NamedFile = Pick<FileTask, "file" | "place" | "blobName">;
+
+/** Which places another machine had completed, when the lookup gives what it gave there. */
+function doneElsewhere(
+  { elsewhere }: Claim,
+  { count, digest }: Receipt,
+): (place: number | undefined) => boolean {
+  if (elsewhere?.receipt.count !== count || elsewhere.receipt.digest !== digest) return () => false;
+  return (place) => place !== undefined && isBitSet(elsewhere.completed, place);
+}
+
+/** Where this lookup lists the files that were known before. */
+function placesOfKnown(
+  { files, refused }: FilePlan,
+  knownFiles: ReadonlyMap<string, KnownFile>,
+): Map<string, number> {
+  const places = new Map<string, number>();
+  for (const { file, place } of [...files, ...refused]) {
+    const key = fileKey(file);
+    if (knownFiles.has(key)) places.set(key, place);
+  }
+  return places;
 }
 
 function vanishedFiles(

@@ -15,14 +15,15 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { OnCollision } from "../core/file-plan.ts";
 import type { NameTemplate } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import type { FailureRecord, StateStore } from "../state/state-store.ts";
+import type { FailureRecord } from "../state/ledger.ts";
+import type { OpenState } from "../state/state-kind.ts";
 import type { Transfer, TransferMethod } from "../transfer/transfer.ts";
 import type { PoolChange, ServiceLoad } from "./pool-size.ts";
 
 export type { PoolChange, ServiceLoad };
 
 export interface Stages {
-  readonly store: StateStore;
+  readonly state: Pick<OpenState, "queue" | "ledger" | "surveys">;
   readonly catalog: Catalog;
   readonly transfer: Transfer;
   /** undefined with --no-queue. */
@@ -40,6 +41,8 @@ export interface PipelineOptions {
   readonly onCollision: OnCollision;
   readonly onEmpty: "report" | "fail";
   readonly announceExisting: "always" | "never";
+  /** When the run began, ms since the epoch: `announceExisting: never` leaves out blobs that are older than the run. */
+  readonly runBegan: number;
   /**
    * Ends the run early when more failed in this start, judged once 100 files and work items came to their end.
    * A work item that fails as a whole counts as one.

@@ -25,6 +25,14 @@ export class ReadyFiles<T> {
     return file;
   }
 
+  /** Drops the files that `isDropped` says. */
+  drop(isDropped: (file: T) => boolean): void {
+    this.#batches = this.#batches
+      .map(({ files, next }) => ({ files: files.slice(next).filter((file) => !isDropped(file)), next: 0 }))
+      .filter(({ files }) => files.length > 0);
+    this.#size = this.#batches.reduce((size, { files }) => size + files.length, 0);
+  }
+
   /** Gives no more files; those that wait are dropped. */
   close(): void {
     this.#closed = true;

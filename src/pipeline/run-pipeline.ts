@@ -1,7 +1,8 @@
 import type { Lookup } from "../catalog/catalog.ts";
-import { workItemKey } from "../core/work-item.ts";
-import type { ClaimedWorkItem, FailureRecord } from "../state/state-store.ts";
-import { type Demand, RecentMean, RecentRate, workItemsToLookUp } from "./demand.ts";
+import { ReuploadError } from "../core/errors.ts";
+import type { FailureRecord } from "../state/ledger.ts";
+import type { Claim } from "../state/work-queue.ts";
+import { type Demand, RecentRate, workItemsToLookUp } from "./demand.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import { fileJourney } from "./file-journey.ts";
 import { catalogFailure, type FileTask, nameOf, OpenWorkItem } from "./open-work-item.ts";
@@ -14,8 +15,11 @@ import type {
   Stages,
 } from "./pipeline.ts";
 import { FileSlots, findSize } from "./file-slots.ts";
+import { LookUps } from "./look-ups.ts";
+import { LostSignals } from "./lost-signals.ts";
 import { POOL_BOUNDS } from "./pool-size.ts";
 import { ReadyFiles } from "./ready-files.ts";
+import { surveyAhead } from "./survey-ahead.ts";
 
 /** Starts the pipeline; it runs until the state has no pending work item, or until it is told to stop. */
 export function startPipeline(
@@ -28,8 +32,8 @@ export function startPipeline(
 }
 
 class Pipeline implements PipelineLive {
-  /** Claimed and not ended yet. */
-  readonly #open = new Set<number>();
+  /** Claimed and not ended yet, by id; those that were looked up have an item. */
+  readonly #open = new Map<number, OpenWorkItem | undefined>();
   readonly #stages: Stages;
   readonly #options: PipelineOptions;
   readonly #control: PipelineControl;
@@ -39,18 +43,19 @@ class Pipeline implements PipelineLive {
   readonly #stop = new AbortController();
   /** Takes no new files: too many failed. */
   readonly #halt = new AbortController();
+  /** Nothing more is claimed. */
+  readonly #over = new AbortController();
   readonly #signal: AbortSignal;
   /** Ends what only prepares further files: a drain needs none. */
   readonly #feedSignal: AbortSignal;
-  readonly #filesPerWorkItem = new RecentMean();
-  readonly #lookupMs = new RecentMean();
+  readonly #lookUps: LookUps;
   readonly #filesDone = new RecentRate(performance.now());
   readonly #failures: FailureLimit;
   readonly #links = { renewed: 0 };
-  #beingLookedUp = 0;
   #fatal: { readonly error: unknown } | undefined;
-  #lookups = new Set<Promise<void>>();
-  #noMoreClaims = false;
+  /** Why nothing more can be claimed, until that changes. */
+  #noClaims: "nothing-now" | "all-done" | undefined;
+  readonly #lost: LostSignals;
   /** A survey may bring completed work items back. */
   #isSurveying = true;
   #wakeFeeder: () => void = () => {};
@@ -69,6 +74,16 @@ class Pipeline implements PipelineLive {
     );
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
     this.#feedSignal = AbortSignal.any([this.#signal, control.drain, this.#halt.signal]);
+    this.#lookUps = new LookUps(stages.catalog, this.#feedSignal, {
+      onAnswer: (claim, lookup) => this.#takeAnswer(claim, lookup),
+      onNoAnswer: (claim) => this.#noAnswer(claim),
+      onFailure: (thrown) => {
+        // A stop ends lookups too; what was asked for is given back.
+        if (!this.#mustHalt) this.#fail(thrown);
+      },
+      onEnd: () => this.#wakeFeeder(),
+    });
+    this.#lost = new LostSignals(this.#signal, () => this.#dropLost());
     this.#failures = new FailureLimit(options.maxFailures);
   }
 
@@ -86,7 +101,7 @@ class Pipeline implements PipelineLive {
     await Promise.all([survey, this.#slots.emptied()]);
     endSizing?.();
     this.#feedSignal.removeEventListener("abort", halt);
-    this.#release();
+    this.#giveBack([...this.#open.keys()]);
     if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
     if (this.#halt.signal.aborted) {
       const { failed, finished } = this.#failures;
@@ -97,8 +112,12 @@ class Pipeline implements PipelineLive {
 
   /** Nothing was left when it was told to stop. */
   get #isAllDone(): boolean {
-    const { pending, in_progress: inProgress } = this.#stages.store.summary().workItems;
-    return pending + inProgress === 0;
+    const {
+      pending,
+      in_progress: inProgress,
+      not_mine: notMine,
+    } = this.#stages.state.ledger.tally().workItems;
+    return pending + inProgress + notMine === 0;
   }
 
   get slots(): number {
@@ -129,17 +148,34 @@ class Pipeline implements PipelineLive {
 
   /** Takes one file through its slot. */
   async #process(task: FileTask, leaveSlot: () => void): Promise<void> {
+    const { item } = task;
+    item.inFlight++;
     try {
-      const report = await fileJourney(this.#stages, this.#options, task, leaveSlot, this.#signal);
+      const signal = this.#lost.join(item.lost);
+      const report = await fileJourney(this.#stages, this.#options, task, leaveSlot, signal);
       const isFailed = report.outcome === "failed";
-      task.item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
+      item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
       this.#count(isFailed);
       this.#filesDone.add(performance.now());
       this.#control.onFile?.(report);
-      if (task.item.isDone) this.#finish(task.item);
+      if (item.isDone) this.#finish(item);
     } catch (thrown) {
-      this.#fail(thrown);
+      // What a loss cut off is the next holder's; what was recorded of it stands.
+      const isCutOff = item.lost.aborted && !(thrown instanceof ReuploadError && thrown !== item.lost.reason);
+      if (!isCutOff) this.#fail(thrown);
+    } finally {
+      item.inFlight--;
+      if (item.lost.aborted) this.#dropLost();
     }
+  }
+
+  /** Begins nothing more for lost claims, and gives back those that have nothing in flight. */
+  #dropLost(): void {
+    this.#ready.drop(({ item }) => item.lost.aborted);
+    const lost = [...this.#open.values()].filter(
+      (item) => item?.lost.aborted === true && item.inFlight === 0,
+    );
+    this.#giveBack(lost.flatMap((item) => item?.id ?? []));
   }
 
   #count(hasFailed: boolean): void {
@@ -147,19 +183,9 @@ class Pipeline implements PipelineLive {
     if (this.#failures.isPassed(this.#slots.unfinished)) this.#halt.abort(new Error("too many failures"));
   }
 
-  /** Has the catalog count ahead, for the ETA and the order of claims, and then notice what has changed since. */
   async #survey(): Promise<void> {
-    const { store, catalog } = this.#stages;
-    const options = { signal: this.#feedSignal };
     try {
-      for await (const surveys of catalog.survey(store.toSurvey(options), options)) {
-        store.noteSurvey(surveys);
-      }
-      for await (const surveys of catalog.recheck(store.toRecheck(options), options)) {
-        if (store.noteSurvey(surveys) === 0) continue;
-        this.#noMoreClaims = false;
-        this.#wakeFeeder();
-      }
+      await surveyAhead(this.#stages, this.#feedSignal, () => this.#claimAgain());
     } catch (thrown) {
       if (!this.#mustHalt) this.#fail(thrown);
     }
@@ -167,15 +193,19 @@ class Pipeline implements PipelineLive {
     this.#wakeFeeder();
   }
 
-  /** Gives back what was claimed and did not come to its end. */
-  #release(): void {
+  #claimAgain(): void {
+    this.#noClaims = undefined;
+    this.#wakeFeeder();
+  }
+
+  /** Gives back claims that did not come to their end. */
+  #giveBack(ids: readonly number[]): void {
     try {
-      for (const workItem of this.#open) {
-        this.#stages.store.record({ kind: "work-item-released", workItem });
-      }
+      this.#stages.state.queue.release(ids);
     } catch (thrown) {
       this.#fail(thrown);
     }
+    for (const id of ids) this.#close(id);
   }
 
   #finish(item: OpenWorkItem): void {
@@ -192,16 +222,17 @@ class Pipeline implements PipelineLive {
   async #feed(): Promise<void> {
     try {
       while (!this.#mustHalt) {
-        if (this.#noMoreClaims && this.openWorkItems === 0 && !this.#isSurveying) break;
-        const wanted = this.#noMoreClaims ? 0 : workItemsToLookUp(this.#demand);
+        if (this.#noClaims === "all-done" && this.openWorkItems === 0 && !this.#isSurveying) break;
+        const wanted = this.#noClaims === undefined ? workItemsToLookUp(this.#demand) : 0;
         if (wanted > 0) await this.#claim(wanted);
         else await this.#untilWoken();
       }
     } catch (thrown) {
       this.#fail(thrown);
     }
+    this.#over.abort();
     this.#ready.close();
-    await Promise.all(this.#lookups);
+    await this.#lookUps.ended();
   }
 
   get #demand(): Demand {
@@ -211,10 +242,10 @@ class Pipeline implements PipelineLive {
       slotsInUse: this.slotsInUse,
       readyFiles: this.#ready.size,
       openWorkItems: this.openWorkItems,
-      beingLookedUp: this.#beingLookedUp,
-      lookupsUnderWay: this.#lookups.size,
-      filesPerWorkItem: this.#filesPerWorkItem.value,
-      filesDuringLookup: (this.#lookupMs.value ?? 0) * this.#filesDone.perMs(performance.now()),
+      beingLookedUp: this.#lookUps.waiting,
+      lookupsUnderWay: this.#lookUps.underWay,
+      filesPerWorkItem: this.#lookUps.filesPerWorkItem.value,
+      filesDuringLookup: (this.#lookUps.ms.value ?? 0) * this.#filesDone.perMs(performance.now()),
       workItemWorkers,
       fileWorkers,
       batchSize: this.#stages.catalog.batchSize,
@@ -222,58 +253,38 @@ class Pipeline implements PipelineLive {
   }
 
   async #claim(max: number): Promise<void> {
-    const claims = await this.#stages.store.claim(max, { signal: this.#signal });
-    if (claims.length === 0) {
-      this.#noMoreClaims = true;
+    const answer = await this.#stages.state.queue.claim(max, { signal: this.#signal });
+    if (answer.kind !== "claims") {
+      this.#noClaims = answer.kind;
+      void this.#untilChanged();
       return;
     }
-    for (const claim of claims) this.#open.add(claim.id);
-    this.#beingLookedUp += claims.length;
-    const lookup: Promise<void> = this.#lookUp(claims)
-      .catch((thrown: unknown) => {
-        // A stop ends lookups too; what was asked for is given back.
-        if (!this.#mustHalt) this.#fail(thrown);
-      })
-      .finally(() => {
-        this.#lookups.delete(lookup);
-        this.#wakeFeeder();
-      });
-    this.#lookups.add(lookup);
+    const { claims } = answer;
+    for (const { id, lost } of claims) {
+      this.#open.set(id, undefined);
+      this.#lost.join(lost);
+    }
+    this.#lookUps.start(claims);
   }
 
-  async #lookUp(claims: readonly ClaimedWorkItem[]): Promise<void> {
-    const waiting = new Map(claims.map((claim) => [workItemKey(claim.workItem), claim]));
-    const asked = claims.map((claim) => claim.workItem);
-    const began = performance.now();
-    let isFirst = true;
+  async #untilChanged(): Promise<void> {
     try {
-      for await (const lookup of this.#stages.catalog.lookup(asked, { signal: this.#feedSignal })) {
-        const key = workItemKey(lookup.workItem);
-        const claim = waiting.get(key);
-        if (claim === undefined) continue;
-        waiting.delete(key);
-        this.#beingLookedUp--;
-        if (isFirst) this.#lookupMs.add(performance.now() - began);
-        isFirst = false;
-        if (this.#mustHalt) return;
-        this.#takeAnswer(claim, lookup);
-      }
-    } finally {
-      this.#beingLookedUp -= waiting.size;
-    }
-    if (this.#mustHalt) return;
-    // The catalog's contract is one answer each; one that is missing must not be taken for "no files".
-    for (const claim of waiting.values()) {
-      this.#endUnopened(claim, "failed", {
-        code: "catalog-error",
-        message: "the catalog gave no answer for this work item",
-        attempts: 1,
-      });
+      await this.#stages.state.queue.changed(this.#over.signal);
+      this.#claimAgain();
+    } catch (thrown) {
+      if (!this.#over.signal.aborted) this.#fail(thrown);
     }
   }
 
-  #takeAnswer(claim: ClaimedWorkItem, lookup: Lookup): void {
-    this.#filesPerWorkItem.add(lookup.files.length);
+  /** The catalog's contract is one answer each; one that is missing must not be taken for "no files". */
+  #noAnswer(claim: Claim): void {
+    if (claim.lost.aborted) return this.#giveBack([claim.id]);
+    const message = "the catalog gave no answer for this work item";
+    this.#endUnopened(claim, "failed", { code: "catalog-error", message, attempts: 1 });
+  }
+
+  #takeAnswer(claim: Claim, lookup: Lookup): void {
+    if (claim.lost.aborted) return this.#giveBack([claim.id]);
     if (lookup.failure !== undefined) {
       this.#endUnopened(claim, "failed", { ...lookup.failure, attempts: 1 });
       return;
@@ -284,6 +295,7 @@ class Pipeline implements PipelineLive {
     }
     const name = nameOf(claim, lookup);
     const item = new OpenWorkItem(claim, name, this.#stages, this.#links, this.#control.onFile);
+    this.#open.set(claim.id, item);
     const tasks = item.open(claim, lookup, this.#options);
     if (item.isDone) this.#finish(item);
     else {
@@ -293,7 +305,7 @@ class Pipeline implements PipelineLive {
     }
   }
 
-  #openEmpty(claim: ClaimedWorkItem, lookup: Lookup): void {
+  #openEmpty(claim: Claim, lookup: Lookup): void {
     if (lookup.problems.length > 0) {
       this.#endUnopened(claim, "failed", catalogFailure(lookup.problems));
     } else if (this.#options.onEmpty === "fail") {
@@ -304,8 +316,8 @@ class Pipeline implements PipelineLive {
     }
   }
 
-  #endUnopened(claim: ClaimedWorkItem, status: "empty" | "failed", failure: FailureRecord | undefined): void {
-    this.#stages.store.record({
+  #endUnopened(claim: Claim, status: "empty" | "failed", failure: FailureRecord | undefined): void {
+    this.#stages.state.ledger.record({
       kind: "work-item-finished",
       workItem: claim.id,
       status,

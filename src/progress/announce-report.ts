@@ -1,6 +1,6 @@
 /** What `reupload announce` did: what its text, its NDJSON event and its exit code are made from. */
 import type { AnnouncementCounts } from "../state/announcements.ts";
-import type { FailureGroup } from "../state/state-store.ts";
+import type { FailureGroup } from "../state/ledger.ts";
 
 type Sample = FailureGroup["samples"][number];
 

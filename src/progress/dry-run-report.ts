@@ -1,5 +1,6 @@
 /** What a run would do (`--dry-run`): what its text, its NDJSON event and its exit code are made from. */
-import type { FailureGroup, InputCounts, StateSummary } from "../state/state-store.ts";
+import type { FailureGroup, StateSummary } from "../state/ledger.ts";
+import type { InputCounts } from "../state/run-record.ts";
 
 /** Whether something may be done; `why` are the service's own words. */
 type Right = { readonly isGiven: true } | { readonly isGiven: false; readonly why: string };

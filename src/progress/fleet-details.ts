@@ -1,5 +1,5 @@
-import type { OpenWorkItemView } from "../state/read-state.ts";
-import type { FailureGroup } from "../state/state-store.ts";
+import type { OpenWorkItemView } from "../state/state-reader.ts";
+import type { FailureGroup } from "../state/ledger.ts";
 
 /** A work item in progress, and the state it is of. */
 export interface FleetWorkItem extends OpenWorkItemView {

@@ -1,4 +1,4 @@
-import type { RunRecord } from "../state/state-store.ts";
+import type { RunRecord } from "../state/run-record.ts";
 
 /** A state and the run it holds. */
 export interface StateOfRun {

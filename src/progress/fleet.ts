@@ -1,7 +1,7 @@
 /** Several states of one run, one a machine, seen together: a view of each, and all added up. */
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import type { StateReading } from "../state/read-state.ts";
-import type { StateSummary } from "../state/state-store.ts";
+import type { StateReading } from "../state/state-reader.ts";
+import type { StateSummary } from "../state/ledger.ts";
 import { fitOf } from "./fleet-fit.ts";
 import { type MachineView, MachineWatch } from "./machine-watch.ts";
 import { finishedFiles, totalFiles } from "./progress-model.ts";
@@ -101,6 +101,7 @@ function totalOf(machines: readonly MachineView[], slowest: MachineView | undefi
       done: sum(({ workItems }) => workItems.done),
       empty: sum(({ workItems }) => workItems.empty),
       failed: sum(({ workItems }) => workItems.failed),
+      skipped: sum(({ workItems }) => workItems.skipped),
       left: sum(({ workItems }) => workItems.left),
       inProgress: sum(({ workItems }) => workItems.inProgress),
     },
@@ -132,6 +133,9 @@ function filesOf(summaries: readonly StateSummary[]): ProgressView["files"] {
       completed: sum(({ workItems }) => workItems.completed),
       empty: sum(({ workItems }) => workItems.empty),
       failed: sum(({ workItems }) => workItems.failed),
+      skipped: sum(({ workItems }) => workItems.skipped),
+      elsewhere: sum(({ workItems }) => workItems.elsewhere),
+      not_mine: sum(({ workItems }) => workItems.not_mine),
     },
     notSurveyed: sum(({ notSurveyed }) => notSurveyed),
     files: { total: sum(({ files }) => files.total), expected: sum(({ files }) => files.expected) },
@@ -140,7 +144,7 @@ function filesOf(summaries: readonly StateSummary[]): ProgressView["files"] {
   return {
     total: left === undefined ? undefined : finished + left,
     totalIsKnown: isKnown,
-    done: sum(({ files }) => files.copied + files.alreadyThere),
+    done: sum(({ files }) => files.copied + files.alreadyThere + files.elsewhere),
     failed: sum(({ files }) => files.failed),
     skipped: sum(({ files }) => files.skipped),
     left,

@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import type { StateReading, Writer } from "../state/read-state.ts";
-import type { RunRecord, StateSummary } from "../state/state-store.ts";
+import type { StateReading, Writer } from "../state/state-reader.ts";
+import type { StateSummary } from "../state/ledger.ts";
+import type { RunRecord } from "../state/run-record.ts";
 import { ProgressModel } from "./progress-model.ts";
 import type { LiveFigures, ProgressView } from "./progress.ts";
 
@@ -9,6 +10,8 @@ export interface MachineView {
   /** The path as the operator gave it. */
   readonly stateDb: string;
   readonly run: RunRecord;
+  /** How often the run was started on this state. */
+  readonly starts: number;
   readonly summary: StateSummary;
   readonly writer: Writer;
   /** Speed and time left are known only while a process works on it. */
@@ -49,11 +52,12 @@ export class MachineWatch {
   }
 
   view(): MachineView {
-    const { run, summary, writer } = this.#reading;
+    const { run, starts, summary, writer } = this.#reading;
     const progress = this.#model.view();
     return {
       stateDb: this.#stateDb,
       run,
+      starts,
       summary,
       writer,
       progress: writer.kind === "running" ? progress : atRest(progress),
@@ -62,8 +66,8 @@ export class MachineWatch {
   }
 }
 
-function startOf({ run, writer }: StateReading): string {
-  return `${run.runId} ${run.starts} ${writer.kind === "running" ? writer.since : ""}`;
+function startOf({ run, starts, writer }: StateReading): string {
+  return `${run.runId} ${starts} ${writer.kind === "running" ? writer.since : ""}`;
 }
 
 function sampleOf(at: number, { summary, writer }: StateReading) {

@@ -1,4 +1,4 @@
-import type { StateSummary } from "../state/state-store.ts";
+import type { StateSummary } from "../state/ledger.ts";
 import type { LiveFigures, ProgressSample, ProgressView } from "./progress.ts";
 import { type Rate, rateBetween, type RatePoint, RateWindow } from "./rate-window.ts";
 
@@ -62,7 +62,7 @@ export class ProgressModel {
       files: {
         total: left === undefined ? undefined : finished + left,
         totalIsKnown: isKnown,
-        done: summary.files.copied + summary.files.alreadyThere,
+        done: summary.files.copied + summary.files.alreadyThere + summary.files.elsewhere,
         failed: summary.files.failed,
         skipped: summary.files.skipped,
         left,
@@ -117,19 +117,20 @@ export function totalFiles(summary: KnownOfFiles): { total: number | undefined; 
   return { total: Math.round(known + mean * summary.notSurveyed), isKnown: false };
 }
 
-/** Finished in any way: copied, already there, failed, skipped. */
+/** Finished in any way: copied, already there, done elsewhere, failed, skipped. */
 export function finishedFiles({ files }: StateSummary): number {
-  return files.copied + files.alreadyThere + files.failed + files.skipped;
+  return files.copied + files.alreadyThere + files.elsewhere + files.failed + files.skipped;
 }
 
 function workItemClasses(summary: StateSummary): ProgressView["workItems"] {
-  const { pending, in_progress: inProgress, completed, empty, failed } = summary.workItems;
+  const { pending, in_progress: inProgress, completed, empty, failed, skipped } = summary.workItems;
   return {
     total: totalWorkItems(summary),
-    done: completed,
+    done: completed + summary.workItems.elsewhere,
     empty,
     failed,
-    left: pending + inProgress,
+    skipped,
+    left: pending + inProgress + summary.workItems.not_mine,
     inProgress,
   };
 }

@@ -3,7 +3,7 @@
  * what is waited for. Everything that shows progress (live block, plain lines, NDJSON, later monitor and dashboard)
  * shows a `ProgressView`; nothing else computes a rate.
  */
-import type { StateSummary } from "../state/state-store.ts";
+import type { StateSummary } from "../state/ledger.ts";
 
 /** A service that is waited for: the outage brake is on. */
 export interface Waiting {
@@ -42,12 +42,15 @@ export interface ProgressSample {
 export interface ProgressView {
   /** Since this start. */
   readonly elapsedMs: number;
-  /** total = done + empty + failed + left */
+  /** total = done + empty + failed + skipped + left */
   readonly workItems: {
     readonly total: number;
+    /** Here, or by another machine before its partition came here. */
     readonly done: number;
     readonly empty: number;
     readonly failed: number;
+    readonly skipped: number;
+    /** Those of partitions that are not here are among them. */
     readonly left: number;
     /** Of those left, claimed by this machine. */
     readonly inProgress: number;
@@ -57,7 +60,7 @@ export interface ProgressView {
     /** All files of the run; an estimate unless `totalIsKnown`; undefined while nothing is known at all. */
     readonly total: number | undefined;
     readonly totalIsKnown: boolean;
-    /** In the target and announced, where that is wanted: copied + already there. */
+    /** In the target and announced, where that is wanted: copied + already there + done elsewhere. */
     readonly done: number;
     readonly failed: number;
     readonly skipped: number;

@@ -1,5 +1,5 @@
 import { finishedFiles } from "./progress-model.ts";
-import type { StateSummary } from "../state/state-store.ts";
+import type { StateSummary } from "../state/ledger.ts";
 
 const MOST_STEPS = 120;
 

@@ -2,7 +2,8 @@
  * How a run ended: what the summary, the NDJSON summary event and the exit code are made from. The account puts every
  * row and every file into exactly one class; what does not add up is a gap, an internal error.
  */
-import type { FailureGroup, InputCounts, StateSummary } from "../state/state-store.ts";
+import type { FailureGroup, StateSummary } from "../state/ledger.ts";
+import type { InputCounts } from "../state/run-record.ts";
 
 export type RunEnding =
   /** Nothing pending is left. */
@@ -17,7 +18,7 @@ export type RunEnding =
 export interface RunReport {
   readonly runId: string;
   readonly ending: RunEnding;
-  readonly partition: number;
+  readonly partition: number | "auto";
   readonly totalPartitions: number;
   readonly input: InputCounts;
   /** Where the rejected rows of the CSV are; undefined when there are none. */
@@ -64,6 +65,8 @@ export interface Account {
     readonly total: number;
     readonly copied: number;
     readonly alreadyThere: number;
+    /** Completed by another machine before their partition came here. */
+    readonly elsewhere: number;
     readonly failed: number;
     readonly skipped: number;
     readonly left: number;
@@ -75,23 +78,25 @@ export interface Account {
 /** Puts every row and file of the report into its class. */
 export function accountOf(report: RunReport): Account {
   const { summary, input } = report;
-  const { pending, in_progress: inProgress, completed, empty, failed } = summary.workItems;
+  const { pending, in_progress: inProgress, completed, empty, failed, ...others } = summary.workItems;
   const rows = {
     total: input.rows,
-    completed,
+    completed: completed + others.elsewhere,
     empty,
     failed,
+    skipped: others.skipped,
     rejected: input.rejected,
     duplicates: input.duplicates,
     otherPartitions: input.otherPartitions,
-    left: pending + inProgress,
+    left: pending + inProgress + others.not_mine,
   };
-  const { total, copied, alreadyThere, failed: failedFiles, skipped } = summary.files;
-  const finished = copied + alreadyThere + failedFiles + skipped;
+  const { total, copied, alreadyThere, elsewhere, failed: failedFiles, skipped } = summary.files;
+  const finished = copied + alreadyThere + elsewhere + failedFiles + skipped;
   const files = {
     total,
     copied,
     alreadyThere,
+    elsewhere,
     failed: failedFiles,
     skipped,
     left: Math.max(0, total - finished),

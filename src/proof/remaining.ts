@@ -11,8 +11,8 @@ import type { WorkItem } from "../core/work-item.ts";
 import type { InputSource } from "../input/input.ts";
 import { readWorkItems } from "../input/read-csv.ts";
 import { fitOf } from "../progress/fleet-fit.ts";
-import type { StateReader } from "../state/read-state.ts";
-import type { RunRecord } from "../state/state-store.ts";
+import type { StateReader } from "../state/state-reader.ts";
+import type { RunRecord } from "../state/run-record.ts";
 
 export interface RemainingOptions {
   /** States of one run, each partition at most once; at least one. */
@@ -44,7 +44,9 @@ type Write = (text: string) => Promise<void>;
  * states are missing and there is no CSV to take their rows from, and those of `ReadWorkItems` and `StateReader`
  */
 export async function writeRemaining(options: RemainingOptions, write: Write): Promise<RemainingResult> {
-  const runs = options.states.map(({ stateDb, reader }) => ({ stateDb, run: reader.read().run }));
+  const runs = await Promise.all(
+    options.states.map(async ({ stateDb, reader }) => ({ stateDb, run: (await reader.read()).run })),
+  );
   const { mismatches, missingPartitions } = fitOf(runs);
   const [first] = runs;
   if (first === undefined || mismatches.length > 0) throw doNotFit(mismatches);

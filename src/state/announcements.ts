@@ -2,7 +2,7 @@
  * The announcements that a state owes, for those who send them apart from a run (`reupload announce`): what is in the
  * target and was not announced, or all of it once more. Kind: `sqlite/`.
  */
-import type { RunRecord } from "./state-store.ts";
+import type { RunRecord } from "./run-record.ts";
 
 /** The files in the target, each in one class. */
 export interface AnnouncementCounts {
@@ -50,25 +50,9 @@ export interface AnnouncementStore {
 }
 
 export interface AnnouncementOptions {
-  /** Path of the state file. */
-  readonly path: string;
+  readonly location: string;
   /** Those announced before, too; goes on with an earlier `all` that did not come to its end. */
   readonly all: boolean;
   /** Kept with the run when it has none of its own: all of its announcements go to one queue. */
   readonly queue: string;
 }
-
-/**
- * Opens the state of a run for announcing: takes the lock. Nothing else of the run changes, its identity and the number
- * of its starts included, so that `run --resume` goes on as if nothing had happened.
- *
- * @throws ReuploadError those of InspectState, and `state-missing`, `state-locked`, `state-network-disk`, `disk-full`
- */
-export type OpenAnnouncements = (options: AnnouncementOptions) => Promise<AnnouncementStore>;
-
-/**
- * Counts the announcements of a state without changing it, also beside a running process; reads every file once.
- *
- * @throws ReuploadError those of InspectState, and `state-missing`
- */
-export type CountAnnouncements = (path: string) => Promise<AnnouncementCounts>;

@@ -2,6 +2,7 @@
  * What states of the original Python tool say, several of them as one: its shares were not a partition, so that the same
  * work item, and the same file, may stand in several. Kind: `original/`.
  */
+import type { Share } from "../core/partition.ts";
 import type { WorkItem } from "../core/work-item.ts";
 
 /** A file that a state says is completed. */
@@ -55,6 +56,6 @@ export type CheckOriginalStates = (paths: readonly string[]) => void;
  */
 export type ReadOriginalStates = (
   paths: readonly string[],
-  share: { readonly partition: number; readonly totalPartitions: number },
+  share: Share,
   options: { readonly scratch: string; readonly signal: AbortSignal },
 ) => Promise<OriginalStates>;

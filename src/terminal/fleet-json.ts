@@ -3,8 +3,8 @@ import type { FleetWorkItem } from "../progress/fleet-details.ts";
 import type { FleetView } from "../progress/fleet.ts";
 import type { MachineView } from "../progress/machine-watch.ts";
 import type { ProgressView } from "../progress/progress.ts";
-import type { Writer } from "../state/read-state.ts";
-import type { FailureGroup } from "../state/state-store.ts";
+import type { Writer } from "../state/state-reader.ts";
+import type { FailureGroup } from "../state/ledger.ts";
 import { isoTime } from "./format.ts";
 import { failureJson, type JsonFields, progressJson } from "./json-forms.ts";
 import { SCHEMA_VERSION } from "./messages.ts";
@@ -42,11 +42,11 @@ export function fleetJson(type: "status" | "monitor", report: FleetReport): Json
   };
 }
 
-function machineJson({ stateDb, run, summary, writer, progress, exitCode }: MachineView): JsonFields {
+function machineJson({ stateDb, run, starts, summary, writer, progress, exitCode }: MachineView): JsonFields {
   return {
     stateDb,
     runId: run.runId,
-    starts: run.starts,
+    starts,
     partition: run.identity.partition,
     totalPartitions: run.identity.totalPartitions,
     target: run.identity.target,

@@ -1,6 +1,6 @@
 /** A line for each state: how far it is, how fast, and who works on it. */
 import type { MachineView } from "../progress/machine-watch.ts";
-import type { Writer } from "../state/read-state.ts";
+import type { Writer } from "../state/state-reader.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { count, duration, durationRange, fileRate } from "./format.ts";
 import { printable } from "./printable.ts";
@@ -37,7 +37,7 @@ export function machineTable(machines: readonly MachineView[], time: number, sty
 }
 
 /** `0 of 2` */
-function partitionText(identity: { partition: number; totalPartitions: number }): string {
+function partitionText(identity: { partition: number | "auto"; totalPartitions: number }): string {
   return `${identity.partition} of ${identity.totalPartitions}`;
 }
 

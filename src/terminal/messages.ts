@@ -26,7 +26,7 @@ interface RunStarted {
   readonly runId: string;
   /** 1 for the first time; more after a resume. */
   readonly starts: number;
-  readonly partition: number;
+  readonly partition: number | "auto";
   readonly totalPartitions: number;
   /** Data rows of the CSV, and the work items of this partition among them. */
   readonly rows: number;

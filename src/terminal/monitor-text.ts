@@ -3,7 +3,7 @@ import { redact } from "../core/secret.ts";
 import type { FleetWorkItem } from "../progress/fleet-details.ts";
 import type { FleetView } from "../progress/fleet.ts";
 import type { ProgressView } from "../progress/progress.ts";
-import type { FailureGroup } from "../state/state-store.ts";
+import type { FailureGroup } from "../state/ledger.ts";
 import { fitSections, type Section } from "./fit-sections.ts";
 import { bytes, count, dateTime, duration, durationRange, fileRate, quantity } from "./format.ts";
 import { cut, flow, type Piece } from "./layout.ts";

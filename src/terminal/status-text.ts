@@ -2,7 +2,7 @@
 import type { FleetView } from "../progress/fleet.ts";
 import type { MachineView } from "../progress/machine-watch.ts";
 import type { ProgressView } from "../progress/progress.ts";
-import type { Writer } from "../state/read-state.ts";
+import type { Writer } from "../state/state-reader.ts";
 import { isoTime } from "./format.ts";
 import { printableJson } from "./printable.ts";
 

@@ -7,7 +7,7 @@ import {
   type RunVerdict,
   verdictOf,
 } from "../progress/run-report.ts";
-import type { FailureGroup } from "../state/state-store.ts";
+import type { FailureGroup } from "../state/ledger.ts";
 import { byteRate, bytes, count, duration, fileRate, quantity } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";

@@ -21,6 +21,7 @@ describe("the life of a file", () => {
       "uploaded -> failed",
       "failed -> pending",
       "failed -> uploaded",
+      "failed -> completed",
       "skipped -> pending",
     ]);
   });
@@ -30,13 +31,27 @@ describe("the life of a work item", () => {
   it("has exactly the moves of the specification", () => {
     expect(moves(WORK_ITEM_STATUSES, workItemMayMove)).toEqual([
       "pending -> in_progress",
+      "pending -> failed",
+      "pending -> skipped",
+      "pending -> elsewhere",
+      "pending -> not_mine",
       "in_progress -> pending",
       "in_progress -> completed",
       "in_progress -> empty",
       "in_progress -> failed",
+      "in_progress -> not_mine",
       "completed -> pending",
       "empty -> pending",
       "failed -> pending",
+      "failed -> skipped",
+      "failed -> elsewhere",
+      "skipped -> pending",
+      "skipped -> failed",
+      "skipped -> elsewhere",
+      "not_mine -> pending",
+      "not_mine -> failed",
+      "not_mine -> skipped",
+      "not_mine -> elsewhere",
     ]);
   });
 });

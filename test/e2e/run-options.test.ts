@@ -229,7 +229,7 @@ describe("links that end", () => {
     const running = scene.startRun(["--workitem-workers", "1", "--file-workers", "1"]);
     while (scene.proxy.count("get-blob") < 1) await sleep(5);
     const reader = await readState(scene.path(STATE));
-    while (reader.read().summary.notSurveyed > 0) await sleep(5);
+    while ((await reader.read()).summary.notSurveyed > 0) await sleep(5);
     gate.resolve();
     const result = await running.done;
     expect(result.code, result.stderr).toBe(0);

@@ -7,9 +7,9 @@ import { parseNameTemplate } from "../../src/core/target-name.ts";
 import type { ImportOptions, ImportReport } from "../../src/import/import.ts";
 import { importOriginal } from "../../src/import/import-original.ts";
 import { readOriginalStates } from "../../src/state/original/read-original-states.ts";
-import type { StateStore } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
 import { type CatalogAnswer, MapCatalog } from "../pipeline/support.ts";
-import { csvOf, knownOf } from "../state/samples.ts";
+import { claimSome, csvOf, knownOf } from "../state/samples.ts";
 import { openState } from "../state/state-support.ts";
 import {
   type OriginalFileRow,
@@ -42,7 +42,7 @@ const done = (
 const item = (id: string, status: string): OriginalWorkItemRow => ({ workitem_id: id, job_id: "j", status });
 
 let folder: string;
-let stores: StateStore[];
+let stores: OpenState[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "reupload-import-"));
   stores = [];
@@ -62,10 +62,10 @@ interface Scenario {
 
 interface Imported {
   readonly report: ImportReport;
-  readonly store: StateStore;
+  readonly store: OpenState;
   readonly asked: readonly string[];
   /** The state opened again, as a resume does. */
-  readonly resumed: () => Promise<StateStore>;
+  readonly resumed: () => Promise<OpenState>;
 }
 
 async function importInto({ workItems, files, catalog, options }: Scenario): Promise<Imported> {
@@ -83,7 +83,7 @@ async function importInto({ workItems, files, catalog, options }: Scenario): Pro
   map.batchSize = 2;
   try {
     const report = await importOriginal(
-      { original, catalog: map, store },
+      { original, catalog: map, state: store },
       { ...OPTIONS, ...options },
       { signal },
     );
@@ -103,8 +103,8 @@ async function importInto({ workItems, files, catalog, options }: Scenario): Pro
   }
 }
 
-async function claimOf(store: StateStore, workItemId: string) {
-  const claims = await store.claim(100, { signal });
+async function claimOf(store: OpenState, workItemId: string) {
+  const claims = await claimSome(store, 100);
   const claim = claims.find(({ workItem }) => workItem.workItemId === workItemId);
   if (claim === undefined) throw new Error(`${workItemId} is not pending`);
   return claim;
@@ -133,15 +133,13 @@ describe("an import", () => {
     expect(imported.report.workItems).toMatchObject({ known: 3, unknown: 0, completedWithFilesMissing: 0 });
     // Where no file is completed, there is nothing to look up.
     expect(imported.asked).toEqual(["1", "2"]);
-    const { workItems, files } = imported.store.summary();
+    const { workItems, files } = imported.store.ledger.tally();
     expect(workItems).toMatchObject({ pending: 4, in_progress: 0 });
     expect(files).toMatchObject({ total: 4, uploaded: 3, alreadyThere: 0, announced: 0 });
     const claim = await claimOf(await imported.resumed(), "2");
     expect(claim.knownFiles.size).toBe(1);
     expect(knownOf(claim, listed("2", "dir/a.json"))).toMatchObject({
       inTarget: true,
-      alreadyThere: true,
-      announced: false,
       completed: false,
     });
   });
@@ -153,9 +151,9 @@ describe("an import", () => {
       catalog: { 1: { files: [listed("1", "a.json")] } },
       options: { announceExisting: "never" },
     });
-    expect(imported.store.summary().files).toMatchObject({ uploaded: 0, alreadyThere: 1, announced: 0 });
+    expect(imported.store.ledger.tally().files).toMatchObject({ uploaded: 0, alreadyThere: 1, announced: 0 });
     const claim = await claimOf(await imported.resumed(), "1");
-    expect(knownOf(claim, listed("1", "a.json"))).toMatchObject({ completed: true, announced: false });
+    expect(knownOf(claim, listed("1", "a.json"))).toMatchObject({ completed: true });
   });
 
   it("does not trust the old state when it calls a work item completed", async () => {
@@ -241,7 +239,7 @@ describe("an import", () => {
       ["2", "it is broken"],
       ["3", "the catalog gave no answer"],
     ]);
-    expect(store.summary().workItems).toMatchObject({ pending: 3, failed: 0 });
+    expect(store.ledger.tally().workItems).toMatchObject({ pending: 3, failed: 0 });
   });
 
   it("stops when the signal is aborted, and keeps what is recorded", async () => {
@@ -260,7 +258,7 @@ describe("an import", () => {
     const catalog = new MapCatalog(new Map());
     const stop = new AbortController();
     catalog.before = async () => stop.abort(reason);
-    const importing = importOriginal({ original, catalog, store }, OPTIONS, { signal: stop.signal });
+    const importing = importOriginal({ original, catalog, state: store }, OPTIONS, { signal: stop.signal });
     await expect(importing).rejects.toBe(reason);
     await original.close();
   });

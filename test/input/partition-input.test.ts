@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { partitionInput, type PartitionInput } from "../../src/input/partition-input.ts";
-import type { InputReader } from "../../src/state/open-run.ts";
+import type { InputReader } from "../../src/state/state-kind.ts";
 
 let folder = "";
 beforeEach(async () => {

@@ -115,7 +115,7 @@ describe("a run that finds the size of its pool", () => {
     expect(changes[0]).toEqual({ from: 32, to: 64, why: "twice as many pay so far" });
     held.open();
     expect(await running.outcome).toEqual({ kind: "finished" });
-    expect(made.store.summary().files).toMatchObject({ copied: 300, announced: 300 });
+    expect(made.store.ledger.tally().files).toMatchObject({ copied: 300, announced: 300 });
     expect(running.live.slotsInUse).toBe(0);
   });
 

@@ -26,7 +26,7 @@ describe("a run", () => {
       method: COPIED.method,
       bytes: 7,
     });
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { pending: 0, in_progress: 0, completed: 3, empty: 1, failed: 0 },
       files: { total: 29, copied: 29, alreadyThere: 0, announced: 29, failed: 0, uploaded: 0 },
     });
@@ -36,7 +36,7 @@ describe("a run", () => {
     const made = await rig(catalogOf([3]), 1);
     expect(await made.run({ queue: false })).toEqual({ kind: "finished" });
     expect(made.announced).toEqual([]);
-    expect(made.store.summary().files).toMatchObject({ copied: 3, announced: 0 });
+    expect(made.store.ledger.tally().files).toMatchObject({ copied: 3, announced: 0 });
   });
 
   it("announces only after the transfer", async () => {
@@ -49,7 +49,7 @@ describe("a run", () => {
     };
     made.announce = async (blobName) => expect(there.has(blobName)).toBe(true);
     expect(await made.run()).toEqual({ kind: "finished" });
-    expect(made.store.summary().files.failed).toBe(0);
+    expect(made.store.ledger.tally().files.failed).toBe(0);
   });
 
   it("uses the catalog's name for a work item, else the CSV's", async () => {
@@ -75,11 +75,11 @@ describe("a file that fails", () => {
     };
     expect(await made.run()).toEqual({ kind: "finished" });
     expect(made.announced).toHaveLength(9);
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { completed: 1, failed: 1 },
       files: { failed: 1 },
     });
-    expect(await made.store.failures()).toMatchObject([
+    expect(await made.store.ledger.failures()).toMatchObject([
       {
         code: "source-not-found",
         files: 1,
@@ -96,7 +96,7 @@ describe("a file that fails", () => {
       return COPIED;
     };
     expect(await made.run()).toEqual({ kind: "finished" });
-    expect(await made.store.failures()).toMatchObject([{ code: "internal", files: 1 }]);
+    expect(await made.store.ledger.failures()).toMatchObject([{ code: "internal", files: 1 }]);
   });
 
   it("is in the target and owes its announcement when the queue fails", async () => {
@@ -105,8 +105,8 @@ describe("a file that fails", () => {
       if (blobName.endsWith("f1.json")) throw new FileFailure("queue-unavailable", "it is full");
     };
     expect(await made.run()).toEqual({ kind: "finished" });
-    expect(made.store.summary().files).toMatchObject({ copied: 1, failed: 1, announced: 1 });
-    expect(await made.store.failures()).toMatchObject([{ code: "queue-unavailable" }]);
+    expect(made.store.ledger.tally().files).toMatchObject({ copied: 1, failed: 1, announced: 1 });
+    expect(await made.store.ledger.failures()).toMatchObject([{ code: "queue-unavailable" }]);
   });
 
   it("is skipped when the operator wants conflicts skipped", async () => {
@@ -115,11 +115,11 @@ describe("a file that fails", () => {
       blobName.endsWith("f1.json") ? { outcome: "skipped", reason: "it differs", attempts: 1 } : COPIED;
     expect(await made.run()).toEqual({ kind: "finished" });
     expect(made.announced).toEqual(["item-0-f0.json"]);
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { completed: 1 },
       files: { skipped: 1, failed: 0 },
     });
-    expect(await made.store.failures()).toMatchObject([{ code: "conflict", outcome: "skipped" }]);
+    expect(await made.store.ledger.failures()).toMatchObject([{ code: "conflict", outcome: "skipped" }]);
   });
 });
 
@@ -132,7 +132,7 @@ describe("a blob that is there already", () => {
     made.transfer = there(Date.now() - DAY_MS);
     await made.run();
     expect(made.announced).toHaveLength(2);
-    expect(made.store.summary().files).toMatchObject({ alreadyThere: 2, copied: 0, announced: 2 });
+    expect(made.store.ledger.tally().files).toMatchObject({ alreadyThere: 2, copied: 0, announced: 2 });
   });
 
   it("is left unannounced on request, unless it may be this run's own", async () => {
@@ -141,7 +141,7 @@ describe("a blob that is there already", () => {
       there(blobName.endsWith("f0.json") ? Date.now() - DAY_MS : Date.now())();
     await made.run({ announceExisting: "never" });
     expect(made.announced).toEqual(["item-0-f1.json"]);
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { completed: 1 },
       files: { alreadyThere: 2, announced: 1 },
     });
@@ -152,11 +152,13 @@ describe("the catalog", () => {
   it("makes a work item empty when it lists nothing for it, or failed on request", async () => {
     const reported = await rig(catalogOf([0]), 1);
     await reported.run();
-    expect(reported.store.summary().workItems).toMatchObject({ empty: 1, failed: 0 });
+    expect(reported.store.ledger.tally().workItems).toMatchObject({ empty: 1, failed: 0 });
     const failed = await rig(catalogOf([0]), 1);
     await failed.run({ onEmpty: "fail" });
-    expect(failed.store.summary().workItems).toMatchObject({ empty: 0, failed: 1 });
-    expect(await failed.store.failures()).toMatchObject([{ code: "no-files", workItems: 1, files: 0 }]);
+    expect(failed.store.ledger.tally().workItems).toMatchObject({ empty: 0, failed: 1 });
+    expect(await failed.store.ledger.failures()).toMatchObject([
+      { code: "no-files", workItems: 1, files: 0 },
+    ]);
   });
 
   it("fails one work item alone when it fails for it, has unusable rows for it or gives no answer", async () => {
@@ -175,8 +177,8 @@ describe("the catalog", () => {
     );
     expect(await made.run()).toEqual({ kind: "finished" });
     expect(made.announced).toHaveLength(4);
-    expect(made.store.summary().workItems).toMatchObject({ completed: 1, failed: 4, empty: 0 });
-    const [group] = await made.store.failures();
+    expect(made.store.ledger.tally().workItems).toMatchObject({ completed: 1, failed: 4, empty: 0 });
+    const [group] = await made.store.ledger.failures();
     expect(group).toMatchObject({ code: "catalog-error", workItems: 4 });
     expect(group?.samples.map(({ message }) => message).toSorted()).toEqual([
       "it changed",
@@ -211,7 +213,7 @@ describe("the catalog", () => {
       expect(await made.run({ onCollision })).toEqual({ kind: "finished" });
       const skipped = onCollision === "first" ? 1 : 0;
       const copied = onCollision === "path" ? 3 : 2;
-      expect(made.store.summary().files).toMatchObject({
+      expect(made.store.ledger.tally().files).toMatchObject({
         total: 4,
         copied,
         skipped,
@@ -287,7 +289,7 @@ describe("the error that ends the run", () => {
     };
     for (const made of [atTransfer, atQueue, atCatalog]) {
       expect(await made.run()).toEqual({ kind: "failed", error: gone });
-      expect(made.store.summary()).toMatchObject({
+      expect(made.store.ledger.tally()).toMatchObject({
         workItems: { pending: 3, in_progress: 0, failed: 0 },
         files: { failed: 0 },
       });
@@ -297,7 +299,7 @@ describe("the error that ends the run", () => {
   it("comes from the state too when a completion cannot be committed", async () => {
     const made = await rig(catalogOf([30]), 1);
     const full = new ReuploadError("disk-full", "There is no space left.");
-    made.store.committed = async () => Promise.reject(full);
+    made.store.ledger.committed = async () => Promise.reject(full);
     expect(await made.run()).toEqual({ kind: "failed", error: full });
   });
 });

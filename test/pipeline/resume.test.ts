@@ -37,11 +37,11 @@ describe("a resumed run", () => {
       };
       expect(await made.run()).toEqual({ kind: "stopped" });
     });
-    const before = second.store.summary().files.copied;
+    const before = second.store.ledger.tally().files.copied;
     expect(before).toBeGreaterThanOrEqual(7);
     expect(await second.run()).toEqual({ kind: "finished" });
     expect(second.transferred).toHaveLength(43 - before);
-    expect(second.store.summary()).toMatchObject({
+    expect(second.store.ledger.tally()).toMatchObject({
       workItems: { completed: 2 },
       files: { total: 43, copied: 43 },
     });
@@ -70,13 +70,13 @@ describe("a resumed run", () => {
         throw new FileFailure("queue-unavailable", "it is gone");
       };
       await made.run();
-      expect(made.store.summary().files).toMatchObject({ failed: 5 });
+      expect(made.store.ledger.tally().files).toMatchObject({ failed: 5 });
     });
     expect(await second.run()).toEqual({ kind: "finished" });
     expect(second.transferred).toEqual([]);
     expect(second.announced).toHaveLength(5);
     expect(second.reports.every(({ outcome }) => outcome === "announced")).toBe(true);
-    expect(second.store.summary()).toMatchObject({
+    expect(second.store.ledger.tally()).toMatchObject({
       workItems: { completed: 1 },
       files: { copied: 5, announced: 5 },
     });
@@ -90,11 +90,14 @@ describe("a resumed run", () => {
     const retried = await resumed(catalogOf([3]), 1, fail);
     await retried.run();
     expect(retried.transferred).toEqual(["item-0-f1.json"]);
-    expect(retried.store.summary().workItems).toMatchObject({ completed: 1 });
+    expect(retried.store.ledger.tally().workItems).toMatchObject({ completed: 1 });
     const left = await resumed(catalogOf([3]), 1, fail, { retryFailed: "none" });
     expect(await left.run()).toEqual({ kind: "finished" });
     expect(left.transferred).toEqual([]);
-    expect(left.store.summary()).toMatchObject({ workItems: { failed: 1 }, files: { failed: 1, copied: 2 } });
+    expect(left.store.ledger.tally()).toMatchObject({
+      workItems: { failed: 1 },
+      files: { failed: 1, copied: 2 },
+    });
   });
 
   it("reports files that the catalog no longer lists, and takes in new ones", async () => {
@@ -113,11 +116,11 @@ describe("a resumed run", () => {
     expect(await second.run()).toEqual({ kind: "finished" });
     expect(second.transferred.toSorted()).toEqual(["item-0-f3.json", "item-0-new.json"]);
     // f1 is done and stays done; f2 is neither done nor listed.
-    expect(second.store.summary()).toMatchObject({
+    expect(second.store.ledger.tally()).toMatchObject({
       workItems: { failed: 1 },
       files: { total: 5, copied: 4, failed: 1 },
     });
-    expect(await second.store.failures()).toMatchObject([
+    expect(await second.store.ledger.failures()).toMatchObject([
       { code: "source-not-found", samples: [{ fileName: "f2.json", message: /no longer does/ }] },
     ]);
   });
@@ -139,7 +142,7 @@ describe("a resumed run", () => {
     };
     expect(await second.run({ onCollision: "first" })).toEqual({ kind: "finished" });
     expect(second.announced).toEqual(["item-0-x.json"]);
-    expect(second.store.summary().files).toMatchObject({ copied: 1, failed: 1 });
+    expect(second.store.ledger.tally().files).toMatchObject({ copied: 1, failed: 1 });
   });
 
   it("still announces a file in the target that the catalog no longer lists", async () => {
@@ -154,7 +157,7 @@ describe("a resumed run", () => {
     expect(await second.run()).toEqual({ kind: "finished" });
     expect(second.transferred).toEqual([]);
     expect(second.announced.toSorted()).toEqual(["item-0-f0.json", "item-0-f1.json"]);
-    expect(second.store.summary()).toMatchObject({
+    expect(second.store.ledger.tally()).toMatchObject({
       workItems: { completed: 1 },
       files: { total: 2, copied: 2, announced: 2 },
     });
@@ -169,10 +172,10 @@ describe("a resumed run", () => {
     const second = await resumed(catalog, 1, async (made) => {
       made.transfer = failing("source-not-found", "f0.json");
       await made.run({ onCollision: "first" });
-      expect(made.store.summary().files).toMatchObject({ skipped: 1, failed: 1 });
+      expect(made.store.ledger.tally().files).toMatchObject({ skipped: 1, failed: 1 });
     });
     expect(await second.run({ onCollision: "report" })).toEqual({ kind: "finished" });
-    expect(second.store.summary().files).toMatchObject({ copied: 2, skipped: 1, failed: 0 });
+    expect(second.store.ledger.tally().files).toMatchObject({ copied: 2, skipped: 1, failed: 0 });
     expect(second.announced).toEqual(["item-0-f0.json"]);
   });
 });
@@ -192,7 +195,7 @@ describe("a link that is refused", () => {
     const made = await rig(freshly(catalogOf([12, 3])), 2);
     made.transfer = freshOnly;
     expect(await made.run()).toEqual({ kind: "finished" });
-    expect(made.store.summary().files).toMatchObject({ copied: 15, failed: 0 });
+    expect(made.store.ledger.tally().files).toMatchObject({ copied: 15, failed: 0 });
     expect(made.catalog.asked.toSorted()).toEqual(["fresh:item-0", "fresh:item-1", "item-0", "item-1"]);
   });
 
@@ -200,7 +203,7 @@ describe("a link that is refused", () => {
     const made = await rig(catalogOf([12]), 1);
     made.transfer = freshOnly;
     await made.run();
-    expect(made.store.summary().files).toMatchObject({ failed: 12 });
+    expect(made.store.ledger.tally().files).toMatchObject({ failed: 12 });
     expect(made.catalog.asked).toEqual(["item-0", "fresh:item-0"]);
     expect(made.transferred).toHaveLength(12);
   });
@@ -210,7 +213,7 @@ describe("a link that is refused", () => {
     made.transfer = failing("source-forbidden", "f0.json");
     await made.run();
     expect(made.transferred).toHaveLength(2);
-    expect(await made.store.failures()).toMatchObject([{ code: "source-forbidden", files: 1 }]);
+    expect(await made.store.ledger.failures()).toMatchObject([{ code: "source-forbidden", files: 1 }]);
   });
 
   it("is not renewed for any other failure", async () => {
@@ -253,7 +256,7 @@ describe("a link that ends", () => {
     catalog.fresh = (file) => file;
     const made = await rig(catalog, 1);
     await made.run();
-    expect(made.store.summary().files.copied).toBe(1);
+    expect(made.store.ledger.tally().files.copied).toBe(1);
     expect(catalog.asked).toEqual(["item-0", "fresh:item-0"]);
   });
 });

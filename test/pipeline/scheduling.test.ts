@@ -31,7 +31,7 @@ describe("the file slots", () => {
     held.open();
     expect(await running.outcome).toEqual({ kind: "finished" });
     const total = counts.reduce((sum, count) => sum + count, 0);
-    expect(made.store.summary().files).toMatchObject({ total, copied: total, announced: total });
+    expect(made.store.ledger.tally().files).toMatchObject({ total, copied: total, announced: total });
   });
 
   it("have their next files ready before they are free, so that a long lookup leaves none idle", async () => {
@@ -60,7 +60,7 @@ describe("the file slots", () => {
     const running = made.start();
     await expect.poll(() => made.announced.length).toBe(80);
     await expect.poll(() => running.live.slotsInUse).toBe(1);
-    expect(made.store.summary().workItems).toMatchObject({ completed: 31, in_progress: 1 });
+    expect(made.store.ledger.tally().workItems).toMatchObject({ completed: 31, in_progress: 1 });
     made.abort.abort();
     expect(await running.outcome).toEqual({ kind: "stopped" });
   });
@@ -98,7 +98,7 @@ describe("back-pressure", () => {
     // Whatever it wants to claim beyond need it would claim now.
     await sleep(50);
     expect(running.live.openWorkItems).toBeLessThanOrEqual(most);
-    expect(running.live.openWorkItems).toBe(made.store.summary().workItems.in_progress);
+    expect(running.live.openWorkItems).toBe(made.store.ledger.tally().workItems.in_progress);
     expect(made.catalog.asked.length).toBeLessThanOrEqual(most);
     made.abort.abort();
     held.open();
@@ -132,7 +132,7 @@ describe("a run that is stopped", () => {
     held.open();
     expect(await running.outcome).toEqual({ kind: "stopped" });
     expect(made.announced).toHaveLength(20);
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { in_progress: 0, pending: 51, failed: 0 },
       files: { copied: 20, failed: 0 },
     });
@@ -146,7 +146,7 @@ describe("a run that is stopped", () => {
     await expect.poll(() => catalog.asked.length).toBeGreaterThan(0);
     made.drain.abort();
     expect(await running.outcome).toEqual({ kind: "stopped" });
-    expect(made.store.summary().workItems).toMatchObject({ pending: 10, in_progress: 0 });
+    expect(made.store.ledger.tally().workItems).toMatchObject({ pending: 10, in_progress: 0 });
   });
 
   it("leaves at once on an abort, charges nothing, and leaves no listener behind", async () => {
@@ -156,7 +156,7 @@ describe("a run that is stopped", () => {
     await expect.poll(() => running.live.slotsInUse).toBe(20);
     made.abort.abort();
     expect(await running.outcome).toEqual({ kind: "stopped" });
-    expect(made.store.summary()).toMatchObject({
+    expect(made.store.ledger.tally()).toMatchObject({
       workItems: { in_progress: 0, pending: 51 },
       files: { copied: 0, failed: 0, uploaded: 0 },
     });

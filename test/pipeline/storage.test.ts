@@ -6,7 +6,7 @@ import { RestQueueCalls } from "../../src/azure/rest/rest-queue-calls.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-name.ts";
 import type { PipelineOutcome } from "../../src/pipeline/pipeline.ts";
 import { startPipeline } from "../../src/pipeline/run-pipeline.ts";
-import type { StateStore } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
 import { quickGate, restTo } from "../azure/support.ts";
 import { csvOf, workItem } from "../state/samples.ts";
 import { openState, temporaryFolder } from "../state/state-support.ts";
@@ -46,7 +46,7 @@ beforeEach(async () => {
 const COUNTS = [1, 8, 0, 14, 2, 1];
 
 interface Running {
-  readonly store: StateStore;
+  readonly store: OpenState;
   readonly outcome: Promise<PipelineOutcome>;
 }
 
@@ -62,7 +62,7 @@ async function start(options: LadderOptions & { readonly signal?: AbortSignal } 
   });
   const never = new AbortController().signal;
   const { outcome } = startPipeline(
-    { store, catalog, transfer: ladder, announcer },
+    { state: store, catalog, transfer: ladder, announcer },
     {
       workItemWorkers: 2,
       fileWorkers: 4,
@@ -70,6 +70,7 @@ async function start(options: LadderOptions & { readonly signal?: AbortSignal } 
       onCollision: "report",
       onEmpty: "report",
       announceExisting: "always",
+      runBegan: store.run.createdAt,
       maxFailures: undefined,
     },
     { drain: never, abort: options.signal ?? never },
@@ -95,7 +96,7 @@ describe("a run on real storage", () => {
     expect(await outcome).toEqual({ kind: "finished" });
     expect(sorted(await found())).toEqual(sorted(wanted));
     expect((await announcements()).toSorted()).toEqual([...wanted.keys()].toSorted());
-    expect(store.summary()).toMatchObject({
+    expect(store.ledger.tally()).toMatchObject({
       workItems: { completed: 5, empty: 1, failed: 0 },
       files: { total: wanted.size, copied: wanted.size, announced: wanted.size },
     });
@@ -114,8 +115,8 @@ describe("a run on real storage", () => {
     proxy.fail({ fault: { kind: "cut-body", afterBytes: 7 }, operation: "get-blob", when: every(7) });
     const { store, outcome } = await start();
     expect(await outcome).toEqual({ kind: "finished" });
-    const why = JSON.stringify(await store.failures());
-    expect(store.summary().files, why).toMatchObject({
+    const why = JSON.stringify(await store.ledger.failures());
+    expect(store.ledger.tally().files, why).toMatchObject({
       total: wanted.size,
       failed: 0,
       announced: wanted.size,

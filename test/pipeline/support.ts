@@ -8,7 +8,7 @@ import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-
 import type { WorkItem } from "../../src/core/work-item.ts";
 import type { FileReport, PipelineOptions, PipelineOutcome, Stages } from "../../src/pipeline/pipeline.ts";
 import { startPipeline } from "../../src/pipeline/run-pipeline.ts";
-import type { StateStore } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
 import type { Transfer, TransferredFile } from "../../src/transfer/transfer.ts";
 import { csvOf, workItem } from "../state/samples.ts";
 import { openState, temporaryFolder } from "../state/state-support.ts";
@@ -113,7 +113,7 @@ export type TransferFile = (
 ) => ReturnType<Transfer["transfer"]>;
 
 export interface Rig {
-  readonly store: StateStore;
+  readonly store: OpenState;
   readonly catalog: MapCatalog;
   /** Names of the blobs whose transfer was begun, and of those announced, in order. */
   readonly transferred: string[];
@@ -156,7 +156,7 @@ export async function rig(
         },
       };
       const stages: Stages = {
-        store,
+        state: store,
         catalog,
         transfer: {
           async transfer(file, blobName, { signal }) {
@@ -175,6 +175,7 @@ export async function rig(
           onCollision: "report",
           onEmpty: "report",
           announceExisting: "always",
+          runBegan: store.run.createdAt,
           maxFailures: undefined,
           ...options,
         },

@@ -24,7 +24,7 @@ describe("a survey", () => {
     };
     const pipeline = made.start({ workItemWorkers: 1, fileWorkers: 1 });
     await expect.poll(() => held.waiting()).toBe(1);
-    await expect.poll(() => made.store.summary().notSurveyed).toBe(0);
+    await expect.poll(() => made.store.ledger.tally().notSurveyed).toBe(0);
     held.open();
     expect(await pipeline.outcome).toEqual({ kind: "finished" });
     // The first ones are asked for before anything is counted.
@@ -46,7 +46,7 @@ describe("a survey", () => {
       return COPIED;
     };
     const pipeline = made.start({ workItemWorkers: 1, fileWorkers: 1 });
-    await expect.poll(() => made.store.summary().notSurveyed).toBe(0);
+    await expect.poll(() => made.store.ledger.tally().notSurveyed).toBe(0);
     held.open();
     await pipeline.outcome;
     expect(catalog.asked.indexOf("item-2")).toBeLessThan(catalog.asked.indexOf("item-1"));
@@ -98,7 +98,7 @@ describe("a catalog that changed after a work item was completed", () => {
     // Each once to notice; the changed ones once more, to be done.
     expect(catalog.asked.toSorted()).toEqual(["item-0", "item-0", "item-1", "item-2", "item-2"]);
     expect(second.transferred).toHaveLength(3);
-    expect(second.store.summary()).toMatchObject({
+    expect(second.store.ledger.tally()).toMatchObject({
       workItems: { completed: 3, failed: 0 },
       files: { copied: 815 },
       drift: { workItems: 2, filesAdded: 3, filesVanished: 1 },
@@ -118,7 +118,7 @@ describe("files that changed while their number stayed the same", () => {
     const second = await rig(catalog, 1, { path });
     expect(await second.run()).toEqual({ kind: "finished" });
     expect(second.transferred).toEqual([expect.stringContaining("other.json")]);
-    expect(second.store.summary().drift).toMatchObject({ filesAdded: 1, filesVanished: 1 });
+    expect(second.store.ledger.tally().drift).toMatchObject({ filesAdded: 1, filesVanished: 1 });
   });
 });
 
@@ -136,7 +136,7 @@ describe("--max-failures", () => {
     made.transfer = failingEvery(4);
     const outcome = await made.run({ maxFailures: { files: 30 } });
     expect(outcome).toMatchObject({ kind: "too-many-failures" });
-    const { files: counted, workItems } = made.store.summary();
+    const { files: counted, workItems } = made.store.ledger.tally();
     expect(counted.failed).toBeGreaterThan(30);
     expect(counted.failed).toBeLessThanOrEqual(31 + 20);
     expect(workItems.in_progress).toBe(0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mergeFailures, mergeSlowest } from "../../src/progress/fleet-details.ts";
-import type { FailureGroup } from "../../src/state/state-store.ts";
+import type { FailureGroup } from "../../src/state/ledger.ts";
 
 const group = (
   code: FailureGroup["code"],

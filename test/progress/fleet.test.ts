@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FleetWatch, type FleetView, WORST_FIRST } from "../../src/progress/fleet.ts";
 import { EXIT, type ExitCode } from "../../src/core/exit-codes.ts";
-import type { Writer } from "../../src/state/read-state.ts";
+import type { Writer } from "../../src/state/state-reader.ts";
 import { beatOf, GONE, readingOf, type ReadingParts, RUNNING } from "./samples.ts";
 
 /** The fleet after readings a second apart; each machine's parts by the second. */

@@ -30,7 +30,15 @@ describe("the progress", () => {
         files: { total: 100, copied: 50, alreadyThere: 7, failed: 6, skipped: 2, uploaded: 4 },
       },
     ]).view();
-    expect(view.workItems).toEqual({ total: 21, done: 10, empty: 1, failed: 3, left: 7, inProgress: 2 });
+    expect(view.workItems).toEqual({
+      total: 21,
+      done: 10,
+      empty: 1,
+      failed: 3,
+      skipped: 0,
+      left: 7,
+      inProgress: 2,
+    });
     expect(view.files).toEqual({
       total: 100,
       totalIsKnown: true,
@@ -207,6 +215,9 @@ describe("any samples, in any order and with counters that jump", () => {
             completed: counter,
             empty: counter,
             failed: counter,
+            skipped: counter,
+            elsewhere: counter,
+            not_mine: counter,
           }),
           notLookedUp: counter,
           notSurveyed: counter,
@@ -214,6 +225,7 @@ describe("any samples, in any order and with counters that jump", () => {
             total: counter,
             copied: counter,
             alreadyThere: counter,
+            elsewhere: counter,
             failed: counter,
             skipped: counter,
             uploaded: counter,
@@ -253,7 +265,8 @@ function checkView(view: ProgressView): void {
   for (const number of numbersIn(view)) expect(number).toBeGreaterThanOrEqual(0);
   const { files, workItems, eta } = view;
   if (eta !== undefined) expect(eta.lowMs).toBeLessThanOrEqual(eta.highMs);
-  expect(workItems.done + workItems.empty + workItems.failed + workItems.left).toBe(workItems.total);
+  const { total, done, empty, failed, skipped, left } = workItems;
+  expect(done + empty + failed + skipped + left).toBe(total);
   if (files.left !== undefined)
     expect(files.done + files.failed + files.skipped + files.left).toBe(files.total);
 }

@@ -12,12 +12,21 @@ describe("the account", () => {
       completed: 7,
       empty: 1,
       failed: 2,
+      skipped: 0,
       rejected: 3,
       duplicates: 4,
       otherPartitions: 13,
       left: 0,
     });
-    expect(files).toEqual({ total: 100, copied: 80, alreadyThere: 10, failed: 7, skipped: 3, left: 0 });
+    expect(files).toEqual({
+      total: 100,
+      copied: 80,
+      alreadyThere: 10,
+      elsewhere: 0,
+      failed: 7,
+      skipped: 3,
+      left: 0,
+    });
     expect(gaps).toEqual([]);
   });
 

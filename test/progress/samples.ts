@@ -1,6 +1,7 @@
 import type { LiveFigures, ProgressSample, Waiting } from "../../src/progress/progress.ts";
-import type { StateReading, Writer } from "../../src/state/read-state.ts";
-import type { Heartbeat, StateSummary } from "../../src/state/state-store.ts";
+import type { StateReading, Writer } from "../../src/state/state-reader.ts";
+import type { StateSummary } from "../../src/state/ledger.ts";
+import type { Heartbeat } from "../../src/state/run-presence.ts";
 
 export const LIVE: LiveFigures = {
   slots: 200,
@@ -29,17 +30,30 @@ export interface SummaryParts {
   readonly bytes?: number;
 }
 
+/** No work item in any status. */
+export const NO_WORK_ITEMS: StateSummary["workItems"] = {
+  pending: 0,
+  in_progress: 0,
+  completed: 0,
+  empty: 0,
+  failed: 0,
+  skipped: 0,
+  elsewhere: 0,
+  not_mine: 0,
+};
+
 /** A summary in which everything that is not given is 0. */
 export function summaryOf(parts: SummaryParts): StateSummary {
   const { workItems, notLookedUp = 0, notSurveyed = notLookedUp, files, drift, bytes = 0 } = parts;
   return {
-    workItems: { pending: 0, in_progress: 0, completed: 0, empty: 0, failed: 0, ...workItems },
+    workItems: { ...NO_WORK_ITEMS, ...workItems },
     notLookedUp,
     notSurveyed,
     files: {
       total: 0,
       copied: 0,
       alreadyThere: 0,
+      elsewhere: 0,
       failed: 0,
       skipped: 0,
       uploaded: 0,
@@ -103,8 +117,8 @@ export function readingOf(parts: ReadingParts = {}): StateReading {
       settings: {},
       input: { rows: 30, ours: 30 - rejected, duplicates: 0, rejected, otherPartitions: 0 },
       createdAt: 0,
-      starts: 1,
     },
+    starts: 1,
     summary: summaryOf(parts),
     writer: parts.writer ?? RUNNING,
   };

@@ -49,7 +49,7 @@ async function workOn(
     const events = eventsOf(id);
     if (completed?.includes(workItem.workItemId) === true) {
       recordAll(store, events.opened(1), events.uploaded(file(0)), events.completed(file(0)));
-      store.record(events.finished("completed"));
+      store.ledger.record(events.finished("completed"));
     } else if (failed?.includes(workItem.workItemId) === true) {
       recordAll(
         store,

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { StateStore } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
 import type { StateHarness } from "./harness.ts";
 import { claimOne, eventsOf, file, recordAll, workItems } from "./samples.ts";
 
 /** The moves that `core/states.ts` and the facts forbid. */
 export function describeMoves(kind: string, newHarness: () => Promise<StateHarness>): void {
   describe(`${kind}: impossible moves`, () => {
-    const cases: Record<string, (events: ReturnType<typeof eventsOf>, store: StateStore) => void> = {
-      "a file before its work item was opened": (events, store) => store.record(events.uploaded(file(0))),
+    const cases: Record<string, (events: ReturnType<typeof eventsOf>, store: OpenState) => void> = {
+      "a file before its work item was opened": (events, store) =>
+        store.ledger.record(events.uploaded(file(0))),
       "a second opening": (events, store) => recordAll(store, events.opened(1), events.opened(1)),
       "an upload of what is in the target": (events, store) =>
         recordAll(store, events.opened(1), events.uploaded(file(0)), events.uploaded(file(0))),
@@ -59,17 +60,17 @@ export function describeMoves(kind: string, newHarness: () => Promise<StateHarne
       const store = await (await newHarness()).start(workItems(1));
       const events = eventsOf((await claimOne(store)).id);
       expect(() => cases[name]?.(events, store)).toThrow(expect.objectContaining({ code: "internal" }));
-      const { workItems: items, files } = store.summary();
+      const { workItems: items, files } = store.ledger.tally();
       const { pending, in_progress: open, completed, empty, failed } = items;
       expect(pending + open + completed + empty + failed).toBe(1);
       const inClasses = files.copied + files.failed + files.skipped + files.uploaded;
       expect(inClasses).toBeLessThanOrEqual(files.total);
-      await store.committed();
+      await store.ledger.committed();
     });
 
     it("an event of a work item that is not claimed is one", async () => {
       const store = await (await newHarness()).start(workItems(1));
-      expect(() => store.record(eventsOf(1).opened(1))).toThrow(/not claimed/);
+      expect(() => store.ledger.record(eventsOf(1).opened(1))).toThrow(/not claimed/);
     });
   });
 }

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { StateHarness } from "./harness.ts";
 import {
   claimOne,
+  claimSome,
   completeOne,
   eventsOf,
   failure,
   file,
   knownOf,
-  noSignal,
   recordAll,
   workItem,
   workItems,
@@ -31,34 +31,29 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
         events.uploaded(file(2)),
         events.completed(file(2)),
       );
-      await store.committed();
-      const before = store.summary();
+      await store.ledger.committed();
+      const before = store.ledger.tally();
       await harness.kill(store);
 
       const resumed = await harness.resume();
-      expect(resumed.run.starts).toBe(2);
+      expect(resumed.start.number).toBe(2);
       expect(resumed.run.runId).toBe(store.run.runId);
-      expect(resumed.summary().files).toEqual(before.files);
-      expect(resumed.summary().bytes).toBe(before.bytes);
-      expect(resumed.summary().workItems).toMatchObject({ pending: 2, in_progress: 0, completed: 1 });
-      expect(resumed.summary().notLookedUp).toBe(1);
+      expect(resumed.ledger.tally().files).toEqual(before.files);
+      expect(resumed.ledger.tally().bytes).toBe(before.bytes);
+      expect(resumed.ledger.tally().workItems).toMatchObject({ pending: 2, in_progress: 0, completed: 1 });
+      expect(resumed.ledger.tally().notLookedUp).toBe(1);
       const again = await claimOne(resumed);
       expect(again.workItem).toEqual(claimed.workItem);
-      expect(again.receipt).toEqual({ count: 4, digest: "0123456789abcdef" });
+      expect(again.openedAs).toBe("");
       expect(knownOf(again, file(0))).toEqual({
         inTarget: true,
-        alreadyThere: false,
-        announced: false,
         completed: false,
         failed: false,
         skipped: false,
+        blobName: undefined,
       });
-      expect(knownOf(again, file(1))).toMatchObject({
-        alreadyThere: true,
-        announced: false,
-        completed: true,
-      });
-      expect(knownOf(again, file(2))).toMatchObject({ announced: true, completed: true });
+      expect(knownOf(again, file(1))).toMatchObject({ inTarget: true, completed: true });
+      expect(knownOf(again, file(2))).toMatchObject({ inTarget: true, completed: true });
       expect(knownOf(again, file(3))).toBeUndefined();
     });
 
@@ -68,15 +63,15 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       await completeOne(store, 5);
       await store.close();
       const resumed = await harness.resume();
-      expect(resumed.summary()).toEqual(store.summary());
+      expect(resumed.ledger.tally()).toEqual(store.ledger.tally());
     });
 
     it("is nothing that is left to wait for", async () => {
       const store = await (await newHarness()).start(workItems(1));
-      await expect(store.committed()).resolves.toBeUndefined();
+      await expect(store.ledger.committed()).resolves.toBeUndefined();
       await completeOne(store, 1);
-      await store.committed();
-      await expect(store.committed()).resolves.toBeUndefined();
+      await store.ledger.committed();
+      await expect(store.ledger.committed()).resolves.toBeUndefined();
     });
   });
 
@@ -97,17 +92,17 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
         mixed.skipped(file(3)),
         mixed.finished("failed"),
       );
-      store.record(eventsOf((await claimOne(store)).id).finished("failed", failure("catalog-error")));
-      store.record(eventsOf((await claimOne(store)).id).finished("failed", failure("no-files")));
+      store.ledger.record(eventsOf((await claimOne(store)).id).finished("failed", failure("catalog-error")));
+      store.ledger.record(eventsOf((await claimOne(store)).id).finished("failed", failure("no-files")));
       await store.close();
       return harness;
     };
 
     it("tries all again by default; a file that is in the target is only owed its announcement", async () => {
       const store = await (await withFailures()).resume();
-      expect(store.summary().workItems).toMatchObject({ pending: 3, failed: 0, completed: 1 });
-      expect(store.summary().notLookedUp).toBe(2);
-      expect(store.summary().files).toMatchObject({
+      expect(store.ledger.tally().workItems).toMatchObject({ pending: 3, failed: 0, completed: 1 });
+      expect(store.ledger.tally().notLookedUp).toBe(2);
+      expect(store.ledger.tally().files).toMatchObject({
         total: 5,
         failed: 0,
         uploaded: 1,
@@ -127,23 +122,23 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
         events.completed(file(1)),
         events.finished("completed"),
       );
-      expect(store.summary().files).toMatchObject({
+      expect(store.ledger.tally().files).toMatchObject({
         total: 5,
         failed: 0,
         uploaded: 0,
         copied: 4,
         skipped: 1,
       });
-      expect((await store.failures()).map((group) => [group.outcome, group.code, group.files])).toEqual([
-        ["skipped", "name-collision", 1],
-      ]);
+      expect(
+        (await store.ledger.failures()).map((group) => [group.outcome, group.code, group.files]),
+      ).toEqual([["skipped", "name-collision", 1]]);
     });
 
     it("tries only some codes again, and leaves the other failures of the same work item", async () => {
       const store = await (await withFailures()).resume({ retryFailed: ["queue-unavailable", "no-files"] });
-      expect(store.summary().workItems).toMatchObject({ pending: 2, failed: 1 });
-      expect(store.summary().files).toMatchObject({ failed: 1, uploaded: 1 });
-      const claims = await store.claim(9, noSignal);
+      expect(store.ledger.tally().workItems).toMatchObject({ pending: 2, failed: 1 });
+      expect(store.ledger.tally().files).toMatchObject({ failed: 1, uploaded: 1 });
+      const claims = await claimSome(store, 9);
       expect(claims.map((claim) => claim.workItem)).toEqual([workItem(1), workItem(3)]);
       const [mixed] = claims;
       expect(mixed && knownOf(mixed, file(0))).toMatchObject({ failed: true });
@@ -165,10 +160,10 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       await completeOne(first, 1);
       await first.close();
       const all = await harness.resume();
-      expect(all.summary()).toMatchObject({ workItems: { completed: 2 }, files: { skipped: 1 } });
+      expect(all.ledger.tally()).toMatchObject({ workItems: { completed: 2 }, files: { skipped: 1 } });
       await all.close();
       const store = await harness.resume({ retryFailed: ["name-collision"] });
-      expect(store.summary()).toMatchObject({
+      expect(store.ledger.tally()).toMatchObject({
         workItems: { pending: 1, completed: 1 },
         files: { skipped: 0 },
       });
@@ -177,32 +172,38 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       const events = eventsOf(again.id);
       recordAll(store, events.opened(2), events.uploaded(file(0)), events.completed(file(0)));
       recordAll(store, events.finished("completed"));
-      expect(store.summary()).toMatchObject({ workItems: { completed: 2 }, files: { total: 3, copied: 3 } });
+      expect(store.ledger.tally()).toMatchObject({
+        workItems: { completed: 2 },
+        files: { total: 3, copied: 3 },
+      });
     });
 
     it("looks empty work items up again, unless nothing is to be tried again", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(1));
-      first.record(eventsOf((await claimOne(first)).id).finished("empty"));
+      first.ledger.record(eventsOf((await claimOne(first)).id).finished("empty"));
       await first.close();
       const none = await harness.resume({ retryFailed: "none" });
-      expect(none.summary().workItems).toMatchObject({ empty: 1, pending: 0 });
+      expect(none.ledger.tally().workItems).toMatchObject({ empty: 1, pending: 0 });
       await none.close();
       const store = await harness.resume();
-      expect(store.summary()).toMatchObject({ workItems: { empty: 0, pending: 1 } });
+      expect(store.ledger.tally()).toMatchObject({ workItems: { empty: 0, pending: 1 } });
       await completeOne(store, 3);
-      expect(store.summary()).toMatchObject({ workItems: { completed: 1 }, files: { total: 3, copied: 3 } });
+      expect(store.ledger.tally()).toMatchObject({
+        workItems: { completed: 1 },
+        files: { total: 3, copied: 3 },
+      });
     });
 
     it("tries none again", async () => {
       const store = await (await withFailures()).resume({ retryFailed: "none" });
-      expect(store.summary().workItems).toMatchObject({ pending: 0, failed: 3 });
-      expect(await store.claim(9, noSignal)).toEqual([]);
+      expect(store.ledger.tally().workItems).toMatchObject({ pending: 0, failed: 3 });
+      expect(await claimSome(store, 9)).toEqual([]);
     });
 
     it("tells the failures by outcome and code, most first, with samples", async () => {
       const store = await (await withFailures()).resume({ retryFailed: "none" });
-      const groups = await store.failures();
+      const groups = await store.ledger.failures();
       expect(groups).toHaveLength(5);
       expect(groups).toContainEqual({
         code: "source-not-found",

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { WorkItem } from "../../src/core/work-item.ts";
-import type { StateStore, SurveyedWorkItem } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
+import type { SurveyedWorkItem } from "../../src/state/survey-book.ts";
 import type { StateHarness } from "./harness.ts";
 import {
   claimOne,
+  claimSome,
   completeOne,
   eventsOf,
   failure,
@@ -22,8 +24,9 @@ const survey = (index: number, files: number, linksEndAt?: number): SurveyedWork
   linksEndAt,
 });
 
-const toSurvey = async (store: StateStore): Promise<WorkItem[]> => gathered(store.toSurvey(noSignal));
-const toRecheck = async (store: StateStore): Promise<WorkItem[]> => gathered(store.toRecheck(noSignal));
+const toSurvey = async (store: OpenState): Promise<WorkItem[]> => gathered(store.surveys.toSurvey(noSignal));
+const toRecheck = async (store: OpenState): Promise<WorkItem[]> =>
+  gathered(store.surveys.toRecheck(noSignal));
 
 async function gathered(batches: AsyncIterable<readonly WorkItem[]>): Promise<WorkItem[]> {
   const found: WorkItem[] = [];
@@ -34,8 +37,8 @@ async function gathered(batches: AsyncIterable<readonly WorkItem[]>): Promise<Wo
   return found;
 }
 
-async function claimIds(store: StateStore, max = 100): Promise<string[]> {
-  return (await store.claim(max, noSignal)).map((claim) => claim.workItem.workItemId);
+async function claimIds(store: OpenState, max = 100): Promise<string[]> {
+  return (await claimSome(store, max)).map((claim) => claim.workItem.workItemId);
 }
 
 const ids = (...indexes: number[]): string[] => indexes.map((index) => `item-${index}`);
@@ -46,7 +49,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
     it("is what was never looked up, and is not claimed", async () => {
       const store = await (await newHarness()).start(workItems(2_500));
       await completeOne(store, 1);
-      await store.claim(2, noSignal);
+      await claimSome(store, 2);
       expect(await toSurvey(store)).toEqual(workItems(2_497, 3));
     });
 
@@ -56,7 +59,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       await completeOne(first, 1);
       const failing = eventsOf((await claimOne(first)).id);
       recordAll(first, failing.opened(1), failing.failed(file(0)), failing.finished("failed"));
-      first.record(eventsOf((await claimOne(first)).id).finished("failed", failure("catalog-error")));
+      first.ledger.record(eventsOf((await claimOne(first)).id).finished("failed", failure("catalog-error")));
       await first.close();
       const store = await harness.resume();
       expect(await toSurvey(store)).toEqual([workItem(2), workItem(3), workItem(4)]);
@@ -72,7 +75,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
     it("ends when the signal aborts", async () => {
       const store = await (await newHarness()).start(workItems(1_500));
       const control = new AbortController();
-      const batches = store.toSurvey({ signal: control.signal })[Symbol.asyncIterator]();
+      const batches = store.surveys.toSurvey({ signal: control.signal })[Symbol.asyncIterator]();
       await batches.next();
       control.abort();
       await expect(batches.next()).rejects.toThrow(/abort/i);
@@ -83,7 +86,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
     it("orders claims: links that end first by the hour, then most files, then what it did not count", async () => {
       const store = await (await newHarness()).start(workItems(8));
       const noon = 500_000 * HOUR;
-      const broughtBack = store.noteSurvey([
+      const broughtBack = store.surveys.note([
         survey(1, 10),
         survey(2, 99),
         survey(3, 5, noon + 1),
@@ -101,19 +104,19 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
     it("leaves claims that were made as they are, and orders those to come", async () => {
       const store = await (await newHarness()).start(workItems(6));
       expect(await claimIds(store, 2)).toEqual(ids(0, 1));
-      store.noteSurvey([survey(0, 9), survey(4, 2)]);
+      store.surveys.note([survey(0, 9), survey(4, 2)]);
       expect(await claimIds(store, 2)).toEqual(ids(4, 2));
-      store.noteSurvey([survey(3, 1), survey(5, 3)]);
+      store.surveys.note([survey(3, 1), survey(5, 3)]);
       expect(await claimIds(store)).toEqual(ids(5, 3));
     });
 
     it("does not bring back what was released in the same start", async () => {
       const harness = await newHarness();
       const store = await harness.start(workItems(4));
-      store.noteSurvey([survey(2, 9), survey(3, 8)]);
-      const claims = await store.claim(3, noSignal);
-      for (const claim of claims) store.record(eventsOf(claim.id).released());
-      store.noteSurvey([survey(0, 7), survey(2, 9)]);
+      store.surveys.note([survey(2, 9), survey(3, 8)]);
+      const claims = await claimSome(store, 3);
+      for (const claim of claims) recordAll(store, eventsOf(claim.id).released());
+      store.surveys.note([survey(0, 7), survey(2, 9)]);
       expect(await claimIds(store)).toEqual(ids(1));
       await store.close();
       expect(await claimIds(await harness.resume())).toEqual(ids(2, 3, 0, 1));
@@ -123,48 +126,48 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       const harness = await newHarness();
       const store = await harness.start(workItems(5));
       const counted = () => {
-        const { notLookedUp, notSurveyed, files } = store.summary();
+        const { notLookedUp, notSurveyed, files } = store.ledger.tally();
         return { notLookedUp, notSurveyed, expected: files.expected, total: files.total };
       };
       expect(counted()).toEqual({ notLookedUp: 5, notSurveyed: 5, expected: 0, total: 0 });
-      store.noteSurvey([survey(0, 10), survey(1, 20), survey(2, 30), survey(3, 0)]);
+      store.surveys.note([survey(0, 10), survey(1, 20), survey(2, 30), survey(3, 0)]);
       expect(counted()).toEqual({ notLookedUp: 5, notSurveyed: 1, expected: 60, total: 0 });
-      store.noteSurvey([survey(0, 11)]);
+      store.surveys.note([survey(0, 11)]);
       expect(counted()).toMatchObject({ notSurveyed: 1, expected: 61 });
       const largest = await claimOne(store);
       expect(counted()).toMatchObject({ notLookedUp: 5, expected: 61 });
-      store.record(eventsOf(largest.id).opened(31));
+      store.ledger.record(eventsOf(largest.id).opened(31));
       expect(counted()).toEqual({ notLookedUp: 4, notSurveyed: 1, expected: 31, total: 31 });
-      store.record(eventsOf((await claimOne(store)).id).finished("failed", failure("catalog-error")));
+      store.ledger.record(eventsOf((await claimOne(store)).id).finished("failed", failure("catalog-error")));
       expect(counted()).toEqual({ notLookedUp: 3, notSurveyed: 1, expected: 11, total: 31 });
-      store.record(eventsOf((await claimOne(store)).id).released());
+      recordAll(store, eventsOf((await claimOne(store)).id).released());
       expect(counted()).toEqual({ notLookedUp: 3, notSurveyed: 1, expected: 11, total: 31 });
       const before = counted();
       await store.close();
       const none = await harness.resume({ retryFailed: "none" });
-      expect(none.summary()).toMatchObject({
+      expect(none.ledger.tally()).toMatchObject({
         notLookedUp: before.notLookedUp,
         notSurveyed: before.notSurveyed,
         files: { expected: before.expected, total: before.total },
       });
       await none.close();
       const again = await harness.resume();
-      expect(again.summary()).toMatchObject({ notLookedUp: 4, notSurveyed: 1, files: { expected: 31 } });
+      expect(again.ledger.tally()).toMatchObject({ notLookedUp: 4, notSurveyed: 1, files: { expected: 31 } });
     });
 
     it("survives a kill once it is noted", async () => {
       const harness = await newHarness();
       const store = await harness.start(workItems(3));
-      store.noteSurvey([survey(2, 7)]);
+      store.surveys.note([survey(2, 7)]);
       await harness.kill(store);
       const resumed = await harness.resume();
-      expect(resumed.summary()).toMatchObject({ notSurveyed: 2, files: { expected: 7 } });
+      expect(resumed.ledger.tally()).toMatchObject({ notSurveyed: 2, files: { expected: 7 } });
       expect(await claimIds(resumed)).toEqual(ids(2, 0, 1));
     });
   });
 
   describe(`${kind}: a completed work item whose catalog has changed`, () => {
-    const completedTwo = async (): Promise<StateStore> => {
+    const completedTwo = async (): Promise<OpenState> => {
       const harness = await newHarness();
       const first = await harness.start(workItems(3));
       await completeOne(first, 2);
@@ -175,22 +178,22 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
 
     it("is pending again, with what is known of it; one whose count is its receipt's stays", async () => {
       const store = await completedTwo();
-      expect(store.noteSurvey([survey(0, 3), survey(1, 4)])).toBe(1);
-      expect(store.summary()).toMatchObject({
+      expect(store.surveys.note([survey(0, 3), survey(1, 4)])).toBe(1);
+      expect(store.ledger.tally()).toMatchObject({
         workItems: { pending: 2, completed: 1 },
         notLookedUp: 1,
         notSurveyed: 1,
         files: { total: 6, copied: 6, expected: 0 },
       });
-      expect(store.noteSurvey([survey(0, 3)])).toBe(0);
+      expect(store.surveys.note([survey(0, 3)])).toBe(0);
       const claimed = await claimOne(store);
       expect(claimed.workItem).toEqual(workItem(0));
       expect(claimed.knownFiles.size).toBe(2);
       const events = eventsOf(claimed.id);
       const added = file(7, claimed.id);
       recordAll(store, events.opened(3), events.uploaded(added), events.completed(added));
-      store.record(events.finished("completed"));
-      expect(store.summary()).toMatchObject({
+      store.ledger.record(events.finished("completed"));
+      expect(store.ledger.tally()).toMatchObject({
         workItems: { pending: 1, completed: 2 },
         files: { total: 7, copied: 7 },
         drift: { workItems: 1, filesAdded: 1, filesVanished: 0 },
@@ -199,30 +202,30 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
 
     it("is pending again when its digest is not its receipt's, though the count is", async () => {
       const store = await completedTwo();
-      expect(store.noteSurvey([{ ...survey(1, 4), digest: "another" }])).toBe(1);
+      expect(store.surveys.note([{ ...survey(1, 4), digest: "another" }])).toBe(1);
     });
 
     it("comes back also after its claim in this start, and one in progress is passed over", async () => {
       const store = await completedTwo();
       const claimed = await claimOne(store);
-      expect(store.noteSurvey([survey(2, 9)])).toBe(0);
+      expect(store.surveys.note([survey(2, 9)])).toBe(0);
       recordAll(store, eventsOf(claimed.id).opened(1), eventsOf(claimed.id).uploaded(file(0)));
       recordAll(store, eventsOf(claimed.id).completed(file(0)), eventsOf(claimed.id).finished("completed"));
-      expect(await store.claim(1, noSignal)).toEqual([]);
-      expect(store.noteSurvey([survey(2, 9)])).toBe(1);
+      expect(await claimSome(store, 1)).toEqual([]);
+      expect(store.surveys.note([survey(2, 9)])).toBe(1);
       expect(await claimIds(store)).toEqual(ids(2));
     });
   });
 
   describe(`${kind}: drift`, () => {
     /** One work item that is completed with the files 0, 1 and 2, looked up again. */
-    const lookedUpAgain = async (): Promise<{ store: StateStore; id: number }> => {
+    const lookedUpAgain = async (): Promise<{ store: OpenState; id: number }> => {
       const harness = await newHarness();
       const first = await harness.start(workItems(1));
       await completeOne(first, 3);
       await first.close();
       const store = await harness.resume();
-      store.noteSurvey([survey(0, 9)]);
+      store.surveys.note([survey(0, 9)]);
       return { store, id: (await claimOne(store)).id };
     };
     const opened = (
@@ -240,27 +243,27 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
 
     it("is none when the lookup gives the same again", async () => {
       const { store, id } = await lookedUpAgain();
-      store.record(eventsOf(id).opened(3));
-      expect(store.summary().drift).toEqual({ workItems: 0, filesAdded: 0, filesVanished: 0 });
+      store.ledger.record(eventsOf(id).opened(3));
+      expect(store.ledger.tally().drift).toEqual({ workItems: 0, filesAdded: 0, filesVanished: 0 });
     });
 
     it("counts files that came and files that went; what is completed stays so", async () => {
       const { store, id } = await lookedUpAgain();
-      store.record(opened(id, { total: 5, listed: 4, vanished: [0] }));
-      expect(store.summary().drift).toEqual({ workItems: 1, filesAdded: 2, filesVanished: 1 });
-      expect(store.summary().files).toMatchObject({ total: 5, copied: 3 });
+      store.ledger.record(opened(id, { total: 5, listed: 4, vanished: [0] }));
+      expect(store.ledger.tally().drift).toEqual({ workItems: 1, filesAdded: 2, filesVanished: 1 });
+      expect(store.ledger.tally().files).toMatchObject({ total: 5, copied: 3 });
     });
 
     it("counts a file that stays away once, and no longer when it is listed again", async () => {
       const { store, id } = await lookedUpAgain();
-      store.record(opened(id, { total: 3, listed: 2, vanished: [0] }));
-      store.record(eventsOf(id).finished("completed"));
-      expect(store.summary().drift).toEqual({ workItems: 1, filesAdded: 0, filesVanished: 1 });
+      store.ledger.record(opened(id, { total: 3, listed: 2, vanished: [0] }));
+      store.ledger.record(eventsOf(id).finished("completed"));
+      expect(store.ledger.tally().drift).toEqual({ workItems: 1, filesAdded: 0, filesVanished: 1 });
       const lookUp = async (of: Parameters<typeof opened>[1]) => {
-        expect(store.noteSurvey([survey(0, 77)])).toBe(1);
-        store.record(opened((await claimOne(store)).id, of));
-        store.record(eventsOf(id).finished("completed"));
-        return store.summary().drift;
+        expect(store.surveys.note([survey(0, 77)])).toBe(1);
+        store.ledger.record(opened((await claimOne(store)).id, of));
+        store.ledger.record(eventsOf(id).finished("completed"));
+        return store.ledger.tally().drift;
       };
       expect(await lookUp({ total: 3, listed: 2, vanished: [0] })).toEqual({
         workItems: 1,
@@ -285,14 +288,14 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       await completeOne(first, 3);
       await first.close();
       const second = await harness.resume();
-      second.noteSurvey([survey(0, 9)]);
+      second.surveys.note([survey(0, 9)]);
       const again = (await claimOne(second)).id;
-      second.record(opened(again, { total: 5, listed: 4, vanished: [0] }));
+      second.ledger.record(opened(again, { total: 5, listed: 4, vanished: [0] }));
       await second.close();
       const third = await harness.resume();
-      expect(third.summary().drift).toEqual({ workItems: 0, filesAdded: 0, filesVanished: 1 });
-      third.record(opened((await claimOne(third)).id, { total: 5, listed: 5, digest: "all" }));
-      expect(third.summary().drift).toEqual({ workItems: 1, filesAdded: 1, filesVanished: 0 });
+      expect(third.ledger.tally().drift).toEqual({ workItems: 0, filesAdded: 0, filesVanished: 1 });
+      third.ledger.record(opened((await claimOne(third)).id, { total: 5, listed: 5, digest: "all" }));
+      expect(third.ledger.tally().drift).toEqual({ workItems: 1, filesAdded: 1, filesVanished: 0 });
     });
 
     it("counts by the number of entries what was never touched", async () => {
@@ -302,8 +305,8 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       recordAll(first, before.opened(8), before.uploaded(file(0)), before.released());
       await first.close();
       const store = await harness.resume();
-      store.record(opened((await claimOne(store)).id, { total: 5, listed: 5 }));
-      expect(store.summary().drift).toEqual({ workItems: 1, filesAdded: 0, filesVanished: 3 });
+      store.ledger.record(opened((await claimOne(store)).id, { total: 5, listed: 5 }));
+      expect(store.ledger.tally().drift).toEqual({ workItems: 1, filesAdded: 0, filesVanished: 3 });
     });
   });
 
@@ -316,11 +319,11 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       const store = await harness.resume({ only: { first: 4 } });
       expect(await toSurvey(store)).toEqual(workItems(4, 1));
       expect(await toRecheck(store)).toEqual([]);
-      store.noteSurvey([survey(3, 2), survey(4, 5), survey(8, 99)]);
+      store.surveys.note([survey(3, 2), survey(4, 5), survey(8, 99)]);
       expect(await claimIds(store, 3)).toEqual(ids(4, 3, 1));
       expect(await claimIds(store)).toEqual(ids(2));
       expect(await claimIds(store)).toEqual([]);
-      expect(store.summary().workItems.pending).toBe(4);
+      expect(store.ledger.tally().workItems.pending).toBe(4);
       await store.close();
       expect((await claimIds(await harness.resume())).length).toBe(8);
     });
@@ -353,10 +356,10 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       await completeOne(first, 1);
       await first.close();
       const store = await harness.resume({ only: { first: 1 } });
-      expect(store.noteSurvey([survey(0, 5)])).toBe(1);
+      expect(store.surveys.note([survey(0, 5)])).toBe(1);
       const claimed = await claimOne(store);
       expect(claimed.workItem).toEqual(workItem(1));
-      store.record(eventsOf(claimed.id).released());
+      recordAll(store, eventsOf(claimed.id).released());
       expect(await claimIds(store)).toEqual([]);
     });
   });

@@ -1,37 +1,38 @@
 /**
- * What every kind of state store must do, whatever stands behind the door. Attach it with a harness:
+ * What every kind of state must do, whatever stands behind the doors. Attach it with a harness:
  *
- *     describeStateStore("SQLite", () => newSqliteHarness());
+ *     describeState("SQLite", () => newHarness());
  */
 import { describe, expect, it } from "vitest";
+import { NO_WORK_ITEMS } from "../progress/samples.ts";
 import { describeMoves } from "./conformance-moves.ts";
 import { describeResume } from "./conformance-resume.ts";
 import { describeSurveys } from "./conformance-surveys.ts";
 import type { StateHarness } from "./harness.ts";
 import {
   claimOne,
+  claimSome,
   completeOne,
   eventsOf,
   failure,
   file,
-  noSignal,
   recordAll,
   workItem,
   workItems,
 } from "./samples.ts";
 
-export function describeStateStore(kind: string, newHarness: () => Promise<StateHarness>): void {
+export function describeState(kind: string, newHarness: () => Promise<StateHarness>): void {
   describe(`${kind}: claims`, () => {
     it("come in input order, each work item once, and end with an empty list", async () => {
       const store = await (await newHarness()).start(workItems(5));
       const claims = [
-        ...(await store.claim(2, noSignal)),
-        ...(await store.claim(2, noSignal)),
-        ...(await store.claim(2, noSignal)),
+        ...(await claimSome(store, 2)),
+        ...(await claimSome(store, 2)),
+        ...(await claimSome(store, 2)),
       ];
       expect(claims.map((claim) => claim.workItem)).toEqual(workItems(5));
-      expect(await store.claim(2, noSignal)).toEqual([]);
-      expect(store.summary().workItems).toMatchObject({ pending: 0, in_progress: 5 });
+      expect(await claimSome(store, 2)).toEqual([]);
+      expect(store.ledger.tally().workItems).toMatchObject({ pending: 0, in_progress: 5 });
     });
 
     it("know nothing of a work item that was never opened", async () => {
@@ -39,24 +40,24 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
       const claimed = await claimOne(store);
       expect(claimed.workItem).toEqual({ jobId: "job-1", workItemId: "item-1", workItemName: "name" });
       expect(claimed.knownFiles.size).toBe(0);
-      expect(claimed.receipt).toBeUndefined();
+      expect(claimed.openedAs).toBeUndefined();
     });
 
     it("do not give back a released work item in the same start, but in the next", async () => {
       const harness = await newHarness();
       const store = await harness.start(workItems(1));
       const claimed = await claimOne(store);
-      store.record(eventsOf(claimed.id).released());
-      expect(await store.claim(1, noSignal)).toEqual([]);
-      expect(store.summary().workItems.pending).toBe(1);
+      recordAll(store, eventsOf(claimed.id).released());
+      expect(await claimSome(store, 1)).toEqual([]);
+      expect(store.ledger.tally().workItems.pending).toBe(1);
       await store.close();
       expect((await claimOne(await harness.resume())).workItem).toEqual(workItem(0));
     });
 
     it("are refused once the signal is aborted", async () => {
       const store = await (await newHarness()).start(workItems(1));
-      await expect(store.claim(1, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
-      expect(store.summary().workItems.pending).toBe(1);
+      await expect(store.queue.claim(1, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+      expect(store.ledger.tally().workItems.pending).toBe(1);
     });
   });
 
@@ -76,14 +77,15 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
         events.failed(file(3)),
         events.skipped(file(4)),
       );
-      expect(store.summary()).toEqual({
-        workItems: { pending: 1, in_progress: 1, completed: 0, empty: 0, failed: 0 },
+      expect(store.ledger.tally()).toEqual({
+        workItems: { ...NO_WORK_ITEMS, pending: 1, in_progress: 1 },
         notLookedUp: 1,
         notSurveyed: 1,
         files: {
           total: 6,
           copied: 1,
           alreadyThere: 1,
+          elsewhere: 0,
           failed: 1,
           skipped: 1,
           uploaded: 1,
@@ -114,6 +116,7 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
           kind: "file-uploaded",
           workItem: id,
           file: file(0),
+          place: 0,
           bytes: undefined,
           alreadyThere: false,
           attempts: 1,
@@ -124,6 +127,7 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
           kind: "file-uploaded",
           workItem: id,
           file: file(1),
+          place: 1,
           bytes: undefined,
           alreadyThere: false,
           attempts: 1,
@@ -131,7 +135,7 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
           shortened: false,
         },
       );
-      expect(store.summary().files).toMatchObject({ duplicates: 3, shortened: 1 });
+      expect(store.ledger.tally().files).toMatchObject({ duplicates: 3, shortened: 1 });
     });
 
     it("account for every work item and file at the end", async () => {
@@ -141,9 +145,9 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
       const withFailure = eventsOf((await claimOne(store)).id);
       recordAll(store, withFailure.opened(1), withFailure.failed(file(0)), withFailure.finished("failed"));
       const lookupFailed = eventsOf((await claimOne(store)).id);
-      store.record(lookupFailed.finished("failed", failure("catalog-error")));
-      const { workItems: items, notLookedUp, files } = store.summary();
-      expect(items).toEqual({ pending: 0, in_progress: 0, completed: 1, empty: 1, failed: 2 });
+      store.ledger.record(lookupFailed.finished("failed", failure("catalog-error")));
+      const { workItems: items, notLookedUp, files } = store.ledger.tally();
+      expect(items).toEqual({ ...NO_WORK_ITEMS, completed: 1, empty: 1, failed: 2 });
       expect(notLookedUp).toBe(0);
       expect(files).toMatchObject({ total: 4, copied: 3, announced: 3, failed: 1 });
     });
@@ -156,15 +160,15 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
   it(`${kind}: failures are counted whole and sampled by five, secrets taken out`, async () => {
     const store = await (await newHarness()).start(workItems(1));
     const events = eventsOf((await claimOne(store)).id);
-    store.record(events.opened(8));
+    store.ledger.record(events.opened(8));
     for (let index = 0; index < 7; index++) {
       const message = `GET https://x/y?sig=SECRET${index} failed`;
-      store.record(
+      store.ledger.record(
         events.failed(file(index), { code: "network", message, attempts: 8, requestId: `r${index}` }),
       );
     }
-    store.record(events.failed(file(7), failure("timeout")));
-    const [network, timeout] = await store.failures();
+    store.ledger.record(events.failed(file(7), failure("timeout")));
+    const [network, timeout] = await store.ledger.failures();
     expect(network).toMatchObject({ code: "network", files: 7 });
     expect(network?.samples.map((sample) => sample.requestId)).toEqual(["r0", "r1", "r2", "r3", "r4"]);
     expect(JSON.stringify(network)).not.toContain("SECRET");
@@ -181,16 +185,16 @@ export function describeStateStore(kind: string, newHarness: () => Promise<State
     const claimed = await claimOne(resumed);
     const second = eventsOf(claimed.id);
     recordAll(resumed, second.opened(2), second.uploaded(file(1)), second.completed(file(1)));
-    expect(resumed.summary().files).toMatchObject({ total: 2, copied: 2 });
-    resumed.record(second.finished("completed"));
-    expect(resumed.summary().workItems.completed).toBe(1);
+    expect(resumed.ledger.tally().files).toMatchObject({ total: 2, copied: 2 });
+    resumed.ledger.record(second.finished("completed"));
+    expect(resumed.ledger.tally().workItems.completed).toBe(1);
   });
 
   it(`${kind}: a closed store takes nothing more, and closes once`, async () => {
     const store = await (await newHarness()).start(workItems(1));
     await store.close();
     await store.close();
-    expect(() => store.record(eventsOf(1).released())).toThrow(/closed/);
-    await expect(store.claim(1, noSignal)).rejects.toThrow(/closed/);
+    expect(() => recordAll(store, eventsOf(1).released())).toThrow(/closed/);
+    await expect(claimSome(store, 1)).rejects.toThrow(/closed/);
   });
 }

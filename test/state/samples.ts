@@ -2,8 +2,11 @@
 import { CsvDigest } from "../../src/core/csv-digest.ts";
 import { type CatalogFile, fileKey } from "../../src/core/file.ts";
 import { type WorkItem, workItemKey } from "../../src/core/work-item.ts";
-import type { InputReader, RunDescription } from "../../src/state/open-run.ts";
-import type { ClaimedWorkItem, FailureRecord, StateEvent, StateStore } from "../../src/state/state-store.ts";
+import type { RunDescription } from "../../src/state/run-record.ts";
+import type { InputReader } from "../../src/state/state-kind.ts";
+import type { FailureRecord, StateEvent } from "../../src/state/ledger.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
+import type { Claim } from "../../src/state/work-queue.ts";
 
 export const noSignal = { signal: new AbortController().signal };
 
@@ -60,8 +63,14 @@ export function csvOf(rows: readonly WorkItem[], others: readonly WorkItem[] = [
   };
 }
 
-export async function claimOne(store: StateStore): Promise<ClaimedWorkItem> {
-  const [claimed] = await store.claim(1, noSignal);
+/** What a claim gives; none for `nothing-now` and `all-done`. */
+export async function claimSome({ queue }: Pick<OpenState, "queue">, max: number): Promise<readonly Claim[]> {
+  const answer = await queue.claim(max, noSignal);
+  return answer.kind === "claims" ? answer.claims : [];
+}
+
+export async function claimOne(store: OpenState): Promise<Claim> {
+  const [claimed] = await claimSome(store, 1);
   if (claimed === undefined) throw new Error("nothing is pending");
   return claimed;
 }
@@ -89,6 +98,7 @@ export const eventsOf = (item: number) => ({
     kind: "file-uploaded",
     workItem: item,
     file: of,
+    place: placeInName(of),
     bytes: 1_000,
     alreadyThere: false,
     attempts: 1,
@@ -98,18 +108,21 @@ export const eventsOf = (item: number) => ({
     kind: "file-completed",
     workItem: item,
     file: of,
+    place: placeInName(of),
     announced,
   }),
   failed: (of: CatalogFile, why = failure()): StateEvent => ({
     kind: "file-failed",
     workItem: item,
     file: of,
+    place: placeInName(of),
     failure: why,
   }),
   skipped: (of: CatalogFile, why = failure("name-collision")): StateEvent => ({
     kind: "file-skipped",
     workItem: item,
     file: of,
+    place: placeInName(of),
     failure: why,
   }),
   finished: (status: "completed" | "empty" | "failed", why?: FailureRecord): StateEvent => ({
@@ -118,23 +131,40 @@ export const eventsOf = (item: number) => ({
     status,
     ...(why && { failure: why }),
   }),
-  released: (): StateEvent => ({ kind: "work-item-released", workItem: item }),
+  released: (): Release => ({ kind: "release", workItem: item }),
 });
 
-export function recordAll(store: StateStore, ...events: StateEvent[]): void {
-  for (const event of events) store.record(event);
+interface Release {
+  readonly kind: "release";
+  readonly workItem: number;
+}
+
+/** The files of a work item are in the order of their numbers. */
+function placeInName({ fileName }: CatalogFile): number {
+  return Number(/file-(\d+)/.exec(fileName)?.[1]);
+}
+
+/** Records events, and gives back what is released. */
+export function recordAll(
+  { ledger, queue }: Pick<OpenState, "ledger" | "queue">,
+  ...events: (StateEvent | Release)[]
+): void {
+  for (const event of events) {
+    if (event.kind === "release") queue.release([event.workItem]);
+    else ledger.record(event);
+  }
 }
 
 /** Claims the next work item and completes all of its files. */
-export async function completeOne(store: StateStore, files: number): Promise<ClaimedWorkItem> {
+export async function completeOne(store: OpenState, files: number): Promise<Claim> {
   const claimed = await claimOne(store);
   const events = eventsOf(claimed.id);
-  store.record(events.opened(files));
+  store.ledger.record(events.opened(files));
   for (let index = 0; index < files; index++) {
     recordAll(store, events.uploaded(file(index, claimed.id)), events.completed(file(index, claimed.id)));
   }
-  store.record(events.finished(files === 0 ? "empty" : "completed"));
+  store.ledger.record(events.finished(files === 0 ? "empty" : "completed"));
   return claimed;
 }
 
-export const knownOf = (claimed: ClaimedWorkItem, of: CatalogFile) => claimed.knownFiles.get(fileKey(of));
+export const knownOf = (claimed: Claim, of: CatalogFile) => claimed.knownFiles.get(fileKey(of));

@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
-import type { InputReader, OpenOptions, RunDescription } from "../../src/state/open-run.ts";
+import type { RunDescription } from "../../src/state/run-record.ts";
+import type { InputReader, OpenOptions } from "../../src/state/state-kind.ts";
 import { openRun } from "../../src/state/sqlite/open-run.ts";
-import type { StateStore } from "../../src/state/state-store.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
 import { DESCRIPTION, noSignal } from "./samples.ts";
 
 /** A folder that is gone after the test. */
@@ -28,9 +29,9 @@ export async function openState(
   path: string,
   input: InputReader | undefined,
   { description = DESCRIPTION, signal = noSignal.signal, ...options }: OpenTestOptions = {},
-): Promise<StateStore> {
-  const defaults = { path, resume: true, updateCsv: false, retryFailed: "all" } as const;
-  const store = await openRun({ ...defaults, ...options }, description, input, { signal });
+): Promise<OpenState> {
+  const defaults = { resume: true, updateCsv: false, retryFailed: "all" } as const;
+  const store = await openRun({ ...defaults, ...options, location: path }, description, input, { signal });
   onTestFinished(() => store.close().catch(() => undefined));
   return store;
 }

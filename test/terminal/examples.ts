@@ -3,12 +3,12 @@ import type { DryRunReport } from "../../src/progress/dry-run-report.ts";
 import type { ProgressView } from "../../src/progress/progress.ts";
 import type { RunReport } from "../../src/progress/run-report.ts";
 import type { Message } from "../../src/terminal/messages.ts";
-import { GONE, LIVE, summaryOf, type SummaryParts } from "../progress/samples.ts";
+import { GONE, LIVE, summaryOf, type SummaryParts, NO_WORK_ITEMS } from "../progress/samples.ts";
 
 export function viewOf(parts: Partial<ProgressView> = {}): ProgressView {
   return {
     elapsedMs: 725_000,
-    workItems: { total: 200, done: 104, empty: 2, failed: 1, left: 93, inProgress: 20 },
+    workItems: { total: 200, done: 104, empty: 2, failed: 1, skipped: 0, left: 93, inProgress: 20 },
     files: { total: 5_015, totalIsKnown: false, done: 2_610, failed: 12, skipped: 3, left: 2_390 },
     bytes: 3_435_973_837,
     thisStart: { files: 2_625, bytes: 3_435_973_837 },
@@ -96,13 +96,14 @@ const DRY_RUN: DryRunReport = {
   isComplete: true,
   input: { rows: 30, ours: 10, duplicates: 1, rejected: 1, otherPartitions: 18 },
   summary: {
-    workItems: { pending: 0, in_progress: 0, completed: 8, empty: 1, failed: 1 },
+    workItems: { ...NO_WORK_ITEMS, completed: 8, empty: 1, failed: 1 },
     notLookedUp: 0,
     notSurveyed: 0,
     files: {
       total: 100,
       copied: 98,
       alreadyThere: 0,
+      elsewhere: 0,
       failed: 2,
       skipped: 0,
       uploaded: 0,

@@ -1,5 +1,5 @@
 import { FleetWatch } from "../../src/progress/fleet.ts";
-import type { Writer } from "../../src/state/read-state.ts";
+import type { Writer } from "../../src/state/state-reader.ts";
 import type { MonitorPicture } from "../../src/terminal/monitor-text.ts";
 import { beatOf, readingOf, type ReadingParts, RUNNING } from "../progress/samples.ts";
 import { reportOf } from "./examples.ts";

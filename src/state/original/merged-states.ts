@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { SeenKeys } from "../../core/csv-digest.ts";
 import { uriWithoutQuery } from "../../core/file.ts";
-import { partitionOf } from "../../core/partition.ts";
+import { isInShare, type Share } from "../../core/partition.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { OriginalCounts, OriginalStates, OriginalWorkItem } from "../original-states.ts";
 
@@ -24,7 +24,7 @@ const SAID = { other: 0, inProgress: 1, completed: 2 } as const;
 /** What the states say, put together in a database of its own. A row that says nothing of use is only counted. */
 export class MergedStates implements OriginalStates {
   readonly #scratch: string;
-  readonly #share: { readonly partition: number; readonly totalPartitions: number };
+  readonly #share: Share;
   readonly #db: DatabaseSync;
   readonly #putWorkItem: StatementSync;
   readonly #putFile: StatementSync;
@@ -37,7 +37,7 @@ export class MergedStates implements OriginalStates {
   /** The work item of the last file: its next one mostly follows. */
   #last = { jobId: "", workItemId: "", id: 0 };
 
-  constructor(scratch: string, share: { readonly partition: number; readonly totalPartitions: number }) {
+  constructor(scratch: string, share: Share) {
     this.#scratch = scratch;
     this.#share = share;
     this.#db = new DatabaseSync(join(scratch, "merged.db"));
@@ -112,7 +112,7 @@ export class MergedStates implements OriginalStates {
   }
 
   #isOurs(jobId: string, workItemId: string): boolean {
-    const isOurs = partitionOf(workItemId, this.#share.totalPartitions) === this.#share.partition;
+    const isOurs = isInShare(workItemId, this.#share);
     if (!isOurs) this.#otherPartitions.add({ jobId, workItemId });
     return isOurs;
   }

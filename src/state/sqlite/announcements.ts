@@ -4,11 +4,10 @@ import type {
   AnnouncementCounts,
   AnnouncementOptions,
   AnnouncementStore,
-  CountAnnouncements,
-  OpenAnnouncements,
   OwedFile,
 } from "../announcements.ts";
-import type { RunRecord } from "../state-store.ts";
+import type { RunRecord } from "../run-record.ts";
+import type { StateKind } from "../state-kind.ts";
 import { fromTextColumn, type TextColumn } from "./columns.ts";
 import { inTransaction, openForWriting, rollBack, toStateError } from "./database.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -16,7 +15,6 @@ import { inspectState, readRun, stateMissing } from "./inspect.ts";
 import { migrate } from "./migrations/migrations.ts";
 import { takeLockOf } from "./open-run.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
-import { reading } from "./reading.ts";
 import { allRows } from "./statements.ts";
 
 /**
@@ -45,18 +43,13 @@ export const ANNOUNCEMENT_SQL = {
   countAnnounced: `UPDATE counters SET files_announced = files_announced + ?`,
 } as const;
 
-export const countAnnouncements: CountAnnouncements = async (given) => {
-  const path = statePath(given);
-  if ((await inspectState(path)) === undefined) throw stateMissing(path);
-  try {
-    return reading(path, (db) => countIn(db).counts);
-  } catch (error) {
-    throw toStateError(error, path);
-  }
-};
+/** Reads every file once. */
+export function countAnnouncements(db: DatabaseSync): AnnouncementCounts {
+  return countIn(db).counts;
+}
 
-export const openAnnouncements: OpenAnnouncements = async (options) => {
-  const path = statePath(options.path);
+export const openAnnouncements: StateKind["openAnnouncements"] = async (options) => {
+  const path = statePath(options.location);
   await refuseNetworkDisk(path);
   if ((await inspectState(path)) === undefined) throw stateMissing(path);
   const lock = takeLockOf(path);

@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { OpenOptions } from "../open-run.ts";
-import type { WorkItemRow } from "./open-work-item.ts";
+import { NOT_SURVEYED } from "../ledger/surveyed.ts";
+import type { OpenOptions } from "../state-kind.ts";
 import type { PendingWorkItems } from "./pending-work-items.ts";
+import type { WorkItemRow } from "./rows.ts";
 import { allRows, firstRow, type KeyRow, type Statements } from "./statements.ts";
-import { NOT_SURVEYED } from "./survey.ts";
 
 type Only = NonNullable<OpenOptions["only"]>;
 
@@ -61,12 +61,13 @@ export class ChosenWorkItems implements PendingWorkItems {
     return rows;
   }
 
-  released(): void {
-    // Since its claim it is not in the table any more.
-  }
-
   surveyed(id: number, files: number, linksEnd: number): void {
     this.#statements.placeChosen.run(files, linksEnd, id);
+  }
+
+  /** One table for all: what a holder took is not in it any more. */
+  beside(): PendingWorkItems {
+    return this;
   }
 
   notLookedUp(after: number, max: number): KeyRow[] {

@@ -3,6 +3,26 @@
  * without query. The view `files` puts links together by the same rule.
  */
 
+import type { WorkItemStatus } from "../../core/states.ts";
+
+/** The column `work_item.status`; the views in `migrations/` read the same numbers. */
+export const STATUS = {
+  pending: 0,
+  in_progress: 1,
+  completed: 2,
+  empty: 3,
+  failed: 4,
+  skipped: 5,
+  elsewhere: 6,
+  not_mine: 7,
+} as const satisfies Record<WorkItemStatus, number>;
+
+const STATUS_NAMES = Object.keys(STATUS) as WorkItemStatus[];
+
+export function fromStatusColumn(status: number): WorkItemStatus {
+  return STATUS_NAMES[status] ?? "pending";
+}
+
 /** A text column: the text itself, or a BLOB when UTF-8 cannot hold it. */
 export type TextColumn = string | Uint8Array;
 

@@ -1,6 +1,8 @@
 import type { WorkItem } from "../../core/work-item.ts";
-import { type Counters, workItemCount } from "./counters.ts";
+import { workItemCount } from "../ledger/counters.ts";
+import type { RowPlace } from "./row-place.ts";
 import { allRows, firstRow, type Statements } from "./statements.ts";
+import { readCounters } from "./writing.ts";
 
 const SAMPLES = 3;
 
@@ -20,6 +22,7 @@ export interface CsvDifference {
  */
 export class CsvComparison {
   readonly #statements: Statements;
+  readonly #place: RowPlace;
   readonly #lastKnown: number;
   readonly #knownCount: number;
   readonly #seen: Uint8Array;
@@ -28,10 +31,11 @@ export class CsvComparison {
   #renamed = 0;
   readonly #renamedSamples: string[] = [];
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, place: RowPlace) {
     this.#statements = statements;
+    this.#place = place;
     this.#lastKnown = firstRow<{ id: number }>(statements.lastWorkItemId)?.id ?? 0;
-    this.#knownCount = workItemCount(statements.findCounters.get() as Counters);
+    this.#knownCount = workItemCount(readCounters(statements));
     this.#seen = new Uint8Array((this.#lastKnown >> 3) + 1);
   }
 
@@ -42,10 +46,12 @@ export class CsvComparison {
     return this.#seenCount + this.#added - before;
   }
 
-  #takeOne({ jobId, workItemId, workItemName }: WorkItem): void {
+  #takeOne(workItem: WorkItem): void {
+    const { jobId, workItemId, workItemName } = workItem;
     const known = firstRow<{ id: number; name: string }>(this.#statements.findWorkItem, jobId, workItemId);
     if (known === undefined) {
-      this.#statements.addWorkItem.run(jobId, workItemId, workItemName);
+      const columns = this.#place.columns(workItem);
+      this.#statements.addWorkItem.run(jobId, workItemId, workItemName, ...columns);
       this.#added++;
     } else if (known.id <= this.#lastKnown && this.#markSeen(known.id) && known.name !== workItemName) {
       this.#renamed++;

@@ -3,8 +3,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, ReuploadError } from "../../core/errors.ts";
 import type { RunIdentity } from "../../core/run-identity.ts";
-import type { InspectState } from "../open-run.ts";
-import type { InputCounts, RunRecord } from "../state-store.ts";
+import type { InputCounts, RunRecord } from "../run-record.ts";
+import type { FoundState, StateKind } from "../state-kind.ts";
 import { SQLITE, sqliteCodeOf, toStateError } from "./database.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "./migrations/migrations.ts";
 import { statePath } from "./place.ts";
@@ -24,7 +24,7 @@ const NOT_SQLITE = "not an SQLite database";
 /** SQLite's generic code; it is what preparing a statement gives when its table or column is missing. */
 const NO_SUCH_TABLE = 1;
 
-export const inspectState: InspectState = async (given) => {
+export const inspectState: StateKind["inspect"] = async (given) => {
   const path = statePath(given);
   for (let attempt = 1; ; attempt++) {
     try {
@@ -38,7 +38,7 @@ export const inspectState: InspectState = async (given) => {
   }
 };
 
-function inspectFile(path: string): RunRecord | undefined {
+function inspectFile(path: string): FoundState | undefined {
   if (sizeOf(path) === 0) return undefined;
   refuseForeign(path);
   return reading(path, (db) => inspectRun(db, path));
@@ -75,7 +75,7 @@ function foreign(path: string, what: string): ReuploadError {
   return new ReuploadError("state-foreign", `${path} is not a state of reupload: it is ${what}`);
 }
 
-function inspectRun(db: DatabaseSync, path: string): RunRecord | undefined {
+function inspectRun(db: DatabaseSync, path: string): FoundState | undefined {
   const version = pragma(db, "user_version");
   if (version > SCHEMA_VERSION) {
     throw new ReuploadError(
@@ -84,7 +84,8 @@ function inspectRun(db: DatabaseSync, path: string): RunRecord | undefined {
     );
   }
   if (sizeOf(path) <= CHECKED_BYTES) checkWhole(db, path);
-  return readRun(db, path);
+  const run = readRun(db, path);
+  return run && { run, version };
 }
 
 function checkWhole(db: DatabaseSync, path: string): void {
@@ -120,9 +121,21 @@ interface RunRow {
  * @throws ReuploadError `state-corrupt` when the tables of a state are not there
  */
 export function readRun(db: DatabaseSync, path: string): RunRecord | undefined {
+  return readRow(db, path)?.run;
+}
+
+/** How often the run was started on this state. @throws as `readRun` */
+export function readStarts(db: DatabaseSync, path: string): number {
+  return readRow(db, path)?.starts ?? 0;
+}
+
+function readRow(
+  db: DatabaseSync,
+  path: string,
+): { readonly run: RunRecord; readonly starts: number } | undefined {
   try {
     const row = firstRow<RunRow>(db.prepare(SQL.findRun));
-    return row && toRunRecord(row);
+    return row && { run: toRunRecord(row), starts: row.starts };
   } catch (error) {
     const damaged = sqliteCodeOf(error) === NO_SUCH_TABLE || error instanceof SyntaxError;
     if (!damaged) throw error;
@@ -139,7 +152,6 @@ function toRunRecord(row: RunRow): RunRecord {
     settings: JSON.parse(row.settings) as Record<string, unknown>,
     input: JSON.parse(row.input_counts) as InputCounts,
     createdAt: row.created_at,
-    starts: row.starts,
   };
 }
 

@@ -3,9 +3,10 @@ import { closeSync, fsyncSync, openSync, renameSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import type { InputReader, RunDescription } from "../open-run.ts";
-import type { InputCounts } from "../state-store.ts";
-import { COUNTER_NAMES, newCounters } from "./counters.ts";
+import { COUNTER_NAMES, type Counters, newCounters } from "../ledger/counters.ts";
+import type { InputCounts, RunDescription } from "../run-record.ts";
+import type { InputReader } from "../state-kind.ts";
+import { type RowPlace, rowPlace } from "./row-place.ts";
 import { openForLoading, SQLITE_CONSTRAINT_UNIQUE } from "./database.ts";
 import { migrate } from "./migrations/migrations.ts";
 import { createPrivateFile, removeState } from "./state-files.ts";
@@ -18,7 +19,10 @@ const LOAD_SQL = {
   addOne: `INSERT INTO work_item (job_id, work_item_id, name) VALUES (?, ?, ?)`,
   addMany: `INSERT INTO work_item (job_id, work_item_id, name)
     VALUES ${Array.from({ length: ROWS_AT_ONCE }, () => "(?, ?, ?)").join(", ")}`,
-  dropKey: `DROP INDEX work_item_key`,
+  addPlaced: SQL.addWorkItem,
+  dropKey: `DROP INDEX work_item_key; DROP INDEX work_item_by_partition`,
+  makePartitions: `CREATE INDEX work_item_by_partition ON work_item (partition, job_id, work_item_id)
+    WHERE partition IS NOT NULL`,
   makeKey: `CREATE UNIQUE INDEX work_item_key ON work_item (job_id, work_item_id)`,
   makePlainKey: `CREATE INDEX work_item_key ON work_item (job_id, work_item_id)`,
   removeRepeated: `DELETE FROM work_item WHERE id IN (
@@ -72,7 +76,7 @@ async function loadRun(
   signal: AbortSignal,
 ): Promise<void> {
   db.exec(`BEGIN; ${LOAD_SQL.dropKey}`);
-  const add = adder(db);
+  const add = adder(db, rowPlace(description.identity));
   let added = 0;
   const { csvDigest, counts: told } = await input.read((workItems) => {
     signal.throwIfAborted();
@@ -83,6 +87,7 @@ async function loadRun(
   signal.throwIfAborted();
   checkCount(told.ours, added);
   const repeated = makeKey(db);
+  db.exec(LOAD_SQL.makePartitions);
   const counts: InputCounts = {
     ...told,
     ours: told.ours - repeated,
@@ -91,17 +96,34 @@ async function loadRun(
   const identity = { ...description.identity, csvDigest };
   const json = [identity, description.settings, counts].map((part) => JSON.stringify(part));
   db.prepare(SQL.insertRun).run(randomUUID(), ...json, Date.now());
-  const counters = {
-    ...newCounters(),
-    work_items_pending: counts.ours,
-    work_items_not_looked_up: counts.ours,
-    work_items_not_surveyed: counts.ours,
-  };
+  const counters = firstCounters(counts.ours, description);
   db.prepare(SQL.insertCounters).run(...COUNTER_NAMES.map((name) => counters[name]));
   db.exec("COMMIT");
 }
 
-function adder(db: DatabaseSync): (workItems: readonly WorkItem[]) => void {
+function firstCounters(workItems: number, { identity }: RunDescription): Counters {
+  const counters = newCounters();
+  if (identity.partition === "auto") return { ...counters, work_items_not_mine: workItems };
+  return {
+    ...counters,
+    work_items_pending: workItems,
+    work_items_not_looked_up: workItems,
+    work_items_not_surveyed: workItems,
+  };
+}
+
+function adder(db: DatabaseSync, place: RowPlace): (workItems: readonly WorkItem[]) => void {
+  return place.hasPartitions ? placedAdder(db, place) : plainAdder(db);
+}
+
+function placedAdder(db: DatabaseSync, place: RowPlace): (workItems: readonly WorkItem[]) => void {
+  const add: StatementSync = db.prepare(LOAD_SQL.addPlaced);
+  return (workItems) => {
+    for (const workItem of workItems) add.run(...toValues(workItem), ...place.columns(workItem));
+  };
+}
+
+function plainAdder(db: DatabaseSync): (workItems: readonly WorkItem[]) => void {
   const addOne: StatementSync = db.prepare(LOAD_SQL.addOne);
   const addMany: StatementSync = db.prepare(LOAD_SQL.addMany);
   return (workItems) => {
@@ -132,7 +154,7 @@ function makeKey(db: DatabaseSync): number {
   }
   db.exec(LOAD_SQL.makePlainKey);
   const repeated = Number(db.prepare(LOAD_SQL.removeRepeated).run().changes);
-  db.exec(`${LOAD_SQL.dropKey}; ${LOAD_SQL.makeKey}`);
+  db.exec(`DROP INDEX work_item_key; ${LOAD_SQL.makeKey}`);
   return repeated;
 }
 

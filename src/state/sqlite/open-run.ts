@@ -1,24 +1,24 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
-import type { InputReader, OpenOptions, OpenRun, RunDescription } from "../open-run.ts";
-import type { RunRecord } from "../state-store.ts";
+import { checkIdentity, type RunDescription, type RunRecord, type RunStart } from "../run-record.ts";
+import type { InputReader, OpenOptions, StateKind } from "../state-kind.ts";
 import { openForReading, openForWriting, toStateError } from "./database.ts";
-import { inspectState, readRun } from "./inspect.ts";
+import { inspectState, readRun, readStarts } from "./inspect.ts";
 import { createState } from "./load-run.ts";
 import { takeLock } from "./lock.ts";
 import { migrate } from "./migrations/migrations.ts";
 import { findOwner, takeOwnership } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
-import { checkIdentity, resumeRun } from "./resume-run.ts";
+import { resumeRun } from "./resume-run.ts";
 import { removeState } from "./state-files.ts";
-import { SqliteStateStore } from "./sqlite-state-store.ts";
+import { SqliteState } from "./sqlite-state.ts";
 
-export const openRun: OpenRun = async (options, description, input, { signal }) => {
-  const path = statePath(options.path);
+export const openRun: StateKind["open"] = async (options, description, input, { signal }) => {
+  const path = statePath(options.location);
   await refuseNetworkDisk(path);
   // Before anything is written, the lock file included: a file that is not ours is left as it is.
   const found = await inspectState(path);
-  if (found) refuseUnlessResumed(found, options, path);
+  if (found) refuseUnlessResumed(found.run, options, path);
   const lock = takeLockOf(path);
   let isNew = false;
   try {
@@ -30,7 +30,7 @@ export const openRun: OpenRun = async (options, description, input, { signal }) 
       const run = isNew ? begin(db, path) : await resume(db, { path, options, description, input, signal });
       // The log of a CSV that was compared is large; from here on it stays small.
       db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      return new SqliteStateStore(db, run, {
+      return new SqliteState(db, run, thisStart(db, path), {
         path,
         only: options.only,
         releaseLock: () => lock.release(),
@@ -53,6 +53,11 @@ function inputOf(input: InputReader | undefined, path: string): InputReader {
   throw new ReuploadError("usage", `the state ${path} holds no run yet, and no CSV is given to start one`, {
     advice: "Give the CSV with --csv.",
   });
+}
+
+/** The start that has just begun. */
+function thisStart(db: DatabaseSync, path: string): RunStart {
+  return { number: readStarts(db, path), startedAt: findOwner(db)?.started_at ?? Date.now() };
 }
 
 /** The first start of a run whose CSV was just loaded. */
@@ -79,7 +84,9 @@ async function resume(
   migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
   const ownership = takeOwnership(db);
   try {
-    return await resumeRun(db, run, input, { ...options, settings: description.settings }, signal);
+    // Who holds the lock is alone: no other start of this state goes on.
+    const resumption = { ...options, settings: description.settings, living: [] };
+    return await resumeRun(db, run, input, resumption, signal);
   } catch (error) {
     try {
       ownership.undo();

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { DatabaseSync } from "node:sqlite";
-import type { Heartbeat, StartEnding } from "../state-store.ts";
+import type { Heartbeat, StartEnding } from "../run-presence.ts";
 import { firstRow, SQL } from "./statements.ts";
 
 /** The row of the table `owner`: who opened the state last, how it goes, how it ended. Times are ms. */

@@ -1,54 +1,63 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { OpenOptions } from "../open-run.ts";
+import type { Holdings } from "../ledger/holdings.ts";
+import type { OpenOptions } from "../state-kind.ts";
 import { ChosenWorkItems } from "./chosen-work-items.ts";
-import type { WorkItemRow } from "./open-work-item.ts";
+import type { WorkItemRow } from "./rows.ts";
 import { allRows, type KeyRow, type Statements } from "./statements.ts";
 
-/** The pending work items that this start may take. It reads rows: what memory knows better must be committed. */
+/** The pending work items that a holder may take in this start; not those that were given back in it. It reads rows: what memory knows better must be committed. */
 export interface PendingWorkItems {
   /** The next to claim, up to `max`; they do not come again. */
   next(max: number): WorkItemRow[];
-  /** It is pending again, for the next start. */
-  released(id: number): void;
   /** A survey gave it its place in the order. */
   surveyed(id: number, files: number, linksEnd: number): void;
   /** Those never looked up, by id after `after`, up to `max`. */
   notLookedUp(after: number, max: number): KeyRow[];
+  /** The same for another holder. */
+  beside(): PendingWorkItems;
 }
 
 export function pendingWorkItems(
   db: DatabaseSync,
   statements: Statements,
   only: OpenOptions["only"],
+  holdings: Holdings,
 ): PendingWorkItems {
-  return only === undefined ? new AllPending(statements) : new ChosenWorkItems(db, statements, only);
+  return only === undefined
+    ? new AllPending(statements, holdings)
+    : new ChosenWorkItems(db, statements, only);
 }
 
 /** All that are pending: the surveyed ones in the order of their index, then the others by a cursor. */
 class AllPending implements PendingWorkItems {
   readonly #statements: Statements;
+  readonly #holdings: Holdings;
   /** The last one claimed without a survey. */
   #cursor = 0;
-  /** At most those that were open when the run was told to stop. */
-  readonly #released = new Set<number>();
+  /** Up to which arrivals the cursor has seen. */
+  #arrivals = 0;
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, holdings: Holdings) {
     this.#statements = statements;
+    this.#holdings = holdings;
   }
 
   next(max: number): WorkItemRow[] {
     const { surveyedWorkItems, otherWorkItems } = this.#statements;
-    const rows = allRows<WorkItemRow>(surveyedWorkItems, max + this.#released.size)
-      .filter((row) => !this.#released.has(row.id))
+    const { givenBack, arrivals } = this.#holdings;
+    if (max <= 0) return [];
+    if (arrivals !== this.#arrivals) this.#cursor = 0;
+    this.#arrivals = arrivals;
+    const rows = allRows<WorkItemRow>(surveyedWorkItems, max + givenBack.size)
+      .filter((row) => !givenBack.has(row.id))
       .slice(0, max);
     if (rows.length === max) return rows;
-    const others = allRows<WorkItemRow>(otherWorkItems, this.#cursor, max - rows.length);
+    const left = max - rows.length;
+    const others = allRows<WorkItemRow>(otherWorkItems, this.#cursor, left + givenBack.size)
+      .filter((row) => !givenBack.has(row.id))
+      .slice(0, left);
     this.#cursor = others.at(-1)?.id ?? this.#cursor;
     return [...rows, ...others];
-  }
-
-  released(id: number): void {
-    this.#released.add(id);
   }
 
   surveyed(): void {
@@ -57,5 +66,9 @@ class AllPending implements PendingWorkItems {
 
   notLookedUp(after: number, max: number): KeyRow[] {
     return allRows<KeyRow>(this.#statements.notLookedUp, after, max);
+  }
+
+  beside(): PendingWorkItems {
+    return new AllPending(this.#statements, this.#holdings);
   }
 }

@@ -1,25 +1,35 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FailureCode } from "../../core/failure.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import type { OpenWorkItemView, ReadState, StateReader, StateReading, Writer } from "../read-state.ts";
-import type { FailureGroup, RunRecord } from "../state-store.ts";
-import { type Counters, summaryOf } from "./counters.ts";
+import type { AnnouncementCounts } from "../announcements.ts";
+import { summarize } from "../ledger/counters.ts";
+import type { FailureGroup } from "../ledger.ts";
+import type { RunRecord } from "../run-record.ts";
+import type { StateKind } from "../state-kind.ts";
+import type {
+  OpenWorkItemView,
+  StateReader,
+  StateReading,
+  WorkItemHistory,
+  Writer,
+} from "../state-reader.ts";
+import { countAnnouncements } from "./announcements.ts";
 import { toStateError } from "./database.ts";
 import { failureGroups } from "./failures.ts";
-import { inspectState, readRun, stateMissing } from "./inspect.ts";
+import { readHistory } from "./history.ts";
+import { inspectState, readRun, readStarts, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
 import { endingOf, findOwner, heartbeatOf, type OwnerRow } from "./owner.ts";
 import { statePath } from "./place.ts";
 import { reading } from "./reading.ts";
 import { sizeOf } from "./state-files.ts";
-import { allRows, firstRow, type KeyRow, SQL, workItemOf } from "./statements.ts";
-
-export { snapshotState } from "./snapshot-state.ts";
+import { allRows, type KeyRow, SQL, workItemOf } from "./statements.ts";
+import { readCounters } from "./writing.ts";
 
 /** Work items read at once by `remaining`. */
 const BATCH = 1_000;
 
-export const readState: ReadState = async (given) => {
+export const readState: StateKind["read"] = async (given) => {
   const path = statePath(given);
   if ((await inspectState(path)) === undefined) throw stateMissing(path);
   return new SqliteStateReader(path);
@@ -33,7 +43,7 @@ class SqliteStateReader implements StateReader {
     this.#path = path;
   }
 
-  read(): StateReading {
+  async read(): Promise<StateReading> {
     const first = this.#readOnce();
     if (first.owner?.ended_at !== null || isLocked(this.#path)) return first;
     // Killed - unless it came to its end, or another one began, since the row was read.
@@ -46,13 +56,14 @@ class SqliteStateReader implements StateReader {
     return this.#ask((db) => {
       const run = readRun(db, this.#path);
       if (run === undefined) throw stateMissing(this.#path);
-      const summary = summaryOf(firstRow<Counters>(db.prepare(SQL.findCounters)) as Counters);
+      const summary = summarize(readCounters({ findCounters: db.prepare(SQL.findCounters) }));
       const owner = findOwner(db);
-      return { run, summary, owner, writer: writerOf(owner, run) };
+      const starts = readStarts(db, this.#path);
+      return { run, starts, summary, owner, writer: writerOf(owner, run) };
     });
   }
 
-  failures(): FailureGroup[] {
+  async failures(): Promise<FailureGroup[]> {
     return this.#ask((db) =>
       failureGroups({
         findFailureCounts: db.prepare(SQL.findFailureCounts),
@@ -62,7 +73,7 @@ class SqliteStateReader implements StateReader {
     );
   }
 
-  slowest(max: number): OpenWorkItemView[] {
+  async slowest(max: number): Promise<OpenWorkItemView[]> {
     type Row = KeyRow & { started_at: number; files_total: number | null; files_done: number };
     return this.#ask((db) =>
       allRows<Row>(db.prepare(SQL.slowestWorkItems), max).map((row) => ({
@@ -97,6 +108,14 @@ class SqliteStateReader implements StateReader {
         return { ...row, failedWith: row.code === null ? ofFiles : [...new Set([row.code, ...ofFiles])] };
       });
     });
+  }
+
+  async history(workItem: Pick<WorkItem, "jobId" | "workItemId">): Promise<WorkItemHistory | undefined> {
+    return this.#ask((db) => readHistory(db, workItem));
+  }
+
+  async announcements(): Promise<AnnouncementCounts> {
+    return this.#ask((db) => countAnnouncements(db));
   }
 
   close(): void {

@@ -1,48 +1,42 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
-import { identityDifferences } from "../../core/run-identity.ts";
 import { WORK_ITEM_STATUSES } from "../../core/states.ts";
-import type { InputReader, OpenOptions, RunDescription } from "../open-run.ts";
-import type { RunRecord } from "../state-store.ts";
-import { COUNTER_NAMES, type Counters } from "./counters.ts";
+import type { Counters } from "../ledger/counters.ts";
+import type { RunDescription, RunRecord } from "../run-record.ts";
+import type { InputReader, OpenOptions } from "../state-kind.ts";
+import { fromStatusColumn } from "./columns.ts";
 import { CsvComparison, type CsvDifference } from "./csv-comparison.ts";
 import { inTransaction } from "./database.ts";
 import { checkCount } from "./load-run.ts";
+import { rowPlace } from "./row-place.ts";
 import { allRows, firstRow, prepareStatements, type Statements } from "./statements.ts";
-
-/** @throws ReuploadError `identity-mismatch` when anything but the CSV differs; says what, and how */
-export function checkIdentity(run: RunRecord, description: RunDescription): void {
-  const given = { ...description.identity, csvDigest: run.identity.csvDigest };
-  const differences = identityDifferences(run.identity, given);
-  if (differences.length === 0) return;
-  const told = differences.map(
-    ({ what, inState, given: now }) => `${what}: state has ${inState}, given ${now}`,
-  );
-  throw new ReuploadError("identity-mismatch", `the state holds another run: ${told.join("; ")}`);
-}
+import { readCounters, writeCounters } from "./writing.ts";
 
 /**
  * Resumes a run whose identity was checked: compares the CSV (undefined: not at hand, the rows are taken as they
- * stand), adds its new rows with `--update-csv`, and brings back to pending what is to be tried again. All of it in
- * one transaction, so that a refusal changes nothing.
+ * stand), adds its new rows with `--update-csv`, and brings back to pending what is to be tried again and what no living
+ * start holds. All of it in one transaction, so that a refusal changes nothing.
+ *
+ * @param options.living numbers of the starts that still go on
  */
 export async function resumeRun(
   db: DatabaseSync,
   run: RunRecord,
   input: InputReader | undefined,
-  options: Pick<OpenOptions, "updateCsv" | "retryFailed"> & Pick<RunDescription, "settings">,
+  options: Pick<OpenOptions, "updateCsv" | "retryFailed"> &
+    Pick<RunDescription, "settings"> & { readonly living: readonly number[] },
   signal: AbortSignal,
 ): Promise<RunRecord> {
   const statements = prepareStatements(db);
   return inTransaction(db, async () => {
     const compared = input ? await compareCsv(statements, run, input, options.updateCsv, signal) : run;
-    const resumed = { ...compared, settings: options.settings, starts: run.starts + 1 };
+    const resumed = { ...compared, settings: options.settings };
     statements.countStart.run(
       JSON.stringify(resumed.identity),
       JSON.stringify(resumed.settings),
       JSON.stringify(resumed.input),
     );
-    requeue(statements, options.retryFailed);
+    requeue(statements, options, run.identity.partition === "auto");
     return resumed;
   });
 }
@@ -55,7 +49,7 @@ async function compareCsv(
   updateCsv: boolean,
   signal: AbortSignal,
 ): Promise<RunRecord> {
-  const comparison = new CsvComparison(statements);
+  const comparison = new CsvComparison(statements, rowPlace(run.identity));
   let taken = 0;
   const { csvDigest, counts } = await input.read((workItems) => {
     signal.throwIfAborted();
@@ -105,14 +99,22 @@ function listed(samples: readonly string[], count: number): string {
   return samples.join(", ") + (count > samples.length ? ", ..." : "");
 }
 
-/** Back to pending: what was in progress or empty, and the failures and skipped files to try again. */
-function requeue(statements: Statements, retryFailed: OpenOptions["retryFailed"]): void {
-  const counters = { ...(statements.findCounters.get() as Counters) };
+/**
+ * Back to pending: what no living start holds, what was empty, and the failures and skipped files to try again.
+ *
+ * @param isAuto no partition is here yet
+ */
+function requeue(
+  statements: Statements,
+  { retryFailed, living }: Pick<OpenOptions, "retryFailed"> & { readonly living: readonly number[] },
+  isAuto: boolean,
+): void {
+  const counters = readCounters(statements);
   // What has changed is told of each start; what is not listed any more stays so until it is listed again.
   counters.drift_work_items = 0;
   counters.drift_files_added = 0;
   counters.drift_files_vanished = firstRow<{ files: number }>(statements.countVanished)?.files ?? 0;
-  statements.requeueInterrupted.run();
+  statements.requeueInterrupted.run(JSON.stringify(living));
   if (retryFailed !== "none") {
     statements.requeueEmpty.run();
     const codes = retryFailed === "all" ? null : JSON.stringify(retryFailed);
@@ -127,12 +129,14 @@ function requeue(statements: Statements, retryFailed: OpenOptions["retryFailed"]
       counters.files_skipped -= Number(statements.retrySkipped.run(codes).changes);
     }
   }
+  if (isAuto) statements.leaveQueue.run();
+  else statements.returnToQueue.run();
   statements.forgetFailures.run();
   statements.clearFailureCounts.run();
   statements.recountFileFailures.run();
   statements.recountWorkItemFailures.run();
   recountWorkItems(statements, counters);
-  statements.updateCounters.run(...COUNTER_NAMES.map((name) => counters[name]));
+  writeCounters(statements, counters);
 }
 
 function recountWorkItems(statements: Statements, counters: Counters): void {
@@ -142,7 +146,7 @@ function recountWorkItems(statements: Statements, counters: Counters): void {
   counters.files_expected = 0;
   type Row = { status: number; looked_up: number; work_items: number; surveyed: number; expected: number };
   for (const row of allRows<Row>(statements.countWorkItems)) {
-    const status = WORK_ITEM_STATUSES[row.status] ?? "pending";
+    const status = fromStatusColumn(row.status);
     counters[`work_items_${status}`] += row.work_items;
     if (row.looked_up === 0 && (status === "pending" || status === "in_progress")) {
       counters.work_items_not_looked_up += row.work_items;

@@ -2,7 +2,7 @@ import { existsSync, renameSync } from "node:fs";
 import { resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
-import type { SnapshotState } from "../read-state.ts";
+import type { StateKind } from "../state-kind.ts";
 import { sqliteCodeOf, toStateError } from "./database.ts";
 import { inspectState, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
@@ -15,7 +15,7 @@ import { SQL } from "./statements.ts";
 const ALL_PAGES = 0x7fff_ffff;
 
 /** The copy is made under another name and put in place whole. */
-export const snapshotState: SnapshotState = async (given, target, { signal }) => {
+export const snapshotState: StateKind["snapshot"] = async (given, target, { signal }) => {
   const path = statePath(given);
   if ((await inspectState(path)) === undefined) throw stateMissing(path);
   signal.throwIfAborted();

@@ -1,12 +1,15 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { WorkItem } from "../../core/work-item.ts";
-import { COUNTER_NAMES } from "./counters.ts";
+import { COUNTER_NAMES } from "../ledger/counters.ts";
 
 export const CLAIMED_COLUMNS = `id, job_id, work_item_id, name, catalog_name, files_total, duplicates, receipt_count,
-      receipt_digest, uri_base, surveyed_files`;
+      receipt_digest, uri_base, surveyed_files, partition`;
+
+const PARTITION_COLUMNS = `id, job_id, work_item_id, name, status, files_total, files_done, receipt_count,
+      receipt_digest, surveyed_files, failure_code`;
 
 /**
- * Every statement that runs while a state is open, by its verb. The numbers are those of `facts.ts`. `status <> 2`
+ * Every statement that runs while a state is open, by its verb. The numbers are those of `facts.ts` and `columns.ts`. `status <> 2`
  * stands where the partial index `work_item_not_completed` is meant.
  */
 export const SQL = {
@@ -23,7 +26,7 @@ export const SQL = {
   endOwner: `UPDATE owner SET ended_at = ?, exit_code = ?, why = ?`,
 
   // Rows of the CSV.
-  addWorkItem: `INSERT INTO work_item (job_id, work_item_id, name) VALUES (?, ?, ?)`,
+  addWorkItem: `INSERT INTO work_item (job_id, work_item_id, name, partition, status) VALUES (?, ?, ?, ?, ?)`,
   findWorkItem: `SELECT id, name FROM work_item WHERE job_id = ? AND work_item_id = ?`,
   lastWorkItemId: `SELECT coalesce(max(id), 0) AS id FROM work_item`,
   workItemsAfter: `SELECT job_id, work_item_id FROM work_item WHERE id > ? ORDER BY id LIMIT ?`,
@@ -35,12 +38,14 @@ export const SQL = {
     WHERE status = 0 AND surveyed_files IS NOT NULL ORDER BY links_end, surveyed_files DESC, id LIMIT ?`,
   otherWorkItems: `SELECT ${CLAIMED_COLUMNS} FROM work_item
     WHERE status <> 2 AND status = 0 AND surveyed_files IS NULL AND id > ? ORDER BY id LIMIT ?`,
+  claimable: `SELECT ${CLAIMED_COLUMNS} FROM work_item WHERE id = ? AND status = 0`,
   countPending: `SELECT count(*) AS pending FROM work_item WHERE status <> 2 AND status = 0`,
   pendingInOrder: `SELECT id, surveyed_files, links_end
     FROM work_item WHERE status <> 2 AND status = 0 ORDER BY id`,
   updateWorkItem: `UPDATE work_item SET status = ?, catalog_name = ?, files_total = ?, files_done = ?,
       files_failed = ?, duplicates = ?, receipt_count = ?, receipt_digest = ?, uri_base = ?, started_at = ?,
-      finished_at = ?, failure_code = ?, failure_message = ?, failure_attempts = ?, failure_request_id = ?
+      finished_at = ?, failure_code = ?, failure_message = ?, failure_attempts = ?, failure_request_id = ?,
+      holder = ?
     WHERE id = ?`,
 
   // Surveys: whose files are to be counted, and what came of it.
@@ -54,29 +59,37 @@ export const SQL = {
   requeueChanged: `UPDATE work_item SET surveyed_files = ?, links_end = ?, status = 0 WHERE id = ?`,
 
   // Files.
-  filesOfWorkItem: `SELECT f.id, f.name, f.source, f.facts, f.bytes, f.at, d.file IS NOT NULL AS has_detail, d.code,
+  filesOfWorkItem: `SELECT f.id, f.name, f.source, f.facts, f.bytes, f.at, f.place, d.file IS NOT NULL AS has_detail, d.code,
       d.blob_name
     FROM file f LEFT JOIN file_detail d ON d.file = f.id WHERE f.work_item = ?`,
   lastFileId: `SELECT coalesce(max(id), 0) AS id FROM file`,
-  insertFile: `INSERT INTO file (id, work_item, name, source, facts, bytes, at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  updateFile: `UPDATE file SET facts = ?, bytes = ?, at = ? WHERE id = ?`,
+  insertFile: `INSERT INTO file (id, work_item, name, source, facts, bytes, at, place)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  updateFile: `UPDATE file SET facts = ?, bytes = ?, at = ?, place = ? WHERE id = ?`,
   putFileDetail: `INSERT INTO file_detail (file, code, message, attempts, request_id, blob_name)
     VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (file) DO UPDATE SET code = excluded.code, message = excluded.message,
       request_id = excluded.request_id, attempts = max(attempts, excluded.attempts),
       blob_name = coalesce(excluded.blob_name, blob_name)`,
+  addTry: `INSERT INTO file_try (file, number, start, at, outcome, code, message, attempts, request_id)
+    VALUES (?1, 1 + coalesce((SELECT max(number) FROM file_try WHERE file = ?1), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+  // The first one and the newest nine stay.
+  dropOldTries: `DELETE FROM file_try WHERE file = ?1 AND number > 1
+    AND number <= (SELECT max(number) FROM file_try WHERE file = ?1) - 9`,
 
   // Counters.
   insertCounters: `INSERT INTO counters (only_row, ${COUNTER_NAMES.join(", ")})
     VALUES (1, ${COUNTER_NAMES.map(() => "?").join(", ")})`,
   updateCounters: `UPDATE counters SET ${COUNTER_NAMES.map((name) => `${name} = ?`).join(", ")}`,
-  findCounters: `SELECT ${COUNTER_NAMES.join(", ")} FROM counters`,
+  // All columns: a state of an earlier version, which is only read, has fewer.
+  findCounters: `SELECT * FROM counters`,
   countWorkItems: `SELECT status, receipt_count IS NOT NULL AS looked_up, count(*) AS work_items,
       count(surveyed_files) AS surveyed, coalesce(sum(surveyed_files), 0) AS expected
     FROM work_item GROUP BY 1, 2`,
 
   // Back to pending, at a resume. The parameter is a JSON array of failure codes, or NULL for all.
-  requeueInterrupted: `UPDATE work_item SET status = 0 WHERE status <> 2 AND status = 1`,
+  requeueInterrupted: `UPDATE work_item SET status = 0, holder = NULL WHERE status <> 2 AND status = 1
+    AND (holder IS NULL OR holder NOT IN (SELECT value FROM json_each(?)))`,
   requeueFailed: `UPDATE work_item SET status = 0 WHERE status <> 2 AND status = 4 AND (
       ?1 IS NULL
       OR failure_code IN (SELECT value FROM json_each(?1))
@@ -102,6 +115,32 @@ export const SQL = {
   forgetFailures: `UPDATE file_detail SET code = NULL, message = NULL, request_id = NULL
     WHERE code IS NOT NULL AND NOT EXISTS (SELECT 1 FROM file f WHERE f.id = file_detail.file AND f.facts & 24)`,
 
+  // Partitions. A run that does not take them as they get free has one, in all rows without a number.
+  leaveQueue: `UPDATE work_item SET status = 7 WHERE status <> 2 AND status = 0`,
+  returnToQueue: `UPDATE work_item SET status = 0 WHERE status <> 2 AND status = 7`,
+  findPartition: `SELECT epoch, files_elsewhere, empty_elsewhere FROM partition WHERE number = ?`,
+  putPartition: `INSERT OR REPLACE INTO partition (number, epoch, files_elsewhere, empty_elsewhere) VALUES (?, ?, ?, ?)`,
+  wholeInKeyOrder: `SELECT ${PARTITION_COLUMNS} FROM work_item
+    WHERE (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?`,
+  partitionInKeyOrder: `SELECT ${PARTITION_COLUMNS} FROM work_item
+    WHERE partition = ? AND (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?`,
+  setStatus: `UPDATE work_item SET status = ?, files_total = ? WHERE id = ?`,
+  completedPlaces: `SELECT place FROM file WHERE work_item = ? AND facts & 4 AND place IS NOT NULL`,
+  findElsewhere: `SELECT receipt_count, receipt_digest, completed FROM open_elsewhere WHERE work_item = ?`,
+  putElsewhere: `INSERT OR REPLACE INTO open_elsewhere (work_item, receipt_count, receipt_digest, completed)
+    VALUES (?, ?, ?, ?)`,
+  dropElsewhere: `DELETE FROM open_elsewhere WHERE work_item = ?`,
+  fileFailuresOfPartition: `SELECT f.facts & 24 AS outcome, d.code, w.status IN (2, 4) AS finished, count(*) AS files
+    FROM file_detail d CROSS JOIN file f ON f.id = d.file CROSS JOIN work_item w ON w.id = f.work_item
+    WHERE d.code IS NOT NULL AND f.facts & 24 AND w.partition = ? GROUP BY 1, 2, 3`,
+  // files_done of a work item that is not finished is from before.
+  sumsOfPartition: `SELECT sum(files_total) AS total, sum(files_done) FILTER (WHERE status IN (2, 4)) AS done
+    FROM work_item WHERE partition = ?`,
+  completedInOpen: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
+    WHERE w.partition = ? AND w.status NOT IN (2, 3, 4) AND w.receipt_count IS NOT NULL AND f.facts & 28 = 4`,
+  workItemFailuresOfPartition: `SELECT failure_code AS code, count(*) AS work_items FROM work_item
+    WHERE partition = ? AND status = 4 AND failure_code IS NOT NULL GROUP BY 1`,
+
   // What failed. facts and outcome: 8 failed, 16 skipped.
   findFailureCounts: `SELECT outcome, code, files, work_items FROM failure_count WHERE files > 0 OR work_items > 0`,
   putFailureCount: `INSERT OR REPLACE INTO failure_count (outcome, code, files, work_items) VALUES (?, ?, ?, ?)`,
@@ -126,9 +165,15 @@ export const SQL = {
     FROM (SELECT id, job_id, work_item_id, name, started_at, files_total FROM work_item
       WHERE status <> 2 AND status = 1 AND receipt_count IS NOT NULL ORDER BY started_at, id LIMIT ?) w`,
   remainingWorkItems: `SELECT id, job_id, work_item_id, name, iif(status = 4, failure_code, NULL) AS code
-    FROM work_item WHERE id > ? AND status NOT IN (2, 3) ORDER BY id LIMIT ?`,
+    FROM work_item WHERE id > ? AND status NOT IN (2, 3, 6) ORDER BY id LIMIT ?`,
   failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id
     WHERE f.work_item = ? AND f.facts & 8 ORDER BY 1`,
+  findForHistory: `SELECT id, job_id, work_item_id, name, status FROM work_item
+    WHERE job_id = ? AND work_item_id = ?`,
+  filesInTrouble: `SELECT f.id, f.name, f.facts, d.attempts, d.blob_name
+    FROM file f CROSS JOIN file_detail d ON d.file = f.id WHERE f.work_item = ? ORDER BY f.id`,
+  triesOfFile: `SELECT start, at, outcome, code, message, attempts, request_id
+    FROM file_try WHERE file = ? ORDER BY number`,
 } as const;
 
 /** As much of a work item as the CSV gave. */
@@ -139,7 +184,7 @@ export interface KeyRow {
   readonly name: string;
 }
 
-export function workItemOf(row: KeyRow): WorkItem {
+export function workItemOf(row: Omit<KeyRow, "id">): WorkItem {
   return { jobId: row.job_id, workItemId: row.work_item_id, workItemName: row.name };
 }
 

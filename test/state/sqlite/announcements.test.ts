@@ -5,14 +5,10 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { AnnouncementStore } from "../../../src/state/announcements.ts";
-import {
-  ANNOUNCEMENT_SQL,
-  countAnnouncements,
-  openAnnouncements,
-} from "../../../src/state/sqlite/announcements.ts";
+import { ANNOUNCEMENT_SQL, openAnnouncements } from "../../../src/state/sqlite/announcements.ts";
 import { migrate } from "../../../src/state/sqlite/migrations/migrations.ts";
 import { readState } from "../../../src/state/sqlite/read-state.ts";
-import type { StateEvent } from "../../../src/state/state-store.ts";
+import type { StateEvent } from "../../../src/state/ledger.ts";
 import { claimOne, csvOf, DESCRIPTION, eventsOf, file, recordAll, workItems } from "../samples.ts";
 import { openState, temporaryFolder } from "../state-support.ts";
 
@@ -32,6 +28,7 @@ async function makeState(queue = "none", isAnnounced = true): Promise<string> {
     kind: "file-uploaded",
     workItem: id,
     file: file(1),
+    place: 1,
     bytes: 1,
     alreadyThere: false,
     attempts: 1,
@@ -52,13 +49,13 @@ async function makeState(queue = "none", isAnnounced = true): Promise<string> {
     events.failed(file(6)),
     events.failed(file(7)),
   );
-  store.noteEnding({ exitCode: 1, why: "finished" });
+  store.presence.noteEnding({ exitCode: 1, why: "finished" });
   await store.close();
   return path;
 }
 
 async function open(path: string, all = false, queue = QUEUE): Promise<AnnouncementStore> {
-  const store = await openAnnouncements({ path, all, queue });
+  const store = await openAnnouncements({ location: path, all, queue });
   onTestFinished(() => store.close().catch(() => undefined));
   return store;
 }
@@ -78,7 +75,7 @@ describe("a state's announcements", () => {
   it("are counted by class, without a trace beside the state", async () => {
     const path = await makeState();
     const [bytes, names] = [await readFile(path), await readdir(dirname(path))];
-    expect(await countAnnouncements(path)).toEqual({
+    expect(await (await readState(path)).announcements()).toEqual({
       owed: 3,
       owedExisting: 1,
       announced: 2,
@@ -110,9 +107,9 @@ describe("a state's announcements", () => {
     const store = await open(path);
     expect(await announce(store, 2)).toEqual(NAMES.slice(0, 2));
     await store.close();
-    expect(await countAnnouncements(path)).toMatchObject({ owed: 1, announced: 4 });
+    expect(await (await readState(path)).announcements()).toMatchObject({ owed: 1, announced: 4 });
     const reader = await readState(path);
-    expect(reader.read().summary.files).toMatchObject({ announced: 4, copied: 4, alreadyThere: 1 });
+    expect((await reader.read()).summary.files).toMatchObject({ announced: 4, copied: 4, alreadyThere: 1 });
     expect(await announce(await open(path))).toEqual(NAMES.slice(2));
   });
 
@@ -129,11 +126,11 @@ describe("a state's announcements", () => {
 
   it("leave the run as it is: its identity, its starts, how it ended", async () => {
     const path = await makeState();
-    const before = (await readState(path)).read();
+    const before = await (await readState(path)).read();
     const store = await open(path);
     await announce(store);
     await store.close();
-    const { run, writer, summary } = (await readState(path)).read();
+    const { run, writer, summary } = await (await readState(path)).read();
     expect(run).toEqual({ ...before.run, settings: { ...before.run.settings, queue: QUEUE } });
     expect(writer).toEqual(before.writer);
     expect(summary).toEqual({ ...before.summary, files: { ...before.summary.files, announced: 5 } });
@@ -142,7 +139,7 @@ describe("a state's announcements", () => {
   it("keep no queue when the run has its own", async () => {
     const path = await makeState(QUEUE);
     await (await open(path, false, "other")).close();
-    expect((await readState(path)).read().run.settings).toEqual(DESCRIPTION.settings);
+    expect((await (await readState(path)).read()).run.settings).toEqual(DESCRIPTION.settings);
   });
 });
 
@@ -158,7 +155,7 @@ describe("--all", () => {
     expect(await announce(second)).toEqual([BEFORE[1]]);
     expect(await announce(second)).toEqual([]);
     await second.close();
-    expect((await readState(path)).read().summary.files.announced).toBe(5);
+    expect((await (await readState(path)).read()).summary.files.announced).toBe(5);
   });
 
   it("goes on also when nothing had been announced before it", async () => {
@@ -202,7 +199,7 @@ describe("the state's lock", () => {
   it("is not taken for a state that is not there", async () => {
     const path = join(await temporaryFolder(), "none.db");
     await expect(open(path)).rejects.toMatchObject({ code: "state-missing" });
-    await expect(countAnnouncements(path)).rejects.toMatchObject({ code: "state-missing" });
+    await expect(readState(path)).rejects.toMatchObject({ code: "state-missing" });
     expect(await readdir(dirname(path))).toEqual([]);
   });
 });

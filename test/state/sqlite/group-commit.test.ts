@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openForWriting } from "../../../src/state/sqlite/database.ts";
 import { GroupCommit } from "../../../src/state/sqlite/group-commit.ts";
-import { SqliteStateStore } from "../../../src/state/sqlite/sqlite-state-store.ts";
-import { claimOne, csvOf, eventsOf, file, noSignal, recordAll, workItems } from "../samples.ts";
+import { SqliteState } from "../../../src/state/sqlite/sqlite-state.ts";
+import { claimOne, claimSome, csvOf, eventsOf, file, recordAll, workItems } from "../samples.ts";
 import { openState, temporaryFolder } from "../state-support.ts";
 
 describe("a group commit", () => {
@@ -45,7 +45,7 @@ describe("a group commit", () => {
 });
 
 /** A store whose state may grow by a few pages only, as on a disk that is nearly full. */
-async function nearlyFull(): Promise<{ store: SqliteStateStore; path: string; released: () => boolean }> {
+async function nearlyFull(): Promise<{ store: SqliteState; path: string; released: () => boolean }> {
   const path = `${await temporaryFolder()}/state.db`;
   const first = await openState(path, csvOf(workItems(3)));
   await first.close();
@@ -56,7 +56,7 @@ async function nearlyFull(): Promise<{ store: SqliteStateStore; path: string; re
   const releaseLock = (): void => {
     isReleased = true;
   };
-  const store = new SqliteStateStore(db, first.run, { path, releaseLock });
+  const store = new SqliteState(db, first.run, first.start, { path, releaseLock });
   onTestFinished(() => store.close().catch(() => undefined));
   return { store, path, released: () => isReleased };
 }
@@ -66,25 +66,25 @@ describe("a full disk", () => {
     const { store, path, released } = await nearlyFull();
     const { id } = await claimOne(store);
     const events = eventsOf(id);
-    store.record(events.opened(1_000));
+    store.ledger.record(events.opened(1_000));
     let committed = 0;
     const fill = async (): Promise<void> => {
       for (let index = 0; index < 1_000; index += 20) {
         for (let one = index; one < index + 20; one++) recordAll(store, events.uploaded(file(one)));
-        await store.committed();
+        await store.ledger.committed();
         committed += 20;
       }
     };
     await expect(fill()).rejects.toMatchObject({ code: "disk-full", exitCode: 6 });
     expect(committed).toBeGreaterThan(0);
-    store.record(events.completed(file(0)));
-    await expect(store.committed()).rejects.toMatchObject({ code: "disk-full" });
-    await expect(store.claim(1, noSignal)).rejects.toMatchObject({ code: "disk-full" });
+    store.ledger.record(events.completed(file(0)));
+    await expect(store.ledger.committed()).rejects.toMatchObject({ code: "disk-full" });
+    await expect(claimSome(store, 1)).rejects.toMatchObject({ code: "disk-full" });
     await expect(store.close()).rejects.toMatchObject({ code: "disk-full" });
     expect(released()).toBe(true);
 
     const resumed = await openState(path, undefined);
-    expect(resumed.summary().files.uploaded).toBe(committed);
+    expect(resumed.ledger.tally().files.uploaded).toBe(committed);
     expect((await claimOne(resumed)).knownFiles.size).toBe(committed);
   });
 
@@ -92,11 +92,11 @@ describe("a full disk", () => {
     const { store } = await nearlyFull();
     const { id } = await claimOne(store);
     const events = eventsOf(id);
-    store.record(events.opened(2_000));
-    for (let index = 0; index < 2_000; index++) store.record(events.uploaded(file(index)));
+    store.ledger.record(events.opened(2_000));
+    for (let index = 0; index < 2_000; index++) store.ledger.record(events.uploaded(file(index)));
     await nextTurn();
     await nextTurn();
-    expect(store.summary().files.uploaded).toBe(2_000);
-    await expect(store.committed()).rejects.toMatchObject({ code: "disk-full" });
+    expect(store.ledger.tally().files.uploaded).toBe(2_000);
+    await expect(store.ledger.committed()).rejects.toMatchObject({ code: "disk-full" });
   });
 });

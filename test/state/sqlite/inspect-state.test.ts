@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { toStateError } from "../../../src/state/sqlite/database.ts";
 import { inspectState } from "../../../src/state/sqlite/inspect.ts";
+import { SCHEMA_VERSION } from "../../../src/state/sqlite/migrations/migrations.ts";
 import { networkFileSystem } from "../../../src/state/sqlite/place.ts";
 import { completeOne, csvOf, workItems } from "../samples.ts";
 import { openState, temporaryFolder } from "../state-support.ts";
@@ -123,8 +124,7 @@ describe("looking at a state", () => {
   it("gives the run after a clean close, and leaves no trace", async () => {
     const path = await ofARun();
     const before = readFileSync(path);
-    expect(await inspectState(path)).toMatchObject({
-      starts: 1,
+    expect((await inspectState(path))?.run).toMatchObject({
       identity: { queue: "resultsqueue", partition: 0, totalPartitions: 2 },
       input: { rows: 3, ours: 3 },
       settings: { workItemWorkers: 20 },
@@ -137,17 +137,17 @@ describe("looking at a state", () => {
     const path = join(await temporaryFolder(), "state.db");
     const store = await openState(path, csvOf(workItems(3)));
     await completeOne(store, 2);
-    await store.committed();
-    expect(await inspectState(path)).toEqual(store.run);
+    await store.ledger.committed();
+    expect(await inspectState(path)).toEqual({ run: store.run, version: SCHEMA_VERSION });
     await completeOne(store, 2);
-    await store.committed();
+    await store.ledger.committed();
   });
 
   it("follows links, and refuses a folder or a path without one in words", async () => {
     const path = await ofARun();
     const link = join(await temporaryFolder(), "link.db");
     symlinkSync(path, link);
-    expect(await inspectState(link)).toMatchObject({ starts: 1 });
+    expect(await inspectState(link)).toMatchObject({ version: SCHEMA_VERSION });
     const folder = await temporaryFolder();
     mkdirSync(join(folder, "sub"));
     await expect(inspectState(join(folder, "sub"))).rejects.toMatchObject({

@@ -14,11 +14,11 @@ const HOLDER = (path: string): string => `
   import { openRun } from ${JSON.stringify(join(room, "open-run.ts"))};
   import { completeOne, csvOf, DESCRIPTION, noSignal, workItems } from
     ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
-  const options = { path: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
+  const options = { location: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
   const store = await openRun(options, DESCRIPTION, csvOf(workItems(10)), noSignal);
   await completeOne(store, 3);
   await completeOne(store, 3);
-  await store.committed();
+  await store.ledger.committed();
   console.log("held");
   setInterval(() => {}, 1000);
 `;
@@ -39,11 +39,11 @@ describe("the lock of a state", () => {
     await once(holder, "exit");
     expect(existsSync(`${path}.lock`)).toBe(true);
     const store = await openState(path, csvOf(workItems(10)));
-    expect(store.summary()).toMatchObject({
+    expect(store.ledger.tally()).toMatchObject({
       workItems: { completed: 2, pending: 8 },
       files: { copied: 6, total: 6 },
     });
-    expect(store.run.starts).toBe(2);
+    expect(store.start.number).toBe(2);
   });
 
   it("holds within one process too, and by whatever name the state is called", async () => {
@@ -68,7 +68,7 @@ describe("the lock of a state", () => {
     const count = (): unknown => reader.prepare("SELECT count(*) AS n FROM file").get()?.["n"];
     expect(count()).toBe(0);
     await completeOne(store, 3);
-    await store.committed();
+    await store.ledger.committed();
     expect(count()).toBe(0);
     reader.exec("COMMIT");
     expect(count()).toBe(3);

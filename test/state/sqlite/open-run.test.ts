@@ -4,10 +4,19 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { WorkItem } from "../../../src/core/work-item.ts";
 import { partitionInput } from "../../../src/input/partition-input.ts";
-import type { InputReader } from "../../../src/state/open-run.ts";
+import type { InputReader } from "../../../src/state/state-kind.ts";
 import { inspectState } from "../../../src/state/sqlite/inspect.ts";
-import type { StateStore } from "../../../src/state/state-store.ts";
-import { claimOne, completeOne, csvOf, DESCRIPTION, noSignal, workItem, workItems } from "../samples.ts";
+import type { OpenState } from "../../../src/state/state-kind.ts";
+import {
+  claimOne,
+  claimSome,
+  completeOne,
+  csvOf,
+  DESCRIPTION,
+  noSignal,
+  workItem,
+  workItems,
+} from "../samples.ts";
 import { openState, type OpenTestOptions, startProcess, temporaryFolder } from "../state-support.ts";
 
 const statePath = async (): Promise<string> => join(await temporaryFolder(), "state.db");
@@ -19,8 +28,8 @@ async function started(rows: readonly WorkItem[], others: readonly WorkItem[] = 
   return path;
 }
 
-async function claimAll(store: StateStore): Promise<WorkItem[]> {
-  return (await store.claim(10_000, noSignal)).map((claim) => claim.workItem);
+async function claimAll(store: OpenState): Promise<WorkItem[]> {
+  return (await claimSome(store, 10_000)).map((claim) => claim.workItem);
 }
 
 const matching = (pattern: RegExp): string => expect.stringMatching(pattern) as string;
@@ -34,9 +43,9 @@ describe("a new run", () => {
       identity: DESCRIPTION.identity,
       settings: DESCRIPTION.settings,
       input: { rows: 206, ours: 200, duplicates: 4, rejected: 0, otherPartitions: 2 },
-      starts: 1,
     });
-    expect(store.summary()).toMatchObject({ workItems: { pending: 200 }, notLookedUp: 200, bytes: 0 });
+    expect(store.start.number).toBe(1);
+    expect(store.ledger.tally()).toMatchObject({ workItems: { pending: 200 }, notLookedUp: 200, bytes: 0 });
     expect(await claimAll(store)).toEqual(workItems(200));
   });
 
@@ -92,7 +101,7 @@ describe("a new run", () => {
           await new Promise(() => setInterval(() => {}, 1_000));
         },
       };
-      const options = { path: ${JSON.stringify(path)}, resume: false, updateCsv: false, retryFailed: "all" };
+      const options = { location: ${JSON.stringify(path)}, resume: false, updateCsv: false, retryFailed: "all" };
       await openRun(options, DESCRIPTION, input, noSignal);
     `);
     expect(await killed.firstLine).toBe("loading");
@@ -100,7 +109,7 @@ describe("a new run", () => {
     await once(killed, "exit");
     expect(await inspectState(path)).toBeUndefined();
     const store = await openState(path, csvOf(workItems(20)), { resume: false });
-    expect(store.run.starts).toBe(1);
+    expect(store.start.number).toBe(1);
     expect(await claimAll(store)).toEqual(workItems(20));
   });
 
@@ -139,7 +148,7 @@ describe("a state that holds a run", () => {
     const rows = workItems(300);
     const path = await started(rows);
     const store = await openState(path, csvOf(rows.toReversed()));
-    expect(store.run.starts).toBe(2);
+    expect(store.start.number).toBe(2);
     expect(await claimAll(store)).toEqual(rows);
   });
 
@@ -172,8 +181,8 @@ describe("a CSV that changed", () => {
       message: matching(refusal.message),
       advice: matching(refusal.advice ?? /./),
     });
-    expect((await inspectState(path))?.starts).toBe(1);
     const store = await openState(path, undefined);
+    expect(store.start.number).toBe(2);
     expect(await claimAll(store)).toEqual(workItems(5));
   };
 
@@ -215,7 +224,7 @@ describe("a CSV that changed", () => {
     const grown = csvOf([workItem(8), ...workItems(5), workItem(8), workItem(9)], workItems(2, 50));
     const store = await openState(path, grown, { updateCsv: true });
     expect(store.run.input).toEqual({ rows: 10, ours: 7, duplicates: 1, rejected: 0, otherPartitions: 2 });
-    expect(store.summary()).toMatchObject({ workItems: { pending: 6, completed: 1 }, notLookedUp: 6 });
+    expect(store.ledger.tally()).toMatchObject({ workItems: { pending: 6, completed: 1 }, notLookedUp: 6 });
     expect(await claimAll(store)).toEqual([...workItems(4, 1), workItem(8), workItem(9)]);
     await store.close();
     const again = await openState(path, grown);
@@ -234,7 +243,7 @@ describe("a resume", () => {
     };
     await expect(openState(path, broken, { updateCsv: true })).rejects.toThrow("line 7");
     const store = await openState(path, undefined);
-    expect(store.run.starts).toBe(2);
+    expect(store.start.number).toBe(2);
     expect(await claimAll(store)).toEqual(workItems(5));
   });
 
@@ -244,7 +253,7 @@ describe("a resume", () => {
     const files = names.map((fileName) => ({ fileName, uri: `https://x/\udc00/${fileName}?sig=s` }));
     const store = await openState(path, undefined);
     const { id } = await claimOne(store);
-    store.record({
+    store.ledger.record({
       kind: "work-item-opened",
       workItem: id,
       workItemName: "",
@@ -253,9 +262,10 @@ describe("a resume", () => {
       receipt: { count: files.length, digest: "00" },
     });
     for (const file of files) {
-      store.record({
+      store.ledger.record({
         kind: "file-failed",
         workItem: id,
+        place: undefined,
         file,
         failure: { code: "bad-name", message: "bad", attempts: 1 },
       });

@@ -5,10 +5,11 @@ import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { StateReader } from "../../../src/state/read-state.ts";
+import type { StateReader } from "../../../src/state/state-reader.ts";
 import { takeLock } from "../../../src/state/sqlite/lock.ts";
-import { readState, snapshotState } from "../../../src/state/sqlite/read-state.ts";
-import type { Heartbeat } from "../../../src/state/state-store.ts";
+import { readState } from "../../../src/state/sqlite/read-state.ts";
+import { snapshotState } from "../../../src/state/sqlite/snapshot-state.ts";
+import type { Heartbeat } from "../../../src/state/run-presence.ts";
 import {
   claimOne,
   completeOne,
@@ -48,12 +49,12 @@ const WRITER = (path: string, items: number): string => `
   import { openRun } from ${JSON.stringify(join(import.meta.dirname, "../../../src/state/sqlite/open-run.ts"))};
   import { completeOne, csvOf, DESCRIPTION, noSignal, workItems } from
     ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
-  const options = { path: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
+  const options = { location: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
   const store = await openRun(options, DESCRIPTION, csvOf(workItems(${items})), noSignal);
   for (let done = 0; ; done++) {
-    if (store.summary().workItems.pending > 0) await completeOne(store, 3);
-    store.beat(${JSON.stringify(HEARTBEAT)});
-    await store.committed();
+    if (store.ledger.tally().workItems.pending > 0) await completeOne(store, 3);
+    store.presence.beat(${JSON.stringify(HEARTBEAT)});
+    await store.ledger.committed();
     if (done === 5) console.log("writing");
     await sleep(1);
   }
@@ -64,16 +65,16 @@ describe("a reader of a state", () => {
     const path = await newPath();
     const store = await openState(path, csvOf(workItems(5)));
     const reader = await openReader(path);
-    expect(reader.read()).toMatchObject({
+    expect(await reader.read()).toMatchObject({
       run: store.run,
       summary: { workItems: { pending: 5 }, notSurveyed: 5 },
       writer: { kind: "running", pid: process.pid, host: hostname(), heartbeat: undefined },
     });
     await completeOne(store, 3);
-    store.beat(HEARTBEAT);
-    await store.committed();
-    const { summary, writer } = reader.read();
-    expect(summary).toEqual(store.summary());
+    store.presence.beat(HEARTBEAT);
+    await store.ledger.committed();
+    const { summary, writer } = await reader.read();
+    expect(summary).toEqual(store.ledger.tally());
     expect(writer).toMatchObject({ kind: "running", heartbeat: HEARTBEAT });
     const since = writer.kind === "running" ? writer.since : 0;
     expect(Math.abs(Date.now() - since)).toBeLessThan(60_000);
@@ -83,9 +84,9 @@ describe("a reader of a state", () => {
     const path = await newPath();
     const store = await openState(path, csvOf(workItems(1)));
     const reader = await openReader(path);
-    store.beat(HEARTBEAT);
-    await store.committed();
-    expect(reader.read().writer).toMatchObject({ heartbeat: HEARTBEAT });
+    store.presence.beat(HEARTBEAT);
+    await store.ledger.committed();
+    expect((await reader.read()).writer).toMatchObject({ heartbeat: HEARTBEAT });
   });
 
   it("sees how it ended, and leaves no trace then", async () => {
@@ -93,29 +94,32 @@ describe("a reader of a state", () => {
     const store = await openState(path, csvOf(workItems(2)));
     const reader = await openReader(path);
     await completeOne(store, 1);
-    store.noteEnding({ exitCode: 130, why: "Ctrl+C" });
+    store.presence.noteEnding({ exitCode: 130, why: "Ctrl+C" });
     await store.close();
     const before = readdirSync(dirname(path));
-    const { summary, writer } = reader.read();
-    expect(summary).toEqual(store.summary());
+    const { summary, writer } = await reader.read();
+    expect(summary).toEqual(store.ledger.tally());
     expect(writer).toMatchObject({ kind: "ended", ending: { exitCode: 130, why: "Ctrl+C" } });
-    expect(reader.slowest(5)).toEqual([]);
+    expect(await reader.slowest(5)).toEqual([]);
     expect(readdirSync(dirname(path))).toEqual(before);
 
     const silent = await openState(path, undefined);
-    expect(reader.read().writer.kind).toBe("running");
+    expect((await reader.read()).writer.kind).toBe("running");
     await silent.close();
-    expect(reader.read().writer).toMatchObject({ kind: "ended", ending: undefined });
+    expect((await reader.read()).writer).toMatchObject({ kind: "ended", ending: undefined });
   });
 
   it("is told of the ending before by a start that came to nothing", async () => {
     const path = await newPath();
     const store = await openState(path, csvOf(workItems(2)));
-    store.noteEnding({ exitCode: 1, why: "finished" });
+    store.presence.noteEnding({ exitCode: 1, why: "finished" });
     await store.close();
     await expect(openState(path, csvOf(workItems(3)))).rejects.toMatchObject({ code: "identity-mismatch" });
     const reader = await openReader(path);
-    expect(reader.read().writer).toMatchObject({ kind: "ended", ending: { exitCode: 1, why: "finished" } });
+    expect((await reader.read()).writer).toMatchObject({
+      kind: "ended",
+      ending: { exitCode: 1, why: "finished" },
+    });
   });
 
   it("beside another process: its readings only grow, and the killed process shows at once", async () => {
@@ -125,7 +129,7 @@ describe("a reader of a state", () => {
     const reader = await openReader(path);
     let before = 0;
     for (let reading = 0; reading < 50; reading++) {
-      const { summary, writer: who } = reader.read();
+      const { summary, writer: who } = await reader.read();
       expect(who).toMatchObject({ kind: "running", pid: writer.pid, heartbeat: HEARTBEAT });
       expect(summary.files.copied).toBe(3 * summary.workItems.completed);
       expect(summary.files.copied).toBeGreaterThanOrEqual(before);
@@ -135,13 +139,13 @@ describe("a reader of a state", () => {
     expect(before).toBeGreaterThan(20);
     writer.kill("SIGKILL");
     await once(writer, "exit");
-    const { summary, writer: who } = reader.read();
+    const { summary, writer: who } = await reader.read();
     expect(who).toEqual({ kind: "died", at: HEARTBEAT.at });
     expect(summary.files.copied).toBeGreaterThanOrEqual(before);
 
     const resumed = await openState(path, csvOf(workItems(10_000)));
-    expect(reader.read().writer).toMatchObject({ kind: "running", pid: process.pid });
-    expect(resumed.summary().files).toEqual(summary.files);
+    expect((await reader.read()).writer).toMatchObject({ kind: "running", pid: process.pid });
+    expect(resumed.ledger.tally().files).toEqual(summary.files);
   });
 
   it("is no obstacle to those who take the lock, however often it asks", async () => {
@@ -154,9 +158,9 @@ describe("a reader of a state", () => {
     const asking = startProcess(`
       import { readState } from ${JSON.stringify(join(import.meta.dirname, "../../../src/state/sqlite/read-state.ts"))};
       const reader = await readState(${JSON.stringify(path)});
-      reader.read();
+      (await reader.read());
       console.log("asking");
-      for (;;) reader.read();
+      for (;;) (await reader.read());
     `);
     expect(await asking.firstLine).toBe("asking");
     for (let taken = 0; taken < 100; taken++) {
@@ -174,11 +178,11 @@ describe("a reader of a state", () => {
     for (let round = 0; round < 400; round++) {
       await completeOne(store, 60);
       if (round % 20 > 0) continue;
-      await store.committed();
-      reader.read();
-      reader.slowest(5);
+      await store.ledger.committed();
+      await reader.read();
+      await reader.slowest(5);
     }
-    await store.committed();
+    await store.ledger.committed();
     // 24,000 files take some 2 MB, and would take many times as much in a log that is never begun anew.
     expect(statSync(`${path}-wal`).size).toBeLessThan(6 * 1024 * 1024);
     await store.close();
@@ -194,11 +198,11 @@ describe("a reader of a state", () => {
     const events = eventsOf(first.id);
     recordAll(store, events.opened(9), events.uploaded(file(0)), events.uploaded(file(1)));
     recordAll(store, events.completed(file(1)), events.failed(file(2)), events.skipped(file(3)));
-    await store.committed();
+    await store.ledger.committed();
     const reader = await openReader(path);
     const since = expect.any(Number) as number;
-    expect(reader.slowest(9)).toEqual([{ workItem: workItem(1), since, filesTotal: 9, filesDone: 3 }]);
-    expect(reader.slowest(0)).toEqual([]);
+    expect(await reader.slowest(9)).toEqual([{ workItem: workItem(1), since, filesTotal: 9, filesDone: 3 }]);
+    expect(await reader.slowest(0)).toEqual([]);
   });
 
   it("tells failures as the store does, and what remains with the codes of what failed in it", async () => {
@@ -207,15 +211,15 @@ describe("a reader of a state", () => {
     const mixed = eventsOf((await claimOne(store)).id);
     recordAll(store, mixed.opened(4), mixed.failed(file(0), failure("timeout")), mixed.skipped(file(1)));
     recordAll(store, mixed.failed(file(2), failure("conflict")), mixed.failed(file(3), failure("timeout")));
-    store.record(mixed.finished("failed", failure("catalog-error")));
+    store.ledger.record(mixed.finished("failed", failure("catalog-error")));
     await completeOne(store, 2);
     await completeOne(store, 0);
-    store.record(eventsOf((await claimOne(store)).id).finished("failed", failure("no-files")));
+    store.ledger.record(eventsOf((await claimOne(store)).id).finished("failed", failure("no-files")));
     const open = eventsOf((await claimOne(store)).id);
     recordAll(store, open.opened(2), open.failed(file(0), failure("network")));
     const reader = await openReader(path);
-    await store.committed();
-    expect(reader.failures()).toEqual(await store.failures());
+    await store.ledger.committed();
+    expect(await reader.failures()).toEqual(await store.ledger.failures());
     const remaining = [];
     for await (const batch of reader.remaining(noSignal)) {
       expect(batch.length).toBeLessThanOrEqual(1_000);
@@ -242,7 +246,7 @@ describe("a reader of a state", () => {
     const reader = await openReader(path);
     await store.close();
     rmSync(path);
-    expect(() => reader.read()).toThrow(expect.objectContaining({ code: "state-missing" }));
+    await expect(reader.read()).rejects.toMatchObject({ code: "state-missing" });
     expect(readdirSync(dirname(path))).toEqual(["state.db.lock"]);
   });
 });
@@ -254,19 +258,22 @@ describe("a snapshot", () => {
     expect(await writer.firstLine).toBe("writing");
     const copy = join(await temporaryFolder(), "copy.db");
     await snapshotState(path, copy, noSignal);
-    expect((await openReader(path)).read().writer).toMatchObject({ kind: "running", pid: writer.pid });
+    expect((await (await openReader(path)).read()).writer).toMatchObject({
+      kind: "running",
+      pid: writer.pid,
+    });
     writer.kill("SIGKILL");
     await once(writer, "exit");
 
     expect(readdirSync(dirname(copy))).toEqual([basename(copy)]);
     expect(statSync(copy).mode & 0o777).toBe(0o600);
-    const { summary, writer: who } = (await openReader(copy)).read();
+    const { summary, writer: who } = await (await openReader(copy)).read();
     expect(who).toMatchObject({ kind: "ended", ending: undefined });
     expect(summary.files.copied).toBe(3 * summary.workItems.completed);
     expect(summary.files.copied).toBeGreaterThan(10);
     const resumed = await openState(copy, csvOf(workItems(10_000)));
-    expect(resumed.run.starts).toBe(2);
-    expect(resumed.summary()).toEqual({
+    expect(resumed.start.number).toBe(2);
+    expect(resumed.ledger.tally()).toEqual({
       ...summary,
       workItems: {
         ...summary.workItems,
@@ -275,18 +282,18 @@ describe("a snapshot", () => {
       },
     });
     await completeOne(resumed, 3);
-    expect(resumed.summary().files.copied).toBe(summary.files.copied + 3);
+    expect(resumed.ledger.tally().files.copied).toBe(summary.files.copied + 3);
   });
 
   it("of a state that has ended is the same state", async () => {
     const path = await newPath();
     const store = await openState(path, csvOf(workItems(3)));
     await completeOne(store, 2);
-    store.noteEnding({ exitCode: 0, why: "finished" });
+    store.presence.noteEnding({ exitCode: 0, why: "finished" });
     await store.close();
     const copy = join(dirname(path), "copy.db");
     await snapshotState(path, copy, noSignal);
-    expect((await openReader(copy)).read()).toEqual((await openReader(path)).read());
+    expect(await (await openReader(copy)).read()).toEqual(await (await openReader(path)).read());
     expect(readdirSync(dirname(path))).toEqual(["copy.db", "state.db", "state.db.lock"]);
   });
 

@@ -3,8 +3,20 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { StateEvent, StateStore } from "../../../src/state/state-store.ts";
-import { csvOf, DESCRIPTION, eventsOf, failure, file, noSignal, workItem, workItems } from "../samples.ts";
+import type { StateEvent } from "../../../src/state/ledger.ts";
+import type { OpenState } from "../../../src/state/state-kind.ts";
+import {
+  claimSome,
+  csvOf,
+  DESCRIPTION,
+  eventsOf,
+  failure,
+  file,
+  noSignal,
+  recordAll,
+  workItem,
+  workItems,
+} from "../samples.ts";
 import { temporaryFolder } from "../state-support.ts";
 import { openRun } from "../../../src/state/sqlite/open-run.ts";
 import {
@@ -47,7 +59,7 @@ type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
 class Comparison {
   readonly #folder: string;
   #kills = 0;
-  #store: StateStore;
+  #store: OpenState;
   #model: Model = newModel(ITEMS);
   #sinceCommit: Model[] = [newModel(ITEMS)];
   /** Work items claimed in this start and not ended; the store's ids are 1, 2, ... */
@@ -55,7 +67,7 @@ class Comparison {
   /** Given back in this start. */
   readonly #released = new Set<number>();
 
-  constructor(folder: string, store: StateStore) {
+  constructor(folder: string, store: OpenState) {
     this.#folder = folder;
     this.#store = store;
   }
@@ -66,7 +78,7 @@ class Comparison {
     else if (step.action === "survey") this.#survey(step);
     else if (step.action === "kill") await this.#kill(step.retry);
     else this.#event(step);
-    expect(this.#store.summary()).toMatchObject(summaryOf(this.#model));
+    expect(this.#store.ledger.tally()).toMatchObject(summaryOf(this.#model));
     this.#sinceCommit.push(structuredClone(this.#model));
   }
 
@@ -75,7 +87,7 @@ class Comparison {
   }
 
   async #claim(): Promise<void> {
-    const [claimed] = await this.#store.claim(1, noSignal);
+    const [claimed] = await claimSome(this.#store, 1);
     if (claimed === undefined) return;
     const index = claimed.id - 1;
     const item = this.#itemAt(index);
@@ -100,13 +112,15 @@ class Comparison {
 
   /** It commits what came before it. */
   #survey({ item: index, surveyed: files }: Step): void {
-    const broughtBack = this.#store.noteSurvey([{ workItem: workItem(index), files, linksEndAt: undefined }]);
+    const broughtBack = this.#store.surveys.note([
+      { workItem: workItem(index), files, linksEndAt: undefined },
+    ]);
     expect(broughtBack).toBe(survey(this.#itemAt(index), files) ? 1 : 0);
     this.#sinceCommit = [];
   }
 
   async #commit(): Promise<void> {
-    await this.#store.committed();
+    await this.#store.ledger.committed();
     this.#sinceCommit = [];
   }
 
@@ -139,12 +153,12 @@ class Comparison {
     const vanished = isKnown ? step.file : undefined;
     const event = eventOf(step, index, vanished);
     if (applyToModel(step, this.#model, item, vanished)) {
-      this.#store.record(event);
+      recordAll(this.#store, event);
       if (item.status !== "in_progress") this.#claimed.delete(index);
       if (item.status === "pending") this.#released.add(index);
     } else {
       expect(item).toEqual(before);
-      expect(() => this.#store.record(event)).toThrow(expect.objectContaining({ code: "internal" }));
+      expect(() => recordAll(this.#store, event)).toThrow(expect.objectContaining({ code: "internal" }));
     }
   }
 }
@@ -169,7 +183,7 @@ function eventOf(
   { action, file: number, ending }: Step,
   index: number,
   vanished: number | undefined,
-): StateEvent {
+): Parameters<typeof recordAll>[1] {
   const events = eventsOf(index + 1);
   const of = file(number, index);
   if (action === "open") {
@@ -206,10 +220,10 @@ function readViews(path: string): string {
   }
 }
 
-function openAt(path: string, retry: boolean): Promise<StateStore> {
+function openAt(path: string, retry: boolean): Promise<OpenState> {
   const retryFailed = retry ? "all" : "none";
   return openRun(
-    { path, resume: true, updateCsv: false, retryFailed },
+    { location: path, resume: true, updateCsv: false, retryFailed },
     DESCRIPTION,
     csvOf(workItems(ITEMS)),
     noSignal,

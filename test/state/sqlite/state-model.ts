@@ -2,7 +2,9 @@
  * The state as one would write it without a database: work items and files by number, every rule in one line. It
  * shares no code with the store.
  */
-import type { StateSummary } from "../../../src/state/state-store.ts";
+import { NO_WORK_ITEMS } from "../../progress/samples.ts";
+import type { WorkItemStatus } from "../../../src/core/states.ts";
+import type { StateSummary } from "../../../src/state/ledger.ts";
 
 type ModelFile =
   | "untouched"
@@ -143,7 +145,7 @@ export function resume({ items, drift }: Model, retry: boolean): void {
 export function summaryOf({ items, drift }: Model): Omit<StateSummary, "bytes"> {
   const files = items.flatMap((item) => item.files);
   const count = (...statuses: ModelFile[]): number => files.filter((file) => statuses.includes(file)).length;
-  const workItems = { pending: 0, in_progress: 0, completed: 0, empty: 0, failed: 0 };
+  const workItems: Record<WorkItemStatus, number> = { ...NO_WORK_ITEMS };
   for (const item of items) workItems[item.status]++;
   const notLookedUp = items.filter(
     (item) => !item.lookedUp && (item.status === "pending" || item.status === "in_progress"),
@@ -156,6 +158,7 @@ export function summaryOf({ items, drift }: Model): Omit<StateSummary, "bytes"> 
       total: items.reduce((sum, item) => sum + item.total, 0),
       copied: count("completed"),
       alreadyThere: 0,
+      elsewhere: 0,
       failed: count("failed", "uploaded+failed"),
       skipped: count("skipped"),
       uploaded: count("uploaded"),

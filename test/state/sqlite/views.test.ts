@@ -2,15 +2,15 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import type { StateEvent } from "../../../src/state/state-store.ts";
+import type { StateEvent } from "../../../src/state/ledger.ts";
 import {
   claimOne,
+  claimSome,
   completeOne,
   csvOf,
   eventsOf,
   failure,
   file,
-  noSignal,
   recordAll,
   workItem,
   workItems,
@@ -40,11 +40,11 @@ describe("the view workitems", () => {
     await completeOne(store, 0);
     const failing = eventsOf((await claimOne(store)).id);
     recordAll(store, failing.opened(1), failing.failed(file(0)), failing.finished("failed"));
-    store.record(eventsOf((await claimOne(store)).id).finished("failed", failure("catalog-error")));
+    store.ledger.record(eventsOf((await claimOne(store)).id).finished("failed", failure("catalog-error")));
     const open = eventsOf((await claimOne(store)).id);
     recordAll(store, open.opened(5, "catalog's name"), open.uploaded(file(0)), open.uploaded(file(1)));
     recordAll(store, open.completed(file(1)), open.skipped(file(2)), open.failed(file(3)));
-    await store.committed();
+    await store.ledger.committed();
     const columns = { started_at: isoTime, completed_at: isoTime, error_message: null };
     const rows = [
       {
@@ -122,7 +122,7 @@ describe("the view files", () => {
       events.failed(file(2), why),
       events.skipped(elsewhere),
     );
-    await store.committed();
+    await store.ledger.committed();
     expect(ask(path, "SELECT * FROM files")).toEqual([
       {
         workitem_id: "item-0",
@@ -186,7 +186,7 @@ it("detail is kept for files that failed, were retried, skipped or renamed, and 
     after.completed(file(3)),
     after.completed(file(4)),
   );
-  await second.committed();
+  await second.ledger.committed();
   expect(ask(path, details).slice(2)).toEqual([
     { ...plain, file: 4, attempts: 8 },
     { ...plain, file: 5, blob_name: "by/path" },
@@ -201,10 +201,10 @@ it("a file that succeeded at first try takes at most 100 bytes, all included", a
   let rounds = 0;
   for (let opened = 0; open.length > 0 || opened < 60;) {
     while (open.length < 20 && opened < 60) {
-      const [claimed] = await store.claim(1, noSignal);
+      const [claimed] = await claimSome(store, 1);
       if (claimed === undefined) break;
       const total = 80 + ((claimed.id * 7_919) % 721);
-      store.record(eventsOf(claimed.id).opened(total));
+      store.ledger.record(eventsOf(claimed.id).opened(total));
       open.push({ id: claimed.id, left: total, total });
       opened++;
     }
@@ -215,10 +215,10 @@ it("a file that succeeded at first try takes at most 100 bytes, all included", a
       recordAll(store, events.uploaded({ fileName, uri }, { bytes: 123_456 }));
       recordAll(store, events.completed({ fileName, uri }));
       files++;
-      if (--item.left === 0) store.record(events.finished("completed"));
+      if (--item.left === 0) store.ledger.record(events.finished("completed"));
     }
     for (let at = open.length - 1; at >= 0; at--) if (open[at]?.left === 0) open.splice(at, 1);
-    if (++rounds % 50 === 0) await store.committed();
+    if (++rounds % 50 === 0) await store.ledger.committed();
   }
   await store.close();
   expect(files).toBeGreaterThan(20_000);

@@ -1,19 +1,23 @@
 import { WORK_ITEM_STATUSES, type WorkItemStatus } from "../../core/states.ts";
-import type { StateSummary } from "../state-store.ts";
+import type { StateSummary } from "../ledger.ts";
 import { FACT, fileStatusOf } from "./facts.ts";
 
-/** The columns of the table `counters`. */
+/** What is counted; an engine keeps it under these names. */
 export const COUNTER_NAMES = [
   "work_items_pending",
   "work_items_in_progress",
   "work_items_completed",
   "work_items_empty",
   "work_items_failed",
+  "work_items_skipped",
+  "work_items_elsewhere",
+  "work_items_not_mine",
   "work_items_not_looked_up",
   "work_items_not_surveyed",
   "files_total",
   "files_copied",
   "files_already_there",
+  "files_elsewhere",
   "files_failed",
   "files_skipped",
   "files_uploaded",
@@ -59,12 +63,18 @@ export function countWorkItem(
 export function countFile(counters: Counters, facts: number, bytes: number | null, sign: 1 | -1): void {
   const status = fileStatusOf(facts);
   if (status === "completed") {
-    counters[facts & FACT.alreadyThere ? "files_already_there" : "files_copied"] += sign;
+    counters[completedCounter(facts)] += sign;
   } else if (status !== "pending") {
     counters[`files_${status}`] += sign;
   }
-  if (facts & FACT.announced) counters.files_announced += sign;
+  // What was done elsewhere was announced there.
+  if (facts & FACT.announced && !(facts & FACT.elsewhere)) counters.files_announced += sign;
   if (facts & FACT.inTarget && !(facts & FACT.alreadyThere)) counters.bytes += sign * (bytes ?? 0);
+}
+
+function completedCounter(facts: number): "files_elsewhere" | "files_already_there" | "files_copied" {
+  if (facts & FACT.elsewhere) return "files_elsewhere";
+  return facts & FACT.alreadyThere ? "files_already_there" : "files_copied";
 }
 
 /** All work items of the state, whatever their status. */
@@ -72,7 +82,7 @@ export function workItemCount(counters: Counters): number {
   return WORK_ITEM_STATUSES.reduce((sum, status) => sum + counters[`work_items_${status}`], 0);
 }
 
-export function summaryOf(counters: Counters): StateSummary {
+export function summarize(counters: Counters): StateSummary {
   return {
     workItems: {
       pending: counters.work_items_pending,
@@ -80,6 +90,9 @@ export function summaryOf(counters: Counters): StateSummary {
       completed: counters.work_items_completed,
       empty: counters.work_items_empty,
       failed: counters.work_items_failed,
+      skipped: counters.work_items_skipped,
+      elsewhere: counters.work_items_elsewhere,
+      not_mine: counters.work_items_not_mine,
     },
     notLookedUp: counters.work_items_not_looked_up,
     notSurveyed: counters.work_items_not_surveyed,
@@ -87,6 +100,7 @@ export function summaryOf(counters: Counters): StateSummary {
       total: counters.files_total,
       copied: counters.files_copied,
       alreadyThere: counters.files_already_there,
+      elsewhere: counters.files_elsewhere,
       failed: counters.files_failed,
       skipped: counters.files_skipped,
       uploaded: counters.files_uploaded,

@@ -1,10 +1,7 @@
-import type { FileStatus, WorkItemStatus } from "../../core/states.ts";
-import type { KnownFile } from "../state-store.ts";
+import type { FileStatus } from "../../core/states.ts";
+import type { KnownFile } from "../work-queue.ts";
 
-/**
- * What is known of a file, as bits of one small number. The views in `migrations/` read the same bits, and
- * `STATUS` below is the column `work_item.status`.
- */
+/** What is known of a file, as bits of one small number. Engines keep the number; it never changes its meaning. */
 export const FACT = {
   inTarget: 1,
   announced: 2,
@@ -18,15 +15,9 @@ export const FACT = {
   vanished: 64,
   /** An `announce --all` still has to send it. */
   ofAll: 128,
+  /** Another machine completed it, and answers for its announcement. */
+  elsewhere: 256,
 } as const;
-
-export const STATUS = {
-  pending: 0,
-  in_progress: 1,
-  completed: 2,
-  empty: 3,
-  failed: 4,
-} as const satisfies Record<WorkItemStatus, number>;
 
 export function fileStatusOf(facts: number): FileStatus {
   if (facts & FACT.skipped) return "skipped";
@@ -35,11 +26,9 @@ export function fileStatusOf(facts: number): FileStatus {
   return facts & FACT.inTarget ? "uploaded" : "pending";
 }
 
-export function knownFileOf(facts: number, blobName: string | undefined): KnownFile {
+export function toKnownFile(facts: number, blobName: string | undefined): KnownFile {
   return {
     inTarget: (facts & FACT.inTarget) !== 0,
-    alreadyThere: (facts & FACT.alreadyThere) !== 0,
-    announced: (facts & FACT.announced) !== 0,
     completed: (facts & FACT.completed) !== 0,
     failed: (facts & FACT.failed) !== 0,
     skipped: (facts & FACT.skipped) !== 0,

@@ -1,55 +1,68 @@
 /**
  * What an event does to a claimed work item, its files and the counters, in memory; what changed is noted in
- * `PendingWrites` for the next commit. Every move is checked against `core/states.ts` before anything is touched.
+ * `ChangedRows` for the next commit. Every move is checked against `core/states.ts` before anything is touched.
  */
 import { ReuploadError } from "../../core/errors.ts";
 import type { FailureCode } from "../../core/failure.ts";
 import { fileKey } from "../../core/file.ts";
 import { redact } from "../../core/secret.ts";
 import { fileMayMove, workItemMayMove, type WorkItemStatus } from "../../core/states.ts";
-import type { FailureRecord, StateEvent } from "../state-store.ts";
+import type { FailureRecord, StateEvent } from "../ledger.ts";
+import type { ChangedRows } from "./changed-rows.ts";
 import { type Counters, countFile, countWorkItem } from "./counters.ts";
 import { FACT, fileStatusOf } from "./facts.ts";
-import type { FileDetail, FileEntry, OpenWorkItem } from "./open-work-item.ts";
-import type { FailureCounts } from "./failures.ts";
-import type { PendingWrites } from "./pending-writes.ts";
+import type { FailureCounts } from "./failure-counts.ts";
+import type { FileDetail, FileEntry, HeldWorkItem } from "./held-work-item.ts";
 
 export interface EventContext {
   readonly counters: Counters;
   readonly failures: FailureCounts;
-  readonly writes: PendingWrites;
+  readonly writes: ChangedRows;
   readonly nextFileId: () => number;
+  /** The number of this start. */
+  readonly start: number;
 }
 
 type EventOf<Kind extends StateEvent["kind"]> = Extract<StateEvent, { kind: Kind }>;
-type FileEvent = EventOf<"file-uploaded" | "file-completed" | "file-failed" | "file-skipped">;
+type FileEvent = EventOf<
+  "file-uploaded" | "file-completed" | "file-done-elsewhere" | "file-failed" | "file-skipped"
+>;
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
 /** @throws ReuploadError `internal` on an impossible move; nothing has changed then */
-export function applyEvent(item: OpenWorkItem, event: StateEvent, context: EventContext): void {
+export function applyEvent(item: HeldWorkItem, event: StateEvent, context: EventContext): void {
   switch (event.kind) {
     case "work-item-opened":
       return applyOpened(item, event, context);
     case "file-uploaded":
     case "file-completed":
+    case "file-done-elsewhere":
     case "file-failed":
     case "file-skipped":
       return applyFile(item, event, context);
     case "work-item-finished":
       return applyFinished(item, event, context);
-    case "work-item-released":
-      return moveWorkItem(item, "pending", context);
   }
 }
 
+/** Gives a claimed work item back. @param to `not_mine` when its partition was withdrawn */
+export function applyRelease(item: HeldWorkItem, to: "pending" | "not_mine", context: EventContext): void {
+  moveWorkItem(item, to, context);
+  // Files that nobody here will finish are not left here.
+  if (to === "pending") return;
+  const ended = item.accountedFor - item.tally.uploaded;
+  context.counters.files_total += ended - item.filesTotal;
+  item.filesTotal = ended;
+}
+
 /** Claims a pending work item. */
-export function applyClaim(item: OpenWorkItem, context: EventContext): void {
+export function applyClaim(item: HeldWorkItem, context: EventContext): void {
   moveWorkItem(item, "in_progress", context);
   item.startedAt = now();
 }
 
-function applyOpened(item: OpenWorkItem, event: EventOf<"work-item-opened">, context: EventContext): void {
+function applyOpened(item: HeldWorkItem, event: EventOf<"work-item-opened">, context: EventContext): void {
   const { counters } = context;
   if (item.opened) throw impossible(item, "it is opened twice");
   noteDrift(item, event, context);
@@ -58,12 +71,30 @@ function applyOpened(item: OpenWorkItem, event: EventOf<"work-item-opened">, con
   counters.files_duplicates += event.duplicates - item.duplicates;
   item.opened = true;
   item.catalogName =
-    event.workItemName === "" || event.workItemName === item.row.name ? null : event.workItemName;
+    event.workItemName === "" || event.workItemName === item.workItem.workItemName
+      ? null
+      : event.workItemName;
   item.filesTotal = event.filesTotal;
   item.duplicates = event.duplicates;
   item.receipt = event.receipt;
+  item.elsewhere = undefined;
   countWorkItem(counters, item, 1);
   context.writes.addWorkItem(item);
+  notePlaces(item, event, context);
+}
+
+/** Known files are where this lookup lists them. */
+function notePlaces(
+  item: HeldWorkItem,
+  { places }: EventOf<"work-item-opened">,
+  { writes }: EventContext,
+): void {
+  for (const [key, entry] of item.files) {
+    const place = places?.get(key) ?? null;
+    if (entry.place === place) continue;
+    entry.place = place;
+    writes.addFile(entry);
+  }
 }
 
 /**
@@ -71,7 +102,7 @@ function applyOpened(item: OpenWorkItem, event: EventOf<"work-item-opened">, con
  * listed again; one that vanished untouched has no row, and shows only in the number of different entries.
  */
 function noteDrift(
-  item: OpenWorkItem,
+  item: HeldWorkItem,
   { receipt, duplicates, vanished = [] }: EventOf<"work-item-opened">,
   { counters, writes }: EventContext,
 ): void {
@@ -96,7 +127,7 @@ function noteDrift(
   counters.drift_files_vanished += Math.max(0, -untouched);
 }
 
-function applyFile(item: OpenWorkItem, event: FileEvent, context: EventContext): void {
+function applyFile(item: HeldWorkItem, event: FileEvent, context: EventContext): void {
   if (!item.opened) throw impossible(item, `${event.kind} before it was opened`);
   const key = fileKey(event.file);
   const known = item.files.get(key);
@@ -113,6 +144,7 @@ function applyFile(item: OpenWorkItem, event: FileEvent, context: EventContext):
   context.failures.countFile(entry, -1);
   entry.facts = after;
   entry.at = now();
+  entry.place = event.place ?? null;
   if (event.kind === "file-uploaded") {
     entry.bytes = event.bytes ?? null;
     if (event.shortened) context.counters.files_shortened++;
@@ -121,10 +153,19 @@ function applyFile(item: OpenWorkItem, event: FileEvent, context: EventContext):
   item.tally[from]--;
   item.tally[to]++;
   noteDetail(entry, event);
+  noteTry(entry, event, context.start);
   context.failures.countFile(entry, 1);
   context.writes.addFile(entry);
-  // The first file gave the work item its uri_base, which must not be committed later than the file.
-  if (known === undefined && item.files.size === 1) context.writes.addWorkItem(item);
+}
+
+/** What did not succeed is kept also when a later try did. */
+function noteTry(entry: FileEntry, event: FileEvent, start: number): void {
+  if (event.kind !== "file-failed" && event.kind !== "file-skipped") return;
+  const outcome = event.kind === "file-failed" ? "failed" : "skipped";
+  const { code, attempts, requestId } = event.failure;
+  const message = redact(event.failure.message);
+  entry.tries ??= [];
+  entry.tries.push({ outcome, code, message, attempts, requestId, at: entry.at * 1000, start });
 }
 
 /** undefined when the facts forbid the event, whatever the status. */
@@ -137,6 +178,9 @@ function factsAfter(before: number, event: FileEvent): number | undefined {
     case "file-completed":
       if (!(before & FACT.inTarget)) return undefined;
       return before | FACT.completed | (event.announced ? FACT.announced : 0);
+    case "file-done-elsewhere":
+      if (before & FACT.completed) return undefined;
+      return (before & ~FACT.failed) | FACT.inTarget | FACT.announced | FACT.completed | FACT.elsewhere;
     case "file-failed":
       return before | FACT.failed;
     case "file-skipped":
@@ -165,6 +209,7 @@ function detailOf(event: FileEvent): FileDetail {
     case "file-uploaded":
       return { ...none, attempts: event.attempts, blobName: event.blobName ?? null };
     case "file-completed":
+    case "file-done-elsewhere":
       return none;
     case "file-failed":
     case "file-skipped":
@@ -186,7 +231,7 @@ function toColumns(failure: FailureRecord): Omit<FileDetail, "blobName"> & { cod
  * even opened in this start, has the files that are known from before.
  */
 function applyFinished(
-  item: OpenWorkItem,
+  item: HeldWorkItem,
   event: EventOf<"work-item-finished">,
   context: EventContext,
 ): void {
@@ -212,10 +257,10 @@ function applyFinished(
   item.filesTotal = item.accountedFor;
   item.finishedAt = now();
   item.failure = event.failure && { ...event.failure, message: redact(event.failure.message) };
-  if (failedAsAWhole) context.failures.countWorkItem(event.failure.code);
+  if (failedAsAWhole) context.failures.countWorkItem(event.failure.code, 1);
 }
 
-function moveWorkItem(item: OpenWorkItem, to: WorkItemStatus, { counters, writes }: EventContext): void {
+function moveWorkItem(item: HeldWorkItem, to: WorkItemStatus, { counters, writes }: EventContext): void {
   if (!workItemMayMove(item.status, to)) throw impossible(item, `from ${item.status} to ${to}`);
   countWorkItem(counters, item, -1);
   item.status = to;
@@ -223,7 +268,7 @@ function moveWorkItem(item: OpenWorkItem, to: WorkItemStatus, { counters, writes
   writes.addWorkItem(item);
 }
 
-function impossible(item: OpenWorkItem, what: string): ReuploadError {
-  const { job_id: jobId, work_item_id: workItemId } = item.row;
+function impossible(item: HeldWorkItem, what: string): ReuploadError {
+  const { jobId, workItemId } = item.workItem;
   return new ReuploadError("internal", `impossible move of work item ${workItemId} of job ${jobId}: ${what}`);
 }

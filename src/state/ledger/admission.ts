@@ -1,0 +1,145 @@
+/** What a partition's checkpoint means for the work items of a state, and the other way round. */
+import { bitmapWith, countBits, joinBits } from "../../core/bitmap.ts";
+import { type Checkpoint, isOverRows, type OpenInCheckpoint } from "../../core/checkpoint.ts";
+import {
+  type CheckpointState,
+  newCheckpointStates,
+  writeCheckpointState,
+} from "../../core/checkpoint-states.ts";
+import { ReuploadError } from "../../core/errors.ts";
+import type { Receipt } from "../../core/receipt.ts";
+import type { WorkItemStatus } from "../../core/states.ts";
+import type { FilesElsewhere } from "../work-queue.ts";
+
+/** What a state keeps of a partition that was admitted once. */
+export interface PartitionRecord {
+  readonly epoch: number;
+  /** Files of work items that were done elsewhere. */
+  readonly filesElsewhere: number;
+  /** Work items that were done elsewhere and have no files. */
+  readonly emptyElsewhere: number;
+}
+
+export const NEW_PARTITION: PartitionRecord = { epoch: 0, filesElsewhere: 0, emptyElsewhere: 0 };
+
+/** @throws ReuploadError `checkpoint-unusable` when the checkpoint is not this partition's, or is over other rows */
+export function checkRows(checkpoint: Checkpoint, partition: number, rows: Checkpoint["rows"]): void {
+  if (checkpoint.partition === partition && isOverRows(checkpoint, rows)) return;
+  throw new ReuploadError(
+    "checkpoint-unusable",
+    `the checkpoint of partition ${partition} is over other rows: it has ${checkpoint.rows.count} ` +
+      `(${checkpoint.rows.digest}), this state ${rows.count} (${rows.digest})`,
+  );
+}
+
+/**
+ * The status of a work item once its partition is admitted. What is done on either side stays done, and what is in
+ * progress here stays so.
+ *
+ * @param isLater the checkpoint's epoch is above the state's
+ */
+export function admittedStatus(own: WorkItemStatus, said: CheckpointState, isLater: boolean): WorkItemStatus {
+  if (own === "completed" || own === "empty" || own === "elsewhere" || own === "in_progress") return own;
+  if (said === "done") return "elsewhere";
+  if (own === "not_mine") return said;
+  return isLater ? said : own;
+}
+
+/** The partition's record once it is admitted. @param here the state's own checkpoint of it, before */
+export function admittedRecord(
+  before: PartitionRecord,
+  said: Checkpoint | undefined,
+  here: Pick<Checkpoint, "empty"> & { readonly filesDone: number },
+): PartitionRecord {
+  const inOpen = (said?.open ?? []).reduce((sum, { completed }) => sum + countBits(completed), 0);
+  const more = Math.max(0, (said?.files.done ?? 0) - inOpen - here.filesDone);
+  return {
+    epoch: Math.max(before.epoch, said?.epoch ?? 0) + 1,
+    filesElsewhere: before.filesElsewhere + more,
+    emptyElsewhere: before.emptyElsewhere + Math.max(0, (said?.empty ?? 0) - here.empty),
+  };
+}
+
+/** What is known of the files that others completed, from two sources. Places of another lookup mean other files. */
+export function mergeElsewhere(
+  known: FilesElsewhere | undefined,
+  said: FilesElsewhere,
+  isLater: boolean,
+): FilesElsewhere {
+  if (known === undefined) return said;
+  if (isSameReceipt(known.receipt, said.receipt)) {
+    return { receipt: said.receipt, completed: joinBits(known.completed, said.completed) };
+  }
+  return isLater ? said : known;
+}
+
+function isSameReceipt(a: Receipt, b: Receipt): boolean {
+  return a.count === b.count && a.digest === b.digest;
+}
+
+const SAID: Readonly<Record<WorkItemStatus, CheckpointState>> = {
+  pending: "pending",
+  in_progress: "pending",
+  not_mine: "pending",
+  completed: "done",
+  empty: "done",
+  elsewhere: "done",
+  failed: "failed",
+  skipped: "skipped",
+};
+
+/** Puts a checkpoint together from the work items of a partition, which are added in key order. */
+export class CheckpointBuilder {
+  readonly #rows: Checkpoint["rows"];
+  readonly #states: Uint8Array;
+  readonly #open: OpenInCheckpoint[] = [];
+  #place = 0;
+  #empty = 0;
+
+  constructor(rows: Checkpoint["rows"]) {
+    this.#rows = rows;
+    this.#states = newCheckpointStates(rows.count);
+  }
+
+  /** @param completed places of its completed files; undefined: of no interest, see `isOpen` */
+  add(
+    { status, receipt }: { readonly status: WorkItemStatus; readonly receipt: Receipt | undefined },
+    completed: readonly number[] | undefined,
+    elsewhere: FilesElsewhere | undefined,
+  ): void {
+    const place = this.#place++;
+    writeCheckpointState(this.#states, place, SAID[status]);
+    if (status === "empty") this.#empty++;
+    if (!isOpen(status)) return;
+    const bits = bitmapWith(completed ?? []);
+    const own = receipt === undefined || bits.length === 0 ? undefined : { receipt, completed: bits };
+    const open = elsewhere === undefined ? own : mergeElsewhere(own, elsewhere, false);
+    if (open !== undefined) this.#open.push({ place, ...open });
+  }
+
+  /** @throws ReuploadError `internal` when not every work item was added */
+  checkpoint(
+    rest: Pick<Checkpoint, "partition" | "failures" | "files"> & {
+      readonly record: PartitionRecord;
+    },
+  ): Checkpoint {
+    if (this.#place !== this.#rows.count) {
+      const message = `the checkpoint holds ${this.#place} of ${this.#rows.count} work items`;
+      throw new ReuploadError("internal", message);
+    }
+    const { record, ...facts } = rest;
+    return {
+      ...facts,
+      epoch: record.epoch,
+      rows: this.#rows,
+      states: this.#states,
+      empty: this.#empty + record.emptyElsewhere,
+      open: this.#open,
+    };
+  }
+}
+
+/** Whether its completed files belong into a checkpoint: it is neither done nor skipped. */
+export function isOpen(status: WorkItemStatus): boolean {
+  return SAID[status] === "pending" || SAID[status] === "failed";
+}

@@ -1,0 +1,51 @@
+/** What a state says of the run as a whole, and of one process's turn at it. */
+import { ReuploadError } from "../core/errors.ts";
+import { identityDifferences, type RunIdentity } from "../core/run-identity.ts";
+
+/** What the CSV held; fixed once it is loaded. rows = ours + duplicates + rejected + otherPartitions. */
+export interface InputCounts {
+  /** Data rows, blank lines not counted. */
+  readonly rows: number;
+  /** Distinct work items of this state: those of one partition, or all of them. */
+  readonly ours: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** Distinct work items of other partitions. */
+  readonly otherPartitions: number;
+}
+
+/** The run: the same record in every start. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly identity: RunIdentity;
+  /** The options that the run was started with, for a resume that does not give them again; nothing secret. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly input: InputCounts;
+  /** When this state was made; ms since the epoch. */
+  readonly createdAt: number;
+}
+
+/** One start: one process's turn at a run, from its launch to its end. */
+export interface RunStart {
+  /** Counts the starts of this state, from 1. It names the holder of a claim. */
+  readonly number: number;
+  /** ms since the epoch. */
+  readonly startedAt: number;
+}
+
+/** What is known of the run before the CSV is read. */
+export interface RunDescription {
+  readonly identity: Omit<RunIdentity, "csvDigest">;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** @throws ReuploadError `identity-mismatch` when anything but the CSV differs; says what, and how */
+export function checkIdentity(run: RunRecord, description: RunDescription): void {
+  const given = { ...description.identity, csvDigest: run.identity.csvDigest };
+  const differences = identityDifferences(run.identity, given);
+  if (differences.length === 0) return;
+  const told = differences.map(
+    ({ what, inState, given: now }) => `${what}: state has ${inState}, given ${now}`,
+  );
+  throw new ReuploadError("identity-mismatch", `the state holds another run: ${told.join("; ")}`);
+}

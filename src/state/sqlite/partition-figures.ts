@@ -1,0 +1,69 @@
+import type { Checkpoint, CheckpointFailure } from "../../core/checkpoint.ts";
+import type { FailureCode } from "../../core/failure.ts";
+import type { PartitionRecord } from "../ledger/admission.ts";
+import { FACT } from "../ledger/facts.ts";
+import { readFailureCounts } from "./failures.ts";
+import { allRows, firstRow } from "./statements.ts";
+import { readCounters, type Writing } from "./writing.ts";
+
+interface Figures {
+  readonly figures: Checkpoint["files"];
+  readonly failures: readonly CheckpointFailure[];
+}
+
+/** The committed numbers of files of one partition, and its failures by code. */
+export function partitionFigures(writing: Writing, partition: number, record: PartitionRecord): Figures {
+  return writing.run.identity.partition === "auto"
+    ? figuresOfOne(writing, partition, record)
+    : figuresOfWhole(writing);
+}
+
+/** All that the state counts. */
+function figuresOfWhole({ statements }: Writing): Figures {
+  const counters = readCounters(statements);
+  return {
+    figures: {
+      total: counters.files_total,
+      done: counters.files_copied + counters.files_already_there + counters.files_elsewhere,
+      failed: counters.files_failed,
+      skipped: counters.files_skipped,
+      bytes: counters.bytes,
+    },
+    failures: readFailureCounts(statements).filter(({ files, workItems }) => files > 0 || workItems > 0),
+  };
+}
+
+/** Added up from the partition's work items; files are looked at only where some failed or are not all done. */
+function figuresOfOne({ statements }: Writing, partition: number, record: PartitionRecord): Figures {
+  type Sums = { total: number | null; done: number | null };
+  const sums = firstRow<Sums>(statements.sumsOfPartition, partition);
+  const failures = new Map<string, CheckpointFailure & { files: number; workItems: number }>();
+  const failure = (outcome: "failed" | "skipped", code: FailureCode) => {
+    const found = failures.get(`${outcome} ${code}`) ?? { outcome, code, files: 0, workItems: 0 };
+    failures.set(`${outcome} ${code}`, found);
+    return found;
+  };
+  let skippedInFinished = 0;
+  const byOutcome = { failed: 0, skipped: 0 };
+  type FileRow = { outcome: number; code: FailureCode; finished: number; files: number };
+  for (const row of allRows<FileRow>(statements.fileFailuresOfPartition, partition)) {
+    const outcome = row.outcome & FACT.skipped ? "skipped" : "failed";
+    failure(outcome, row.code).files += row.files;
+    byOutcome[outcome] += row.files;
+    if (outcome === "skipped" && row.finished) skippedInFinished += row.files;
+  }
+  type WorkItemRow = { code: FailureCode; work_items: number };
+  for (const row of allRows<WorkItemRow>(statements.workItemFailuresOfPartition, partition)) {
+    failure("failed", row.code).workItems += row.work_items;
+  }
+  const open = firstRow<{ files: number }>(statements.completedInOpen, partition)?.files ?? 0;
+  return {
+    figures: {
+      total: (sums?.total ?? 0) + record.filesElsewhere,
+      done: (sums?.done ?? 0) - skippedInFinished + open + record.filesElsewhere,
+      ...byOutcome,
+      bytes: 0,
+    },
+    failures: [...failures.values()],
+  };
+}

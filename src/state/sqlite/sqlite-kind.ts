@@ -1,0 +1,18 @@
+import type { StateKind } from "../state-kind.ts";
+import { openAnnouncements } from "./announcements.ts";
+import { inspectState } from "./inspect.ts";
+import { openRun } from "./open-run.ts";
+import { readState } from "./read-state.ts";
+import { snapshotState } from "./snapshot-state.ts";
+import { companionsOf, removeState } from "./state-files.ts";
+
+/** States that are SQLite files; a location is the path of the file. */
+export const SQLITE_STATES: StateKind = {
+  inspect: inspectState,
+  open: openRun,
+  read: readState,
+  snapshot: snapshotState,
+  discard: removeState,
+  openAnnouncements,
+  files: companionsOf,
+};

@@ -1,0 +1,109 @@
+/** A state as others read it: beside a running process or after it ended, without changing it. */
+import type { FailureCode } from "../core/failure.ts";
+import type { FileStatus, WorkItemStatus } from "../core/states.ts";
+import type { WorkItem } from "../core/work-item.ts";
+import type { AnnouncementCounts } from "./announcements.ts";
+import type { FailureGroup, FailureRecord, StateSummary } from "./ledger.ts";
+import type { Heartbeat, StartEnding } from "./run-presence.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/** Every method may be called again at any time, sees the last commit, and never blocks the writer. */
+export interface StateReader {
+  /** Where the run stands now; never scans the files. @throws ReuploadError `state-corrupt`, `state-missing` */
+  read(): Promise<StateReading>;
+
+  /** Failures and skips grouped by outcome and code, most first; counted beforehand. @throws as `read` */
+  failures(): Promise<FailureGroup[]>;
+
+  /** The work items in progress that were opened first, at most `max`. @throws as `read` */
+  slowest(max: number): Promise<OpenWorkItemView[]>;
+
+  /**
+   * The work items of this state that are not done, in input order and in batches; those of partitions that are not
+   * here are among them. `failedWith` gives the codes of what failed in them.
+   *
+   * @throws as `read`; the signal's reason, between two batches
+   */
+  remaining(options: {
+    readonly signal: AbortSignal;
+  }): AsyncIterable<readonly (WorkItem & { readonly failedWith: readonly FailureCode[] })[]>;
+
+  /**
+   * What happened to one work item: its files that did not succeed at the first try, with their attempts. undefined when
+   * the state has no such work item.
+   *
+   * @throws as `read`
+   */
+  history(workItem: Pick<WorkItem, "jobId" | "workItemId">): Promise<WorkItemHistory | undefined>;
+
+  /** Counts the announcements; reads every file once. @throws as `read` */
+  announcements(): Promise<AnnouncementCounts>;
+
+  /** Gives back what the reader holds. Repeating it is harmless. */
+  close(): void;
+}
+
+/** One reading of the state, consistent in itself: everything is of the same commit. */
+export interface StateReading {
+  readonly run: RunRecord;
+  /** How often the run was started on this state, the last start included. */
+  readonly starts: number;
+  readonly summary: StateSummary;
+  readonly writer: Writer;
+}
+
+/** Whether a process has the state open for writing, and what it said last. */
+export type Writer =
+  | {
+      readonly kind: "running";
+      readonly pid: number;
+      readonly host: string;
+      /** ms since the epoch. */
+      readonly since: number;
+      /** undefined until the first one, about a second after the start. */
+      readonly heartbeat: Heartbeat | undefined;
+    }
+  /**
+   * The last start came to its end, in one way or another (`ending` undefined: it did not say in which); or the state
+   * is a copy made by `StateKind.snapshot` at this time while a process wrote to it.
+   */
+  | { readonly kind: "ended"; readonly at: number; readonly ending: StartEnding | undefined }
+  /** The last start was killed: nothing is lost, `--resume` goes on. `at`: its last sign of life. */
+  | { readonly kind: "died"; readonly at: number };
+
+/** A work item in progress whose files are known. */
+export interface OpenWorkItemView {
+  readonly workItem: WorkItem;
+  /** ms since the epoch. */
+  readonly since: number;
+  readonly filesTotal: number;
+  /** Completed, skipped or failed. */
+  readonly filesDone: number;
+}
+
+export interface WorkItemHistory {
+  readonly workItem: WorkItem;
+  readonly status: WorkItemStatus;
+  readonly files: readonly FileHistory[];
+}
+
+/** A file that did not succeed at the first try, or got another name than the template's. */
+export interface FileHistory {
+  readonly fileName: string;
+  /** As it stands now. */
+  readonly status: FileStatus;
+  /** Most requests that one try took, until it succeeded or failed. */
+  readonly attempts: number;
+  readonly blobName: string | undefined;
+  /** Oldest first: the first one and the newest, at most ten. */
+  readonly tries: readonly FileTry[];
+}
+
+/** One try at a file that did not succeed. */
+export interface FileTry extends FailureRecord {
+  readonly outcome: "failed" | "skipped";
+  /** ms since the epoch, by the second. */
+  readonly at: number;
+  /** The number of the start that tried. */
+  readonly start: number;
+}
