@@ -56,12 +56,7 @@ export interface BlobWriter {
    * Put Blob From URL. The service takes the content headers and the metadata of the source itself, without a request of
    * ours; a content header that is given here replaces the source's.
    */
-  putBlobFromUrl(
-    name: string,
-    source: CopySource,
-    options: CreateOptions,
-    pulse: Pulse,
-  ): Promise<void>;
+  putBlobFromUrl(name: string, source: CopySource, options: CreateOptions, pulse: Pulse): Promise<void>;
   putBlock(name: string, blockId: string, body: Buffer, contentMd5: string, pulse: Pulse): Promise<void>;
   putBlockFromUrl(
     name: string,

@@ -88,8 +88,7 @@ export function creation(
   source: BlobProperties | undefined,
   contentMd5: string | undefined,
 ): CreateOptions {
-  const contentType =
-    settings.contentType === "source" ? source?.headers.contentType : settings.contentType;
+  const contentType = settings.contentType === "source" ? source?.headers.contentType : settings.contentType;
   return {
     createOnly: job.createOnly,
     headers: { ...source?.headers, contentType },

@@ -17,27 +17,30 @@ describe("a streamed file", () => {
     ["of exactly one block", BLOCK, "put-blob"],
     ["of a block and a byte", BLOCK + 1, "put-blocks"],
     ["of many blocks", 9 * BLOCK + 123, "put-blocks"],
-  ] as const)("%s arrives whole, as JSON, with its MD5 and the source's metadata", async (_, bytes, method) => {
-    const body = content(bytes);
-    const file = await bench.put("a file+1 %#.json", body, { metadata: { origin: "here" } });
-    expect(await bench.transfer(file)).toEqual({
-      outcome: "copied",
-      bytes,
-      method,
-      attempts: 1,
-      existingSince: undefined,
-    });
-    const blob = (await bench.found()).get(file.fileName);
-    expect(blob).toMatchObject({
-      length: bytes,
-      bytes,
-      md5: md5Of(body),
-      contentMd5: md5Of(body),
-      contentType: "application/json",
-      contentEncoding: "",
-      metadata: { origin: "here" },
-    });
-  });
+  ] as const)(
+    "%s arrives whole, as JSON, with its MD5 and the source's metadata",
+    async (_, bytes, method) => {
+      const body = content(bytes);
+      const file = await bench.put("a file+1 %#.json", body, { metadata: { origin: "here" } });
+      expect(await bench.transfer(file)).toEqual({
+        outcome: "copied",
+        bytes,
+        method,
+        attempts: 1,
+        existingSince: undefined,
+      });
+      const blob = (await bench.found()).get(file.fileName);
+      expect(blob).toMatchObject({
+        length: bytes,
+        bytes,
+        md5: md5Of(body),
+        contentMd5: md5Of(body),
+        contentType: "application/json",
+        contentEncoding: "",
+        metadata: { origin: "here" },
+      });
+    },
+  );
 
   it("small takes one GET and one PUT, with its MD5 and the condition that nothing is there", async () => {
     const body = content(1000);
