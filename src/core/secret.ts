@@ -36,9 +36,23 @@ const PATTERNS: readonly [RegExp, string][] = [
   [/\b(Bearer )[A-Za-z0-9._~+/=-]+/gi, "$1***"],
   // A token without the word before it: two parts of JSON in base64, and a signature that may be empty.
   [/\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g, "***"],
+  // A storage account's key without a word before it: 64 bytes in base64.
+  [/(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]|%2[BF]){86}(?:==|%3D%3D)/gi, "***"],
+  // What is taken for a variable of the environment.
+  [/\b((?:AZURE|REUPLOAD)_[A-Z_]*(?:KEY|SECRET|PASSWORD|SAS|TOKEN|STRING)=)[^\s"']+/g, "$1***"],
+  // The user part of a URL, also one within a URL or in JSON (`\/`, `\u0040`): all before the last `@` of the authority.
+  [
+    /((?::|%(?:25)*3A)(?:\\?\/|%(?:25)*2F){2})(?:(?!%(?:25)*2F|\\\/)[^\s/?#"'<>])*(?:@|\\u0040|%(?:25)*40)/gi,
+    "$1***@",
+  ],
+  // One whose password has what would end an authority, or that is cut off before its `@`: a colon without a port.
+  [
+    /(:(?:\\?\/){2})[^\s/?#"'<>@:\\[\]]*:(?!\d{1,5}(?:[^\w%]|$)|[\s,;.)\]}]|$)(?:[^\s"'<>]*@|[^"'<>\r\n]{0,200}?@|[^\s"'<>]*$)/g,
+    "$1***@",
+  ],
 ];
 
-/** The one place that takes SAS signatures, keys and tokens out of a text before it is shown or kept. */
+/** The one place that takes SAS signatures, keys, tokens and passwords out of a text before it is shown or kept. */
 export function redact(text: string): string {
   let clean = text;
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);

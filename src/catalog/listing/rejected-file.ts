@@ -24,7 +24,7 @@ export class RejectedFile {
   /** Takes a row; `flush` writes it. */
   add({ line, reason, raw }: RejectedListingRow): void {
     this.count++;
-    this.#waiting.push(`${line},${quoted(reason)},${quoted(withoutQueries(raw.slice(0, MAX_SHOWN)))}\n`);
+    this.#waiting.push(`${line},${quoted(reason)},${quoted(withoutQueries(raw).slice(0, MAX_SHOWN))}\n`);
   }
 
   async flush(): Promise<void> {
