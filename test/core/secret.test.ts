@@ -119,20 +119,24 @@ describe("redacting", () => {
     expect(redact("no answer from http://u:SECRETPW@h/x?a=1.")).toBe("no answer from http://***@h/x?a=1.");
     const links = ["http://u:SECRETPW@h/x", "https://SECRETPW@h.example", "https://u:SECRET@PW@h/a@b"];
     const passwords = ["SECRET/PW", "SECRET?PW", "SECRET#PW", "SECRET PW", "!SECRET/P@W"];
-    for (const link of [...links, ...passwords.map((password) => `http://u:${password}@h/x`)]) {
+    for (const url of [...links, ...passwords.map((password) => `http://u:${password}@h/x`)]) {
       const written = [
-        link,
-        `a,b,${link},c`,
-        `"${link}"`,
-        JSON.stringify({ uri: link }),
-        JSON.stringify({ uri: link }).replaceAll("/", "\\/"),
-        `<a href='${link}'>`,
+        url,
+        `a,b,${url},c`,
+        `"${url}"`,
+        JSON.stringify({ uri: url }),
+        JSON.stringify({ uri: url }).replaceAll("/", "\\/"),
+        `<a href='${url}'>`,
       ];
       for (const text of written) expect(redact(text), text).not.toMatch(/SECRET|PW/);
     }
-    for (const link of links) {
-      const once = encodeURIComponent(link);
-      const written = [`https://h/?to=${once}`, encodeURIComponent(once), JSON.stringify(link).replaceAll("@", "\\u0040")];
+    for (const url of links) {
+      const once = encodeURIComponent(url);
+      const written = [
+        `https://h/?to=${once}`,
+        encodeURIComponent(once),
+        JSON.stringify(url).replaceAll("@", "\\u0040"),
+      ];
       for (const text of written) expect(redact(text), text).not.toMatch(/SECRET|PW/);
     }
   });
@@ -146,7 +150,12 @@ describe("redacting", () => {
     for (const text of [key, `--partition: got "${key}"`, encodeURIComponent(key)]) {
       expect(redact(text)).not.toContain(key.slice(0, 20));
     }
-    for (const name of ["AZURE_STORAGE_KEY", "AZURE_CLIENT_SECRET", "REUPLOAD_SOURCE_SAS", "AZURE_PASSWORD"]) {
+    for (const name of [
+      "AZURE_STORAGE_KEY",
+      "AZURE_CLIENT_SECRET",
+      "REUPLOAD_SOURCE_SAS",
+      "AZURE_PASSWORD",
+    ]) {
       expect(redact(`what is ${name}=SECRET?`)).toBe(`what is ${name}=***`);
     }
   });
