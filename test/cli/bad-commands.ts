@@ -13,16 +13,19 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     says: "unknown option '--statedb'",
     advises: "Did you mean --state-db?",
   },
-  ...["--AZURE_STORAGE_KEY=c2VjcmV0", "--sas=sv=1&c2VjcmV0", "--sas=it's\nc2VjcmV0", "-kc2VjcmV0"].map(
-    (arg) => ({
-      title: `unknown flag with a value: ${JSON.stringify(arg)}`,
-      args: [...run, arg],
-      exit: 2,
-      code: "usage" as const,
-      says: `unknown option '${/^--\w+|^-k/.exec(arg)?.[0] ?? ""}...'`,
-      advises: "reupload run --help",
-    }),
-  ),
+  ...[
+    ["of the environment", "--AZURE_STORAGE_KEY=c2VjcmV0"],
+    ["with a query", "--sas=sv=1&c2VjcmV0"],
+    ["over two lines", "--sas=it's\nc2VjcmV0"],
+    ["behind one letter", "-kc2VjcmV0"],
+  ].map(([what, arg = ""]) => ({
+    title: `unknown flag with a value, ${what}`,
+    args: [...run, arg],
+    exit: 2,
+    code: "usage",
+    says: `unknown option '${/^--\w+|^-k/.exec(arg)?.[0]}...'`,
+    advises: "reupload run --help",
+  })),
   {
     title: "a variable of the environment in the place of a command",
     args: ["AZURE_STORAGE_KEY=c2VjcmV0", "run"],

@@ -180,7 +180,13 @@ describe("redacting", () => {
   });
 
   it("changes nothing the second time", () => {
-    for (const text of [link, encodeURIComponent(link), "AccountKey=Zm9v;", "Bearer Zm9v"]) {
+    for (const text of [
+      link,
+      encodeURIComponent(link),
+      "AccountKey=Zm9v;",
+      "Bearer Zm9v",
+      "http://u:p@h:80/a@b",
+    ]) {
       expect(redact(redact(text))).toBe(redact(text));
     }
   });
