@@ -185,6 +185,9 @@ function endpointIn(fields: Map<string, string>, service: "blob" | "queue"): str
     throw badConnectionString(`its ${service} endpoint is not a URL`);
   }
   if (!isAllowed(url)) throw badConnectionString(`its ${service} endpoint is not https`);
+  if (url.username !== "" || url.password !== "") {
+    throw badConnectionString(`its ${service} endpoint holds a user name or a password`);
+  }
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 

@@ -17,6 +17,7 @@ export interface BlobProperties {
 }
 
 export interface ContentHeaders {
+  /** undefined where the service takes the source's, or its own default. */
   readonly contentType: string | undefined;
   readonly contentEncoding?: string | undefined;
   readonly contentLanguage?: string | undefined;
@@ -52,14 +53,10 @@ export interface Range {
 export interface BlobWriter {
   putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void>;
   /**
-   * Put Blob From URL. `copyProperties` takes content headers and metadata from the source in place of those given.
+   * Put Blob From URL. The service takes the content headers and the metadata of the source itself, without a request of
+   * ours; a content header that is given here replaces the source's.
    */
-  putBlobFromUrl(
-    name: string,
-    source: CopySource,
-    options: CreateOptions & { readonly copyProperties: boolean },
-    pulse: Pulse,
-  ): Promise<void>;
+  putBlobFromUrl(name: string, source: CopySource, options: CreateOptions, pulse: Pulse): Promise<void>;
   putBlock(name: string, blockId: string, body: Buffer, contentMd5: string, pulse: Pulse): Promise<void>;
   putBlockFromUrl(
     name: string,

@@ -50,7 +50,7 @@ export class BrakedWriter implements BlobWriter {
   async putBlobFromUrl(
     name: string,
     source: CopySource,
-    options: CreateOptions & { readonly copyProperties: boolean },
+    options: CreateOptions,
     pulse: Pulse,
   ): Promise<void> {
     return this.#writer.putBlobFromUrl(name, source, options, pulse);

@@ -2,6 +2,7 @@ import { FileFailure } from "../core/failure.ts";
 import { uriWithoutQuery } from "../core/file.ts";
 import type { StorageAccount } from "./account.ts";
 import type { CopySource, ReadAccess } from "./blob-calls.ts";
+import { decodePart, linkUrl } from "./link-url.ts";
 import { containerReadSas } from "./rest/container-sas.ts";
 import { SharedKey } from "./rest/shared-key.ts";
 import { withQuery } from "./signed-url.ts";
@@ -29,6 +30,7 @@ export interface SourceLink {
  * Turns a catalog's links into what can be read. A link with a SAS stands for itself. Without one: in the target's
  * own account the account's credential reads it, and the service gets a short read SAS made with the account's key,
  * or a bearer token; elsewhere a bearer token goes to trusted hosts only; else the link is public or cannot be read.
+ * We and the service get the same URL, percent-encoded (`linkUrl`); what is shown and kept is the catalog's link.
  */
 export class SourceLinks {
   readonly #account: StorageAccount;
@@ -38,12 +40,20 @@ export class SourceLinks {
     this.#account = account;
   }
 
-  /** @throws FileFailure `source-forbidden` for a link that may not be used (plain http beyond this machine) */
-  resolve(uri: string): SourceLink {
-    const url = URL.parse(uri);
-    if (url === null || !isAllowed(url)) {
-      throw new FileFailure("source-forbidden", `the link ${uriWithoutQuery(uri)} is not https`);
+  /**
+   * @throws FileFailure `source-forbidden` for a link that may not be used: plain http beyond this machine, or one with a
+   * user name or a password, which no storage service takes and which would be sent to the target's service
+   */
+  resolve(link: string): SourceLink {
+    const url = linkUrl(link);
+    if (url === undefined || !isAllowed(url)) {
+      throw new FileFailure("source-forbidden", `the link ${uriWithoutQuery(link)} is not https`);
     }
+    if (url.username !== "" || url.password !== "") {
+      const why = `the link ${uriWithoutQuery(link)} holds a user name or a password`;
+      throw new FileFailure("source-forbidden", why);
+    }
+    const uri = url.href;
     const { credential, blobEndpoint } = this.#account;
     const own = url.href.startsWith(`${blobEndpoint}/`);
     const accountUrl = own ? blobEndpoint : accountOf(url);
@@ -76,12 +86,7 @@ export class SourceLinks {
     const { credential, blobEndpoint } = this.#account;
     if (credential.kind === "sas") return credential.token.reveal();
     if (credential.kind !== "shared-key") throw new TypeError("only a key signs a SAS");
-    const containerName = decodeURIComponent(
-      url.href
-        .slice(blobEndpoint.length + 1)
-        .split("/")[0]
-        ?.split("?")[0] ?? "",
-    );
+    const containerName = decodePart(url.href.slice(blobEndpoint.length + 1).split(/[/?]/, 1)[0] ?? "");
     const known = this.#sasByContainer.get(containerName);
     if (known !== undefined && Date.now() - known.madeAt < SAS_RENEW_MS) return known.query;
     const madeAt = Date.now();

@@ -63,10 +63,19 @@ function wantsJson(): boolean {
 
 /** Commander's `error: unknown option '--cvs'\n(Did you mean --csv?)` as our two lines. */
 function usageError(error: CommanderError): ReuploadError {
-  const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
+  const [first = "", ...rest] = withoutValue(error.message.replace(/^error: /, "")).split("\n");
   const command = args.find((arg) => !arg.startsWith("-"));
   const known = program.commands.map((one) => one.name()).find((name) => name === command);
   const help = `See \`reupload ${known === undefined ? "" : `${known} `}--help\`.`;
   const suggestion = rest.join(" ").replace(/^\((.*)\)$/, "$1");
   return new ReuploadError("usage", first, { advice: suggestion === "" ? help : `${suggestion} ${help}` });
+}
+
+/** Of what is not known its name alone: the value behind `=`, or behind a short flag, may be a key. */
+function withoutValue(message: string): string {
+  return message.replace(
+    /^(unknown (?:option|command) ')(--[^=]*|-[^-]|[^-][^=]*)([^]*?)('(?:\n\(Did you mean [^\n]*)?)$/,
+    (_, before: string, name: string, value: string, after: string) =>
+      `${before}${name}${value === "" ? "" : "..."}${after}`,
+  );
 }

@@ -206,7 +206,7 @@ export const RUN_OPTIONS = {
     "--content-type <type>",
     text,
     "application/json",
-    "the blobs' content type; source keeps the source's",
+    "the blobs' content type; source keeps the source's (encoding, metadata and all else are the source's anyway)",
   ),
   nameTemplate: option(
     TRANSFER,

@@ -10,10 +10,17 @@ export interface CatalogFile {
   readonly contentMd5?: string;
 }
 
-/** The link without its query: what may be stored, shown and compared (the query holds the SAS). */
+/** What stands before the host: a name, a password. */
+const USER_PART = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#\\]*@/i;
+
+/**
+ * The link without its query and its user part: what may be stored, shown and compared (they hold a SAS, a password). A
+ * `#` belongs to the name: nothing is a fragment here, and two files must not become one.
+ */
 export function uriWithoutQuery(uri: string): string {
-  const end = uri.search(/[?#]/);
-  return end === -1 ? uri : uri.slice(0, end);
+  const end = uri.indexOf("?");
+  const bare = end === -1 ? uri : uri.slice(0, end);
+  return bare.includes("@") ? bare.replace(USER_PART, "$1") : bare;
 }
 
 /** The identity of a file within its work item: its name and its link without query. */

@@ -52,10 +52,7 @@ export class ServerCopy {
     const { length, contentMd5 } = job.file;
     try {
       return await putUnlessThere(this.#tools, job, "put-blob-from-url", { length, contentMd5 }, async () => {
-        const options = {
-          ...creation(settings, job, undefined, undefined),
-          copyProperties: settings.contentType === "source",
-        };
+        const options = creation(settings, job, undefined, undefined);
         await attempts.run(
           targetGate,
           job.effort,

@@ -12,7 +12,7 @@ import type { Source } from "./source.ts";
 
 export interface TransferSettings {
   readonly mode: "auto" | "server" | "stream";
-  /** The blob's content type, or `source` to keep the source's type, encoding and metadata. */
+  /** The blob's content type, or `source` to keep the source's type. */
   readonly contentType: string;
   readonly onConflict: "fail" | "skip" | "overwrite";
   /** Files up to this length go up whole, larger ones in blocks of this length; bytes. */
@@ -76,18 +76,23 @@ function sourceOf(tools: TransferTools, file: CatalogFile, effort: Effort): Sour
   return new BlobSource(tools, tools.links.resolve(file.uri), effort);
 }
 
-/** How the target blob is created: the same whichever way the bytes go. */
+/**
+ * How the target blob is created: the same whichever way the bytes go. What the source says of its bytes stays with
+ * them (above all the encoding: without it nobody can read them), as do its metadata; only the type may be another.
+ *
+ * @param source undefined when the service itself takes them from the source
+ */
 export function creation(
   settings: TransferSettings,
   job: Job,
   source: BlobProperties | undefined,
   contentMd5: string | undefined,
 ): CreateOptions {
-  const keepsSource = settings.contentType === "source" && source !== undefined;
+  const contentType = settings.contentType === "source" ? source?.headers.contentType : settings.contentType;
   return {
     createOnly: job.createOnly,
-    headers: keepsSource ? source.headers : { contentType: settings.contentType },
-    metadata: keepsSource ? source.metadata : {},
+    headers: { ...source?.headers, contentType },
+    metadata: source?.metadata ?? {},
     contentMd5,
   };
 }

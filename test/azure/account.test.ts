@@ -62,6 +62,7 @@ describe("a connection string", () => {
     [`${FULL};BlobEndpoint=http://acct.blob.core.windows.net`, "blob endpoint is not https"],
     [`${FULL};QueueEndpoint=ftp://127.0.0.1/acct`, "queue endpoint is not https"],
     [FULL.replace("=https", "=http"), "blob endpoint is not https"],
+    [`${FULL};BlobEndpoint=https://u:c2VjcmV0@acct.blob.core.windows.net`, "blob endpoint holds a user name"],
   ])("%j is refused: %s", async (text, why) => {
     const error = await thrownBy(find({ connectionString: secret(text) }));
     expect(error).toMatchObject({ code: "bad-option", exitCode: 2 });

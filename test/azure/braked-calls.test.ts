@@ -103,7 +103,7 @@ describe("the brake on the bandwidth", () => {
     using made = scene(0.001);
     const { writer, reader, pulse } = made;
     await writer.putBlob("a", Buffer.alloc(0), options, pulse);
-    await writer.putBlobFromUrl("a", { url: "u" }, { ...options, copyProperties: false }, pulse);
+    await writer.putBlobFromUrl("a", { url: "u" }, options, pulse);
     await writer.putBlockFromUrl("a", "id", { url: "u" }, { offset: 0, count: 1e9, ifMatch: "e" }, pulse);
     await writer.putBlockList("a", ["id"], options, pulse);
     expect(await writer.uncommittedBlocks("a", pulse)).toEqual(new Set(["id"]));

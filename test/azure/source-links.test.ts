@@ -124,6 +124,49 @@ describe("a source link", () => {
     expect(link.copySource).toBeUndefined();
   });
 
+  it.each([
+    ["日本 ü.json", "%E6%97%A5%E6%9C%AC%20%C3%BC.json"],
+    ["100%.json", "100%25.json"],
+    ["100%zz%4.json", "100%25zz%254.json"],
+    ["a%20b+c%2Bd.json", "a%20b+c%2Bd.json"],
+    ['a#1 [b]{c}|d^e`f"g<h>.json', "a%231%20%5Bb%5D%7Bc%7D%7Cd%5Ee%60f%22g%3Ch%3E.json"],
+    ["a\\b.json", "a%5Cb.json"],
+    ["a\ud800.json", "a%EF%BF%BD.json"],
+  ])("%s is encoded, once, for us and for the service", async (name, encoded) => {
+    for (const query of ["sv=1&sig=x%2F", "sv=1&sig=x%2F#part"]) {
+      const link = resolve(withKey, `https://other.blob.core.windows.net/c/${name}?${query}`);
+      const url = `https://other.blob.core.windows.net/c/${encoded}?sv=1&sig=x%2F`;
+      expect(link.read.url).toBe(url);
+      expect(await copyOf(link)).toEqual({ url });
+      expect(resolve(withKey, url).read.url).toBe(url);
+    }
+    const own = resolve(withKey, `${endpoints.blobEndpoint}/c/${name}`);
+    expect(own.read).toEqual({ url: `${endpoints.blobEndpoint}/c/${encoded}`, as: "account" });
+    expect((await copyOf(own))?.url).toMatch(/^[\x21-\x7e]+$/);
+  });
+
+  it("has its query encoded too, and a signature that somebody decoded is as it was", () => {
+    const { url } = resolve(withKey, `${OTHER}?rscd=a b ü%&sig=a+b c/d=&se=1`).read;
+    expect(url).toBe(`${OTHER}?rscd=a%20b%20%C3%BC%25&sig=a%2Bb%2Bc/d=&se=1`);
+  });
+
+  it("of our own account that cannot be decoded is no fault of ours", async () => {
+    const uri = `${endpoints.blobEndpoint}/%FF/a`;
+    expect((await copyOf(resolve(withKey, uri)))?.url.startsWith(`${uri}?`)).toBe(true);
+  });
+
+  it("with a user name or a password is refused without either", () => {
+    for (const user of ["u:SECRETPW", "SECRETPW", ":SECRETPW", "u:SECRET@PW"]) {
+      const uri = `https://${user}@other.blob.core.windows.net/c/b?sig=x`;
+      const refusal = {
+        code: "source-forbidden",
+        message: expect.stringMatching(/user name or a password$/) as string,
+      };
+      expect(() => resolve(withKey, uri), uri).toThrow(expect.objectContaining(refusal));
+      expect(() => resolve(withKey, uri), uri).not.toThrow(/SECRET|PW/);
+    }
+  });
+
   it("is refused without its query when it is not https beyond this machine, or is no URL", () => {
     for (const uri of [
       "http://other.blob.core.windows.net/c/b?sig=c2VjcmV0",

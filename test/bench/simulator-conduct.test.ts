@@ -201,6 +201,42 @@ describe.skipIf(missing !== undefined)(`the storage simulator ${missing ?? "beha
     expect((await look(simulator, "c/blocks")).headers.get("content-length")).toBe("1000");
   });
 
+  it("copies what a source says of its bytes, but for what the request says", async () => {
+    await using simulator = await start();
+    const said = {
+      "content-type": "text/csv",
+      "content-encoding": "gzip",
+      "content-language": "de",
+      "content-disposition": "inline",
+      "cache-control": "no-cache",
+    };
+    const asBlob = Object.entries(said).map(([name, value]) => [`x-ms-blob-${name}`, value]);
+    await put(simulator, "source", { ...Object.fromEntries(asBlob), "x-ms-meta-origin": "here" } as Record<
+      string,
+      string
+    >);
+    const saidOf = async (name: string): Promise<unknown> => {
+      const { headers } = await look(simulator, `c/${name}`);
+      return Object.fromEntries(Object.keys(said).map((key) => [key, headers.get(key)]));
+    };
+    const from = { "x-ms-copy-source": `${simulator.blobEndpoint}/c/source` };
+    await put(simulator, "all", from);
+    await put(simulator, "typed", {
+      ...from,
+      "x-ms-blob-content-type": "a/b",
+      "x-ms-copy-source-blob-properties": "true",
+    });
+    await put(simulator, "none", { ...from, "x-ms-copy-source-blob-properties": "false" });
+    expect(await saidOf("source")).toEqual(said);
+    expect(await saidOf("all")).toEqual(said);
+    expect(await saidOf("typed")).toEqual({ ...said, "content-type": "a/b" });
+    const nothing = Object.fromEntries(Object.keys(said).map((key) => [key, null]));
+    expect(await saidOf("none")).toEqual({ ...nothing, "content-type": "application/octet-stream" });
+    for (const name of ["all", "typed", "none"]) {
+      expect((await look(simulator, `c/${name}`)).headers.get("x-ms-meta-origin")).toBe("here");
+    }
+  });
+
   it("refuses to copy what is not there, was changed, or is not what was expected", async () => {
     await using simulator = await start({ "source-md5": true });
     const refusal = async (headers: Record<string, string>): Promise<unknown> => {

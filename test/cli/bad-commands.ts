@@ -13,6 +13,27 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     says: "unknown option '--statedb'",
     advises: "Did you mean --state-db?",
   },
+  ...[
+    ["of the environment", "--AZURE_STORAGE_KEY=c2VjcmV0"],
+    ["with a query", "--sas=sv=1&c2VjcmV0"],
+    ["over two lines", "--sas=it's\nc2VjcmV0"],
+    ["behind one letter", "-kc2VjcmV0"],
+  ].map(([what, arg = ""]) => ({
+    title: `unknown flag with a value, ${what}`,
+    args: [...run, arg],
+    exit: 2,
+    code: "usage",
+    says: `unknown option '${/^--\w+|^-k/.exec(arg)?.[0]}...'`,
+    advises: "reupload run --help",
+  })),
+  {
+    title: "a variable of the environment in the place of a command",
+    args: ["AZURE_STORAGE_KEY=c2VjcmV0", "run"],
+    exit: 2,
+    code: "usage",
+    says: "unknown command 'AZURE_STORAGE_KEY...'",
+    advises: "reupload --help",
+  },
   {
     title: "unknown command",
     args: ["rnu"],

@@ -76,6 +76,7 @@ it.each(AS_JSON)("a wrong input is one JSON event on stdout with --output json: 
   const { code, stdout, stderr } = endedAsJson.get(bad) as Ended;
   expect(code).toBe(bad.exit);
   expect(stderr).toBe("");
+  expect(stdout).not.toContain("c2VjcmV0");
   const event = JSON.parse(stdout) as {
     type: string;
     error: { code: string; message: string; hint: string };

@@ -7,8 +7,19 @@ describe("a link", () => {
   it("names only the blob once its query is removed", () => {
     expect(uriWithoutQuery(LINK)).toBe(LINK);
     expect(uriWithoutQuery(`${LINK}?sv=1&sig=x`)).toBe(LINK);
-    expect(uriWithoutQuery(`${LINK}#part?sig=x`)).toBe(LINK);
+    expect(uriWithoutQuery(`${LINK}?sv=1#part?sig=x`)).toBe(LINK);
     expect(uriWithoutQuery("")).toBe("");
+  });
+
+  it("keeps a # that belongs to its name, so that no two files become one", () => {
+    expect(uriWithoutQuery(`${LINK}#1?sig=x`)).toBe(`${LINK}#1`);
+  });
+
+  it("is without the user part, which may hold a password", () => {
+    const bare = "https://h.example/c/a@b.json";
+    for (const user of ["", "u@", "u:SECRETPW@", "u:SECRET@PW@", ":SECRETPW@"]) {
+      expect(uriWithoutQuery(bare.replace("//", `//${user}`)), user).toBe(bare);
+    }
   });
 
   it("ends when its SAS says so", () => {

@@ -115,14 +115,78 @@ describe("redacting", () => {
     expect(redact("SharedKeyLite acc:Zm9v=")).toBe("SharedKeyLite acc:***");
   });
 
+  it("takes the user part out of a URL, whatever surrounds it", () => {
+    expect(redact("no answer from http://u:SECRETPW@h/x?a=1.")).toBe("no answer from http://***@h/x?a=1.");
+    const links = ["http://u:SECRETPW@h/x", "https://SECRETPW@h.example", "https://u:SECRET@PW@h/a@b"];
+    const passwords = ["SECRET/PW", "SECRET?PW", "SECRET#PW", "SECRET PW", "!SECRET/P@W"];
+    for (const url of [...links, ...passwords.map((password) => `http://u:${password}@h/x`)]) {
+      const written = [
+        url,
+        `a,b,${url},c`,
+        `"${url}"`,
+        JSON.stringify({ uri: url }),
+        JSON.stringify({ uri: url }).replaceAll("/", "\\/"),
+        `<a href='${url}'>`,
+      ];
+      for (const text of written) expect(redact(text), text).not.toMatch(/SECRET|PW/);
+    }
+    for (const url of links) {
+      const once = encodeURIComponent(url);
+      const written = [
+        `https://h/?to=${once}`,
+        encodeURIComponent(once),
+        JSON.stringify(url).replaceAll("@", "\\u0040"),
+      ];
+      for (const text of written) expect(redact(text), text).not.toMatch(/SECRET|PW/);
+    }
+  });
+
+  it("takes a user part out that is cut off before its end", () => {
+    expect(redact("the row http://u:SECR")).toBe("the row http://***@");
+  });
+
+  it("takes an account's key out without a word before it, and what is meant for the environment", () => {
+    const key = Buffer.alloc(64, "SECRET").toString("base64");
+    for (const text of [key, `--partition: got "${key}"`, encodeURIComponent(key)]) {
+      expect(redact(text)).not.toContain(key.slice(0, 20));
+    }
+    for (const name of [
+      "AZURE_STORAGE_KEY",
+      "AZURE_CLIENT_SECRET",
+      "REUPLOAD_SOURCE_SAS",
+      "AZURE_PASSWORD",
+    ]) {
+      expect(redact(`what is ${name}=SECRET?`)).toBe(`what is ${name}=***`);
+    }
+  });
+
   it("leaves texts without secrets as they are", () => {
-    const texts = ["", "design=blue", "the sig is wrong", "a=b&c=d"];
+    const texts = [
+      "",
+      "design=blue",
+      "the sig is wrong",
+      "a=b&c=d",
+      "https://h:443/c/a@b.json",
+      "http://127.0.0.1:10000/account/c//a@b",
+      "http://[::1]:80/a@b",
+      "see https://h.example: it says a@b",
+      "file:///C:/a@b",
+      "https://h.example/c/a%40b, https://h/?to=https%3A%2F%2Fh%2Fa%40b",
+      "AZURE_STORAGE_KEY is not set",
+      "https://h:443",
+    ];
     for (const text of texts) expect(redact(text)).toBe(text);
     expect(redact("design%3Dblue")).toBe("design%3Dblue");
   });
 
   it("changes nothing the second time", () => {
-    for (const text of [link, encodeURIComponent(link), "AccountKey=Zm9v;", "Bearer Zm9v"]) {
+    for (const text of [
+      link,
+      encodeURIComponent(link),
+      "AccountKey=Zm9v;",
+      "Bearer Zm9v",
+      "http://u:p@h:80/a@b",
+    ]) {
       expect(redact(redact(text))).toBe(redact(text));
     }
   });

@@ -41,6 +41,27 @@ const transfer = async (
     },
   );
 
+/**
+ * What Put Blob From URL makes of the request, as documented: standard properties are the source's unless
+ * `x-ms-copy-source-blob-properties` is false, and one that the request names is the request's; metadata are the
+ * source's unless the request names some.
+ */
+function copiedProperties(
+  headers: Readonly<Record<string, string>>,
+  source: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const isMetadata = ([name]: [string, string]): boolean => name.startsWith("x-ms-meta-");
+  const given = Object.entries(headers).filter(isMetadata);
+  const names = ["content-type", "content-encoding", "content-language", "content-disposition"];
+  const properties = [...names, "cache-control"].flatMap((name): [string, string][] => {
+    const copied = headers["x-ms-copy-source-blob-properties"] === "false" ? undefined : source[name];
+    const value = headers[`x-ms-blob-${name}`] ?? copied;
+    return value === undefined ? [] : [[name, value]];
+  });
+  const metadata = given.length > 0 ? given : Object.entries(source).filter(isMetadata);
+  return Object.fromEntries([...properties, ...metadata]);
+}
+
 /** A source on the target's own service that is there, of this content. */
 const serveSource = (body: Buffer): StubAnswer => ({
   status: 200,
@@ -73,7 +94,7 @@ describe("Put Blob From URL", () => {
       "if-none-match": "*",
       "x-ms-blob-type": "BlockBlob",
       "x-ms-blob-content-type": "application/json",
-      "x-ms-copy-source-blob-properties": "false",
+      "x-ms-copy-source-blob-properties": "true",
       "content-length": "0",
       authorization: expect.stringMatching(/^SharedKey acct:/) as string,
     });
@@ -91,11 +112,30 @@ describe("Put Blob From URL", () => {
     expect(stub.requests[0]?.headers["x-ms-source-content-md5"]).toBeUndefined();
   });
 
-  it("takes the source's type, encoding and metadata on request", async () => {
+  it("takes the source's type on request", async () => {
     const { stub, account, own } = await service();
     await transfer(account, { fileName: "a", uri: `${own("a")}?sig=x` }, { contentType: "source" });
     expect(stub.requests[0]?.headers["x-ms-copy-source-blob-properties"]).toBe("true");
     expect(stub.requests[0]?.headers["x-ms-blob-content-type"]).toBeUndefined();
+  });
+
+  it.each([
+    ["application/json", "application/json"],
+    ["source", "text/csv"],
+  ])("with --content-type %s keeps all else that the source says of its bytes", async (asked, made) => {
+    const source = {
+      "content-type": "text/csv",
+      "content-encoding": "gzip",
+      "content-language": "de",
+      "content-disposition": "inline",
+      "cache-control": "no-cache",
+      "x-ms-meta-origin": "here",
+    };
+    const { stub, account, own } = await service();
+    await transfer(account, { fileName: "a", uri: `${own("a")}?sig=x` }, { contentType: asked });
+    expect(stub.requests).toHaveLength(1);
+    const headers = stub.requests[0]?.headers ?? {};
+    expect(copiedProperties(headers, source)).toEqual({ ...source, "content-type": made });
   });
 
   it("carries a short read SAS for a blob of our own account", async () => {
@@ -121,12 +161,7 @@ describe("Put Blob From URL", () => {
     const source = { url: "https://other.blob.core.windows.net/c/b", bearer: "abc.def" };
     const pulse = new AttemptClock(new Effort(new AbortController().signal, 60_000), "test", 60_000);
     onTestFinished(() => pulse.stop());
-    const options = {
-      createOnly: true,
-      copyProperties: false,
-      headers: { contentType: "a/b" },
-      metadata: {},
-    };
+    const options = { createOnly: true, headers: { contentType: "a/b" }, metadata: {} };
     await writer.putBlobFromUrl("a", source, options, pulse);
     await writer.putBlockFromUrl("a", "YQ==", source, { offset: 0, count: 9, ifMatch: '"s"' }, pulse);
     for (const { headers } of stub.requests) {

@@ -38,10 +38,15 @@ describe("a file that the service copies in blocks", () => {
     const { name: _, ...copied } = found.get("copied") ?? {};
     const { name: __, ...streamed } = found.get("streamed") ?? {};
     expect(copied).toEqual(streamed);
-    expect(copied).toMatchObject({ contentMd5: md5Of(body), contentType: "application/json", metadata: {} });
+    expect(copied).toMatchObject({
+      contentMd5: md5Of(body),
+      contentType: "application/json",
+      contentEncoding: "identity",
+      metadata: { origin: "here" },
+    });
   });
 
-  it("keeps the source's type, encoding and metadata on request", async () => {
+  it("keeps the source's type on request, with its encoding and metadata", async () => {
     const settings = { ...IN_BLOCKS, contentType: "source" };
     await bench.transfer(await put("a", content(3 * BLOCK)), { settings });
     expect((await bench.found()).get("a")).toMatchObject({

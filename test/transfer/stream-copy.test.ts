@@ -17,27 +17,30 @@ describe("a streamed file", () => {
     ["of exactly one block", BLOCK, "put-blob"],
     ["of a block and a byte", BLOCK + 1, "put-blocks"],
     ["of many blocks", 9 * BLOCK + 123, "put-blocks"],
-  ] as const)("%s arrives whole, as JSON, with its MD5 and no metadata", async (_, bytes, method) => {
-    const body = content(bytes);
-    const file = await bench.put("a file+1 %#.json", body, { metadata: { secret: "x" } });
-    expect(await bench.transfer(file)).toEqual({
-      outcome: "copied",
-      bytes,
-      method,
-      attempts: 1,
-      existingSince: undefined,
-    });
-    const blob = (await bench.found()).get(file.fileName);
-    expect(blob).toMatchObject({
-      length: bytes,
-      bytes,
-      md5: md5Of(body),
-      contentMd5: md5Of(body),
-      contentType: "application/json",
-      contentEncoding: "",
-      metadata: {},
-    });
-  });
+  ] as const)(
+    "%s arrives whole, as JSON, with its MD5 and the source's metadata",
+    async (_, bytes, method) => {
+      const body = content(bytes);
+      const file = await bench.put("a file+1 %#.json", body, { metadata: { origin: "here" } });
+      expect(await bench.transfer(file)).toEqual({
+        outcome: "copied",
+        bytes,
+        method,
+        attempts: 1,
+        existingSince: undefined,
+      });
+      const blob = (await bench.found()).get(file.fileName);
+      expect(blob).toMatchObject({
+        length: bytes,
+        bytes,
+        md5: md5Of(body),
+        contentMd5: md5Of(body),
+        contentType: "application/json",
+        contentEncoding: "",
+        metadata: { origin: "here" },
+      });
+    },
+  );
 
   it("takes one GET and one PUT when it is small, with its MD5 and the condition that nothing is there", async () => {
     const body = content(1000);
@@ -70,7 +73,10 @@ describe("a streamed file", () => {
     });
   });
 
-  it("keeps the source's type, encoding and metadata on request, in either way", async () => {
+  it.each([
+    ["source", "text/csv"],
+    ["application/json", "application/json"],
+  ])("with --content-type %s keeps all else that the source says, in either way", async (asked, made) => {
     const small = gzipSync(content(1000));
     const large = gzipSync(content(3 * BLOCK));
     const options = {
@@ -85,10 +91,10 @@ describe("a streamed file", () => {
     };
     for (const [name, body] of Object.entries({ small, large })) {
       const file = await bench.put(name, body, options);
-      await bench.transfer(file, { settings: { contentType: "source" } });
+      await bench.transfer(file, { settings: { contentType: asked } });
       expect((await bench.found()).get(name)).toMatchObject({
         md5: md5Of(body),
-        contentType: "text/csv",
+        contentType: made,
         contentEncoding: "gzip",
         metadata: { origin: "here" },
       });

@@ -17,7 +17,7 @@ void describe(Response& response, const Facts& facts) {
   if (facts.leaseState == Lease::State::kLeased) {
     response.with("x-ms-lease-duration", facts.leaseEnds ? "fixed" : "infinite");
   }
-  response.headers.append(facts.metadata);
+  response.headers.append(facts.contentHeaders).append(facts.metadata);
 }
 
 }  // namespace
@@ -34,6 +34,7 @@ std::optional<Facts> lookUp(const Context& context, const BlobAddress& address) 
       if (blob->hasMd5) facts.md5 = blob->md5;
       facts.stamp = blob->stamp;
       facts.contentType = container->second.contentTypeOf(*blob);
+      facts.contentHeaders = container->second.contentHeadersOf(*blob);
       facts.metadata = container->second.metadataOf(*blob);
       facts.blob = blob;
       if (blob->hasLease) {

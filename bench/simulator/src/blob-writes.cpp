@@ -18,6 +18,16 @@ void setMd5(Blob& blob, const std::optional<Md5>& md5) {
   if (md5) blob.md5 = *md5;
 }
 
+/** The value in lines like `Content-Encoding: gzip`; empty when the name is not there. */
+std::string_view valueIn(std::string_view lines, std::string_view name) {
+  while (!lines.empty()) {
+    const size_t colon = lines.find(": "), end = lines.find("\r\n");
+    if (lines.substr(0, colon) == name) return lines.substr(colon + 2, end - colon - 2);
+    lines.remove_prefix(end + 2);
+  }
+  return {};
+}
+
 /** The answer tells the MD5, when it is known. */
 Response writeWhole(const Context& context, Container& container, const NewBlob& made, int status) {
   Response response = writeBlob(context, container, made, status);
@@ -38,16 +48,31 @@ Response copy(const Context& context, int status) {
     return md5Mismatch();
   }
   const std::string_view contentType = context.request.header("x-ms-blob-content-type");
+  // A property that the request names is the request's, the others are the source's; metadata have a rule of their own.
+  const bool takesProperties = context.request.header("x-ms-copy-source-blob-properties") != "false";
+  const std::string_view sourceType = takesProperties ? facts.contentType : std::string_view();
   std::string metadata = context.request.headersWith("x-ms-meta-");
   return writeWhole(context, *container,
                     {.length = facts.content.length(),
                      .md5 = stored.md5 ? stored.md5 : facts.md5,
-                     .contentType = contentType.empty() ? facts.contentType : contentType,
+                     .contentType = contentType.empty() ? sourceType : contentType,
+                     .contentHeaders = contentHeadersOf(
+                         context.request, takesProperties ? facts.contentHeaders : std::string_view()),
                      .metadata = metadata.empty() ? std::string(facts.metadata) : std::move(metadata)},
                     status);
 }
 
 }  // namespace
+
+std::string contentHeadersOf(const Request& request, std::string_view source) {
+  std::string lines;
+  for (const std::string name : {"Content-Encoding", "Content-Language", "Content-Disposition", "Cache-Control"}) {
+    const std::string_view given = request.header("x-ms-blob-" + name);
+    const std::string_view value = given.empty() ? valueIn(source, name) : given;
+    if (!value.empty()) lines.append(name).append(": ").append(value).append("\r\n");
+  }
+  return lines;
+}
 
 GivenMd5::GivenMd5(const Context& context, std::string_view header, bool isOfBody) {
   const std::string_view text = context.request.header(header);
@@ -79,6 +104,7 @@ Response writeBlob(const Context& context, Container& container, const NewBlob& 
     blob.stamp = stamp;
     setMd5(blob, made.md5);
     container.setContentType(blob, made.contentType);
+    container.setContentHeaders(blob, made.contentHeaders);
     container.setMetadata(blob, made.metadata);
   }
   Response response(status);
@@ -107,6 +133,7 @@ Response putBlob(const Context& context) {
               : sent.md5 ? sent.md5
                          : context.bodyMd5,
        .contentType = contentType.empty() ? context.request.header("content-type") : contentType,
+       .contentHeaders = contentHeadersOf(context.request),
        .metadata = context.request.headersWith("x-ms-meta-")},
       201);
 }
@@ -142,6 +169,7 @@ Response setBlobProperties(const Context& context) {
   if (comp == "properties") {
     setMd5(*blob, toMd5(context.request.header("x-ms-blob-content-md5")));
     container->setContentType(*blob, context.request.header("x-ms-blob-content-type"));
+    container->setContentHeaders(*blob, contentHeadersOf(context.request));
   }
   Response response(200);
   addVersion(response, blob->stamp);

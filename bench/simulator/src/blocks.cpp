@@ -107,6 +107,7 @@ Response putBlockList(const Context& context) {
   if (stored.refused) return *stored.refused;
   NewBlob made = {.md5 = stored.md5,
                   .contentType = context.request.header("x-ms-blob-content-type"),
+                  .contentHeaders = contentHeadersOf(context.request),
                   .metadata = context.request.headersWith("x-ms-meta-")};
   if (context.settings.forget) return writeBlob(context, *container, made, 201);
 

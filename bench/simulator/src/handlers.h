@@ -53,6 +53,8 @@ struct Facts {
   std::optional<Md5> md5;
   uint64_t stamp = 0;
   std::string_view contentType;
+  /** Lines of encoding, language, disposition and cache control. */
+  std::string_view contentHeaders;
   std::string_view metadata;
   /** Null when it is made up. */
   const Blob* blob = nullptr;
@@ -93,8 +95,16 @@ struct NewBlob {
   uint64_t length = 0;
   std::optional<Md5> md5;
   std::string_view contentType;
+  std::string contentHeaders;
   std::string metadata;
 };
+
+/**
+ * Lines of the content headers besides the type that the request gives a blob.
+ *
+ * @param source lines that stand for those that the request does not name
+ */
+std::string contentHeadersOf(const Request& request, std::string_view source = {});
 
 Response writeBlob(const Context& context, Container& container, const NewBlob& made, int status);
 

@@ -77,6 +77,7 @@ void Container::remove(Blob& blob) {
   setExists(blob, false);
   dropBlocks(blob);
   setMetadata(blob, "");
+  setContentHeaders(blob, "");
   leases_.erase(&blob);
   blob.hasLease = blob.hasMd5 = false;
   blob.length = 0;
@@ -112,6 +113,21 @@ void Container::setMetadata(Blob& blob, std::string lines) {
 const std::string& Container::metadataOf(const Blob& blob) const {
   static const std::string none;
   return blob.hasMetadata ? metadata_.at(&blob) : none;
+}
+
+void Container::setContentHeaders(Blob& blob, std::string lines) {
+  if (!blob.hasContentHeaders && lines.empty()) return;
+  blob.hasContentHeaders = !lines.empty();
+  if (blob.hasContentHeaders) {
+    contentHeaders_[&blob] = std::move(lines);
+  } else {
+    contentHeaders_.erase(&blob);
+  }
+}
+
+const std::string& Container::contentHeadersOf(const Blob& blob) const {
+  static const std::string none;
+  return blob.hasContentHeaders ? contentHeaders_.at(&blob) : none;
 }
 
 Blocks& Container::blocksOf(Blob& blob) {

@@ -28,6 +28,8 @@ struct Blob {
   bool exists : 1 = false;
   bool hasBlocks : 1 = false;
   bool hasMetadata : 1 = false;
+  /** Content headers besides its type. */
+  bool hasContentHeaders : 1 = false;
   bool hasLease : 1 = false;
 
   std::string_view name() const { return {nameStart, nameLength}; }
@@ -74,6 +76,9 @@ class Container {
   /** As header lines. */
   void setMetadata(Blob& blob, std::string lines);
   const std::string& metadataOf(const Blob& blob) const;
+  /** Encoding, language, disposition and cache control, as header lines. */
+  void setContentHeaders(Blob& blob, std::string lines);
+  const std::string& contentHeadersOf(const Blob& blob) const;
   Blocks& blocksOf(Blob& blob);
   void dropBlocks(Blob& blob);
   /** Its lease; one that nobody holds when it had none. */
@@ -107,7 +112,7 @@ class Container {
   std::vector<Blob*> sorted_;
   uint64_t count_ = 0;
   std::vector<std::string> contentTypes_ = {"application/octet-stream"};
-  std::unordered_map<const Blob*, std::string> metadata_;
+  std::unordered_map<const Blob*, std::string> metadata_, contentHeaders_;
   std::unordered_map<const Blob*, Blocks> blocks_;
   std::unordered_map<const Blob*, Lease> leases_;
 };

@@ -27,16 +27,18 @@ export class RestBlobWriter implements BlobWriter {
   async putBlobFromUrl(
     name: string,
     source: CopySource,
-    options: CreateOptions & { readonly copyProperties: boolean },
+    options: CreateOptions,
     pulse: Pulse,
   ): Promise<void> {
     const headers = [
       "x-ms-blob-type",
       "BlockBlob",
+      // With `true`, a content header of the request replaces that one alone. With `false` the content encoding would be
+      // lost, and the metadata would be copied all the same.
       "x-ms-copy-source-blob-properties",
-      String(options.copyProperties),
+      "true",
       ...copyFrom(source),
-      ...(options.copyProperties ? [] : contentOf(options)),
+      ...contentOf(options),
       ...creation(options),
     ];
     await this.#put(name, "", { headers }, pulse);

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { Secret } from "../../core/secret.ts";
+import { decodePart } from "../link-url.ts";
 import type { WireRequest } from "./exchange.ts";
 
 /** Headers whose values are signed, in the order of the rule; all others only when their names begin with `x-ms-`. */
@@ -75,7 +76,7 @@ function resource(accountName: string, path: string): string {
     .filter(
       ([name, value, ...more]) => name !== "" && value !== undefined && value !== "" && more.length === 0,
     )
-    .map(([name = "", value = ""]) => [name.toLowerCase(), decodeURIComponent(value)] as const);
+    .map(([name = "", value = ""]) => [name.toLowerCase(), decodePart(value)] as const);
   parameters.sort(([one], [other]) => (one < other ? -1 : 1));
   return `/${accountName}${plain}${parameters.map(([name, value]) => `\n${name}:${value}`).join("")}`;
 }

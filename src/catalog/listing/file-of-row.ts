@@ -45,7 +45,10 @@ function linkProblems(uri: string): string[] {
   if (uri === "") return ["Uri is empty"];
   // A URL parser passes over line breaks and tabs within a link; what is sent to a service must not have any.
   const isLink = /^https?:\/\/[^\p{Cc}]+$/iu.test(uri) && URL.canParse(uri);
-  return isLink ? [] : ["Uri is not an absolute http or https URL"];
+  if (!isLink) return ["Uri is not an absolute http or https URL"];
+  const url = uri.includes("@") ? URL.parse(uri) : null;
+  const hasUser = url !== null && (url.username !== "" || url.password !== "");
+  return hasUser ? ["Uri holds a user name or a password, which no storage service takes"] : [];
 }
 
 function lengthOf(text: string): number | undefined {

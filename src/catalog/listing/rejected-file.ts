@@ -25,9 +25,8 @@ export class RejectedFile {
   /** Takes a row; `flush` writes it. */
   add({ line, reason, raw }: RejectedListingRow): void {
     this.count++;
-    this.#waiting.push(
-      `${line},${quotedCsvField(reason)},${quotedCsvField(withoutQueries(raw.slice(0, MAX_SHOWN)))}\n`,
-    );
+    const shown = withoutQueries(raw).slice(0, MAX_SHOWN);
+    this.#waiting.push(`${line},${quotedCsvField(reason)},${quotedCsvField(shown)}\n`);
   }
 
   async flush(): Promise<void> {

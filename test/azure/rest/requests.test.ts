@@ -71,14 +71,14 @@ const CALLS: Record<string, (kind: CallsKind, pulse: Pulse) => Promise<unknown>>
       .writer(account, "c")
       .putBlob(name, bytes, { createOnly: false, headers: { contentType: undefined }, metadata: {} }, pulse),
   "put blob from URL": async (kind, pulse) =>
-    kind.writer(account, "c").putBlobFromUrl(name, source, { ...options, copyProperties: false }, pulse),
-  "put blob from URL, with its properties": async (kind, pulse) =>
+    kind.writer(account, "c").putBlobFromUrl(name, source, options, pulse),
+  "put blob from URL, with the source's type and a stated MD5": async (kind, pulse) =>
     kind
       .writer(account, "c")
       .putBlobFromUrl(
         name,
         { url: source.url, contentMd5: options.contentMd5 },
-        { ...options, contentMd5: undefined, copyProperties: true },
+        { createOnly: true, headers: { contentType: undefined }, metadata: {} },
         pulse,
       ),
   "put block": async (kind, pulse) =>

@@ -35,15 +35,13 @@ export class SdkBlobWriter implements BlobWriter {
   async putBlobFromUrl(
     name: string,
     source: CopySource,
-    options: CreateOptions & { readonly copyProperties: boolean },
+    options: CreateOptions,
     pulse: Pulse,
   ): Promise<void> {
-    const { blobHTTPHeaders, ...rest } = creation(options);
     await this.#blob(name).syncUploadFromURL(source.url, {
       abortSignal: pulse.signal,
-      copySourceBlobProperties: options.copyProperties,
-      ...rest,
-      ...(options.copyProperties ? {} : { blobHTTPHeaders }),
+      copySourceBlobProperties: true,
+      ...creation(options),
       ...authorization(source),
       ...(source.contentMd5 === undefined ? {} : { sourceContentMD5: bytesOf(source.contentMd5) }),
     });
