@@ -4,7 +4,8 @@ const TOLERATED_MS = 15 * 60_000;
 const UNSURE_MS = 60_000;
 
 /** The service's words when the time that a request names is not near its own. */
-const TIME_REFUSED = /request date header (?:too old|is in the future)|not within the (?:allowed|permitted) time/i;
+const TIME_REFUSED =
+  /request date header (?:too old|is in the future)|not within the (?:allowed|permitted) time/i;
 
 /** A "no" to a request, as far as it tells about time. */
 export interface RefusedTime {

@@ -65,24 +65,36 @@ export function outageError(
       );
     case "forbidden": {
       const isSas = failure?.trouble !== undefined;
-      return new ReuploadError("permission", `The ${name} refuses every request ${waited}${becauseOf(failure)}`, {
-        ...(isSas && { advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that lasts, then run again." }),
-        cause: failure,
-      });
+      return new ReuploadError(
+        "permission",
+        `The ${name} refuses every request ${waited}${becauseOf(failure)}`,
+        {
+          ...(isSas && { advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that lasts, then run again." }),
+          cause: failure,
+        },
+      );
     }
     case "missing":
       return new ReuploadError("unavailable", `The ${name} has lost its container or queue ${waited}.`);
     case "intercepted":
-      return new ReuploadError("unavailable", `The ${name} does not answer itself ${waited}${becauseOf(failure)}`, {
-        advice:
-          "Look what stands in between: a proxy, a captive portal, a firewall (curl -v shows it). Then run again, with --resume if there is a state.",
-        cause: failure,
-      });
+      return new ReuploadError(
+        "unavailable",
+        `The ${name} does not answer itself ${waited}${becauseOf(failure)}`,
+        {
+          advice:
+            "Look what stands in between: a proxy, a captive portal, a firewall (curl -v shows it). Then run again, with --resume if there is a state.",
+          cause: failure,
+        },
+      );
     case "clock":
-      return new ReuploadError("unavailable", `The ${name} refuses every request ${waited}${becauseOf(failure)}`, {
-        advice: "Set the clock of this machine, then run again, with --resume if there is a state.",
-        cause: failure,
-      });
+      return new ReuploadError(
+        "unavailable",
+        `The ${name} refuses every request ${waited}${becauseOf(failure)}`,
+        {
+          advice: "Set the clock of this machine, then run again, with --resume if there is a state.",
+          cause: failure,
+        },
+      );
     case "unreachable":
     case "overloaded":
     case "failing":

@@ -64,7 +64,8 @@ export class BlobSource implements Source {
     try {
       return await read();
     } catch (thrown) {
-      if (!(await linkHasBegun(this.link, thrown, this.#effort.signal))) return ofSource(Promise.reject(thrown));
+      if (!(await linkHasBegun(this.link, thrown, this.#effort.signal)))
+        return ofSource(Promise.reject(thrown));
     }
     return ofSource(read());
   }

@@ -45,7 +45,7 @@ async function serve(handle: (socket: Socket) => void): Promise<string> {
 const writerTo = (connectionString: string) =>
   new RestBlobWriter(restTo(parseConnectionString(new Secret(connectionString))), "c");
 
-const CREATED = "HTTP/1.1 201 Created\r\nx-ms-request-id: 1\r\netag: \"1\"\r\ncontent-length: 0\r\n\r\n";
+const CREATED = 'HTTP/1.1 201 Created\r\nx-ms-request-id: 1\r\netag: "1"\r\ncontent-length: 0\r\n\r\n';
 const CREATE = { createOnly: true, headers: { contentType: "application/json" }, metadata: {} };
 
 describe("an attempt", () => {

@@ -72,9 +72,7 @@ it("nor does one signed in to by a SAS", async () => {
   expect(await azurePackagesOf(["--files", "listing.csv"], streamed, env)).toEqual([]);
 });
 
-it("one that lists a container loads the storage SDK for blobs, and no other", async () => {
-  const loaded = await azurePackagesOf(["--source-container", `${scene.proxy.blobEndpoint}/${scene.source}`]);
-  expect(loaded).toContain("@azure/storage-blob");
-  expect(loaded).not.toContain("@azure/storage-queue");
-  expect(loaded).not.toContain("@azure/identity");
+it("nor does one that lists a container", async () => {
+  const source = ["--source-container", `${scene.proxy.blobEndpoint}/${scene.source}`];
+  expect(await azurePackagesOf(source)).toEqual([]);
 });

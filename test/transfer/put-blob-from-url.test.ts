@@ -5,7 +5,13 @@ import { Effort } from "../../src/azure/effort.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { thrownBy } from "../azure/support.ts";
-import { asStorage, startStub, type StubAnswer, type StubRequest, type StubServer } from "../support/stub-server.ts";
+import {
+  asStorage,
+  startStub,
+  type StubAnswer,
+  type StubRequest,
+  type StubServer,
+} from "../support/stub-server.ts";
 import { content, ladderTo, type LadderOptions, md5Of } from "./support.ts";
 
 const CREATED = { status: 201, headers: { etag: '"1"' } };

@@ -72,7 +72,8 @@ export function judgeAnswer(call: CallName, head: AnswerHead, url: string): "suc
 
 /** An error that a storage service signs as its own, or its front end, which names itself and refuses what is no request. */
 function isOfStorage(head: AnswerHead): boolean {
-  if (head.header("x-ms-request-id") !== undefined || head.header("x-ms-error-code") !== undefined) return true;
+  if (head.header("x-ms-request-id") !== undefined || head.header("x-ms-error-code") !== undefined)
+    return true;
   return head.status === 400 && head.header("server")?.startsWith("Microsoft-HTTPAPI/") === true;
 }
 

@@ -63,7 +63,8 @@ type VersionRange = Range & { readonly ifMatch: string };
 
 /** @throws ForeignAnswer when it is not the part that was asked for */
 function expectRange(exchange: Exchange, { offset, count }: Range, url: string): void {
-  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(exchange.header("content-range") ?? "") ?? [];
+  const [, first, last, total] =
+    /^bytes (\d+)-(\d+)\/(\d+)$/.exec(exchange.header("content-range") ?? "") ?? [];
   const end = Math.min(offset + count, Number(total)) - 1;
   if (Number(first) === offset && Number(last) === end) return;
   throw new ForeignAnswer(url, exchange, "another part than was asked for");

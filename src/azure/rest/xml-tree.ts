@@ -93,6 +93,7 @@ function decoded(text: string): string {
 }
 
 function charOf(decimal: string | undefined, hex: string | undefined): string | undefined {
-  const code = decimal !== undefined ? Number(decimal) : hex !== undefined ? Number.parseInt(hex, 16) : 2 ** 32;
+  const code =
+    decimal !== undefined ? Number(decimal) : hex !== undefined ? Number.parseInt(hex, 16) : 2 ** 32;
   return code <= 0x10_ff_ff ? String.fromCodePoint(code) : undefined;
 }
