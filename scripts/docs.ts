@@ -8,6 +8,7 @@ import { environmentNameOf, RUN_OPTION_NAMES, RUN_OPTIONS } from "../src/config/
 import { ERRORS } from "../src/core/errors.ts";
 import { EXIT_MEANINGS } from "../src/core/exit-codes.ts";
 import { FAILURES } from "../src/core/failure.ts";
+import { type Becomes, SERVICE_CODES } from "../src/core/service-codes.ts";
 import { BAD_CATALOGS } from "../test/cli/bad-catalogs.ts";
 import { BAD_COMMANDS } from "../test/cli/bad-commands.ts";
 import { BAD_FILES } from "../test/cli/bad-files.ts";
@@ -33,6 +34,16 @@ const TABLES: Readonly<Record<string, () => string>> = {
     table(
       ["code", "meaning", "what to do"],
       Object.entries(FAILURES).map(([code, { meaning, advice }]) => [`\`${code}\``, meaning, advice]),
+    ),
+  "service codes": () =>
+    table(
+      ["the service's code", "status", "at the target or its queue", "at a source"],
+      Object.entries(SERVICE_CODES).map(([code, [status, target, source]]) => [
+        `\`${code}\``,
+        String(status),
+        becomes(target),
+        becomes(source),
+      ]),
     ),
   "wrong input": () =>
     table(
@@ -73,6 +84,20 @@ export function withTables(text: string): string {
     },
   );
 }
+
+/** What happens, and the failure code in code style. */
+function becomes(what: Becomes): string {
+  return BECOMES[what as keyof typeof BECOMES] ?? `\`${what}\``;
+}
+
+const BECOMES = {
+  retry: "tried again, then `network`",
+  throttled: "slowed down for and tried again, then `throttled`",
+  renew: "a new token once, then as rights",
+  exists: "the blob that is there is compared",
+  rights: "waited for: rights",
+  gone: "waited for: container or queue",
+} as const;
 
 function badInputRow({ title, exit, code, says, advises }: BadInput): string[] {
   return [title, String(exit), `\`${code}\``, `\`${says}\``, `\`${advises}\``];

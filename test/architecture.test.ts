@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   progress: ["core", "state"],
   terminal: ["core", "progress", "state"],
   config: ["core"],
-  emulator: ["core"],
+  emulator: ["core", "azure"],
   import: ["core", "catalog", "state"],
   proof: ["core", "state", "input", "progress"],
 };

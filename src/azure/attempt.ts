@@ -50,8 +50,11 @@ interface Call<T> {
   readonly traits: RequestTraits;
 }
 
-/** What follows a failed attempt. `free` is a try that is not charged. */
-type Next = "give-up" | "again" | "renewed" | "free";
+/**
+ * What follows a failed attempt. `free` is a try that is not charged; `patient` one whose number is not bounded, only the
+ * time of the file.
+ */
+type Next = "give-up" | "again" | "patient" | "renewed" | "free";
 
 /**
  * The one place that attempts: passes the service's gate, ends an attempt that hangs, tries again what may pass with
@@ -110,7 +113,8 @@ export class Attempts {
         if (failure === undefined) throw effort.signal.aborted ? effort.signal.reason : thrown;
         failure.attempts = attempt;
         if (next === "free") continue;
-        if (next === "give-up" || attempt >= this.policy.maxAttempts) throw failure;
+        if (next === "give-up") throw failure;
+        if (next !== "patient" && attempt >= this.policy.maxAttempts) throw failure;
         if (next === "renewed") renewed = true;
         attempt++;
         await this.#backOff(attempt, effort, failure);
@@ -167,7 +171,7 @@ export class Attempts {
       case "answer": {
         const outage = gate.outageIn(failure.answer);
         if (outage === undefined) pass.answered();
-        else pass.failed(outage);
+        else pass.failed(outage, failure);
         return outage !== undefined && gate.isDown ? "free" : "give-up";
       }
       case "renew":
@@ -190,6 +194,13 @@ export class Attempts {
         break;
       case "unreachable":
         pass.failed("unreachable");
+        break;
+      case "intercepted":
+        // It may stand in the way of one file alone: then the others are answered, and only its time bounds it.
+        pass.failed("intercepted", failure);
+        return gate.isDown ? "free" : "patient";
+      case "clock":
+        pass.failed("clock", failure);
         break;
       case "retry":
         pass.failed("failing", failure);

@@ -95,7 +95,13 @@ async function ensure(
 
 function refused(failure: ServiceFailure, what: string): ReuploadError {
   const message = `The ${what} cannot be used: ${failure.message}`;
-  if (failure.status === 403) return new ReuploadError("permission", message, { cause: failure });
+  if (failure.status === 403) {
+    const isSas = failure.trouble !== undefined;
+    return new ReuploadError("permission", message, {
+      ...(isSas && { advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that lasts, then run again." }),
+      cause: failure,
+    });
+  }
   if (failure.status === 400) {
     const advice = "Its name or the account's address is not one that the service takes; check both.";
     return new ReuploadError("target-invalid", message, { advice, cause: failure });

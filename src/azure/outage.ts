@@ -3,8 +3,19 @@ import type { ServiceAnswer } from "../core/failure.ts";
 import type { ServiceFailure } from "./service-error.ts";
 import { hintOf } from "./sign-in/token-source.ts";
 
-/** `missing`: the container or the queue was there and is gone. */
-export type OutageReason = "unreachable" | "overloaded" | "failing" | "forbidden" | "missing" | "sign-in";
+/**
+ * `missing`: the container or the queue was there and is gone; `intercepted`: something else answers in its place;
+ * `clock`: it refuses the time of this machine.
+ */
+export type OutageReason =
+  | "unreachable"
+  | "overloaded"
+  | "failing"
+  | "intercepted"
+  | "clock"
+  | "forbidden"
+  | "missing"
+  | "sign-in";
 
 /** A service as a whole seems gone. */
 export interface Outage {
@@ -17,13 +28,25 @@ export interface Outage {
   nextProbeAt: number;
 }
 
-export const OUTAGE_ADVICE: Readonly<Record<Exclude<OutageReason, "sign-in">, string>> = {
+const ADVICE: Readonly<Record<Exclude<OutageReason, "sign-in">, string>> = {
   unreachable: "it is asked again until it answers",
   overloaded: "it is asked again until it answers",
   failing: "it is asked again until it answers",
+  intercepted: "it is asked again until the service itself answers",
+  clock: "set the clock of this machine",
   forbidden: "give this sign-in its roles back",
   missing: "make its container and queue again",
 };
+
+/** What is done meanwhile, or what helps; with what the service said where that tells more. */
+export function outageAdvice(
+  reason: Exclude<OutageReason, "sign-in">,
+  failure: ServiceFailure | undefined,
+): string {
+  const why = reason === "intercepted" ? failure?.said : failure?.trouble;
+  if (why === undefined) return ADVICE[reason];
+  return `${reason === "forbidden" ? "it needs another SAS" : ADVICE[reason]} (${why})`;
+}
 
 /** What ends the run when an outage lasts too long. @param signInAdvice what helps when it is the sign-in's */
 export function outageError(
@@ -34,22 +57,54 @@ export function outageError(
   const minutes = Math.round((Date.now() - since) / 60_000);
   const waited = `(waited ${minutes < 1 ? "under a minute" : `${minutes} min`})`;
   switch (reason) {
-    case "sign-in": {
-      const why = failure === undefined ? "." : `: ${failure.said}`;
-      return new ReuploadError("sign-in", `Nobody is signed in to reach the ${name} ${waited}${why}`, {
-        advice: hintOf(signInAdvice),
-        cause: failure,
-      });
+    case "sign-in":
+      return new ReuploadError(
+        "sign-in",
+        `Nobody is signed in to reach the ${name} ${waited}${becauseOf(failure)}`,
+        { advice: hintOf(signInAdvice), cause: failure },
+      );
+    case "forbidden": {
+      const isSas = failure?.trouble !== undefined;
+      return new ReuploadError(
+        "permission",
+        `The ${name} refuses every request ${waited}${becauseOf(failure)}`,
+        {
+          ...(isSas && { advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that lasts, then run again." }),
+          cause: failure,
+        },
+      );
     }
-    case "forbidden":
-      return new ReuploadError("permission", `The ${name} refuses every request ${waited}.`);
     case "missing":
       return new ReuploadError("unavailable", `The ${name} has lost its container or queue ${waited}.`);
+    case "intercepted":
+      return new ReuploadError(
+        "unavailable",
+        `The ${name} does not answer itself ${waited}${becauseOf(failure)}`,
+        {
+          advice:
+            "Look what stands in between: a proxy, a captive portal, a firewall (curl -v shows it). Then run again, with --resume if there is a state.",
+          cause: failure,
+        },
+      );
+    case "clock":
+      return new ReuploadError(
+        "unavailable",
+        `The ${name} refuses every request ${waited}${becauseOf(failure)}`,
+        {
+          advice: "Set the clock of this machine, then run again, with --resume if there is a state.",
+          cause: failure,
+        },
+      );
     case "unreachable":
     case "overloaded":
     case "failing":
       return new ReuploadError("unavailable", `The ${name} does not answer ${waited}.`);
   }
+}
+
+/** The sentence's end, with what was last heard. */
+function becauseOf(failure: ServiceFailure | undefined): string {
+  return failure === undefined ? "." : `: ${failure.said}`;
 }
 
 const TIMEOUT_STATUSES: ReadonlySet<number | undefined> = new Set([408, 504]);

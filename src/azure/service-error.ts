@@ -1,6 +1,7 @@
 import { ReuploadError } from "../core/errors.ts";
 import { FileFailure, type ServiceAnswer } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
+import { ForeignAnswer } from "./foreign-answer.ts";
 import { SignInError } from "./sign-in/token-source.ts";
 
 /** A request that ended without success, after the attempts it was given. */
@@ -13,6 +14,10 @@ export class ServiceFailure extends Error {
   readonly operation: string;
   /** The service's own words, without the operation. */
   readonly said: string;
+  /** What is wrong with this machine's clock, or with the times of a SAS, in words. */
+  readonly trouble: string | undefined;
+  /** By the service's own clock, ms since the epoch; by ours when it did not tell. */
+  readonly answeredAt: number;
   /** Set by the attempt wrapper. */
   attempts = 1;
 
@@ -24,6 +29,8 @@ export class ServiceFailure extends Error {
     this.answer = answer;
     this.requestId = details.requestId;
     this.retryAfterMs = details.retryAfterMs;
+    this.trouble = details.trouble;
+    this.answeredAt = details.answeredAt || Date.now();
   }
 
   get status(): number | undefined {
@@ -38,6 +45,8 @@ export class ServiceFailure extends Error {
 interface FailureFacts {
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  readonly trouble?: string | undefined;
+  readonly answeredAt?: number;
   readonly cause?: unknown;
 }
 
@@ -47,6 +56,9 @@ interface SdkError extends Error {
   readonly code?: string;
   readonly details?: { readonly errorCode?: string; readonly message?: string };
   readonly response?: { readonly headers?: { get(name: string): string | undefined } };
+  /** As `RefusedRequest` has them. */
+  readonly clockIsWrong?: boolean;
+  readonly trouble?: string | undefined;
 }
 
 /** Thrown by ourselves: a file's or the run's failure, a defect. Asking the service again would not help. */
@@ -62,15 +74,27 @@ export function serviceFailureOf(thrown: unknown, operation: string): ServiceFai
   const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as SdkError;
   const cause = withoutRequest(error);
   const headers = error.response?.headers;
+  const retryAfterMs = retryAfterOf(headers);
+  if (thrown instanceof ForeignAnswer) {
+    return new ServiceFailure(operation, thrown.message, { intercepted: true }, { retryAfterMs, cause });
+  }
   const errorCode = headers?.get("x-ms-error-code") ?? error.details?.errorCode ?? error.code;
   const status = error.statusCode;
-  const answer: ServiceAnswer = status === undefined ? { systemCode: error.code } : { status, errorCode };
+  const clock = error.clockIsWrong === true ? { clockIsWrong: true } : {};
+  const answer: ServiceAnswer =
+    status === undefined ? { systemCode: error.code } : { status, errorCode, ...clock };
   const said = status === undefined ? "" : `HTTP ${status}${errorCode === undefined ? "" : ` ${errorCode}`}`;
   return new ServiceFailure(
     operation,
-    [said, firstLine(error.message)].filter((part) => part !== "").join(", "),
+    [said, firstLine(error.message), error.trouble ?? ""].filter((part) => part !== "").join(", "),
     answer,
-    { requestId: headers?.get("x-ms-request-id"), retryAfterMs: retryAfterOf(headers), cause },
+    {
+      requestId: headers?.get("x-ms-request-id"),
+      retryAfterMs,
+      trouble: error.trouble,
+      answeredAt: Date.parse(headers?.get("date") ?? ""),
+      cause,
+    },
   );
 }
 

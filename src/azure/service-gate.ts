@@ -1,9 +1,10 @@
 import type { ReuploadError } from "../core/errors.ts";
 import type { ServiceAnswer } from "../core/failure.ts";
+import { atTarget } from "../core/service-codes.ts";
 import type { RequestBrake } from "./brake.ts";
 import { REAL_CLOCK } from "./clock.ts";
 import { LearnedRate, type OnRateChange } from "./learned-rate.ts";
-import { isTimeout, type Outage, OUTAGE_ADVICE, outageError, type OutageReason } from "./outage.ts";
+import { isTimeout, type Outage, outageAdvice, outageError, type OutageReason } from "./outage.ts";
 import { Pacer } from "./pacer.ts";
 import { pause } from "./pause.ts";
 import { ServiceFailure } from "./service-error.ts";
@@ -14,7 +15,10 @@ import { SignInError } from "./sign-in/token-source.ts";
 const FAILURES_TO_TRIP = 8;
 /** ... when they are of this many requests at least: one bad blob must not stop the run. */
 const DISTINCT_TO_TRIP = 3;
-/** The same for a service that is asked by few requests at once, each of many things: one alone tells, and sooner. */
+/**
+ * The same for a service that is asked by few requests at once, each of many things: one alone tells, and sooner. So it
+ * does when something else answers in the service's place.
+ */
 const FAILURES_TO_TRIP_ALONE = 4;
 /** Failures to connect at all are the service's trouble, whichever request they meet. */
 const UNREACHABLE_TO_TRIP = 3;
@@ -59,14 +63,6 @@ export const GATE_DEFAULTS: GateOptions = {
 
 /** Only a key or a SAS can be refused without a sign-in that knows better. */
 const NO_SIGN_IN_ADVICE = "check the account's key or SAS";
-
-/** Answers that say that nothing in the service can be used, not just one blob. */
-const GONE_CODES = new Set([
-  "ContainerNotFound",
-  "ContainerBeingDeleted",
-  "QueueNotFound",
-  "QueueBeingDeleted",
-]);
 
 export interface GateWaiting {
   readonly what: string;
@@ -129,8 +125,9 @@ export class ServiceGate {
   get waiting(): GateWaiting | undefined {
     if (this.#outage !== undefined) {
       const { since, reason, failure } = this.#outage;
-      if (reason !== "sign-in")
-        return { what: this.name, since, advice: OUTAGE_ADVICE[reason], throttled: false };
+      if (reason !== "sign-in") {
+        return { what: this.name, since, advice: outageAdvice(reason, failure), throttled: false };
+      }
       const why = failure === undefined ? "" : ` (${failure.said})`;
       return { what: "sign-in", since, advice: `${this.#signInAdvice(failure)}${why}`, throttled: false };
     }
@@ -154,8 +151,10 @@ export class ServiceGate {
   /** What is wrong with the service as a whole by this "no"; undefined when it is about one blob. */
   outageIn(answer: ServiceAnswer): OutageReason | undefined {
     if (!this.#options.essential) return undefined;
-    if (GONE_CODES.has(answer.errorCode ?? "")) return "missing";
-    return answer.status === 403 && answer.errorCode !== "CannotVerifyCopySource" ? "forbidden" : undefined;
+    const becomes = atTarget(answer.errorCode);
+    if (becomes === "gone") return "missing";
+    if (becomes === "rights") return "forbidden";
+    return becomes === undefined && answer.status === 403 ? "forbidden" : undefined;
   }
 
   get isDown(): boolean {
@@ -244,6 +243,7 @@ export class ServiceGate {
         if (failure !== undefined && isTimeout(failure.answer)) {
           this.#rate.timedOut(sentAt, REAL_CLOCK.now());
         }
+        if (reason === "intercepted") this.#slowDown(failure?.retryAfterMs);
         this.#failed(request, reason, failure, probeOf);
       },
       abandoned: () => {
@@ -293,7 +293,8 @@ export class ServiceGate {
   }
 
   #looksGone(reason: OutageReason): boolean {
-    if (reason === "sign-in") return true;
+    if (reason === "sign-in" || reason === "clock") return true;
+    if (reason === "intercepted" && this.#failuresInRow >= FAILURES_TO_TRIP_ALONE) return true;
     if (this.#unreachableInRow >= UNREACHABLE_TO_TRIP) return true;
     if (reason === "overloaded" && Date.now() - this.#answeredAt < ANSWERED_OF_LATE_MS) return false;
     if (this.#options.fewRequests === true) return this.#failuresInRow >= FAILURES_TO_TRIP_ALONE;
@@ -314,7 +315,9 @@ export class ServiceGate {
   }
 
   #outageError(outage: Outage): ReuploadError | ServiceFailure {
-    if (!this.#options.essential && !this.#everAnswered && outage.reason !== "sign-in") {
+    const { reason, failure } = outage;
+    if (!this.#options.essential && !this.#everAnswered && reason !== "sign-in" && reason !== "clock") {
+      if (reason === "intercepted" && failure !== undefined) return failure;
       return new ServiceFailure("connect", `the ${this.name} does not answer`, {});
     }
     return outageError(this.name, outage, this.#signInAdvice(outage.failure));

@@ -3,7 +3,7 @@ import { uriWithoutQuery } from "../core/file.ts";
 import type { StorageAccount } from "./account.ts";
 import type { CopySource, ReadAccess } from "./blob-calls.ts";
 import { decodePart, linkUrl } from "./link-url.ts";
-import { containerReadSas } from "./rest/container-sas.ts";
+import { containerSas } from "./rest/container-sas.ts";
 import { SharedKey } from "./rest/shared-key.ts";
 import { withQuery } from "./signed-url.ts";
 import { isAllowed, isLoopback, isTrustedForTokens } from "./trusted-hosts.ts";
@@ -90,8 +90,9 @@ export class SourceLinks {
     const known = this.#sasByContainer.get(containerName);
     if (known !== undefined && Date.now() - known.madeAt < SAS_RENEW_MS) return known.query;
     const madeAt = Date.now();
-    const query = containerReadSas(new SharedKey(credential.accountName, credential.key), {
+    const query = containerSas(new SharedKey(credential.accountName, credential.key), {
       containerName,
+      rights: "r",
       // Clocks differ: a start in the past saves the first requests.
       startsAt: madeAt - 15 * 60_000,
       endsAt: madeAt + SAS_LIFETIME_MS,

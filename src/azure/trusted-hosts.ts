@@ -11,10 +11,15 @@ export function isLoopback(url: Pick<URL, "hostname">): boolean {
   return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname);
 }
 
+/** Whether the host is one of Azure's storage services. */
+export function isStorageHost({ hostname }: Pick<URL, "hostname">): boolean {
+  return TRUSTED_SUFFIXES.some((suffix) => hostname.endsWith(suffix));
+}
+
 /** Whether a bearer token may be sent to this URL: https, and a storage service (or this machine). */
 export function isTrustedForTokens(url: Pick<URL, "protocol" | "hostname">): boolean {
   if (url.protocol !== "https:") return false;
-  return isLoopback(url) || TRUSTED_SUFFIXES.some((suffix) => url.hostname.endsWith(suffix));
+  return isLoopback(url) || isStorageHost(url);
 }
 
 /** Whether a URL may be used at all: https, or plain http on this machine. */

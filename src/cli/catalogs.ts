@@ -183,7 +183,7 @@ function containerSource(url: string, prefix: SourcePrefix, env: Environment): C
       return openContainer({
         source,
         sas: sas === "" ? undefined : new Secret(sas),
-        account: services.account,
+        client: services.client,
         attempts: services.attempts,
         sourceGate: (accountUrl) => services.source(accountUrl),
         signal,

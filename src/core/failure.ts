@@ -1,4 +1,5 @@
 import { redact } from "./secret.ts";
+import { isPassing } from "./service-codes.ts";
 
 /**
  * Why a file or a work item failed: stable codes, each with what it means and what the operator can do.
@@ -24,6 +25,11 @@ export const FAILURES = {
   "target-forbidden": {
     meaning: "the target may not be written",
     advice: "Ask for the role Storage Blob Data Contributor on the target account, then resume.",
+  },
+  "target-locked": {
+    meaning: "the target blob is locked: a lease or an immutability policy holds it",
+    advice:
+      "End the lease, or the immutability policy or legal hold, or use another name (--name-template), then resume.",
   },
   conflict: {
     meaning: "a blob with this name and other content is already in the target",
@@ -109,6 +115,10 @@ export interface ServiceAnswer {
   readonly timedOut?: boolean | undefined;
   /** No token could be had at all. */
   readonly signInFailed?: boolean | undefined;
+  /** There was an answer, but something else than the service gave it (a proxy, a captive portal); it has no status. */
+  readonly intercepted?: boolean | undefined;
+  /** The service refused the request for its time: this machine's clock is wrong. */
+  readonly clockIsWrong?: boolean | undefined;
 }
 
 /**
@@ -118,18 +128,27 @@ export interface ServiceAnswer {
  * - `unreachable` no connection at all: the account's trouble, not the file's
  * - `renew`      the token was refused: renew it once
  * - `sign-in`    nobody is signed in: the run's trouble, not the file's
+ * - `intercepted` something else than the service answered: the network's trouble, not the file's
+ * - `clock`      this machine's clock is wrong: the run's trouble, not the file's
  */
-export type Verdict = "answer" | "retry" | "throttled" | "unreachable" | "renew" | "sign-in";
+export type Verdict =
+  | "answer"
+  | "retry"
+  | "throttled"
+  | "unreachable"
+  | "renew"
+  | "sign-in"
+  | "intercepted"
+  | "clock";
 
-/** Statuses that may pass when asked again; everything else of 4xx is an answer. */
+/** What a status means when nothing more is known; everything else under 500 is an answer, from 500 on it may pass. */
 const STATUS_VERDICTS: Readonly<Record<number, Verdict>> = {
   401: "renew",
   408: "retry",
   429: "throttled",
-  500: "retry",
-  502: "retry",
+  501: "answer",
   503: "throttled",
-  504: "retry",
+  505: "answer",
 };
 
 /** System codes of a connection that could not be made at all, as against one that broke. */
@@ -163,10 +182,18 @@ export function certificateAdvice({ status, systemCode = "" }: ServiceAnswer): s
   return "Check the address and this machine's clock; behind a proxy that opens TLS, name the file with its CA in NODE_EXTRA_CA_CERTS. Then run the command again.";
 }
 
+/** A status alone, unless the service's code says that it may pass. */
+function statusVerdict(status: number, errorCode: string | undefined): Verdict {
+  if (isPassing(errorCode)) return "retry";
+  return STATUS_VERDICTS[status] ?? (status >= 500 ? "retry" : "answer");
+}
+
 /** The one place that decides what is retryable. */
 export function verdictOf(answer: ServiceAnswer): Verdict {
   if (answer.signInFailed) return "sign-in";
-  if (answer.status !== undefined) return STATUS_VERDICTS[answer.status] ?? "answer";
+  if (answer.intercepted) return "intercepted";
+  if (answer.clockIsWrong) return "clock";
+  if (answer.status !== undefined) return statusVerdict(answer.status, answer.errorCode);
   if (certificateAdvice(answer) !== undefined) return "answer";
   return UNREACHABLE_CODES.has(answer.systemCode ?? "") ? "unreachable" : "retry";
 }

@@ -6,14 +6,7 @@ import { hash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  BlobSASPermissions,
-  BlobServiceClient,
-  type ContainerClient,
-  ContainerSASPermissions,
-} from "@azure/storage-blob";
 import { csvField } from "../core/csv-field.ts";
-import { encodeName } from "../core/target-name.ts";
 import { demoContent } from "./demo-content.ts";
 import {
   DEMO_SCALE,
@@ -24,12 +17,11 @@ import {
   planDemo,
 } from "./demo-plan.ts";
 import { DemoRandom } from "./demo-random.ts";
+import { DemoSource } from "./demo-source.ts";
 
 const DEFAULT_SOURCE_CONTAINER = "source";
-const SOURCE_CONTENT_TYPE = "application/octet-stream";
 /** Where the emulator is fastest. */
 const CONCURRENCY = 16;
-const SAS_LIFETIME_MS = 24 * 60 * 60 * 1000;
 /** Listing rows that stand twice, as a share of all. */
 const REPEATED_ROWS = 0.005;
 
@@ -103,19 +95,20 @@ interface MadeFile {
  * Fills the emulator's source container and writes `failed_workitems.csv` and `listing.csv`. Repeating it with the
  * same seed gives the same again.
  *
- * @throws RestError when the emulator refuses; the signal's reason when it aborts
+ * @throws ServiceFailure when the emulator refuses; the signal's reason when it aborts
  */
 export async function makeDemoInput(options: DemoInputOptions): Promise<DemoInput> {
   const seed = options.seed ?? 1;
   const plan = planDemo(seed, { ...DEMO_SCALE, ...options.scale });
-  const container = BlobServiceClient.fromConnectionString(options.connectionString).getContainerClient(
+  const source = new DemoSource(
+    options.connectionString,
     options.sourceContainer ?? DEFAULT_SOURCE_CONTAINER,
   );
-  await container.createIfNotExists({ abortSignal: options.signal });
+  await source.create(options.signal);
   await mkdir(options.folder, { recursive: true });
 
-  const made = await makeFiles(plan, container, options);
-  const rows = await listingRows(made, container, new DemoRandom(seed + 1));
+  const made = await makeFiles(plan, source, options);
+  const rows = listingRows(made, source, new DemoRandom(seed + 1));
   const csv = csvRows(plan, new DemoRandom(seed + 2));
   const csvFile = join(options.folder, "failed_workitems.csv");
   const listingFile = join(options.folder, "listing.csv");
@@ -129,14 +122,14 @@ export async function makeDemoInput(options: DemoInputOptions): Promise<DemoInpu
   return {
     csvFile,
     listingFile,
-    sourceContainer: container.containerName,
+    sourceContainer: source.containerName,
     workItems: plan.workItems.length,
     csvRows: csv.length,
     emptyWorkItems: plan.workItems.filter((workItem) => workItem.files.length === 0).length,
     files: expected.length,
     listingRows: rows.length,
     bytes: expected.reduce((sum, file) => sum + file.length, 0),
-    missing: await missingBlob(plan, container, options.folder),
+    missing: await missingBlob(plan, source, options.folder),
     expected,
   };
 }
@@ -145,7 +138,7 @@ export async function makeDemoInput(options: DemoInputOptions): Promise<DemoInpu
 export async function addMissingBlob(missing: MissingBlob, options: { signal: AbortSignal }): Promise<void> {
   const response = await fetch(missing.uploadUrl, {
     method: "PUT",
-    headers: { "x-ms-blob-type": "BlockBlob", "content-type": SOURCE_CONTENT_TYPE },
+    headers: { "x-ms-blob-type": "BlockBlob", "content-type": "application/octet-stream" },
     body: await readFile(missing.contentFile),
     signal: options.signal,
   });
@@ -154,11 +147,7 @@ export async function addMissingBlob(missing: MissingBlob, options: { signal: Ab
 }
 
 /** Generates and uploads all files but the missing one; gives them in the plan's order. */
-async function makeFiles(
-  plan: DemoPlan,
-  container: ContainerClient,
-  options: DemoInputOptions,
-): Promise<MadeFile[]> {
+async function makeFiles(plan: DemoPlan, source: DemoSource, options: DemoInputOptions): Promise<MadeFile[]> {
   const planned = plan.workItems.flatMap((workItem) => workItem.files.map((file) => ({ workItem, file })));
   const made: MadeFile[] = [];
   let uploaded = 0;
@@ -166,10 +155,7 @@ async function makeFiles(
     const content = contentOf(workItem, file);
     made[place] = { workItem, file, expected: expectedOf(workItem, file, content) };
     if (file === plan.missing.file) return;
-    await container.getBlockBlobClient(file.sourceName).upload(content, content.length, {
-      blobHTTPHeaders: { blobContentType: SOURCE_CONTENT_TYPE },
-      abortSignal: signal,
-    });
+    await source.put(file.sourceName, content, signal);
     options.onProgress?.(++uploaded, planned.length - 1);
   });
   return made;
@@ -218,26 +204,14 @@ function expectedOf(workItem: PlannedDemoWorkItem, file: PlannedDemoFile, conten
   };
 }
 
-function uriOf(container: ContainerClient, file: PlannedDemoFile): string {
-  return `${container.url}/${encodeName(file.sourceName)}`;
-}
-
 /** The listing's rows in no order; some stand twice, half of those with the other kind of link. */
-async function listingRows(
-  made: readonly MadeFile[],
-  container: ContainerClient,
-  random: DemoRandom,
-): Promise<string[][]> {
-  const sasUrl = await container.generateSasUrl({
-    permissions: ContainerSASPermissions.from({ read: true }),
-    expiresOn: new Date(Date.now() + SAS_LIFETIME_MS),
-  });
-  const sas = sasUrl.slice(sasUrl.indexOf("?"));
+function listingRows(made: readonly MadeFile[], source: DemoSource, random: DemoRandom): string[][] {
+  const sas = source.sas("r");
   const rowOf = ({ workItem, file, expected }: MadeFile, hasSas: boolean): string[] => [
     workItem.jobId,
     workItem.workItemId,
     workItem.workItemName,
-    `${uriOf(container, file)}${hasSas ? sas : ""}`,
+    `${source.uriOf(file.sourceName)}${hasSas ? sas : ""}`,
     file.fileName,
     file.isStated ? String(expected.length) : "",
     file.isStated ? expected.md5 : "",
@@ -255,21 +229,17 @@ function csvRows(plan: DemoPlan, random: DemoRandom): string[][] {
     .map((workItem) => [workItem.jobId, workItem.workItemId]);
 }
 
-async function missingBlob(plan: DemoPlan, container: ContainerClient, folder: string): Promise<MissingBlob> {
+async function missingBlob(plan: DemoPlan, source: DemoSource, folder: string): Promise<MissingBlob> {
   const { workItem, file } = plan.missing;
   const content = contentOf(workItem, file);
   const contentFile = join(folder, "missing-blob.json");
   await writeFile(contentFile, content);
-  const sasUrl = await container.getBlockBlobClient(file.sourceName).generateSasUrl({
-    permissions: BlobSASPermissions.from({ create: true, write: true }),
-    expiresOn: new Date(Date.now() + SAS_LIFETIME_MS),
-  });
-  const uri = uriOf(container, file);
+  const uri = source.uriOf(file.sourceName);
   return {
     ...expectedOf(workItem, file, content),
     uri,
     contentFile,
-    uploadUrl: `${uri}${sasUrl.slice(sasUrl.indexOf("?"))}`,
+    uploadUrl: `${uri}${source.sas("cw")}`,
   };
 }
 

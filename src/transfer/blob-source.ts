@@ -2,8 +2,11 @@ import { createHash } from "node:crypto";
 import type { BlobProperties, BlobReader, ReadAccess } from "../azure/blob-calls.ts";
 import type { Attempts } from "../azure/attempt.ts";
 import type { Effort } from "../azure/effort.ts";
+import { pause } from "../azure/pause.ts";
+import { ServiceFailure } from "../azure/service-error.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";
 import type { SourceLink } from "../azure/source-links.ts";
+import { untilLinkBegins } from "../core/link-times.ts";
 import type { HeldBuffer } from "./buffers.ts";
 import { ofSource } from "./failures.ts";
 import type { ReadPart, Source, VersionRange } from "./source.ts";
@@ -23,7 +26,7 @@ export class BlobSource implements Source {
 
   async properties(): Promise<BlobProperties> {
     const { attempts, reader } = this.#tools;
-    return ofSource(
+    return this.#onceBegun(async () =>
       attempts.run(this.#gate, this.#effort, "look at source", async (pulse) =>
         reader.properties(this.link.read, pulse),
       ),
@@ -32,7 +35,7 @@ export class BlobSource implements Source {
 
   async readPart(range: VersionRange | undefined): Promise<ReadPart> {
     const { attempts, reader, settings, buffers } = this.#tools;
-    return ofSource(
+    return this.#onceBegun(async () =>
       attempts.run(this.#gate, this.#effort, "read source", async (pulse) => {
         const opened = await reader.open(this.link.read, range, pulse);
         const { properties } = opened;
@@ -53,12 +56,38 @@ export class BlobSource implements Source {
   }
 
   async md5(): Promise<string> {
-    return ofSource(md5OfBlob(this.#tools, this.link.read, this.#gate, this.#effort));
+    return this.#onceBegun(async () => md5OfBlob(this.#tools, this.link.read, this.#gate, this.#effort));
+  }
+
+  /** A link that begins in a moment is waited for, once. */
+  async #onceBegun<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (thrown) {
+      if (!(await linkHasBegun(this.link, thrown, this.#effort.signal)))
+        return ofSource(Promise.reject(thrown));
+    }
+    return ofSource(read());
   }
 
   get #gate(): ServiceGate {
     return this.#tools.sourceGate(this.link.accountUrl);
   }
+}
+
+/**
+ * Waits for the link's beginning when it was refused for that.
+ *
+ * @param thrown what the refused request threw
+ * @returns whether it was waited for, so that asking again is worth it
+ */
+export async function linkHasBegun(link: SourceLink, thrown: unknown, signal: AbortSignal): Promise<boolean> {
+  if (!(thrown instanceof ServiceFailure) || thrown.status !== 403) return false;
+  const ms = untilLinkBegins(link.read.url, thrown.answeredAt);
+  if (ms === undefined) return false;
+  // The service tells whole seconds.
+  await pause(ms + 1_000, signal);
+  return true;
 }
 
 /** Base64 MD5 of a blob, by reading it through. @throws ServiceFailure */

@@ -1,17 +1,18 @@
 import { ServiceFailure } from "../azure/service-error.ts";
 import { type FailureCode, FileFailure, verdictOf } from "../core/failure.ts";
+import { atSource, atTarget, type Becomes } from "../core/service-codes.ts";
 
-/** The service's codes that say "a blob of this name is there"; any other 409 or 412 says something else. */
-const EXISTS_CODES = new Set(["BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet"]);
-
-/** A conditional create found the name taken. */
+/** A conditional create found the name taken; any other 409 or 412 says something else. */
 export function saysExists(failure: ServiceFailure): boolean {
-  return (failure.status === 409 || failure.status === 412) && EXISTS_CODES.has(failure.errorCode ?? "");
+  return (failure.status === 409 || failure.status === 412) && atTarget(failure.errorCode) === "exists";
 }
 
-/** The service could not read the source: the source's fault or the network's between them. */
+/** The service's codes that say that it cannot read this source, though we may. */
+const CANNOT_READ_SOURCE = new Set(["CannotVerifyCopySource", "CopyAcrossAccountsNotSupported"]);
+
+/** The service could not read the source: the source's fault or the network's between them, or it may not. */
 export function saysCannotReadSource(failure: ServiceFailure): boolean {
-  return failure.errorCode === "CannotVerifyCopySource";
+  return CANNOT_READ_SOURCE.has(failure.errorCode ?? "");
 }
 
 /** The service does not know the call (an emulator, an old appliance). */
@@ -24,71 +25,73 @@ export function saysTooLarge(failure: ServiceFailure): boolean {
   return failure.status === 413;
 }
 
-/** Codes of a server copy that speak of the source, whatever their status. */
-const SOURCE_CODES: Readonly<Record<string, FailureCode>> = {
-  SourceConditionNotMet: "source-changed",
-  BlobArchived: "source-archived",
-  BlobBeingRehydrated: "source-archived",
-  CannotVerifyCopySource: "source-forbidden",
-};
-
-const TARGET_CODES: Readonly<Record<string, FailureCode>> = {
-  ...SOURCE_CODES,
-  Md5Mismatch: "integrity-mismatch",
-  InvalidResourceName: "bad-name",
-  OutOfRangeInput: "bad-name",
-  InvalidBlobType: "conflict",
-  BlobAlreadyExists: "conflict",
-  RequestBodyTooLarge: "too-large",
-  BlobImmutableDueToPolicy: "target-forbidden",
-  LeaseIdMissing: "target-forbidden",
-  ContainerBeingDeleted: "target-forbidden",
-};
-
+/** What a status becomes whose code is not known here, on a read of the source ... */
 const SOURCE_STATUSES: Readonly<Record<number, FailureCode>> = {
-  400: "source-forbidden",
-  401: "source-forbidden",
-  403: "source-forbidden",
   404: "source-not-found",
-  409: "source-forbidden",
+  410: "source-not-found",
   412: "source-changed",
   416: "source-changed",
 };
 
+/** ... and on a call to the target. A request that the service cannot make sense of is a fault of ours. */
 const TARGET_STATUSES: Readonly<Record<number, FailureCode>> = {
-  401: "target-forbidden",
-  403: "target-forbidden",
-  404: "target-forbidden",
-  409: "target-forbidden",
+  400: "internal",
+  405: "internal",
+  411: "internal",
+  412: "conflict",
   413: "too-large",
+  415: "internal",
+  416: "internal",
 };
 
 /** A failed read of the source as the file's failure. */
 export function sourceFailure(failure: ServiceFailure): FileFailure {
-  const code = SOURCE_CODES[failure.errorCode ?? ""] ?? SOURCE_STATUSES[failure.status ?? 0];
-  return fileFailure(code ?? codeByVerdict(failure), failure);
+  const code = passing(failure) ?? codeOf(atSource(failure.errorCode), "source-forbidden");
+  return fileFailure(code ?? SOURCE_STATUSES[failure.status ?? 0] ?? "source-forbidden", failure);
 }
 
 /** A failed write to the target as the file's failure. */
 export function targetFailure(failure: ServiceFailure): FileFailure {
-  const code = TARGET_CODES[failure.errorCode ?? ""] ?? TARGET_STATUSES[failure.status ?? 0];
-  return fileFailure(code ?? codeByVerdict(failure), failure);
+  const code = passing(failure) ?? codeOf(atTarget(failure.errorCode), "target-forbidden");
+  return fileFailure(code ?? TARGET_STATUSES[failure.status ?? 0] ?? "target-forbidden", failure);
 }
 
-function codeByVerdict(failure: ServiceFailure): FailureCode {
+/** What may pass and did not, and what is no answer of the service at all; undefined for its answers. */
+function passing(failure: ServiceFailure): FailureCode | undefined {
   if (failure.answer.timedOut === true) return "timeout";
   switch (verdictOf(failure.answer)) {
     case "throttled":
       return "throttled";
     case "retry":
+      // The service tried to read the source, and took too long.
+      return saysCannotReadSource(failure) ? undefined : "network";
     case "unreachable":
+    case "intercepted":
+    case "clock":
       return "network";
     case "answer":
       // Without a status it is the certificate's trouble.
-      return failure.status === undefined ? "network" : "internal";
+      return failure.status === undefined ? "network" : undefined;
     case "renew":
+      return undefined;
     case "sign-in":
       return "internal";
+  }
+}
+
+/** @param forbidden what it is when the rights, or the container as a whole, are not there */
+function codeOf(becomes: Becomes | undefined, forbidden: FailureCode): FailureCode | undefined {
+  switch (becomes) {
+    case "rights":
+    case "gone":
+    case "renew":
+      return forbidden;
+    case "exists":
+      return "conflict";
+    case "retry":
+      return "network";
+    default:
+      return becomes;
   }
 }
 

@@ -2,6 +2,7 @@ import type { CopySource } from "../azure/blob-calls.ts";
 import { fileDeadlineMs, transferTimeMs } from "../azure/effort.ts";
 import { ServiceFailure } from "../azure/service-error.ts";
 import type { SourceLink } from "../azure/source-links.ts";
+import { linkHasBegun } from "./blob-source.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofSource, saysCannotReadSource, saysNotImplemented, saysTooLarge } from "./failures.ts";
 import { expectLength, statedMd5 } from "./integrity.ts";
@@ -27,23 +28,28 @@ export class ServerCopy {
   }
 
   /**
+   * @param hasWaited its link's beginning was waited for
    * @returns the result; undefined when the service cannot copy this file itself, so that it is to be streamed
    * @throws ServiceFailure of the target; FileFailure
    */
-  async copy(job: Job): Promise<TransferResult | undefined> {
+  async copy(job: Job, hasWaited = false): Promise<TransferResult | undefined> {
     const { link } = job.source;
     if (link?.copySource === undefined || this.#unreachable.has(link.accountUrl)) return undefined;
     const { copySource } = link;
     try {
-      const isLarge = (job.file.length ?? 0) > this.#tools.settings.serverCopyLimit;
-      if (isLarge) return await this.#inBlocks(job, copySource);
-      return await this.#whole(job, copySource);
+      return await this.#copyFrom(copySource, job);
     } catch (thrown) {
       if (!(thrown instanceof ServiceFailure) || !saysCannotReadSource(thrown)) throw thrown;
+      if (!hasWaited && (await linkHasBegun(link, thrown, job.effort.signal))) return this.copy(job, true);
       await this.#readOnce(job, link);
       this.#unreachable.add(link.accountUrl);
       return undefined;
     }
+  }
+
+  async #copyFrom(copySource: SourceOf, job: Job): Promise<TransferResult | undefined> {
+    const isLarge = (job.file.length ?? 0) > this.#tools.settings.serverCopyLimit;
+    return isLarge ? this.#inBlocks(job, copySource) : this.#whole(job, copySource);
   }
 
   async #whole(job: Job, sourceOf: SourceOf): Promise<TransferResult | undefined> {

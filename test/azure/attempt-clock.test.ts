@@ -45,6 +45,7 @@ async function serve(handle: (socket: Socket) => void): Promise<string> {
 const writerTo = (connectionString: string) =>
   new RestBlobWriter(restTo(parseConnectionString(new Secret(connectionString))), "c");
 
+const CREATED = 'HTTP/1.1 201 Created\r\nx-ms-request-id: 1\r\netag: "1"\r\ncontent-length: 0\r\n\r\n';
 const CREATE = { createOnly: true, headers: { contentType: "application/json" }, metadata: {} };
 
 describe("an attempt", () => {
@@ -86,7 +87,7 @@ describe("an attempt", () => {
       let stop = 6 * 2 ** 20;
       socket.on("data", (chunk) => {
         taken += chunk.length;
-        if (taken >= body.length) socket.end("HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n");
+        if (taken >= body.length) socket.end(CREATED);
         else if (taken >= stop) {
           stop += 3 * 2 ** 20;
           socket.pause();
@@ -106,7 +107,7 @@ describe("an attempt", () => {
     let wasBusy = false;
     const connectionString = await serve((socket) => {
       socket.once("data", () => {
-        socket.end("HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n");
+        socket.end(CREATED);
         const until = performance.now() + 300;
         while (performance.now() < until);
         wasBusy = true;

@@ -347,7 +347,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
       });
     });
 
-    it("an answer that is not the service's is told by its status", async () => {
+    it("an error that is not XML is told by its status", async () => {
       proxy.fail({ fault: { kind: "answer", status: 502, body: "<html><h1>Bad Gateway</h1></html>" } });
       expect((await failureOf(put())).answer).toMatchObject({ status: 502 });
     });

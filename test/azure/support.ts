@@ -1,9 +1,11 @@
 /** Short waits, and answers as the attempts see them. */
 import type { StorageAccount } from "../../src/azure/account.ts";
 import type { AttemptPolicy } from "../../src/azure/attempt.ts";
+import { AttemptClock, type Pulse } from "../../src/azure/attempt-clock.ts";
+import { Effort } from "../../src/azure/effort.ts";
 import { Connections } from "../../src/azure/rest/connections.ts";
 import { RestClient } from "../../src/azure/rest/rest-client.ts";
-import { ServiceFailure } from "../../src/azure/service-error.ts";
+import { ServiceFailure, serviceFailureOf } from "../../src/azure/service-error.ts";
 import { type TokenSource } from "../../src/azure/sign-in/token-source.ts";
 import { SignIn } from "../../src/azure/sign-in/sign-in.ts";
 import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/service-gate.ts";
@@ -65,6 +67,18 @@ export function countedSignIn(lifeMs = 3_600_000): { readonly signIn: SignIn; re
     ask: async () => ({ token: `token-${++asked}`, expiresOnTimestamp: Date.now() + lifeMs }),
   };
   return { signIn: new SignIn(source, { isTenantFixed: false }), asked: () => asked };
+}
+
+/** The request, made once and without a gate; what fails is told as a ServiceFailure. */
+export async function bare<T>(request: (pulse: Pulse) => Promise<T>): Promise<T> {
+  const clock = new AttemptClock(new Effort(new AbortController().signal, 60_000), "call", QUICK.idleMs);
+  try {
+    return await request(clock);
+  } catch (thrown) {
+    throw serviceFailureOf(thrown, "call") ?? thrown;
+  } finally {
+    clock.stop();
+  }
 }
 
 /** A client of its own, that makes the calls of every file without a proxy. */

@@ -12,7 +12,7 @@ describe("the verdict about an answer", () => {
   it("is what the specification says of each status", () => {
     const verdicts: Record<string, number[]> = {
       answer: [200, 201, 304, 400, 403, 404, 405, 409, 411, 412, 413, 416, 501],
-      retry: [408, 500, 502, 504],
+      retry: [408, 500, 502, 504, 507, 520],
       throttled: [429, 503],
       renew: [401],
     };
@@ -55,7 +55,7 @@ describe("a file's failure", () => {
   it("has exactly the codes of the specification", () => {
     expect([...FAILURE_CODES].sort()).toEqual(
       (
-        "source-not-found source-forbidden source-archived source-changed target-forbidden conflict " +
+        "source-not-found source-forbidden source-archived source-changed target-forbidden target-locked conflict " +
         "name-collision bad-name too-large integrity-mismatch throttled timeout network queue-unavailable " +
         "catalog-error no-files internal"
       )

@@ -72,9 +72,7 @@ it("a run that is signed in to by a SAS loads none of Azure's SDKs either", asyn
   expect(await azurePackagesOf(["--files", "listing.csv"], streamed, env)).toEqual([]);
 });
 
-it("a run that lists a container loads the storage SDK for blobs and no other", async () => {
-  const loaded = await azurePackagesOf(["--source-container", `${scene.proxy.blobEndpoint}/${scene.source}`]);
-  expect(loaded).toContain("@azure/storage-blob");
-  expect(loaded).not.toContain("@azure/storage-queue");
-  expect(loaded).not.toContain("@azure/identity");
+it("a run that lists a container loads none of the services' SDKs", async () => {
+  const source = ["--source-container", `${scene.proxy.blobEndpoint}/${scene.source}`];
+  expect(await azurePackagesOf(source)).toEqual([]);
 });

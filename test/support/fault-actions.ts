@@ -22,6 +22,12 @@ export function applyFault(fault: Fault | undefined, exchange: Exchange): void {
     case "answer":
       request.resume().once("end", () => answer(fault, response));
       break;
+    case "page":
+      request.resume().once("end", () => {
+        const headers = { "content-type": "text/html; charset=utf-8", ...fault.headers };
+        response.writeHead(fault.status, headers).end("<html><h1>Please sign in to the network</h1></html>");
+      });
+      break;
     case "hang":
       request.resume();
       break;

@@ -10,6 +10,8 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
+  /** Answered with a web page by something in between, never forwarded; without any header of the service's. */
+  | { readonly kind: "page"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   /** Read and never answered, never forwarded. */
   | { readonly kind: "hang" }
   /** The connection is reset before anything is forwarded. */

@@ -19,6 +19,11 @@ export interface StubAnswer {
   readonly body?: string | Buffer;
 }
 
+/** The answer with what a storage service sends with each of its answers. */
+export function asStorage(answer: StubAnswer): StubAnswer {
+  return { ...answer, headers: { "x-ms-request-id": "stub", etag: '"0x1"', ...answer.headers } };
+}
+
 /** Gives the answer to the request, the `index`-th (from 0); undefined lets it wait for ever. */
 export type StubScript = (request: StubRequest, index: number) => StubAnswer | undefined;
 

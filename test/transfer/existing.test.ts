@@ -115,10 +115,10 @@ describe("a conditional create", () => {
   });
 
   it.each([
-    [409, "BlobImmutableDueToPolicy", "target-forbidden"],
+    [409, "BlobImmutableDueToPolicy", "target-locked"],
     [409, "ContainerBeingDeleted", "target-forbidden"],
     [409, "SomethingElse", "target-forbidden"],
-    [412, "LeaseIdMissing", "target-forbidden"],
+    [412, "LeaseIdMissing", "target-locked"],
     [409, "InvalidBlobType", "conflict"],
     [400, "Md5Mismatch", "integrity-mismatch"],
     [400, "InvalidResourceName", "bad-name"],

@@ -5,7 +5,7 @@ import { HEDGE_DEFAULTS, Hedging } from "../../src/azure/hedge.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { FaultRule } from "../support/fault-rules.ts";
 import type { RequestParts } from "../support/operations.ts";
-import { startStub } from "../support/stub-server.ts";
+import { asStorage, startStub } from "../support/stub-server.ts";
 import { Bench, BLOCK, content, ladderTo, md5Of } from "./support.ts";
 
 let bench: Bench;
@@ -98,7 +98,7 @@ describe("a create that hangs", () => {
   );
 
   it("is made again as the same request when it is the service's own copy", async () => {
-    const stub = await startStub((_, index) => (index === 0 ? undefined : { status: 201 }));
+    const stub = await startStub((_, index) => (index === 0 ? undefined : asStorage({ status: 201 })));
     onTestFinished(() => stub.stop());
     const credential = { kind: "shared-key", accountName: "acct", key: new Secret("c2VjcmV0") } as const;
     const account = { blobEndpoint: `${stub.url}/acct`, queueEndpoint: `${stub.url}/queue`, credential };

@@ -5,7 +5,13 @@ import { Effort } from "../../src/azure/effort.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { thrownBy } from "../azure/support.ts";
-import { startStub, type StubAnswer, type StubRequest, type StubServer } from "../support/stub-server.ts";
+import {
+  asStorage,
+  startStub,
+  type StubAnswer,
+  type StubRequest,
+  type StubServer,
+} from "../support/stub-server.ts";
 import { content, ladderTo, type LadderOptions, md5Of } from "./support.ts";
 
 const CREATED = { status: 201, headers: { etag: '"1"' } };
@@ -16,7 +22,10 @@ async function service(
   answer: (request: StubRequest, index: number) => StubAnswer | undefined = () => CREATED,
   credential: AccountCredential = KEY,
 ): Promise<{ stub: StubServer; account: StorageAccount; own: (name: string) => string }> {
-  const stub = await startStub(answer);
+  const stub = await startStub((request, index) => {
+    const given = answer(request, index);
+    return given === undefined ? undefined : asStorage(given);
+  });
   onTestFinished(() => stub.stop());
   const account = { blobEndpoint: `${stub.url}/acct`, queueEndpoint: `${stub.url}/queue`, credential };
   return { stub, account, own: (name) => `${stub.url}/acct/source/${name}` };
@@ -210,9 +219,9 @@ describe("Put Blob From URL", () => {
   it.each([
     [409, "BlobArchived", "source-archived"],
     [409, "BlobBeingRehydrated", "source-archived"],
-    [409, "BlobImmutableDueToPolicy", "target-forbidden"],
+    [409, "BlobImmutableDueToPolicy", "target-locked"],
     [412, "SourceConditionNotMet", "source-changed"],
-    [412, "LeaseIdMissing", "target-forbidden"],
+    [412, "LeaseIdMissing", "target-locked"],
     [400, "Md5Mismatch", "integrity-mismatch"],
     [403, "AuthorizationPermissionMismatch", "target-forbidden"],
   ])(

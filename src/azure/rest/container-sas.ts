@@ -1,9 +1,11 @@
 import { SERVICE_VERSION } from "./service-version.ts";
 import type { SharedKey } from "./shared-key.ts";
 
-/** What a SAS allows: reading every blob of one container for some time. */
-export interface ReadTerms {
+/** What a SAS allows: something with every blob of one container for some time. */
+export interface SasTerms {
   readonly containerName: string;
+  /** Reading; or creating and writing. */
+  readonly rights: "r" | "cw";
   /** ms since the epoch; the service is told whole seconds. */
   readonly startsAt: number;
   readonly endsAt: number;
@@ -16,13 +18,13 @@ export interface ReadTerms {
  *
  * @returns a query without its question mark
  */
-export function containerReadSas(key: SharedKey, terms: ReadTerms): string {
-  const { containerName, httpsOnly } = terms;
+export function containerSas(key: SharedKey, terms: SasTerms): string {
+  const { containerName, rights, httpsOnly } = terms;
   const [starts, ends] = [timeText(terms.startsAt), timeText(terms.endsAt)];
   const protocol = httpsOnly ? "https" : "https,http";
   const resource = `/blob/${key.accountName}/${containerName}`;
   // No stored policy, no addresses; at the end no snapshot, no encryption scope and none of five headers of the answer.
-  const said = ["r", starts, ends, resource, "", "", protocol, SERVICE_VERSION, "c"];
+  const said = [rights, starts, ends, resource, "", "", protocol, SERVICE_VERSION, "c"];
   const sig = key.sign(said.join("\n") + "\n".repeat(7));
   return Object.entries({
     sv: SERVICE_VERSION,
@@ -30,7 +32,7 @@ export function containerReadSas(key: SharedKey, terms: ReadTerms): string {
     st: starts,
     se: ends,
     sr: "c",
-    sp: "r",
+    sp: rights,
     sig,
   })
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)

@@ -1,9 +1,11 @@
 import type { Pulse } from "../attempt-clock.ts";
 import { blobUrl } from "../blob-url.ts";
 import type { BlobWriter, ContentHeaders, CopySource, CreateOptions, Range } from "../blob-calls.ts";
+import { type AnswerHead, ForeignAnswer } from "../foreign-answer.ts";
 import { RefusedRequest } from "./refused-request.ts";
 import type { RestClient, RestRequest } from "./rest-client.ts";
-import { textsOf, xmlText } from "./xml.ts";
+import { xmlText } from "./xml.ts";
+import { childOf, parseXml } from "./xml-tree.ts";
 
 /** `BlobWriter` on the services' REST interface. */
 export class RestBlobWriter implements BlobWriter {
@@ -21,7 +23,7 @@ export class RestBlobWriter implements BlobWriter {
 
   async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void> {
     const headers = ["x-ms-blob-type", "BlockBlob", ...contentOf(options), ...creation(options)];
-    await this.#put(name, "", { headers, body }, pulse);
+    await this.#put(name, "", { call: "put blob", headers, body }, pulse);
   }
 
   async putBlobFromUrl(
@@ -41,7 +43,7 @@ export class RestBlobWriter implements BlobWriter {
       ...contentOf(options),
       ...creation(options),
     ];
-    await this.#put(name, "", { headers }, pulse);
+    await this.#put(name, "", { call: "put blob from url", headers }, pulse);
   }
 
   async putBlock(
@@ -51,7 +53,8 @@ export class RestBlobWriter implements BlobWriter {
     contentMd5: string,
     pulse: Pulse,
   ): Promise<void> {
-    await this.#put(name, blockQuery(blockId), { headers: ["content-md5", contentMd5], body }, pulse);
+    const headers = ["content-md5", contentMd5];
+    await this.#put(name, blockQuery(blockId), { call: "put block", headers, body }, pulse);
   }
 
   async putBlockFromUrl(
@@ -68,7 +71,7 @@ export class RestBlobWriter implements BlobWriter {
       "x-ms-source-if-match",
       range.ifMatch,
     ];
-    await this.#put(name, blockQuery(blockId), { headers }, pulse);
+    await this.#put(name, blockQuery(blockId), { call: "put block from url", headers }, pulse);
   }
 
   async putBlockList(
@@ -80,14 +83,17 @@ export class RestBlobWriter implements BlobWriter {
     const list = blockIds.map((id) => `<Latest>${xmlText(id)}</Latest>`).join("");
     const body = Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`);
     const headers = ["content-type", "application/xml", ...contentOf(options), ...creation(options)];
-    await this.#put(name, "?comp=blocklist", { headers, body }, pulse);
+    await this.#put(name, "?comp=blocklist", { call: "put block list", headers, body }, pulse);
   }
 
   async uncommittedBlocks(name: string, pulse: Pulse): Promise<ReadonlySet<string>> {
     const url = `${this.urlOf(name)}?comp=blocklist&blocklisttype=uncommitted`;
     try {
-      const list = await this.#client.send({ method: "GET", url, as: "account", headers: [] }, pulse);
-      return new Set(textsOf(list.toString(), "Name"));
+      const { head, body } = await this.#client.answer(
+        { call: "get block list", method: "GET", url, as: "account", headers: [] },
+        pulse,
+      );
+      return blockIdsIn(body.toString(), url, head);
     } catch (thrown) {
       if (thrown instanceof RefusedRequest && thrown.statusCode === 404) return new Set();
       throw thrown;
@@ -97,11 +103,22 @@ export class RestBlobWriter implements BlobWriter {
   async #put(
     name: string,
     query: string,
-    { headers, body }: Pick<RestRequest, "headers" | "body">,
+    made: Pick<RestRequest, "call" | "headers" | "body">,
     pulse: Pulse,
   ): Promise<void> {
     const url = this.urlOf(name) + query;
-    await this.#client.send({ method: "PUT", url, as: "account", headers, body }, pulse);
+    await this.#client.send({ method: "PUT", url, as: "account", ...made }, pulse);
+  }
+}
+
+/** @throws ForeignAnswer when it is no list of blocks */
+function blockIdsIn(xml: string, url: string, head: AnswerHead): Set<string> {
+  try {
+    const blocks = childOf(parseXml(xml), "UncommittedBlocks")?.children ?? [];
+    return new Set(blocks.map((block) => childOf(block, "Name")?.text ?? ""));
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    throw new ForeignAnswer(url, head, `not a list of blocks: ${thrown.message}`);
   }
 }
 

@@ -17,6 +17,9 @@ export class RestQueueCalls implements QueueCalls {
     const body = Buffer.from(`<QueueMessage><MessageText>${xmlText(text)}</MessageText></QueueMessage>`);
     const url = `${this.#messagesUrl}?messagettl=${timeToLiveSeconds}`;
     const headers = ["content-type", "application/xml"];
-    await this.#client.send({ method: "POST", url, as: "account", headers, body }, pulse);
+    await this.#client.send(
+      { call: "put message", method: "POST", url, as: "account", headers, body },
+      pulse,
+    );
   }
 }

@@ -3,12 +3,18 @@
  * with 404.
  */
 import type { Pulse } from "../attempt-clock.ts";
-import { type RestClient, wholeOf } from "./rest-client.ts";
+import type { RestClient } from "./rest-client.ts";
 
 /** Get Container Properties. @throws RefusedRequest when it is not there or may not be seen; what `RestClient.send` throws */
 export async function lookAtContainer(client: RestClient, container: string, pulse: Pulse): Promise<void> {
   await client.send(
-    { method: "GET", url: containerUrl(client, container), as: "account", headers: [] },
+    {
+      call: "get container properties",
+      method: "GET",
+      url: containerUrl(client, container),
+      as: "account",
+      headers: [],
+    },
     pulse,
   );
 }
@@ -16,7 +22,13 @@ export async function lookAtContainer(client: RestClient, container: string, pul
 /** Create Container. @throws RefusedRequest `ContainerAlreadyExists`; what `RestClient.send` throws */
 export async function createContainer(client: RestClient, container: string, pulse: Pulse): Promise<void> {
   await client.send(
-    { method: "PUT", url: containerUrl(client, container), as: "account", headers: [] },
+    {
+      call: "create container",
+      method: "PUT",
+      url: containerUrl(client, container),
+      as: "account",
+      headers: [],
+    },
     pulse,
   );
 }
@@ -29,14 +41,15 @@ export async function createContainer(client: RestClient, container: string, pul
  */
 export async function queueDepth(client: RestClient, queue: string, pulse: Pulse): Promise<number> {
   const url = `${queueUrl(client, queue)}?comp=metadata`;
-  const exchange = await client.open({ method: "GET", url, as: "account", headers: [] }, pulse);
-  await wholeOf(exchange);
-  return Number(exchange.header("x-ms-approximate-messages-count") ?? 0);
+  const request = { call: "get queue metadata", method: "GET", url, as: "account", headers: [] } as const;
+  const { head } = await client.answer(request, pulse);
+  return Number(head.header("x-ms-approximate-messages-count"));
 }
 
 /** Create Queue; one that is there with the same metadata is a success. @throws as `createContainer` does */
 export async function createQueue(client: RestClient, queue: string, pulse: Pulse): Promise<void> {
-  await client.send({ method: "PUT", url: queueUrl(client, queue), as: "account", headers: [] }, pulse);
+  const url = queueUrl(client, queue);
+  await client.send({ call: "create queue", method: "PUT", url, as: "account", headers: [] }, pulse);
 }
 
 /**
@@ -50,7 +63,8 @@ export async function putImpossibleBlob(
 ): Promise<void> {
   const url = `${client.account.blobEndpoint}/${container}/${name}`;
   const headers = ["x-ms-blob-type", "BlockBlob", "if-match", '"0x0"'];
-  await client.send({ method: "PUT", url, as: "account", headers, body: Buffer.alloc(0) }, pulse);
+  const body = Buffer.alloc(0);
+  await client.send({ call: "put blob", method: "PUT", url, as: "account", headers, body }, pulse);
 }
 
 /** A Put Message that would be hidden for longer than it lives: refused with 400 for who may send. */
@@ -58,7 +72,7 @@ export async function putImpossibleMessage(client: RestClient, queue: string, pu
   const url = `${queueUrl(client, queue)}/messages?visibilitytimeout=2&messagettl=1`;
   const body = Buffer.from("<QueueMessage><MessageText/></QueueMessage>");
   const headers = ["content-type", "application/xml"];
-  await client.send({ method: "POST", url, as: "account", headers, body }, pulse);
+  await client.send({ call: "put message", method: "POST", url, as: "account", headers, body }, pulse);
 }
 
 function containerUrl({ account }: RestClient, container: string): string {

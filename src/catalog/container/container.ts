@@ -3,10 +3,11 @@
  * unless said otherwise. Its list is asked for page by page when the work item is looked up; names, lengths and MD5s
  * are the service's own. Empty blobs that stand for a folder hold no file and are passed over.
  */
-import type { StorageAccount } from "../../azure/account.ts";
 import type { Attempts } from "../../azure/attempt.ts";
 import { Effort } from "../../azure/effort.ts";
-import { type BlobLister, type BlobPage, type ListedBlob, SdkBlobLister } from "../../azure/list-calls.ts";
+import type { BlobLister, BlobPage, ListedBlob, PageQuestion } from "../../azure/list-calls.ts";
+import { RestBlobLister } from "../../azure/rest/rest-blob-lister.ts";
+import type { RestClient } from "../../azure/rest/rest-client.ts";
 import { ServiceFailure } from "../../azure/service-error.ts";
 import type { ServiceGate } from "../../azure/service-gate.ts";
 import { type SourceLink, SourceLinks } from "../../azure/source-links.ts";
@@ -26,7 +27,7 @@ export interface ContainerOptions {
   readonly source: SourceContainer;
   /** `REUPLOAD_SOURCE_SAS`, with rights to read and list; without one, the sign-in or key of the target account. */
   readonly sas: Secret | undefined;
-  readonly account: StorageAccount;
+  readonly client: RestClient;
   readonly attempts: Attempts;
   /** The gate of a source account, by its URL. */
   readonly sourceGate: (accountUrl: string) => ServiceGate;
@@ -60,12 +61,12 @@ class ContainerCatalog implements Catalog {
   readonly #query: string;
 
   constructor(options: ContainerOptions) {
-    const { source, sas, account } = options;
+    const { source, sas, client } = options;
     this.identity = source.identity;
     this.#options = options;
-    this.#lister = new SdkBlobLister(account);
+    this.#lister = new RestBlobLister(client);
     this.#query = sas === undefined ? "" : `?${sas.reveal().replace(/^\?/, "")}`;
-    this.#link = new SourceLinks(account).resolve(source.url + this.#query);
+    this.#link = new SourceLinks(client.account).resolve(source.url + this.#query);
   }
 
   /** @throws ReuploadError when the container cannot be listed */
@@ -112,6 +113,7 @@ class ContainerCatalog implements Catalog {
     const files: CatalogFile[] = [];
     const problems: string[] = [];
     try {
+      const begun = new Set<string>();
       let from: string | undefined;
       do {
         const page = await this.#page({ prefix, from, most }, signal);
@@ -122,6 +124,8 @@ class ContainerCatalog implements Catalog {
           else files.push(file);
         }
         from = page.next;
+        if (from !== undefined && begun.has(from)) throw endless(prefix);
+        if (from !== undefined) begun.add(from);
       } while (from !== undefined);
     } catch (thrown) {
       throw thrown instanceof ServiceFailure ? this.#failedLookup(thrown) : thrown;
@@ -129,10 +133,7 @@ class ContainerCatalog implements Catalog {
     return { files, problems };
   }
 
-  async #page(
-    asked: { readonly prefix: string; readonly from?: string | undefined; readonly most: number },
-    signal: AbortSignal,
-  ): Promise<BlobPage> {
+  async #page(asked: PageQuestion, signal: AbortSignal): Promise<BlobPage> {
     const { attempts, sourceGate } = this.#options;
     const effort = new Effort(signal, PAGE_LIMIT_MS);
     return attempts.run(sourceGate(this.#link.accountUrl), effort, "list blobs", async (pulse) =>
@@ -176,4 +177,12 @@ class ContainerCatalog implements Catalog {
       "Ask for the role Storage Blob Data Reader on it, or set REUPLOAD_SOURCE_SAS to a SAS with the rights to read and list (rl); then run again.";
     return new ReuploadError(code, message, code === "permission" ? { advice, cause } : { cause });
   }
+}
+
+/** Without this a lookup would go round for ever. */
+function endless(prefix: string): FileFailure {
+  return new FileFailure(
+    "catalog-error",
+    `its blobs could not be listed: the list of ${prefix} named the same next page twice`,
+  );
 }

@@ -5,7 +5,7 @@ import type { Pulse } from "../../../src/azure/attempt-clock.ts";
 import { RestBlobReader } from "../../../src/azure/rest/rest-blob-reader.ts";
 import { RestBlobWriter } from "../../../src/azure/rest/rest-blob-writer.ts";
 import { RestQueueCalls } from "../../../src/azure/rest/rest-queue-calls.ts";
-import { startStub, type StubServer } from "../../support/stub-server.ts";
+import { asStorage, startStub, type StubServer } from "../../support/stub-server.ts";
 import { type CallsKind, once } from "../calls-contract.ts";
 import { SdkBlobReader } from "../sdk/blob-reader.ts";
 import { SdkBlobWriter } from "../sdk/blob-writer.ts";
@@ -13,24 +13,29 @@ import { SdkQueueCalls } from "../sdk/queue-calls.ts";
 import { restTo } from "../support.ts";
 import { accountAt, essence } from "./wire.ts";
 
-const xml = (status: number, body: string) => ({
-  status,
-  headers: { "content-type": "application/xml" },
-  body: `<?xml version="1.0"?>${body}`,
-});
+const xml = (status: number, body: string) =>
+  asStorage({
+    status,
+    headers: { "content-type": "application/xml" },
+    body: `<?xml version="1.0"?>${body}`,
+  });
 
 let stub: StubServer;
 let account: StorageAccount;
 beforeAll(async () => {
-  stub = await startStub(({ method, url }) => {
+  stub = await startStub(({ method, url, headers }) => {
     if (url.includes("/q/"))
       return xml(
         201,
         "<QueueMessagesList><QueueMessage><MessageId>1</MessageId></QueueMessage></QueueMessagesList>",
       );
-    if (method === "PUT") return { status: 201 };
+    if (method === "PUT") return asStorage({ status: 201 });
     if (url.includes("blocklist")) return xml(200, "<BlockList><UncommittedBlocks/></BlockList>");
-    return { status: 200, headers: { etag: '"1"', "content-length": "0" } };
+    if (headers["x-ms-range"] === undefined) {
+      return asStorage({ status: 200, headers: { "content-length": "0" } });
+    }
+    const part = { "content-range": "bytes 10-29/99", "content-length": "20" };
+    return asStorage({ status: 206, headers: part, body: "x".repeat(20) });
   });
   account = accountAt(stub);
 });

@@ -12,11 +12,11 @@ import {
   putImpossibleMessage,
   queueDepth,
 } from "../../../src/azure/rest/target-calls.ts";
-import { blobPipeline } from "../../../src/azure/sdk-pipelines.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { emulator } from "../../support/azurite.ts";
-import { startStub, type StubServer } from "../../support/stub-server.ts";
+import { asStorage, startStub, type StubServer } from "../../support/stub-server.ts";
 import { once } from "../calls-contract.ts";
+import { blobPipeline } from "../sdk/pipelines.ts";
 import { queuePipeline } from "../sdk/queue-pipeline.ts";
 import { restTo, thrownBy } from "../support.ts";
 import { accountAt, essence } from "./wire.ts";
@@ -24,10 +24,12 @@ import { accountAt, essence } from "./wire.ts";
 let stub: StubServer;
 let stubAccount: StorageAccount;
 beforeAll(async () => {
-  stub = await startStub(({ method }) => ({
-    status: method === "POST" ? 400 : method === "PUT" ? 201 : 200,
-    headers: { "x-ms-approximate-messages-count": "7", "content-length": "0" },
-  }));
+  stub = await startStub(({ method }) =>
+    asStorage({
+      status: method === "POST" ? 400 : method === "PUT" ? 201 : 200,
+      headers: { "x-ms-approximate-messages-count": "7", "content-length": "0" },
+    }),
+  );
   stubAccount = accountAt(stub);
 });
 afterAll(() => stub.stop());

@@ -9,7 +9,7 @@ import type {
   Range,
   ReadAccess,
 } from "../../../src/azure/blob-calls.ts";
-import { blobPipeline } from "../../../src/azure/sdk-pipelines.ts";
+import { blobPipeline } from "./pipelines.ts";
 import { signedUrl } from "../../../src/azure/signed-url.ts";
 import { ServiceFailure } from "../../../src/azure/service-error.ts";
 

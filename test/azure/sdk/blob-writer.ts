@@ -4,7 +4,7 @@ import type { AccountCredential, StorageAccount } from "../../../src/azure/accou
 import type { Pulse } from "../../../src/azure/attempt-clock.ts";
 import { blobUrl } from "../../../src/azure/blob-url.ts";
 import type { BlobWriter, CopySource, CreateOptions, Range } from "../../../src/azure/blob-calls.ts";
-import { blobPipeline } from "../../../src/azure/sdk-pipelines.ts";
+import { blobPipeline } from "./pipelines.ts";
 import { signedUrl } from "../../../src/azure/signed-url.ts";
 import { serviceFailureOf } from "../../../src/azure/service-error.ts";
 

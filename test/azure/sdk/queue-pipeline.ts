@@ -5,7 +5,7 @@ import {
   StorageSharedKeyCredential,
 } from "@azure/storage-queue";
 import type { AccountCredential } from "../../../src/azure/account.ts";
-import { bearerPolicy } from "../../../src/azure/bearer-policy.ts";
+import { bearerPolicy } from "./bearer-policy.ts";
 
 const OPTIONS = { retryOptions: { maxTries: 1 } };
 

@@ -6,7 +6,7 @@ import { openContainer } from "../../../src/catalog/container/container.ts";
 import { sourceContainer } from "../../../src/catalog/container/source-container.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { parseSourcePrefix } from "../../../src/core/source-prefix.ts";
-import { QUICK, quickGate } from "../../azure/support.ts";
+import { QUICK, quickGate, restTo } from "../../azure/support.ts";
 
 export interface OpenedWith {
   readonly prefix?: string;
@@ -24,7 +24,7 @@ export async function open(
   return openContainer({
     source: sourceContainer(url, parseSourcePrefix(prefix)),
     sas: sas === undefined ? undefined : new Secret(sas),
-    account: parseConnectionString(secret),
+    client: restTo(parseConnectionString(secret)),
     attempts: new Attempts(QUICK),
     sourceGate: () => quickGate({ essential: false }),
     signal: new AbortController().signal,

@@ -4,7 +4,7 @@ import {
   type Pipeline,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import type { AccountCredential } from "./account.ts";
+import type { AccountCredential } from "../../../src/azure/account.ts";
 import { bearerPolicy } from "./bearer-policy.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { RequestPolicyFactory } from "@azure/storage-blob";
-import type { SignIn } from "./sign-in/sign-in.ts";
+import type { SignIn } from "../../../src/azure/sign-in/sign-in.ts";
 
 /**
  * Puts the sign-in's token on every request of an SDK pipeline, and lets the sign-in know what the service made of it.

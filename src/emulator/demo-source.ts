@@ -1,0 +1,82 @@
+import { parseConnectionString } from "../azure/account.ts";
+import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempt.ts";
+import type { Pulse } from "../azure/attempt-clock.ts";
+import { Effort } from "../azure/effort.ts";
+import { Connections } from "../azure/rest/connections.ts";
+import { containerSas } from "../azure/rest/container-sas.ts";
+import { RestBlobWriter } from "../azure/rest/rest-blob-writer.ts";
+import { RestClient } from "../azure/rest/rest-client.ts";
+import { SharedKey } from "../azure/rest/shared-key.ts";
+import { createContainer } from "../azure/rest/target-calls.ts";
+import { ServiceFailure } from "../azure/service-error.ts";
+import { GATE_DEFAULTS, ServiceGate } from "../azure/service-gate.ts";
+import { Secret } from "../core/secret.ts";
+import { encodeName } from "../core/target-name.ts";
+
+const CONTENT_TYPE = "application/octet-stream";
+const SAS_LIFETIME_MS = 24 * 60 * 60 * 1000;
+/** How long one call may take, with all its attempts, ms. */
+const CALL_LIMIT_MS = 60_000;
+
+/** The emulator's container for the demo's source blobs. */
+export class DemoSource {
+  readonly containerName: string;
+  readonly url: string;
+  readonly #client: RestClient;
+  readonly #writer: RestBlobWriter;
+  readonly #attempts = new Attempts(ATTEMPT_DEFAULTS);
+  readonly #gate = new ServiceGate("emulator", GATE_DEFAULTS);
+
+  /** @param connectionString the emulator's, with its key */
+  constructor(connectionString: string, containerName: string) {
+    const account = parseConnectionString(new Secret(connectionString));
+    this.containerName = containerName;
+    this.url = `${account.blobEndpoint}/${containerName}`;
+    this.#client = new RestClient(account, new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs));
+    this.#writer = new RestBlobWriter(this.#client, containerName);
+  }
+
+  /** Makes the container unless it is there. @throws ServiceFailure; the signal's reason */
+  async create(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#call(signal, "create container", async (pulse) =>
+        createContainer(this.#client, this.containerName, pulse),
+      );
+    } catch (thrown) {
+      const isThere = thrown instanceof ServiceFailure && thrown.errorCode === "ContainerAlreadyExists";
+      if (!isThere) throw thrown;
+    }
+  }
+
+  /** Puts a blob, over one that is there. @throws ServiceFailure; the signal's reason */
+  async put(name: string, content: Buffer, signal: AbortSignal): Promise<void> {
+    const options = { createOnly: false, headers: { contentType: CONTENT_TYPE }, metadata: {} };
+    await this.#call(signal, "put blob", async (pulse) =>
+      this.#writer.putBlob(name, content, options, pulse),
+    );
+  }
+
+  /** The blob's URL without a SAS. */
+  uriOf(name: string): string {
+    return `${this.url}/${encodeName(name)}`;
+  }
+
+  /** A SAS for a day, as a query with its question mark. @param rights `r` to read, `cw` to put blobs */
+  sas(rights: "r" | "cw"): string {
+    const { credential } = this.#client.account;
+    if (credential.kind !== "shared-key") throw new TypeError("the emulator has a key");
+    const startsAt = Date.now() - 60_000;
+    const query = containerSas(new SharedKey(credential.accountName, credential.key), {
+      containerName: this.containerName,
+      rights,
+      startsAt,
+      endsAt: startsAt + SAS_LIFETIME_MS,
+      httpsOnly: false,
+    });
+    return `?${query}`;
+  }
+
+  async #call(signal: AbortSignal, what: string, call: (pulse: Pulse) => Promise<void>): Promise<void> {
+    return this.#attempts.run(this.#gate, new Effort(signal, CALL_LIMIT_MS), what, call);
+  }
+}
