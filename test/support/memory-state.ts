@@ -2,6 +2,7 @@
  * A state in memory, the second kind behind the doors: plain loops over rows where SQLite asks. A "disk" is what a kill
  * leaves: it changes with commits alone. It is for tests; nothing of it is fast.
  */
+import { countBits } from "../../src/core/bitmap.ts";
 import type { Checkpoint } from "../../src/core/checkpoint.ts";
 import { readCheckpointState } from "../../src/core/checkpoint-states.ts";
 import { CsvDigest } from "../../src/core/csv-digest.ts";
@@ -12,6 +13,7 @@ import {
   admittedStatus,
   CheckpointBuilder,
   checkRows,
+  isLaterWord,
   isOpen,
   mergeElsewhere,
   NEW_PARTITION,
@@ -189,8 +191,11 @@ export class MemoryState implements OpenState {
     if (said !== undefined) checkRows(said, partition, this.#digest(rows));
     const own = this.checkpoint(partition);
     const before = this.disk.partitions.get(partition) ?? NEW_PARTITION;
-    const after = admittedRecord(before, said, { empty: own.empty, filesDone: own.files.done });
-    const isLater = (said?.epoch ?? 0) > before.epoch;
+    const after = admittedRecord(before, said, {
+      empty: own.empty,
+      filesDone: own.files.done - own.open.reduce((sum, { completed }) => sum + countBits(completed), 0),
+    });
+    const isLater = isLaterWord(said, before);
     for (const [place, row] of rows.entries()) {
       const state = said === undefined ? "pending" : readCheckpointState(said.states, place);
       const from = row.status;

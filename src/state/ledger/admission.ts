@@ -20,6 +20,11 @@ export interface PartitionRecord {
   readonly emptyElsewhere: number;
 }
 
+/** Whether what a checkpoint says is later than what the state has; of a partition that never came here, it is. */
+export function isLaterWord(said: Checkpoint | undefined, before: PartitionRecord): boolean {
+  return said !== undefined && (before.epoch === 0 || said.epoch > before.epoch);
+}
+
 export const NEW_PARTITION: PartitionRecord = { epoch: 0, filesElsewhere: 0, emptyElsewhere: 0 };
 
 /** @throws ReuploadError `checkpoint-unusable` when the checkpoint is not this partition's, or is over other rows */
@@ -45,7 +50,11 @@ export function admittedStatus(own: WorkItemStatus, said: CheckpointState, isLat
   return isLater ? said : own;
 }
 
-/** The partition's record once it is admitted. @param here the state's own checkpoint of it, before */
+/**
+ * The partition's record once it is admitted.
+ *
+ * @param here what the state had of it before: completed files of work items that are not open, and empty work items
+ */
 export function admittedRecord(
   before: PartitionRecord,
   said: Checkpoint | undefined,
@@ -95,6 +104,8 @@ export class CheckpointBuilder {
   readonly #open: OpenInCheckpoint[] = [];
   #place = 0;
   #empty = 0;
+  /** Files that another machine completed and no lookup here has met yet. */
+  #unmet = { done: 0, total: 0 };
 
   constructor(rows: Checkpoint["rows"]) {
     this.#rows = rows;
@@ -114,7 +125,11 @@ export class CheckpointBuilder {
     const bits = bitmapWith(completed ?? []);
     const own = receipt === undefined || bits.length === 0 ? undefined : { receipt, completed: bits };
     const open = elsewhere === undefined ? own : mergeElsewhere(own, elsewhere, false);
-    if (open !== undefined) this.#open.push({ place, ...open });
+    if (open === undefined) return;
+    this.#open.push({ place, ...open });
+    const unmet = countBits(open.completed) - (own === undefined ? 0 : countBits(bits));
+    this.#unmet.done += unmet;
+    if (receipt === undefined) this.#unmet.total += unmet;
   }
 
   /** @throws ReuploadError `internal` when not every work item was added */
@@ -127,7 +142,7 @@ export class CheckpointBuilder {
       const message = `the checkpoint holds ${this.#place} of ${this.#rows.count} work items`;
       throw new ReuploadError("internal", message);
     }
-    const { record, ...facts } = rest;
+    const { record, files, ...facts } = rest;
     return {
       ...facts,
       epoch: record.epoch,
@@ -135,6 +150,11 @@ export class CheckpointBuilder {
       states: this.#states,
       empty: this.#empty + record.emptyElsewhere,
       open: this.#open,
+      files: {
+        ...files,
+        done: files.done + this.#unmet.done,
+        total: files.total + this.#unmet.total,
+      },
     };
   }
 }

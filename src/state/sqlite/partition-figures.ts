@@ -56,7 +56,7 @@ function figuresOfOne({ statements }: Writing, partition: number, record: Partit
   for (const row of allRows<WorkItemRow>(statements.workItemFailuresOfPartition, partition)) {
     failure("failed", row.code).workItems += row.work_items;
   }
-  const open = firstRow<{ files: number }>(statements.completedInOpen, partition)?.files ?? 0;
+  const open = firstRow<{ files: number }>(statements.completedInUnfinished, partition)?.files ?? 0;
   return {
     figures: {
       total: (sums?.total ?? 0) + record.filesElsewhere,

@@ -8,6 +8,7 @@ import {
   admittedStatus,
   CheckpointBuilder,
   checkRows,
+  isLaterWord,
   isOpen,
   mergeElsewhere,
   NEW_PARTITION,
@@ -55,10 +56,10 @@ export class SqlitePartitions {
       const { figures } = partitionFigures(this.#writing, partition, before);
       const empty = this.#isAuto || said === undefined ? 0 : counters.work_items_empty;
       const after = admittedRecord(before, said, {
-        filesDone: figures.done,
+        filesDone: figures.done - this.#completedInOpen(partition),
         empty: empty + before.emptyElsewhere,
       });
-      this.#admitRows(partition, said, (said?.epoch ?? 0) > before.epoch, counters);
+      this.#admitRows(partition, said, isLaterWord(said, before), counters);
       counters.files_elsewhere += after.filesElsewhere - before.filesElsewhere;
       counters.files_total += after.filesElsewhere - before.filesElsewhere;
       statements.putPartition.run(partition, after.epoch, after.filesElsewhere, after.emptyElsewhere);
@@ -167,6 +168,15 @@ export class SqlitePartitions {
       yield rows;
       ({ job_id: job, work_item_id: id } = last);
     }
+  }
+
+  /** Completed files of work items that a checkpoint calls open. */
+  #completedInOpen(partition: number): number {
+    const { completedInOpen, completedInOpenOfPartition } = this.#writing.statements;
+    const row = this.#isAuto
+      ? firstRow<{ files: number }>(completedInOpenOfPartition, partition)
+      : firstRow<{ files: number }>(completedInOpen);
+    return row?.files ?? 0;
   }
 
   #record(partition: number): PartitionRecord {

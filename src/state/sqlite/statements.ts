@@ -136,8 +136,12 @@ export const SQL = {
   // files_done of a work item that is not finished is from before.
   sumsOfPartition: `SELECT sum(files_total) AS total, sum(files_done) FILTER (WHERE status IN (2, 4)) AS done
     FROM work_item WHERE partition = ?`,
-  completedInOpen: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
+  completedInUnfinished: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
     WHERE w.partition = ? AND w.status NOT IN (2, 3, 4) AND w.receipt_count IS NOT NULL AND f.facts & 28 = 4`,
+  completedInOpen: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
+    WHERE w.status <> 2 AND w.status IN (0, 1, 4, 7) AND w.receipt_count IS NOT NULL AND f.facts & 28 = 4`,
+  completedInOpenOfPartition: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
+    WHERE w.partition = ? AND w.status IN (0, 1, 4, 7) AND w.receipt_count IS NOT NULL AND f.facts & 28 = 4`,
   workItemFailuresOfPartition: `SELECT failure_code AS code, count(*) AS work_items FROM work_item
     WHERE partition = ? AND status = 4 AND failure_code IS NOT NULL GROUP BY 1`,
 

@@ -1,0 +1,330 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type Checkpoint,
+  checkpointCounts,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../../src/core/checkpoint.ts";
+import { isBitSet } from "../../src/core/bitmap.ts";
+import { partitionOf } from "../../src/core/partition.ts";
+import type { OpenState } from "../../src/state/state-kind.ts";
+import type { StateHarness } from "./harness.ts";
+import {
+  claimOne,
+  claimSome,
+  completeOne,
+  csvOf,
+  DESCRIPTION,
+  eventsOf,
+  failure,
+  file,
+  noSignal,
+  recordAll,
+  workItem,
+  workItems,
+} from "./samples.ts";
+
+const PARTITIONS = 3;
+const AUTO = { partition: "auto", totalPartitions: PARTITIONS } as const;
+
+const inPartition = (count: number, partition: number) =>
+  workItems(count).filter(({ workItemId }) => partitionOf(workItemId, PARTITIONS) === partition);
+
+const checkpointOf = async (state: OpenState, partition = 0): Promise<Checkpoint> => {
+  await state.ledger.committed();
+  return decodeCheckpoint(encodeCheckpoint(await state.ledger.checkpoint(partition, noSignal)));
+};
+
+const sumOfWorkItems = (state: OpenState): number =>
+  Object.values(state.ledger.tally().workItems).reduce((sum, count) => sum + count, 0);
+
+/** Files of each work item in what follows. */
+const FILES = 3;
+
+/** What one machine did with a work item before another goes on. */
+const DEEDS = ["nothing", "completed", "empty", "part", "part released", "file failed", "failed"] as const;
+type Deed = (typeof DEEDS)[number];
+
+async function perform(state: OpenState, deeds: readonly Deed[]): Promise<void> {
+  for (const deed of deeds) {
+    const { id } = await claimOne(state);
+    const events = eventsOf(id);
+    const complete = (...places: number[]) =>
+      places.flatMap((place) => [events.uploaded(file(place)), events.completed(file(place))]);
+    if (deed === "nothing") state.queue.release([id]);
+    if (deed === "empty") recordAll(state, events.finished("empty"));
+    if (deed === "failed") recordAll(state, events.finished("failed", failure("catalog-error")));
+    if (deed === "completed")
+      recordAll(state, events.opened(FILES), ...complete(0, 1, 2), events.finished("completed"));
+    if (deed === "part") recordAll(state, events.opened(FILES), ...complete(0, 2));
+    if (deed === "part released")
+      recordAll(state, events.opened(FILES), ...complete(1), events.uploaded(file(0)), events.released());
+    if (deed === "file failed") {
+      recordAll(
+        state,
+        events.opened(FILES),
+        ...complete(0, 1),
+        events.failed(file(2)),
+        events.finished("failed"),
+      );
+    }
+  }
+}
+
+/** Does all that is left, as the pipeline does. */
+async function finishAll(state: OpenState): Promise<void> {
+  for (const claim of await claimSome(state, 100)) {
+    const events = eventsOf(claim.id);
+    const opened = events.opened(FILES);
+    recordAll(state, opened);
+    for (let place = 0; place < FILES; place++) {
+      if (claim.elsewhere !== undefined && isBitSet(claim.elsewhere.completed, place)) {
+        const at = { workItem: claim.id, file: file(place), place };
+        recordAll(state, { kind: "file-done-elsewhere", ...at });
+      } else recordAll(state, events.uploaded(file(place)), events.completed(file(place)));
+    }
+    recordAll(state, events.finished("completed"));
+  }
+}
+
+/** Several partitions in one state, and what goes from one state to another. */
+export function describePartitions(kind: string, newHarness: () => Promise<StateHarness>): void {
+  describe(`${kind}: a run that takes partitions as they get free`, () => {
+    it("begins with none of them, and gets those that are admitted", async () => {
+      const state = await (await newHarness()).start(workItems(60), AUTO);
+      expect(state.ledger.tally().workItems).toMatchObject({ pending: 0, not_mine: 60 });
+      expect(await state.queue.claim(9, noSignal)).toEqual({ kind: "nothing-now" });
+      const changed = state.queue.changed(noSignal.signal);
+      await state.queue.admit(1, undefined);
+      await changed;
+      const claims = await claimSome(state, 100);
+      expect(claims.map(({ workItem: one }) => one)).toEqual(inPartition(60, 1));
+      expect(new Set(claims.map(({ partition }) => partition))).toEqual(new Set([1]));
+      expect(sumOfWorkItems(state)).toBe(60);
+    });
+
+    it("finds work items of a partition that comes after all others were claimed", async () => {
+      const state = await (await newHarness()).start(workItems(60), AUTO);
+      await state.queue.admit(2, undefined);
+      expect(await claimSome(state, 100)).toHaveLength(inPartition(60, 2).length);
+      await state.queue.admit(0, undefined);
+      expect(await claimSome(state, 100)).toHaveLength(inPartition(60, 0).length);
+    });
+
+    it("surveys what is here alone", async () => {
+      const state = await (await newHarness()).start(workItems(60), AUTO);
+      await state.queue.admit(1, undefined);
+      const found = [];
+      for await (const batch of state.surveys.toSurvey(noSignal)) found.push(...batch);
+      expect(found).toEqual(inPartition(60, 1));
+      expect(state.ledger.tally().notSurveyed).toBe(found.length);
+    });
+
+    it("aborts the claims of a partition that is withdrawn, and no others", async () => {
+      const state = await (await newHarness()).start(workItems(60), AUTO);
+      await state.queue.admit(0, undefined);
+      await state.queue.admit(1, undefined);
+      const claims = await claimSome(state, 100);
+      await state.queue.withdraw(0, new Error("lost"));
+      await state.queue.withdraw(0, new Error("lost again"));
+      for (const { partition, lost } of claims) expect(lost.aborted).toBe(partition === 0);
+      state.queue.release(claims.map(({ id }) => id));
+      expect(state.ledger.tally().workItems).toMatchObject({
+        pending: inPartition(60, 1).length,
+        not_mine: 60 - inPartition(60, 1).length,
+      });
+    });
+
+    it("has no partition at its next start, and all the facts", async () => {
+      const harness = await newHarness();
+      const first = await harness.start(workItems(60), AUTO);
+      await first.queue.admit(1, undefined);
+      await completeOne(first, 2);
+      await first.close();
+      const state = await harness.resume();
+      expect(state.ledger.tally()).toMatchObject({
+        workItems: { completed: 1, not_mine: 59 },
+        files: { copied: 2 },
+      });
+      await state.queue.admit(1, undefined);
+      expect(await claimSome(state, 100)).toHaveLength(inPartition(60, 1).length - 1);
+    });
+
+    it("is all done when every partition is done here or known to be done", async () => {
+      const harness = await newHarness();
+      const state = await harness.start(workItems(9), AUTO);
+      for (let partition = 0; partition < PARTITIONS; partition++) {
+        await state.queue.admit(partition, undefined);
+        await finishAll(state);
+      }
+      expect(await state.queue.claim(1, noSignal)).toEqual({ kind: "all-done" });
+      const done = await Promise.all([0, 1, 2].map(async (partition) => checkpointOf(state, partition)));
+      expect(done.map((one) => checkpointCounts(one).workItems.done)).toEqual(
+        [0, 1, 2].map((partition) => inPartition(9, partition).length),
+      );
+      await state.close();
+
+      const { kind: states, newLocation } = harness;
+      const options = {
+        location: newLocation(),
+        resume: false,
+        updateCsv: false,
+        retryFailed: "all",
+      } as const;
+      const description = { ...DESCRIPTION, identity: { ...DESCRIPTION.identity, ...AUTO } };
+      const other = await states.open(options, description, csvOf(workItems(9)), noSignal);
+      for (const one of done) await other.queue.admit(one.partition, one);
+      expect(await other.queue.claim(1, noSignal)).toEqual({ kind: "all-done" });
+      expect(other.ledger.tally()).toMatchObject({
+        workItems: { elsewhere: 9 },
+        files: { elsewhere: 27, total: 27 },
+      });
+      await other.close();
+    });
+  });
+
+  describe(`${kind}: a checkpoint`, () => {
+    it("takes everything that was committed into a state that begins from it, and all is done in the end", async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.constantFrom(...DEEDS), { minLength: 1, maxLength: 9 }),
+          async (deeds) => {
+            const rows = workItems(deeds.length);
+            const first = await (await newHarness()).start(rows);
+            await perform(first, deeds);
+            const told = await checkpointOf(first);
+            await first.close();
+
+            const harness = await newHarness();
+            const second = await harness.start(rows);
+            await second.queue.admit(0, told);
+            expect(sumOfWorkItems(second)).toBe(rows.length);
+            const again = await checkpointOf(second);
+            const { epoch, failures, files, ...facts } = told;
+            expect(again).toMatchObject({ ...facts, epoch: epoch + 1, files: { done: files.done } });
+            const { done, failed } = checkpointCounts(told).workItems;
+            expect(second.ledger.tally().workItems).toMatchObject({ elsewhere: done, failed });
+
+            // Failures are tried again at the next start.
+            await second.close();
+            const third = await harness.resume();
+            await finishAll(third);
+            const { workItems: classes, files: sums } = third.ledger.tally();
+            expect(classes).toMatchObject({ pending: 0, in_progress: 0, failed: 0 });
+            expect(classes.elsewhere + classes.completed).toBe(rows.length);
+            const empty = deeds.filter((deed) => deed === "empty").length;
+            expect(sums).toMatchObject({ total: FILES * (rows.length - empty), failed: 0, uploaded: 0 });
+            expect(sums.copied + sums.elsewhere).toBe(sums.total);
+            const last = await checkpointOf(third);
+            expect(checkpointCounts(last)).toMatchObject({
+              workItems: { done: rows.length, pending: 0, empty },
+              files: { done: sums.total },
+            });
+            await third.close();
+          },
+        ),
+        { numRuns: kind === "memory" ? 200 : 8 },
+      );
+    });
+
+    it("over other rows is refused, and changes nothing", async () => {
+      const first = await (await newHarness()).start(workItems(4));
+      await completeOne(first, 1);
+      const told = await checkpointOf(first);
+      for (const rows of [
+        workItems(5),
+        workItems(3),
+        workItems(4, 1),
+        [...workItems(3), workItem(3, "renamed")],
+      ]) {
+        const state = await (await newHarness()).start(rows);
+        const before = state.ledger.tally();
+        await expect(state.queue.admit(0, told)).rejects.toMatchObject({ code: "checkpoint-unusable" });
+        expect(state.ledger.tally()).toEqual(before);
+        await state.close();
+      }
+    });
+
+    it("of another partition is refused", async () => {
+      const first = await (await newHarness()).start(workItems(60), AUTO);
+      const told = await checkpointOf(first, 1);
+      await expect(first.queue.admit(2, told)).rejects.toMatchObject({ code: "checkpoint-unusable" });
+    });
+
+    it("that comes again changes nothing but the epoch", async () => {
+      const first = await (await newHarness()).start(workItems(7));
+      await perform(first, ["completed", "part", "file failed", "empty", "part released", "failed"]);
+      const told = await checkpointOf(first);
+      const state = await (await newHarness()).start(workItems(7));
+      await state.queue.admit(0, told);
+      const [once, tally] = [await checkpointOf(state), state.ledger.tally()];
+      await state.queue.admit(0, told);
+      expect(await checkpointOf(state)).toEqual({ ...once, epoch: once.epoch + 1 });
+      expect(state.ledger.tally()).toEqual(tally);
+    });
+
+    it("never takes back what is done here; what else it says counts when it is later", async () => {
+      const first = await (await newHarness()).start(workItems(3));
+      const early = await checkpointOf(first);
+      await perform(first, ["failed", "completed"]);
+      const late = await checkpointOf(first);
+
+      const state = await (await newHarness()).start(workItems(3));
+      await state.queue.admit(0, undefined);
+      await perform(state, ["completed", "failed"]);
+      // The same epoch: its failure of the first is older news, its completion of the second stands.
+      await state.queue.admit(0, { ...late, epoch: 1 });
+      expect(state.ledger.tally().workItems).toMatchObject({
+        completed: 1,
+        elsewhere: 1,
+        failed: 0,
+        pending: 1,
+      });
+      await state.queue.admit(0, { ...early, epoch: 9 });
+      expect(state.ledger.tally().workItems).toMatchObject({
+        completed: 1,
+        elsewhere: 1,
+        failed: 0,
+        pending: 1,
+      });
+      expect((await checkpointOf(state)).epoch).toBe(10);
+      const failed = { ...late, epoch: 20, states: Uint8Array.of(0b100000) };
+      await state.queue.admit(0, failed);
+      expect(state.ledger.tally().workItems).toMatchObject({
+        completed: 1,
+        elsewhere: 1,
+        failed: 1,
+        pending: 0,
+      });
+    });
+
+    it("leaves work items in progress to their holder", async () => {
+      const first = await (await newHarness()).start(workItems(1));
+      await completeOne(first, FILES);
+      const told = await checkpointOf(first);
+      const state = await (await newHarness()).start(workItems(1));
+      const { id } = await claimOne(state);
+      await state.queue.admit(0, told);
+      expect(state.ledger.tally().workItems).toMatchObject({ in_progress: 1, elsewhere: 0 });
+      recordAll(state, eventsOf(id).finished("empty"));
+      expect(sumOfWorkItems(state)).toBe(1);
+    });
+
+    it("holds nothing that is not committed", async () => {
+      const harness = await newHarness();
+      const state = await harness.start(workItems(1));
+      const { id } = await claimOne(state);
+      await state.ledger.committed();
+      recordAll(state, eventsOf(id).finished("empty"));
+      const told = await state.ledger.checkpoint(0, noSignal);
+      expect(checkpointCounts(told).workItems.done).toBe(0);
+    });
+
+    it("is not made once the signal is aborted", async () => {
+      const state = await (await newHarness()).start(workItems(1));
+      const signal = AbortSignal.abort(new Error("stop"));
+      await expect(state.ledger.checkpoint(0, { signal })).rejects.toThrow("stop");
+    });
+  });
+}
