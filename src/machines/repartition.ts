@@ -81,7 +81,7 @@ async function openGeneration(
   signal: AbortSignal,
 ): Promise<ReadManifest | undefined> {
   const old = await freeRecords(context, former, signal);
-  if (!Array.isArray(old)) {
+  if (old instanceof ReuploadError) {
     const { generation, totalPartitions } = opening.manifest.former ?? opening.manifest;
     await changeManifest(
       context,

@@ -81,13 +81,9 @@ export function checkSettings(manifest: Manifest, given: RunSettings): void {
     ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, given is ${now}`,
   );
   const isOtherTotal = differences.some(({ what }) => what === "partitions");
-  throw new ReuploadError("run-differs", `This is not how the run was begun: ${list.join("; ")}.`, {
-    ...(isOtherTotal
-      ? {
-          advice: "Give the run's own total, or partition it anew with --repartition while no machine works.",
-        }
-      : {}),
-  });
+  const advice = "Give the run's own total, or partition it anew with --repartition while no machine works.";
+  const message = `This is not how the run was begun: ${list.join("; ")}.`;
+  throw new ReuploadError("run-differs", message, isOtherTotal ? { advice } : {});
 }
 
 async function lookAtRecord(

@@ -32,8 +32,7 @@ const file = { url: "", as: "anonymous" } as const;
 const CALLS: Record<CallName, [(client: RestClient, pulse: Pulse) => Promise<unknown>, StubAnswer]> = {
   "put blob": [async (client, pulse) => writer(client).putBlob("b", body, CREATE, pulse), { status: 201 }],
   "put blob from url": [
-    async (client, pulse) =>
-      writer(client).putBlobFromUrl("b", source, { ...CREATE }, pulse),
+    async (client, pulse) => writer(client).putBlobFromUrl("b", source, { ...CREATE }, pulse),
     { status: 201 },
   ],
   "put block": [
