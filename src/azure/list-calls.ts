@@ -24,6 +24,8 @@ export interface BlobPage {
   readonly blobs: readonly ListedBlob[];
   /** Where the next page begins; undefined on the last. */
   readonly next: string | undefined;
+  /** The service's clock when it answered, ms since the epoch; NaN when it did not tell. */
+  readonly date: number;
 }
 
 /** What page is asked for. */

@@ -76,6 +76,10 @@ export const FAILURES = {
 export type FailureCode = keyof typeof FAILURES;
 export const FAILURE_CODES = Object.keys(FAILURES) as FailureCode[];
 
+export function isFailureCode(text: string): text is FailureCode {
+  return Object.hasOwn(FAILURES, text);
+}
+
 /** What a failure carries so that it can be understood, and replayed by hand. All texts are redacted. */
 export interface FailureDetails {
   /** What was being done: `put blob`, `read source`, ... */

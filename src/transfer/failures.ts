@@ -1,5 +1,5 @@
 import { ServiceFailure } from "../azure/service-error.ts";
-import { type FailureCode, FileFailure, verdictOf } from "../core/failure.ts";
+import { type FailureCode, FileFailure, isFailureCode, verdictOf } from "../core/failure.ts";
 import { atSource, atTarget, type Becomes } from "../core/service-codes.ts";
 
 /** A conditional create found the name taken; any other 409 or 412 says something else. */
@@ -79,20 +79,14 @@ function passing(failure: ServiceFailure): FailureCode | undefined {
   }
 }
 
+/** What the file is at the end of what is not a failure by itself. */
+const AT_THE_END: Partial<Readonly<Record<Becomes, FailureCode>>> = { exists: "conflict", retry: "network" };
+
 /** @param forbidden what it is when the rights, or the container as a whole, are not there */
 function codeOf(becomes: Becomes | undefined, forbidden: FailureCode): FailureCode | undefined {
-  switch (becomes) {
-    case "rights":
-    case "gone":
-    case "renew":
-      return forbidden;
-    case "exists":
-      return "conflict";
-    case "retry":
-      return "network";
-    default:
-      return becomes;
-  }
+  if (becomes === undefined) return undefined;
+  if (becomes === "rights" || becomes === "gone" || becomes === "renew") return forbidden;
+  return isFailureCode(becomes) ? becomes : AT_THE_END[becomes];
 }
 
 function fileFailure(code: FailureCode, failure: ServiceFailure): FileFailure {

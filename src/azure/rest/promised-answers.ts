@@ -35,6 +35,9 @@ export const PROMISED_ANSWERS = {
   "list blobs": { statuses: [200], headers: ID, body: xml("EnumerationResults") },
   "get container properties": { statuses: [200], headers: TAGGED },
   "create container": { statuses: [201], headers: TAGGED },
+  "acquire lease": { statuses: [201], headers: TAGGED },
+  "renew lease": { statuses: [200], headers: TAGGED },
+  "release lease": { statuses: [200], headers: TAGGED },
   "put message": { statuses: [201], headers: ID, body: xml("QueueMessagesList") },
   "get queue metadata": {
     statuses: [200],

@@ -21,7 +21,8 @@ export class RestBlobLister implements BlobLister {
       pulse,
     );
     try {
-      return readPage(body.toString(), asked.prefix);
+      const date = Date.parse(head.header("date") ?? "");
+      return { ...readPage(body.toString(), asked.prefix), date };
     } catch (thrown) {
       if (!(thrown instanceof SyntaxError)) throw thrown;
       throw new ForeignAnswer(url, head, `not a list of blobs: ${thrown.message}`);
@@ -46,7 +47,7 @@ function queryOf({ prefix, from, most }: PageQuestion): string {
 }
 
 /** @throws SyntaxError when it is not the list that was asked for */
-function readPage(xml: string, prefix: string): BlobPage {
+function readPage(xml: string, prefix: string): Omit<BlobPage, "date"> {
   const results = parseXml(xml);
   const blobs = required(results, "Blobs").children.map((element) => listedBlob(element, prefix));
   const next = required(results, "NextMarker").text;

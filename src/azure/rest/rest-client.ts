@@ -2,7 +2,7 @@ import type { StorageAccount } from "../account.ts";
 import type { Pulse } from "../attempt-clock.ts";
 import type { ReadAccess } from "../blob-calls.ts";
 import type { SignIn } from "../sign-in/sign-in.ts";
-import { type AnswerHead, ForeignAnswer } from "../foreign-answer.ts";
+import { ForeignAnswer } from "../foreign-answer.ts";
 import { signedUrl } from "../signed-url.ts";
 import { isStorageHost } from "../trusted-hosts.ts";
 import type { Connections } from "./connections.ts";
@@ -68,7 +68,7 @@ export class RestClient {
   async answer(
     request: RestRequest,
     pulse: Pulse,
-  ): Promise<{ readonly head: AnswerHead; readonly body: Buffer }> {
+  ): Promise<{ readonly head: Exchange; readonly body: Buffer }> {
     const head = await this.open(request, pulse);
     const body = await wholeOf(head, request.url);
     if (hasPromisedBody(request.call, body)) return { head, body };

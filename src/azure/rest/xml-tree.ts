@@ -82,18 +82,20 @@ function attributesIn(text: string): Record<string, string> {
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
 
+const ENTITY = /&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|([a-z]{2,4}));|&/g;
+
 /** The text with its entities replaced. @throws SyntaxError for one that is not known */
 function decoded(text: string): string {
   if (!text.includes("&")) return text;
-  return text.replace(/&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|([a-z]{2,4}));|&/g, (_, decimal, hex, name) => {
-    const known = name === undefined ? charOf(decimal, hex) : ENTITIES[name as string];
+  return text.replace(ENTITY, (_, decimal?: string, hex?: string, name?: string) => {
+    const known = name === undefined ? charOf(decimal, hex) : ENTITIES[name];
     if (known === undefined) throw new SyntaxError("an unknown entity");
     return known;
   });
 }
 
 function charOf(decimal: string | undefined, hex: string | undefined): string | undefined {
-  const code =
-    decimal !== undefined ? Number(decimal) : hex !== undefined ? Number.parseInt(hex, 16) : 2 ** 32;
+  if (decimal === undefined && hex === undefined) return undefined;
+  const code = decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number(decimal);
   return code <= 0x10_ff_ff ? String.fromCodePoint(code) : undefined;
 }

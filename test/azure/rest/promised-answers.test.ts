@@ -177,8 +177,8 @@ describe.each(STORAGE)("%s", (name) => {
 });
 
 function chunked(answer: StubAnswer): StubAnswer {
-  const bare = without(answer, "content-length");
-  return { ...bare, headers: { ...bare.headers, "transfer-encoding": "chunked" } };
+  const lengthless = without(answer, "content-length");
+  return { ...lengthless, headers: { ...lengthless.headers, "transfer-encoding": "chunked" } };
 }
 
 it("an error of the service's own front end is an answer", async () => {

@@ -153,6 +153,43 @@ describe("a container that answers with an error", () => {
     expect(await answerOf(catalog, item("a", "2"))).toMatchObject({ files: [{ fileName: "x.json" }] });
   });
 
+  it("and names the same next page again, or goes round, ends the lookup with an error", async () => {
+    await put("a/1/x.json");
+    const catalog = await open(url, behindProxy());
+    const page = (next: string): string =>
+      `<EnumerationResults><Blobs></Blobs><NextMarker>${next}</NextMarker></EnumerationResults>`;
+    for (const markers of [
+      ["m", "m"],
+      ["m", "n", "m"],
+    ]) {
+      proxy.heal();
+      for (const next of markers) {
+        proxy.fail({
+          fault: { kind: "answer", status: 200, body: page(next) },
+          operation: "list-blobs",
+          times: 1,
+        });
+      }
+      const { failure } = await answerOf(catalog, item("a", "1"));
+      expect(failure).toMatchObject({ code: "catalog-error" });
+      expect(String(failure?.message)).toContain("the list of a/1/ named the same next page twice");
+    }
+  });
+
+  it("but a web page in its place is asked again", async () => {
+    await put("a/1/x.json");
+    const catalog = await open(url, behindProxy());
+    proxy.fail({ fault: { kind: "page", status: 200 }, operation: "list-blobs", times: 9 });
+    expect(await answerOf(catalog, item("a", "1"))).toMatchObject({ files: [{ fileName: "x.json" }] });
+  });
+
+  it("because its SAS has ended says so, and when", async () => {
+    const sas = "sv=2024-11-04&sr=c&sp=rl&sig=c2VjcmV0LXNpZ25hdHVyZQ%3D%3D&se=2001-01-01";
+    const failure = await thrownBy(open(url, { ...behindProxy(), sas }));
+    expect(failure).toMatchObject({ code: "permission" });
+    expect(String(failure)).toMatch(/the link's SAS ended at 2001-01-01T00:00:00Z \(se\)/);
+  });
+
   it("is reported when it is not there, before the first file and later", async () => {
     expect(await thrownBy(open(`${url}x`, behindProxy()))).toMatchObject({ code: "source-invalid" });
     const catalog = await open(url, behindProxy());
