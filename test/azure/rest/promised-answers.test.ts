@@ -28,6 +28,16 @@ const body = Buffer.from("{}");
 /** A link to any web server. */
 const file = { url: "", as: "anonymous" } as const;
 
+const lease = async (
+  client: RestClient,
+  action: "acquire" | "renew" | "release",
+  pulse: Pulse,
+): Promise<unknown> => {
+  const url = `${client.account.blobEndpoint}/c/b?comp=lease`;
+  const headers = ["x-ms-lease-action", action, "x-ms-lease-id", "1"];
+  return client.send({ call: `${action} lease`, method: "PUT", url, as: "account", headers }, pulse);
+};
+
 /** What makes the call, and the answer that is its success. */
 const CALLS: Record<CallName, [(client: RestClient, pulse: Pulse) => Promise<unknown>, StubAnswer]> = {
   "put blob": [async (client, pulse) => writer(client).putBlob("b", body, CREATE, pulse), { status: 201 }],
@@ -74,6 +84,9 @@ const CALLS: Record<CallName, [(client: RestClient, pulse: Pulse) => Promise<unk
   ],
   "get container properties": [async (client, pulse) => lookAtContainer(client, "c", pulse), { status: 200 }],
   "create container": [async (client, pulse) => createContainer(client, "c", pulse), { status: 201 }],
+  "acquire lease": [async (client, pulse) => lease(client, "acquire", pulse), { status: 201 }],
+  "renew lease": [async (client, pulse) => lease(client, "renew", pulse), { status: 200 }],
+  "release lease": [async (client, pulse) => lease(client, "release", pulse), { status: 200 }],
   "put message": [
     async (client, pulse) => new RestQueueCalls(client, "q").putMessage("eA==", -1, pulse),
     { status: 201, body: "<QueueMessagesList><QueueMessage></QueueMessage></QueueMessagesList>\n" },
