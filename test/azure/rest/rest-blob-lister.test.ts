@@ -56,6 +56,7 @@ describe("a page of a container's list", () => {
       ),
     );
     expect(page).toEqual({
+      date: expect.any(Number) as number,
       blobs: [
         {
           name: "a<b> é",
