@@ -1,11 +1,11 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
-import type { FailureRecord } from "../state/ledger.ts";
 import type { Claim } from "../state/work-queue.ts";
-import { type Demand, RecentRate, workItemsToLookUp } from "./demand.ts";
+import { type Demand, RecentRate } from "./demand.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import { fileJourney } from "./file-journey.ts";
-import { catalogFailure, type FileTask, nameOf, OpenWorkItem } from "./open-work-item.ts";
+import { type EndWithoutFiles, endWithoutFiles } from "./end-without-files.ts";
+import { type FileTask, nameOf, OpenWorkItem } from "./open-work-item.ts";
 import type {
   PipelineControl,
   PipelineLive,
@@ -14,6 +14,7 @@ import type {
   RunningPipeline,
   Stages,
 } from "./pipeline.ts";
+import { Feeder } from "./feeder.ts";
 import { FileSlots, findSize } from "./file-slots.ts";
 import { LookUps } from "./look-ups.ts";
 import { LostSignals } from "./lost-signals.ts";
@@ -43,8 +44,6 @@ class Pipeline implements PipelineLive {
   readonly #stop = new AbortController();
   /** Takes no new files: too many failed. */
   readonly #halt = new AbortController();
-  /** Nothing more is claimed. */
-  readonly #over = new AbortController();
   readonly #signal: AbortSignal;
   /** Ends what only prepares further files: a drain needs none. */
   readonly #feedSignal: AbortSignal;
@@ -53,12 +52,10 @@ class Pipeline implements PipelineLive {
   readonly #failures: FailureLimit;
   readonly #links = { renewed: 0 };
   #fatal: { readonly error: unknown } | undefined;
-  /** Why nothing more can be claimed, until that changes. */
-  #noClaims: "nothing-now" | "all-done" | undefined;
   readonly #lost: LostSignals;
   /** A survey may bring completed work items back. */
   #isSurveying = true;
-  #wakeFeeder: () => void = () => {};
+  readonly #feeder: Feeder;
 
   constructor(stages: Stages, options: PipelineOptions, control: PipelineControl) {
     this.#stages = stages;
@@ -70,10 +67,18 @@ class Pipeline implements PipelineLive {
       size,
       this.#ready,
       async (task, leaveSlot) => this.#process(task, leaveSlot),
-      () => this.#wakeFeeder(),
+      () => this.#feeder.wake(),
     );
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
     this.#feedSignal = AbortSignal.any([this.#signal, control.drain, this.#halt.signal]);
+    this.#feeder = new Feeder({
+      queue: stages.state.queue,
+      feedSignal: this.#feedSignal,
+      signal: this.#signal,
+      demand: () => this.#demand,
+      isSurveying: () => this.#isSurveying,
+      onClaims: (claims) => this.#take(claims),
+    });
     this.#lookUps = new LookUps(stages.catalog, this.#feedSignal, {
       onAnswer: (claim, lookup) => this.#takeAnswer(claim, lookup),
       onNoAnswer: (claim) => this.#noAnswer(claim),
@@ -81,7 +86,7 @@ class Pipeline implements PipelineLive {
         // A stop ends lookups too; what was asked for is given back.
         if (!this.#mustHalt) this.#fail(thrown);
       },
-      onEnd: () => this.#wakeFeeder(),
+      onEnd: () => this.#feeder.wake(),
     });
     this.#lost = new LostSignals(this.#signal, () => this.#dropLost());
     this.#failures = new FailureLimit(options.maxFailures);
@@ -90,7 +95,7 @@ class Pipeline implements PipelineLive {
   async run(): Promise<PipelineOutcome> {
     const halt = () => {
       this.#ready.close();
-      this.#wakeFeeder();
+      this.#feeder.wake();
     };
     this.#feedSignal.addEventListener("abort", halt, { once: true });
     if (this.#mustHalt) halt();
@@ -185,17 +190,12 @@ class Pipeline implements PipelineLive {
 
   async #survey(): Promise<void> {
     try {
-      await surveyAhead(this.#stages, this.#feedSignal, () => this.#claimAgain());
+      await surveyAhead(this.#stages, this.#feedSignal, () => this.#feeder.claimAgain());
     } catch (thrown) {
       if (!this.#mustHalt) this.#fail(thrown);
     }
     this.#isSurveying = false;
-    this.#wakeFeeder();
-  }
-
-  #claimAgain(): void {
-    this.#noClaims = undefined;
-    this.#wakeFeeder();
+    this.#feeder.wake();
   }
 
   /** Gives back claims that did not come to their end. */
@@ -215,22 +215,15 @@ class Pipeline implements PipelineLive {
 
   #close(id: number): void {
     this.#open.delete(id);
-    this.#wakeFeeder();
+    this.#feeder.wake();
   }
 
-  /** Claims and looks up ahead of need until nothing is left to claim and everything claimed is done. */
   async #feed(): Promise<void> {
     try {
-      while (!this.#mustHalt) {
-        if (this.#noClaims === "all-done" && this.openWorkItems === 0 && !this.#isSurveying) break;
-        const wanted = this.#noClaims === undefined ? workItemsToLookUp(this.#demand) : 0;
-        if (wanted > 0) await this.#claim(wanted);
-        else await this.#untilWoken();
-      }
+      await this.#feeder.feed();
     } catch (thrown) {
       this.#fail(thrown);
     }
-    this.#over.abort();
     this.#ready.close();
     await this.#lookUps.ended();
   }
@@ -252,14 +245,7 @@ class Pipeline implements PipelineLive {
     };
   }
 
-  async #claim(max: number): Promise<void> {
-    const answer = await this.#stages.state.queue.claim(max, { signal: this.#signal });
-    if (answer.kind !== "claims") {
-      this.#noClaims = answer.kind;
-      void this.#untilChanged();
-      return;
-    }
-    const { claims } = answer;
+  #take(claims: readonly Claim[]): void {
     for (const { id, lost } of claims) {
       this.#open.set(id, undefined);
       this.#lost.join(lost);
@@ -267,32 +253,17 @@ class Pipeline implements PipelineLive {
     this.#lookUps.start(claims);
   }
 
-  async #untilChanged(): Promise<void> {
-    try {
-      await this.#stages.state.queue.changed(this.#over.signal);
-      this.#claimAgain();
-    } catch (thrown) {
-      if (!this.#over.signal.aborted) this.#fail(thrown);
-    }
-  }
-
   /** The catalog's contract is one answer each; one that is missing must not be taken for "no files". */
   #noAnswer(claim: Claim): void {
     if (claim.lost.aborted) return this.#giveBack([claim.id]);
     const message = "the catalog gave no answer for this work item";
-    this.#endUnopened(claim, "failed", { code: "catalog-error", message, attempts: 1 });
+    this.#endUnopened(claim, { status: "failed", failure: { code: "catalog-error", message, attempts: 1 } });
   }
 
   #takeAnswer(claim: Claim, lookup: Lookup): void {
     if (claim.lost.aborted) return this.#giveBack([claim.id]);
-    if (lookup.failure !== undefined) {
-      this.#endUnopened(claim, "failed", { ...lookup.failure, attempts: 1 });
-      return;
-    }
-    if (lookup.files.length === 0 && claim.knownFiles.size === 0) {
-      this.#openEmpty(claim, lookup);
-      return;
-    }
+    const end = endWithoutFiles(claim, lookup, this.#options);
+    if (end !== undefined) return this.#endUnopened(claim, end);
     const name = nameOf(claim, lookup);
     const item = new OpenWorkItem(claim, name, this.#stages, this.#links, this.#control.onFile);
     this.#open.set(claim.id, item);
@@ -301,37 +272,14 @@ class Pipeline implements PipelineLive {
     else {
       this.#ready.add(tasks);
       this.#slots.fill();
-      this.#wakeFeeder();
+      this.#feeder.wake();
     }
   }
 
-  #openEmpty(claim: Claim, lookup: Lookup): void {
-    if (lookup.problems.length > 0) {
-      this.#endUnopened(claim, "failed", catalogFailure(lookup.problems));
-    } else if (this.#options.onEmpty === "fail") {
-      const message = "the catalog lists no file for this work item";
-      this.#endUnopened(claim, "failed", { code: "no-files", message, attempts: 1 });
-    } else {
-      this.#endUnopened(claim, "empty", undefined);
-    }
-  }
-
-  #endUnopened(claim: Claim, status: "empty" | "failed", failure: FailureRecord | undefined): void {
-    this.#stages.state.ledger.record({
-      kind: "work-item-finished",
-      workItem: claim.id,
-      status,
-      ...(failure === undefined ? {} : { failure }),
-    });
+  #endUnopened(claim: Claim, { status, failure }: EndWithoutFiles): void {
+    const event = { kind: "work-item-finished", workItem: claim.id, status } as const;
+    this.#stages.state.ledger.record(failure === undefined ? event : { ...event, failure });
     if (status === "failed") this.#count(true);
     this.#close(claim.id);
-  }
-
-  /** Waits until a file was taken or done, or a lookup ended. */
-  async #untilWoken(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wakeFeeder = resolve;
-    await promise;
-    this.#wakeFeeder = () => {};
   }
 }

@@ -5,12 +5,14 @@ import type { Catalog, Lookup, Survey } from "../../src/catalog/catalog.ts";
 import { recheckByLookup } from "../../src/catalog/recheck.ts";
 import { type CatalogFile, linkExpiry } from "../../src/core/file.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-name.ts";
+import type { RunIdentity } from "../../src/core/run-identity.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import type { FileReport, PipelineOptions, PipelineOutcome, Stages } from "../../src/pipeline/pipeline.ts";
 import { startPipeline } from "../../src/pipeline/run-pipeline.ts";
 import type { OpenState } from "../../src/state/state-kind.ts";
+import type { WorkQueue } from "../../src/state/work-queue.ts";
 import type { Transfer, TransferredFile } from "../../src/transfer/transfer.ts";
-import { csvOf, workItem } from "../state/samples.ts";
+import { csvOf, DESCRIPTION, workItem } from "../state/samples.ts";
 import { openState, temporaryFolder } from "../state/state-support.ts";
 
 export const COPIED: TransferredFile = {
@@ -112,6 +114,12 @@ export type TransferFile = (
   signal: AbortSignal,
 ) => ReturnType<Transfer["transfer"]>;
 
+type RigOptions = Partial<PipelineOptions> & {
+  readonly queue?: boolean;
+  /** The holder that claims; the state's own by default. */
+  readonly holder?: WorkQueue;
+};
+
 export interface Rig {
   readonly store: OpenState;
   readonly catalog: MapCatalog;
@@ -124,19 +132,24 @@ export interface Rig {
   announce: (blobName: string, signal: AbortSignal) => Promise<void>;
   readonly drain: AbortController;
   readonly abort: AbortController;
-  start(options?: Partial<PipelineOptions> & { readonly queue?: boolean }): ReturnType<typeof startPipeline>;
-  run(options?: Partial<PipelineOptions> & { readonly queue?: boolean }): Promise<PipelineOutcome>;
+  start(options?: RigOptions): ReturnType<typeof startPipeline>;
+  run(options?: RigOptions): Promise<PipelineOutcome>;
 }
 
 /** A rig on this state file (a new one by default) with `count` work items. */
 export async function rig(
   catalog: MapCatalog,
   count: number,
-  { path, retryFailed = "all" }: { path?: string; retryFailed?: "all" | "none" } = {},
+  {
+    path,
+    retryFailed = "all",
+    share = {},
+  }: { path?: string; retryFailed?: "all" | "none"; share?: Partial<RunIdentity> } = {},
 ): Promise<Rig> {
   const statePath = path ?? join(await temporaryFolder(), "state.db");
   const items = Array.from({ length: count }, (_, n) => workItem(n));
-  const store = await openState(statePath, csvOf(items), { retryFailed });
+  const description = { ...DESCRIPTION, identity: { ...DESCRIPTION.identity, ...share } };
+  const store = await openState(statePath, csvOf(items), { retryFailed, description });
   const made: Rig = {
     store,
     catalog,
@@ -147,7 +160,7 @@ export async function rig(
     announce: async () => {},
     drain: new AbortController(),
     abort: new AbortController(),
-    start({ queue = true, ...options } = {}) {
+    start({ queue = true, holder, ...options } = {}) {
       const announcer: Announcer = {
         async announce(blobName, { signal }) {
           await made.announce(blobName, signal);
@@ -156,7 +169,7 @@ export async function rig(
         },
       };
       const stages: Stages = {
-        state: store,
+        state: holder === undefined ? store : { ...store, queue: holder },
         catalog,
         transfer: {
           async transfer(file, blobName, { signal }) {
