@@ -12,6 +12,8 @@ import { readParameters } from "../kusto/parameters.ts";
 import { declaredParameters, queryTextOf } from "../kusto/query-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { SCHEMA_VERSION, waitingMessages } from "../terminal/messages.ts";
+import type { UsedFiles } from "../files/overlap.ts";
+import { commandFiles } from "./command-files.ts";
 import { connectKusto } from "./kusto.ts";
 import { type Io, writeLines } from "./io.ts";
 import { ResultFile } from "./result-file.ts";
@@ -35,7 +37,21 @@ const SHIPPED = join(import.meta.dirname, "..", "..", "queries");
 
 /** @returns the exit code; errors are told */
 export async function find(given: FindArguments, io: Io): Promise<ExitCode> {
-  return inSession(flagsOf(given.flags), io, (session) => findInSession(given, session));
+  return inSession(flagsOf(given.flags), io, (session) => findInSession(given, session), {
+    files: (options, path) => filesOf(given, resolveOne(options, "config"), path),
+  });
+}
+
+function filesOf(
+  { query, out }: FindArguments,
+  config: string | undefined,
+  path: Session["path"],
+): UsedFiles[] {
+  return [
+    ...commandFiles({ config }, path),
+    ...(query === undefined ? [] : [{ option: "the query", paths: [path(query)], use: "read" } as const]),
+    ...(out === "-" ? [] : [{ option: "--out", paths: [path(out)], use: "written" } as const]),
+  ];
 }
 
 function flagsOf(options: FindArguments["flags"]): RunFlags {

@@ -1,5 +1,4 @@
 /** Runs a job: services, target, state, catalog and pipeline, in this order, and what they have to say. */
-import { rmSync } from "node:fs";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
@@ -10,9 +9,12 @@ import { growYoungHeap } from "./heap.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
 import type { InputReader } from "../state/open-run.ts";
 import { openRun } from "../state/sqlite/open-run.ts";
+import { statePath } from "../state/sqlite/place.ts";
 import { checkIdentity } from "../state/sqlite/resume-run.ts";
+import { removeState } from "../state/sqlite/state-files.ts";
 import type { RunRecord, StateStore } from "../state/state-store.ts";
 import type { CatalogSource } from "./catalogs.ts";
+import { rejectedPathOf, stemOf } from "./command-files.ts";
 import { slotsOf } from "./limits.ts";
 import { finishRun, followRun } from "./run-progress.ts";
 import type { Session } from "./session.ts";
@@ -201,7 +203,7 @@ class JobRun {
       if (this.#job.found === undefined) {
         // Nothing was done yet: the corrected command must not meet a run that never began.
         await store.close();
-        rmSync(this.#statePath, { force: true });
+        removeState(statePath(this.#statePath));
       }
       throw thrown;
     }
@@ -217,15 +219,6 @@ export function onlyOf({ limit, sample }: RunSettings): { first: number } | { sa
 function limitedBy({ limit, sample }: RunSettings): string | undefined {
   if (limit !== undefined) return `--limit ${limit}`;
   return sample === undefined ? undefined : `--sample ${sample}`;
-}
-
-/** The state's path without its ending: what files that belong to it begin with. */
-export function stemOf(statePath: string): string {
-  return statePath.replace(/\.(?:db|sqlite3?)$/, "");
-}
-
-export function rejectedPathOf(statePath: string): string {
-  return `${stemOf(statePath)}.rejected.csv`;
 }
 
 /** What to advise when the state holds a run and the command does not resume it. */

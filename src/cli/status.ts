@@ -4,13 +4,14 @@ import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { redact } from "../core/secret.ts";
 import { FleetWatch } from "../progress/fleet.ts";
+import { refuseOverlap } from "../files/overlap.ts";
 import { snapshotState } from "../state/sqlite/read-state.ts";
+import { companionsOf } from "../state/sqlite/state-files.ts";
 import { fleetJson } from "../terminal/fleet-json.ts";
 import { jsonText } from "../terminal/json-forms.ts";
 import { statusText } from "../terminal/status-text.ts";
 import { type Io, writeLines } from "./io.ts";
 import { outputOf } from "./options.ts";
-import { refuseOwnInput } from "./own-inputs.ts";
 import { absolutePath, OpenStates, statePathsOf } from "./states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
@@ -57,7 +58,10 @@ async function takeSnapshot(paths: readonly string[], snapshot: string, io: Io):
     });
   }
   const source = absolutePath(path, io);
-  refuseOwnInput("--snapshot", target, { states: [source], files: [] });
+  refuseOverlap([
+    { option: "--state-db", paths: companionsOf(source), use: "read" },
+    { option: "--snapshot", paths: [target, `${target}.new`], use: "written" },
+  ]);
   const stop = listenForStop(0, () => {});
   try {
     await snapshotState(source, target, { signal: stop.drain });

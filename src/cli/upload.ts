@@ -20,9 +20,11 @@ import type { WorkItem } from "../core/work-item.ts";
 import type { InputReader } from "../state/open-run.ts";
 import type { RunRecord } from "../state/state-store.ts";
 import { inspectState } from "../state/sqlite/inspect.ts";
+import { statePath as realStatePath } from "../state/sqlite/place.ts";
 import { companionsOf, removeState } from "../state/sqlite/state-files.ts";
 import { commandLine } from "../terminal/shell.ts";
 import type { CatalogSource } from "./catalogs.ts";
+import { commandFiles } from "./command-files.ts";
 import type { Io } from "./io.ts";
 import { type Job, resumeAdvice, runJob } from "./run-job.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
@@ -50,7 +52,11 @@ export async function upload(request: UploadRequest, io: Io): Promise<ExitCode> 
     return exitCode;
   };
   // A dry run is asked for its list of names.
-  return inSession(flags, io, work, { tellsFiles: isDryRun });
+  return inSession(flags, io, work, {
+    tellsFiles: isDryRun,
+    files: (given, path) =>
+      commandFiles({ config: resolveOne(given, "config"), stateDb: flags.stateDb }, path),
+  });
 }
 
 /** The job that paths, options and the state describe; the paths are looked at. @throws ReuploadError */
@@ -191,8 +197,9 @@ function defaultState({ workItem, ...given }: GivenPaths, settings: RunSettings)
  * moment both may go on then, and announce twice at worst.
  */
 function forget(statePath: string): void {
-  removeState(statePath);
-  rmSync(`${statePath}.lock`, { force: true });
+  const place = realStatePath(statePath);
+  removeState(place);
+  rmSync(`${place}.lock`, { force: true });
 }
 
 /** The same command, which goes on; `--state-db` needs `--resume` for that. */

@@ -4,7 +4,7 @@
  */
 import { hash } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   BlobSASPermissions,
@@ -13,6 +13,7 @@ import {
   ContainerSASPermissions,
 } from "@azure/storage-blob";
 import { encodeName } from "../core/target-name.ts";
+import { writeNewSync } from "../files/new-file.ts";
 import { demoContent } from "./demo-content.ts";
 import {
   DEMO_SCALE,
@@ -118,8 +119,8 @@ export async function makeDemoInput(options: DemoInputOptions): Promise<DemoInpu
   const csv = csvRows(plan, new DemoRandom(seed + 2));
   const csvFile = join(options.folder, "failed_workitems.csv");
   const listingFile = join(options.folder, "listing.csv");
-  await writeCsv(csvFile, ["JobId", "WorkItemId"], csv);
-  await writeCsv(
+  writeCsv(csvFile, ["JobId", "WorkItemId"], csv);
+  writeCsv(
     listingFile,
     ["JobId", "WorkItemId", "WorkItemName", "Uri", "FileName", "Length", "ContentMD5"],
     rows,
@@ -258,7 +259,7 @@ async function missingBlob(plan: DemoPlan, container: ContainerClient, folder: s
   const { workItem, file } = plan.missing;
   const content = contentOf(workItem, file);
   const contentFile = join(folder, "missing-blob.json");
-  await writeFile(contentFile, content);
+  writeNewSync(contentFile, content);
   const sasUrl = await container.getBlockBlobClient(file.sourceName).generateSasUrl({
     permissions: BlobSASPermissions.from({ create: true, write: true }),
     expiresOn: new Date(Date.now() + SAS_LIFETIME_MS),
@@ -272,9 +273,9 @@ async function missingBlob(plan: DemoPlan, container: ContainerClient, folder: s
   };
 }
 
-async function writeCsv(path: string, header: readonly string[], rows: readonly string[][]): Promise<void> {
+function writeCsv(path: string, header: readonly string[], rows: readonly string[][]): void {
   const lines = [header, ...rows].map((row) => row.map(csvField).join(","));
-  await writeFile(path, `${lines.join("\n")}\n`);
+  writeNewSync(path, `${lines.join("\n")}\n`);
 }
 
 function csvField(value: string): string {

@@ -74,7 +74,7 @@ function processJson(writer: Writer): JsonFields {
       return { kind: "running", pid, host, since: isoTime(since), heartbeatAt };
     }
     case "died":
-      return { kind: "died", at: isoTime(writer.at) };
+      return { kind: "died", at: isoTime(writer.at), copy: writer.copy ?? null };
     case "ended": {
       const { at, ending } = writer;
       return { kind: "ended", at: isoTime(at), why: ending?.why ?? null, exitCode: ending?.exitCode ?? null };

@@ -2,13 +2,14 @@ import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
+import { createUnlessThere, removeLeftover } from "../../files/new-file.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { InputReader, RunDescription } from "../open-run.ts";
 import type { InputCounts } from "../state-store.ts";
 import { COUNTER_NAMES, newCounters } from "./counters.ts";
 import { openForLoading, SQLITE_CONSTRAINT_UNIQUE } from "./database.ts";
 import { migrate } from "./migrations/migrations.ts";
-import { createPrivateFile, removeState } from "./state-files.ts";
+import { removeState } from "./state-files.ts";
 import { SQL } from "./statements.ts";
 
 /** Rows of one INSERT: a call a row costs half as much again. */
@@ -38,8 +39,9 @@ export async function createState(
   signal: AbortSignal,
 ): Promise<void> {
   const made = `${path}.new`;
+  removeLeftover(made);
   removeState(made);
-  createPrivateFile(made);
+  createUnlessThere(made);
   try {
     {
       using db = openForLoading(made);

@@ -2,12 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import type { InputReader, OpenOptions, OpenRun, RunDescription } from "../open-run.ts";
 import type { RunRecord } from "../state-store.ts";
-import { openForReading, openForWriting, toStateError } from "./database.ts";
+import { beginLog, openForWriting, toStateError } from "./database.ts";
+import { describeHolder } from "./holder.ts";
 import { inspectState, readRun } from "./inspect.ts";
 import { createState } from "./load-run.ts";
 import { takeLock } from "./lock.ts";
 import { migrate } from "./migrations/migrations.ts";
-import { findOwner, takeOwnership } from "./owner.ts";
+import { takeOwnership } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { checkIdentity, resumeRun } from "./resume-run.ts";
 import { removeState } from "./state-files.ts";
@@ -29,7 +30,7 @@ export const openRun: OpenRun = async (options, description, input, { signal }) 
     try {
       const run = isNew ? begin(db, path) : await resume(db, { path, options, description, input, signal });
       // The log of a CSV that was compared is large; from here on it stays small.
-      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      beginLog(db);
       return new SqliteStateStore(db, run, {
         path,
         only: options.only,
@@ -108,18 +109,5 @@ export function takeLockOf(path: string): { release(): void } {
     throw toStateError(error, `${path}.lock`);
   }
   if (lock) return lock;
-  throw new ReuploadError("state-locked", `the state ${path} is in use by ${ownerOf(path)}`);
-}
-
-function ownerOf(path: string): string {
-  try {
-    using db = openForReading(path);
-    const owner = findOwner(db);
-    if (!owner || owner.ended_at !== null) return "another process";
-    const since = new Date(owner.started_at).toISOString();
-    return `process ${owner.pid} on ${owner.host} since ${since}`;
-  } catch {
-    // It has only just been created, or is being closed.
-    return "another process";
-  }
+  throw new ReuploadError("state-locked", `the state ${path} is in use by ${describeHolder(path)}`);
 }

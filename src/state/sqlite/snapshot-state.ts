@@ -1,14 +1,18 @@
-import { existsSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { createUnlessThere, removeLeftover } from "../../files/new-file.ts";
+import { lookAt } from "../../files/place.ts";
+import { isDiskFull } from "../../files/write-error.ts";
 import type { SnapshotState } from "../read-state.ts";
 import { SQLITE, sqliteCodeOf, toStateError } from "./database.ts";
 import { inspectState, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
+import { findOwner, worksHere } from "./owner.ts";
 import { statePath } from "./place.ts";
 import { openBeside } from "./reading.ts";
-import { createPrivateFile, removeState } from "./state-files.ts";
+import { removeState } from "./state-files.ts";
 import { SQL } from "./statements.ts";
 
 /** All pages in one step: between two steps a writer would have the copy begin anew. */
@@ -20,11 +24,14 @@ export const snapshotState: SnapshotState = async (given, target, { signal }) =>
   if ((await inspectState(path)) === undefined) throw stateMissing(path);
   signal.throwIfAborted();
   const place = resolve(target);
-  if (existsSync(place)) throw unwritable(place, "there is a file already");
+  const there = lookAt(place);
+  if (there.kind === "file") throw unwritable(place, "there is a file already");
+  if (there.kind !== "nothing") throw unwritable(place, `there is ${there.what} already`);
   const made = `${place}.new`;
   try {
+    removeLeftover(made);
     removeState(made);
-    createPrivateFile(made);
+    createUnlessThere(made);
     await copy(path, made);
     signal.throwIfAborted();
     renameSync(made, place);
@@ -39,17 +46,16 @@ async function copy(path: string, made: string): Promise<void> {
     using source = openBeside(path);
     await backup(source, made, { rate: ALL_PAGES });
   }
-  if (!isLocked(path)) return;
-  // Nobody runs on the copy: it would look as if it had been killed.
   using db = new DatabaseSync(made);
+  const owner = findOwner(db);
+  // Nobody runs on the copy: it would look as if it had been killed.
+  if (!isLocked(path) && (owner === undefined || !worksHere(owner))) return;
   db.prepare(SQL.endOwner).run(Date.now(), null, null);
 }
 
 /** What is thrown while the copy is made: SQLite speaks of either file, the file system of the copy. */
 function toTargetError(thrown: unknown, path: string, place: string): unknown {
-  const isFull =
-    sqliteCodeOf(thrown) === SQLITE.full || ["ENOSPC", "EDQUOT"].includes(systemCodeOf(thrown) ?? "");
-  if (isFull) {
+  if (sqliteCodeOf(thrown) === SQLITE.full || isDiskFull(thrown)) {
     return new ReuploadError("disk-full", `no space left for the copy ${place}`, { cause: thrown });
   }
   if (sqliteCodeOf(thrown) === undefined && systemCodeOf(thrown) !== undefined) {

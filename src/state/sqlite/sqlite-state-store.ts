@@ -12,6 +12,7 @@ import type {
   StateStore,
   SurveyedWorkItem,
 } from "../state-store.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { COUNTER_NAMES, type Counters, summaryOf } from "./counters.ts";
 import { rollBack, toStateError } from "./database.ts";
 import { applyClaim, applyEvent, type EventContext } from "./events.ts";
@@ -52,6 +53,7 @@ export class SqliteStateStore implements StateStore {
   readonly #failures: FailureCounts;
   readonly #writes = new PendingWrites();
   readonly #commits: GroupCommit;
+  readonly #checkpoints: Checkpoints;
   readonly #context: EventContext;
   /** Claimed, neither finished nor released. */
   readonly #open = new Map<number, OpenWorkItem>();
@@ -73,6 +75,7 @@ export class SqliteStateStore implements StateStore {
     this.#counters = { ...(this.#statements.findCounters.get() as Counters) };
     this.#failures = new FailureCounts(this.#statements);
     this.#commits = new GroupCommit(() => this.#commit());
+    this.#checkpoints = new Checkpoints(db);
     let lastFileId = firstRow<{ id: number }>(this.#statements.lastFileId)?.id ?? 0;
     this.#context = {
       counters: this.#counters,
@@ -204,6 +207,7 @@ export class SqliteStateStore implements StateStore {
       this.#db.exec("BEGIN IMMEDIATE");
       const result = write();
       this.#db.exec("COMMIT");
+      this.#checkpoints.afterCommit();
       return result;
     } catch (error) {
       rollBack(this.#db);

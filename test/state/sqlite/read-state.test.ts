@@ -136,7 +136,7 @@ describe("a reader of a state", () => {
     writer.kill("SIGKILL");
     await once(writer, "exit");
     const { summary, writer: who } = reader.read();
-    expect(who).toEqual({ kind: "died", at: HEARTBEAT.at });
+    expect(who).toEqual({ kind: "died", at: HEARTBEAT.at, copy: undefined });
     expect(summary.files.copied).toBeGreaterThanOrEqual(before);
 
     const resumed = await openState(path, csvOf(workItems(10_000)));
