@@ -68,11 +68,12 @@ async function findInSession(given: FindArguments, session: Session): Promise<Ex
   }
   const text = await queryText(given, session);
   const parameters = readParameters(given.parameters, declaredParameters(text));
+  // Looked at before the service is asked.
+  await using output = await ResultFile.create(given.out, session.io);
   const { kusto, gate } = await kustoOf(session);
   const stopWatching = tellWaiting(gate, session);
   try {
     const { signal } = session;
-    await using output = await ResultFile.create(given.out, session.io);
     const onSlices = (slices: number): void =>
       session.notice("info", `the result is too much for one answer: it is asked for in ${slices} slices`);
     const report = await findWorkItems({ kusto, query: { text, parameters }, output, signal, onSlices });

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { openNew } from "../files/new-file.ts";
 import { lookAt } from "../files/place.ts";
 import { toWriteError } from "../files/write-error.ts";
-import { companionsOf } from "../state/sqlite/state-files.ts";
+import { COMPANION_ENDINGS } from "../state/sqlite/state-files.ts";
 import { type Io, writeText } from "./io.ts";
 import { absolutePath } from "./states.ts";
 
@@ -119,8 +119,7 @@ const DATABASE = "SQLite format 3\0";
 /** Whose name is that of a database, or of a file that belongs to one. */
 function refuseState(path: string): void {
   if (isDatabase(path)) throw new Error("it is a state, or another database");
-  const owner = companionsOf("")
-    .filter((ending) => ending !== "" && path.endsWith(ending))
+  const owner = COMPANION_ENDINGS.filter((ending) => path.endsWith(ending))
     .map((ending) => path.slice(0, -ending.length))
     .find((one) => isDatabase(one));
   if (owner !== undefined) throw new Error(`it belongs to the state ${owner}`);

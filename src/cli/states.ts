@@ -1,11 +1,15 @@
 /** The states that a command reads: those given with `--state-db`, or the one that `run` would use. */
 import { isAbsolute, join } from "node:path";
 import { collect, resolveOne } from "../config/config.ts";
-import { type FleetWorkItem, mergeFailures, mergeSlowest } from "../progress/fleet-details.ts";
+import {
+  type FleetFailures,
+  fleetFailures,
+  type FleetWorkItem,
+  mergeSlowest,
+} from "../progress/fleet-details.ts";
 import type { FleetReadings, FleetView } from "../progress/fleet.ts";
 import type { StateReader } from "../state/read-state.ts";
 import { readState } from "../state/sqlite/read-state.ts";
-import type { FailureGroup } from "../state/state-store.ts";
 import type { Io } from "./io.ts";
 
 /** @param given by `--state-db`; without it the environment and the configuration file are asked, as `run` does */
@@ -26,7 +30,7 @@ interface OpenState {
 }
 
 interface FleetDetails {
-  readonly failures: readonly FailureGroup[];
+  readonly failures: readonly FleetFailures[];
   readonly slowest: readonly FleetWorkItem[];
 }
 
@@ -62,10 +66,13 @@ export class OpenStates implements Disposable {
    *
    * @param most work items in progress; those of a process that died are no longer
    */
-  details({ machines }: FleetView, most: number): FleetDetails {
+  details({ machines, mismatches }: FleetView, most: number): FleetDetails {
     const running = this.all.filter((_state, index) => machines[index]?.writer.kind === "running");
     return {
-      failures: mergeFailures(this.all.map(({ reader }) => reader.failures())),
+      failures: fleetFailures(
+        this.all.map(({ stateDb, reader }) => ({ stateDb, failures: reader.failures() })),
+        mismatches.length === 0,
+      ),
       slowest: mergeSlowest(
         running.map(({ stateDb, reader }) => ({ stateDb, slowest: reader.slowest(most) })),
         most,

@@ -39,7 +39,7 @@ export function pictureOf(
   return {
     time: TIME,
     fleet: fleet.view(),
-    failures: reportOf().failures,
+    failures: reportOf().failures.map((group) => ({ ...group, stateDb: undefined })),
     slowest: [
       {
         stateDb: "data/machine2_state.db",

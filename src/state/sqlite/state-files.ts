@@ -7,20 +7,20 @@ export const HOLDER_SUFFIX = ".holder";
 /** A state that is not whole yet (see `makeState`). */
 export const IMPORTING_SUFFIX = ".importing";
 
-const SUFFIXES = ["-wal", "-shm", "-journal", ""];
+const LOGS = ["-wal", "-shm", "-journal"];
 
 /** Removes a state, its log too; the lock file stays (see `takeLock`). */
 export function removeState(path: string): void {
-  for (const suffix of SUFFIXES) rmSync(path + suffix, { force: true });
+  for (const suffix of [...LOGS, ""]) rmSync(path + suffix, { force: true });
 }
 
-/** Beside a state: its lock, who holds it, and names under which a new state is made. */
-const BESIDE = [".lock", HOLDER_SUFFIX, ".new", IMPORTING_SUFFIX];
+/** What follows the path of a state in the names of the files that belong to it: its logs, and what stands beside it. */
+export const COMPANION_ENDINGS = [...LOGS, ".lock", HOLDER_SUFFIX, ".new", IMPORTING_SUFFIX];
 
 /** The paths of all the files that may belong to a state: itself, its logs, and what stands beside it. */
 export function companionsOf(path: string): string[] {
   const real = realPathOf(path);
-  return [...SUFFIXES, ...BESIDE].map((suffix) => real + suffix);
+  return ["", ...COMPANION_ENDINGS].map((ending) => real + ending);
 }
 
 /** Its logs and its lock stand beside the file that a link leads to. */
