@@ -1,9 +1,10 @@
 /** What `demo --keep` leaves behind, and how it is used and stopped later. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
 import { addMissingBlob, type DemoInput, type MissingBlob } from "../emulator/demo-input.ts";
 import type { Emulator } from "../emulator/emulator.ts";
+import { writeNewSync } from "../files/new-file.ts";
 
 interface Kept {
   readonly pid: number;
@@ -15,9 +16,9 @@ interface Kept {
 export function noteKept(folder: string, emulator: Emulator, input: DemoInput): void {
   const { pid, blobEndpoint, connectionString } = emulator;
   const kept: Kept = { pid, blobEndpoint, missing: input.missing };
-  writeFileSync(join(folder, "kept.json"), JSON.stringify(kept), { mode: 0o600 });
+  writeNewSync(join(folder, "kept.json"), JSON.stringify(kept));
   const line = `export AZURE_STORAGE_CONNECTION_STRING='${connectionString}'\n`;
-  writeFileSync(join(folder, "env.sh"), line, { mode: 0o600 });
+  writeNewSync(join(folder, "env.sh"), line);
 }
 
 /** Puts the missing blob where the listing says. @throws ReuploadError `usage` when no kept demo runs */

@@ -1,10 +1,11 @@
 /** `reupload demo`: a realistic run on the storage emulator. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { type DemoInput, makeDemoInput } from "../emulator/demo-input.ts";
 import { type Emulator, startEmulator } from "../emulator/emulator.ts";
+import { createUnlessThere } from "../files/new-file.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { addMissing, noteKept, stopKept } from "./demo-kept.ts";
@@ -235,7 +236,7 @@ function prepareFolder(folder: string): void {
     rmSync(folder, { recursive: true });
   }
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, MARKER), "");
+  createUnlessThere(join(folder, MARKER));
 }
 
 function say(io: Io, text: string): void {

@@ -13,6 +13,8 @@ import { declaredParameters, queryTextOf } from "../kusto/query-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { type JsonFields, jsonText } from "../terminal/json-forms.ts";
 import { SCHEMA_VERSION, waitingMessages } from "../terminal/messages.ts";
+import type { UsedFiles } from "../files/overlap.ts";
+import { commandFiles } from "./command-files.ts";
 import { connectKusto } from "./kusto.ts";
 import { type Io, writeLines } from "./io.ts";
 import { ResultFile } from "./result-file.ts";
@@ -36,7 +38,21 @@ const SHIPPED = join(import.meta.dirname, "..", "..", "queries");
 
 /** @returns the exit code; errors are told */
 export async function find(given: FindArguments, io: Io): Promise<ExitCode> {
-  return inSession(flagsOf(given.flags), io, (session) => findInSession(given, session));
+  return inSession(flagsOf(given.flags), io, (session) => findInSession(given, session), {
+    files: (options, path) => filesOf(given, resolveOne(options, "config"), path),
+  });
+}
+
+function filesOf(
+  { query, out }: FindArguments,
+  config: string | undefined,
+  path: Session["path"],
+): UsedFiles[] {
+  return [
+    ...commandFiles({ config }, path),
+    ...(query === undefined ? [] : [{ option: "the query", paths: [path(query)], use: "read" } as const]),
+    ...(out === "-" ? [] : [{ option: "--out", paths: [path(out)], use: "written" } as const]),
+  ];
 }
 
 function flagsOf(options: FindArguments["flags"]): RunFlags {
@@ -53,11 +69,12 @@ async function findInSession(given: FindArguments, session: Session): Promise<Ex
   }
   const text = await queryText(given, session);
   const parameters = readParameters(given.parameters, declaredParameters(text));
+  // Looked at before the service is asked.
+  await using output = await ResultFile.create(given.out, session.io);
   const { kusto, gate } = await kustoOf(session);
   const stopWatching = tellWaiting(gate, session);
   try {
     const { signal } = session;
-    await using output = await ResultFile.create(given.out, session.io);
     const onSlices = (slices: number): void =>
       session.notice("info", `the result is too much for one answer: it is asked for in ${slices} slices`);
     const report = await findWorkItems({ kusto, query: { text, parameters }, output, signal, onSlices });

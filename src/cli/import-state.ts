@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { ImportReport } from "../import/import.ts";
+import type { UsedFiles } from "../files/overlap.ts";
 import { importOriginal } from "../import/import-original.ts";
 import { partitionInput } from "../input/partition-input.ts";
 import type { InputCounts } from "../state/run-record.ts";
@@ -15,10 +16,9 @@ import { count } from "../terminal/format.ts";
 import { type CatalogSource, catalogSource } from "./catalogs.ts";
 import { importJson, importText } from "./import-text.ts";
 import { type Io, printLines, writeLines } from "./io.ts";
-import { refuseOwnInput } from "./own-inputs.ts";
-import { resumeCommand } from "./run.ts";
+import { rejectedPathOf, stemOf } from "./command-files.ts";
+import { resumeCommand, runFiles } from "./run.ts";
 import { checkCsv } from "./run-inputs.ts";
-import { rejectedPathOf, stemOf } from "./run-job.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 import type { Services } from "./stages.ts";
 
@@ -27,32 +27,44 @@ import type { Services } from "./stages.ts";
  * @returns the exit code; errors that end it are told, not thrown
  */
 export async function importState(old: readonly string[], flags: RunFlags, io: Io): Promise<ExitCode> {
-  return inSession(flags, io, async (session) => {
-    const settings = resolve(session.given, {});
-    const catalog = catalogSource(settings, (path) => session.path(path), io.env);
-    const csv = await checkInputs(session, settings, catalog, old);
-    const stages = await import("./stages.ts");
-    const account = await stages.accountOf(settings, io.env, session);
-    const importing: Importing = {
-      session,
-      settings,
-      catalog,
-      old: old.map((path) => session.path(path)),
-      csv,
-      services: new stages.Services(account, settings),
-      identity: stages.identityOf(account, settings, catalog.identity),
-    };
-    const state = await openState(importing);
-    const report = await intoState(importing, state).catch(async (thrown: unknown) => {
-      // Nothing was copied with it: the same command must be able to make it anew.
-      await state.close();
-      STATES.discard(session.path(settings.stateDb));
-      throw thrown;
-    });
-    // No ending is noted: the run has not begun, and its state is judged by what is in it.
-    await state.close();
-    return tell(importing, state.run.input, report);
-  });
+  return inSession(
+    flags,
+    io,
+    async (session) => {
+      const settings = resolve(session.given, {});
+      const catalog = catalogSource(settings, (path) => session.path(path), io.env);
+      const csv = await checkInputs(session, settings, catalog, old);
+      const stages = await import("./stages.ts");
+      const account = await stages.accountOf(settings, io.env, session);
+      const importing: Importing = {
+        session,
+        settings,
+        catalog,
+        old: old.map((path) => session.path(path)),
+        csv,
+        services: new stages.Services(account, settings),
+        identity: stages.identityOf(account, settings, catalog.identity),
+      };
+      // Whole or not at all: the same command must be able to make it anew.
+      using making = await STATES.make(session.path(settings.stateDb));
+      const state = await openState(importing, making.location);
+      let report: ImportReport;
+      try {
+        report = await intoState(importing, state);
+      } finally {
+        // No ending is noted: the run has not begun, and its state is judged by what is in it.
+        await state.close();
+      }
+      making.publish();
+      return tell(importing, state.run.input, report);
+    },
+    { files: (given, path) => [...runFiles(given, path), oldFiles(old, path)] },
+  );
+}
+
+function oldFiles(old: readonly string[], path: (path: string) => string): UsedFiles {
+  const paths = old.flatMap((one) => ["", "-wal", "-journal"].map((suffix) => path(one) + suffix));
+  return { option: "the import", paths, use: "read" };
 }
 
 interface Importing {
@@ -74,7 +86,6 @@ async function checkInputs(
   old: readonly string[],
 ): Promise<string> {
   const path = (given: string) => session.path(given);
-  refuseOwnInput("--state-db", path(settings.stateDb), { states: old.map(path), files: [] });
   if ((await STATES.inspect(path(settings.stateDb))) !== undefined) {
     throw new ReuploadError("state-exists", `${settings.stateDb} holds a run already.`, {
       advice: "A state is imported into a new file only: give another path with --state-db.",
@@ -86,11 +97,14 @@ async function checkInputs(
   return csv ?? "-";
 }
 
-async function openState({ session, settings, csv, identity }: Importing): Promise<OpenState> {
+async function openState(
+  { session, settings, csv, identity }: Importing,
+  making: string,
+): Promise<OpenState> {
   const { given, io, signal } = session;
   const statePath = session.path(settings.stateDb);
   return STATES.open(
-    { location: statePath, resume: false, updateCsv: false, retryFailed: "all" },
+    { location: making, resume: false, updateCsv: false, retryFailed: "all" },
     { identity, settings: keptSettings(given, {}, (path) => session.path(path)) },
     partitionInput({
       source: csv === "-" ? { path: csv, bytes: io.stdin } : { path: csv },
@@ -143,5 +157,6 @@ async function tell(
   const next = resumeCommand(settings.stateDb);
   if (settings.output === "json") await writeLines(session.io, [importJson(report, input, next)]);
   else await printLines(session.io, importText(report, input, next));
-  return input.rejected > 0 || report.workItems.lookupsFailed > 0 ? EXIT.finishedWithFailures : EXIT.done;
+  const isWhole = input.rejected === 0 && report.workItems.lookupsFailed === 0 && report.doubts.length === 0;
+  return isWhole ? EXIT.done : EXIT.finishedWithFailures;
 }

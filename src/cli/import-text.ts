@@ -1,5 +1,5 @@
 /** What an import gave, as text and JSON. */
-import type { ImportReport } from "../import/import.ts";
+import type { ImportDoubt, ImportReport } from "../import/import.ts";
 import type { InputCounts } from "../state/run-record.ts";
 import { count, quantity } from "../terminal/format.ts";
 import { jsonText } from "../terminal/json-forms.ts";
@@ -22,6 +22,7 @@ export function importJson(report: ImportReport, input: InputCounts, next: strin
       lookupsFailed: workItems.lookupsFailed,
     },
     rejectedRows: input.rejected,
+    warnings: report.doubts.map((doubt) => doubtText(doubt)),
     nextCommand: next,
   });
 }
@@ -51,8 +52,20 @@ export function importText(report: ImportReport, input: InputCounts, next: strin
       printable(`    ${jobId}/${workItemId}: ${message}`),
     ),
     ...some(input.rejected, "row", "of the CSV rejected"),
+    ...report.doubts.map((doubt) => printable(`warning: ${doubtText(doubt)}`)),
     `Go on: ${next}`,
   ];
+}
+
+function doubtText(doubt: ImportDoubt): string {
+  switch (doubt.kind) {
+    case "in-use":
+      return `${doubt.path} ${doubt.why}: what is written to it after it was read is not taken over; end the original tool, then import again into a new state`;
+    case "nothing-shared":
+      return "no work item of the CSV is in the old states: is it the CSV of this batch, and are its columns the right ones?";
+    case "nothing-taken-over":
+      return "none of the completed files was found in the catalog: is it the catalog of this batch?";
+  }
 }
 
 function some(number: number, noun: string, what: string): string[] {

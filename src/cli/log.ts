@@ -1,10 +1,20 @@
-import { mkdirSync, renameSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf, ReuploadError } from "../core/errors.ts";
+import { ReuploadError } from "../core/errors.ts";
+import { filePlace } from "../files/place.ts";
+import { toWriteError } from "../files/write-error.ts";
 import { type Message, toJsonLine } from "../terminal/messages.ts";
 
 const ROTATE_BYTES = 50 * 2 ** 20;
 const KEPT = 5;
+
+/** How each line of a log begins: what begins otherwise is none. */
+const BEGINNING = '{"level":';
+
+/** The paths that a log may take up. */
+export function logPathsOf(path: string): string[] {
+  return [path, ...Array.from({ length: KEPT }, (_, index) => `${path}.${index + 1}`)];
+}
 
 export interface Log {
   /** @throws what the system says when it takes no more, such as a full disk; it is to be closed then */
@@ -14,20 +24,22 @@ export interface Log {
 
 /**
  * A log of the messages, JSON lines by pino, written at once (an asynchronous log loses its last lines on a kill),
- * mode 0600. At 50 MiB it is renamed to `FILE.1`, `FILE.1` to `FILE.2` and so on, five of them.
+ * mode 0600. At 50 MiB it is renamed to `FILE.1`, `FILE.1` to `FILE.2` and so on, five of them. It is appended to a log
+ * that is there, never to another file.
  *
  * @throws ReuploadError `output-unwritable`
  */
-export async function openLog(path: string): Promise<Log> {
+export async function openLog(given: string): Promise<Log> {
   const { pino } = await import("pino");
   let destination: ReturnType<typeof pino.destination>;
+  let path: string;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(given), { recursive: true });
+    path = filePlace(given);
+    refuseForeign(path);
     destination = pino.destination({ dest: path, sync: true, mode: 0o600 });
   } catch (thrown) {
-    throw new ReuploadError("output-unwritable", `The log ${path} cannot be written: ${messageOf(thrown)}`, {
-      cause: thrown,
-    });
+    throw toWriteError(thrown, `the log ${given}`);
   }
   let bytes = statSync(path).size;
   // Told before the write returns, as all of it is synchronous.
@@ -53,6 +65,22 @@ export async function openLog(path: string): Promise<Log> {
       else destination.destroy();
     },
   };
+}
+
+/** @throws ReuploadError `output-unwritable` when there is a file that is no log */
+function refuseForeign(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return;
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(BEGINNING.length);
+    const read = readSync(file, head, 0, head.length, 0);
+    if (head.toString("utf8", 0, read) === BEGINNING.slice(0, read)) return;
+  } finally {
+    closeSync(file);
+  }
+  throw new ReuploadError("output-unwritable", `${path} is there and is no log of reupload`, {
+    advice: "Give another path with --log-file.",
+  });
 }
 
 function levelOf(message: Message): "debug" | "info" | "warn" | "error" {

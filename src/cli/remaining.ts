@@ -5,8 +5,10 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { RemainingOptions, RemainingResult } from "../proof/remaining.ts";
 import { writeRemaining } from "../proof/remaining.ts";
 import { quantity } from "../terminal/format.ts";
+import { refuseOverlap } from "../files/overlap.ts";
+import { STATES } from "../state/wiring.ts";
+import { commandFiles } from "./command-files.ts";
 import { type Io, printLine } from "./io.ts";
-import { refuseOwnInput } from "./own-inputs.ts";
 import { inputSource } from "./partitions.ts";
 import { ResultFile } from "./result-file.ts";
 import { absolutePath, OpenStates, statePathsOf } from "./states.ts";
@@ -27,10 +29,13 @@ export async function remaining(given: RemainingArguments, io: Io): Promise<Exit
   const failedOnly = failedOnlyOf(given.failedOnly);
   const paths = statePathsOf(given.stateDb, io);
   if (given.out !== "-") {
-    refuseOwnInput("--out", absolutePath(given.out, io), {
-      states: paths.map((path) => absolutePath(path, io)),
-      files: given.csv === undefined || given.csv === "-" ? [] : [absolutePath(given.csv, io)],
-    });
+    const absolute = (path: string) => absolutePath(path, io);
+    const states = paths.flatMap((path) => STATES.files(absolute(path)));
+    refuseOverlap([
+      { option: "--state-db", paths: states, use: "read" },
+      ...commandFiles({ csv: given.csv }, absolute),
+      { option: "--out", paths: [absolute(given.out)], use: "written" },
+    ]);
   }
   using states = await OpenStates.open(paths, io);
   await tellRunning(states, io);

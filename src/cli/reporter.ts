@@ -96,6 +96,11 @@ export class Reporter {
   /** Takes the live block off the screen and gives the cursor back; on every way out. */
   close(): void {
     this.#finishBlock();
+    this.endLog();
+  }
+
+  /** From here on nothing goes to the log. */
+  endLog(): void {
     this.#log?.close();
     this.#log = undefined;
   }

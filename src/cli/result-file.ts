@@ -1,16 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream, lstatSync, realpathSync, statSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { isDiskFull, messageOf, ReuploadError } from "../core/errors.ts";
+import { openNew } from "../files/new-file.ts";
+import { lookAt } from "../files/place.ts";
+import { toWriteError } from "../files/write-error.ts";
+import { STATE_COMPANION_ENDINGS as COMPANION_ENDINGS } from "../state/wiring.ts";
 import { type Io, writeText } from "./io.ts";
 import { absolutePath } from "./states.ts";
 
+/** As the umask leaves it. */
+const PUBLIC = 0o666;
+
 /**
  * A result that a command writes to `--out FILE` or, with `-`, to stdout. It is made beside its place and takes it as a
- * whole when it is published; before, nothing is seen of it. A link stays one, and the file behind it keeps its mode; a
- * place that is no file (a pipe, `/dev/null`) is written to.
+ * whole when it is published; before, nothing is seen of it. A link to a file stays one, and the file behind it keeps its
+ * mode; a pipe or `/dev/null` is written to. It never takes the place of a state or of what belongs to one.
  */
 export class ResultFile implements AsyncDisposable {
   readonly #io: Io;
@@ -33,7 +39,7 @@ export class ResultFile implements AsyncDisposable {
     const place = path === undefined ? undefined : await attempt(path, async () => placeOf(path));
     const folder = place?.isReplaced === true ? dirname(place.path) : tmpdir();
     const temporary = join(folder, `.reupload-${randomUUID()}.tmp`);
-    const handle = await attempt(path ?? temporary, () => open(temporary, "ax", place?.mode));
+    const handle = await attempt(path ?? temporary, () => openNew(temporary, place?.mode ?? PUBLIC));
     return new ResultFile(io, place, temporary, handle);
   }
 
@@ -91,24 +97,49 @@ interface Place {
   readonly mode?: number;
 }
 
-function placeOf(path: string): Place {
-  const found = statSync(path, { throwIfNoEntry: false });
-  // A link to nothing yet is written through.
-  if (found === undefined)
-    return { path, isReplaced: lstatSync(path, { throwIfNoEntry: false }) === undefined };
-  if (found.isDirectory()) throw new Error("it is a folder");
-  if (!found.isFile()) return { path, isReplaced: false };
-  return { path: realpathSync(path), isReplaced: true, mode: found.mode & 0o777 };
+function placeOf(given: string): Place {
+  const place = lookAt(given);
+  const { path } = place;
+  switch (place.kind) {
+    case "nothing":
+      refuseState(path);
+      return { path, isReplaced: true };
+    case "file":
+      refuseState(path);
+      return { path, isReplaced: true, mode: place.stats.mode & 0o777 };
+    case "stream":
+      return { path, isReplaced: false };
+    case "other":
+      throw new Error(`it is ${place.what}`);
+  }
+}
+
+const DATABASE = "SQLite format 3\0";
+
+/** Whose name is that of a database, or of a file that belongs to one. */
+function refuseState(path: string): void {
+  if (isDatabase(path)) throw new Error("it is a state, or another database");
+  const owner = COMPANION_ENDINGS.filter((ending) => path.endsWith(ending))
+    .map((ending) => path.slice(0, -ending.length))
+    .find((one) => isDatabase(one));
+  if (owner !== undefined) throw new Error(`it belongs to the state ${owner}`);
+}
+
+function isDatabase(path: string): boolean {
+  if (lookAt(path).kind !== "file") return false;
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(DATABASE.length);
+    return readSync(file, head, 0, head.length, 0) === head.length && head.toString("latin1") === DATABASE;
+  } finally {
+    closeSync(file);
+  }
 }
 
 async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    throw new ReuploadError(
-      isDiskFull(thrown) ? "disk-full" : "output-unwritable",
-      `cannot write ${path}: ${messageOf(thrown)}`,
-      { cause: thrown },
-    );
+    throw toWriteError(thrown, path);
   }
 }

@@ -12,6 +12,7 @@ import { STATES } from "../state/wiring.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { CatalogSource } from "./catalogs.ts";
+import { rejectedPathOf, stemOf } from "./command-files.ts";
 import { slotsOf } from "./limits.ts";
 import { finishRun, followRun } from "./run-progress.ts";
 import type { Session } from "./session.ts";
@@ -217,15 +218,6 @@ export function onlyOf({ limit, sample }: RunSettings): { first: number } | { sa
 function limitedBy({ limit, sample }: RunSettings): string | undefined {
   if (limit !== undefined) return `--limit ${limit}`;
   return sample === undefined ? undefined : `--sample ${sample}`;
-}
-
-/** The state's path without its ending: what files that belong to it begin with. */
-export function stemOf(statePath: string): string {
-  return statePath.replace(/\.(?:db|sqlite3?)$/, "");
-}
-
-export function rejectedPathOf(statePath: string): string {
-  return `${stemOf(statePath)}.rejected.csv`;
 }
 
 /** What to advise when the state holds a run and the command does not resume it. */

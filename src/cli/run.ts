@@ -1,12 +1,14 @@
 /** `reupload run`: the main job. */
-import { keptSettings, resolve, resolveOne } from "../config/config.ts";
+import { type Given, keptSettings, resolve, resolveOne } from "../config/config.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
+import type { UsedFiles } from "../files/overlap.ts";
 import { partitionInput } from "../input/partition-input.ts";
 import { STATES } from "../state/wiring.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { catalogSource } from "./catalogs.ts";
+import { commandFiles } from "./command-files.ts";
 import type { Io } from "./io.ts";
 import { checkCsv } from "./run-inputs.ts";
 import { type Job, resumeAdvice, runJob } from "./run-job.ts";
@@ -18,7 +20,9 @@ import { inSession, type RunFlags, type Session } from "./session.ts";
  * @returns the exit code; errors that end it are told, not thrown
  */
 export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
-  return inSession(flags, io, async (session) => runJob(session, await describeRun(session)));
+  return inSession(flags, io, async (session) => runJob(session, await describeRun(session)), {
+    files: runFiles,
+  });
 }
 
 /** The job that the options and the state describe; its inputs are looked at. @throws ReuploadError */
@@ -28,6 +32,9 @@ async function describeRun(session: Session): Promise<Job> {
   const found = (await STATES.inspect(path(stateDb)))?.run;
   if (found !== undefined && !resolveOne(given, "resume")) throw stateExists(found, stateDb);
   const settings = resolve(given, found?.settings ?? {});
+  // Those that the state keeps, too.
+  session.claim(commandFiles({ ...settings, logFile: undefined, config: undefined }, path));
+  if (found !== undefined) await tellCopy(session, stateDb);
   const csv = await checkCsv(settings, {
     path,
     // Kept in the state: it may be gone.
@@ -59,6 +66,31 @@ async function describeRun(session: Session): Promise<Job> {
     kept: keptSettings(given, found?.settings ?? {}, path),
     resumeCommand: resumeCommand(stateDb),
   };
+}
+
+/** The files of a run that its options name. */
+export function runFiles(given: Given, path: (path: string) => string): readonly UsedFiles[] {
+  return commandFiles(
+    {
+      csv: resolveOne(given, "csv"),
+      files: resolveOne(given, "files"),
+      kustoQuery: resolveOne(given, "kustoQuery"),
+      config: resolveOne(given, "config"),
+      stateDb: resolveOne(given, "stateDb"),
+      emulator: resolveOne(given, "emulator"),
+    },
+    path,
+  );
+}
+
+/** A resume from a copy that lacks its log does again what the original has done since. */
+async function tellCopy({ path, notice }: Session, stateDb: string): Promise<void> {
+  const reader = await STATES.read(path(stateDb));
+  const { writer } = await reader.read();
+  reader.close();
+  if (writer.kind !== "died" || writer.copy !== "without-log") return;
+  const message = `${stateDb} was in use when it was copied without its log (-wal), or the machine lost its power: what was done last is not in it, and is done again`;
+  notice("warning", message);
 }
 
 /** The command that goes on with this state; its settings are kept there. */

@@ -4,6 +4,8 @@ import { collect, type Given, resolveOne } from "../config/config.ts";
 import { environmentNameOf, type RunOptionName } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { errorMessage } from "../terminal/messages.ts";
+import { refuseOverlap, type UsedFiles } from "../files/overlap.ts";
+import { commandFiles } from "./command-files.ts";
 import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
 import { Reporter } from "./reporter.ts";
@@ -25,6 +27,17 @@ export interface Session {
   readonly notice: (level: "info" | "warning", message: string) => void;
   /** The path as seen from the working folder. */
   readonly path: (path: string) => string;
+  /**
+   * Looks at files that the command turns out to use, besides those that its options name; to be called before anything
+   * is told. @throws ReuploadError `usage` as `refuseOverlap`
+   */
+  readonly claim: (files: readonly UsedFiles[]) => void;
+}
+
+interface SessionOptions {
+  readonly tellsFiles?: boolean;
+  /** The files that the options name. */
+  readonly files?: (given: Given, path: Session["path"]) => readonly UsedFiles[];
 }
 
 /**
@@ -38,7 +51,7 @@ export async function inSession(
   flags: RunFlags,
   io: Io,
   work: (session: Session) => Promise<ExitCode>,
-  { tellsFiles = false }: { readonly tellsFiles?: boolean } = {},
+  { tellsFiles = false, files }: SessionOptions = {},
 ): Promise<ExitCode> {
   const given = collectOrTell(flags, io);
   if (typeof given === "number") return given;
@@ -65,8 +78,11 @@ export async function inSession(
   const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
   try {
     const logFile = resolveOne(given, "logFile");
+    const named = [...commandFiles({ logFile }, path), ...(files?.(given, path) ?? [])];
+    refuseOverlap(named);
     if (logFile !== undefined) reporter.useLog(await openLog(path(logFile)));
-    return await work({ given, io, reporter, stop, signal, notice, path });
+    const claim: Session["claim"] = (more) => claimFiles([...named, ...more], reporter);
+    return await work({ given, io, reporter, stop, signal, notice, path, claim });
   } catch (thrown) {
     const stopped = stop.stoppedBy();
     if (stopped !== undefined && isStop(thrown, stop)) {
@@ -104,6 +120,16 @@ function collectOrTell(flags: RunFlags, io: Io): Given | ExitCode {
     const reporter = new Reporter(io, { output: "json", quiet: false, verbose, noColor: true });
     reporter.tell(errorMessage(error, verbose));
     return error.exitCode;
+  }
+}
+
+/** The log may be the file that is not to be written. */
+function claimFiles(files: readonly UsedFiles[], reporter: Reporter): void {
+  try {
+    refuseOverlap(files);
+  } catch (thrown) {
+    reporter.endLog();
+    throw thrown;
   }
 }
 

@@ -1,11 +1,15 @@
 /** The states that a command reads: those given with `--state-db`, or the one that `run` would use. */
 import { isAbsolute, join } from "node:path";
 import { collect, resolveOne } from "../config/config.ts";
-import { type FleetWorkItem, mergeFailures, mergeSlowest } from "../progress/fleet-details.ts";
+import {
+  type FleetFailures,
+  fleetFailures,
+  type FleetWorkItem,
+  mergeSlowest,
+} from "../progress/fleet-details.ts";
 import type { FleetReadings, FleetView } from "../progress/fleet.ts";
 import type { StateReader } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
-import type { FailureGroup } from "../state/ledger.ts";
 import type { Io } from "./io.ts";
 
 /** @param given by `--state-db`; without it the environment and the configuration file are asked, as `run` does */
@@ -26,7 +30,7 @@ interface OpenState {
 }
 
 interface FleetDetails {
-  readonly failures: readonly FailureGroup[];
+  readonly failures: readonly FleetFailures[];
   readonly slowest: readonly FleetWorkItem[];
 }
 
@@ -64,10 +68,14 @@ export class OpenStates implements Disposable {
    *
    * @param most work items in progress; those of a process that died are no longer
    */
-  async details({ machines }: FleetView, most: number): Promise<FleetDetails> {
+  async details({ machines, mismatches }: FleetView, most: number): Promise<FleetDetails> {
     const running = this.all.filter((_state, index) => machines[index]?.writer.kind === "running");
+    const failures = this.all.map(async ({ stateDb, reader }) => ({
+      stateDb,
+      failures: await reader.failures(),
+    }));
     return {
-      failures: mergeFailures(await Promise.all(this.all.map(async ({ reader }) => reader.failures()))),
+      failures: fleetFailures(await Promise.all(failures), mismatches.length === 0),
       slowest: mergeSlowest(
         await Promise.all(
           running.map(async ({ stateDb, reader }) => ({ stateDb, slowest: await reader.slowest(most) })),

@@ -4,12 +4,12 @@ import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { FleetWatch } from "../progress/fleet.ts";
 import { STATES } from "../state/wiring.ts";
+import { refuseOverlap } from "../files/overlap.ts";
 import { fleetJson } from "../terminal/fleet-json.ts";
 import { jsonText } from "../terminal/json-forms.ts";
 import { statusText } from "../terminal/status-text.ts";
 import { type Io, printLines, printLine, writeLines } from "./io.ts";
 import { outputOf } from "./options.ts";
-import { refuseOwnInput } from "./own-inputs.ts";
 import { absolutePath, OpenStates, statePathsOf } from "./states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
@@ -54,7 +54,10 @@ async function takeSnapshot(paths: readonly string[], snapshot: string, io: Io):
     });
   }
   const source = absolutePath(path, io);
-  refuseOwnInput("--snapshot", target, { states: [source], files: [] });
+  refuseOverlap([
+    { option: "--state-db", paths: STATES.files(source), use: "read" },
+    { option: "--snapshot", paths: [target, `${target}.new`], use: "written" },
+  ]);
   const stop = listenForStop(0, () => {});
   try {
     await STATES.snapshot(source, target, { signal: stop.drain });

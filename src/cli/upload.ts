@@ -22,6 +22,7 @@ import type { RunRecord } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import { commandLine } from "../terminal/shell.ts";
 import type { CatalogSource } from "./catalogs.ts";
+import { commandFiles } from "./command-files.ts";
 import type { Io } from "./io.ts";
 import { type Job, resumeAdvice, runJob } from "./run-job.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
@@ -49,7 +50,11 @@ export async function upload(request: UploadRequest, io: Io): Promise<ExitCode> 
     return exitCode;
   };
   // A dry run is asked for its list of names.
-  return inSession(flags, io, work, { tellsFiles: isDryRun });
+  return inSession(flags, io, work, {
+    tellsFiles: isDryRun,
+    files: (given, path) =>
+      commandFiles({ config: resolveOne(given, "config"), stateDb: flags.stateDb }, path),
+  });
 }
 
 /** The job that paths, options and the state describe; the paths are looked at. @throws ReuploadError */
@@ -191,7 +196,7 @@ function defaultState({ workItem, ...given }: GivenPaths, settings: RunSettings)
  */
 function forget(statePath: string): void {
   STATES.discard(statePath);
-  rmSync(`${statePath}.lock`, { force: true });
+  for (const file of STATES.files(statePath)) rmSync(file, { force: true });
 }
 
 /** The same command, which goes on; `--state-db` needs `--resume` for that. */

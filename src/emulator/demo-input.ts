@@ -4,9 +4,10 @@
  */
 import { hash } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { csvField } from "../core/csv-field.ts";
+import { writeNewSync } from "../files/new-file.ts";
 import { demoContent } from "./demo-content.ts";
 import {
   DEMO_SCALE,
@@ -112,8 +113,8 @@ export async function makeDemoInput(options: DemoInputOptions): Promise<DemoInpu
   const csv = csvRows(plan, new DemoRandom(seed + 2));
   const csvFile = join(options.folder, "failed_workitems.csv");
   const listingFile = join(options.folder, "listing.csv");
-  await writeCsv(csvFile, ["JobId", "WorkItemId"], csv);
-  await writeCsv(
+  writeCsv(csvFile, ["JobId", "WorkItemId"], csv);
+  writeCsv(
     listingFile,
     ["JobId", "WorkItemId", "WorkItemName", "Uri", "FileName", "Length", "ContentMD5"],
     rows,
@@ -233,7 +234,7 @@ async function missingBlob(plan: DemoPlan, source: DemoSource, folder: string): 
   const { workItem, file } = plan.missing;
   const content = contentOf(workItem, file);
   const contentFile = join(folder, "missing-blob.json");
-  await writeFile(contentFile, content);
+  writeNewSync(contentFile, content);
   const uri = source.uriOf(file.sourceName);
   return {
     ...expectedOf(workItem, file, content),
@@ -243,7 +244,7 @@ async function missingBlob(plan: DemoPlan, source: DemoSource, folder: string): 
   };
 }
 
-async function writeCsv(path: string, header: readonly string[], rows: readonly string[][]): Promise<void> {
+function writeCsv(path: string, header: readonly string[], rows: readonly string[][]): void {
   const lines = [header, ...rows].map((row) => row.map(csvField).join(","));
-  await writeFile(path, `${lines.join("\n")}\n`);
+  writeNewSync(path, `${lines.join("\n")}\n`);
 }

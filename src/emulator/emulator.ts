@@ -4,12 +4,13 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, ReuploadError } from "../core/errors.ts";
+import { openNewSync } from "../files/new-file.ts";
 import { findAzurite } from "./find-azurite.ts";
 
 /** The account that every storage emulator has; its key is published and opens nothing else. */
@@ -131,7 +132,7 @@ function spawnAzurite(script: string, log: string, options: EmulatorOptions): Ch
     options.detached === true
       ? []
       : ["--import", `data:text/javascript,${encodeURIComponent(STOP_WITH_PARENT)}`];
-  const output = openSync(log, "w");
+  const output = openNewSync(log);
   try {
     return spawn(process.execPath, [...preload, script, ...flags, ...ports, ...persistence], {
       cwd: options.location ?? tmpdir(),

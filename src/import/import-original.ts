@@ -2,7 +2,7 @@ import type { Lookup } from "../catalog/catalog.ts";
 import { workItemKey } from "../core/work-item.ts";
 import type { OriginalWorkItem } from "../state/original-states.ts";
 import type { Claim } from "../state/work-queue.ts";
-import type { ImportOptions, ImportOriginal, ImportReport, ImportStages } from "./import.ts";
+import type { ImportDoubt, ImportOptions, ImportOriginal, ImportReport, ImportStages } from "./import.ts";
 import { takeOver } from "./take-over.ts";
 
 /** Work items between two commits, and between two tellings of the progress. */
@@ -66,6 +66,7 @@ class Import {
     const { counts } = this.#stages.original;
     return {
       original: counts,
+      doubts: this.#doubts(),
       files: {
         completed: counts.completedFiles,
         takenOver: this.#takenOver,
@@ -82,6 +83,14 @@ class Import {
         failedLookups: this.#failedLookups,
       },
     };
+  }
+
+  #doubts(): ImportDoubt[] {
+    const { original } = this.#stages;
+    const inUse = original.inUse().map((state): ImportDoubt => ({ kind: "in-use", ...state }));
+    if (this.#known === 0) return [...inUse, { kind: "nothing-shared" }];
+    const isNothing = this.#completedFilesOfKnown > 0 && this.#takenOver === 0;
+    return isNothing ? [...inUse, { kind: "nothing-taken-over" }] : inUse;
   }
 
   async #lookUp(asked: readonly Asked[], signal: AbortSignal): Promise<void> {

@@ -50,8 +50,18 @@ export interface ImportedFiles {
   readonly notLookedUp: number;
 }
 
+/** What makes an import doubtful: it is done as far as it goes, and somebody should look. */
+export type ImportDoubt =
+  /** What is written to the old state from now on is missed. */
+  | { readonly kind: "in-use"; readonly path: string; readonly why: string }
+  /** The CSV has no work item of the old states: it may be another batch's. */
+  | { readonly kind: "nothing-shared" }
+  /** The old states have completed files, and none was found in the catalog: it may be another batch's. */
+  | { readonly kind: "nothing-taken-over" };
+
 export interface ImportReport {
   readonly original: OriginalCounts;
+  readonly doubts: readonly ImportDoubt[];
   readonly files: ImportedFiles;
   readonly workItems: {
     /** Both in the CSV and in an old state. */

@@ -1,9 +1,10 @@
 import { CsvDigest, SeenKeys } from "../core/csv-digest.ts";
 import { isInShare } from "../core/partition.ts";
+import { redact } from "../core/secret.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import type { InputSource, RejectedRow } from "./input.ts";
+import { RejectedRows } from "../files/rejected-rows.ts";
+import type { InputSource } from "./input.ts";
 import { readWorkItems } from "./read-csv.ts";
-import { RejectedFile } from "./rejected-file.ts";
 
 export interface PartitionInputOptions {
   readonly source: InputSource;
@@ -42,13 +43,13 @@ export interface PartitionInput {
 export function partitionInput(options: PartitionInputOptions): PartitionInput {
   return {
     async read(take) {
-      const rejectedFile = new RejectedFile(options.rejectedPath);
+      const rejected = new RejectedRows(options.rejectedPath, ".tmp", redact);
       try {
-        const result = await readPartition(options, take, (rows) => rejectedFile.write(rows));
-        await rejectedFile.publish();
+        const result = await readPartition(options, take, rejected);
+        await rejected.publish();
         return result;
       } finally {
-        await rejectedFile.discard();
+        await rejected.discard();
       }
     },
   };
@@ -57,19 +58,17 @@ export function partitionInput(options: PartitionInputOptions): PartitionInput {
 async function readPartition(
   { source, signal, ...share }: PartitionInputOptions,
   take: (workItems: readonly WorkItem[]) => number,
-  reject: (rows: readonly RejectedRow[]) => Promise<void>,
+  rejectedRows: RejectedRows,
 ): Promise<{ csvDigest: string; counts: PartitionCounts }> {
   const digest = new CsvDigest();
   const others = new SeenKeys();
   let rows = 0;
   let ours = 0;
-  let rejected = 0;
   for await (const batch of readWorkItems(source, { signal })) {
     const taken: WorkItem[] = [];
-    const bad: RejectedRow[] = [];
     for (const row of batch) {
       if (row.kind === "rejected") {
-        bad.push(row);
+        rejectedRows.add(row);
         continue;
       }
       digest.add(row.workItem);
@@ -77,11 +76,11 @@ async function readPartition(
       else others.add(row.workItem);
     }
     if (taken.length > 0) ours += take(taken);
-    await reject(bad);
+    await rejectedRows.flush();
     rows += batch.length;
-    rejected += bad.length;
   }
   const otherPartitions = others.size;
+  const rejected = rejectedRows.count;
   const duplicates = rows - rejected - ours - otherPartitions;
   return { csvDigest: digest.toString(), counts: { rows, ours, duplicates, rejected, otherPartitions } };
 }

@@ -6,7 +6,31 @@ export interface FleetWorkItem extends OpenWorkItemView {
   readonly stateDb: string;
 }
 
+/** Failures of one code; of one state alone where states are not added up. */
+export interface FleetFailures extends FailureGroup {
+  /** undefined: of all states. */
+  readonly stateDb: string | undefined;
+}
+
 const MOST_SAMPLES = 5;
+
+/**
+ * The failures of several states.
+ *
+ * @param fits the states belong to one run: else a sum would mean nothing, and each has its own, in the order given
+ */
+export function fleetFailures(
+  lists: readonly { readonly stateDb: string; readonly failures: readonly FailureGroup[] }[],
+  fits: boolean,
+): FleetFailures[] {
+  if (fits) {
+    return mergeFailures(lists.map(({ failures }) => failures)).map((group) => ({
+      ...group,
+      stateDb: undefined,
+    }));
+  }
+  return lists.flatMap(({ stateDb, failures }) => failures.map((group) => ({ ...group, stateDb })));
+}
 
 /** The failures of several states as one list, most first. */
 export function mergeFailures(lists: readonly (readonly FailureGroup[])[]): FailureGroup[] {

@@ -32,8 +32,17 @@ export interface OriginalCounts {
   readonly unusableRows: number;
 }
 
+/** A state that something wrote to, or may have, while it was read. */
+export interface StateInUse {
+  readonly path: string;
+  /** Such as `is open in process 4711 (python3)`. */
+  readonly why: string;
+}
+
 export interface OriginalStates {
   readonly counts: OriginalCounts;
+  /** Looks anew: whether the states are in use, or have changed since they were read. */
+  inUse(): readonly StateInUse[];
   /** undefined when no state has the work item. */
   find(workItem: Pick<WorkItem, "jobId" | "workItemId">): OriginalWorkItem | undefined;
   /** Removes what was made for reading them. Repeating it is harmless. */
@@ -48,8 +57,9 @@ export interface OriginalStates {
 export type CheckOriginalStates = (paths: readonly string[]) => void;
 
 /**
- * Reads these states, changing neither them nor what lies beside them; nothing may write to them meanwhile. Memory is
- * flat: what they say is gathered in the folder `scratch`, which must not hold anything else and is removed at the end.
+ * Reads these states, changing neither them nor what lies beside them; what is written meanwhile may be missed. Memory is
+ * flat: what they say is gathered in the folder `scratch`, which is removed at the end, and must hold nothing but what a
+ * killed process left there.
  *
  * @param share this partition's share; the rest is counted and left out
  * @throws ReuploadError those of CheckOriginalStates, `disk-full`, `output-unwritable`; the signal's reason

@@ -53,6 +53,15 @@ export interface StateKind {
    */
   snapshot(location: string, target: string, options: { readonly signal: AbortSignal }): Promise<void>;
 
+  /**
+   * Begins a state that is made in several steps under another name until it is whole. Takes the lock of the location,
+   * so that nobody begins a run or another making there meanwhile. What a kill leaves is removed by the next making, and
+   * `open` refuses to begin a run beside it.
+   *
+   * @throws ReuploadError those of `inspect`, and `state-exists` when a run is there, `state-locked`, `state-network-disk`
+   */
+  make(location: string): Promise<StateInMaking>;
+
   /** Removes a state that nobody has open. Harmless when there is none, and when it is repeated. */
   discard(location: string): void;
 
@@ -66,6 +75,14 @@ export interface StateKind {
 
   /** The paths of all files that a state at this location may consist of. Looks at nothing. */
   files(location: string): readonly string[];
+}
+
+/** A state that is not whole yet. Disposing it removes what was not published, and releases the location. */
+export interface StateInMaking extends Disposable {
+  /** Where it is made: to be opened, filled and closed there. */
+  readonly location: string;
+  /** Puts the closed state in its place, flushed. @throws ReuploadError `disk-full`, `usage` */
+  publish(): void;
 }
 
 /** A state that is there, as `inspect` sees it. */

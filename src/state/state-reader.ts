@@ -68,8 +68,12 @@ export type Writer =
    * is a copy made by `StateKind.snapshot` at this time while a process wrote to it.
    */
   | { readonly kind: "ended"; readonly at: number; readonly ending: StartEnding | undefined }
-  /** The last start was killed: nothing is lost, `--resume` goes on. `at`: its last sign of life. */
-  | { readonly kind: "died"; readonly at: number };
+  /**
+   * The last start was killed: nothing is lost, `--resume` goes on. `at`: its last sign of life.
+   * `copy` says that this is a copy of a state that was in use. `of-running`: the process is at work on this machine, on
+   * another file. `without-log`: what was not moved out of the log when it was copied is missing (after a power cut, too).
+   */
+  | { readonly kind: "died"; readonly at: number; readonly copy: "of-running" | "without-log" | undefined };
 
 /** A work item in progress whose files are known. */
 export interface OpenWorkItemView {

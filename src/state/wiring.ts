@@ -5,4 +5,7 @@ import type { StateKind } from "./state-kind.ts";
 
 export const STATES: StateKind = SQLITE_STATES;
 
+/** What may follow the path of a state in the names of files that belong to it. */
+export { COMPANION_ENDINGS as STATE_COMPANION_ENDINGS } from "./sqlite/state-files.ts";
+
 export { checkOriginalStates, readOriginalStates };

@@ -1,10 +1,9 @@
 /** What programs read of one or several states: `status` and `monitor` with --output json; docs/monitor.md tells the fields. */
-import type { FleetWorkItem } from "../progress/fleet-details.ts";
+import type { FleetFailures, FleetWorkItem } from "../progress/fleet-details.ts";
 import type { FleetView } from "../progress/fleet.ts";
 import type { MachineView } from "../progress/machine-watch.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import type { Writer } from "../state/state-reader.ts";
-import type { FailureGroup } from "../state/ledger.ts";
 import { isoTime } from "./format.ts";
 import { failureJson, type JsonFields, progressJson } from "./json-forms.ts";
 import { SCHEMA_VERSION } from "./messages.ts";
@@ -13,7 +12,7 @@ export interface FleetReport {
   /** ms since the epoch. */
   readonly time: number;
   readonly fleet: FleetView;
-  readonly failures: readonly FailureGroup[];
+  readonly failures: readonly FleetFailures[];
   readonly slowest: readonly FleetWorkItem[];
 }
 
@@ -30,7 +29,7 @@ export function fleetJson(type: "status" | "monitor", report: FleetReport): Json
     total: fleet.total === undefined ? null : watchedJson(fleet.total),
     lastToEnd: fleet.slowest?.stateDb ?? null,
     states: fleet.machines.map((machine) => machineJson(machine)),
-    failures: failures.map((group) => failureJson(group)),
+    failures: failures.map((group) => ({ stateDb: group.stateDb ?? null, ...failureJson(group) })),
     slowest: slowest.map(({ stateDb, workItem, since, filesTotal, filesDone }) => ({
       stateDb,
       jobId: workItem.jobId,
@@ -74,7 +73,7 @@ function processJson(writer: Writer): JsonFields {
       return { kind: "running", pid, host, since: isoTime(since), heartbeatAt };
     }
     case "died":
-      return { kind: "died", at: isoTime(writer.at) };
+      return { kind: "died", at: isoTime(writer.at), copy: writer.copy ?? null };
     case "ended": {
       const { at, ending } = writer;
       return { kind: "ended", at: isoTime(at), why: ending?.why ?? null, exitCode: ending?.exitCode ?? null };

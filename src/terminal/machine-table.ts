@@ -78,6 +78,7 @@ function processCell(writer: Writer, time: number, isWide: boolean): Cell {
       return { text: `pid ${writer.pid}${where}`, paint: "green" };
     }
     case "died":
+      if (writer.copy !== undefined) return { text: `a copy, ${ago(writer.at)} old`, paint: "red" };
       return { text: `died ${ago(writer.at)} ago`, paint: "red" };
     case "ended":
       return endedCell(writer, ago(writer.at));

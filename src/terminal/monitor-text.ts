@@ -1,9 +1,8 @@
 /** What `monitor` shows: all states added up, a line for each, and what holds them up. */
 import { redact } from "../core/secret.ts";
-import type { FleetWorkItem } from "../progress/fleet-details.ts";
+import type { FleetFailures, FleetWorkItem } from "../progress/fleet-details.ts";
 import type { FleetView } from "../progress/fleet.ts";
 import type { ProgressView } from "../progress/progress.ts";
-import type { FailureGroup } from "../state/ledger.ts";
 import { fitSections, type Section } from "./fit-sections.ts";
 import { bytes, count, dateTime, duration, durationRange, fileRate, quantity } from "./format.ts";
 import { cut, flow, type Piece } from "./layout.ts";
@@ -24,8 +23,7 @@ export interface MonitorPicture {
   /** ms since the epoch. */
   readonly time: number;
   readonly fleet: FleetView;
-  /** Of all states. */
-  readonly failures: readonly FailureGroup[];
+  readonly failures: readonly FleetFailures[];
   readonly slowest: readonly FleetWorkItem[];
   readonly history: { readonly rates: readonly number[]; readonly stepMs: number };
 }
@@ -183,17 +181,20 @@ function machineSection(lines: readonly string[], style: TextStyle): Section {
   };
 }
 
-function failureLines({ failures }: MonitorPicture, style: TextStyle): string[] {
-  const section = (label: string, outcome: FailureGroup["outcome"], format: "red" | "yellow") => {
+function failureLines({ failures, fleet }: MonitorPicture, style: TextStyle): string[] {
+  const names = shortNames(fleet.machines.map(({ stateDb }) => stateDb));
+  const nameOf = ({ stateDb }: FleetFailures) =>
+    stateDb === undefined ? "" : `${printable(names.get(stateDb) ?? stateDb)}: `;
+  const section = (label: string, outcome: FleetFailures["outcome"], format: "red" | "yellow") => {
     const pieces = failures
       .filter((group) => group.outcome === outcome)
-      .map((group) => ({ text: failureText(group), paint: format, end: ";" }));
+      .map((group) => ({ text: nameOf(group) + failureText(group), paint: format, end: ";" }));
     return pieces.length === 0 ? [] : flow(label, pieces, LABEL_COLUMN, style);
   };
   return [...section("Failed", "failed", "red"), ...section("Skipped", "skipped", "yellow")];
 }
 
-function failureText({ code, files, workItems }: FailureGroup): string {
+function failureText({ code, files, workItems }: FleetFailures): string {
   const parts = [
     ...(files > 0 ? [quantity(files, "file")] : []),
     ...(workItems > 0 ? [quantity(workItems, "work item")] : []),

@@ -37,7 +37,11 @@ function processOf(writer: Writer): Record<string, Value> {
     case "running":
       return { process: "running", pid: writer.pid, host: writer.host };
     case "died":
-      return { process: "died", at: isoTime(writer.at) };
+      return {
+        process: "died",
+        at: isoTime(writer.at),
+        ...(writer.copy === undefined ? {} : { copy: writer.copy }),
+      };
     case "ended":
       return { process: "ended", at: isoTime(writer.at), why: writer.ending?.why };
   }

@@ -15,6 +15,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Io } from "../../src/cli/io.ts";
@@ -92,20 +93,33 @@ describe("a result file", () => {
     }
   });
 
-  it.skipIf(isWindows)(
-    "is written where a link points to, whether a file is there already or not",
-    async () => {
-      await mkdir(at("other"));
-      await writeFile(at("other/there.csv"), "older");
-      for (const name of ["there.csv", "new.csv"]) {
-        await symlink(join("other", name), at(name));
-        await publish(name, "new");
-        expect(await readlink(at(name))).toBe(join("other", name));
-        expect(await text(`other/${name}`)).toBe("new");
-      }
-      expect(await readdir(at("other"))).toEqual(["new.csv", "there.csv"]);
-    },
-  );
+  it.skipIf(isWindows)("is where a link points to", async () => {
+    await mkdir(at("other"));
+    await writeFile(at("other/there.csv"), "older");
+    await symlink(join("other", "there.csv"), at("there.csv"));
+    await publish("there.csv", "new");
+    expect(await readlink(at("there.csv"))).toBe(join("other", "there.csv"));
+    expect(await text("other/there.csv")).toBe("new");
+    expect(await readdir(at("other"))).toEqual(["there.csv"]);
+  });
+
+  it.skipIf(isWindows)("is refused where a link points to nothing, which stays one", async () => {
+    await symlink("nowhere.csv", at("a.csv"));
+    await expect(create("a.csv")).rejects.toMatchObject({
+      code: "output-unwritable",
+      message: expect.stringContaining("a link to nothing") as string,
+    });
+    expect(await readdir(folder)).toEqual(["a.csv"]);
+  });
+
+  it("never takes the place of a state, or of what belongs to one", async () => {
+    new DatabaseSync(at("state.db")).exec("CREATE TABLE a (b); PRAGMA user_version = 1");
+    const before = await readFile(at("state.db"));
+    for (const name of ["state.db", "state.db-wal", "state.db.lock"]) {
+      await expect(create(name)).rejects.toMatchObject({ code: "output-unwritable" });
+    }
+    expect(await readFile(at("state.db"))).toEqual(before);
+  });
 
   it.skipIf(isWindows)("goes through a named pipe, which stays a pipe", async () => {
     await promisify(execFile)("mkfifo", [at("pipe")]);

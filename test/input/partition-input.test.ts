@@ -142,7 +142,7 @@ describe("the rejected rows", () => {
   });
 
   it("replace those of an earlier read, and leave no file when there are none", async () => {
-    await writeFile(rejectedPath(), "old");
+    await writeFile(rejectedPath(), "Line,Reason,Row\nold");
     await inputOf("JobId,WorkItemId\n7\n").read(() => 0);
     expect(await readFile(rejectedPath(), "utf8")).toBe('Line,Reason,Row\n2,"1 column, 2 expected","7"\n');
     await inputOf("JobId,WorkItemId\n7,1\n").read(() => 1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mergeFailures, mergeSlowest } from "../../src/progress/fleet-details.ts";
+import { fleetFailures, mergeFailures, mergeSlowest } from "../../src/progress/fleet-details.ts";
 import type { FailureGroup } from "../../src/state/ledger.ts";
 
 const group = (
@@ -32,6 +32,22 @@ describe("the failures of several states", () => {
       ["conflict", "skipped", 1, 1],
     ]);
     expect(merged[0]?.samples).toHaveLength(5);
+  });
+});
+
+describe("the failures of states that do not belong together", () => {
+  it("are each state's own", () => {
+    const lists = [
+      { stateDb: "a.db", failures: [group("conflict", "failed", 3)] },
+      { stateDb: "b.db", failures: [group("conflict", "failed", 4)] },
+    ];
+    const shown = (fits: boolean) =>
+      fleetFailures(lists, fits).map(({ stateDb, code, files }) => [stateDb, code, files]);
+    expect(shown(false)).toEqual([
+      ["a.db", "conflict", 3],
+      ["b.db", "conflict", 4],
+    ]);
+    expect(shown(true)).toEqual([[undefined, "conflict", 7]]);
   });
 });
 

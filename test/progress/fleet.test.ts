@@ -17,7 +17,7 @@ function watch(seconds: number, ...machines: ((second: number) => ReadingParts)[
 }
 
 const ended = (exitCode: number): Writer => ({ kind: "ended", at: 0, ending: { exitCode, why: "finished" } });
-const DIED: Writer = { kind: "died", at: 0 };
+const DIED: Writer = { kind: "died", at: 0, copy: undefined };
 
 /** One open work item of `total` files, done at so many a second. */
 const working =

@@ -6,7 +6,7 @@ import type { WorkItem } from "../../src/core/work-item.ts";
 import { summarize } from "../../src/state/ledger/counters.ts";
 import { FACT, fileStatusOf } from "../../src/state/ledger/facts.ts";
 import { checkIdentity } from "../../src/state/run-record.ts";
-import type { FoundState, OpenState, StateKind } from "../../src/state/state-kind.ts";
+import type { FoundState, OpenState, StateInMaking, StateKind } from "../../src/state/state-kind.ts";
 import type { StateReader, StateReading, Writer } from "../../src/state/state-reader.ts";
 import { Disk, failureGroups } from "./memory-disk.ts";
 import { MemoryState } from "./memory-state.ts";
@@ -104,6 +104,20 @@ export class MemoryKind implements StateKind {
     this.disks.set(target, copy);
   }
 
+  async make(location: string): Promise<StateInMaking> {
+    if (this.disks.has(location)) throw new ReuploadError("state-exists", `${location} holds a run`);
+    const making = `${location}.importing`;
+    this.disks.delete(making);
+    return {
+      location: making,
+      publish: () => {
+        const made = this.disks.get(making);
+        if (made !== undefined) this.disks.set(location, made);
+      },
+      [Symbol.dispose]: () => void this.disks.delete(making),
+    };
+  }
+
   discard(location: string): void {
     this.disks.delete(location);
   }
@@ -133,7 +147,7 @@ class MemoryReader implements StateReader {
     const { owner, living, starts } = this.#disk;
     const { startedAt: since, endedAt: at, heartbeat, ending } = owner;
     if (at !== undefined) return { kind: "ended", at, ending };
-    if (!living.has(starts)) return { kind: "died", at: heartbeat?.at ?? since };
+    if (!living.has(starts)) return { kind: "died", at: heartbeat?.at ?? since, copy: undefined };
     return { kind: "running", pid: process.pid, host: hostname(), since, heartbeat };
   }
 

@@ -5,7 +5,7 @@ import { beatOf, readingOf, type ReadingParts, RUNNING } from "../progress/sampl
 import { reportOf } from "./examples.ts";
 
 export const TIME = RUNNING.since + 725_000;
-export const DIED: Writer = { kind: "died", at: TIME - 125_000 };
+export const DIED: Writer = { kind: "died", at: TIME - 125_000, copy: undefined };
 export const ended = (exitCode: number, why: string): Writer => ({
   kind: "ended",
   at: TIME - 3_600_000,
@@ -39,7 +39,7 @@ export function pictureOf(
   return {
     time: TIME,
     fleet: fleet.view(),
-    failures: reportOf().failures,
+    failures: reportOf().failures.map((group) => ({ ...group, stateDb: undefined })),
     slowest: [
       {
         stateDb: "data/machine2_state.db",

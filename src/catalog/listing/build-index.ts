@@ -1,8 +1,10 @@
 import { open, rename, rm } from "node:fs/promises";
 import { isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { redact } from "../../core/secret.ts";
+import { filePlace } from "../../files/place.ts";
+import { RejectedRows } from "../../files/rejected-rows.ts";
 import { IndexWriter } from "./index-writer.ts";
 import { invalid, isUnchanged, type ListingFile, readUpTo, unreadable } from "./open-listing-file.ts";
-import { RejectedFile } from "./rejected-file.ts";
 import type { RejectedListingRow, RowSink } from "./listing-row.ts";
 
 /** Where the listing is read and what is made of it is put. */
@@ -45,8 +47,8 @@ export async function buildIndex(
   paths: ListingPaths,
   options: { signal: AbortSignal; onProgress?: ((progress: IndexProgress) => void) | undefined },
 ): Promise<BuiltIndex> {
-  const temporary = `${paths.indexPath}.building`;
-  const rejected = new RejectedFile(paths.rejectedPath);
+  const temporary = `${filePlace(paths.indexPath)}.building`;
+  const rejected = new RejectedRows(paths.rejectedPath, ".building", concealed);
   try {
     await writeIndex(temporary, listing, paths, rejected, options);
     await rejected.flush();
@@ -61,7 +63,7 @@ export async function buildIndex(
     publish: async () => {
       try {
         await rejected.publish();
-        await rename(temporary, paths.indexPath);
+        await rename(temporary, filePlace(paths.indexPath));
       } catch (error) {
         throw translated(error, paths.indexPath);
       }
@@ -73,7 +75,7 @@ async function writeIndex(
   temporary: string,
   listing: ListingFile,
   { path }: ListingPaths,
-  rejected: RejectedFile,
+  rejected: RejectedRows,
   { signal, onProgress }: Parameters<typeof buildIndex>[2],
 ): Promise<void> {
   const writer = await IndexWriter.create(temporary, listing.fingerprint.size);
@@ -114,9 +116,9 @@ class IndexingSink implements RowSink {
   isUseless = true;
   firstRejected: RejectedListingRow | undefined;
   readonly #writer: IndexWriter;
-  readonly #rejected: RejectedFile;
+  readonly #rejected: RejectedRows;
 
-  constructor(writer: IndexWriter, rejected: RejectedFile) {
+  constructor(writer: IndexWriter, rejected: RejectedRows) {
     this.#writer = writer;
     this.#rejected = rejected;
   }
@@ -146,6 +148,18 @@ function changedMeanwhile(path: string): ReuploadError {
   return new ReuploadError("listing-unreadable", `The listing ${path} changed while it was indexed.`, {
     advice: "Wait until it is written completely, then run the command again.",
   });
+}
+
+/** Characters of a row that are shown. */
+const MAX_SHOWN = 2000;
+
+/**
+ * The beginning of a row without the queries of its links, whatever surrounds them: `?` and what follows up to white
+ * space, a quote or a delimiter. In JSON the `&` of a link may stand as `\u0026`, where the patterns of `redact` do not see
+ * it. It is cut last: half a secret is not recognised.
+ */
+function concealed(row: string): string {
+  return redact(row.replace(/\?[^\s",;]*/g, "?***")).slice(0, MAX_SHOWN);
 }
 
 /** What the file system or SQLite say, as errors for the user. */

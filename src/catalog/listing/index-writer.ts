@@ -1,7 +1,8 @@
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
+import { openNew } from "../../files/new-file.ts";
 import { ExtentShards, type KeyedExtent } from "./extent-shards.ts";
 import { ExtentPacker } from "./extents.ts";
 import { KEY_SPACE, keyHash, sealOf, SCHEMA } from "./index-file.ts";
@@ -52,8 +53,7 @@ export class IndexWriter {
   static async create(path: string, listingBytes: number): Promise<IndexWriter> {
     const spillPath = `${path}-spill`;
     for (const file of [path, spillPath]) {
-      await rm(file, { force: true });
-      await (await open(file, "wx", 0o600)).close();
+      await (await openNew(file)).close();
     }
     return new IndexWriter(path, spillPath, Math.min(MAX_SHARDS, 1 + Math.floor(listingBytes / SHARD_BYTES)));
   }

@@ -14,6 +14,7 @@ import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ReuploadError } from "../../core/errors.ts";
 import type { WorkItem } from "../../core/work-item.ts";
+import { filePlace } from "../../files/place.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { recheckByLookup } from "../recheck.ts";
 import { type BuiltIndex, buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";
@@ -51,7 +52,7 @@ async function openIndex(
   { fingerprint }: ListingFile,
   { indexPath, rejectedPath, signal }: ListingOptions,
 ): Promise<IndexFile | undefined> {
-  const index = await IndexFile.open(indexPath, fingerprint, signal);
+  const index = await IndexFile.open(filePlace(indexPath), fingerprint, signal);
   if (index === undefined || index.rejected === 0 || (await exists(rejectedPath))) return index;
   index.close();
   return undefined;

@@ -23,6 +23,7 @@ const SAID = { other: 0, inProgress: 1, completed: 2 } as const;
 
 /** What the states say, put together in a database of its own. A row that says nothing of use is only counted. */
 export class MergedStates implements OriginalStates {
+  readonly inUse: OriginalStates["inUse"];
   readonly #scratch: string;
   readonly #share: Share;
   readonly #db: DatabaseSync;
@@ -37,7 +38,8 @@ export class MergedStates implements OriginalStates {
   /** The work item of the last file: its next one mostly follows. */
   #last = { jobId: "", workItemId: "", id: 0 };
 
-  constructor(scratch: string, share: Share) {
+  constructor(scratch: string, share: Share, inUse: OriginalStates["inUse"]) {
+    this.inUse = inUse;
     this.#scratch = scratch;
     this.#share = share;
     this.#db = new DatabaseSync(join(scratch, "merged.db"));

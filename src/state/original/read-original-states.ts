@@ -1,9 +1,11 @@
 import { realpathSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { isDiskFull, ReuploadError } from "../../core/errors.ts";
-import type { CheckOriginalStates, ReadOriginalStates } from "../original-states.ts";
+import { lookAt } from "../../files/place.ts";
+import type { CheckOriginalStates, ReadOriginalStates, StateInUse } from "../original-states.ts";
+import { type Standing, standingOf, userOf } from "./in-use.ts";
 import { MergedStates } from "./merged-states.ts";
 import { checkOriginal, columnsOf, openOriginal, toOriginalError } from "./open-original.ts";
 
@@ -12,20 +14,51 @@ export const checkOriginalStates: CheckOriginalStates = (paths) => {
 };
 
 export const readOriginalStates: ReadOriginalStates = async (paths, share, { scratch, signal }) => {
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { mode: 0o700 });
-  const merged = new MergedStates(scratch, share);
+  await makeScratch(scratch);
+  // A state that is named twice is read once.
+  const states = [...new Set(paths.map((given) => realpathSync(given)))];
+  const before = states.map((path) => ({ path, standing: standingOf(path), user: userOf(path) }));
+  const merged = new MergedStates(scratch, share, () => statesInUse(before));
   try {
-    // A state that is named twice is read once.
-    for (const path of new Set(paths.map((given) => realpathSync(given)))) {
-      await takeState(path, scratch, merged, signal);
-    }
+    for (const path of states) await takeState(path, scratch, merged, signal);
     return merged;
   } catch (error) {
     await merged.close();
     throw error;
   }
 };
+
+/** Removes what a killed process left in the folder. @throws ReuploadError `output-unwritable` when it holds more */
+async function makeScratch(scratch: string): Promise<void> {
+  const there = lookAt(scratch);
+  if (there.kind !== "nothing") {
+    const names = there.kind === "other" && there.what === "a folder" ? await readdir(scratch) : undefined;
+    if (names === undefined || names.some((name) => !OURS.test(name))) {
+      throw new ReuploadError("output-unwritable", `cannot write ${scratch}: something else is there`, {
+        advice: "Move it away: the name is needed for a temporary folder beside the new state.",
+      });
+    }
+    await rm(scratch, { recursive: true, force: true });
+  }
+  await mkdir(scratch, { mode: 0o700 });
+}
+
+/** What is made in it. */
+const OURS = /^(?:merged|copy)\.db(?:-\w+)?$/;
+
+function statesInUse(
+  before: readonly {
+    readonly path: string;
+    readonly standing: Standing;
+    readonly user: string | undefined;
+  }[],
+): StateInUse[] {
+  return before.flatMap(({ path, standing, user: userBefore }) => {
+    const user = userOf(path) ?? userBefore;
+    if (user !== undefined) return [{ path, why: `is open in ${user}` }];
+    return standingOf(path) === standing ? [] : [{ path, why: "changed while it was read" }];
+  });
+}
 
 async function takeState(
   path: string,

@@ -8,12 +8,14 @@ import type {
 } from "../announcements.ts";
 import type { RunRecord } from "../run-record.ts";
 import type { StateKind } from "../state-kind.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { fromTextColumn, type TextColumn } from "./columns.ts";
 import { inTransaction, openForWriting, rollBack, toStateError } from "./database.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { inspectState, readRun, stateMissing } from "./inspect.ts";
 import { migrate } from "./migrations/migrations.ts";
 import { takeLockOf } from "./open-run.ts";
+import { refuseLivingOwner } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { allRows } from "./statements.ts";
 
@@ -56,6 +58,7 @@ export const openAnnouncements: StateKind["openAnnouncements"] = async (options)
   try {
     const db = openForWriting(path);
     try {
+      refuseLivingOwner(db);
       migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
       const run = readRun(db, path);
       if (run === undefined) throw stateMissing(path);
@@ -111,6 +114,7 @@ class SqliteAnnouncementStore implements AnnouncementStore {
   readonly #lock: { release(): void };
   readonly #statements: Readonly<Record<keyof typeof ANNOUNCEMENT_SQL, StatementSync>>;
   readonly #commits = new GroupCommit(() => this.#commit());
+  readonly #checkpoints: Checkpoints;
   /** Announced, and not committed yet. */
   #noted: number[] = [];
   /** The id of the last file that was given. */
@@ -131,6 +135,7 @@ class SqliteAnnouncementStore implements AnnouncementStore {
     this.run = opened.run;
     this.counts = opened.counts;
     this.#db = db;
+    this.#checkpoints = new Checkpoints(db);
     this.#path = opened.path;
     this.#all = opened.all;
     this.#lock = opened.lock;
@@ -190,6 +195,7 @@ class SqliteAnnouncementStore implements AnnouncementStore {
       }
       countAnnounced.run(fresh);
       this.#db.exec("COMMIT");
+      this.#checkpoints.afterCommit();
     } catch (error) {
       rollBack(this.#db);
       throw toStateError(error, this.#path);

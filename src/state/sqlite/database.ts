@@ -23,6 +23,16 @@ export function openForWriting(path: string): DatabaseSync {
   }
 }
 
+/**
+ * Moves all that the log holds into the state itself and begins a new log, which is there from now on until the state
+ * is closed: one that says that a process works on it, and has no log beside it, was copied without.
+ */
+export function beginLog(db: DatabaseSync): void {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+  // Written as it stands: what counts is that something is written.
+  db.exec(`PRAGMA wal_checkpoint(TRUNCATE); PRAGMA user_version = ${version}`);
+}
+
 /** Opens a new file that is thrown away unless it is made to the end: nothing is written twice, or flushed. */
 export function openForLoading(path: string): DatabaseSync {
   const db = new DatabaseSync(path);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
+import { createUnlessThere, removeLeftover } from "../../files/new-file.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import { COUNTER_NAMES, type Counters, newCounters } from "../ledger/counters.ts";
 import type { InputCounts, RunDescription } from "../run-record.ts";
@@ -9,7 +10,7 @@ import type { InputReader } from "../state-kind.ts";
 import { type RowPlace, rowPlace } from "./row-place.ts";
 import { openForLoading, SQLITE_CONSTRAINT_UNIQUE } from "./database.ts";
 import { migrate } from "./migrations/migrations.ts";
-import { createPrivateFile, removeState } from "./state-files.ts";
+import { removeState } from "./state-files.ts";
 import { SQL } from "./statements.ts";
 
 /** Rows of one INSERT: a call a row costs half as much again. */
@@ -42,8 +43,9 @@ export async function createState(
   signal: AbortSignal,
 ): Promise<void> {
   const made = `${path}.new`;
+  removeLeftover(made);
   removeState(made);
-  createPrivateFile(made);
+  createUnlessThere(made);
   try {
     {
       using db = openForLoading(made);

@@ -2,7 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import { checkIdentity, type RunDescription, type RunRecord, type RunStart } from "../run-record.ts";
 import type { InputReader, OpenOptions, StateKind } from "../state-kind.ts";
-import { openForReading, openForWriting, toStateError } from "./database.ts";
+import { beginLog, openForWriting, toStateError } from "./database.ts";
+import { describeHolder } from "./holder.ts";
 import { inspectState, readRun, readStarts } from "./inspect.ts";
 import { createState } from "./load-run.ts";
 import { takeLock } from "./lock.ts";
@@ -10,7 +11,7 @@ import { migrate } from "./migrations/migrations.ts";
 import { findOwner, takeOwnership } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { resumeRun } from "./resume-run.ts";
-import { removeState } from "./state-files.ts";
+import { IMPORTING_SUFFIX, removeState, sizeOf } from "./state-files.ts";
 import { SqliteState } from "./sqlite-state.ts";
 
 export const openRun: StateKind["open"] = async (options, description, input, { signal }) => {
@@ -24,12 +25,13 @@ export const openRun: StateKind["open"] = async (options, description, input, { 
   try {
     // The run as it stands now decides, not as it stood when it was looked at.
     isNew = (await inspectState(path)) === undefined;
+    if (isNew) refuseCutShort(path);
     if (isNew) await createState(path, description, inputOf(input, path), signal);
     const db = openForWriting(path);
     try {
       const run = isNew ? begin(db, path) : await resume(db, { path, options, description, input, signal });
       // The log of a CSV that was compared is large; from here on it stays small.
-      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      beginLog(db);
       return new SqliteState(db, run, thisStart(db, path), {
         path,
         only: options.only,
@@ -106,6 +108,24 @@ function refuseUnlessResumed(run: RunRecord, options: OpenOptions, path: string)
   );
 }
 
+/**
+ * For those who would begin a run at this path: it would know nothing of what was to be taken over.
+ *
+ * @throws ReuploadError `state-exists` when a making there was cut short
+ */
+function refuseCutShort(place: string): void {
+  const path = place + IMPORTING_SUFFIX;
+  if (sizeOf(path) === 0) return;
+  throw new ReuploadError(
+    "state-exists",
+    `an import into ${place} was cut short: ${path} is what is left of it`,
+    {
+      advice:
+        "Give the same import-state again. To begin without what the old states know, remove that file first.",
+    },
+  );
+}
+
 /** @throws ReuploadError `state-locked` */
 export function takeLockOf(path: string): { release(): void } {
   let lock;
@@ -115,18 +135,5 @@ export function takeLockOf(path: string): { release(): void } {
     throw toStateError(error, `${path}.lock`);
   }
   if (lock) return lock;
-  throw new ReuploadError("state-locked", `the state ${path} is in use by ${ownerOf(path)}`);
-}
-
-function ownerOf(path: string): string {
-  try {
-    using db = openForReading(path);
-    const owner = findOwner(db);
-    if (!owner || owner.ended_at !== null) return "another process";
-    const since = new Date(owner.started_at).toISOString();
-    return `process ${owner.pid} on ${owner.host} since ${since}`;
-  } catch {
-    // It has only just been created, or is being closed.
-    return "another process";
-  }
+  throw new ReuploadError("state-locked", `the state ${path} is in use by ${describeHolder(path)}`);
 }

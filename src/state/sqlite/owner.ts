@@ -1,6 +1,8 @@
 import { hostname } from "node:os";
 import type { DatabaseSync } from "node:sqlite";
+import { ReuploadError } from "../../core/errors.ts";
 import type { Heartbeat, StartEnding } from "../run-presence.ts";
+import { isStillAlive } from "./process-life.ts";
 import { firstRow, SQL } from "./statements.ts";
 
 /** The row of the table `owner`: who opened the state last, how it goes, how it ended. Times are ms. */
@@ -14,8 +16,13 @@ export interface OwnerRow {
   readonly why: string | null;
 }
 
-/** Notes this process as the owner. Gives what puts back the row that was there, for a start that comes to nothing. */
+/**
+ * Notes this process as the owner. Gives what puts back the row that was there, for a start that comes to nothing.
+ *
+ * @throws ReuploadError `state-locked` as `refuseLivingOwner`
+ */
 export function takeOwnership(db: DatabaseSync): { undo(): void } {
+  refuseLivingOwner(db);
   const before = findOwner(db);
   putOwner(db, {
     pid: process.pid,
@@ -32,6 +39,29 @@ export function takeOwnership(db: DatabaseSync): { undo(): void } {
       else db.exec(SQL.clearOwner);
     },
   };
+}
+
+/**
+ * With the lock of this path held, a state whose owner is at work all the same is a copy of the state that it works on,
+ * or that state under a name that it has got meanwhile.
+ *
+ * @throws ReuploadError `state-locked`
+ */
+export function refuseLivingOwner(db: DatabaseSync): void {
+  const owner = findOwner(db);
+  if (owner === undefined || !worksHere(owner)) return;
+  const { pid, host, started_at: startedAt } = owner;
+  const who = `process ${pid} on ${host} since ${new Date(startedAt).toISOString()}`;
+  const message = `the state ${db.location() ?? ""} is in use by ${who}, or is a copy of the state that it works on`;
+  throw new ReuploadError("state-locked", message, {
+    advice:
+      "Wait for that process and go on with its state. A copy that can go on by itself is made with: reupload status --snapshot COPY",
+  });
+}
+
+/** Whether the owner is a process of this machine that is at work now. */
+export function worksHere({ pid, host, started_at: at, ended_at: endedAt }: OwnerRow): boolean {
+  return endedAt === null && isStillAlive({ pid, host, at });
 }
 
 export function findOwner(db: DatabaseSync): OwnerRow | undefined {

@@ -2,11 +2,13 @@ import { realpathSync, statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ReuploadError } from "../../core/errors.ts";
+import { lookAt } from "../../files/place.ts";
 
 /**
- * Where the state file really is: absolute, links followed, so that two names of one file meet at one lock.
+ * Where the state file really is: absolute, links followed, so that its lock stands beside the file itself whatever
+ * link leads to it.
  *
- * @throws ReuploadError `usage` when its folder does not exist, or when a folder stands in its place
+ * @throws ReuploadError `usage` when its folder does not exist, or when something else than a file stands in its place
  */
 export function statePath(given: string): string {
   const path = resolve(given);
@@ -16,13 +18,15 @@ export function statePath(given: string): string {
       advice: "Create the folder, or give another path with --state-db.",
     });
   }
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) {
-    throw new ReuploadError("usage", `the state ${given} is a folder, a file is wanted`, {
-      advice: `Give a file in it: --state-db ${join(given, "reupload_state.db")}`,
-    });
-  }
-  return stats ? realpathSync(path) : join(realpathSync(folder), basename(path));
+  const place = lookAt(path);
+  if (place.kind === "nothing") return join(realpathSync(folder), basename(path));
+  if (place.kind === "file") return place.path;
+  throw new ReuploadError("usage", `the state ${given} is ${place.what}, a file is wanted`, {
+    advice:
+      place.what === "a folder"
+        ? `Give a file in it: --state-db ${join(given, "reupload_state.db")}`
+        : "Give the path of a file, or of nothing yet, with --state-db.",
+  });
 }
 
 /** `f_type` of file systems whose files are on another machine: no shared memory, so no write-ahead log. */

@@ -19,10 +19,10 @@ import { failureGroups } from "./failures.ts";
 import { readHistory } from "./history.ts";
 import { inspectState, readRun, readStarts, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
-import { endingOf, findOwner, heartbeatOf, type OwnerRow } from "./owner.ts";
+import { endingOf, findOwner, heartbeatOf, type OwnerRow, worksHere } from "./owner.ts";
 import { statePath } from "./place.ts";
 import { reading } from "./reading.ts";
-import { sizeOf } from "./state-files.ts";
+import { logSize, sizeOf } from "./state-files.ts";
 import { allRows, type KeyRow, SQL, workItemOf } from "./statements.ts";
 import { readCounters } from "./writing.ts";
 
@@ -49,7 +49,7 @@ class SqliteStateReader implements StateReader {
     // Killed - unless it came to its end, or another one began, since the row was read.
     const { owner, ...second } = this.#readOnce();
     const isSame = owner?.ended_at === null && owner.started_at === first.owner.started_at;
-    return isSame ? { ...second, writer: died(owner) } : second;
+    return isSame ? { ...second, writer: died(owner, this.#path) } : second;
   }
 
   #readOnce(): StateReading & { readonly owner: OwnerRow | undefined } {
@@ -140,6 +140,9 @@ function writerOf(owner: OwnerRow | undefined, run: RunRecord): Writer {
   return { kind: "running", pid, host, since, heartbeat: heartbeatOf(owner) };
 }
 
-function died(owner: OwnerRow): Writer {
-  return { kind: "died", at: heartbeatOf(owner)?.at ?? owner.started_at };
+function died(owner: OwnerRow, path: string): Writer {
+  const at = heartbeatOf(owner)?.at ?? owner.started_at;
+  // A state that was opened has a log until it is closed (see `beginLog`).
+  const copy = worksHere(owner) ? "of-running" : logSize(path) === 0 ? "without-log" : undefined;
+  return { kind: "died", at, copy };
 }

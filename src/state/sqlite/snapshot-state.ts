@@ -1,14 +1,17 @@
-import { existsSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { createUnlessThere, removeLeftover } from "../../files/new-file.ts";
+import { lookAt } from "../../files/place.ts";
 import type { StateKind } from "../state-kind.ts";
 import { sqliteCodeOf, toStateError } from "./database.ts";
 import { inspectState, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
+import { findOwner, worksHere } from "./owner.ts";
 import { statePath } from "./place.ts";
 import { openBeside } from "./reading.ts";
-import { createPrivateFile, removeState } from "./state-files.ts";
+import { removeState } from "./state-files.ts";
 import { SQL } from "./statements.ts";
 
 /** All pages in one step: between two steps a writer would have the copy begin anew. */
@@ -20,11 +23,14 @@ export const snapshotState: StateKind["snapshot"] = async (given, target, { sign
   if ((await inspectState(path)) === undefined) throw stateMissing(path);
   signal.throwIfAborted();
   const place = resolve(target);
-  if (existsSync(place)) throw unwritable(place, "there is a file already");
+  const there = lookAt(place);
+  if (there.kind === "file") throw unwritable(place, "there is a file already");
+  if (there.kind !== "nothing") throw unwritable(place, `there is ${there.what} already`);
   const made = `${place}.new`;
   try {
+    removeLeftover(made);
     removeState(made);
-    createPrivateFile(made);
+    createUnlessThere(made);
     await copy(path, made);
     signal.throwIfAborted();
     renameSync(made, place);
@@ -39,9 +45,10 @@ async function copy(path: string, made: string): Promise<void> {
     using source = openBeside(path);
     await backup(source, made, { rate: ALL_PAGES });
   }
-  if (!isLocked(path)) return;
-  // Nobody runs on the copy: it would look as if it had been killed.
   using db = new DatabaseSync(made);
+  const owner = findOwner(db);
+  // Nobody runs on the copy: it would look as if it had been killed.
+  if (!isLocked(path) && (owner === undefined || !worksHere(owner))) return;
   db.prepare(SQL.endOwner).run(Date.now(), null, null);
 }
 

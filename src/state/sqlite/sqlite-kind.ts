@@ -3,6 +3,8 @@ import { openAnnouncements } from "./announcements.ts";
 import { inspectState } from "./inspect.ts";
 import { openRun } from "./open-run.ts";
 import { readState } from "./read-state.ts";
+import { statePath } from "./place.ts";
+import { makeState } from "./state-in-making.ts";
 import { snapshotState } from "./snapshot-state.ts";
 import { companionsOf, removeState } from "./state-files.ts";
 
@@ -12,7 +14,8 @@ export const SQLITE_STATES: StateKind = {
   open: openRun,
   read: readState,
   snapshot: snapshotState,
-  discard: removeState,
+  make: makeState,
+  discard: (location) => removeState(statePath(location)),
   openAnnouncements,
   files: companionsOf,
 };

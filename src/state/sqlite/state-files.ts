@@ -1,26 +1,35 @@
 /** The files that make up a state, as files. */
-import { closeSync, openSync, rmSync, statSync } from "node:fs";
-import { systemCodeOf } from "../../core/errors.ts";
+import { realpathSync, rmSync, statSync } from "node:fs";
 
-/** Creates an empty file that only its owner may read; one that is there is not even opened (closing it would drop SQLite's locks). */
-export function createPrivateFile(path: string): void {
-  try {
-    closeSync(openSync(path, "wx", 0o600));
-  } catch (error) {
-    if (systemCodeOf(error) !== "EEXIST") throw error;
-  }
-}
+/** Names the process that holds the lock. */
+export const HOLDER_SUFFIX = ".holder";
 
-const SUFFIXES = ["-wal", "-shm", "-journal", ""];
+/** A state that is not whole yet (see `makeState`). */
+export const IMPORTING_SUFFIX = ".importing";
+
+const LOGS = ["-wal", "-shm", "-journal"];
 
 /** Removes a state, its log too; the lock file stays (see `takeLock`). */
 export function removeState(path: string): void {
-  for (const suffix of SUFFIXES) rmSync(path + suffix, { force: true });
+  for (const suffix of [...LOGS, ""]) rmSync(path + suffix, { force: true });
 }
 
-/** The paths of all the files that a state may consist of: itself, its logs and its lock file. */
+/** What follows the path of a state in the names of the files that belong to it: its logs, and what stands beside it. */
+export const COMPANION_ENDINGS = [...LOGS, ".lock", HOLDER_SUFFIX, ".new", IMPORTING_SUFFIX];
+
+/** The paths of all the files that may belong to a state: itself, its logs, and what stands beside it. */
 export function companionsOf(path: string): string[] {
-  return [...SUFFIXES, ".lock"].map((suffix) => path + suffix);
+  const real = realPathOf(path);
+  return ["", ...COMPANION_ENDINGS].map((ending) => real + ending);
+}
+
+/** Its logs and its lock stand beside the file that a link leads to. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Bytes of the write-ahead log; it is gone or empty after a clean close. */

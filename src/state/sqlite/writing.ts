@@ -8,6 +8,7 @@ import { Holdings } from "../ledger/holdings.ts";
 import type { OpenOptions } from "../state-kind.ts";
 import type { Heartbeat } from "../run-presence.ts";
 import type { RunRecord, RunStart } from "../run-record.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { rollBack, toStateError } from "./database.ts";
 import { readFailureCounts, writeFailureCounts } from "./failures.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -34,6 +35,7 @@ export class Writing {
   readonly context: EventContext;
   readonly commits = new GroupCommit(() => this.#commit());
   readonly holdings = new Holdings();
+  readonly #checkpoints: Checkpoints;
   /** The number of the work items that have no partition in their row. */
   readonly onlyPartition: number;
   /** To be written with the next commit. */
@@ -46,6 +48,7 @@ export class Writing {
     this.run = run;
     this.start = start;
     this.options = options;
+    this.#checkpoints = new Checkpoints(db);
     this.statements = prepareStatements(db);
     this.counters = readCounters(this.statements);
     const { partition } = run.identity;
@@ -103,6 +106,7 @@ export class Writing {
       this.db.exec("BEGIN IMMEDIATE");
       const result = write();
       this.db.exec("COMMIT");
+      this.#checkpoints.afterCommit();
       return result;
     } catch (error) {
       rollBack(this.db);

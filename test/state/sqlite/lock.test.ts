@@ -1,5 +1,16 @@
 import { once } from "node:events";
-import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -23,6 +34,19 @@ const HOLDER = (path: string): string => `
   setInterval(() => {}, 1000);
 `;
 
+/** Holds a state while its CSV is loaded. */
+const LOADER = (path: string): string => `
+  import { openRun } from ${JSON.stringify(join(room, "open-run.ts"))};
+  import { DESCRIPTION, noSignal } from ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
+  const options = { path: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
+  const read = () => {
+    console.log("loading");
+    setInterval(() => {}, 1000);
+    return new Promise(() => {});
+  };
+  await openRun(options, DESCRIPTION, { read }, noSignal);
+`;
+
 describe("the lock of a state", () => {
   it("keeps a second process out, names the first, and is gone when that is killed", async () => {
     const path = join(await temporaryFolder(), "state.db");
@@ -44,6 +68,78 @@ describe("the lock of a state", () => {
       files: { copied: 6, total: 6 },
     });
     expect(store.start.number).toBe(2);
+  });
+
+  it("names its holder while the CSV is loaded, too", async () => {
+    const path = join(await temporaryFolder(), "state.db");
+    const holder = startProcess(LOADER(path));
+    expect(await holder.firstLine).toBe("loading");
+    await expect(openState(path, csvOf(workItems(1)))).rejects.toMatchObject({
+      code: "state-locked",
+      message: expect.stringMatching(
+        new RegExp(`in use by process ${holder.pid} on \\S+ since \\d{4}-`),
+      ) as string,
+    });
+  });
+
+  it("is refused to a state that has a second name, whoever holds it", async () => {
+    const folder = await temporaryFolder();
+    const [path, other] = [join(folder, "state.db"), join(folder, "other.db")];
+    const store = await openState(path, csvOf(workItems(1)));
+    linkSync(path, other);
+    const refused = { code: "state-locked", message: expect.stringContaining("2 names") as string };
+    await expect(openState(other, undefined)).rejects.toMatchObject(refused);
+    await store.close();
+    for (const name of [path, other]) {
+      await expect(openState(name, undefined)).rejects.toMatchObject(refused);
+    }
+    rmSync(other);
+    await openState(path, undefined);
+  });
+
+  it.each([
+    ["a copy of the state", (path: string, other: string) => copyFileSync(path, other)],
+    ["the state under a new name", (path: string, other: string) => renameSync(path, other)],
+  ])("keeps a second process out of %s while the first works on it", async (_, make) => {
+    const folder = await temporaryFolder();
+    const [path, other] = [join(folder, "state.db"), join(folder, "other.db")];
+    const holder = startProcess(HOLDER(path));
+    expect(await holder.firstLine).toBe("held");
+    make(path, other);
+    await expect(openState(other, csvOf(workItems(10)))).rejects.toMatchObject({
+      code: "state-locked",
+      message: expect.stringContaining(`in use by process ${holder.pid} on `) as string,
+    });
+    holder.kill("SIGKILL");
+    await once(holder, "exit");
+    expect((await openState(other, csvOf(workItems(10)))).start.number).toBe(2);
+  });
+
+  it.each(["pipe", "broken"])("is refused to a state that is no file: %s", async (name) => {
+    const folder = await temporaryFolder();
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    symlinkSync("nowhere", join(folder, "broken"));
+    const before = lstatSync(join(folder, name)).ino;
+    await expect(openState(join(folder, name), csvOf(workItems(1)))).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining("a file is wanted") as string,
+    });
+    expect(lstatSync(join(folder, name)).ino).toBe(before);
+    expect(readdirSync(folder).toSorted()).toEqual(["broken", "pipe"]);
+  });
+
+  it("is refused where what stands beside the state is no file", async () => {
+    const folder = await temporaryFolder();
+    writeFileSync(join(folder, "mine"), "");
+    for (const suffix of [".lock", "-wal", ".new"]) {
+      const beside = join(folder, `state.db${suffix}`);
+      symlinkSync("mine", beside);
+      await expect(openState(join(folder, "state.db"), csvOf(workItems(1)))).rejects.toMatchObject({
+        message: expect.stringContaining(beside) as string,
+      });
+      rmSync(beside);
+    }
+    expect(readdirSync(folder)).toEqual(["mine"]);
   });
 
   it("holds within one process too, and by whatever name the state is called", async () => {

@@ -122,6 +122,34 @@ describe("a reader of a state", () => {
     });
   });
 
+  it("tells a copy without its log from a state whose process was killed", async () => {
+    const path = await newPath();
+    const copy = `${path}.copy`;
+    const writer = startProcess(WRITER(path, 10_000));
+    expect(await writer.firstLine).toBe("writing");
+    copyFileSync(path, copy);
+    const reader = await openReader(copy);
+    expect((await reader.read()).writer).toMatchObject({ kind: "died", copy: "of-running" });
+    writer.kill("SIGKILL");
+    await once(writer, "exit");
+    expect((await reader.read()).writer).toMatchObject({ kind: "died", copy: "without-log" });
+    expect((await (await openReader(path)).read()).writer).toMatchObject({ kind: "died", copy: undefined });
+  });
+
+  it("is whole in the file alone a few seconds later, while the process goes on", async () => {
+    const path = await newPath();
+    const copy = `${path}.copy`;
+    const store = await openState(path, csvOf(workItems(20)));
+    await completeOne(store, 3);
+    await store.ledger.committed();
+    await sleep(2_100);
+    store.presence.beat(HEARTBEAT);
+    await store.ledger.committed();
+    copyFileSync(path, copy);
+    expect((await (await openReader(copy)).read()).summary.workItems.completed).toBe(1);
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
+  });
+
   it("beside another process: its readings only grow, and the killed process shows at once", async () => {
     const path = await newPath();
     const writer = startProcess(WRITER(path, 10_000));
@@ -140,7 +168,7 @@ describe("a reader of a state", () => {
     writer.kill("SIGKILL");
     await once(writer, "exit");
     const { summary, writer: who } = await reader.read();
-    expect(who).toEqual({ kind: "died", at: HEARTBEAT.at });
+    expect(who).toEqual({ kind: "died", at: HEARTBEAT.at, copy: undefined });
     expect(summary.files.copied).toBeGreaterThanOrEqual(before);
 
     const resumed = await openState(path, csvOf(workItems(10_000)));

@@ -1,0 +1,53 @@
+/** The files that a command reads and writes, by the options that bring them; see `refuseOverlap`. */
+import type { UsedFiles } from "../files/overlap.ts";
+import type { RunSettings } from "../config/run-options.ts";
+import { companionsOf } from "../state/sqlite/state-files.ts";
+import { logPathsOf } from "./log.ts";
+
+type Named = {
+  readonly [Name in "csv" | "files" | "kustoQuery" | "config" | "stateDb" | "logFile" | "emulator"]?:
+    | RunSettings[Name]
+    | undefined;
+};
+
+/** @param path makes a path whole */
+export function commandFiles(named: Named, path: (path: string) => string): UsedFiles[] {
+  const { csv, files, kustoQuery, config, stateDb, logFile, emulator } = named;
+  const read = (option: string, name: string | undefined): UsedFiles[] =>
+    name === undefined || name === "-" ? [] : [{ option, paths: [path(name)], use: "read" }];
+  return [
+    ...read("--csv", csv),
+    ...read("--files", files),
+    ...read("--kusto-query", kustoQuery),
+    ...read("--config", config),
+    ...(logFile === undefined
+      ? []
+      : [{ option: "--log-file", paths: logPathsOf(path(logFile)), use: "written" } as const]),
+    ...(stateDb === undefined ? [] : [stateFiles(path(stateDb), files !== undefined, emulator === true)]),
+  ];
+}
+
+/** A state with all that is written beside it. */
+function stateFiles(state: string, hasListing: boolean, hasEmulator: boolean): UsedFiles {
+  const stem = stemOf(state);
+  const rejected = rejectedPathOf(state);
+  const listing = [`${stem}.listing-index`, `${stem}.listing-rejected.csv`];
+  const paths = [
+    ...companionsOf(state),
+    rejected,
+    `${rejected}.tmp`,
+    ...(hasListing ? listing.flatMap((one) => [one, `${one}.building`]) : []),
+    ...(hasListing ? [`${stem}.listing-index.building-spill`, `${stem}.listing-index.fresh`] : []),
+    ...(hasEmulator ? [`${stem}.emulator`] : []),
+  ];
+  return { option: "--state-db", paths, use: "written" };
+}
+
+/** The state's path without its ending: what files that belong to it begin with. */
+export function stemOf(state: string): string {
+  return state.replace(/\.(?:db|sqlite3?)$/, "");
+}
+
+export function rejectedPathOf(state: string): string {
+  return `${stemOf(state)}.rejected.csv`;
+}
