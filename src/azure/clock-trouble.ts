@@ -10,6 +10,7 @@ const TIME_REFUSED =
 /** A "no" to a request, as far as it tells about time. */
 export interface RefusedTime {
   readonly status: number;
+  readonly errorCode: string | undefined;
   /** All that the service said, `AuthenticationErrorDetail` with it. */
   readonly said: string;
   /** `Date` of the answer. */
@@ -25,12 +26,14 @@ export interface RefusedTime {
  * @param now ms since the epoch
  */
 export function clockTrouble(
-  { status, said, date, isDated }: RefusedTime,
+  { status, errorCode, said, date, isDated }: RefusedTime,
   now: number = Date.now(),
 ): string | undefined {
   if (status !== 403 && status !== 400) return undefined;
   const aheadMs = now - Date.parse(date ?? "");
-  const isFarOff = isDated && status === 403 && Math.abs(aheadMs) > TOLERATED_MS - UNSURE_MS;
+  // What is refused for its time has no code of its own, but no other one either.
+  const isUnknown = isDated && status === 403 && errorCode === "AuthenticationFailed";
+  const isFarOff = isUnknown && Math.abs(aheadMs) > TOLERATED_MS - UNSURE_MS;
   if (!TIME_REFUSED.test(said) && !isFarOff) return undefined;
   if (!(Math.abs(aheadMs) >= UNSURE_MS)) return "this machine's clock is not the service's";
   return `this machine's clock is ${minutesText(aheadMs)} ${aheadMs < 0 ? "behind" : "ahead of"} the service's`;

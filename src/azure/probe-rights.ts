@@ -64,7 +64,8 @@ async function rightFrom(status: number, request: () => Promise<unknown>): Promi
     await request();
   } catch (thrown) {
     if (!(thrown instanceof ServiceFailure)) throw thrown;
-    if (thrown.status === status) return { isGiven: true };
+    // The service's front end, which knows nothing of rights, names no code.
+    if (thrown.status === status && thrown.errorCode !== undefined) return { isGiven: true };
     if (thrown.status === 401 || thrown.status === 403) return { isGiven: false, why: thrown.message };
     throw thrown;
   }

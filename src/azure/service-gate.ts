@@ -90,7 +90,8 @@ export interface GatePass {
  * `paused`  entered when the service asks to slow down; holds every attempt until the latest time it named; left by
  *           time alone.
  * `down`    entered when the service as a whole seems gone: several attempts in a row failed, of several requests
- *           unless there was no connection at all, and none succeeded. One attempt at a time passes, as a probe, ever
+ *           unless there was no connection at all or something else answered in its place, and none succeeded; at once
+ *           when nobody is signed in or this machine's clock is wrong. One attempt at a time passes, as a probe, ever
  *           more rarely; nothing is charged to the requests that wait. Left when a probe gets any answer; after the
  *           longest wait the waiting requests get the outage as their error.
  */

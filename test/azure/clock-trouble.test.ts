@@ -16,7 +16,7 @@ import { bare, QUICK, quickGate, restTo, thrownBy } from "./support.ts";
 const now = Date.UTC(2026, 10, 29, 14, 0, 0);
 const at = (ms: number): string => new Date(now + ms).toUTCString();
 const MINUTE = 60_000;
-const refused = { status: 403, said: "no", isDated: true };
+const refused = { status: 403, errorCode: "AuthenticationFailed", said: "no", isDated: true };
 
 describe("a refusal", () => {
   it.each([
@@ -40,6 +40,10 @@ describe("a refusal", () => {
     ["whose clock is near enough", { ...refused, date: at(5 * MINUTE) }],
     ["that tells no time", { ...refused, date: undefined }],
     ["whose time was not signed", { ...refused, isDated: false, date: at(3 * 60 * MINUTE) }],
+    [
+      "with a code of its own",
+      { ...refused, errorCode: "CannotVerifyCopySource", date: at(3 * 60 * MINUTE) },
+    ],
     ["of another kind", { ...refused, status: 404, date: at(3 * 60 * MINUTE) }],
   ])("%s is not for the clock", (_, time) => {
     expect(clockTrouble(time, now)).toBeUndefined();

@@ -12,6 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Simulator, startSimulator, whyNoSimulator } from "../../bench/simulator/start.ts";
 import { type Address, type Answer, CONVERSATIONS, Talk } from "./conversations.ts";
+import { ourStory } from "./our-story.ts";
 import { sdkStory } from "./sdk-story.ts";
 
 const missing = await whyNoSimulator();
@@ -49,6 +50,13 @@ describe.skipIf(missing !== undefined)(
       expect(emulator.length).toBeGreaterThan(20);
       expect(await sdkStory(simulator.connectionString)).toEqual(emulator);
       expect(await sdkStory(overTls().connectionString)).toEqual(emulator);
+    });
+
+    it("to each of our own calls, with all that its success promises", async () => {
+      const emulator = await ourStory(inject("emulator").connectionString);
+      expect(emulator).toHaveLength(14);
+      expect(await ourStory(simulator.connectionString)).toEqual(emulator);
+      expect(await ourStory(overTls().connectionString)).toEqual(emulator);
     });
   },
 );

@@ -114,7 +114,16 @@ describe("a conditional create", () => {
     expect(await thrownBy(bench.transfer(file))).toMatchObject({ code: "conflict" });
   });
 
+  it("that says 'exists' for ever of a blob that is not there is a conflict, not a fault of ours", async () => {
+    const file = await bench.put("a", content(10));
+    const fault = { kind: "answer", status: 412, errorCode: "ConditionNotMet" } as const;
+    bench.proxy.fail({ fault, operation: "put-blob" });
+    expect(await thrownBy(bench.transfer(file))).toMatchObject({ code: "conflict", operation: "put blob" });
+  });
+
   it.each([
+    [409, "BlobImmutableDueToLegalHold", "target-locked"],
+    [412, "LeaseIdMismatchWithBlobOperation", "target-locked"],
     [409, "BlobImmutableDueToPolicy", "target-locked"],
     [409, "ContainerBeingDeleted", "target-forbidden"],
     [409, "SomethingElse", "target-forbidden"],
@@ -127,6 +136,7 @@ describe("a conditional create", () => {
     [404, "ContainerNotFound", "target-forbidden"],
     [503, "ServerBusy", "throttled"],
     [504, "GatewayTimeout", "network"],
+    [507, "InsufficientStorage", "network"],
   ])("is not taken for an existing blob when it is answered with %i %s", async (status, errorCode, code) => {
     const file = await bench.put("a", content(10));
     bench.proxy.fail({ fault: { kind: "answer", status, errorCode }, operation: "put-blob" });

@@ -34,7 +34,8 @@ export class RefusedRequest extends Error {
     this.code = exchange.header("x-ms-error-code") ?? textsOf(body, "Code")[0];
     this.response = { headers: { get: (name) => exchange.header(name) } };
     const said = `${message}\n${textsOf(body, "AuthenticationErrorDetail")[0] ?? ""}`;
-    const clock = clockTrouble({ status, said, date: exchange.header("date"), isDated });
+    const date = exchange.header("date");
+    const clock = clockTrouble({ status, errorCode: this.code, said, date, isDated });
     this.clockIsWrong = clock !== undefined;
     const sas = status === 403 ? sasTrouble(url, timeOf(exchange)) : undefined;
     this.trouble = clock ?? (sas === undefined ? undefined : `${whose} ${sas}`);

@@ -5,6 +5,8 @@ const SYSTEM_CODES: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: "ECONNRESET",
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "ECONNRESET",
   UND_ERR_CONNECT_TIMEOUT: "ETIMEDOUT",
+  // A proxy refused the tunnel: there is no connection to the service at all, whichever request wants it.
+  UND_ERR_ABORTED: "EHOSTUNREACH",
 };
 
 /**

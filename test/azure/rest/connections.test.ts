@@ -122,9 +122,14 @@ describe("the proxy", () => {
       accountAt("https://account.example"),
       new Connections(proxyOf({ HTTPS_PROXY: url }), 5000),
     );
-    const failure = await thrownBy(put(new RestBlobWriter(client, "c"), "b"));
+    const writer = new RestBlobWriter(client, "c");
+    const failure = await thrownBy(
+      bare(async (pulse) => writer.putBlob("b", Buffer.from("{}"), CREATE, pulse)),
+    );
     expect(asked).toEqual(["account.example:443"]);
     expect(failure).toBeInstanceOf(ServiceFailure);
+    // That is the way's trouble, not the file's.
+    expect(failure).toMatchObject({ answer: { systemCode: "EHOSTUNREACH" } });
     expect(String(failure)).toContain("407");
     expect(String(failure)).not.toContain("c2VjcmV0");
   });
