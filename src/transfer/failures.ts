@@ -94,7 +94,6 @@ function codeByVerdict(failure: ServiceFailure): FailureCode {
 
 function fileFailure(code: FailureCode, failure: ServiceFailure): FileFailure {
   return new FileFailure(code, failure.message, {
-    operation: failure.operation,
     attempts: failure.attempts,
     requestId: failure.requestId,
     cause: failure,
