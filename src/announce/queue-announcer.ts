@@ -43,7 +43,6 @@ export class QueueAnnouncer implements Announcer {
     } catch (thrown) {
       if (!(thrown instanceof ServiceFailure)) throw thrown;
       throw new FileFailure("queue-unavailable", thrown.message, {
-        operation: "put message",
         attempts: thrown.attempts,
         requestId: thrown.requestId,
         cause: thrown,

@@ -82,8 +82,6 @@ export function isFailureCode(text: string): text is FailureCode {
 
 /** What a failure carries so that it can be understood, and replayed by hand. All texts are redacted. */
 export interface FailureDetails {
-  /** What was being done: `put blob`, `read source`, ... */
-  readonly operation?: string | undefined;
   readonly attempts?: number;
   /** The service's request id, for a support case. */
   readonly requestId?: string | undefined;
@@ -93,7 +91,6 @@ export interface FailureDetails {
 /** A failure that is charged to one file or one work item; it never ends the run. */
 export class FileFailure extends Error {
   readonly code: FailureCode;
-  readonly operation: string | undefined;
   readonly attempts: number;
   readonly requestId: string | undefined;
 
@@ -101,7 +98,6 @@ export class FileFailure extends Error {
     super(redact(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "FileFailure";
     this.code = code;
-    this.operation = details.operation;
     this.attempts = details.attempts ?? 1;
     this.requestId = details.requestId;
   }

@@ -40,7 +40,6 @@ export async function judgeExisting(
   switch (tools.settings.onConflict) {
     case "fail":
       throw new FileFailure("conflict", `${job.blobName} is there with other content: ${difference}`, {
-        operation: "compare with existing blob",
         attempts: job.effort.attempts,
       });
     case "skip":

@@ -91,7 +91,6 @@ function codeOf(becomes: Becomes | undefined, forbidden: FailureCode): FailureCo
 
 function fileFailure(code: FailureCode, failure: ServiceFailure): FileFailure {
   return new FileFailure(code, failure.message, {
-    operation: failure.operation,
     attempts: failure.attempts,
     requestId: failure.requestId,
     cause: failure,

@@ -46,7 +46,6 @@ export function statedMd5(job: Job, properties: BlobProperties): string | undefi
 
 function mismatch(job: Job, message: string): FileFailure {
   return new FileFailure("integrity-mismatch", message, {
-    operation: "read source",
     attempts: job.effort.attempts,
   });
 }

@@ -30,7 +30,6 @@ export class Ladder implements Transfer {
       if (result !== undefined) return result;
       if (this.#tools.settings.mode === "server") {
         throw new FileFailure("source-forbidden", "the target's service cannot read this source itself", {
-          operation: "server copy",
           attempts: job.effort.attempts,
         });
       }

@@ -129,9 +129,9 @@ const CODES: Readonly<Record<string, FailureCode>> = {
 /** What else goes wrong is the disk's or the share's trouble, and may pass. */
 function failureOf(thrown: Error): FileFailure {
   const code = CODES[systemCodeOf(thrown) ?? ""] ?? "network";
-  return new FileFailure(code, thrown.message, { operation: "read source", cause: thrown });
+  return new FileFailure(code, thrown.message, { cause: thrown });
 }
 
 function changed(how: string): FileFailure {
-  return new FileFailure("source-changed", how, { operation: "read source" });
+  return new FileFailure("source-changed", how);
 }

@@ -74,7 +74,6 @@ describe("an announcement", () => {
     expect(await thrownBy(announcer().announce("b", options))).toMatchObject({
       code: "queue-unavailable",
       attempts: 8,
-      operation: "put message",
       requestId: "fault-proxy",
     });
   });

@@ -74,14 +74,12 @@ describe("a file's failure", () => {
   it("carries what is needed to replay it, without secrets", () => {
     const cause = new Error("reset");
     const failure = new FileFailure("network", "GET https://a/b?sig=c2VjcmV0 was cut", {
-      operation: "read source",
       attempts: 8,
       requestId: "r-1",
       cause,
     });
     expect(failure).toMatchObject({
       code: "network",
-      operation: "read source",
       attempts: 8,
       requestId: "r-1",
       cause,

@@ -7,7 +7,7 @@ import type { StateReader } from "../../src/state/state-reader.ts";
 export interface StateHarness {
   readonly kind: StateKind;
   /** Where a state of this kind may be; another one at each call. */
-  newLocation(): string;
+  readonly newLocation: () => string;
   /** Starts the run with these work items. */
   start(rows: readonly WorkItem[], share?: Partial<RunIdentity>): Promise<OpenState>;
   /** Resumes it, when the state was closed. */

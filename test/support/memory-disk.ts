@@ -186,7 +186,14 @@ export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
     const known = before.get(id);
     const [fileName = "", link = ""] = key.split("\0");
     return {
-      ...{ id, fileName, link, facts, bytes, at, place, code },
+      id,
+      fileName,
+      link,
+      facts,
+      bytes,
+      at,
+      place,
+      code,
       detail: mergeDetail(known?.detail ?? null, detail),
       tries: boundTries([...(known?.tries ?? []), ...(tries ?? [])]),
     };
@@ -225,7 +232,7 @@ function samples(
   outcome: FailureGroup["outcome"],
   code: FailureCode,
 ): FailureGroup["samples"] {
-  const files = rows.flatMap(({ workItem: { jobId, workItemId }, files }) =>
+  const ofFiles = rows.flatMap(({ workItem: { jobId, workItemId }, files }) =>
     files
       .filter((file) => file.facts & FACT[outcome] && file.code === code)
       .map(({ id, fileName, detail }) => ({
@@ -242,14 +249,12 @@ function samples(
   const workItems = rows
     .filter(({ status, failure }) => outcome === "failed" && status === "failed" && failure?.code === code)
     .map(({ workItem: { jobId, workItemId }, failure }) => ({
-      ...{
-        jobId,
-        workItemId,
-        fileName: undefined,
-        message: failure?.message ?? "",
-        requestId: failure?.requestId,
-      },
+      jobId,
+      workItemId,
+      fileName: undefined,
+      message: failure?.message ?? "",
+      requestId: failure?.requestId,
     }));
-  const ofFiles = files.sort((a, b) => a.id - b.id).map(({ sample }) => sample);
-  return [...ofFiles, ...workItems].slice(0, 5);
+  ofFiles.sort((a, b) => a.id - b.id);
+  return [...ofFiles.map(({ sample }) => sample), ...workItems].slice(0, 5);
 }

@@ -189,7 +189,10 @@ class MemoryReader implements StateReader {
         ? []
         : [
             {
-              ...{ fileName, tries, status: fileStatusOf(facts), attempts: detail.attempts },
+              fileName,
+              tries,
+              status: fileStatusOf(facts),
+              attempts: detail.attempts,
               blobName: detail.blobName ?? undefined,
             },
           ],
