@@ -2,6 +2,7 @@ import type { Lookup } from "../catalog/catalog.ts";
 import { workItemKey } from "../core/work-item.ts";
 import type { ClaimedWorkItem, FailureRecord } from "../state/state-store.ts";
 import { type Demand, RecentMean, RecentRate, workItemsToLookUp } from "./demand.ts";
+import { DrainingWaits } from "./draining-waits.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import { fileJourney } from "./file-journey.ts";
 import { catalogFailure, type FileTask, nameOf, OpenWorkItem } from "./open-work-item.ts";
@@ -42,6 +43,8 @@ class Pipeline implements PipelineLive {
   readonly #signal: AbortSignal;
   /** Ends what only prepares further files: a drain needs none. */
   readonly #feedSignal: AbortSignal;
+  /** When it drains, files that only wait are given back. */
+  readonly #waits: DrainingWaits;
   readonly #filesPerWorkItem = new RecentMean();
   readonly #lookupMs = new RecentMean();
   readonly #filesDone = new RecentRate(performance.now());
@@ -69,10 +72,12 @@ class Pipeline implements PipelineLive {
     );
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
     this.#feedSignal = AbortSignal.any([this.#signal, control.drain, this.#halt.signal]);
+    this.#waits = new DrainingWaits(this.#signal, this.#feedSignal);
     this.#failures = new FailureLimit(options.maxFailures);
   }
 
   async run(): Promise<PipelineOutcome> {
+    using _waits = this.#waits;
     const halt = () => {
       this.#ready.close();
       this.#wakeFeeder();
@@ -130,7 +135,9 @@ class Pipeline implements PipelineLive {
   /** Takes one file through its slot. */
   async #process(task: FileTask, leaveSlot: () => void): Promise<void> {
     try {
-      const report = await fileJourney(this.#stages, this.#options, task, leaveSlot, this.#signal);
+      const signals = { signal: this.#signal, waits: this.#waits };
+      const report = await fileJourney(this.#stages, this.#options, task, leaveSlot, signals);
+      if (report === undefined) return;
       const isFailed = report.outcome === "failed";
       task.item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
       this.#count(isFailed);

@@ -13,6 +13,7 @@ import { access, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ReuploadError } from "../../core/errors.ts";
+import { untilAborted } from "../../core/until-aborted.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { recheckByLookup } from "../recheck.ts";
@@ -205,6 +206,8 @@ class ListingCatalog implements Catalog {
   /** Indexes the listing anew when it was replaced, or when `broken` is still in use; one at a time. */
   async #refresh(signal: AbortSignal, broken?: Generation): Promise<void> {
     signal.throwIfAborted();
+    // What is under way may have looked at the listing before it was replaced.
+    if (this.#refreshing !== undefined && broken === undefined) await untilAborted(this.#refreshing, signal);
     this.#refreshing ??= this.#renew(broken).finally(() => {
       this.#refreshing = undefined;
     });
@@ -214,7 +217,7 @@ class ListingCatalog implements Catalog {
   async #renew(broken: Generation | undefined): Promise<void> {
     const { path, signal } = this.#options;
     const old = this.#current;
-    if (broken !== old && !(await isReplaced(path, old.listing.fingerprint))) return;
+    if (broken !== old && !(await isReplaced(path, old.listing))) return;
     // In a place of its own: the next start finds the index of the first listing, and rechecks what was looked up in it.
     const indexPath = broken === old ? this.#options.indexPath : this.#freshIndexPath;
     const ends = AbortSignal.any([signal, this.#closing.signal]);
@@ -264,18 +267,4 @@ function failed(workItem: WorkItem, message: string): Lookup {
     problems: [],
     failure: { code: "catalog-error", message },
   };
-}
-
-/** Waits for the promise, or rejects with the signal's reason; what is waited for goes on. */
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => {
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
