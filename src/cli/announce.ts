@@ -21,13 +21,18 @@ import { commandLine } from "../terminal/shell.ts";
 import { resumeCommand } from "./run.ts";
 import { startEmulator } from "./run-job.ts";
 import { followRun } from "./run-progress.ts";
-import { inSession, type RunFlags, type Session } from "./session.ts";
+import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 import { sharedSignal } from "./shared-signal.ts";
 import type { Services } from "./stages.ts";
 import { toReuploadError } from "./to-error.ts";
 import type { Io } from "./io.ts";
 
 const MOST_SAMPLES = 5;
+
+const WORDS: StopWords = {
+  stops: "stopping, no announcement is under way",
+  left: "stopped before the first announcement: run the same command again",
+};
 
 /** What there is to announce, and where. */
 interface Task {
@@ -42,18 +47,23 @@ interface Task {
 
 /** @returns the exit code; errors that end it are told, not thrown */
 export async function announce(flags: RunFlags, all: boolean, io: Io): Promise<ExitCode> {
-  return inSession(flags, io, async (session) => {
-    const task = await describe(session, all);
-    const isEmpty = filesToAnnounce(task.counts, all) === 0 && !(all && task.counts.announced > 0);
-    if (isEmpty) return tell(session, task, {});
-    if (task.settings.dryRun) return rehearse(session, task);
-    const emulator = task.settings.emulator ? await startEmulator(session, task.stateDb) : undefined;
-    try {
-      return await announceAll(session, task, emulator);
-    } finally {
-      await emulator?.stop();
-    }
-  });
+  return inSession(
+    flags,
+    io,
+    async (session) => {
+      const task = await describe(session, all);
+      const isEmpty = filesToAnnounce(task.counts, all) === 0 && !(all && task.counts.announced > 0);
+      if (isEmpty) return tell(session, task, {});
+      if (task.settings.dryRun) return rehearse(session, task);
+      const emulator = task.settings.emulator ? await startEmulator(session, task.stateDb) : undefined;
+      try {
+        return await announceAll(session, task, emulator);
+      } finally {
+        await emulator?.stop();
+      }
+    },
+    { words: WORDS },
+  );
 }
 
 /** @throws ReuploadError */
@@ -182,6 +192,11 @@ async function withStore(
         reporter.tell(fileMessage(report));
       },
     },
+  );
+  session.finishes(() =>
+    running.live.slotsInUse === 0
+      ? WORDS.stops
+      : "announcements under way are finished, no new ones are begun; once more stops at once",
   );
   follow.watch(liveOf(running.live));
   const outcome = await running.outcome;

@@ -22,7 +22,7 @@ import { refuseOwnInput } from "./own-inputs.ts";
 import { resumeCommand } from "./run.ts";
 import { checkCsv } from "./run-inputs.ts";
 import { rejectedPathOf, stemOf } from "./run-job.ts";
-import { inSession, type RunFlags, type Session } from "./session.ts";
+import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 import type { Services } from "./stages.ts";
 
 /**
@@ -30,33 +30,43 @@ import type { Services } from "./stages.ts";
  * @returns the exit code; errors that end it are told, not thrown
  */
 export async function importState(old: readonly string[], flags: RunFlags, io: Io): Promise<ExitCode> {
-  return inSession(flags, io, async (session) => {
-    const settings = resolve(session.given, {});
-    const catalog = catalogSource(settings, (path) => session.path(path), io.env);
-    const csv = await checkInputs(session, settings, catalog, old);
-    const stages = await import("./stages.ts");
-    const account = await stages.accountOf(settings, io.env, session);
-    const importing: Importing = {
-      session,
-      settings,
-      catalog,
-      old: old.map((path) => session.path(path)),
-      csv,
-      services: new stages.Services(account, settings),
-      identity: stages.identityOf(account, settings, catalog.identity),
-    };
-    const store = await openStore(importing);
-    const report = await intoStore(importing, store).catch(async (thrown: unknown) => {
-      // Nothing was copied with it: the same command must be able to make it anew.
+  return inSession(
+    flags,
+    io,
+    async (session) => {
+      const settings = resolve(session.given, {});
+      const catalog = catalogSource(settings, (path) => session.path(path), io.env);
+      const csv = await checkInputs(session, settings, catalog, old);
+      const stages = await import("./stages.ts");
+      const account = await stages.accountOf(settings, io.env, session);
+      const importing: Importing = {
+        session,
+        settings,
+        catalog,
+        old: old.map((path) => session.path(path)),
+        csv,
+        services: new stages.Services(account, settings),
+        identity: stages.identityOf(account, settings, catalog.identity),
+      };
+      const store = await openStore(importing);
+      const report = await intoStore(importing, store).catch(async (thrown: unknown) => {
+        // Nothing was copied with it: the same command must be able to make it anew.
+        await store.close();
+        removeState(session.path(settings.stateDb));
+        throw thrown;
+      });
+      // No ending is noted: the run has not begun, and its state is judged by what is in it.
       await store.close();
-      removeState(session.path(settings.stateDb));
-      throw thrown;
-    });
-    // No ending is noted: the run has not begun, and its state is judged by what is in it.
-    await store.close();
-    return tell(importing, store.run.input, report);
-  });
+      return tell(importing, store.run.input, report);
+    },
+    { words: WORDS },
+  );
 }
+
+const WORDS: StopWords = {
+  stops: "the import is given up",
+  left: "stopped: nothing is imported, and no state is left; run the same command again",
+};
 
 interface Importing {
   readonly session: Session;
@@ -115,7 +125,7 @@ async function intoStore(importing: Importing, store: StateStore): Promise<Impor
   const stem = stemOf(session.path(settings.stateDb));
   const original = await readOriginalStates(importing.old, identity, { scratch: `${stem}.import`, signal });
   try {
-    const catalog = await importing.catalog.open({ stem, services, desk: session, signal });
+    const catalog = await importing.catalog.open({ stem, services, desk: session, opening: signal, signal });
     try {
       let told = performance.now();
       return await importOriginal(

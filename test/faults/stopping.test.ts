@@ -4,7 +4,7 @@ import { appendFile, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectInTarget, figureOf } from "../e2e/expectations.ts";
-import { makePlain, type PlainInput } from "../e2e/plain-input.ts";
+import { makePlain, type PlainInput, putBlob } from "../e2e/plain-input.ts";
 import { type Scene, startScene } from "../e2e/scene.ts";
 import type { CliResult, RunningCli } from "../support/run-cli.ts";
 
@@ -77,18 +77,22 @@ describe("a stop gives back at once the files that only wait", () => {
   });
 
   it("for the operator's --max-requests", async () => {
-    const running = scene.startRun(["--max-requests", "1/s"]);
-    while (scene.proxy.count("get-blob") < 2) await sleep(5);
+    const running = scene.startRun(["--max-requests", "2/s"]);
+    while (scene.proxy.count("get-blob") < 1) await sleep(5);
     await stopped(running, "SIGINT");
     await expectResumes(["--max-requests", "1000/s"]);
   });
 
   it("for the operator's --max-bandwidth", async () => {
-    const running = scene.startRun(["--max-bandwidth", "20B/s"]);
+    const { files } = input;
+    for (const { sourceName } of files) await putBlob(scene, scene.source, sourceName, "x".repeat(200_000));
+    const running = scene.startRun(["--max-bandwidth", "10kB/s"]);
     while (scene.proxy.count("get-blob") < 2) await sleep(5);
     await sleep(300);
     await stopped(running, "SIGINT");
-    await expectResumes(["--max-bandwidth", "100MB/s"]);
+    const resumed = await scene.resume(["--max-bandwidth", "100MB/s"]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(figureOf(resumed.stdout, "copied")).toBe(files.length);
   });
 
   it("for a queue at its --max-queue-depth", async () => {
@@ -105,17 +109,18 @@ describe("a stop gives back at once the files that only wait", () => {
   });
 
   it("in `announce`, too", async () => {
-    const run = await scene.run(["--no-queue"]);
+    const run = await scene.run(["--no-queue", "--max-queue-depth", "2"]);
     expect(run.code, run.stderr).toBe(0);
     const queue = scene.behind.queue(scene.queue);
     for (let n = 0; n < 3; n++) await queue.sendMessage("of somebody else");
     const args = ["announce", "--state-db", "state.db", "--queue", scene.queue];
-    const running = scene.start([...args, "--max-queue-depth", "2"]);
+    const running = scene.start(args);
     await running.waitFor(/is at --max-queue-depth 2/);
     const { stderr } = await stopped(running);
     expect(stderr).toContain("SIGTERM: announcements under way are finished, no new ones are begun");
     await queue.clearMessages();
-    expect((await scene.cli(args)).code).toBe(0);
+    const again = await scene.cli(args, { env: { REUPLOAD_MAX_QUEUE_DEPTH: "1000" } });
+    expect(again.code, again.stderr).toBe(0);
   });
 });
 

@@ -24,8 +24,10 @@ import { isReplaced, type ListingFile, openListingFile } from "./open-listing-fi
 import { type Found, readWorkItem } from "./read-work-item.ts";
 
 export interface ListingOptions extends ListingPaths {
-  /** Ends indexing, now or on a later `fresh`. */
+  /** Ends indexing on a later `fresh`, and now as well unless `opening` is given. */
   readonly signal: AbortSignal;
+  /** Ends the opening. */
+  readonly opening?: AbortSignal;
   /** Called while the listing is indexed; never when an index is there. */
   readonly onProgress?: (progress: IndexProgress) => void;
 }
@@ -39,8 +41,9 @@ export interface ListingOptions extends ListingPaths {
 export async function openListing(options: ListingOptions): Promise<Catalog> {
   const listing = await openListingFile(options.path);
   try {
-    const found = await openIndex(listing, options);
-    const index = found ?? (await newIndex(listing, options));
+    const now = { ...options, signal: options.opening ?? options.signal };
+    const found = await openIndex(listing, now);
+    const index = found ?? (await newIndex(listing, now));
     return new ListingCatalog(options, new Generation(listing, index), found === undefined);
   } catch (error) {
     await listing.handle.close();
