@@ -1,3 +1,5 @@
+import type { WorkSignals } from "../core/waits.ts";
+
 /**
  * The announcer tells the target's queue about a blob that is durable in the target. Kind: `queue-announcer.ts`.
  */
@@ -6,9 +8,10 @@ export interface Announcer {
    * Sends one announcement; returns once the queue has accepted it. Repeating it sends it again: consumers know a
    * blob by its name. Gives the number of attempts it took.
    *
-   * @throws FileFailure `queue-unavailable` after the last attempt; ReuploadError when the queue as a whole is gone
+   * @throws FileFailure `queue-unavailable` after the last attempt; ReuploadError when the queue as a whole is gone;
+   * WaitGivenUp when it only waited: it was not sent, or its answer was lost
    */
-  announce(blobName: string, options: { signal: AbortSignal }): Promise<{ readonly attempts: number }>;
+  announce(blobName: string, options: WorkSignals): Promise<{ readonly attempts: number }>;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Brake } from "../azure/brake.ts";
+import { waitSignalOf, type WorkSignals } from "../core/waits.ts";
 import type { Announcer } from "./announcer.ts";
 
 /** Announces once the brake lets it. */
@@ -11,8 +12,8 @@ export class BrakedAnnouncer implements Announcer {
     this.#brake = brake;
   }
 
-  async announce(blobName: string, options: { signal: AbortSignal }): Promise<{ attempts: number }> {
-    const held = this.#brake.pass(options.signal);
+  async announce(blobName: string, options: WorkSignals): Promise<{ attempts: number }> {
+    const held = this.#brake.pass(waitSignalOf(options));
     if (held !== undefined) await held;
     return this.#announcer.announce(blobName, options);
   }

@@ -4,6 +4,7 @@ import type { QueueCalls } from "../azure/queue-calls.ts";
 import { ServiceFailure } from "../azure/service-error.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";
 import { FileFailure } from "../core/failure.ts";
+import type { WorkSignals } from "../core/waits.ts";
 import { type Announcer, announcementText } from "./announcer.ts";
 
 /** How long one announcement may be tried, ms. */
@@ -32,9 +33,9 @@ export class QueueAnnouncer implements Announcer {
     this.#timeToLiveSeconds = options.timeToLiveSeconds;
   }
 
-  async announce(blobName: string, options: { signal: AbortSignal }): Promise<{ attempts: number }> {
+  async announce(blobName: string, options: WorkSignals): Promise<{ attempts: number }> {
     const text = announcementText(this.#containerName, blobName);
-    const effort = new Effort(options.signal, LIMIT_MS);
+    const effort = new Effort(options.signal, LIMIT_MS, options.waits);
     try {
       await this.#attempts.run(this.#gate, effort, "put message", async (pulse) =>
         this.#calls.putMessage(text, this.#timeToLiveSeconds, pulse),

@@ -9,6 +9,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export interface Pulse {
   /** Aborts when the attempt is ended, for what takes a signal; it is made when it is first asked for. */
   readonly signal: AbortSignal;
+  /** Ends a wait for something of our own that begins now, before any byte is under way. */
+  readonly waitSignal: AbortSignal;
   /** The same as a plain call, for the calls of every file; at once when it has been ended. One request at a time. */
   whenEnded(end: (reason: Error) => void): void;
   /** Call for every sign of life; the idle clock starts anew. */
@@ -50,6 +52,10 @@ export class AttemptClock implements Pulse {
     this.#controller ??= new AbortController();
     if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     return this.#controller.signal;
+  }
+
+  get waitSignal(): AbortSignal {
+    return AbortSignal.any([this.signal, this.#effort.waitSignal]);
   }
 
   /** How long the attempt has taken, ms, without what it was held. */

@@ -76,7 +76,7 @@ export class Attempts {
    * @param operation what is done, for messages: `put blob`
    * @param request makes one request; what it throws that is not the service's (a FileFailure) passes as it is
    * @throws ServiceFailure with the last answer and the number of attempts; ReuploadError when the service is gone for
-   * too long; the signal's reason when the run is aborted
+   * too long; the signal's reason when the run is aborted, and that of the waits' signal (WaitGivenUp) when they end
    */
   async run<T>(
     gate: ServiceGate,
@@ -88,13 +88,14 @@ export class Attempts {
     const call: Call<T> = { gate, effort, operation, request, traits };
     let renewed = false;
     for (let attempt = 1; ;) {
-      const pass = await gate.enter(effort, effort.signal);
+      const pass = await gate.enter(effort, effort.waitSignal);
       const clock = this.#clockOf(call);
       const twin = traits.hedged === true ? this.#twinOf(call, clock) : undefined;
       try {
         effort.signal.throwIfAborted();
-        const readying = gate.ready(effort.signal);
-        if (readying !== undefined) await clock.hold(readying);
+        const { waitSignal } = effort;
+        const readying = gate.ready(waitSignal);
+        if (readying !== undefined) await clock.hold(orReasonOf(waitSignal, readying));
         twin?.begin();
         const result = await request(clock);
         clock.stop();
@@ -216,7 +217,7 @@ export class Attempts {
     effort.attempts = Math.max(effort.attempts, attempt);
     this.figures.retries++;
     effort.spend(ms);
-    await pause(ms, effort.signal);
+    await pause(ms, effort.waitSignal);
   }
 }
 
@@ -228,6 +229,16 @@ function failureOf(
 ): ServiceFailure | undefined {
   if (effort.signal.aborted || clock.wasCut) return undefined;
   return clock.timeout ?? serviceFailureOf(thrown, operation);
+}
+
+/** Waits for what is made ready. @throws the signal's reason when that ended the wait */
+async function orReasonOf(signal: AbortSignal, readying: Promise<unknown>): Promise<void> {
+  try {
+    await readying;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown;
+  }
 }
 
 /** How long to wait before attempt number `attempt` (2 or more), ms: exponential with full jitter. */

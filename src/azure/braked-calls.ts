@@ -13,7 +13,8 @@ import type { Pacer } from "./pacer.ts";
 
 /** Waits, with the attempt's clocks stopped, until so many bytes may pass. */
 async function holdBack(bandwidth: Pacer, bytes: number, pulse: Pulse): Promise<void> {
-  const held = bytes === 0 ? undefined : bandwidth.pass(bytes, pulse.signal);
+  if (bytes === 0 || bandwidth.passAtOnce(bytes)) return;
+  const held = bandwidth.pass(bytes, pulse.waitSignal);
   if (held !== undefined) await pulse.hold(held);
 }
 

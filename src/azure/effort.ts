@@ -1,3 +1,5 @@
+import type { Waits } from "../core/waits.ts";
+
 /**
  * What one file may cost: its time over all its requests, attempts and backoffs (waiting at a gate is free), and how
  * often its most tried request was tried.
@@ -6,10 +8,18 @@ export class Effort {
   readonly signal: AbortSignal;
   attempts = 1;
   #leftMs: number;
+  readonly #waits: Waits | undefined;
 
-  constructor(signal: AbortSignal, limitMs: number) {
+  /** @param waits ends waits before `signal` ends everything */
+  constructor(signal: AbortSignal, limitMs: number, waits?: Waits) {
     this.signal = signal;
     this.#leftMs = limitMs;
+    this.#waits = waits;
+  }
+
+  /** For a wait that begins now, while no request is in flight: a turn at a gate, a backoff, a token. */
+  get waitSignal(): AbortSignal {
+    return this.#waits?.signal ?? this.signal;
   }
 
   get leftMs(): number {

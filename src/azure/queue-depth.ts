@@ -1,3 +1,4 @@
+import { untilAborted } from "../core/until-aborted.ts";
 import type { Attempts } from "./attempt.ts";
 import type { Brake } from "./brake.ts";
 import { Effort } from "./effort.ts";
@@ -36,6 +37,8 @@ export class DepthBrake implements Brake {
   #depth = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
   #look: Promise<void> | undefined;
+  /** Ends the look when nobody waits for it any more. */
+  #unwanted = new AbortController();
   #waiters = 0;
   #waitingSince = 0;
   #heldMs = 0;
@@ -79,7 +82,7 @@ export class DepthBrake implements Brake {
     if (this.#maySend <= 0) return this.#wait(signal);
     this.#maySend--;
     // Others fill the queue, too. What goes wrong here is told to the next who waits.
-    if (performance.now() - this.#askedAt > this.#askMs) this.#lookOnce(signal).catch(() => {});
+    if (performance.now() - this.#askedAt > this.#askMs) this.#lookOnce().catch(() => {});
     return undefined;
   }
 
@@ -89,21 +92,31 @@ export class DepthBrake implements Brake {
     try {
       while (this.#maySend <= 0) {
         signal.throwIfAborted();
-        await this.#lookOnce(signal);
+        await untilAborted(this.#lookOnce(), signal);
       }
       this.#maySend--;
     } finally {
       this.#account();
-      this.#waiters--;
+      if (--this.#waiters === 0 && signal.aborted) this.#giveUpLook(signal.reason);
     }
   }
 
-  /** One look for all that want one. */
-  async #lookOnce(signal: AbortSignal): Promise<void> {
-    this.#look ??= this.#lookAgain(signal).finally(() => {
-      this.#look = undefined;
+  /** One look for all that want one; who gives up waiting does not end it for the others. */
+  async #lookOnce(): Promise<void> {
+    if (this.#look !== undefined) return this.#look;
+    this.#unwanted = new AbortController();
+    const look = this.#lookAgain(this.#unwanted.signal).finally(() => {
+      if (this.#look === look) this.#look = undefined;
     });
-    return this.#look;
+    this.#look = look;
+    return look;
+  }
+
+  /** Nobody waits for it any more. */
+  #giveUpLook(reason: unknown): void {
+    this.#look?.catch(() => {});
+    this.#look = undefined;
+    this.#unwanted.abort(reason);
   }
 
   async #lookAgain(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { ReuploadError } from "../core/errors.ts";
 import { FileFailure, type ServiceAnswer } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
+import { WaitGivenUp } from "../core/waits.ts";
 import { ForeignAnswer } from "./foreign-answer.ts";
 import { SignInError } from "./sign-in/token-source.ts";
 
@@ -62,7 +63,7 @@ interface SdkError extends Error {
 }
 
 /** Thrown by ourselves: a file's or the run's failure, a defect. Asking the service again would not help. */
-const OURS = [FileFailure, ReuploadError, TypeError, RangeError, ReferenceError];
+const OURS = [FileFailure, ReuploadError, WaitGivenUp, TypeError, RangeError, ReferenceError];
 
 /** What an SDK call threw, as one kind of error; undefined for what the service has no part in. */
 export function serviceFailureOf(thrown: unknown, operation: string): ServiceFailure | undefined {

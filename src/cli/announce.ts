@@ -21,13 +21,18 @@ import { commandFiles } from "./command-files.ts";
 import { resumeCommand } from "./run.ts";
 import { startEmulator } from "./run-job.ts";
 import { followRun } from "./run-progress.ts";
-import { inSession, type RunFlags, type Session } from "./session.ts";
+import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 import { sharedSignal } from "./shared-signal.ts";
 import type { Services } from "./stages.ts";
 import { toReuploadError } from "./to-error.ts";
 import type { Io } from "./io.ts";
 
 const MOST_SAMPLES = 5;
+
+const WORDS: StopWords = {
+  stops: "stopping, no announcement is under way",
+  left: "stopped before the first announcement: run the same command again",
+};
 
 /** What there is to announce, and where. */
 interface Task {
@@ -58,6 +63,7 @@ export async function announce(flags: RunFlags, all: boolean, io: Io): Promise<E
       }
     },
     {
+      words: WORDS,
       files: (given, path) =>
         commandFiles({ stateDb: resolveOne(given, "stateDb"), config: resolveOne(given, "config") }, path),
     },
@@ -195,6 +201,11 @@ async function withStore(
         reporter.tell(fileMessage(report));
       },
     },
+  );
+  session.finishes(() =>
+    running.live.slotsInUse === 0
+      ? WORDS.stops
+      : "announcements under way are finished, no new ones are begun; once more stops at once",
   );
   follow.watch(liveOf(running.live));
   const outcome = await running.outcome;

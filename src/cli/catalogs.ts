@@ -33,7 +33,9 @@ export interface OpenContext {
   readonly services: Services;
   /** Where a person may be asked to sign in. */
   readonly desk: Desk;
-  /** Ends what the catalog does in the background, too. */
+  /** Ends the opening. */
+  readonly opening: AbortSignal;
+  /** Ends what the catalog does later on its own account. */
   readonly signal: AbortSignal;
 }
 
@@ -113,12 +115,13 @@ function listingSource(file: string): CatalogSource {
       const { handle } = await openListingFile(file);
       await handle.close();
     },
-    async open({ stem, signal }) {
+    async open({ stem, opening, signal }) {
       const { openListing } = await import("../catalog/listing/listing.ts");
       return openListing({
         path: file,
         indexPath: `${stem}.listing-index`,
         rejectedPath: `${stem}.listing-rejected.csv`,
+        opening,
         signal,
       });
     },
@@ -139,7 +142,7 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
       const { clusterUrl } = await import("../kusto/cluster.ts");
       clusterUrl(cluster);
     },
-    async open({ services, desk, signal }) {
+    async open({ services, desk, opening }) {
       const { connectKusto } = await import("./kusto.ts");
       const { openKustoCatalog } = await import("../catalog/kusto/kusto-catalog.ts");
       const kusto = await connectKusto({
@@ -152,7 +155,12 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
         gate: (place, gateSignIn) => services.catalog(place, gateSignIn),
         account: services.account,
       });
-      return openKustoCatalog({ kusto, query, signal });
+      try {
+        return await openKustoCatalog({ kusto, query, signal: opening });
+      } catch (thrown) {
+        kusto.close();
+        throw thrown;
+      }
     },
   };
 }
@@ -178,7 +186,7 @@ function containerSource(url: string, prefix: SourcePrefix, env: Environment): C
     hasLocalFiles: false,
     // The service is asked when it is opened.
     async check() {},
-    async open({ services, signal }) {
+    async open({ services, opening }) {
       const { openContainer } = await import("../catalog/container/container.ts");
       return openContainer({
         source,
@@ -186,7 +194,7 @@ function containerSource(url: string, prefix: SourcePrefix, env: Environment): C
         client: services.client,
         attempts: services.attempts,
         sourceGate: (accountUrl) => services.source(accountUrl),
-        signal,
+        signal: opening,
       });
     },
   };

@@ -12,6 +12,7 @@ import { addMissing, noteKept, stopKept } from "./demo-kept.ts";
 import { type Io, printLine } from "./io.ts";
 import { run } from "./run.ts";
 import type { RunFlags } from "./session.ts";
+import { isStop, listenForStop } from "./stop-signals.ts";
 
 /** A file that marks a folder as a demo's: another one is not ours to clear. */
 const MARKER = ".reupload-demo";
@@ -21,6 +22,9 @@ const WORKERS = "4";
 
 /** Where a demo's data goes unless `--dir` says otherwise; below the working folder. */
 const DEMO_FOLDER = "demo-data";
+
+/** How long the end of what is prepared may take after a signal, ms. */
+const PREPARATION_GRACE_MS = 10_000;
 
 export interface DemoOptions {
   readonly keep: boolean;
@@ -45,10 +49,10 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
     });
   }
   const folder = resolve(io.cwd, options.dir ?? DEMO_FOLDER);
-  const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort(new ReuploadError("usage", "Stopped by Ctrl+C."));
-  process.once("SIGINT", interrupt);
-  const { signal } = interrupted;
+  const stop = listenForStop(PREPARATION_GRACE_MS, (step, why) => {
+    if (step === "drain") io.stderr.write(`${why}: the demo is given up, its emulator is stopped\n`);
+  });
+  const signal = stop.drain;
   try {
     if (options.addMissing) {
       await addMissing(folder, signal);
@@ -66,16 +70,24 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
     prepareFolder(folder);
     say(io, "Starting the storage emulator ...");
     const emulator = await startEmulator({ signal, detached: options.keep });
+    let isKept = false;
     try {
       const input = await makeInput(emulator, folder, signal, io);
-      if (options.kusto) return await runWithKusto(input, emulator, { folder, signal, io, interrupt });
-      process.off("SIGINT", interrupt);
-      return await runOn(input, emulator, folder, options.keep, io);
+      if (options.kusto)
+        return await runWithKusto(input, emulator, { folder, signal, io, endListening: stop.dispose });
+      stop.dispose();
+      const exitCode = await runOn(input, emulator, folder, options.keep, io);
+      isKept = options.keep;
+      return exitCode;
     } finally {
-      if (!options.keep) await emulator.stop();
+      if (!isKept) await emulator.stop();
     }
+  } catch (thrown) {
+    const stopped = stop.stoppedBy();
+    if (stopped === undefined || !isStop(thrown, stop)) throw thrown;
+    return stopped.exitCode;
   } finally {
-    process.off("SIGINT", interrupt);
+    stop.dispose();
   }
 }
 
@@ -115,12 +127,12 @@ async function runOn(
 async function runWithKusto(
   input: DemoInput,
   emulator: Emulator,
-  { folder, signal, io, interrupt }: KustoDemo,
+  { folder, signal, io, endListening }: KustoDemo,
 ): Promise<ExitCode> {
   const { startDemoKusto } = await import("./demo-kusto.ts");
   const kusto = await startDemoKusto(input, folder, signal);
   try {
-    process.off("SIGINT", interrupt);
+    endListening();
     say(io, `Started a stand-in for Azure Data Explorer: ${kusto.cluster}`);
     const place = { kustoCluster: kusto.cluster, kustoDatabase: kusto.database };
     const out = shown(io, input.csvFile);
@@ -143,7 +155,8 @@ interface KustoDemo {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly io: Io;
-  readonly interrupt: () => void;
+  /** `run` and `find` listen for signals themselves. */
+  readonly endListening: () => void;
 }
 
 /** Says the command, runs it, and takes the one missing source blob for what it is. */

@@ -113,7 +113,13 @@ async function withState(
   const { reporter, stop } = session;
   const { transferToolsOf } = await import("./stages.ts");
   const abort = sharedSignal(stop.abort);
-  const catalog = await source.open({ stem, services, desk: session, signal: abort });
+  const catalog = await source.open({
+    stem,
+    services,
+    desk: session,
+    opening: session.signal,
+    signal: abort,
+  });
   try {
     const rehearsal = new Rehearsal();
     const follow = followRun({ state, services, reporter });
@@ -135,6 +141,7 @@ async function withState(
       },
       { drain: stop.drain, abort, onFile },
     );
+    session.finishes(() => "stopping, nothing is copied");
     follow.watch(pipeline.live);
     const outcome = await pipeline.outcome;
     await follow.end();

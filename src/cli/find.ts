@@ -38,7 +38,10 @@ const SHIPPED = join(import.meta.dirname, "..", "..", "queries");
 
 /** @returns the exit code; errors are told */
 export async function find(given: FindArguments, io: Io): Promise<ExitCode> {
+  const written = given.out === "-" ? "the CSV is not whole" : `${given.out} is not written`;
+  const words = { stops: "the query is given up", left: `stopped: ${written}` };
   return inSession(flagsOf(given.flags), io, (session) => findInSession(given, session), {
+    words,
     files: (options, path) => filesOf(given, resolveOne(options, "config"), path),
   });
 }

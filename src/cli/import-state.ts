@@ -19,7 +19,7 @@ import { type Io, printLines, writeLines } from "./io.ts";
 import { rejectedPathOf, stemOf } from "./command-files.ts";
 import { resumeCommand, runFiles } from "./run.ts";
 import { checkCsv } from "./run-inputs.ts";
-import { inSession, type RunFlags, type Session } from "./session.ts";
+import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 import type { Services } from "./stages.ts";
 
 /**
@@ -58,7 +58,7 @@ export async function importState(old: readonly string[], flags: RunFlags, io: I
       making.publish();
       return tell(importing, state.run.input, report);
     },
-    { files: (given, path) => [...runFiles(given, path), oldFiles(old, path)] },
+    { words: WORDS, files: (given, path) => [...runFiles(given, path), oldFiles(old, path)] },
   );
 }
 
@@ -66,6 +66,11 @@ function oldFiles(old: readonly string[], path: (path: string) => string): UsedF
   const paths = old.flatMap((one) => ["", "-wal", "-journal"].map((suffix) => path(one) + suffix));
   return { option: "the import", paths, use: "read" };
 }
+
+const WORDS: StopWords = {
+  stops: "the import is given up",
+  left: "stopped: nothing is imported, and no state is left; run the same command again",
+};
 
 interface Importing {
   readonly session: Session;
@@ -126,7 +131,7 @@ async function intoState(importing: Importing, state: OpenState): Promise<Import
   const stem = stemOf(session.path(settings.stateDb));
   const original = await readOriginalStates(importing.old, identity, { scratch: `${stem}.import`, signal });
   try {
-    const catalog = await importing.catalog.open({ stem, services, desk: session, signal });
+    const catalog = await importing.catalog.open({ stem, services, desk: session, opening: signal, signal });
     try {
       let told = performance.now();
       return await importOriginal(

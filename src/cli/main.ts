@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { holdHeapClose } from "./heap.ts";
 import { printLine, processIo } from "./io.ts";
 import { makeProgram } from "./program.ts";
+import { endLingering } from "./stop-signals.ts";
 import { packageVersion } from "./version.ts";
 
 enableCompileCache();
@@ -32,6 +33,7 @@ try {
 }
 // Set, not exited: what is still in a pipe must get out.
 process.exitCode = exitCode;
+endLingering(exitCode);
 process.once("beforeExit", () => {
   const lost = io.stdoutError();
   if (lost === undefined) return;

@@ -12,6 +12,7 @@ import { type JsonFields, jsonText } from "../terminal/json-forms.ts";
 import { SCHEMA_VERSION } from "../terminal/messages.ts";
 import { type Io, printLines, printLine, writeLines } from "./io.ts";
 import { outputOf, wholeNumberOf } from "./options.ts";
+import { endAtSignal } from "./stop-signals.ts";
 
 const RULE = "=".repeat(80);
 
@@ -25,6 +26,15 @@ export interface PartitionsArguments {
 
 /** @throws ReuploadError */
 export async function partitions(given: PartitionsArguments, io: Io): Promise<ExitCode> {
+  const dispose = endAtSignal(io.stderr, "what is printed is not the whole answer");
+  try {
+    return await distribute(given, io);
+  } finally {
+    dispose();
+  }
+}
+
+async function distribute(given: PartitionsArguments, io: Io): Promise<ExitCode> {
   const total = wholeNumberOf(given.n, "number of partitions", 1, 100_000);
   const isJson = outputOf(given.output) === "json";
   if (given.csv === "-" && given.search?.includes("-") === true) {

@@ -1,7 +1,7 @@
 /** `reupload plan CSV N`: the commands of each machine, ready to paste. */
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { distributionOf } from "../input/distribution.ts";
+import { type Distribution, distributionOf } from "../input/distribution.ts";
 import { quantity } from "../terminal/format.ts";
 import { SCHEMA_VERSION } from "../terminal/messages.ts";
 import { type MachinePlan, machinePlanText, planMachine, type PlanOptions } from "../terminal/plan-text.ts";
@@ -10,6 +10,7 @@ import type { Shell } from "../terminal/shell.ts";
 import { type Io, writeLines } from "./io.ts";
 import { outputOf, wholeNumberOf } from "./options.ts";
 import { inputSource, tellRejected } from "./partitions.ts";
+import { endAtSignal } from "./stop-signals.ts";
 import { packageVersion } from "./version.ts";
 
 /** What `--resume` prints. */
@@ -38,8 +39,7 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
     fileWorkers: workersOf(options["fileWorkers"], "--file-workers"),
     version: packageVersion(),
   };
-  const { signal } = new AbortController();
-  const distribution = await distributionOf(inputSource(csv, io), total, { signal });
+  const distribution = await distributed(csv, total, io);
   const isWanted = (step: string) => options["resume"] !== true || RESUME_STEPS.includes(step);
   const machines = distribution.partitions.map(({ partition, count }) => {
     const machine = planMachine(partition, total, shells[partition] ?? "bash", planOptions);
@@ -57,6 +57,15 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
   }
   tellRejected(distribution, io);
   return distribution.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
+}
+
+async function distributed(csv: string, total: number, io: Io): Promise<Distribution> {
+  const dispose = endAtSignal(io.stderr, "nothing is planned");
+  try {
+    return await distributionOf(inputSource(csv, io), total, { signal: new AbortController().signal });
+  } finally {
+    dispose();
+  }
 }
 
 function machinesOf({ n, options }: PlanArguments): number {

@@ -51,7 +51,11 @@ export async function remaining(given: RemainingArguments, io: Io): Promise<Exit
     return result.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
   } catch (thrown) {
     const stopped = stop.stoppedBy();
-    if (stopped !== undefined && thrown === stop.drain.reason) return stopped.exitCode;
+    if (stopped !== undefined && thrown === stop.drain.reason) {
+      const left = given.out === "-" ? "the CSV is not whole" : `${given.out} is not written`;
+      io.stderr.write(`${stopped.why}: stopped, ${left}\n`);
+      return stopped.exitCode;
+    }
     throw thrown;
   } finally {
     stop.dispose();

@@ -15,7 +15,7 @@ import type { CatalogSource } from "./catalogs.ts";
 import { rejectedPathOf, stemOf } from "./command-files.ts";
 import { slotsOf } from "./limits.ts";
 import { finishRun, followRun } from "./run-progress.ts";
-import type { Session } from "./session.ts";
+import { drainText, type Session } from "./session.ts";
 import { sharedSignal } from "./shared-signal.ts";
 import type { Services } from "./stages.ts";
 
@@ -150,6 +150,7 @@ class JobRun {
         },
         { drain: stop.drain, abort, onFile: follow.onFile },
       );
+      this.#session.finishes(() => drainText(pipeline.live.slotsInUse));
       follow.watch(pipeline.live);
       const outcome = await pipeline.outcome;
       const view = await follow.end();
@@ -195,6 +196,7 @@ class JobRun {
         stem: stemOf(this.#statePath),
         services,
         desk: this.#session,
+        opening: this.#session.signal,
         // While it drains, files in flight may still need fresh links.
         signal: sharedSignal(this.#session.stop.abort),
       });

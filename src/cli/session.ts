@@ -10,7 +10,7 @@ import type { Io } from "./io.ts";
 import { openLog } from "./log.ts";
 import { Reporter } from "./reporter.ts";
 import { sharedSignal } from "./shared-signal.ts";
-import { listenForStop, type StopSignals } from "./stop-signals.ts";
+import { isStop, listenForStop, type StopSignals } from "./stop-signals.ts";
 import { listenForSuspend } from "./suspend.ts";
 import { toReuploadError } from "./to-error.ts";
 
@@ -23,6 +23,8 @@ export interface Session {
   readonly stop: StopSignals;
   /** Ends what comes before the first file: at the first stop signal. */
   readonly signal: AbortSignal;
+  /** From now on the first stop signal lets what is under way finish, and this says so. */
+  readonly finishes: (what: () => string) => void;
   /** Tells a line that is no result. */
   readonly notice: (level: "info" | "warning", message: string) => void;
   /** The path as seen from the working folder. */
@@ -36,8 +38,29 @@ export interface Session {
 
 interface SessionOptions {
   readonly tellsFiles?: boolean;
+  /** What it says when it is stopped. */
+  readonly words?: StopWords;
   /** The files that the options name. */
   readonly files?: (given: Given, path: Session["path"]) => readonly UsedFiles[];
+}
+
+/** What a command says when it is stopped before anything of its own is under way. */
+export interface StopWords {
+  /** Told at the signal: what is given up. */
+  readonly stops: string;
+  /** Told at the end: what is left. */
+  readonly left: string;
+}
+
+const RUN_WORDS: StopWords = {
+  stops: "stopping, no file is in flight",
+  left: "stopped before the first file: run the same command again",
+};
+
+/** What a run does at the first signal. @param inFlight files in flight then */
+export function drainText(inFlight: number): string {
+  if (inFlight === 0) return RUN_WORDS.stops;
+  return "files in flight are finished, no new ones are taken; once more stops at once";
 }
 
 /**
@@ -51,7 +74,7 @@ export async function inSession(
   flags: RunFlags,
   io: Io,
   work: (session: Session) => Promise<ExitCode>,
-  { tellsFiles = false, files }: SessionOptions = {},
+  { tellsFiles = false, files, words = RUN_WORDS }: SessionOptions = {},
 ): Promise<ExitCode> {
   const given = collectOrTell(flags, io);
   if (typeof given === "number") return given;
@@ -69,10 +92,13 @@ export async function inSession(
     return tellError(thrown);
   }
   const notice: Session["notice"] = (level, message) => reporter.tell({ type: "notice", level, message });
-  const stop = listenForStop(grace, (step, why) => {
-    const drains = "files in flight are finished, no new ones are taken; once more stops at once";
-    notice("warning", step === "drain" ? `${why}: ${drains}` : `${why}: stopping now`);
-  });
+  let drains = () => words.stops;
+  const finishes: Session["finishes"] = (what) => {
+    drains = what;
+  };
+  const stop = listenForStop(grace, (step, why) =>
+    notice("warning", step === "drain" ? `${why}: ${drains()}` : `${why}: stopping now`),
+  );
   const endSuspend = listenForSuspend(() => reporter.suspend());
   const signal = sharedSignal(AbortSignal.any([stop.drain, stop.abort]));
   const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
@@ -82,11 +108,11 @@ export async function inSession(
     refuseOverlap(named);
     if (logFile !== undefined) reporter.useLog(await openLog(path(logFile)));
     const claim: Session["claim"] = (more) => claimFiles([...named, ...more], reporter);
-    return await work({ given, io, reporter, stop, signal, notice, path, claim });
+    return await work({ given, io, reporter, stop, signal, finishes, notice, path, claim });
   } catch (thrown) {
     const stopped = stop.stoppedBy();
     if (stopped !== undefined && isStop(thrown, stop)) {
-      notice("warning", "stopped before the first file: run the same command again");
+      notice("warning", words.left);
       return stopped.exitCode;
     }
     return tellError(thrown);
@@ -131,10 +157,4 @@ function claimFiles(files: readonly UsedFiles[], reporter: Reporter): void {
     reporter.endLog();
     throw thrown;
   }
-}
-
-function isStop(thrown: unknown, { drain, abort }: StopSignals): boolean {
-  return (
-    thrown === drain.reason || thrown === abort.reason || (thrown as Error | null)?.name === "AbortError"
-  );
 }

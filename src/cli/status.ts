@@ -30,7 +30,8 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   const isJson = outputOf(given.output) === "json";
   const paths = statePathsOf(given.stateDb, io);
   using states = await OpenStates.open(paths, io);
-  if (given.snapshot !== undefined) await takeSnapshot(paths, given.snapshot, io);
+  const stopped = given.snapshot === undefined ? undefined : await takeSnapshot(paths, given.snapshot, io);
+  if (stopped !== undefined) return stopped;
   const fleet = new FleetWatch(0, await states.read()).view();
   if (isJson) {
     const report = { time: Date.now(), fleet, ...(await states.details(fleet, MOST_SLOWEST)) };
@@ -40,7 +41,12 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   return fleet.exitCode;
 }
 
-async function takeSnapshot(paths: readonly string[], snapshot: string, io: Io): Promise<void> {
+/** @returns the exit code when a signal stopped it */
+async function takeSnapshot(
+  paths: readonly string[],
+  snapshot: string,
+  io: Io,
+): Promise<ExitCode | undefined> {
   const [path, second] = paths;
   if (path === undefined || second !== undefined) {
     throw new ReuploadError("usage", "--snapshot copies one state, several are given.", {
@@ -61,8 +67,14 @@ async function takeSnapshot(paths: readonly string[], snapshot: string, io: Io):
   const stop = listenForStop(0, () => {});
   try {
     await STATES.snapshot(source, target, { signal: stop.drain });
+  } catch (thrown) {
+    const stopped = stop.stoppedBy();
+    if (stopped === undefined || thrown !== stop.drain.reason) throw thrown;
+    printLine(io.stderr, `${stopped.why}: stopped, ${snapshot} is not written`);
+    return stopped.exitCode;
   } finally {
     stop.dispose();
   }
   printLine(io.stderr, `copied ${path} to ${snapshot}`);
+  return undefined;
 }

@@ -1,6 +1,9 @@
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 
-/** How the operator stops a command: the first signal drains, the second, or the end of the grace time, aborts. */
+/**
+ * How the operator stops a command: the first signal drains, the second, or the end of the grace time, aborts; one more
+ * ends the process as it would any other.
+ */
 export interface StopSignals {
   readonly drain: AbortSignal;
   readonly abort: AbortSignal;
@@ -23,6 +26,10 @@ export function listenForStop(
   const abort = new AbortController();
   let first: { why: string; exitCode: ExitCode } | undefined;
   let grace: NodeJS.Timeout | undefined;
+  const dispose = (): void => {
+    clearTimeout(grace);
+    for (const { name, listener } of listeners) process.off(name, listener);
+  };
   const give = (why: string) => {
     if (abort.signal.aborted) return;
     onStop("abort", why);
@@ -30,6 +37,12 @@ export function listenForStop(
   };
   const listeners = Object.entries(SIGNALS).map(([name, why]) => {
     const listener = () => {
+      if (abort.signal.aborted) {
+        // Whatever does not end by itself: the signal does what it does to any process.
+        dispose();
+        process.kill(process.pid, name);
+        return;
+      }
       if (first !== undefined) return give(why);
       first = { why, exitCode: name === "SIGINT" ? EXIT.interrupted : EXIT.terminated };
       onStop("drain", why);
@@ -43,9 +56,49 @@ export function listenForStop(
     drain: drain.signal,
     abort: abort.signal,
     stoppedBy: () => first,
-    dispose: () => {
-      clearTimeout(grace);
-      for (const { name, listener } of listeners) process.off(name, listener);
-    },
+    dispose,
   };
+}
+
+/** Whether this was thrown because of a stop. */
+export function isStop(thrown: unknown, { drain, abort }: Pick<StopSignals, "drain" | "abort">): boolean {
+  return (
+    thrown === drain.reason || thrown === abort.reason || (thrown as Error | null)?.name === "AbortError"
+  );
+}
+
+/** How long a command that was stopped may still take to end, once it has told everything, ms. */
+const LINGER_MS = 5_000;
+
+/**
+ * Ends the process of a command that was stopped, when something that cannot be ended (a pipe that nobody writes to)
+ * keeps it alive. Does nothing unless a signal gave the exit code.
+ */
+export function endLingering(exitCode: ExitCode): void {
+  const signal = signalOf(exitCode);
+  if (signal !== undefined) setTimeout(() => process.kill(process.pid, signal), LINGER_MS).unref();
+}
+
+function signalOf(exitCode: ExitCode | undefined): NodeJS.Signals | undefined {
+  if (exitCode === EXIT.interrupted) return "SIGINT";
+  return exitCode === EXIT.terminated ? "SIGTERM" : undefined;
+}
+
+/**
+ * Has a signal end a command that only reads, at once, with a line that says what is left. The signal then does what
+ * it does to any process: a read of a pipe cannot be ended otherwise.
+ *
+ * @param left such as `nothing is written`
+ * @returns ends that
+ */
+export function endAtSignal(stderr: NodeJS.WritableStream, left: string): () => void {
+  const stop = listenForStop(0, (step, why) => {
+    if (step === "drain") stderr.write(`${why}: stopped, ${left}\n`);
+  });
+  const end = (): void => {
+    stop.dispose();
+    process.kill(process.pid, signalOf(stop.stoppedBy()?.exitCode) ?? "SIGTERM");
+  };
+  stop.drain.addEventListener("abort", end, { once: true });
+  return stop.dispose;
 }

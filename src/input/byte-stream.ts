@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
-import { addAbortSignal, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { messageOf, ReuploadError, systemCodeOf } from "../core/errors.ts";
+import { untilAborted } from "../core/until-aborted.ts";
 import type { InputSource } from "./input.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -23,18 +24,28 @@ export function sourceName(source: InputSource): string {
  */
 export async function* readBytes(source: InputSource, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
+  const bytes = open(source);
+  const reader = bytes[Symbol.asyncIterator]();
   try {
-    yield* addAbortSignal(signal, open(source)) as AsyncIterable<Uint8Array>;
+    for (;;) {
+      const next = await untilAborted(reader.next(), signal);
+      if (next.done === true) return;
+      yield next.value;
+    }
   } catch (error) {
     signal.throwIfAborted();
     const reason = REASONS[systemCodeOf(error) ?? ""] ?? messageOf(error);
     throw new ReuploadError("csv-unreadable", `cannot read ${sourceName(source)}: ${reason}`, {
       cause: error,
     });
+  } finally {
+    // Not waited for: a read of a pipe ends when its writer wants it.
+    if (bytes instanceof Readable) bytes.destroy();
+    else void reader.return?.().catch(() => {});
   }
 }
 
-function open(source: InputSource): Readable {
-  if (source.bytes !== undefined) return Readable.from(source.bytes);
+function open(source: InputSource): AsyncIterable<Uint8Array> {
+  if (source.bytes !== undefined) return source.bytes;
   return source.path === "-" ? process.stdin : createReadStream(source.path);
 }

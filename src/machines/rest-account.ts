@@ -149,6 +149,7 @@ async function refusals<T>(operation: string, call: () => Promise<T>): Promise<T
 function untimed(signal: AbortSignal): Pulse {
   return {
     signal,
+    waitSignal: signal,
     whenEnded(end) {
       if (signal.aborted) end(signal.reason as Error);
       else signal.addEventListener("abort", () => end(signal.reason as Error), { once: true });

@@ -2,8 +2,10 @@
 import type { Announcer } from "../announce/announcer.ts";
 import { FileFailure } from "../core/failure.ts";
 import { type NameTemplate, shortenName } from "../core/target-name.ts";
+import { WaitGivenUp } from "../core/waits.ts";
 import type { AnnouncementStore, OwedFile } from "../state/announcements.ts";
 import type { FailureRecord } from "../state/ledger.ts";
+import { DrainingWaits } from "./draining-waits.ts";
 import type { PipelineControl } from "./pipeline.ts";
 
 /** Files read from the state at once. */
@@ -63,6 +65,7 @@ class Announcements {
   /** An error ends what is under way, too. */
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #waits: DrainingWaits;
   #batch: Iterator<OwedFile> = [].values();
   #fatal: { readonly error: unknown } | undefined;
 
@@ -71,9 +74,11 @@ class Announcements {
     this.#control = control;
     this.slots = control.slots;
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
+    this.#waits = new DrainingWaits(this.#signal, control.drain);
   }
 
   async run(): Promise<AnnouncingOutcome> {
+    using _waits = this.#waits;
     await Promise.all(Array.from({ length: this.slots }, async () => this.#slot()));
     if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
     return { kind: this.#mustHalt ? "stopped" : "finished" };
@@ -88,7 +93,8 @@ class Announcements {
       for (let file = this.#next(); file !== undefined; file = this.#next()) {
         this.slotsInUse++;
         try {
-          this.#control.onFile(await this.#announce(file));
+          const report = await this.#announce(file);
+          if (report !== undefined) this.#control.onFile(report);
         } finally {
           this.slotsInUse--;
         }
@@ -109,14 +115,15 @@ class Announcements {
     return first.done === true ? undefined : first.value;
   }
 
-  /** Returns once it is committed that the queue has it. @throws what ends all: ReuploadError, the signal's reason */
-  async #announce(file: OwedFile): Promise<AnnouncementReport> {
+  /** Returns once it is committed that the queue has it; undefined when it only waited at a stop. @throws what ends all: ReuploadError, the signal's reason */
+  async #announce(file: OwedFile): Promise<AnnouncementReport | undefined> {
     const { store, announcer } = this.#stages;
     const blobName = file.blobName ?? shortenName(this.#control.template.render(file, file.fileName));
     let announced: Awaited<ReturnType<Announcer["announce"]>>;
     try {
-      announced = await announcer.announce(blobName, { signal: this.#signal });
+      announced = await announcer.announce(blobName, { signal: this.#signal, waits: this.#waits });
     } catch (thrown) {
+      if (thrown instanceof WaitGivenUp) return undefined;
       if (!(thrown instanceof FileFailure)) throw thrown;
       const { code, message, attempts, requestId } = thrown;
       return { file, blobName, attempts, failure: { code, message, attempts, requestId } };

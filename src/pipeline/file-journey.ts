@@ -1,5 +1,6 @@
 import { FileFailure } from "../core/failure.ts";
 import { messageOf, ReuploadError } from "../core/errors.ts";
+import { WaitGivenUp, type WorkSignals } from "../core/waits.ts";
 import type { FailureRecord } from "../state/ledger.ts";
 import type { TransferredFile, TransferResult } from "../transfer/transfer.ts";
 import { endsSoon } from "./fresh-links.ts";
@@ -13,6 +14,7 @@ const CLOCK_SKEW_MS = 15 * 60_000;
  * Takes one file through its slot: transfer, announcement, and the facts about both. Returns when they are committed;
  * the slot is left before that, when the services are done with the file.
  *
+ * @returns undefined when the file only waited and the waits were ended: it is given back as it is
  * @throws what ends the run: ReuploadError, or the signal's reason when it is aborted (the file stays as it is)
  */
 export async function fileJourney(
@@ -20,26 +22,27 @@ export async function fileJourney(
   options: PipelineOptions,
   task: FileTask,
   leaveSlot: () => void,
-  signal: AbortSignal,
-): Promise<FileReport> {
+  signals: WorkSignals,
+): Promise<FileReport | undefined> {
   const { ledger } = stages.state;
   const { file, place } = task;
   const workItem = task.item.id;
   try {
-    const result = task.inTarget ? undefined : await transferTask(stages, task, signal);
+    const result = task.inTarget ? undefined : await transferTask(stages, task, signals);
     if (result?.outcome === "skipped") {
       const failure: FailureRecord = { code: "conflict", message: result.reason, attempts: result.attempts };
       ledger.record({ kind: "file-skipped", workItem, file, place, failure });
       return report(task, "skipped", { attempts: failure.attempts, failure });
     }
-    const announcement = await announceTask(stages, options, task, result, signal);
+    const announcement = await announceTask(stages, options, task, result, signals);
     const announced = announcement !== undefined;
     ledger.record({ kind: "file-completed", workItem, file, place, announced });
     if (result === undefined) return report(task, "announced", { attempts: announcement?.attempts ?? 1 });
     const { outcome, method, bytes, attempts } = result;
     return report(task, outcome, { method, bytes, attempts });
   } catch (thrown) {
-    const failure = chargedToFile(thrown, signal);
+    if (thrown instanceof WaitGivenUp) return undefined;
+    const failure = chargedToFile(thrown, signals.signal);
     ledger.record({ kind: "file-failed", workItem, file, place, failure });
     return report(task, "failed", { attempts: failure.attempts, failure });
   } finally {
@@ -49,8 +52,8 @@ export async function fileJourney(
 }
 
 /** Puts the file into the target and records that. */
-async function transferTask(stages: Stages, task: FileTask, signal: AbortSignal): Promise<TransferResult> {
-  const result = await transferWithFreshLink(stages, task, signal);
+async function transferTask(stages: Stages, task: FileTask, signals: WorkSignals): Promise<TransferResult> {
+  const result = await transferWithFreshLink(stages, task, signals);
   if (result.outcome !== "skipped") {
     stages.state.ledger.record({
       kind: "file-uploaded",
@@ -66,20 +69,26 @@ async function transferTask(stages: Stages, task: FileTask, signal: AbortSignal)
   return result;
 }
 
-/** Asks for a fresh link when the file's own is about to end, and once when a link is refused. */
+/** How many links of one file are tried: a catalog that makes its links anew always has another one. */
+const MOST_LINKS = 4;
+
+/** Asks for a fresh link when the file's own is about to end, and whenever one is refused. */
 async function transferWithFreshLink(
   { transfer }: Stages,
   { file, blobName, item }: FileTask,
-  signal: AbortSignal,
+  signals: WorkSignals,
 ): Promise<TransferResult> {
-  const first = endsSoon(file) ? ((await item.freshLinks.newer(file, signal)) ?? file) : file;
-  try {
-    return await transfer.transfer(first, blobName, { signal });
-  } catch (thrown) {
-    if (!(thrown instanceof FileFailure) || thrown.code !== "source-forbidden") throw thrown;
-    const fresh = await item.freshLinks.newer(first, signal);
-    if (fresh === undefined) throw thrown;
-    return transfer.transfer(fresh, blobName, { signal });
+  let current = endsSoon(file) ? ((await item.freshLinks.beforeUse(file, signals)) ?? file) : file;
+  for (let tried = 1; ; tried++) {
+    try {
+      return await transfer.transfer(current, blobName, signals);
+    } catch (thrown) {
+      const isRefused = thrown instanceof FileFailure && thrown.code === "source-forbidden";
+      if (!isRefused || tried === MOST_LINKS) throw thrown;
+      const fresh = await item.freshLinks.afterRefusal(current, signals);
+      if (fresh === undefined) throw thrown;
+      current = fresh;
+    }
   }
 }
 
@@ -89,11 +98,11 @@ async function announceTask(
   options: PipelineOptions,
   task: FileTask,
   result: TransferredFile | undefined,
-  signal: AbortSignal,
+  signals: WorkSignals,
 ): Promise<{ readonly attempts: number } | undefined> {
   if (stages.announcer === undefined) return undefined;
   if (options.announceExisting === "never" && wasThereBeforeRun(options, result)) return undefined;
-  return stages.announcer.announce(task.blobName, { signal });
+  return stages.announcer.announce(task.blobName, signals);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Lookup } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { Claim } from "../state/work-queue.ts";
 import { type Demand, RecentRate } from "./demand.ts";
+import { DrainingWaits } from "./draining-waits.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import { fileJourney } from "./file-journey.ts";
 import { type EndWithoutFiles, endWithoutFiles } from "./end-without-files.ts";
@@ -47,6 +48,8 @@ class Pipeline implements PipelineLive {
   readonly #signal: AbortSignal;
   /** Ends what only prepares further files: a drain needs none. */
   readonly #feedSignal: AbortSignal;
+  /** When it drains, files that only wait are given back. */
+  readonly #waits: DrainingWaits;
   readonly #lookUps: LookUps;
   readonly #filesDone = new RecentRate(performance.now());
   readonly #failures: FailureLimit;
@@ -71,6 +74,7 @@ class Pipeline implements PipelineLive {
     );
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
     this.#feedSignal = AbortSignal.any([this.#signal, control.drain, this.#halt.signal]);
+    this.#waits = new DrainingWaits(this.#signal, this.#feedSignal);
     this.#feeder = new Feeder({
       queue: stages.state.queue,
       feedSignal: this.#feedSignal,
@@ -93,6 +97,7 @@ class Pipeline implements PipelineLive {
   }
 
   async run(): Promise<PipelineOutcome> {
+    using _waits = this.#waits;
     const halt = () => {
       this.#ready.close();
       this.#feeder.wake();
@@ -156,8 +161,9 @@ class Pipeline implements PipelineLive {
     const { item } = task;
     item.inFlight++;
     try {
-      const signal = this.#lost.join(item.lost);
-      const report = await fileJourney(this.#stages, this.#options, task, leaveSlot, signal);
+      const signals = { signal: this.#lost.join(item.lost), waits: this.#waits };
+      const report = await fileJourney(this.#stages, this.#options, task, leaveSlot, signals);
+      if (report === undefined) return;
       const isFailed = report.outcome === "failed";
       item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
       this.#count(isFailed);

@@ -1,5 +1,6 @@
 import type { CatalogFile } from "../core/file.ts";
 import { FileFailure } from "../core/failure.ts";
+import type { WorkSignals } from "../core/waits.ts";
 import { ofTarget } from "./failures.ts";
 import { ServerCopy } from "./server-copy.ts";
 import { streamCopy } from "./stream-copy.ts";
@@ -19,12 +20,8 @@ export class Ladder implements Transfer {
     this.#serverCopy = new ServerCopy(tools);
   }
 
-  async transfer(
-    file: CatalogFile,
-    blobName: string,
-    options: { signal: AbortSignal },
-  ): Promise<TransferResult> {
-    const job = makeJob(this.#tools, file, blobName, options.signal);
+  async transfer(file: CatalogFile, blobName: string, options: WorkSignals): Promise<TransferResult> {
+    const job = makeJob(this.#tools, file, blobName, options);
     if (this.#tools.settings.mode !== "stream") {
       const result = await ofTarget(this.#serverCopy.copy(job));
       if (result !== undefined) return result;

@@ -95,7 +95,7 @@ async function lookAt(tools: TransferTools, { file, blobName }: Planned, signal:
   let source: BlobProperties;
   let job: Job;
   try {
-    job = makeJob(tools, file, blobName, signal);
+    job = makeJob(tools, file, blobName, { signal });
     source = await job.source.properties();
   } catch (thrown) {
     if (!(thrown instanceof FileFailure)) throw thrown;

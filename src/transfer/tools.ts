@@ -4,6 +4,7 @@ import { Effort, fileDeadlineMs } from "../azure/effort.ts";
 import type { ServiceGate } from "../azure/service-gate.ts";
 import type { SourceLinks } from "../azure/source-links.ts";
 import type { CatalogFile } from "../core/file.ts";
+import type { WorkSignals } from "../core/waits.ts";
 import { BlobSource } from "./blob-source.ts";
 import type { Buffers } from "./buffers.ts";
 import type { Hasher } from "./hasher.ts";
@@ -63,8 +64,13 @@ export interface Job {
 }
 
 /** @throws FileFailure `source-forbidden` for a link that may not be read */
-export function makeJob(tools: TransferTools, file: CatalogFile, blobName: string, signal: AbortSignal): Job {
-  const effort = new Effort(signal, fileDeadlineMs(file.length ?? 0));
+export function makeJob(
+  tools: TransferTools,
+  file: CatalogFile,
+  blobName: string,
+  signals: WorkSignals,
+): Job {
+  const effort = new Effort(signals.signal, fileDeadlineMs(file.length ?? 0), signals.waits);
   return { file, blobName, source: sourceOf(tools, file, effort), effort, createOnly: true };
 }
 

@@ -3,6 +3,7 @@
  * and stream (download, or read a local file, and upload); the ladder picks one. All give the same blob.
  */
 import type { CatalogFile } from "../core/file.ts";
+import type { WorkSignals } from "../core/waits.ts";
 
 export type TransferMethod = "put-blob-from-url" | "put-block-from-url" | "put-blob" | "put-blocks" | "none";
 
@@ -35,7 +36,8 @@ export interface Transfer {
    * blocks that are already staged are not sent again.
    *
    * @throws FileFailure with the file's failure code; ReuploadError when an account as a whole is gone; the signal's
-   * reason when it aborts (nothing is committed then, or the blob is whole)
+   * reason when it aborts (nothing is committed then, or the blob is whole), and a WaitGivenUp when
+   * the file only waited
    */
-  transfer(file: CatalogFile, blobName: string, options: { signal: AbortSignal }): Promise<TransferResult>;
+  transfer(file: CatalogFile, blobName: string, options: WorkSignals): Promise<TransferResult>;
 }

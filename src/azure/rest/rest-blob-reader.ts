@@ -76,15 +76,12 @@ function noRanges(url: string): FileFailure {
   return new FileFailure(
     "too-large",
     `${host} gives no parts of a file, so that a large file cannot be read from it`,
-    { operation: "read source" },
   );
 }
 
 function changedSince(exchange: Exchange, version: string): FileFailure | undefined {
   if (versionOf(exchange) === version) return undefined;
-  return new FileFailure("source-changed", "the source is another version than when reading began", {
-    operation: "read source",
-  });
+  return new FileFailure("source-changed", "the source is another version than when reading began");
 }
 
 /** A condition on it is never met. */

@@ -13,6 +13,7 @@ import { access, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ReuploadError } from "../../core/errors.ts";
+import { untilAborted } from "../../core/until-aborted.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import { filePlace } from "../../files/place.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
@@ -24,8 +25,10 @@ import { isReplaced, type ListingFile, openListingFile } from "./open-listing-fi
 import { type Found, readWorkItem } from "./read-work-item.ts";
 
 export interface ListingOptions extends ListingPaths {
-  /** Ends indexing, now or on a later `fresh`. */
+  /** Ends indexing on a later `fresh`, and now as well unless `opening` is given. */
   readonly signal: AbortSignal;
+  /** Ends the opening. */
+  readonly opening?: AbortSignal;
   /** Called while the listing is indexed; never when an index is there. */
   readonly onProgress?: (progress: IndexProgress) => void;
 }
@@ -39,8 +42,9 @@ export interface ListingOptions extends ListingPaths {
 export async function openListing(options: ListingOptions): Promise<Catalog> {
   const listing = await openListingFile(options.path);
   try {
-    const found = await openIndex(listing, options);
-    const index = found ?? (await newIndex(listing, options));
+    const now = { ...options, signal: options.opening ?? options.signal };
+    const found = await openIndex(listing, now);
+    const index = found ?? (await newIndex(listing, now));
     return new ListingCatalog(options, new Generation(listing, index), found === undefined);
   } catch (error) {
     await listing.handle.close();
@@ -206,6 +210,8 @@ class ListingCatalog implements Catalog {
   /** Indexes the listing anew when it was replaced, or when `broken` is still in use; one at a time. */
   async #refresh(signal: AbortSignal, broken?: Generation): Promise<void> {
     signal.throwIfAborted();
+    // What is under way may have looked at the listing before it was replaced.
+    if (this.#refreshing !== undefined && broken === undefined) await untilAborted(this.#refreshing, signal);
     this.#refreshing ??= this.#renew(broken).finally(() => {
       this.#refreshing = undefined;
     });
@@ -215,7 +221,7 @@ class ListingCatalog implements Catalog {
   async #renew(broken: Generation | undefined): Promise<void> {
     const { path, signal } = this.#options;
     const old = this.#current;
-    if (broken !== old && !(await isReplaced(path, old.listing.fingerprint))) return;
+    if (broken !== old && !(await isReplaced(path, old.listing))) return;
     // In a place of its own: the next start finds the index of the first listing, and rechecks what was looked up in it.
     const indexPath = broken === old ? this.#options.indexPath : this.#freshIndexPath;
     const ends = AbortSignal.any([signal, this.#closing.signal]);
@@ -265,18 +271,4 @@ function failed(workItem: WorkItem, message: string): Lookup {
     problems: [],
     failure: { code: "catalog-error", message },
   };
-}
-
-/** Waits for the promise, or rejects with the signal's reason; what is waited for goes on. */
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => {
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -52,15 +52,17 @@ export function isUnchanged({ handle, fingerprint }: ListingFile): boolean {
 }
 
 /**
- * Whether what stands at the path now is another version.
+ * Whether what stands at the path now is another version, or another file: a new listing may have the old one's length
+ * and time.
  *
  * @throws ReuploadError `listing-unreadable` when nothing stands there any more
  */
-export async function isReplaced(path: string, fingerprint: Fingerprint): Promise<boolean> {
+export async function isReplaced(path: string, { handle, fingerprint }: ListingFile): Promise<boolean> {
   const now = await stat(path, { bigint: true }).catch((cause: unknown) => {
     throw unreadable(path, reasonOf(cause), cause);
   });
-  return !isVersion(fingerprint, now);
+  const ours = fstatSync(handle.fd, { bigint: true });
+  return now.ino !== ours.ino || now.dev !== ours.dev || !isVersion(fingerprint, now);
 }
 
 function isVersion(fingerprint: Fingerprint, now: { size: bigint; mtimeNs: bigint }): boolean {

@@ -1,0 +1,26 @@
+/** A wait that a stop has ended: nothing of the file is in flight, and it is given back as it is. */
+export class WaitGivenUp extends Error {
+  constructor() {
+    super("the wait was given up: the run takes no more files");
+    this.name = "WaitGivenUp";
+  }
+}
+
+/** How long a piece of work may wait while no request of it is in flight. */
+export interface Waits {
+  /** For a wait that begins now: aborts when it has to end. The reason is a WaitGivenUp, or the run's end. */
+  readonly signal: AbortSignal;
+}
+
+/** What a piece of work is stopped by. */
+export interface WorkSignals {
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+  /** Ends waits sooner than that; when left out, `signal` alone ends them. */
+  readonly waits?: Waits;
+}
+
+/** The signal for a wait that begins now. */
+export function waitSignalOf({ signal, waits }: WorkSignals): AbortSignal {
+  return waits?.signal ?? signal;
+}

@@ -1,0 +1,71 @@
+import { setMaxListeners } from "node:events";
+import { WaitGivenUp, type Waits } from "../core/waits.ts";
+
+/** How long a wait may last once the run takes no more files, ms: a request's turn comes within it, a pause does not end. */
+const PATIENCE_MS = 1_000;
+
+/**
+ * The waits of a run. They last as long as they need while the run takes new files. From then on each ends after a
+ * moment, those that had begun before as well. Waits that begin about the same time share a signal.
+ */
+export class DrainingWaits implements Waits, Disposable {
+  readonly #end: AbortSignal;
+  readonly #drain: AbortSignal;
+  readonly #patienceMs: number;
+  /** Of waits that have not ended yet. */
+  readonly #open = new Set<AbortController>();
+  #current: AbortController;
+  #currentUntil = Number.POSITIVE_INFINITY;
+
+  /**
+   * @param end ends every wait with its own reason
+   * @param drain from here on waits are given up
+   */
+  constructor(end: AbortSignal, drain: AbortSignal, patienceMs: number = PATIENCE_MS) {
+    this.#end = end;
+    this.#drain = drain;
+    this.#patienceMs = patienceMs;
+    this.#current = this.#opened();
+    end.addEventListener("abort", this.#onEnd, { once: true });
+    drain.addEventListener("abort", this.#onDrain, { once: true });
+    if (end.aborted) this.#onEnd();
+    else if (drain.aborted) this.#onDrain();
+  }
+
+  get signal(): AbortSignal {
+    if (performance.now() > this.#currentUntil && !this.#end.aborted) {
+      this.#current = this.#opened();
+      this.#giveUpSoon();
+    }
+    return this.#current.signal;
+  }
+
+  [Symbol.dispose](): void {
+    this.#end.removeEventListener("abort", this.#onEnd);
+    this.#drain.removeEventListener("abort", this.#onDrain);
+  }
+
+  readonly #onEnd = (): void => {
+    for (const controller of this.#open) controller.abort(this.#end.reason);
+    this.#open.clear();
+  };
+
+  readonly #onDrain = (): void => this.#giveUpSoon();
+
+  #opened(): AbortController {
+    const controller = new AbortController();
+    // Hundreds of files wait with it.
+    setMaxListeners(0, controller.signal);
+    this.#open.add(controller);
+    return controller;
+  }
+
+  #giveUpSoon(): void {
+    const controller = this.#current;
+    this.#currentUntil = performance.now() + this.#patienceMs / 4;
+    setTimeout(() => {
+      this.#open.delete(controller);
+      controller.abort(new WaitGivenUp());
+    }, this.#patienceMs).unref();
+  }
+}
