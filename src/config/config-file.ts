@@ -1,9 +1,21 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  type YAMLError,
+} from "yaml";
 import { messageOf, ReuploadError } from "../core/errors.ts";
-import { keyOf, RUN_OPTION_NAMES, type RunOptionName } from "./run-options.ts";
+import { keyOf, RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "./run-options.ts";
 import { suggest } from "./suggest.ts";
+import { yesOrNo } from "./values.ts";
 
 /** One value of a configuration file as text, and where it stands. */
 export interface FileValue {
@@ -46,7 +58,8 @@ function parseConfig(source: string, shown: string): ReadonlyMap<RunOptionName, 
   const at = (node: Node | null | undefined) => `${shown}:${lines.linePos(node?.range?.[0] ?? 0).line}`;
   const [error] = document.errors;
   if (error !== undefined) {
-    throw new ReuploadError("bad-config", `${shown}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
+    const { line } = lines.linePos(error.pos[0]);
+    throw new ReuploadError("bad-config", `${shown}:${line}: ${messageFor(error)}`);
   }
   const root = document.contents;
   const values = new Map<RunOptionName, FileValue>();
@@ -55,10 +68,18 @@ function parseConfig(source: string, shown: string): ReadonlyMap<RunOptionName, 
     throw new ReuploadError("bad-config", `${at(root)}: expected a mapping of options to values`);
   }
   for (const { key, value } of root.items) {
-    const name = knownName(isScalar(key) ? String(key.value) : "", at(key));
-    values.set(name, { text: textOf(value, at(value ?? key)), where: at(value ?? key) });
+    const name = knownName(isScalar(key) ? writtenIn(key) : "", at(key));
+    const where = at(value ?? key);
+    const text = textOf(value, { name, where, document, isJson: shown.endsWith(".json") });
+    values.set(name, { text, where });
   }
   return values;
+}
+
+/** The library's words are for its users in one case. */
+function messageFor(error: YAMLError): string {
+  if (error.code !== "MULTIPLE_DOCS") return error.message;
+  return "a second document begins here; a configuration file holds one";
 }
 
 function knownName(key: string, where: string): RunOptionName {
@@ -72,15 +93,41 @@ function knownName(key: string, where: string): RunOptionName {
   );
 }
 
-function textOf(value: Node | null, where: string): string {
+interface Place {
+  readonly name: RunOptionName;
+  readonly where: string;
+  readonly document: Document;
+  readonly isJson: boolean;
+}
+
+/** The value as text. @throws ReuploadError `bad-config` for what is no text, number, switch or list of them */
+function textOf(given: Node | null, place: Place): string {
+  const value = isAlias(given) ? given.resolve(place.document) : given;
   if (isSeq(value)) {
-    if (value.items.every((item) => isScalar(item))) {
-      return value.items.map((item) => String(item.value)).join(",");
-    }
-    throw new ReuploadError("bad-config", `${where}: expected a list of texts`);
+    const items = value.items.map((item) => textOfScalar(item, place));
+    if (items.every((item) => item !== undefined)) return items.join(",");
+    throw new ReuploadError("bad-config", `${place.where}: expected a list of texts`);
   }
-  const scalar: unknown = isScalar(value) ? value.value : null;
-  if (typeof scalar === "string") return scalar;
-  if (typeof scalar === "number" || typeof scalar === "boolean") return String(scalar);
-  throw new ReuploadError("bad-config", `${where}: expected a text, a number or a switch`);
+  const text = textOfScalar(value, place);
+  if (text !== undefined) return text;
+  throw new ReuploadError("bad-config", `${place.where}: expected a text, a number or a switch`);
+}
+
+/**
+ * The scalar as it is written: the queue `0123456` is not the number 123456, and the container `null` is a name.
+ *
+ * @returns undefined for what is no scalar, and where nothing is written
+ */
+function textOfScalar(node: unknown, { name, isJson }: Place): string | undefined {
+  if (!isScalar(node)) return undefined;
+  if (typeof node.value === "boolean" && RUN_OPTIONS[name].parse === yesOrNo) return String(node.value);
+  const written = writtenIn(node);
+  const isNothing = node.value === null && (isJson || written === "" || written === "~");
+  return isNothing ? undefined : written;
+}
+
+function writtenIn({ type, source, value }: Scalar): string {
+  if (type === "PLAIN" && source !== undefined) return source;
+  // A block ends with the end of its last line, which nobody means.
+  return type?.startsWith("BLOCK") === true ? String(value).trimEnd() : String(value);
 }

@@ -298,7 +298,7 @@ export const RUN_OPTIONS = {
     "--max-failures <limit>",
     maxFailures,
     undefined,
-    "stop early (exit 5) when more than N files, or P% of them, failed in this start; judged after 100 files",
+    "stop early (exit 5) when more than N files failed in this start, or more than P% of them (a share is judged after 100 files)",
   ),
   limit: option(
     SPEED,

@@ -1,7 +1,7 @@
 import type { PipelineOptions } from "./pipeline.ts";
 
-/** Before so many came to their end, a share says nothing. */
-const JUDGED_FROM = 100;
+/** Before so many came to their end, a share says nothing. A number of files holds from the first one. */
+const SHARE_JUDGED_FROM = 100;
 
 /** Counts what came to its end in this start, and says when too much of it failed (`--max-failures`). */
 export class FailureLimit {
@@ -23,8 +23,9 @@ export class FailureLimit {
    * finished alone would be too high
    */
   isPassed(inFlight: number): boolean {
-    if (this.#limit === undefined || this.finished < JUDGED_FROM) return false;
+    if (this.#limit === undefined) return false;
     if ("files" in this.#limit) return this.failed > this.#limit.files;
+    if (this.finished < SHARE_JUDGED_FROM) return false;
     return this.failed * 100 > this.#limit.percent * (this.finished + inFlight);
   }
 }

@@ -36,6 +36,36 @@ describe("the configuration file", () => {
     });
   });
 
+  it.each([
+    ["queue: 0123456\n", "queue", "0123456"],
+    ["target-container: 1e5\n", "targetContainer", "1e5"],
+    ["target-container: 0x10\n", "targetContainer", "0x10"],
+    ["target-container: true\n", "targetContainer", "true"],
+    ["target-container: True\n", "targetContainer", "True"],
+    ["target-container: null\n", "targetContainer", "null"],
+    ["target-container: 2026-01-31\n", "targetContainer", "2026-01-31"],
+    ["tenant: 1.50\n", "tenant", "1.50"],
+    ["file-suffix: .5\n", "fileSuffix", ".5"],
+    ["kusto-database: 'null'\n", "kustoDatabase", "null"],
+    ["kusto-database: |\n  a b\n", "kustoDatabase", "a b"],
+    ["partition: 007\n", "partition", "007"],
+    ["retry-failed: [0123, 1e5]\n", "retryFailed", "0123,1e5"],
+    ["queue: &name 0123\ntarget-container: *name\n", "targetContainer", "0123"],
+    ["quiet: True\n", "quiet", "true"],
+    ["announce: FALSE\n", "announce", "false"],
+    ["announce: 'false'\n", "announce", "false"],
+  ] as const)("takes %j as it is written", (text, name, expected) => {
+    write("reupload.config.yaml", text);
+    expect(readConfigFile(undefined, folder).get(name)?.text).toBe(expected);
+  });
+
+  it("may be JSON, with numbers as they are written, and null is no text there", () => {
+    write("reupload.config.json", '{ "queue": 1234567890123456789 }');
+    expect(values()["queue"]).toEqual(["1234567890123456789", "reupload.config.json:1"]);
+    write("reupload.config.json", '{ "queue": null }');
+    expect(() => values()).toThrow("reupload.config.json:1: expected a text, a number or a switch");
+  });
+
   it("may be JSON, with the same keys and lines", () => {
     write("reupload.config.json", '{\n  "state-db": "a.db",\n  "quiet": true\n}\n');
     expect(values()).toEqual({
@@ -58,6 +88,14 @@ describe("the configuration file", () => {
     ["retry-failed: [[a]]\n", "reupload.config.yaml:1: expected a list of texts", "Correct"],
     ["- queue\n", "reupload.config.yaml:1: expected a mapping of options to values", "Correct"],
     ["queue: [a\n", "reupload.config.yaml:", "Correct"],
+    ["queue: ~\n", "reupload.config.yaml:1: expected a text, a number or a switch", "Correct"],
+    ["queue: *none\n", "reupload.config.yaml:1: ", "Correct"],
+    [
+      "queue: a\n---\nqueue: b\n",
+      "reupload.config.yaml:2: a second document begins here; a configuration file holds one",
+      "Correct",
+    ],
+    ["queue: a\n...\nqueue: b\n", "reupload.config.yaml:3: a second document begins here", "Correct"],
   ])("is refused as %j", (text, message, advice) => {
     write("reupload.config.yaml", text);
     expect(() => values()).toThrow(

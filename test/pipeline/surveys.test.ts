@@ -172,10 +172,20 @@ describe("--max-failures", () => {
     expect(outcome).toEqual({ kind: "finished" });
   });
 
-  it("does not apply before a hundred files", async () => {
+  it("does not apply as a share before a hundred files", async () => {
     const made = await rig(catalogOf([99]), 1);
     made.transfer = failingEvery(1);
-    expect(await made.run({ maxFailures: { files: 0 } })).toEqual({ kind: "finished" });
+    expect(await made.run({ maxFailures: { percent: 0 } })).toEqual({ kind: "finished" });
+  });
+
+  it("as a number needs no hundred files: it holds from the first one", async () => {
+    const made = await rig(catalogOf(Array.from({ length: 50 }, () => 1)), 50);
+    made.transfer = failingEvery(1);
+    const outcome = await made.run({ maxFailures: { files: 1 }, workItemWorkers: 2, fileWorkers: 2 });
+    expect(outcome).toMatchObject({ kind: "too-many-failures" });
+    const { failed } = made.store.ledger.tally().files;
+    expect(failed).toBeGreaterThan(1);
+    expect(failed).toBeLessThan(12);
   });
 
   it("counts work items that fail as a whole", async () => {
