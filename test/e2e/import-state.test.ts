@@ -1,5 +1,8 @@
 /** A batch that the original Python tool left half done goes on here: nothing that was copied is copied again. */
-import { stat } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type OriginalFileRow, writeOriginalState } from "../support/original-state.ts";
 import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
@@ -78,23 +81,23 @@ function writeOld(): void {
   );
 }
 
+const importArgs = (more: readonly string[]): string[] =>
+  ["import-state", "old1.db", "old2.db"].concat(
+    ["--csv", "failed_workitems.csv", "--target-container", scene.container, "--queue", scene.queue],
+    ["--state-db", STATE],
+    more,
+  );
+
+/** A catalog that can be held up. */
+const fromContainer = (): string[] => [
+  "--source-container",
+  `${scene.proxy.blobEndpoint}/${scene.source}`,
+  "--source-prefix",
+  "{workItemId}/",
+];
+
 const importState = (...more: readonly string[]) =>
-  scene.cli([
-    "import-state",
-    "old1.db",
-    "old2.db",
-    "--csv",
-    "failed_workitems.csv",
-    "--files",
-    "listing.csv",
-    "--target-container",
-    scene.container,
-    "--queue",
-    scene.queue,
-    "--state-db",
-    STATE,
-    ...more,
-  ]);
+  scene.cli(importArgs(["--files", "listing.csv", ...more]));
 
 /** Each of these files was put into the target once; none of the others was even tried. */
 function expectPut(files: readonly PlainFile[]): void {
@@ -167,4 +170,87 @@ describe("a batch that the original tool left half done", () => {
     expect(again.code).toBe(3);
     expect(again.stderr).toContain("state.db holds a run already");
   });
+
+  it("is no state until it is whole: a killed import is made anew by the same command", async () => {
+    const held = Promise.withResolvers<void>();
+    scene.proxy.fail({ operation: "list-blobs", skip: 4, fault: { kind: "hold", until: held.promise } });
+    const importing = scene.start(importArgs(fromContainer()));
+    while (scene.proxy.count("list-blobs") < 5) await sleep(20);
+    // Nobody else begins there meanwhile.
+    const beside = await scene.cli(importArgs(fromContainer()));
+    expect(beside.code).toBe(3);
+    expect(beside.stderr).toContain(`in use by process ${importing.pid} on `);
+    await importing.kill();
+    held.resolve();
+    await expect(stat(scene.path(STATE))).rejects.toMatchObject({ code: "ENOENT" });
+    const resumed = await scene.cli(["run", "--resume", ...importArgs(fromContainer()).slice(3)]);
+    expect(resumed.code).toBe(3);
+    expect(resumed.stderr).toMatch(/an import into \S+state\.db was cut short/);
+
+    const again = await scene.cli(importArgs(fromContainer()));
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stdout).toContain(`Taken over: `);
+    expect((await readdir(scene.folder)).filter((name) => name.includes("import"))).toEqual([]);
+  });
 });
+
+describe("an import that somebody should look at ends with exit code 1", () => {
+  it("when an old state is open in another process", async () => {
+    const tool = await startHolder(scene.path("old1.db"));
+    const { code, stdout } = await importState();
+    expect(stdout).toContain(`old1.db is open in process ${tool.pid} (`);
+    expect(code).toBe(1);
+    await tool.end();
+  });
+
+  it("when the CSV shares no work item with the old states", async () => {
+    await scene.write("other.csv", "JobId,WorkItemId\nj,x1\nj,x2\n");
+    const { code, stdout } = await importState("--csv", "other.csv", "--output", "json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      files: { takenOver: 0 },
+      workItems: { known: 0 },
+      warnings: [expect.stringContaining("no work item of the CSV is in the old states")],
+    });
+    expect(code).toBe(1);
+  });
+
+  it("when none of the completed files is in the catalog", async () => {
+    const [header = "", ...rows] = (await scene.read("listing.csv")).trimEnd().split("\n");
+    const others = rows.map((row) => row.replace(/\bf(\d)\.json/g, "g$1.json"));
+    await scene.write("other-listing.csv", [header, ...others, ""].join("\n"));
+    const { code, stdout } = await importState("--files", "other-listing.csv");
+    expect(stdout).toContain("warning: none of the completed files was found in the catalog");
+    expect(code).toBe(1);
+  });
+});
+
+it("an import never removes a folder that has the name of its own", async () => {
+  await mkdir(scene.path("state.import"));
+  await scene.write("state.import/mine.txt", "mine");
+  const refused = await importState();
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("state.import: something else is there");
+  expect(await scene.read("state.import/mine.txt")).toBe("mine");
+  await expect(stat(scene.path(STATE))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+/** A process that has the database open and no transaction: as the tool between two files. */
+async function startHolder(path: string): Promise<{ readonly pid: number; end(): Promise<void> }> {
+  const text = `
+    const { DatabaseSync } = require("node:sqlite");
+    const db = new DatabaseSync(${JSON.stringify(path)});
+    db.prepare("SELECT count(*) FROM files").get();
+    console.log("open");
+    setInterval(() => db.isOpen, 1000);`;
+  const child = spawn(process.execPath, ["--no-warnings", "-e", text], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  return {
+    pid: child.pid ?? 0,
+    async end() {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  };
+}
