@@ -60,6 +60,24 @@ describe("a link that ended", () => {
     expect(scene.proxy.requests.filter(({ status }) => status === 403)).toEqual([]);
   });
 
+  it("fails no file when it was renewed in time, though it was asked for in vain before that", async () => {
+    input = await makePlain(scene, 1, 60);
+    await scene.write("listing.csv", listingOf(input, await sourceSas(scene, 5)));
+    const running = scene.startRun([
+      "--workitem-workers",
+      "1",
+      "--file-workers",
+      "1",
+      "--max-requests",
+      "20/s",
+    ]);
+    while (scene.proxy.count("get-blob") < 5) await sleep(5);
+    await renewListing(listingOf(input, await sourceSas(scene, 3600)));
+    const result = await running.done;
+    expect(result.code, result.stdout).toBe(0);
+    await expectInTarget(scene, input.files);
+  });
+
   it("is replaced once it is refused when only its signature ended (a rolled key)", async () => {
     const fresh = listingOf(input, await sourceSas(scene, 3600));
     await scene.write("listing.csv", fresh.replaceAll(/sig=[^,]{8}/g, "sig=AAAAAAAA"));
