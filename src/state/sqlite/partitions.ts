@@ -1,12 +1,9 @@
-import { setImmediate } from "node:timers/promises";
 import type { Checkpoint, OpenInCheckpoint } from "../../core/checkpoint.ts";
 import { readCheckpointState } from "../../core/checkpoint-states.ts";
-import { CsvDigest } from "../../core/csv-digest.ts";
 import { ReuploadError } from "../../core/errors.ts";
 import {
   admittedRecord,
   admittedStatus,
-  CheckpointBuilder,
   checkRows,
   isLaterWord,
   isOpen,
@@ -15,15 +12,13 @@ import {
   type PartitionRecord,
 } from "../ledger/admission.ts";
 import type { Counters } from "../ledger/counters.ts";
+import { CheckpointScan } from "./checkpoint-scan.ts";
 import { fromStatusColumn } from "./columns.ts";
-import { type PartitionRow, WorkItemMoves } from "./work-item-moves.ts";
+import { WorkItemMoves } from "./work-item-moves.ts";
 import { partitionFigures } from "./partition-figures.ts";
-import { readElsewhere, readReceipt } from "./rows.ts";
-import { allRows, firstRow, workItemOf } from "./statements.ts";
+import { readElsewhere } from "./rows.ts";
+import { firstRow } from "./statements.ts";
 import type { Writing } from "./writing.ts";
-
-/** Rows of one piece of a checkpoint: some milliseconds. */
-const BATCH = 1_000;
 
 /** The partitions of a state: which are in its queue, and what their checkpoints say. */
 export class SqlitePartitions {
@@ -32,8 +27,7 @@ export class SqlitePartitions {
   readonly #isAuto: boolean;
   /** In the queue now. */
   readonly #here = new Set<number>();
-  /** By partition; the rows do not change while a state is open. */
-  readonly #rows = new Map<number, Checkpoint["rows"]>();
+  readonly #scans = new Map<number, CheckpointScan>();
 
   constructor(writing: Writing) {
     this.#writing = writing;
@@ -49,7 +43,7 @@ export class SqlitePartitions {
   admit(partition: number, said: Checkpoint | undefined): void {
     this.#check(partition);
     this.#writing.commitNow();
-    if (said !== undefined) checkRows(said, partition, this.#rowsNow(partition));
+    if (said !== undefined) checkRows(said, partition, this.#scan(partition).rows());
     this.#writing.change((counters) => {
       const { statements } = this.#writing;
       const before = this.#record(partition);
@@ -71,7 +65,7 @@ export class SqlitePartitions {
     if (said === undefined && this.#here.has(partition)) return;
     const open = new Map((said?.open ?? []).map((one) => [one.place, one]));
     let place = 0;
-    for (const rows of this.#inKeyOrder(partition)) {
+    for (const rows of this.#scan(partition).pieces()) {
       for (const row of rows) {
         const own = fromStatusColumn(row.status);
         const state = said === undefined ? "pending" : readCheckpointState(said.states, place);
@@ -93,7 +87,7 @@ export class SqlitePartitions {
   withdraw(partition: number): void {
     if (!this.#here.has(partition)) return;
     this.#writing.change((counters) => {
-      for (const rows of this.#inKeyOrder(partition)) {
+      for (const rows of this.#scan(partition).pieces()) {
         for (const row of rows) {
           if (fromStatusColumn(row.status) === "pending") this.#moves.move(row, "not_mine", counters);
         }
@@ -106,68 +100,18 @@ export class SqlitePartitions {
     signal.throwIfAborted();
     this.#check(partition);
     this.#writing.refuseClosed();
-    const rows = await this.#rowsInPieces(partition, signal);
-    const builder = new CheckpointBuilder(rows);
-    const { completedPlaces } = this.#writing.statements;
-    for (const batch of this.#inKeyOrder(partition)) {
-      for (const row of batch) {
-        const status = fromStatusColumn(row.status);
-        const receipt = readReceipt(row);
-        if (!isOpen(status)) {
-          builder.add({ status, receipt }, undefined, undefined);
-          continue;
-        }
-        const places =
-          receipt && allRows<{ place: number }>(completedPlaces, row.id).map(({ place }) => place);
-        builder.add({ status, receipt }, places, readElsewhere(this.#writing.statements, row.id));
-      }
-      await this.#pause(signal);
-    }
+    const builder = await this.#scan(partition).build(signal);
     const record = this.#record(partition);
     const { figures: files, failures } = partitionFigures(this.#writing, partition, record);
     return builder.checkpoint({ partition, record, failures, files });
   }
 
-  /** How many rows the partition has, and their digest. */
-  #rowsNow(partition: number): Checkpoint["rows"] {
-    const known = this.#rows.get(partition);
+  #scan(partition: number): CheckpointScan {
+    const known = this.#scans.get(partition);
     if (known !== undefined) return known;
-    const digest = new RowsDigest();
-    for (const batch of this.#inKeyOrder(partition)) digest.add(batch);
-    this.#rows.set(partition, digest.rows);
-    return digest.rows;
-  }
-
-  async #rowsInPieces(partition: number, signal: AbortSignal): Promise<Checkpoint["rows"]> {
-    const known = this.#rows.get(partition);
-    if (known !== undefined) return known;
-    const digest = new RowsDigest();
-    for (const batch of this.#inKeyOrder(partition)) {
-      digest.add(batch);
-      await this.#pause(signal);
-    }
-    this.#rows.set(partition, digest.rows);
-    return digest.rows;
-  }
-
-  /** Lets others have their turn. @throws when the state was closed meanwhile; the signal's reason */
-  async #pause(signal: AbortSignal): Promise<void> {
-    await setImmediate();
-    signal.throwIfAborted();
-    this.#writing.refuseClosed();
-  }
-
-  *#inKeyOrder(partition: number): Generator<readonly PartitionRow[]> {
-    const { partitionInKeyOrder, wholeInKeyOrder } = this.#writing.statements;
-    for (let job = "", id = ""; ;) {
-      const rows = this.#isAuto
-        ? allRows<PartitionRow>(partitionInKeyOrder, partition, job, id, BATCH)
-        : allRows<PartitionRow>(wholeInKeyOrder, job, id, BATCH);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      yield rows;
-      ({ job_id: job, work_item_id: id } = last);
-    }
+    const scan = new CheckpointScan(this.#writing, this.#isAuto ? partition : undefined);
+    this.#scans.set(partition, scan);
+    return scan;
   }
 
   /** Completed files of work items that a checkpoint calls open. */
@@ -194,19 +138,5 @@ export class SqlitePartitions {
       : partition === this.#writing.onlyPartition;
     if (isOne) return;
     throw new ReuploadError("internal", `the state has no partition ${partition}`);
-  }
-}
-
-class RowsDigest {
-  readonly #digest = new CsvDigest();
-  #count = 0;
-
-  add(rows: readonly PartitionRow[]): void {
-    for (const row of rows) this.#digest.add(workItemOf(row));
-    this.#count += rows.length;
-  }
-
-  get rows(): Checkpoint["rows"] {
-    return { count: this.#count, digest: this.#digest.toString() };
   }
 }

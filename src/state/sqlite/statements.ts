@@ -8,6 +8,9 @@ export const CLAIMED_COLUMNS = `id, job_id, work_item_id, name, catalog_name, fi
 const PARTITION_COLUMNS = `id, job_id, work_item_id, name, status, files_total, files_done, receipt_count,
       receipt_digest, surveyed_files, failure_code`;
 
+const MARK = `char(status + iif(status IN (0, 1, 4, 7) AND (receipt_count IS NOT NULL
+      OR EXISTS (SELECT 1 FROM open_elsewhere e WHERE e.work_item = w.id)), 97, 48))`;
+
 /**
  * Every statement that runs while a state is open, by its verb. The numbers are those of `facts.ts` and `columns.ts`. `status <> 2`
  * stands where the partial index `work_item_not_completed` is meant.
@@ -124,6 +127,16 @@ export const SQL = {
     WHERE (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?`,
   partitionInKeyOrder: `SELECT ${PARTITION_COLUMNS} FROM work_item
     WHERE partition = ? AND (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?`,
+  // One character a work item: its status from '0' on, or from 'a' on when it is open and something is known of its
+  // files (see checkpoint-scan.ts). Rows of JavaScript would cost ten times as much.
+  wholeMarks: `SELECT group_concat(mark, '') AS marks FROM (SELECT ${MARK} AS mark FROM work_item w
+    WHERE (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?)`,
+  partitionMarks: `SELECT group_concat(mark, '') AS marks FROM (SELECT ${MARK} AS mark FROM work_item w
+    WHERE partition = ? AND (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?)`,
+  wholeOpen: `SELECT id, receipt_count, receipt_digest FROM (SELECT w.*, ${MARK} AS mark FROM work_item w
+    WHERE (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?) WHERE mark >= 'a'`,
+  partitionOpen: `SELECT id, receipt_count, receipt_digest FROM (SELECT w.*, ${MARK} AS mark FROM work_item w
+    WHERE partition = ? AND (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?) WHERE mark >= 'a'`,
   setStatus: `UPDATE work_item SET status = ?, files_total = ? WHERE id = ?`,
   completedPlaces: `SELECT place FROM file WHERE work_item = ? AND facts & 4 AND place IS NOT NULL`,
   findElsewhere: `SELECT receipt_count, receipt_digest, completed FROM open_elsewhere WHERE work_item = ?`,
