@@ -1,7 +1,7 @@
 /** The files that a command reads and writes, by the options that bring them; see `refuseOverlap`. */
 import type { UsedFiles } from "../files/overlap.ts";
 import type { RunSettings } from "../config/run-options.ts";
-import { companionsOf } from "../state/sqlite/state-files.ts";
+import { STATES } from "../state/wiring.ts";
 import { logPathsOf } from "./log.ts";
 
 type Named = {
@@ -33,7 +33,7 @@ function stateFiles(state: string, hasListing: boolean, hasEmulator: boolean): U
   const rejected = rejectedPathOf(state);
   const listing = [`${stem}.listing-index`, `${stem}.listing-rejected.csv`];
   const paths = [
-    ...companionsOf(state),
+    ...STATES.files(state),
     rejected,
     `${rejected}.tmp`,
     ...(hasListing ? listing.flatMap((one) => [one, `${one}.building`]) : []),

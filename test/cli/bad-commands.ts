@@ -211,7 +211,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: [...run, "--log-file", "good.csv/run.log"],
     exit: 2,
     code: "output-unwritable",
-    says: "good.csv/run.log cannot be written",
+    says: "good.csv/run.log: EEXIST",
     advises: "Check the folder and its permissions.",
   },
   {

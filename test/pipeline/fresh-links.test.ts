@@ -43,7 +43,7 @@ describe("links that are renewed before they end", () => {
     await sleep(1_000);
     renew();
     expect(await running).toEqual({ kind: "finished" });
-    expect(made.store.summary().files).toMatchObject({ copied: 60, failed: 0 });
+    expect(made.store.ledger.tally().files).toMatchObject({ copied: 60, failed: 0 });
     expect(questions(catalog)).toBeLessThanOrEqual(4);
   });
 
