@@ -6,18 +6,18 @@
  */
 import { parseArgs } from "node:util";
 import { parseConnectionString } from "../src/azure/account.ts";
-import { ATTEMPT_DEFAULTS, Attempts } from "../src/azure/attempt.ts";
-import { HEDGE_DEFAULTS, Hedging } from "../src/azure/hedge.ts";
-import { Connections } from "../src/azure/rest/connections.ts";
-import { RestBlobReader } from "../src/azure/rest/rest-blob-reader.ts";
-import { RestBlobWriter } from "../src/azure/rest/rest-blob-writer.ts";
-import { RestClient } from "../src/azure/rest/rest-client.ts";
-import { GATE_DEFAULTS, ServiceGate } from "../src/azure/service-gate.ts";
-import { SourceLinks } from "../src/azure/source-links.ts";
+import { ATTEMPT_DEFAULTS, Attempts } from "../src/azure/attempts/attempt.ts";
+import { HEDGE_DEFAULTS, Hedging } from "../src/azure/attempts/hedge.ts";
+import { Connections } from "../src/azure/wire/connections.ts";
+import { RestBlobReader } from "../src/azure/calls/rest-blob-reader.ts";
+import { RestBlobWriter } from "../src/azure/calls/rest-blob-writer.ts";
+import { RestClient } from "../src/azure/wire/rest-client.ts";
+import { GATE_DEFAULTS, ServiceGate } from "../src/azure/gate/service-gate.ts";
+import { SourceLinks } from "../src/azure/calls/source-links.ts";
 import { Secret } from "../src/core/secret.ts";
 import { Buffers } from "../src/transfer/buffers.ts";
 import { Hasher } from "../src/transfer/hasher.ts";
-import { Ladder } from "../src/transfer/ladder.ts";
+import { Ladder } from "../src/transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS } from "../src/transfer/tools.ts";
 import { startSimulator } from "./simulator/start.ts";
 

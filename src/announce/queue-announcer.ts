@@ -1,8 +1,8 @@
-import type { Attempts } from "../azure/attempt.ts";
-import { Effort } from "../azure/effort.ts";
-import type { QueueCalls } from "../azure/queue-calls.ts";
-import { ServiceFailure } from "../azure/service-error.ts";
-import type { ServiceGate } from "../azure/service-gate.ts";
+import type { Attempts } from "../azure/attempts/attempt.ts";
+import { Effort } from "../azure/attempts/effort.ts";
+import type { QueueCalls } from "../azure/calls/queue-calls.ts";
+import { ServiceFailure } from "../azure/wire/service-error.ts";
+import type { ServiceGate } from "../azure/gate/service-gate.ts";
 import { FileFailure } from "../core/failure.ts";
 import type { WorkSignals } from "../core/waits.ts";
 import { type Announcer, announcementText } from "./announcer.ts";

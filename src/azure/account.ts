@@ -1,7 +1,7 @@
 import { ReuploadError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import type { SignIn } from "./sign-in/sign-in.ts";
-import { isAllowed, isLoopback, isTrustedForTokens } from "./trusted-hosts.ts";
+import { isAllowed, isLoopback, isTrustedForTokens } from "./sign-in/trusted-hosts.ts";
 
 export type AccountCredential =
   | { readonly kind: "shared-key"; readonly accountName: string; readonly key: Secret }

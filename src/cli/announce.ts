@@ -10,20 +10,20 @@ import {
   type AnnouncingOutcome,
   startAnnouncing,
 } from "../pipeline/announce-files.ts";
-import { type AnnounceReport, announceVerdict, filesToAnnounce } from "../progress/announce-report.ts";
+import { type AnnounceReport, announceVerdict, filesToAnnounce } from "../report/announce-report.ts";
 import type { AnnouncementCounts, AnnouncementStore } from "../state/announcements.ts";
 import { STATES } from "../state/wiring.ts";
 import type { StateSummary } from "../state/ledger.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
-import { errorMessage } from "../terminal/messages.ts";
+import { errorMessage } from "../report/messages.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { commandFiles } from "./command-files.ts";
 import { resumeCommand } from "./run.ts";
-import { startEmulator } from "./run-job.ts";
-import { followRun } from "./run-progress.ts";
+import { startEmulator } from "../job/run-job.ts";
+import { followRun } from "../job/follow.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
-import { sharedSignal } from "./shared-signal.ts";
-import type { Services } from "./stages.ts";
+import { sharedSignal } from "../job/shared-signal.ts";
+import type { Services } from "../job/services.ts";
 import { toReuploadError } from "./to-error.ts";
 import type { Io } from "./io.ts";
 
@@ -111,7 +111,7 @@ function queueOf(
 async function rehearse(session: Session, task: Task): Promise<ExitCode> {
   // The emulator is started for a run alone, and takes everything.
   if (!task.settings.emulator) {
-    const { probeSend } = await import("./stages.ts");
+    const { probeSend } = await import("../job/services.ts");
     const target = await openTarget(session, task, undefined).catch((thrown: unknown) => {
       const isMissing = thrown instanceof ReuploadError && thrown.code === "target-missing";
       if (!isMissing || !task.settings.createMissing) throw thrown;
@@ -130,7 +130,7 @@ async function rehearse(session: Session, task: Task): Promise<ExitCode> {
 
 /** The services, once it is certain that they are the run's and that the queue is there. @throws ReuploadError */
 async function openTarget(session: Session, { run, settings }: Task, emulator: Emulator | undefined) {
-  const stages = await import("./stages.ts");
+  const stages = await import("../job/services.ts");
   const env =
     emulator === undefined ? session.io.env : { AZURE_STORAGE_CONNECTION_STRING: emulator.connectionString };
   const services = new stages.Services(await stages.accountOf(settings, env, session), settings);
@@ -168,7 +168,7 @@ async function withStore(
   services: Services,
   store: AnnouncementStore,
 ): Promise<ExitCode> {
-  const { announcerOf } = await import("./stages.ts");
+  const { announcerOf } = await import("../job/services.ts");
   const { settings, all } = task;
   const { reporter, stop } = session;
   const { counts } = store;

@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { type DemoInput, makeDemoInput } from "../emulator/demo-input.ts";
+import { type DemoInput, makeDemoInput } from "../demo/demo-input.ts";
 import { type Emulator, startEmulator } from "../emulator/emulator.ts";
 import { createUnlessThere } from "../files/new-file.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
-import { addMissing, noteKept, stopKept } from "./demo-kept.ts";
+import { addMissing, noteKept, stopKept } from "../demo/demo-kept.ts";
 import { type Io, printLine } from "./io.ts";
 import { run } from "./run.ts";
 import type { RunFlags } from "./session.ts";
@@ -129,7 +129,7 @@ async function runWithKusto(
   emulator: Emulator,
   { folder, signal, io, endListening }: KustoDemo,
 ): Promise<ExitCode> {
-  const { startDemoKusto } = await import("./demo-kusto.ts");
+  const { startDemoKusto } = await import("../demo/demo-kusto.ts");
   const kusto = await startDemoKusto(input, folder, signal);
   try {
     endListening();

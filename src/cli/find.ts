@@ -1,8 +1,8 @@
 /** `reupload find`: a query's work items as the CSV that `run` reads. */
 import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempt.ts";
-import { GATE_DEFAULTS, type GateWaiting, ServiceGate } from "../azure/service-gate.ts";
+import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
+import { GATE_DEFAULTS, type GateWaiting, ServiceGate } from "../azure/gate/service-gate.ts";
 import { resolveOne } from "../config/config.ts";
 import { messageOf, ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
@@ -11,8 +11,8 @@ import type { Kusto } from "../kusto/kusto.ts";
 import { readParameters } from "../kusto/parameters.ts";
 import { declaredParameters, queryTextOf } from "../kusto/query-text.ts";
 import { quantity } from "../terminal/format.ts";
-import { type JsonFields, jsonText } from "../terminal/json-forms.ts";
-import { SCHEMA_VERSION, waitingMessages } from "../terminal/messages.ts";
+import { type JsonFields, jsonText } from "../report/json-forms.ts";
+import { SCHEMA_VERSION, waitingMessages } from "../report/messages.ts";
 import type { UsedFiles } from "../files/overlap.ts";
 import { commandFiles } from "./command-files.ts";
 import { connectKusto } from "./kusto.ts";

@@ -13,14 +13,14 @@ import type { InputCounts } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { checkOriginalStates, readOriginalStates, STATES } from "../state/wiring.ts";
 import { count } from "../terminal/format.ts";
-import { type CatalogSource, catalogSource } from "./catalogs.ts";
+import { type CatalogSource, catalogSource } from "../job/catalogs.ts";
 import { importJson, importText } from "./import-text.ts";
 import { type Io, printLines, writeLines } from "./io.ts";
 import { rejectedPathOf, stemOf } from "./command-files.ts";
 import { resumeCommand, runFiles } from "./run.ts";
 import { checkCsv } from "./run-inputs.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
-import type { Services } from "./stages.ts";
+import type { Services } from "../job/services.ts";
 
 /**
  * @param old paths of the old states
@@ -34,7 +34,7 @@ export async function importState(old: readonly string[], flags: RunFlags, io: I
       const settings = resolve(session.given, {});
       const catalog = catalogSource(settings, (path) => session.path(path), io.env);
       const csv = await checkInputs(session, settings, catalog, old);
-      const stages = await import("./stages.ts");
+      const stages = await import("../job/services.ts");
       const account = await stages.accountOf(settings, io.env, session);
       const importing: Importing = {
         session,

@@ -2,9 +2,9 @@
 import type { ImportDoubt, ImportReport } from "../import/import.ts";
 import type { InputCounts } from "../state/run-record.ts";
 import { count, quantity } from "../terminal/format.ts";
-import { jsonText } from "../terminal/json-forms.ts";
+import { jsonText } from "../report/json-forms.ts";
 import { printable } from "../terminal/printable.ts";
-import { SCHEMA_VERSION } from "../terminal/messages.ts";
+import { SCHEMA_VERSION } from "../report/messages.ts";
 
 /** @param next the command that goes on */
 export function importJson(report: ImportReport, input: InputCounts, next: string): string {

@@ -1,7 +1,7 @@
 /** The connection to Azure Data Explorer that the options describe. */
-import type { Attempts } from "../azure/attempt.ts";
+import type { Attempts } from "../azure/attempts/attempt.ts";
 import type { StorageAccount } from "../azure/account.ts";
-import type { ServiceGate } from "../azure/service-gate.ts";
+import type { ServiceGate } from "../azure/gate/service-gate.ts";
 import { type GateSignIn, STORAGE_SCOPE, type SignIn } from "../azure/sign-in/sign-in.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
 import { filePlace } from "../files/place.ts";
 import { toWriteError } from "../files/write-error.ts";
-import { type Message, toJsonLine } from "../terminal/messages.ts";
+import { type Message, toJsonLine } from "../report/messages.ts";
 
 const ROTATE_BYTES = 50 * 2 ** 20;
 const KEPT = 5;

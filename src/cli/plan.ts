@@ -3,7 +3,7 @@ import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { type Distribution, distributionOf } from "../input/distribution.ts";
 import { quantity } from "../terminal/format.ts";
-import { SCHEMA_VERSION } from "../terminal/messages.ts";
+import { SCHEMA_VERSION } from "../report/messages.ts";
 import { type MachinePlan, machinePlanText, planMachine, type PlanOptions } from "../terminal/plan-text.ts";
 import { printable, printableJson } from "../terminal/printable.ts";
 import type { Shell } from "../terminal/shell.ts";

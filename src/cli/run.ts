@@ -7,11 +7,11 @@ import { partitionInput } from "../input/partition-input.ts";
 import { STATES } from "../state/wiring.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import { commandLine } from "../terminal/shell.ts";
-import { catalogSource } from "./catalogs.ts";
+import { catalogSource } from "../job/catalogs.ts";
 import { commandFiles } from "./command-files.ts";
 import type { Io } from "./io.ts";
 import { checkCsv } from "./run-inputs.ts";
-import { type Job, resumeAdvice, runJob } from "./run-job.ts";
+import { type Job, resumeAdvice, runJob } from "../job/run-job.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 /**

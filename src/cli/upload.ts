@@ -21,10 +21,10 @@ import type { InputReader } from "../state/state-kind.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import { commandLine } from "../terminal/shell.ts";
-import type { CatalogSource } from "./catalogs.ts";
+import type { CatalogSource } from "../job/catalogs.ts";
 import { commandFiles } from "./command-files.ts";
 import type { Io } from "./io.ts";
-import { type Job, resumeAdvice, runJob } from "./run-job.ts";
+import { type Job, resumeAdvice, runJob } from "../job/run-job.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 export interface UploadRequest {

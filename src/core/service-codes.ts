@@ -11,7 +11,7 @@ import type { FailureCode } from "./failure.ts";
  * - `gone`       the container or queue is not there: waited for as an outage of the target, else `...-forbidden`
  * - any other    the failure of the file
  *
- * A wrong clock is told by the service's words, not by a code of its own (`azure/clock-trouble.ts`).
+ * A wrong clock is told by the service's words, not by a code of its own (`azure/wire/clock-trouble.ts`).
  */
 export type Becomes = FailureCode | "retry" | "throttled" | "renew" | "exists" | "rights" | "gone";
 

@@ -1,15 +1,15 @@
 import { parseConnectionString } from "../azure/account.ts";
-import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempt.ts";
-import type { Pulse } from "../azure/attempt-clock.ts";
-import { Effort } from "../azure/effort.ts";
-import { Connections } from "../azure/rest/connections.ts";
-import { containerSas } from "../azure/rest/container-sas.ts";
-import { RestBlobWriter } from "../azure/rest/rest-blob-writer.ts";
-import { RestClient } from "../azure/rest/rest-client.ts";
-import { SharedKey } from "../azure/rest/shared-key.ts";
-import { createContainer } from "../azure/rest/target-calls.ts";
-import { ServiceFailure } from "../azure/service-error.ts";
-import { GATE_DEFAULTS, ServiceGate } from "../azure/service-gate.ts";
+import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
+import type { Pulse } from "../azure/attempts/attempt-clock.ts";
+import { Effort } from "../azure/attempts/effort.ts";
+import { Connections } from "../azure/wire/connections.ts";
+import { containerSas } from "../azure/calls/container-sas.ts";
+import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
+import { RestClient } from "../azure/wire/rest-client.ts";
+import { SharedKey } from "../azure/wire/shared-key.ts";
+import { createContainer } from "../azure/calls/target-calls.ts";
+import { ServiceFailure } from "../azure/wire/service-error.ts";
+import { GATE_DEFAULTS, ServiceGate } from "../azure/gate/service-gate.ts";
 import { Secret } from "../core/secret.ts";
 import { encodeName } from "../core/target-name.ts";
 

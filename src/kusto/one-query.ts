@@ -9,8 +9,8 @@ import {
   KustoConnectionStringBuilder,
   kustoTrustedEndpoints,
 } from "azure-kusto-data";
-import type { Pulse } from "../azure/attempt-clock.ts";
-import { retryAfterOf, ServiceFailure } from "../azure/service-error.ts";
+import type { Pulse } from "../azure/attempts/attempt-clock.ts";
+import { retryAfterOf, ServiceFailure } from "../azure/wire/service-error.ts";
 import type { SignIn } from "../azure/sign-in/sign-in.ts";
 import { messageOf, ReuploadError } from "../core/errors.ts";
 import { readAnswer } from "./answer.ts";

@@ -1,7 +1,7 @@
-import { type Attempts } from "../azure/attempt.ts";
-import { Effort } from "../azure/effort.ts";
-import { ServiceFailure } from "../azure/service-error.ts";
-import type { ServiceGate } from "../azure/service-gate.ts";
+import { type Attempts } from "../azure/attempts/attempt.ts";
+import { Effort } from "../azure/attempts/effort.ts";
+import { ServiceFailure } from "../azure/wire/service-error.ts";
+import type { ServiceGate } from "../azure/gate/service-gate.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { certificateAdvice } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";

@@ -2,11 +2,11 @@
  * The coordination container of the target account, over the REST client. Its requests pass no gate: no brake, no learned
  * rate and no `--max-requests` may hold a lease's renewal back.
  */
-import type { Pulse } from "../azure/attempt-clock.ts";
-import { RefusedRequest } from "../azure/rest/refused-request.ts";
-import { RestBlobLister } from "../azure/rest/rest-blob-lister.ts";
-import type { RestClient, RestRequest } from "../azure/rest/rest-client.ts";
-import { createContainer } from "../azure/rest/target-calls.ts";
+import type { Pulse } from "../azure/attempts/attempt-clock.ts";
+import { RefusedRequest } from "../azure/wire/refused-request.ts";
+import { RestBlobLister } from "../azure/calls/rest-blob-lister.ts";
+import type { RestClient, RestRequest } from "../azure/wire/rest-client.ts";
+import { createContainer } from "../azure/calls/target-calls.ts";
 import {
   type Answered,
   type BlobFacts,

@@ -4,9 +4,9 @@ import {
   announceVerdict,
   type AnnounceVerdict,
   filesToAnnounce,
-} from "../progress/announce-report.ts";
+} from "../report/announce-report.ts";
 import { count, duration, fileRate, quantity } from "./format.ts";
-import type { JsonFields } from "./json-forms.ts";
+import type { JsonFields } from "../report/json-forms.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
 import { block } from "./summary-text.ts";

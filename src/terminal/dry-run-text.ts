@@ -1,7 +1,7 @@
 /** What a dry run found, as text and as fields for programs. */
-import { type DryRunReport, dryRunVerdict, type DryRunVerdict } from "../progress/dry-run-report.ts";
+import { type DryRunReport, dryRunVerdict, type DryRunVerdict } from "../report/dry-run-report.ts";
 import { bytes, quantity } from "./format.ts";
-import { failureJson, type JsonFields } from "./json-forms.ts";
+import { failureJson, type JsonFields } from "../report/json-forms.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
 import { block, failureLines } from "./summary-text.ts";

@@ -6,7 +6,7 @@ import {
   type RunReport,
   type RunVerdict,
   verdictOf,
-} from "../progress/run-report.ts";
+} from "../report/run-report.ts";
 import type { FailureGroup } from "../state/ledger.ts";
 import { byteRate, bytes, count, duration, fileRate, quantity } from "./format.ts";
 import { printable } from "./printable.ts";

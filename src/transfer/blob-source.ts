@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import type { BlobProperties, BlobReader, ReadAccess } from "../azure/blob-calls.ts";
-import type { Attempts } from "../azure/attempt.ts";
-import type { Effort } from "../azure/effort.ts";
+import type { BlobProperties, BlobReader, ReadAccess } from "../azure/calls/blob-calls.ts";
+import type { Attempts } from "../azure/attempts/attempt.ts";
+import type { Effort } from "../azure/attempts/effort.ts";
 import { pause } from "../azure/pause.ts";
-import { ServiceFailure } from "../azure/service-error.ts";
-import type { ServiceGate } from "../azure/service-gate.ts";
-import type { SourceLink } from "../azure/source-links.ts";
+import { ServiceFailure } from "../azure/wire/service-error.ts";
+import type { ServiceGate } from "../azure/gate/service-gate.ts";
+import type { SourceLink } from "../azure/calls/source-links.ts";
 import { untilLinkBegins } from "../core/link-times.ts";
 import type { HeldBuffer } from "./buffers.ts";
 import { ofSource } from "./failures.ts";

@@ -1,4 +1,4 @@
-import { ServiceFailure } from "../azure/service-error.ts";
+import { ServiceFailure } from "../azure/wire/service-error.ts";
 import { type FailureCode, FileFailure, isFailureCode, verdictOf } from "../core/failure.ts";
 import { atSource, atTarget, type Becomes } from "../core/service-codes.ts";
 

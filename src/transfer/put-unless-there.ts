@@ -1,5 +1,5 @@
-import { ServiceFailure } from "../azure/service-error.ts";
-import { judgeExisting, type SourceContent } from "./existing.ts";
+import { ServiceFailure } from "../azure/wire/service-error.ts";
+import { judgeExisting, type SourceContent } from "./compare.ts";
 import { saysExists } from "./failures.ts";
 import type { Job, TransferTools } from "./tools.ts";
 import type { TransferMethod, TransferResult } from "./transfer.ts";

@@ -1,12 +1,12 @@
-import type { CopySource } from "../azure/blob-calls.ts";
-import { fileDeadlineMs, transferTimeMs } from "../azure/effort.ts";
-import { ServiceFailure } from "../azure/service-error.ts";
-import type { SourceLink } from "../azure/source-links.ts";
+import type { CopySource } from "../azure/calls/blob-calls.ts";
+import { fileDeadlineMs, transferTimeMs } from "../azure/attempts/effort.ts";
+import { ServiceFailure } from "../azure/wire/service-error.ts";
+import type { SourceLink } from "../azure/calls/source-links.ts";
 import { linkHasBegun } from "./blob-source.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofSource, saysCannotReadSource, saysNotImplemented, saysTooLarge } from "./failures.ts";
 import { expectLength, statedMd5 } from "./integrity.ts";
-import { Lanes } from "./lanes.ts";
+import { Lanes } from "./task-group.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
 import { creation, type Job, type TransferTools } from "./tools.ts";
 import type { TransferResult } from "./transfer.ts";

@@ -1,5 +1,5 @@
-import type { BlobProperties, Range } from "../azure/blob-calls.ts";
-import type { SourceLink } from "../azure/source-links.ts";
+import type { BlobProperties, Range } from "../azure/calls/blob-calls.ts";
+import type { SourceLink } from "../azure/calls/source-links.ts";
 
 /** Bytes read from the source, in a buffer that is held until it is given back. */
 export interface ReadPart {

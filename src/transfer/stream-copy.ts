@@ -1,8 +1,8 @@
-import { fileDeadlineMs } from "../azure/effort.ts";
+import { fileDeadlineMs } from "../azure/attempts/effort.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofTarget } from "./failures.ts";
 import { expectLength, expectMd5 } from "./integrity.ts";
-import { Lanes } from "./lanes.ts";
+import { Lanes } from "./task-group.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
 import type { ReadPart } from "./source.ts";
 import { creation, type Job, type TransferTools } from "./tools.ts";

@@ -1,8 +1,8 @@
-import type { Attempts } from "../azure/attempt.ts";
-import type { BlobProperties, BlobReader, BlobWriter, CreateOptions } from "../azure/blob-calls.ts";
-import { Effort, fileDeadlineMs } from "../azure/effort.ts";
-import type { ServiceGate } from "../azure/service-gate.ts";
-import type { SourceLinks } from "../azure/source-links.ts";
+import type { Attempts } from "../azure/attempts/attempt.ts";
+import type { BlobProperties, BlobReader, BlobWriter, CreateOptions } from "../azure/calls/blob-calls.ts";
+import { Effort, fileDeadlineMs } from "../azure/attempts/effort.ts";
+import type { ServiceGate } from "../azure/gate/service-gate.ts";
+import type { SourceLinks } from "../azure/calls/source-links.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { WorkSignals } from "../core/waits.ts";
 import { BlobSource } from "./blob-source.ts";

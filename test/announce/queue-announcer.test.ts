@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "v
 import { announcementText } from "../../src/announce/announcer.ts";
 import { QueueAnnouncer } from "../../src/announce/queue-announcer.ts";
 import { parseConnectionString } from "../../src/azure/account.ts";
-import { Attempts } from "../../src/azure/attempt.ts";
-import { RestQueueCalls } from "../../src/azure/rest/rest-queue-calls.ts";
-import type { ServiceGate } from "../../src/azure/service-gate.ts";
+import { Attempts } from "../../src/azure/attempts/attempt.ts";
+import { RestQueueCalls } from "../../src/azure/calls/rest-queue-calls.ts";
+import type { ServiceGate } from "../../src/azure/gate/service-gate.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { QUICK, quickGate, restTo, thrownBy } from "../azure/support.ts";
 import { emulator, type TestEmulator } from "../support/azurite.ts";

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { type AccountInput, findAccount, parseConnectionString } from "../../src/azure/account.ts";
-import { isAllowed, isLoopback, isTrustedForTokens } from "../../src/azure/trusted-hosts.ts";
+import { isAllowed, isLoopback, isTrustedForTokens } from "../../src/azure/sign-in/trusted-hosts.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { countedSignIn, thrownBy } from "./support.ts";
 

@@ -4,18 +4,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BlobSASPermissions, type ContainerClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { parseConnectionString, type StorageAccount } from "../../src/azure/account.ts";
-import { Attempts } from "../../src/azure/attempt.ts";
-import type { Pulse } from "../../src/azure/attempt-clock.ts";
+import { Attempts } from "../../src/azure/attempts/attempt.ts";
+import type { Pulse } from "../../src/azure/attempts/attempt-clock.ts";
 import type {
   BlobReader,
   BlobWriter,
   CreateOptions,
   OpenedBlob,
   ReadAccess,
-} from "../../src/azure/blob-calls.ts";
-import { Effort } from "../../src/azure/effort.ts";
-import type { QueueCalls } from "../../src/azure/queue-calls.ts";
-import { ServiceFailure } from "../../src/azure/service-error.ts";
+} from "../../src/azure/calls/blob-calls.ts";
+import { Effort } from "../../src/azure/attempts/effort.ts";
+import type { QueueCalls } from "../../src/azure/calls/queue-calls.ts";
+import { ServiceFailure } from "../../src/azure/wire/service-error.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { emulator, type TestEmulator } from "../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";

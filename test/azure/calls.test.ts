@@ -1,6 +1,6 @@
-import { RestBlobReader } from "../../src/azure/rest/rest-blob-reader.ts";
-import { RestBlobWriter } from "../../src/azure/rest/rest-blob-writer.ts";
-import { RestQueueCalls } from "../../src/azure/rest/rest-queue-calls.ts";
+import { RestBlobReader } from "../../src/azure/calls/rest-blob-reader.ts";
+import { RestBlobWriter } from "../../src/azure/calls/rest-blob-writer.ts";
+import { RestQueueCalls } from "../../src/azure/calls/rest-queue-calls.ts";
 import { describeCalls } from "./calls-contract.ts";
 import { SdkBlobReader } from "./sdk/blob-reader.ts";
 import { SdkBlobWriter } from "./sdk/blob-writer.ts";

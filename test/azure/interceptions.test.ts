@@ -1,9 +1,9 @@
 /** Answers that the service did not give: waited for as an outage, and no request is charged for them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Attempts } from "../../src/azure/attempt.ts";
-import { Effort } from "../../src/azure/effort.ts";
-import { RestBlobWriter } from "../../src/azure/rest/rest-blob-writer.ts";
-import type { ServiceGate } from "../../src/azure/service-gate.ts";
+import { Attempts } from "../../src/azure/attempts/attempt.ts";
+import { Effort } from "../../src/azure/attempts/effort.ts";
+import { RestBlobWriter } from "../../src/azure/calls/rest-blob-writer.ts";
+import type { ServiceGate } from "../../src/azure/gate/service-gate.ts";
 import {
   asStorage,
   type StubAnswer,
@@ -12,7 +12,7 @@ import {
   startStub,
 } from "../support/stub-server.ts";
 import { CREATE } from "./calls-contract.ts";
-import { accountAt } from "./rest/wire.ts";
+import { accountAt } from "./wire/wire.ts";
 import { QUICK, quickGate, restTo, thrownBy } from "./support.ts";
 
 const PAGE: StubAnswer = { status: 200, headers: { "content-type": "text/html" }, body: "<html>" };

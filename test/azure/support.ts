@@ -1,14 +1,14 @@
 /** Short waits, and answers as the attempts see them. */
 import type { StorageAccount } from "../../src/azure/account.ts";
-import type { AttemptPolicy } from "../../src/azure/attempt.ts";
-import { AttemptClock, type Pulse } from "../../src/azure/attempt-clock.ts";
-import { Effort } from "../../src/azure/effort.ts";
-import { Connections } from "../../src/azure/rest/connections.ts";
-import { RestClient } from "../../src/azure/rest/rest-client.ts";
-import { ServiceFailure, serviceFailureOf } from "../../src/azure/service-error.ts";
+import type { AttemptPolicy } from "../../src/azure/attempts/attempt.ts";
+import { AttemptClock, type Pulse } from "../../src/azure/attempts/attempt-clock.ts";
+import { Effort } from "../../src/azure/attempts/effort.ts";
+import { Connections } from "../../src/azure/wire/connections.ts";
+import { RestClient } from "../../src/azure/wire/rest-client.ts";
+import { ServiceFailure, serviceFailureOf } from "../../src/azure/wire/service-error.ts";
 import { type TokenSource } from "../../src/azure/sign-in/token-source.ts";
 import { SignIn } from "../../src/azure/sign-in/sign-in.ts";
-import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/service-gate.ts";
+import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/gate/service-gate.ts";
 
 export const QUICK: AttemptPolicy = { maxAttempts: 8, baseDelayMs: 1, maxDelayMs: 4, idleMs: 10_000 };
 

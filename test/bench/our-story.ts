@@ -1,17 +1,17 @@
 /** Every call of ours on a new container and queue, told as what a service must give the same for. */
 import { randomUUID } from "node:crypto";
 import { parseConnectionString } from "../../src/azure/account.ts";
-import type { Pulse } from "../../src/azure/attempt-clock.ts";
-import { RestBlobLister } from "../../src/azure/rest/rest-blob-lister.ts";
-import { RestBlobReader } from "../../src/azure/rest/rest-blob-reader.ts";
-import { RestBlobWriter } from "../../src/azure/rest/rest-blob-writer.ts";
-import { RestQueueCalls } from "../../src/azure/rest/rest-queue-calls.ts";
+import type { Pulse } from "../../src/azure/attempts/attempt-clock.ts";
+import { RestBlobLister } from "../../src/azure/calls/rest-blob-lister.ts";
+import { RestBlobReader } from "../../src/azure/calls/rest-blob-reader.ts";
+import { RestBlobWriter } from "../../src/azure/calls/rest-blob-writer.ts";
+import { RestQueueCalls } from "../../src/azure/calls/rest-queue-calls.ts";
 import {
   createContainer,
   createQueue,
   lookAtContainer,
   queueDepth,
-} from "../../src/azure/rest/target-calls.ts";
+} from "../../src/azure/calls/target-calls.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { CREATE } from "../azure/calls-contract.ts";
 import { bare, restTo } from "../azure/support.ts";

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MESSAGE_TYPES } from "../../src/terminal/messages.ts";
+import { MESSAGE_TYPES } from "../../src/report/messages.ts";
 import { makePlain, type PlainInput, putBlob } from "../e2e/plain-input.ts";
 import { type Scene, startScene } from "../e2e/scene.ts";
 

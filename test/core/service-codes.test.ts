@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ServiceFailure } from "../../src/azure/service-error.ts";
+import { ServiceFailure } from "../../src/azure/wire/service-error.ts";
 import { verdictOf } from "../../src/core/failure.ts";
 import { type Becomes, SERVICE_CODES } from "../../src/core/service-codes.ts";
 import { sourceFailure, targetFailure } from "../../src/transfer/failures.ts";

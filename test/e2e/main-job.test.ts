@@ -1,6 +1,6 @@
 /** The main job on the demo's input, counted at the proxy: what is done is done once. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addMissingBlob, type DemoInput, makeDemoInput } from "../../src/emulator/demo-input.ts";
+import { addMissingBlob, type DemoInput, makeDemoInput } from "../../src/demo/demo-input.ts";
 import { expectAnnouncedOnce, expectInTarget, summaryIn } from "./expectations.ts";
 import { type Scene, startScene } from "./scene.ts";
 

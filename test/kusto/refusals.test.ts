@@ -11,7 +11,7 @@ import {
 import { COLUMNS, KustoTables } from "../../src/emulator/kusto-server/tables.ts";
 import { type KustoQuery, KustoTooMuch } from "../../src/kusto/kusto.ts";
 import { thrownBy } from "../azure/support.ts";
-import { errorMessage } from "../../src/terminal/messages.ts";
+import { errorMessage } from "../../src/report/messages.ts";
 import { type Fault, startFaultyKusto } from "../support/kusto-server.ts";
 import { startStub } from "../support/stub-server.ts";
 import { filesOf, FOR_EVER, lookup, open } from "./support.ts";

@@ -1,6 +1,6 @@
 /** The real client with short waits, and some files to look up. */
-import { type AttemptPolicy, Attempts } from "../../src/azure/attempt.ts";
-import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/service-gate.ts";
+import { type AttemptPolicy, Attempts } from "../../src/azure/attempts/attempt.ts";
+import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/gate/service-gate.ts";
 import type { Kusto, KustoQuery } from "../../src/kusto/kusto.ts";
 import type { KustoSignIn } from "../../src/kusto/one-query.ts";
 import { openKusto } from "../../src/kusto/open-kusto.ts";

@@ -1,7 +1,7 @@
 /** The real size finder, learned rates and pacers in virtual time: files that are put by one service and told to another. */
 import { describe, expect, it } from "vitest";
-import { LearnedRate } from "../../src/azure/learned-rate.ts";
-import { Pacer } from "../../src/azure/pacer.ts";
+import { LearnedRate } from "../../src/azure/gate/learned-rate.ts";
+import { Pacer } from "../../src/azure/gate/pacer.ts";
 import { POOL_BOUNDS, type PoolChange, PoolSize } from "../../src/pipeline/pool-size.ts";
 import { randomOf, type ServiceConduct, VirtualClock, VirtualService } from "../azure/virtual-service.ts";
 

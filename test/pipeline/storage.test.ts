@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { QueueAnnouncer } from "../../src/announce/queue-announcer.ts";
-import { RestQueueCalls } from "../../src/azure/rest/rest-queue-calls.ts";
+import { RestQueueCalls } from "../../src/azure/calls/rest-queue-calls.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-name.ts";
 import type { PipelineOutcome } from "../../src/pipeline/pipeline.ts";
 import { startPipeline } from "../../src/pipeline/run-pipeline.ts";

@@ -1,8 +1,8 @@
-import type { AnnounceReport } from "../../src/progress/announce-report.ts";
-import type { DryRunReport } from "../../src/progress/dry-run-report.ts";
+import type { AnnounceReport } from "../../src/report/announce-report.ts";
+import type { DryRunReport } from "../../src/report/dry-run-report.ts";
 import type { ProgressView } from "../../src/progress/progress.ts";
-import type { RunReport } from "../../src/progress/run-report.ts";
-import type { Message } from "../../src/terminal/messages.ts";
+import type { RunReport } from "../../src/report/run-report.ts";
+import type { Message } from "../../src/report/messages.ts";
 import { GONE, LIVE, summaryOf, type SummaryParts, NO_WORK_ITEMS } from "../progress/samples.ts";
 
 export function viewOf(parts: Partial<ProgressView> = {}): ProgressView {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RunReport } from "../../src/progress/run-report.ts";
+import type { RunReport } from "../../src/report/run-report.ts";
 import { PLAIN } from "../../src/terminal/style.ts";
 import { summaryText } from "../../src/terminal/summary-text.ts";
 import { reportOf } from "./examples.ts";

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Buffers, type HeldBuffer } from "../../src/transfer/buffers.ts";
-import { Lanes } from "../../src/transfer/lanes.ts";
+import { Lanes } from "../../src/transfer/task-group.ts";
 import { thrownBy } from "../azure/support.ts";
 import { Bench, BLOCK, content } from "./support.ts";
 

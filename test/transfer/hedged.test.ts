@@ -1,7 +1,7 @@
 /** A slow create and its second request, on the emulator: whichever took effect, the file is ours and is right. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { HEDGE_DEFAULTS, Hedging } from "../../src/azure/hedge.ts";
+import { HEDGE_DEFAULTS, Hedging } from "../../src/azure/attempts/hedge.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { FaultRule } from "../support/fault-rules.ts";
 import type { RequestParts } from "../support/operations.ts";

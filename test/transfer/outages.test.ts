@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CatalogFile } from "../../src/core/file.ts";
-import type { Ladder } from "../../src/transfer/ladder.ts";
+import type { Ladder } from "../../src/transfer/auto-transfer.ts";
 import { thrownBy } from "../azure/support.ts";
 import { Bench, content, md5Of } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { AccountCredential, StorageAccount } from "../../src/azure/account.ts";
-import { AttemptClock } from "../../src/azure/attempt-clock.ts";
-import { Effort } from "../../src/azure/effort.ts";
+import { AttemptClock } from "../../src/azure/attempts/attempt-clock.ts";
+import { Effort } from "../../src/azure/attempts/effort.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { thrownBy } from "../azure/support.ts";

@@ -4,7 +4,7 @@
  */
 import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/identity";
 import { ReuploadError } from "../../core/errors.ts";
-import { isTrustedForTokens } from "../trusted-hosts.ts";
+import { isTrustedForTokens } from "./trusted-hosts.ts";
 import { challengeIn } from "./challenge.ts";
 import { KeptToken } from "./kept-token.ts";
 import type { TokenSource } from "./token-source.ts";

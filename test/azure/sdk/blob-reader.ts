@@ -1,17 +1,17 @@
 import { BlobClient, type Pipeline } from "@azure/storage-blob";
 import { messageOf, systemCodeOf } from "../../../src/core/errors.ts";
 import type { AccountCredential, StorageAccount } from "../../../src/azure/account.ts";
-import type { Pulse } from "../../../src/azure/attempt-clock.ts";
+import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
 import type {
   BlobProperties,
   BlobReader,
   OpenedBlob,
   Range,
   ReadAccess,
-} from "../../../src/azure/blob-calls.ts";
+} from "../../../src/azure/calls/blob-calls.ts";
 import { blobPipeline } from "./pipelines.ts";
-import { signedUrl } from "../../../src/azure/signed-url.ts";
-import { ServiceFailure } from "../../../src/azure/service-error.ts";
+import { signedUrl } from "../../../src/azure/calls/signed-url.ts";
+import { ServiceFailure } from "../../../src/azure/wire/service-error.ts";
 
 /** `BlobReader` on @azure/storage-blob: what the client of our own is held against. */
 export class SdkBlobReader implements BlobReader {

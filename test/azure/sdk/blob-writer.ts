@@ -1,12 +1,12 @@
 import { Readable } from "node:stream";
 import { type BlobHTTPHeaders, BlockBlobClient, type Pipeline } from "@azure/storage-blob";
 import type { AccountCredential, StorageAccount } from "../../../src/azure/account.ts";
-import type { Pulse } from "../../../src/azure/attempt-clock.ts";
-import { blobUrl } from "../../../src/azure/blob-url.ts";
-import type { BlobWriter, CopySource, CreateOptions, Range } from "../../../src/azure/blob-calls.ts";
+import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
+import { blobUrl } from "../../../src/azure/calls/blob-url.ts";
+import type { BlobWriter, CopySource, CreateOptions, Range } from "../../../src/azure/calls/blob-calls.ts";
 import { blobPipeline } from "./pipelines.ts";
-import { signedUrl } from "../../../src/azure/signed-url.ts";
-import { serviceFailureOf } from "../../../src/azure/service-error.ts";
+import { signedUrl } from "../../../src/azure/calls/signed-url.ts";
+import { serviceFailureOf } from "../../../src/azure/wire/service-error.ts";
 
 /** `BlobWriter` on @azure/storage-blob: what the client of our own is held against. */
 export class SdkBlobWriter implements BlobWriter {

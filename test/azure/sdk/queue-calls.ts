@@ -1,8 +1,8 @@
 import { QueueClient } from "@azure/storage-queue";
 import type { StorageAccount } from "../../../src/azure/account.ts";
-import type { Pulse } from "../../../src/azure/attempt-clock.ts";
-import type { QueueCalls } from "../../../src/azure/queue-calls.ts";
-import { signedUrl } from "../../../src/azure/signed-url.ts";
+import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
+import type { QueueCalls } from "../../../src/azure/calls/queue-calls.ts";
+import { signedUrl } from "../../../src/azure/calls/signed-url.ts";
 import { queuePipeline } from "./queue-pipeline.ts";
 
 /** `QueueCalls` on @azure/storage-queue: what the client of our own is held against. */

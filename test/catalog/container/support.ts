@@ -1,6 +1,6 @@
 import { inject } from "vitest";
 import { parseConnectionString } from "../../../src/azure/account.ts";
-import { Attempts } from "../../../src/azure/attempt.ts";
+import { Attempts } from "../../../src/azure/attempts/attempt.ts";
 import type { Catalog } from "../../../src/catalog/catalog.ts";
 import { openContainer } from "../../../src/catalog/container/container.ts";
 import { sourceContainer } from "../../../src/catalog/container/source-container.ts";

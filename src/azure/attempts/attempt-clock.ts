@@ -1,0 +1,148 @@
+import type { Effort } from "./effort.ts";
+import { onAbort } from "../on-abort.ts";
+import { ServiceFailure } from "../wire/service-error.ts";
+
+/** The longest that a timer can be set to, ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Given to the attempt: how it is ended from outside, and the pulse that shows that bytes still flow. */
+export interface Pulse {
+  /** Aborts when the attempt is ended, for what takes a signal; it is made when it is first asked for. */
+  readonly signal: AbortSignal;
+  /** Ends a wait for something of our own that begins now, before any byte is under way. */
+  readonly waitSignal: AbortSignal;
+  /** The same as a plain call, for the calls of every file; at once when it has been ended. One request at a time. */
+  whenEnded(end: (reason: Error) => void): void;
+  /** Call for every sign of life; the idle clock starts anew. */
+  readonly alive: () => void;
+  /** Waits for something of our own (a free buffer) with the clocks stopped. */
+  hold<T>(wait: Promise<T>): Promise<T>;
+}
+
+/**
+ * The clocks of one attempt. It is ended when no byte flows for too long, when the file's time is used up, or when the
+ * run is aborted. `stop` must be called when the attempt ended.
+ */
+export class AttemptClock implements Pulse {
+  readonly #effort: Effort;
+  readonly #operation: string;
+  readonly #idleMs: number;
+  readonly #leave: () => void;
+  #controller: AbortController | undefined;
+  #endRequest: ((reason: Error) => void) | undefined;
+  /** Why it was ended. */
+  #reason: Error | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #secondLook: NodeJS.Immediate | undefined;
+  #isRunning = false;
+  #wasCut = false;
+  #began = 0;
+  #aliveAt = 0;
+  #spentMs = 0;
+
+  constructor(effort: Effort, operation: string, idleMs: number) {
+    this.#effort = effort;
+    this.#operation = operation;
+    this.#idleMs = idleMs;
+    this.#run();
+    this.#leave = onAbort(effort.signal, () => this.#end(effort.signal.reason as Error));
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  get waitSignal(): AbortSignal {
+    return AbortSignal.any([this.signal, this.#effort.waitSignal]);
+  }
+
+  /** How long the attempt has taken, ms, without what it was held. */
+  get spentMs(): number {
+    return this.#spentMs + (this.#isRunning ? performance.now() - this.#began : 0);
+  }
+
+  /** It was ended by `cut`. */
+  get wasCut(): boolean {
+    return this.#wasCut;
+  }
+
+  /** Why the clocks ended the attempt; undefined when they did not. */
+  get timeout(): ServiceFailure | undefined {
+    return this.#reason instanceof ServiceFailure ? this.#reason : undefined;
+  }
+
+  whenEnded(end: (reason: Error) => void): void {
+    this.#endRequest = end;
+    if (this.#reason !== undefined) end(this.#reason);
+  }
+
+  readonly alive = (): void => void (this.#aliveAt = performance.now());
+
+  async hold<T>(wait: Promise<T>): Promise<T> {
+    this.#halt();
+    try {
+      return await wait;
+    } finally {
+      this.#run();
+    }
+  }
+
+  /** Ends the attempt because the same request was answered elsewhere; not when it has been ended. */
+  cut(): void {
+    if (this.#reason !== undefined) return;
+    this.#wasCut = true;
+    this.#end(new DOMException("The same request has been answered.", "AbortError"));
+  }
+
+  stop(): void {
+    this.#halt();
+    this.#leave();
+  }
+
+  #run(): void {
+    this.#isRunning = true;
+    this.#began = performance.now();
+    this.#aliveAt = this.#began;
+    this.#wait(Math.min(this.#idleMs, Math.max(1, this.#effort.leftMs - this.#spentMs)));
+  }
+
+  #halt(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#secondLook);
+    this.#spentMs = this.spentMs;
+    this.#isRunning = false;
+  }
+
+  #wait(ms: number): void {
+    this.#timer = setTimeout(() => this.#look(), Math.min(ms, LONGEST_TIMER_MS));
+  }
+
+  /**
+   * One timer for both clocks, set anew only when it went off: a sign of life just notes the time.
+   *
+   * @param isSecond what had arrived while this process was busy has been read since the first look
+   */
+  #look(isSecond = false): void {
+    const now = performance.now();
+    const idleLeftMs = this.#idleMs - (now - this.#aliveAt);
+    const leftMs = this.#effort.leftMs - this.spentMs;
+    // A timer may go off within a millisecond before its time.
+    if (leftMs < 1) this.#timeOut("the file's time is used up");
+    else if (idleLeftMs >= 1) this.#wait(Math.min(idleLeftMs, leftMs));
+    else if (isSecond) this.#timeOut(`no byte for ${this.#idleMs / 1000} s`);
+    else this.#secondLook = setImmediate(() => this.#look(true));
+  }
+
+  #timeOut(why: string): void {
+    this.#end(new ServiceFailure(this.#operation, `timed out, ${why}`, { timedOut: true }));
+  }
+
+  #end(reason: Error): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#endRequest?.(reason);
+  }
+}

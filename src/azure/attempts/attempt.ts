@@ -1,0 +1,247 @@
+import { verdictOf } from "../../core/failure.ts";
+import { AttemptClock, type Pulse } from "./attempt-clock.ts";
+import type { Effort } from "./effort.ts";
+import type { Hedging } from "./hedge.ts";
+import { pause } from "../pause.ts";
+import { type ServiceFailure, serviceFailureOf } from "../wire/service-error.ts";
+import type { GatePass, ServiceGate } from "../gate/service-gate.ts";
+import { type Answer, type SecondRequest, Twin } from "./twin.ts";
+
+export interface AttemptPolicy {
+  readonly maxAttempts: number;
+  /** Backoff before attempt n+1: random in [0, min(maxDelayMs, baseDelayMs * 2^(n-1))] (full jitter). */
+  readonly baseDelayMs: number;
+  readonly maxDelayMs: number;
+  /** An attempt ends after this long without a byte, ms. */
+  readonly idleMs: number;
+}
+
+export const ATTEMPT_DEFAULTS: AttemptPolicy = {
+  maxAttempts: 8,
+  baseDelayMs: 500,
+  maxDelayMs: 60_000,
+  idleMs: 30_000,
+};
+
+/** Counters that grow over the run, for the progress line. */
+export interface AttemptFigures {
+  retries: number;
+  throttles: number;
+  /** Second requests beside a first one that took long. */
+  hedges: number;
+}
+
+/** What is known of a request before it is made. */
+export interface RequestTraits {
+  /** How long the service may work in silence beyond the idle time, when it moves bytes itself, ms. */
+  readonly quietMs?: number;
+  /**
+   * It creates under a condition, so that only one of two equal requests takes effect: when it takes long, `request`
+   * may be called a second time beside the first. Each ends when its pulse is ended, whatever it waits for.
+   */
+  readonly hedged?: boolean;
+}
+
+interface Call<T> {
+  readonly gate: ServiceGate;
+  readonly effort: Effort;
+  readonly operation: string;
+  readonly request: (pulse: Pulse) => Promise<T>;
+  readonly traits: RequestTraits;
+}
+
+/**
+ * What follows a failed attempt. `free` is a try that is not charged; `patient` one whose number is not bounded, only the
+ * time of the file.
+ */
+type Next = "give-up" | "again" | "patient" | "renewed" | "free";
+
+/**
+ * The one place that attempts: passes the service's gate, ends an attempt that hangs, tries again what may pass with
+ * exponential backoff and full jitter, and lets the gate know how it went. While the gate is down nothing is charged.
+ * What may safely be asked twice gets a second request beside a first one that takes long.
+ */
+export class Attempts {
+  readonly policy: AttemptPolicy;
+  readonly figures: AttemptFigures = { retries: 0, throttles: 0, hedges: 0 };
+  readonly #hedging: Hedging | undefined;
+
+  /** @param hedging without it, nothing is asked twice at once */
+  constructor(policy: AttemptPolicy, hedging?: Hedging) {
+    this.policy = policy;
+    this.#hedging = hedging;
+  }
+
+  /**
+   * @param operation what is done, for messages: `put blob`
+   * @param request makes one request; what it throws that is not the service's (a FileFailure) passes as it is
+   * @throws ServiceFailure with the last answer and the number of attempts; ReuploadError when the service is gone for
+   * too long; the signal's reason when the run is aborted, and that of the waits' signal (WaitGivenUp) when they end
+   */
+  async run<T>(
+    gate: ServiceGate,
+    effort: Effort,
+    operation: string,
+    request: (pulse: Pulse) => Promise<T>,
+    traits: RequestTraits = {},
+  ): Promise<T> {
+    const call: Call<T> = { gate, effort, operation, request, traits };
+    let renewed = false;
+    for (let attempt = 1; ;) {
+      const pass = await gate.enter(effort, effort.waitSignal);
+      const clock = this.#clockOf(call);
+      const twin = traits.hedged === true ? this.#twinOf(call, clock) : undefined;
+      try {
+        effort.signal.throwIfAborted();
+        const { waitSignal } = effort;
+        const readying = gate.ready(waitSignal);
+        if (readying !== undefined) await clock.hold(orReasonOf(waitSignal, readying));
+        twin?.begin();
+        const result = await request(clock);
+        clock.stop();
+        effort.spend(clock.spentMs);
+        pass.answered();
+        const loser = twin?.answered();
+        if (loser !== undefined) await loser;
+        return result;
+      } catch (thrown) {
+        const failure = failureOf(thrown, call, clock);
+        const next = this.#settle(gate, pass, failure, renewed);
+        const answer = await twin?.failed(failure !== undefined);
+        clock.stop();
+        if (next !== "free" || answer !== undefined) effort.spend(clock.spentMs);
+        if (answer !== undefined) return answer.value;
+        if (failure === undefined) throw effort.signal.aborted ? effort.signal.reason : thrown;
+        failure.attempts = attempt;
+        if (next === "free") continue;
+        if (next === "give-up") throw failure;
+        if (next !== "patient" && attempt >= this.policy.maxAttempts) throw failure;
+        if (next === "renewed") renewed = true;
+        attempt++;
+        await this.#backOff(attempt, effort, failure);
+      }
+    }
+  }
+
+  #clockOf({ effort, operation, traits }: Call<unknown>): AttemptClock {
+    return new AttemptClock(effort, operation, this.policy.idleMs + (traits.quietMs ?? 0));
+  }
+
+  #twinOf<T>(call: Call<T>, first: AttemptClock): Twin<T> | undefined {
+    const kind = this.#hedging?.kind(call.gate, call.operation);
+    return kind && new Twin(kind, first, call.traits.quietMs ?? 0, () => this.#askAgain(call, first));
+  }
+
+  #askAgain<T>(call: Call<T>, first: AttemptClock): SecondRequest<T> | undefined {
+    const pass = call.gate.enterAtOnce(call.effort);
+    if (pass === undefined) return undefined;
+    this.figures.hedges++;
+    const clock = this.#clockOf(call);
+    return { answer: this.#second(call, pass, clock, first), cut: () => clock.cut() };
+  }
+
+  /** Makes the second request; its success ends the first one. */
+  async #second<T>(
+    call: Call<T>,
+    pass: GatePass,
+    clock: AttemptClock,
+    first: AttemptClock,
+  ): Promise<Answer<T> | undefined> {
+    try {
+      const readying = call.gate.ready(clock.signal);
+      if (readying !== undefined) await clock.hold(readying);
+      const value = await call.request(clock);
+      pass.answered();
+      first.cut();
+      return { value };
+    } catch (thrown) {
+      this.#settle(call.gate, pass, failureOf(thrown, call, clock), false);
+      return undefined;
+    } finally {
+      clock.stop();
+    }
+  }
+
+  /** Tells the gate how the attempt went, and says what follows. @param failure undefined: the service has no part in it */
+  #settle(gate: ServiceGate, pass: GatePass, failure: ServiceFailure | undefined, renewed: boolean): Next {
+    if (failure === undefined) {
+      pass.abandoned();
+      return "give-up";
+    }
+    switch (verdictOf(failure.answer)) {
+      case "answer": {
+        const outage = gate.outageIn(failure.answer);
+        if (outage === undefined) pass.answered();
+        else pass.failed(outage, failure);
+        return outage !== undefined && gate.isDown ? "free" : "give-up";
+      }
+      case "renew":
+        if (!renewed) {
+          pass.abandoned();
+          return "renewed";
+        }
+        if (!gate.isEssential) {
+          pass.answered();
+          return "give-up";
+        }
+        pass.failed("sign-in", failure);
+        break;
+      case "sign-in":
+        pass.failed("sign-in", failure);
+        break;
+      case "throttled":
+        this.figures.throttles++;
+        pass.throttled(failure.retryAfterMs);
+        break;
+      case "unreachable":
+        pass.failed("unreachable");
+        break;
+      case "intercepted":
+        // It may stand in the way of one file alone: then the others are answered, and only its time bounds it.
+        pass.failed("intercepted", failure);
+        return gate.isDown ? "free" : "patient";
+      case "clock":
+        pass.failed("clock", failure);
+        break;
+      case "retry":
+        pass.failed("failing", failure);
+        break;
+    }
+    return gate.isDown ? "free" : "again";
+  }
+
+  /** Waits before attempt number `attempt`. @throws the failure of the one before, when no time is left for it */
+  async #backOff(attempt: number, effort: Effort, failure: ServiceFailure): Promise<void> {
+    const ms = backoffMs(attempt, this.policy);
+    if (ms >= effort.leftMs) throw failure;
+    effort.attempts = Math.max(effort.attempts, attempt);
+    this.figures.retries++;
+    effort.spend(ms);
+    await pause(ms, effort.waitSignal);
+  }
+}
+
+/** What ended the attempt, as the service's failure; undefined when we ended it ourselves or made it fail. */
+function failureOf(
+  thrown: unknown,
+  { effort, operation }: Call<unknown>,
+  clock: AttemptClock,
+): ServiceFailure | undefined {
+  if (effort.signal.aborted || clock.wasCut) return undefined;
+  return clock.timeout ?? serviceFailureOf(thrown, operation);
+}
+
+/** Waits for what is made ready. @throws the signal's reason when that ended the wait */
+async function orReasonOf(signal: AbortSignal, readying: Promise<unknown>): Promise<void> {
+  try {
+    await readying;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown;
+  }
+}
+
+/** How long to wait before attempt number `attempt` (2 or more), ms: exponential with full jitter. */
+export function backoffMs(attempt: number, policy: AttemptPolicy): number {
+  return Math.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 2));
+}

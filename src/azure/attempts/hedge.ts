@@ -1,0 +1,132 @@
+import { type Aged, AgeList } from "./age-list.ts";
+import { type Clock, IDLE_CLOCK } from "../clock.ts";
+import { RunningQuantile } from "./running-quantile.ts";
+
+export interface HedgePolicy {
+  /** For so many first requests of a kind there is at most one second; a whole number. */
+  readonly oneIn: number;
+  /** Second requests that may come at once, when there were few for long: a slow service is not to be asked twice. */
+  readonly burst: number;
+  /** A request is a straggler after so many times what 95 % of its kind take ... */
+  readonly timesP95: number;
+  /** ... and not sooner than this, ms. */
+  readonly soonestMs: number;
+  /** Nothing is known of a kind before so many of it have succeeded. */
+  readonly fewestSamples: number;
+}
+
+export const HEDGE_DEFAULTS: HedgePolicy = {
+  oneIn: 50,
+  burst: 20,
+  timesP95: 3,
+  soonestMs: 250,
+  fewestSamples: 200,
+};
+
+/** How often the requests under way are looked through, ms. */
+const LOOK_MS = 50;
+
+/** A request under way that may safely be made a second time. */
+export interface HedgedRequest {
+  /** How long it has been under way, without what it was held by ourselves, ms. */
+  readonly spentMs: number;
+  /** How much longer than others it may take for its length, ms. */
+  readonly allowedMs: number;
+  /** Makes it a second time. @returns false when the service is not to be asked more than it must be now */
+  askAgain(): boolean;
+}
+
+/**
+ * Decides which requests are made a second time: the few that take much longer than their kind does. One timer looks
+ * through those under way, oldest first, while there are any; a request itself costs a place in a list.
+ */
+export class Hedging {
+  readonly #policy: HedgePolicy;
+  readonly #clock: Clock;
+  readonly #kindsByService = new Map<object, Map<string, HedgedKind>>();
+  #nextLookAt: number | undefined;
+
+  constructor(policy: HedgePolicy, clock: Clock = IDLE_CLOCK) {
+    this.#policy = policy;
+    this.#clock = clock;
+  }
+
+  /** The requests of one operation to one service. */
+  kind(service: object, operation: string): HedgedKind {
+    let kinds = this.#kindsByService.get(service);
+    if (kinds === undefined) this.#kindsByService.set(service, (kinds = new Map<string, HedgedKind>()));
+    let kind = kinds.get(operation);
+    if (kind === undefined) {
+      kind = new HedgedKind(this.#policy, this.#clock, () => this.#lookLater());
+      kinds.set(operation, kind);
+    }
+    return kind;
+  }
+
+  #lookLater(): void {
+    if (this.#nextLookAt !== undefined) return;
+    this.#nextLookAt = this.#clock.now() + LOOK_MS;
+    this.#clock.after(LOOK_MS, () => this.#look());
+  }
+
+  #look(): void {
+    const lateMs = this.#clock.now() - (this.#nextLookAt ?? 0);
+    this.#nextLookAt = undefined;
+    const kinds = [...this.#kindsByService.values()].flatMap((byName) => [...byName.values()]);
+    // When this process was busy, answers have arrived that it has not read: what looks old may be done.
+    if (lateMs < LOOK_MS) for (const kind of kinds) kind.look();
+    if (kinds.some((kind) => kind.hasRequests)) this.#lookLater();
+  }
+}
+
+/** The requests of one operation to one service: those under way, and what they take. */
+export class HedgedKind {
+  readonly #policy: HedgePolicy;
+  readonly #clock: Clock;
+  readonly #onBegin: () => void;
+  /** Those that have not been asked again. */
+  readonly #underWay = new AgeList<HedgedRequest>();
+  readonly #durations = new RunningQuantile();
+  /** First requests that no second one has used up. */
+  #unused = 0;
+
+  constructor(policy: HedgePolicy, clock: Clock, onBegin: () => void) {
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#onBegin = onBegin;
+  }
+
+  get hasRequests(): boolean {
+    return !this.#underWay.isEmpty;
+  }
+
+  /** @returns for `end` */
+  begin(request: HedgedRequest): Aged<HedgedRequest> {
+    const { oneIn, burst } = this.#policy;
+    this.#unused = Math.min(this.#unused + 1, oneIn * burst);
+    this.#onBegin();
+    return this.#underWay.add(request, this.#clock.now());
+  }
+
+  /** @param underWay what `begin` gave @param tookMs how long it took, or at least; undefined when that says nothing: it failed */
+  end(underWay: Aged<HedgedRequest>, tookMs: number | undefined): void {
+    this.#underWay.remove(underWay);
+    if (tookMs !== undefined) this.#durations.add(tookMs);
+  }
+
+  /** Asks those again that take long, as far as the policy allows. */
+  look(): void {
+    const { oneIn, timesP95, soonestMs, fewestSamples } = this.#policy;
+    if (this.#durations.samples < fewestSamples) return;
+    const now = this.#clock.now();
+    const longMs = Math.max(soonestMs, timesP95 * this.#durations.at(0.95));
+    for (const aged of this.#underWay) {
+      const { value: request, since } = aged;
+      if (this.#unused < oneIn || now - since <= longMs) return;
+      if (request.spentMs <= longMs + request.allowedMs) continue;
+      if (!request.askAgain()) return;
+      this.#unused -= oneIn;
+      this.#underWay.remove(aged);
+    }
+  }
+}

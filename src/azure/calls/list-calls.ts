@@ -1,0 +1,44 @@
+import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { ReadAccess } from "./blob-calls.ts";
+
+/** A blob as a listing tells it. */
+export interface ListedBlob {
+  readonly name: string;
+  readonly length: number;
+  /** Base64; undefined when the blob has none. */
+  readonly contentMd5: string | undefined;
+  readonly etag: string;
+  /** ms since the epoch */
+  readonly lastModified: number;
+  /** Names in lower case. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** `available`, `leased`, `expired`, `breaking` or `broken`; undefined when the service does not tell. */
+  readonly leaseState: string | undefined;
+  /** `locked` or `unlocked`. */
+  readonly leaseStatus: string | undefined;
+  /** An empty blob that stands for a folder and holds no file. */
+  readonly isFolder: boolean;
+}
+
+export interface BlobPage {
+  readonly blobs: readonly ListedBlob[];
+  /** Where the next page begins; undefined on the last. */
+  readonly next: string | undefined;
+  /** The service's clock when it answered, ms since the epoch; NaN when it did not tell. */
+  readonly date: number;
+}
+
+/** What page is asked for. */
+export interface PageQuestion {
+  readonly prefix: string;
+  /** What the page before gave as `next`. */
+  readonly from?: string | undefined;
+  /** Blobs at the most, 5,000 as the service has it. */
+  readonly most: number;
+}
+
+/** List Blobs; one call is one HTTP request, and none retries. */
+export interface BlobLister {
+  /** One page of the committed blobs (no snapshots, no versions) whose name begins with `prefix`, in the order of names. */
+  page(container: ReadAccess, asked: PageQuestion, pulse: Pulse): Promise<BlobPage>;
+}

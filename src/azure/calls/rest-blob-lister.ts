@@ -1,0 +1,101 @@
+import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { ReadAccess } from "./blob-calls.ts";
+import { ForeignAnswer } from "../wire/foreign-answer.ts";
+import type { BlobLister, BlobPage, ListedBlob, PageQuestion } from "./list-calls.ts";
+import { withQuery } from "./signed-url.ts";
+import type { RestClient } from "../wire/rest-client.ts";
+import { childOf, parseXml, type XmlElement } from "../wire/xml-tree.ts";
+
+/** `BlobLister` on the services' REST interface. */
+export class RestBlobLister implements BlobLister {
+  readonly #client: RestClient;
+
+  constructor(client: RestClient) {
+    this.#client = client;
+  }
+
+  async page(container: ReadAccess, asked: PageQuestion, pulse: Pulse): Promise<BlobPage> {
+    const url = withQuery(container.url, queryOf(asked));
+    const { head, body } = await this.#client.answer(
+      { call: "list blobs", method: "GET", url, as: container.as, headers: [] },
+      pulse,
+    );
+    try {
+      const date = Date.parse(head.header("date") ?? "");
+      return { ...readPage(body.toString(), asked.prefix), date };
+    } catch (thrown) {
+      if (!(thrown instanceof SyntaxError)) throw thrown;
+      throw new ForeignAnswer(url, head, `not a list of blobs: ${thrown.message}`);
+    }
+  }
+}
+
+/** The metadata marks what stands for a folder. */
+function queryOf({ prefix, from, most }: PageQuestion): string {
+  const parameters = [
+    ["restype", "container"],
+    ["comp", "list"],
+    ["prefix", prefix],
+    ["marker", from ?? ""],
+    ["maxresults", String(most)],
+    ["include", "metadata"],
+  ];
+  return parameters
+    .filter(([, value]) => value !== "")
+    .map(([name, value = ""]) => `${name}=${encodeURIComponent(value)}`)
+    .join("&");
+}
+
+/** @throws SyntaxError when it is not the list that was asked for */
+function readPage(xml: string, prefix: string): Omit<BlobPage, "date"> {
+  const results = parseXml(xml);
+  const blobs = required(results, "Blobs").children.map((element) => listedBlob(element, prefix));
+  const next = required(results, "NextMarker").text;
+  return { blobs, next: next === "" ? undefined : next };
+}
+
+function listedBlob(element: XmlElement, prefix: string): ListedBlob {
+  if (element.name !== "Blob") throw new SyntaxError(`a <${element.name}>`);
+  const name = nameIn(required(element, "Name"));
+  if (!name.startsWith(prefix)) throw new SyntaxError("a blob of another folder");
+  const properties = required(element, "Properties");
+  const textOf = (child: string): string => childOf(properties, child)?.text ?? "";
+  const length = required(properties, "Content-Length").text;
+  if (!/^\d{1,15}$/.test(length)) throw new SyntaxError("an odd Content-Length");
+  const metadata = metadataIn(element);
+  const isMarked = metadata["hdi_isfolder"]?.toLowerCase() === "true";
+  return {
+    name,
+    length: Number(length),
+    contentMd5: textOf("Content-MD5") || undefined,
+    etag: textOf("Etag"),
+    lastModified: Date.parse(textOf("Last-Modified")) || 0,
+    metadata,
+    leaseState: textOf("LeaseState") || undefined,
+    leaseStatus: textOf("LeaseStatus") || undefined,
+    isFolder: Number(length) === 0 && (isMarked || name.endsWith("/")),
+  };
+}
+
+/** A name that XML cannot hold comes percent-encoded. @throws SyntaxError for one that is encoded badly, or empty */
+function nameIn({ attributes, text }: XmlElement): string {
+  const isEncoded = attributes["Encoded"]?.toLowerCase() === "true";
+  try {
+    const name = isEncoded ? decodeURIComponent(text) : text;
+    if (name !== "") return name;
+  } catch {
+    // As below.
+  }
+  throw new SyntaxError("an odd name");
+}
+
+function metadataIn(element: XmlElement): Record<string, string> {
+  const pairs = childOf(element, "Metadata")?.children ?? [];
+  return Object.fromEntries(pairs.map(({ name, text }) => [name.toLowerCase(), text]));
+}
+
+function required(element: XmlElement, name: string): XmlElement {
+  const child = childOf(element, name);
+  if (child === undefined) throw new SyntaxError(`no <${name}>`);
+  return child;
+}

@@ -1,0 +1,162 @@
+import type { Pulse } from "../attempts/attempt-clock.ts";
+import { blobUrl } from "./blob-url.ts";
+import type { BlobWriter, ContentHeaders, CopySource, CreateOptions, Range } from "./blob-calls.ts";
+import { type AnswerHead, ForeignAnswer } from "../wire/foreign-answer.ts";
+import { RefusedRequest } from "../wire/refused-request.ts";
+import type { RestClient, RestRequest } from "../wire/rest-client.ts";
+import { xmlText } from "../wire/xml.ts";
+import { childOf, parseXml } from "../wire/xml-tree.ts";
+
+/** `BlobWriter` on the services' REST interface. */
+export class RestBlobWriter implements BlobWriter {
+  readonly #client: RestClient;
+  readonly #containerUrl: string;
+
+  constructor(client: RestClient, container: string) {
+    this.#client = client;
+    this.#containerUrl = `${client.account.blobEndpoint}/${container}`;
+  }
+
+  urlOf(name: string): string {
+    return blobUrl(this.#containerUrl, name);
+  }
+
+  async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void> {
+    const headers = ["x-ms-blob-type", "BlockBlob", ...contentOf(options), ...creation(options)];
+    await this.#put(name, "", { call: "put blob", headers, body }, pulse);
+  }
+
+  async putBlobFromUrl(
+    name: string,
+    source: CopySource,
+    options: CreateOptions,
+    pulse: Pulse,
+  ): Promise<void> {
+    const headers = [
+      "x-ms-blob-type",
+      "BlockBlob",
+      // With `true`, a content header of the request replaces that one alone. With `false` the content encoding would be
+      // lost, and the metadata would be copied all the same.
+      "x-ms-copy-source-blob-properties",
+      "true",
+      ...copyFrom(source),
+      ...contentOf(options),
+      ...creation(options),
+    ];
+    await this.#put(name, "", { call: "put blob from url", headers }, pulse);
+  }
+
+  async putBlock(
+    name: string,
+    blockId: string,
+    body: Buffer,
+    contentMd5: string,
+    pulse: Pulse,
+  ): Promise<void> {
+    const headers = ["content-md5", contentMd5];
+    await this.#put(name, blockQuery(blockId), { call: "put block", headers, body }, pulse);
+  }
+
+  async putBlockFromUrl(
+    name: string,
+    blockId: string,
+    source: CopySource,
+    range: Range & { readonly ifMatch: string },
+    pulse: Pulse,
+  ): Promise<void> {
+    const headers = [
+      ...copyFrom(source),
+      "x-ms-source-range",
+      rangeText(range),
+      "x-ms-source-if-match",
+      range.ifMatch,
+    ];
+    await this.#put(name, blockQuery(blockId), { call: "put block from url", headers }, pulse);
+  }
+
+  async putBlockList(
+    name: string,
+    blockIds: readonly string[],
+    options: CreateOptions,
+    pulse: Pulse,
+  ): Promise<void> {
+    const list = blockIds.map((id) => `<Latest>${xmlText(id)}</Latest>`).join("");
+    const body = Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`);
+    const headers = ["content-type", "application/xml", ...contentOf(options), ...creation(options)];
+    await this.#put(name, "?comp=blocklist", { call: "put block list", headers, body }, pulse);
+  }
+
+  async uncommittedBlocks(name: string, pulse: Pulse): Promise<ReadonlySet<string>> {
+    const url = `${this.urlOf(name)}?comp=blocklist&blocklisttype=uncommitted`;
+    try {
+      const { head, body } = await this.#client.answer(
+        { call: "get block list", method: "GET", url, as: "account", headers: [] },
+        pulse,
+      );
+      return blockIdsIn(body.toString(), url, head);
+    } catch (thrown) {
+      if (thrown instanceof RefusedRequest && thrown.statusCode === 404) return new Set();
+      throw thrown;
+    }
+  }
+
+  async #put(
+    name: string,
+    query: string,
+    made: Pick<RestRequest, "call" | "headers" | "body">,
+    pulse: Pulse,
+  ): Promise<void> {
+    const url = this.urlOf(name) + query;
+    await this.#client.send({ method: "PUT", url, as: "account", ...made }, pulse);
+  }
+}
+
+/** @throws ForeignAnswer when it is no list of blocks */
+function blockIdsIn(xml: string, url: string, head: AnswerHead): Set<string> {
+  try {
+    const blocks = childOf(parseXml(xml), "UncommittedBlocks")?.children ?? [];
+    return new Set(blocks.map((block) => childOf(block, "Name")?.text ?? ""));
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    throw new ForeignAnswer(url, head, `not a list of blocks: ${thrown.message}`);
+  }
+}
+
+function blockQuery(blockId: string): string {
+  return `?comp=block&blockid=${encodeURIComponent(blockId)}`;
+}
+
+/** `bytes=0-9`, for a range of ten bytes. */
+export function rangeText({ offset, count }: Range): string {
+  return `bytes=${offset}-${offset + count - 1}`;
+}
+
+/** The content headers and the MD5 that are kept with the blob. */
+function contentOf({ headers, contentMd5 }: CreateOptions): string[] {
+  const kept: [string, ContentHeaders[keyof ContentHeaders]][] = [
+    ["x-ms-blob-content-type", headers.contentType],
+    ["x-ms-blob-content-encoding", headers.contentEncoding],
+    ["x-ms-blob-content-language", headers.contentLanguage],
+    ["x-ms-blob-content-disposition", headers.contentDisposition],
+    ["x-ms-blob-cache-control", headers.cacheControl],
+    ["x-ms-blob-content-md5", contentMd5],
+  ];
+  return kept.flatMap(([name, value]) => (value === undefined ? [] : [name, value.trim()]));
+}
+
+function creation({ createOnly, metadata }: CreateOptions): string[] {
+  const all = Object.entries(metadata).flatMap(([name, value]) => [
+    `x-ms-meta-${name.toLowerCase()}`,
+    value.trim(),
+  ]);
+  return createOnly ? ["if-none-match", "*", ...all] : all;
+}
+
+function copyFrom({ url, bearer, contentMd5 }: CopySource): string[] {
+  return [
+    "x-ms-copy-source",
+    url,
+    ...(bearer === undefined ? [] : ["x-ms-copy-source-authorization", `Bearer ${bearer}`]),
+    ...(contentMd5 === undefined ? [] : ["x-ms-source-content-md5", contentMd5]),
+  ];
+}

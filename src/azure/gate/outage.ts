@@ -1,0 +1,115 @@
+import { ReuploadError } from "../../core/errors.ts";
+import type { ServiceAnswer } from "../../core/failure.ts";
+import type { ServiceFailure } from "../wire/service-error.ts";
+import { hintOf } from "../sign-in/token-source.ts";
+
+/**
+ * `missing`: the container or the queue was there and is gone; `intercepted`: something else answers in its place;
+ * `clock`: it refuses the time of this machine.
+ */
+export type OutageReason =
+  | "unreachable"
+  | "overloaded"
+  | "failing"
+  | "intercepted"
+  | "clock"
+  | "forbidden"
+  | "missing"
+  | "sign-in";
+
+/** A service as a whole seems gone. */
+export interface Outage {
+  /** ms since the epoch */
+  readonly since: number;
+  reason: OutageReason;
+  failure: ServiceFailure | undefined;
+  probing: boolean;
+  probeDelay: number;
+  nextProbeAt: number;
+}
+
+const ADVICE: Readonly<Record<Exclude<OutageReason, "sign-in">, string>> = {
+  unreachable: "it is asked again until it answers",
+  overloaded: "it is asked again until it answers",
+  failing: "it is asked again until it answers",
+  intercepted: "it is asked again until the service itself answers",
+  clock: "set the clock of this machine",
+  forbidden: "give this sign-in its roles back",
+  missing: "make its container and queue again",
+};
+
+/** What is done meanwhile, or what helps; with what the service said where that tells more. */
+export function outageAdvice(
+  reason: Exclude<OutageReason, "sign-in">,
+  failure: ServiceFailure | undefined,
+): string {
+  const why = reason === "intercepted" ? failure?.said : failure?.trouble;
+  if (why === undefined) return ADVICE[reason];
+  return `${reason === "forbidden" ? "it needs another SAS" : ADVICE[reason]} (${why})`;
+}
+
+/** What ends the run when an outage lasts too long. @param signInAdvice what helps when it is the sign-in's */
+export function outageError(
+  name: string,
+  { reason, since, failure }: Outage,
+  signInAdvice: string,
+): ReuploadError {
+  const minutes = Math.round((Date.now() - since) / 60_000);
+  const waited = `(waited ${minutes < 1 ? "under a minute" : `${minutes} min`})`;
+  switch (reason) {
+    case "sign-in":
+      return new ReuploadError(
+        "sign-in",
+        `Nobody is signed in to reach the ${name} ${waited}${becauseOf(failure)}`,
+        { advice: hintOf(signInAdvice), cause: failure },
+      );
+    case "forbidden": {
+      const isSas = failure?.trouble !== undefined;
+      return new ReuploadError(
+        "permission",
+        `The ${name} refuses every request ${waited}${becauseOf(failure)}`,
+        {
+          ...(isSas && { advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that lasts, then run again." }),
+          cause: failure,
+        },
+      );
+    }
+    case "missing":
+      return new ReuploadError("unavailable", `The ${name} has lost its container or queue ${waited}.`);
+    case "intercepted":
+      return new ReuploadError(
+        "unavailable",
+        `The ${name} does not answer itself ${waited}${becauseOf(failure)}`,
+        {
+          advice:
+            "Look what stands in between: a proxy, a captive portal, a firewall (curl -v shows it). Then run again, with --resume if there is a state.",
+          cause: failure,
+        },
+      );
+    case "clock":
+      return new ReuploadError(
+        "unavailable",
+        `The ${name} refuses every request ${waited}${becauseOf(failure)}`,
+        {
+          advice: "Set the clock of this machine, then run again, with --resume if there is a state.",
+          cause: failure,
+        },
+      );
+    case "unreachable":
+    case "overloaded":
+    case "failing":
+      return new ReuploadError("unavailable", `The ${name} does not answer ${waited}.`);
+  }
+}
+
+/** The sentence's end, with what was last heard. */
+function becauseOf(failure: ServiceFailure | undefined): string {
+  return failure === undefined ? "." : `: ${failure.said}`;
+}
+
+const TIMEOUT_STATUSES: ReadonlySet<number | undefined> = new Set([408, 504]);
+
+/** The service, or the way to it, was too slow. */
+export function isTimeout({ timedOut, status, errorCode }: ServiceAnswer): boolean {
+  return timedOut === true || TIMEOUT_STATUSES.has(status) || errorCode === "OperationTimedOut";
+}

@@ -1,0 +1,147 @@
+import type { StorageAccount } from "../account.ts";
+import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { ReadAccess } from "../calls/blob-calls.ts";
+import type { SignIn } from "../sign-in/sign-in.ts";
+import { ForeignAnswer } from "./foreign-answer.ts";
+import { signedUrl } from "../calls/signed-url.ts";
+import { isStorageHost } from "../sign-in/trusted-hosts.ts";
+import type { Connections } from "./connections.ts";
+import { Exchange, type WireRequest } from "./exchange.ts";
+import { httpDate } from "./http-date.ts";
+import { type CallName, hasPromisedBody, judgeAnswer } from "./promised-answers.ts";
+import { RefusedRequest, type Signature } from "./refused-request.ts";
+import { SERVICE_VERSION } from "./service-version.ts";
+import { SharedKey } from "./shared-key.ts";
+
+/** More of an answer than this is not kept, bytes: a page of 5,000 blobs with the most metadata that each may have. */
+const LONGEST_ANSWER = 64 * 2 ** 20;
+
+/** One request to a storage service, before it is signed. */
+export interface RestRequest {
+  /** What the answer is held against. */
+  readonly call: CallName;
+  readonly method: WireRequest["method"];
+  readonly url: string;
+  readonly as: ReadAccess["as"];
+  /** Names in lower case, each followed by its value. */
+  readonly headers: readonly string[];
+  readonly body?: Buffer | undefined;
+}
+
+/**
+ * Makes the calls of a run: signs the request as the account or not at all, sends it once, and holds the answer against
+ * what the call promises. A "no" of the service and an answer that the service did not give are errors.
+ */
+export class RestClient {
+  readonly account: StorageAccount;
+  readonly #sharedKey: SharedKey | undefined;
+  readonly #connections: Connections;
+
+  constructor(account: StorageAccount, connections: Connections) {
+    this.account = account;
+    this.#connections = connections;
+    const { credential } = account;
+    if (credential.kind === "shared-key") {
+      this.#sharedKey = new SharedKey(credential.accountName, credential.key);
+    }
+  }
+
+  /**
+   * Whether what is read there is answered by a storage service, which says so in each answer. Elsewhere a link may lead
+   * to any web server.
+   */
+  speaksStorage({ url, as }: ReadAccess): boolean {
+    if (as !== "anonymous" || url.startsWith(`${this.account.blobEndpoint}/`)) return true;
+    return isStorageHost(new URL(url));
+  }
+
+  /**
+   * Sends the request and gives the answer's whole body.
+   *
+   * @throws RefusedRequest; ForeignAnswer; what `Exchange.begin` throws
+   */
+  async send(request: RestRequest, pulse: Pulse): Promise<Buffer> {
+    return (await this.answer(request, pulse)).body;
+  }
+
+  /** As `send`; the answer's headers are given, too. */
+  async answer(
+    request: RestRequest,
+    pulse: Pulse,
+  ): Promise<{ readonly head: Exchange; readonly body: Buffer }> {
+    const head = await this.open(request, pulse);
+    const body = await wholeOf(head, request.url);
+    if (hasPromisedBody(request.call, body)) return { head, body };
+    throw new ForeignAnswer(request.url, head, "not what was asked for");
+  }
+
+  /** Sends the request; the answer's body is not read yet. @throws as `send` does */
+  async open(request: RestRequest, pulse: Pulse): Promise<Exchange> {
+    const isSigned = request.as !== "anonymous";
+    return isSigned && this.account.credential.kind === "token"
+      ? this.#withToken(request, this.account.credential.signIn, pulse)
+      : this.#judged(request, await this.#begin(request, undefined, pulse));
+  }
+
+  /** Lets the sign-in know what the service made of its token: a 401 renews it. */
+  async #withToken(request: RestRequest, signIn: SignIn, pulse: Pulse): Promise<Exchange> {
+    const token = await signIn.storageTokenFor(request.url, pulse.signal);
+    const exchange = await this.#begin(request, token, pulse);
+    try {
+      const judged = await this.#judged(request, exchange);
+      signIn.accepted();
+      return judged;
+    } catch (thrown) {
+      if (thrown instanceof RefusedRequest && thrown.statusCode === 401) {
+        signIn.refused(token, request.url, exchange.header("www-authenticate"));
+      } else if (thrown instanceof RefusedRequest) signIn.accepted();
+      throw thrown;
+    }
+  }
+
+  async #judged(request: RestRequest, exchange: Exchange): Promise<Exchange> {
+    try {
+      if (judgeAnswer(request.call, exchange, request.url) === "success") return exchange;
+    } catch (thrown) {
+      exchange.close();
+      throw thrown;
+    }
+    const body = await wholeOf(exchange, request.url);
+    throw new RefusedRequest(exchange, body.toString(), this.#signatureOf(request));
+  }
+
+  #signatureOf({ url, as }: RestRequest): Signature {
+    if (as === "anonymous") return { url, isDated: false, whose: "the link's" };
+    const isDated = this.#sharedKey !== undefined;
+    return { url: signedUrl(url, this.account.credential), isDated, whose: "the account's" };
+  }
+
+  async #begin({ method, url, as, headers, body }: RestRequest, token: string | undefined, pulse: Pulse) {
+    const { origin, pathname, search } = new URL(
+      as === "anonymous" ? url : signedUrl(url, this.account.credential),
+    );
+    const all = ["x-ms-version", SERVICE_VERSION, "x-ms-date", httpDate(), ...headers];
+    const wire = { method, origin, path: pathname + search, headers: all, body };
+    if (token !== undefined) all.push("authorization", `Bearer ${token}`);
+    else if (as !== "anonymous" && this.#sharedKey !== undefined) {
+      all.push("authorization", this.#sharedKey.authorizationFor(wire));
+    }
+    all.push("user-agent", "reupload", "accept", "application/xml");
+    return Exchange.begin(this.#connections.take(origin), wire, pulse);
+  }
+}
+
+/** The rest of the answer's body. @param url where it was asked @throws what `Exchange.next` throws; ForeignAnswer */
+async function wholeOf(exchange: Exchange, url: string): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for (let piece = await exchange.next(); piece !== undefined; piece = await exchange.next()) {
+    bytes += piece.length;
+    if (bytes > LONGEST_ANSWER) {
+      exchange.close();
+      throw new ForeignAnswer(url, exchange, `more than ${LONGEST_ANSWER} bytes`);
+    }
+    pieces.push(piece);
+  }
+  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+}

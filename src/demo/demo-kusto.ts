@@ -1,0 +1,107 @@
+/** `demo --kusto`: find, then run with lookups, on a stand-in for Azure Data Explorer that holds the demo's input. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { openListing } from "../catalog/listing/listing.ts";
+import type { WorkItem } from "../core/work-item.ts";
+import type { DemoInput } from "./demo-input.ts";
+import { type KustoServer, startKustoServer } from "../emulator/kusto-server/kusto-server.ts";
+import { KustoTables, type Row } from "../emulator/kusto-server/tables.ts";
+import { readWorkItems } from "../input/read-csv.ts";
+
+const DATABASE = "perf";
+const FAILED_AT = "2026-06-30T21:04:00Z";
+const SINCE = "2026-06-30";
+
+/** A stand-in that answers for the demo's work items and files. */
+export interface DemoKusto {
+  /** Arguments of `reupload find` but for the query and `--out`. */
+  readonly cluster: string;
+  readonly database: string;
+  /** What the shipped query `failed-since` is asked with. */
+  readonly parameter: string;
+  /** Queries that came so far. */
+  readonly queries: () => number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Fills the stand-in from the demo's CSV and listing, and takes the CSV away: `find` writes it anew.
+ *
+ * @throws the signal's reason
+ */
+export async function startDemoKusto(
+  input: DemoInput,
+  folder: string,
+  signal: AbortSignal,
+): Promise<DemoKusto> {
+  const tables = new KustoTables();
+  const workItems = await readAll(input.csvFile, signal);
+  tables.add("WorkItems", [...workItems.map(failedRow), ...succeededRows()]);
+  const listing = await openListing({
+    path: input.listingFile,
+    indexPath: join(folder, "kusto-tables.index"),
+    rejectedPath: join(folder, "kusto-tables.rejected.csv"),
+    signal,
+  });
+  try {
+    for await (const { workItem, workItemName, files } of listing.lookup(workItems, { signal })) {
+      const { jobId: JobId, workItemId: WorkItemId } = workItem;
+      const toRow = (file: { uri: string; fileName: string }): Row => ({
+        JobId,
+        WorkItemId,
+        WorkItemName: workItemName,
+        Uri: file.uri,
+        FileName: file.fileName,
+      });
+      tables.add("Files", files.map(toRow));
+    }
+  } finally {
+    await listing.close();
+  }
+  await rm(input.csvFile);
+  return serve(tables);
+}
+
+async function serve(tables: KustoTables): Promise<DemoKusto> {
+  const server: KustoServer = await startKustoServer({ tables, database: DATABASE });
+  return {
+    cluster: server.url,
+    database: DATABASE,
+    parameter: `since=${SINCE}`,
+    queries: () => server.queries,
+    async stop() {
+      await server.stop();
+      tables.close();
+    },
+  };
+}
+
+async function readAll(csv: string, signal: AbortSignal): Promise<WorkItem[]> {
+  const found = new Map<string, WorkItem>();
+  for await (const rows of readWorkItems({ path: csv }, { signal })) {
+    for (const row of rows) {
+      if (row.kind === "row") found.set(`${row.workItem.jobId} ${row.workItem.workItemId}`, row.workItem);
+    }
+  }
+  return [...found.values()];
+}
+
+function failedRow({ jobId, workItemId, workItemName }: WorkItem): Row {
+  return {
+    JobId: jobId,
+    WorkItemId: workItemId,
+    WorkItemName: workItemName,
+    MachineName: "M-17",
+    QueueName: "nightly",
+    State: "Failed",
+    FinishedAt: FAILED_AT,
+  };
+}
+
+/** Work items that are none of the demo's business: a query must leave them out. */
+function succeededRows(): Row[] {
+  return Array.from({ length: 50 }, (_, n) => ({
+    ...failedRow({ jobId: "70999", workItemId: String(1_700_000_000 + n), workItemName: "" }),
+    State: "Succeeded",
+  }));
+}

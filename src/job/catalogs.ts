@@ -1,0 +1,220 @@
+/** One way to open a catalog, whichever kind it is: which kind is meant, whether it can be used, opening it. */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { Catalog } from "../catalog/catalog.ts";
+import { sourceContainer } from "../catalog/container/source-container.ts";
+import { checkFolder, sourceFolder } from "../catalog/folder/source-folder.ts";
+import { LookupQuery } from "../catalog/kusto/lookup-query.ts";
+import { type Environment, flagWord } from "../config/config.ts";
+import type { RunSettings } from "../config/run-options.ts";
+import { messageOf, ReuploadError } from "../core/errors.ts";
+import { Secret } from "../core/secret.ts";
+import { parseSourcePrefix, type SourcePrefix } from "../core/source-prefix.ts";
+import { queryTextOf } from "../kusto/query-text.ts";
+import type { Desk } from "../cli/sign-in.ts";
+import type { Services } from "./services.ts";
+
+/** The catalog of a run, before it is opened. */
+export interface CatalogSource {
+  readonly kind: "listing" | "kusto" | "container" | "folder" | "paths";
+  /** Kind and place without secrets; part of the run's identity. The opened catalog says the same. */
+  readonly identity: string;
+  /** Its files are local ones: the transfer may read `file:` links. */
+  readonly hasLocalFiles: boolean;
+  /** Looks whether it is there at all, before anything is made and any service is asked. @throws ReuploadError */
+  check(): Promise<void>;
+  /** Opens it, with the state's lock held. @throws ReuploadError */
+  open(context: OpenContext): Promise<Catalog>;
+}
+
+export interface OpenContext {
+  /** What files that belong to the catalog begin with: the state's path without its ending. */
+  readonly stem: string;
+  readonly services: Services;
+  /** Where a person may be asked to sign in. */
+  readonly desk: Desk;
+  /** Ends the opening. */
+  readonly opening: AbortSignal;
+  /** Ends what the catalog does later on its own account. */
+  readonly signal: AbortSignal;
+}
+
+type Kind = NonNullable<RunSettings["catalog"]>;
+
+/** What names a catalog of each kind. */
+const NAMED_BY = {
+  listing: "files",
+  kusto: "kustoCluster",
+  container: "sourceContainer",
+  folder: "sourceDir",
+} as const satisfies Record<Kind, keyof RunSettings>;
+
+const KINDS = Object.keys(NAMED_BY) as Kind[];
+
+/**
+ * The run's catalog: the kind that `--catalog` says, else the one that is named.
+ *
+ * @param path makes a path whole
+ * @throws ReuploadError `usage` when none is named, or more than one; `source-invalid`
+ */
+export function catalogSource(
+  settings: RunSettings,
+  path: (path: string) => string,
+  env: Environment,
+): CatalogSource {
+  const prefix = parseSourcePrefix(settings.sourcePrefix);
+  switch (kindOf(settings)) {
+    case "listing":
+      return listingSource(path(named(settings, "files")));
+    case "container":
+      return containerSource(named(settings, "sourceContainer"), prefix, env);
+    case "folder":
+      return folderSource(path(named(settings, "sourceDir")), prefix, settings);
+    case "kusto":
+      return kustoSource(settings, path, env);
+  }
+}
+
+function kindOf(settings: RunSettings): Kind {
+  const kinds = KINDS.filter((kind) => settings[NAMED_BY[kind]] !== undefined);
+  if (settings.catalog !== undefined) return settings.catalog;
+  const [kind] = kinds;
+  if (kind === undefined) {
+    throw new ReuploadError("usage", "Nothing says which files the work items have.", {
+      advice:
+        "Give a listing with --files FILE (columns JobId,WorkItemId,WorkItemName,Uri,FileName[,Length,ContentMD5]), or --kusto-cluster, --source-container or --source-dir.",
+    });
+  }
+  if (kinds.length > 1) {
+    const flags = kinds.map((given) => flagWord(NAMED_BY[given])).join(" and ");
+    throw new ReuploadError("usage", `${flags} name several catalogs.`, {
+      advice: `Say which is meant with --catalog: ${kinds.join(" or ")}.`,
+    });
+  }
+  return kind;
+}
+
+function named(
+  settings: RunSettings,
+  option: "files" | "kustoCluster" | "kustoDatabase" | "sourceContainer" | "sourceDir",
+): string {
+  const value = settings[option];
+  if (value !== undefined) return value;
+  throw new ReuploadError("usage", `--catalog ${settings.catalog} needs ${flagWord(option)}.`, {
+    advice: `Give ${flagWord(option)}, or leave --catalog out.`,
+  });
+}
+
+function listingSource(file: string): CatalogSource {
+  return {
+    kind: "listing",
+    identity: `listing:${basename(file)}`,
+    hasLocalFiles: false,
+    async check() {
+      const { openListingFile } = await import("../catalog/listing/open-listing-file.ts");
+      const { handle } = await openListingFile(file);
+      await handle.close();
+    },
+    async open({ stem, opening, signal }) {
+      const { openListing } = await import("../catalog/listing/listing.ts");
+      return openListing({
+        path: file,
+        indexPath: `${stem}.listing-index`,
+        rejectedPath: `${stem}.listing-rejected.csv`,
+        opening,
+        signal,
+      });
+    },
+  };
+}
+
+function kustoSource(settings: RunSettings, path: (path: string) => string, env: Environment): CatalogSource {
+  const cluster = named(settings, "kustoCluster");
+  const database = named(settings, "kustoDatabase");
+  const text = settings.kustoQuery === undefined ? undefined : readQuery(path(settings.kustoQuery));
+  const query = new LookupQuery({ text, fileSuffix: settings.fileSuffix });
+  return {
+    kind: "kusto",
+    identity: query.identity(`${URL.parse(cluster)?.host ?? cluster}/${database}`),
+    hasLocalFiles: false,
+    async check() {
+      // Loaded late: the client is slow to load.
+      const { clusterUrl } = await import("../kusto/cluster.ts");
+      clusterUrl(cluster);
+    },
+    async open({ services, desk, opening }) {
+      const { connectKusto } = await import("../cli/kusto.ts");
+      const { openKustoCatalog } = await import("../catalog/kusto/kusto-catalog.ts");
+      const kusto = await connectKusto({
+        cluster,
+        database,
+        settings,
+        env,
+        desk,
+        attempts: services.attempts,
+        gate: (place, gateSignIn) => services.catalog(place, gateSignIn),
+        account: services.account,
+      });
+      try {
+        return await openKustoCatalog({ kusto, query, signal: opening });
+      } catch (thrown) {
+        kusto.close();
+        throw thrown;
+      }
+    },
+  };
+}
+
+/** The text of a query's file. @throws ReuploadError `usage` */
+export function readQuery(path: string): string {
+  try {
+    return queryTextOf(readFileSync(path));
+  } catch (error) {
+    throw new ReuploadError("usage", `The query ${path} cannot be read: ${messageOf(error)}.`, {
+      advice: "Check the path given with --kusto-query.",
+      cause: error,
+    });
+  }
+}
+
+function containerSource(url: string, prefix: SourcePrefix, env: Environment): CatalogSource {
+  const source = sourceContainer(url, prefix);
+  const sas = env["REUPLOAD_SOURCE_SAS"] ?? "";
+  return {
+    kind: "container",
+    identity: source.identity,
+    hasLocalFiles: false,
+    // The service is asked when it is opened.
+    async check() {},
+    async open({ services, opening }) {
+      const { openContainer } = await import("../catalog/container/container.ts");
+      return openContainer({
+        source,
+        sas: sas === "" ? undefined : new Secret(sas),
+        client: services.client,
+        attempts: services.attempts,
+        sourceGate: (accountUrl) => services.source(accountUrl),
+        signal: opening,
+      });
+    },
+  };
+}
+
+function folderSource(path: string, prefix: SourcePrefix, settings: RunSettings): CatalogSource {
+  if (settings.transfer === "server") {
+    throw new ReuploadError("bad-option", "--transfer server cannot copy from a local folder.", {
+      advice: "Leave --transfer out: local files go through this machine.",
+    });
+  }
+  const source = sourceFolder(path, prefix);
+  return {
+    kind: "folder",
+    identity: source.identity,
+    hasLocalFiles: true,
+    check: async () => checkFolder(source),
+    async open() {
+      const { openFolder } = await import("../catalog/folder/folder.ts");
+      return openFolder(source);
+    },
+  };
+}

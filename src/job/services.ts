@@ -1,0 +1,222 @@
+/** Wires kinds to doors: which catalog, which transfer, which announcer a run has. */
+import type { Announcer } from "../announce/announcer.ts";
+import { BrakedAnnouncer } from "../announce/braked-announcer.ts";
+import { QueueAnnouncer } from "../announce/queue-announcer.ts";
+import { type AccountInput, findAccount, type StorageAccount } from "../azure/account.ts";
+import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
+import { BrakedReader, BrakedWriter } from "../azure/calls/braked-calls.ts";
+import { HEDGE_DEFAULTS, Hedging } from "../azure/attempts/hedge.ts";
+import { DepthBrake, depthOf } from "../azure/calls/queue-depth.ts";
+import { Connections } from "../azure/wire/connections.ts";
+import { proxyOf } from "../azure/wire/proxy.ts";
+import { RestBlobReader } from "../azure/calls/rest-blob-reader.ts";
+import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
+import { RestClient } from "../azure/wire/rest-client.ts";
+import { RestQueueCalls } from "../azure/calls/rest-queue-calls.ts";
+import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../azure/gate/service-gate.ts";
+import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
+import { SourceLinks } from "../azure/calls/source-links.ts";
+import type { Environment } from "../config/config.ts";
+import type { RunSettings } from "../config/run-options.ts";
+import type { RunIdentity } from "../core/run-identity.ts";
+import { Secret } from "../core/secret.ts";
+import type { Waiting } from "../progress/progress.ts";
+import { Buffers } from "../transfer/buffers.ts";
+import { Hasher } from "../transfer/hasher.ts";
+import { Ladder } from "../transfer/auto-transfer.ts";
+import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
+import type { Message } from "../report/messages.ts";
+import { blockBytesOf, Limits, rateMessage } from "./limits.ts";
+import { type Desk, signInOf } from "../cli/sign-in.ts";
+
+export { ensureTarget } from "../azure/calls/ensure-target.ts";
+export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
+
+/** Bytes of file content in memory at once, over all slots. */
+const BUFFER_BYTES = 64 * 2 ** 20;
+
+/** The services of a run: each with its gate, all behind one `Attempts`. */
+export class Services {
+  readonly account: StorageAccount;
+  /** Makes the calls of a run. */
+  readonly client: RestClient;
+  readonly attempts: Attempts;
+  readonly target: ServiceGate;
+  readonly queue: ServiceGate;
+  readonly limits: Limits;
+  readonly #depth: DepthBrake | undefined;
+  readonly #tell: (message: Message) => void;
+  readonly #sources = new Map<string, ServiceGate>();
+  #catalog: ServiceGate | undefined;
+  readonly #maxWaitMs: number;
+  readonly #signIn: GateSignIn | undefined;
+
+  /** @param tell takes what is learned about the services */
+  constructor(account: StorageAccount, settings: RunSettings, tell: (message: Message) => void = () => {}) {
+    this.account = account;
+    this.limits = new Limits(settings);
+    this.#tell = tell;
+    this.client = new RestClient(account, new Connections(proxyOf(process.env), settings.requestTimeout));
+    this.#maxWaitMs = settings.maxWait;
+    const { credential } = account;
+    this.#signIn = credential.kind === "token" ? credential.signIn.forGate(STORAGE_SCOPE) : undefined;
+    const policy = { ...ATTEMPT_DEFAULTS, idleMs: settings.requestTimeout };
+    this.attempts = new Attempts(policy, new Hedging(HEDGE_DEFAULTS));
+    this.target = this.#storageGate("target", account.blobEndpoint, true);
+    this.queue = this.#storageGate("queue", account.queueEndpoint, true);
+    this.#depth = this.#depthBrake(settings);
+  }
+
+  source(accountUrl: string): ServiceGate {
+    let gate = this.#sources.get(accountUrl);
+    if (gate === undefined) {
+      gate = this.#storageGate("source", accountUrl, false);
+      this.#sources.set(accountUrl, gate);
+    }
+    return gate;
+  }
+
+  /** The gate of the service that answers for the catalog. @param place shown, such as `cluster/database` */
+  catalog(place: string, signIn: GateSignIn): ServiceGate {
+    this.#catalog ??= this.#gate(`catalog ${place}`, { essential: true, fewRequests: true, signIn });
+    return this.#catalog;
+  }
+
+  /** What the run waits for now. */
+  waiting(): Waiting[] {
+    const gates = [this.target, this.queue, ...this.#sources.values(), this.#catalog];
+    const waiting = [...gates, this.#depth].flatMap((gate) => gate?.waiting ?? []);
+    // Services that wait for the same thing (the sign-in) are one line.
+    return [...Map.groupBy(waiting, ({ what }) => what).values()].flatMap((same) => same[0] ?? []);
+  }
+
+  /** What holds the slots back most since this was asked last. */
+  limitedBy(slotsInUse: number): string | undefined {
+    return this.limits.limitedBy(slotsInUse);
+  }
+
+  /** The announcer, held back while the queue is too deep. */
+  braked(announcer: Announcer): Announcer {
+    return this.#depth === undefined ? announcer : new BrakedAnnouncer(announcer, this.#depth);
+  }
+
+  #depthBrake({ maxQueueDepth, queue, announce }: RunSettings): DepthBrake | undefined {
+    if (maxQueueDepth === undefined || !announce) return undefined;
+    // The queue's own gate holds announcements; the question has to pass before them.
+    const gate = this.#gate(this.queue.name, { essential: true, signIn: this.#signIn });
+    const ask = depthOf(this.client, queue, { attempts: this.attempts, gate });
+    const brake = new DepthBrake(`queue ${queue}`, maxQueueDepth, ask);
+    this.limits.add({ name: "--max-queue-depth", heldMs: () => brake.heldMs });
+    return brake;
+  }
+
+  #storageGate(kind: "target" | "queue" | "source", url: string, essential: boolean): ServiceGate {
+    const name = `${kind} ${hostOf(url)}`;
+    const gate = this.#gate(name, { essential, signIn: this.#signIn, brakes: this.limits.brakes });
+    const holder = { name: kind === "source" ? name : kind, heldMs: () => gate.load.heldMs };
+    this.limits.add(holder, () => gate.load.answers);
+    return gate;
+  }
+
+  #gate(name: string, options: Partial<GateOptions>): ServiceGate {
+    return new ServiceGate(name, {
+      ...GATE_DEFAULTS,
+      ...options,
+      maxWaitMs: this.#maxWaitMs,
+      onRateChange: (rate, was, why) => this.#tell(rateMessage(name, rate, was, why)),
+    });
+  }
+}
+
+function hostOf(url: string): string {
+  return new URL(url).host;
+}
+
+/**
+ * The target account, from the settings and the environment.
+ *
+ * @param desk where a person may be asked to sign in
+ * @throws ReuploadError
+ */
+export async function accountOf(
+  settings: RunSettings,
+  env: Environment,
+  desk?: Desk,
+): Promise<StorageAccount> {
+  const secret = (name: string) => {
+    const value = env[name];
+    return value === undefined || value === "" ? undefined : new Secret(value);
+  };
+  const input: AccountInput = {
+    target: settings.target,
+    connectionString: secret("AZURE_STORAGE_CONNECTION_STRING"),
+    key: secret("AZURE_STORAGE_KEY"),
+    sasToken: secret("AZURE_STORAGE_SAS_TOKEN"),
+  };
+  return findAccount(input, async () => signInOf(settings, env, desk));
+}
+
+/** @param localFiles the catalog's files are local ones: `file:` links may be read */
+export function transferToolsOf(
+  services: Services,
+  settings: RunSettings,
+  localFiles: boolean,
+): TransferTools {
+  const { bandwidth } = services.limits;
+  const writer = new RestBlobWriter(services.client, settings.targetContainer);
+  const reader = new RestBlobReader(services.client);
+  return {
+    settings: {
+      ...TRANSFER_DEFAULTS,
+      mode: settings.transfer,
+      contentType: settings.contentType,
+      onConflict: settings.onConflict,
+      blockBytes: blockBytesOf(settings, TRANSFER_DEFAULTS.blockBytes),
+      localFiles,
+    },
+    writer: bandwidth === undefined ? writer : new BrakedWriter(writer, bandwidth),
+    reader: bandwidth === undefined ? reader : new BrakedReader(reader, bandwidth),
+    links: new SourceLinks(services.account),
+    attempts: services.attempts,
+    targetGate: services.target,
+    sourceGate: (accountUrl) => services.source(accountUrl),
+    buffers: new Buffers(BUFFER_BYTES),
+    hasher: new Hasher(),
+  };
+}
+
+export function transferOf(services: Services, settings: RunSettings, localFiles: boolean): Ladder {
+  return new Ladder(transferToolsOf(services, settings, localFiles));
+}
+
+/** undefined with --no-queue */
+export function announcerOf(services: Services, settings: RunSettings): Announcer | undefined {
+  if (!settings.announce) return undefined;
+  const announcer = new QueueAnnouncer({
+    calls: new RestQueueCalls(services.client, settings.queue),
+    gate: services.queue,
+    attempts: services.attempts,
+    containerName: settings.targetContainer,
+    timeToLiveSeconds:
+      settings.messageTtl === undefined ? -1 : Math.max(1, Math.round(settings.messageTtl / 1000)),
+  });
+  return services.braked(announcer);
+}
+
+/** What makes this run this run, but for the CSV's digest. */
+export function identityOf(
+  account: StorageAccount,
+  settings: RunSettings,
+  catalog: string,
+): Omit<RunIdentity, "csvDigest"> {
+  // The embedded emulator has another port at every start.
+  const endpoint = settings.emulator ? "emulator" : account.blobEndpoint;
+  return {
+    target: `${endpoint}/${settings.targetContainer}`,
+    queue: settings.announce ? settings.queue : "none",
+    partition: settings.partition ?? 0,
+    totalPartitions: settings.totalPartitions ?? 1,
+    nameTemplate: settings.nameTemplate,
+    catalog,
+  };
+}

@@ -1,0 +1,275 @@
+/**
+ * Everything that a run says, as types with a text and a JSON form; nothing else prints. With --output json each
+ * message is one line (NDJSON); docs/events.md describes every type and a test holds both equal.
+ */
+import { messageOf, type ReuploadError } from "../core/errors.ts";
+import type { FailureCode } from "../core/failure.ts";
+import { redact } from "../core/secret.ts";
+import type { ProgressView, Waiting } from "../progress/progress.ts";
+import type { RunReport } from "./run-report.ts";
+import { bytes, count, duration, isoTime, quantity } from "../terminal/format.ts";
+import { type JsonFields, jsonText, progressJson, reportJson, waitingJson } from "./json-forms.ts";
+import { printable, printableLine } from "../terminal/printable.ts";
+import { progressLine, waitingText } from "../terminal/progress-text.ts";
+import { paint, PLAIN, type TextStyle } from "../terminal/style.ts";
+import type { DryRunReport } from "./dry-run-report.ts";
+import type { AnnounceReport } from "./announce-report.ts";
+import { announceJson, announceText } from "../terminal/announce-text.ts";
+import { dryRunJson, dryRunText } from "../terminal/dry-run-text.ts";
+import { summaryText } from "../terminal/summary-text.ts";
+
+/** Grows when a field changes its meaning or goes; a new field or type does not change it. */
+export const SCHEMA_VERSION = 1;
+
+interface RunStarted {
+  readonly type: "run-started";
+  readonly runId: string;
+  /** 1 for the first time; more after a resume. */
+  readonly starts: number;
+  readonly partition: number | "auto";
+  readonly totalPartitions: number;
+  /** Data rows of the CSV, and the work items of this partition among them. */
+  readonly rows: number;
+  readonly workItems: number;
+  readonly target: string;
+  /** undefined: nothing is announced. */
+  readonly queue: string | undefined;
+  readonly catalog: string;
+  readonly stateDb: string;
+}
+
+/** What became of one file; told with --verbose. */
+interface FileFinished {
+  readonly type: "file";
+  /** `announced`: by `reupload announce`. `planned`: in a dry run, it would be transferred or announced. */
+  readonly outcome: "copied" | "already-there" | "announced" | "skipped" | "failed" | "planned";
+  readonly jobId: string;
+  readonly workItemId: string;
+  readonly fileName: string;
+  readonly blobName: string;
+  readonly bytes: number | undefined;
+  /** How it was put there, such as `put-blob`. */
+  readonly method: string | undefined;
+  readonly attempts: number;
+  readonly failure:
+    | {
+        readonly code: FailureCode;
+        readonly message: string;
+        readonly requestId: string | undefined;
+      }
+    | undefined;
+}
+
+/** A limit that the run found for itself has changed; told with --verbose. */
+interface ConcurrencyChanged {
+  readonly type: "concurrency";
+  /** `file slots`, or a service such as `queue account.queue.core.windows.net`. */
+  readonly what: string;
+  readonly unit: "slots" | "requests/s";
+  /** undefined: unlimited */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly why: string;
+}
+
+export type Message =
+  | RunStarted
+  | { readonly type: "progress"; readonly view: ProgressView }
+  /** A service is gone; its slots pause. */
+  | { readonly type: "waiting"; readonly waiting: Waiting }
+  | { readonly type: "resumed"; readonly what: string; readonly waitedMs: number }
+  | { readonly type: "notice"; readonly level: "info" | "warning"; readonly message: string }
+  | FileFinished
+  | ConcurrencyChanged
+  | { readonly type: "summary"; readonly report: RunReport }
+  | { readonly type: "dry-run"; readonly report: DryRunReport }
+  | { readonly type: "announce-summary"; readonly report: AnnounceReport }
+  | {
+      readonly type: "error";
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string;
+      /** The chain of causes, outermost first; only with --verbose. */
+      readonly causes: readonly string[];
+    };
+
+export const MESSAGE_TYPES = [
+  "run-started",
+  "progress",
+  "waiting",
+  "resumed",
+  "notice",
+  "file",
+  "concurrency",
+  "summary",
+  "dry-run",
+  "announce-summary",
+  "error",
+] as const satisfies readonly Message["type"][];
+
+/** The message as one line of NDJSON, without the line end. @param time ms since the epoch */
+export function toJsonLine(message: Message, time: number): string {
+  const line: JsonFields = {
+    schemaVersion: SCHEMA_VERSION,
+    type: message.type,
+    time: isoTime(time),
+    ...fieldsOf(message),
+  };
+  return jsonText(line);
+}
+
+function fieldsOf(message: Message): JsonFields {
+  switch (message.type) {
+    case "run-started":
+      return { ...message, queue: message.queue ?? null };
+    case "progress":
+      return progressJson(message.view);
+    case "waiting":
+      return waitingJson(message.waiting);
+    case "resumed":
+      return { what: message.what, waitedMs: Math.round(message.waitedMs) };
+    case "notice":
+      return { level: message.level, message: message.message };
+    case "file":
+      return fileFields(message);
+    case "concurrency": {
+      const { what, unit, from, to, why } = message;
+      return { what, unit, from: rounded(from), to: rounded(to), why };
+    }
+    case "summary":
+      return reportJson(message.report);
+    case "dry-run":
+      return dryRunJson(message.report);
+    case "announce-summary":
+      return announceJson(message.report);
+    case "error":
+      return {
+        error: {
+          code: message.code,
+          message: message.message,
+          hint: message.hint,
+          causes: message.causes,
+        },
+      };
+  }
+}
+
+function rounded(value: number | undefined): number | null {
+  return value === undefined ? null : Math.round(value);
+}
+
+function fileFields({ failure, ...file }: FileFinished): JsonFields {
+  return {
+    ...file,
+    bytes: file.bytes ?? null,
+    method: file.method ?? null,
+    failure: failure === undefined ? null : { ...failure, requestId: failure.requestId ?? null },
+  };
+}
+
+/** The message as lines for people. */
+export function toText(message: Message, style: TextStyle = PLAIN): string[] {
+  return linesOf(message, style).map((line) => printableLine(redact(line), style));
+}
+
+function linesOf(message: Message, style: TextStyle): string[] {
+  switch (message.type) {
+    case "run-started":
+      return startedLines(message);
+    case "progress":
+      return [progressLine(message.view)];
+    case "waiting":
+      return [paint("yellow", waitingText(message.waiting), style)];
+    case "resumed":
+      return [`${printable(message.what)} answers again after ${duration(message.waitedMs)}`];
+    case "notice":
+      return [
+        message.level === "warning"
+          ? `${paint("yellow", "warning:", style)} ${printable(message.message)}`
+          : printable(message.message),
+      ];
+    case "file":
+      return [fileLine(message, style)];
+    case "concurrency": {
+      const { what, unit, from, to, why } = message;
+      const amount = (value: number | undefined) =>
+        value === undefined ? "no limit" : count(rounded(value) ?? 0);
+      return [`${printable(what)}: ${amount(from)} -> ${amount(to)} ${unit} (${printable(why)})`];
+    }
+    case "summary":
+      return summaryText(message.report, style);
+    case "dry-run":
+      return dryRunText(message.report, style);
+    case "announce-summary":
+      return announceText(message.report, style);
+    case "error":
+      return [
+        `${paint("red", "error:", style)} ${printable(message.message)}`,
+        printable(message.hint),
+        ...message.causes.map((cause) => `  caused by: ${printable(cause)}`),
+      ];
+  }
+}
+
+function startedLines(start: RunStarted): string[] {
+  const { partition, totalPartitions } = start;
+  const share = totalPartitions === 1 ? "" : `, partition ${partition} of ${totalPartitions}`;
+  const again = start.starts === 1 ? "" : `, start ${start.starts}`;
+  return [
+    `run ${start.runId}${share}${again}: ${quantity(start.workItems, "work item")} of ${quantity(start.rows, "row")}`,
+    printable(
+      `files from ${start.catalog} to ${start.target}, announced in ${start.queue ?? "no queue"}, state in ${start.stateDb}`,
+    ),
+  ];
+}
+
+function fileLine(file: FileFinished, style: TextStyle): string {
+  const { outcome, jobId, workItemId, fileName, blobName, failure, attempts } = file;
+  const word = outcome === "failed" ? paint("red", outcome, style) : outcome;
+  const size = file.bytes === undefined ? "" : ` (${bytes(file.bytes)})`;
+  const tries = attempts > 1 ? ` at attempt ${attempts}` : "";
+  const request = failure?.requestId === undefined ? "" : ` (request id ${failure.requestId})`;
+  const why = failure === undefined ? "" : `: ${failure.code}: ${failure.message}${request}`;
+  return `${word} ${printable(`${jobId}/${workItemId} ${fileName} -> ${blobName}${size}${tries}${why}`)}`;
+}
+
+/** The message of an error that ends a command. @param verbose tell the causes too */
+export function errorMessage(error: ReuploadError, verbose: boolean): Message {
+  const { code, message, advice } = error;
+  return { type: "error", code, message, hint: advice, causes: verbose ? causesOf(error) : [] };
+}
+
+const MOST_CAUSES = 8;
+
+function causesOf(error: Error): string[] {
+  const causes: string[] = [];
+  for (let cause = error.cause; cause !== undefined && causes.length < MOST_CAUSES;) {
+    const requestId = cause instanceof Error && "requestId" in cause ? cause.requestId : undefined;
+    causes.push(`${messageOf(cause)}${typeof requestId === "string" ? ` (request id ${requestId})` : ""}`);
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return causes;
+}
+
+/**
+ * What to tell when the services waited for have changed: each that is gone, each that answers again. Services that
+ * only ask to slow down come and go by the second and are counted instead.
+ *
+ * @param time ms since the epoch
+ */
+export function waitingMessages(
+  before: readonly Waiting[],
+  after: readonly Waiting[],
+  time: number,
+): Message[] {
+  const gone = (list: readonly Waiting[]) => list.filter((waiting) => !waiting.throttled);
+  const isIn = (list: readonly Waiting[], { what }: Waiting) => list.some((other) => other.what === what);
+  return [
+    ...gone(before)
+      .filter((waiting) => !isIn(gone(after), waiting))
+      .map(({ what, since }) => ({ type: "resumed" as const, what, waitedMs: Math.max(0, time - since) })),
+    ...gone(after)
+      .filter((waiting) => !isIn(gone(before), waiting))
+      .map((waiting) => ({ type: "waiting" as const, waiting })),
+  ];
+}

@@ -1,0 +1,124 @@
+import type { BlobProperties } from "../azure/calls/blob-calls.ts";
+import { ServiceFailure } from "../azure/wire/service-error.ts";
+import { type FailureCode, FileFailure } from "../core/failure.ts";
+import type { CatalogFile } from "../core/file.ts";
+import { ofTarget } from "./failures.ts";
+import { type Job, makeJob, type TransferTools } from "./tools.ts";
+import type { Transfer, TransferredFile } from "./transfer.ts";
+
+/** How many of the files are looked at. */
+const SAMPLE_SIZE = 100;
+/** At once. */
+const LOOKS_AT_ONCE = 10;
+
+/** A file that would be transferred. */
+interface Planned {
+  readonly file: CatalogFile;
+  readonly blobName: string;
+}
+
+/** What a look at some of the files found. looked = absent + same + different + unreadable */
+export interface SampleFindings {
+  readonly looked: number;
+  /** Not in the target, and the source can be read. */
+  readonly absent: number;
+  /** In the target with the same length, and the same MD5 where both have one. */
+  readonly same: number;
+  readonly different: number;
+  /** The source cannot be read. */
+  readonly unreadable: number;
+  /** Of different and unreadable ones, up to five. */
+  readonly examples: readonly {
+    readonly blobName: string;
+    readonly code: FailureCode;
+    readonly message: string;
+  }[];
+}
+
+/** A transfer that transfers nothing (`--dry-run`): it adds up what would be done, and keeps a fair sample of it. */
+export class Rehearsal implements Transfer {
+  files = 0;
+  /** Of those whose length the catalog gives. */
+  bytes = 0;
+  filesOfUnknownLength = 0;
+  readonly #sample: Planned[] = [];
+
+  async transfer(file: CatalogFile, blobName: string): Promise<TransferredFile> {
+    this.files++;
+    if (file.length === undefined) this.filesOfUnknownLength++;
+    else this.bytes += file.length;
+    this.#keep({ file, blobName });
+    return { outcome: "copied", bytes: file.length, method: "none", attempts: 1, existingSince: undefined };
+  }
+
+  /** Every file has the same chance to be in the sample (Vitter's algorithm R). */
+  #keep(planned: Planned): void {
+    if (this.#sample.length < SAMPLE_SIZE) {
+      this.#sample.push(planned);
+      return;
+    }
+    const place = Math.floor(Math.random() * this.files);
+    if (place < SAMPLE_SIZE) this.#sample[place] = planned;
+  }
+
+  /**
+   * Looks at source and target of the sample.
+   *
+   * @throws ReuploadError when a service as a whole is gone; FileFailure when the target may not be read
+   */
+  async look(tools: TransferTools, signal: AbortSignal): Promise<SampleFindings> {
+    const found = { looked: 0, absent: 0, same: 0, different: 0, unreadable: 0 };
+    const examples: SampleFindings["examples"][number][] = [];
+    const queue = this.#sample.values();
+    const lookAtNext = async () => {
+      for (const planned of queue) {
+        const { outcome, code, message } = await lookAt(tools, planned, signal);
+        found.looked++;
+        found[outcome]++;
+        if (code !== undefined && examples.length < 5) {
+          examples.push({ blobName: planned.blobName, code, message });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lookAtNext));
+    return { ...found, examples };
+  }
+}
+
+interface Look {
+  readonly outcome: "absent" | "same" | "different" | "unreadable";
+  readonly code?: FailureCode;
+  readonly message: string;
+}
+
+async function lookAt(tools: TransferTools, { file, blobName }: Planned, signal: AbortSignal): Promise<Look> {
+  let source: BlobProperties;
+  let job: Job;
+  try {
+    job = makeJob(tools, file, blobName, { signal });
+    source = await job.source.properties();
+  } catch (thrown) {
+    if (!(thrown instanceof FileFailure)) throw thrown;
+    return { outcome: "unreadable", code: thrown.code, message: thrown.message };
+  }
+  const there = await targetProperties(tools, job);
+  if (there === undefined) return { outcome: "absent", message: "" };
+  const ours = file.contentMd5 ?? source.contentMd5;
+  const isSameMd5 = ours === undefined || there.contentMd5 === undefined || ours === there.contentMd5;
+  if (source.length === there.length && isSameMd5) return { outcome: "same", message: "" };
+  const how =
+    source.length === there.length ? "another MD5" : `${there.length} bytes, the source ${source.length}`;
+  return { outcome: "different", code: "conflict", message: `it is there with other content: ${how}` };
+}
+
+async function targetProperties(tools: TransferTools, job: Job): Promise<BlobProperties | undefined> {
+  const access = { url: tools.writer.urlOf(job.blobName), as: "account" } as const;
+  try {
+    return await tools.attempts.run(tools.targetGate, job.effort, "look at target", async (pulse) =>
+      tools.reader.properties(access, pulse),
+    );
+  } catch (thrown) {
+    if (thrown instanceof ServiceFailure && thrown.status === 404) return undefined;
+    return ofTarget(Promise.reject(thrown as Error));
+  }
+}

@@ -1,0 +1,136 @@
+import { once as event } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { StorageAccount } from "../../../src/azure/account.ts";
+import { Connections } from "../../../src/azure/wire/connections.ts";
+import { proxyOf } from "../../../src/azure/wire/proxy.ts";
+import { RestBlobWriter } from "../../../src/azure/calls/rest-blob-writer.ts";
+import { RestBlobReader } from "../../../src/azure/calls/rest-blob-reader.ts";
+import { RestClient } from "../../../src/azure/wire/rest-client.ts";
+import { ServiceFailure } from "../../../src/azure/wire/service-error.ts";
+import { Secret } from "../../../src/core/secret.ts";
+import { asStorage, startStub } from "../../support/stub-server.ts";
+import { CREATE, once } from "../calls-contract.ts";
+import { bare, restTo, thrownBy } from "../support.ts";
+
+const accountAt = (blobEndpoint: string): StorageAccount => ({
+  blobEndpoint,
+  queueEndpoint: blobEndpoint,
+  credential: { kind: "shared-key", accountName: "account", key: new Secret("a2V5") },
+});
+
+async function listening(server: Server): Promise<string> {
+  server.listen(0, "127.0.0.1");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await event(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const put = async (writer: RestBlobWriter, name: string): Promise<void> =>
+  once(async (pulse) => writer.putBlob(name, Buffer.from("{}"), CREATE, pulse));
+
+describe("connections", () => {
+  it("are as many as there are requests at once, and are kept for the next ones, after a HEAD too", async () => {
+    let connections = 0;
+    const waiting: ServerResponse[] = [];
+    const server = createServer((request, response) => {
+      request.resume();
+      response.setHeader("x-ms-request-id", "1").setHeader("etag", '"1"');
+      if (request.method === "HEAD") return void response.writeHead(200, { "content-length": "9" }).end();
+      waiting.push(response);
+    });
+    server.on("connection", () => connections++);
+    const client = restTo(accountAt(`${await listening(server)}/account`));
+    const writer = new RestBlobWriter(client, "c");
+    for (let wave = 0; wave < 2; wave++) {
+      const all = Promise.all(Array.from({ length: 60 }, async (_, n) => put(writer, `b${n}`)));
+      await expect.poll(() => waiting.length).toBe(60);
+      for (const response of waiting.splice(0)) response.writeHead(201).end();
+      await all;
+      await turn();
+      const { length } = await once(async (pulse) =>
+        new RestBlobReader(client).properties({ url: writer.urlOf("b"), as: "account" }, pulse),
+      );
+      expect(length).toBe(9);
+      // A connection is free for the next request a turn after its answer.
+      await turn();
+    }
+    expect(connections).toBe(60);
+  });
+
+  it("do not take a read whose answer tells no length for an empty file", async () => {
+    await using stub = await startStub([
+      asStorage({ status: 200, headers: { "transfer-encoding": "chunked" } }),
+    ]);
+    const reader = new RestBlobReader(restTo(accountAt(`${stub.url}/account`)));
+    const access = { url: `${stub.url}/account/c/b`, as: "anonymous" } as const;
+    expect(await thrownBy(bare(async (pulse) => reader.open(access, undefined, pulse)))).toMatchObject({
+      answer: { intercepted: true },
+      said: expect.stringContaining("without content-length") as string,
+    });
+  });
+});
+
+describe("the proxy", () => {
+  const proxy = "http://proxy.example:3128";
+  it.each([
+    [{}, "a.example", undefined],
+    [{ HTTPS_PROXY: proxy }, "a.example", proxy],
+    [{ https_proxy: proxy }, "a.example", proxy],
+    [{ ALL_PROXY: proxy, HTTP_PROXY: "http://other" }, "a.example", proxy],
+    [{ HTTP_PROXY: proxy }, "a.example", proxy],
+    [{ HTTPS_PROXY: proxy, NO_PROXY: "b.example, a.example" }, "a.example", undefined],
+    [{ HTTPS_PROXY: proxy, no_proxy: ".example" }, "a.example", undefined],
+    [{ HTTPS_PROXY: proxy, NO_PROXY: ".a.example" }, "a.example", undefined],
+    [{ HTTPS_PROXY: proxy, NO_PROXY: "example" }, "a.example", proxy],
+    [{ HTTPS_PROXY: "", NO_PROXY: "" }, "a.example", undefined],
+  ])("is chosen by %j for %s: %s", (env, host, expected) => {
+    expect(proxyOf(env)(host)).toBe(expected);
+  });
+
+  it("is used with its password by a request that is signed for the account", async () => {
+    await using stub = await startStub([asStorage({ status: 201 })]);
+    const url = stub.url.replace("://", "://user:pass@");
+    const client = new RestClient(
+      accountAt("http://account.example/account"),
+      new Connections(proxyOf({ HTTP_PROXY: url }), 5000),
+    );
+    await put(new RestBlobWriter(client, "c"), "a b");
+    expect(stub.requests).toMatchObject([
+      {
+        url: "http://account.example/account/c/a%20b",
+        headers: { host: "account.example", "proxy-authorization": `Basic ${btoa("user:pass")}` },
+        body: Buffer.from("{}"),
+      },
+    ]);
+  });
+
+  it("leads through a tunnel to https, and is named without its password when it refuses", async () => {
+    const asked: string[] = [];
+    const server = createServer();
+    server.on("connect", (request, socket) => {
+      asked.push(request.url ?? "");
+      socket.end("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
+    });
+    const url = (await listening(server)).replace("://", "://user:c2VjcmV0@");
+    const client = new RestClient(
+      accountAt("https://account.example"),
+      new Connections(proxyOf({ HTTPS_PROXY: url }), 5000),
+    );
+    const writer = new RestBlobWriter(client, "c");
+    const failure = await thrownBy(
+      bare(async (pulse) => writer.putBlob("b", Buffer.from("{}"), CREATE, pulse)),
+    );
+    expect(asked).toEqual(["account.example:443"]);
+    expect(failure).toBeInstanceOf(ServiceFailure);
+    // That is the way's trouble, not the file's.
+    expect(failure).toMatchObject({ answer: { systemCode: "EHOSTUNREACH" } });
+    expect(String(failure)).toContain("407");
+    expect(String(failure)).not.toContain("c2VjcmV0");
+  });
+});
