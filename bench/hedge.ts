@@ -17,7 +17,7 @@ import { SourceLinks } from "../src/azure/calls/source-links.ts";
 import { Secret } from "../src/core/secret.ts";
 import { Buffers } from "../src/transfer/buffers.ts";
 import { Hasher } from "../src/transfer/hasher.ts";
-import { Ladder } from "../src/transfer/auto-transfer.ts";
+import { AutoTransfer } from "../src/transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS } from "../src/transfer/tools.ts";
 import { startSimulator } from "./simulator/start.ts";
 
@@ -41,8 +41,8 @@ const account = parseConnectionString(new Secret(simulator.connectionString));
 const client = new RestClient(account, new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs));
 const gate = new ServiceGate("simulator", GATE_DEFAULTS);
 
-function ladderOf(attempts: Attempts): Ladder {
-  return new Ladder({
+function ladderOf(attempts: Attempts): AutoTransfer {
+  return new AutoTransfer({
     settings: { ...TRANSFER_DEFAULTS, mode: "server" },
     writer: new RestBlobWriter(client, "c"),
     reader: new RestBlobReader(client),

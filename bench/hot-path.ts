@@ -8,9 +8,9 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { parseArgs } from "node:util";
 import { type StorageAccount, parseConnectionString } from "../src/azure/account.ts";
 import { ATTEMPT_DEFAULTS, Attempts } from "../src/azure/attempts/attempt.ts";
-import type { Pulse } from "../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../src/azure/attempts/attempt-clock.ts";
 import type { BlobReader, BlobWriter } from "../src/azure/calls/blob-calls.ts";
-import { Effort } from "../src/azure/attempts/effort.ts";
+import { RequestBudget } from "../src/azure/attempts/effort.ts";
 import { Connections } from "../src/azure/wire/connections.ts";
 import { RestBlobReader } from "../src/azure/calls/rest-blob-reader.ts";
 import { RestBlobWriter } from "../src/azure/calls/rest-blob-writer.ts";
@@ -57,8 +57,8 @@ function clientsOf(account: StorageAccount): Client[] {
 }
 
 const gate = new ServiceGate("simulator", GATE_DEFAULTS);
-const ask = async <T>(request: (pulse: Pulse) => Promise<T>): Promise<T> =>
-  attempts.run(gate, new Effort(signal, 600_000), "bench", request);
+const ask = async <T>(request: (pulse: AttemptContext) => Promise<T>): Promise<T> =>
+  attempts.run(gate, new RequestBudget(signal, 600_000), "bench", request);
 
 const buffers = new Buffers(64 * 2 ** 20);
 let made = 0;
@@ -68,7 +68,7 @@ const FILES: Record<string, (client: Client) => Promise<void>> = {
     await ask(async (pulse) => writer.putBlob(name, SMALL, OPTIONS, pulse));
   },
   "GET + PUT, 64 KiB": async ({ writer, reader }) => {
-    const access = { url: writer.urlOf("source"), as: "account" } as const;
+    const access = { url: writer.blobUrl("source"), as: "account" } as const;
     const { bytes, release } = await ask(async (pulse) => {
       const opened = await reader.open(access, undefined, pulse);
       const held = await buffers.acquire(opened.properties.length, pulse.signal);

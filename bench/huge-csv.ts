@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { holdHeapClose } from "../src/job/heap.ts";
 import { partitionInput } from "../src/input/partition-input.ts";
-import { distributionOf } from "../src/input/distribution.ts";
+import { countPartitions } from "../src/input/distribution.ts";
 import { openRun } from "../src/state/sqlite/open-run.ts";
 import { DESCRIPTION, workItemAt } from "./state-support.ts";
 
@@ -37,7 +37,7 @@ function writeCsv(path: string, rows: number, order: (index: number, rows: numbe
 }
 
 const WAYS: Record<string, (csv: string, state: string) => Promise<number>> = {
-  partitions: async (csv) => (await distributionOf({ path: csv }, 4, { signal })).rows,
+  partitions: async (csv) => (await countPartitions({ path: csv }, 4, { signal })).rows,
   "into the state": (csv, state) => load(csv, state, 1),
   "compared on resume": (csv, state) => load(csv, state, 1),
   "a quarter into the state": (csv, state) => load(csv, `${state}.quarter`, 4),

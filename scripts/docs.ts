@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentNameOf, RUN_OPTION_NAMES, RUN_OPTIONS } from "../src/config/run-options.ts";
+import { environmentName, RUN_OPTION_NAMES, RUN_OPTIONS } from "../src/config/run-options.ts";
 import { ERRORS } from "../src/core/errors.ts";
 import { EXIT_MEANINGS } from "../src/core/exit-codes.ts";
 import { FAILURES } from "../src/core/failure.ts";
@@ -57,7 +57,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
       const isSwitch = !/[<[]/.test(flag);
       const row = [
         `\`${flag}\``,
-        `\`${environmentNameOf(name)}\``,
+        `\`${environmentName(name)}\``,
         isSwitch || fallback === undefined ? "" : `\`${fallback}\``,
         kept ? "yes" : "",
         help,

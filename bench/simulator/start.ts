@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { endpointsOf } from "../../src/emulator/emulator.ts";
+import { readEndpoints } from "../../src/emulator/emulator.ts";
 
 const run = promisify(execFile);
 
@@ -139,7 +139,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
   const control = `http://127.0.0.1:${ports.blob}`;
   return {
-    ...endpointsOf(control, `http://127.0.0.1:${ports.queue}`),
+    ...readEndpoints(control, `http://127.0.0.1:${ports.queue}`),
     pid: child.pid ?? 0,
     tls: folder === undefined ? undefined : tlsEndpoints(ports, folder),
     async control(settings) {
@@ -176,7 +176,7 @@ function tlsFlags(folder: string | undefined): string[] {
 
 function tlsEndpoints(ports: Ports, folder: string): NonNullable<Simulator["tls"]> {
   const url = (port: number | undefined): string => `https://127.0.0.1:${port}`;
-  const endpoints = endpointsOf(url(ports["blob-tls"]), url(ports["queue-tls"]));
+  const endpoints = readEndpoints(url(ports["blob-tls"]), url(ports["queue-tls"]));
   return { ...endpoints, certificatePath: join(folder, "certificate.pem") };
 }
 

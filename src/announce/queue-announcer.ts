@@ -1,5 +1,5 @@
 import type { Attempts } from "../azure/attempts/attempt.ts";
-import { Effort } from "../azure/attempts/effort.ts";
+import { RequestBudget } from "../azure/attempts/effort.ts";
 import type { QueueCalls } from "../azure/calls/queue-calls.ts";
 import { ServiceFailure } from "../azure/wire/service-error.ts";
 import type { ServiceGate } from "../azure/gate/service-gate.ts";
@@ -35,7 +35,7 @@ export class QueueAnnouncer implements Announcer {
 
   async announce(blobName: string, options: WorkSignals): Promise<{ attempts: number }> {
     const text = announcementText(this.#containerName, blobName);
-    const effort = new Effort(options.signal, LIMIT_MS, options.waits);
+    const effort = new RequestBudget(options.signal, LIMIT_MS, options.waits);
     try {
       await this.#attempts.run(this.#gate, effort, "put message", async (pulse) =>
         this.#calls.putMessage(text, this.#timeToLiveSeconds, pulse),

@@ -10,7 +10,7 @@ import type { Dirent, Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { systemCodeOf } from "../core/errors.ts";
+import { systemErrorCode } from "../core/errors.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { FoundFiles } from "./look-up-each.ts";
 
@@ -41,8 +41,8 @@ export function isWithin(real: string, folder: string): boolean {
 }
 
 /** The code of an error of the file system (`ENOENT`); undefined for any other. */
-export function fileSystemCodeOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && "syscall" in thrown ? systemCodeOf(thrown) : undefined;
+export function fileSystemCode(thrown: unknown): string | undefined {
+  return thrown instanceof Error && "syscall" in thrown ? systemErrorCode(thrown) : undefined;
 }
 
 /** A folder on the way. */
@@ -81,7 +81,7 @@ class Walk implements FoundFiles {
         await this.#enter(next);
       } catch (thrown) {
         // What was removed meanwhile is not there.
-        if (fileSystemCodeOf(thrown) !== "ENOENT") this.#tellUnreadable(next.name, thrown);
+        if (fileSystemCode(thrown) !== "ENOENT") this.#tellUnreadable(next.name, thrown);
       }
     }
   }
@@ -112,7 +112,7 @@ class Walk implements FoundFiles {
       else if (entry.isDirectory()) this.#folders.push(found);
       else this.#takeFile(found, await stat(found.path));
     } catch (thrown) {
-      const isMissing = fileSystemCodeOf(thrown) === "ENOENT";
+      const isMissing = fileSystemCode(thrown) === "ENOENT";
       if (!isMissing) this.#tellUnreadable(name, thrown);
       else if (entry.isSymbolicLink()) this.problems.push(`${name} is a link to nowhere`);
       // What was removed meanwhile is not there.
@@ -140,7 +140,7 @@ class Walk implements FoundFiles {
 
   #tellUnreadable(name: string, thrown: unknown): void {
     this.#signal.throwIfAborted();
-    const code = fileSystemCodeOf(thrown);
+    const code = fileSystemCode(thrown);
     if (code === undefined) throw thrown;
     this.problems.push(`${name} cannot be read (${code})`);
   }

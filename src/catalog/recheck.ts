@@ -1,5 +1,5 @@
 import { linkExpiry } from "../core/file.ts";
-import { receiptOf } from "../core/receipt.ts";
+import { makeReceipt } from "../core/receipt.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { Catalog, Lookup, Survey } from "./catalog.ts";
 
@@ -20,15 +20,15 @@ export async function* recheckByLookup(
     for (let at = 0; at < batch.length; at += catalog.batchSize) {
       const asked = batch.slice(at, at + catalog.batchSize);
       for await (const lookup of catalog.lookup(asked, options)) {
-        if (lookup.failure === undefined) surveys.push(surveyOf(lookup));
+        if (lookup.failure === undefined) surveys.push(toSurvey(lookup));
       }
     }
     yield surveys;
   }
 }
 
-function surveyOf({ workItem, files, problems }: Lookup): Survey {
-  const { count, digest } = receiptOf(files);
+function toSurvey({ workItem, files, problems }: Lookup): Survey {
+  const { count, digest } = makeReceipt(files);
   const linksEndAt = files.reduce<number | undefined>((first, { uri }) => {
     const end = linkExpiry(uri);
     return end === undefined || (first !== undefined && first < end) ? first : end;

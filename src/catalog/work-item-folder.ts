@@ -14,7 +14,7 @@ export function folderTemplate({ text }: SourcePrefix): string {
  *
  * @throws FileFailure `catalog-error`
  */
-export function folderOf(prefix: SourcePrefix, workItem: WorkItem): string {
+export function workItemFolder(prefix: SourcePrefix, workItem: WorkItem): string {
   const folder = prefix.render(workItem);
   const problem = idProblem(prefix, workItem) ?? folderProblem(folder);
   if (problem !== undefined) {

@@ -80,7 +80,7 @@ async function describe(session: Session, all: boolean): Promise<Task> {
   const counts = await reader.announcements();
   reader.close();
   const settings = resolve(given, run.settings);
-  const queue = queueOf(run, counts, settings, given.has("queue"));
+  const queue = chooseQueue(run, counts, settings, given.has("queue"));
   return { run, summary, counts, stateDb, settings: { ...settings, announce: true, queue }, all };
 }
 
@@ -88,7 +88,7 @@ async function describe(session: Session, all: boolean): Promise<Task> {
  * The run's queue. A run that was started with --no-queue has none: the first announcement chooses it, and the state
  * keeps the choice, so that all of its files are announced in one place.
  */
-function queueOf(
+function chooseQueue(
   { identity, settings: kept }: RunRecord,
   { announced }: AnnouncementCounts,
   settings: RunSettings,
@@ -133,8 +133,8 @@ async function openTarget(session: Session, { run, settings }: Task, emulator: E
   const stages = await import("../job/services.ts");
   const env =
     emulator === undefined ? session.io.env : { AZURE_STORAGE_CONNECTION_STRING: emulator.connectionString };
-  const services = new stages.Services(await stages.accountOf(settings, env, session), settings);
-  const { target } = stages.identityOf(services.account, settings, run.identity.catalog);
+  const services = new stages.Services(await stages.openAccount(settings, env, session), settings);
+  const { target } = stages.runIdentity(services.account, settings, run.identity.catalog);
   checkIdentity(run, { identity: { ...run.identity, target }, settings: {} });
   const check = {
     client: services.client,
@@ -168,11 +168,11 @@ async function withStore(
   services: Services,
   store: AnnouncementStore,
 ): Promise<ExitCode> {
-  const { announcerOf } = await import("../job/services.ts");
+  const { buildAnnouncer } = await import("../job/services.ts");
   const { settings, all } = task;
   const { reporter, stop } = session;
   const { counts } = store;
-  const announcer = announcerOf(services, settings);
+  const announcer = buildAnnouncer(services, settings);
   if (announcer === undefined) throw new TypeError("there is a queue, so there is an announcer");
   const total = filesToAnnounce(counts, all);
   const { target } = task.run.identity;
@@ -180,7 +180,7 @@ async function withStore(
   const tally = { sent: 0, failed: 0, samples: [] as AnnounceReport["samples"][number][] };
   const follow = followRun({
     state: {
-      ledger: { tally: () => summaryOf(task.summary, total, tally) },
+      ledger: { tally: () => announcingSummary(task.summary, total, tally) },
       presence: { beat: () => {} },
     },
     services,
@@ -207,7 +207,7 @@ async function withStore(
       ? WORDS.stops
       : "announcements under way are finished, no new ones are begun; once more stops at once",
   );
-  follow.watch(liveOf(running.live));
+  follow.watch(announcingLive(running.live));
   const outcome = await running.outcome;
   const { elapsedMs, live } = await follow.end();
   const { retries, throttles } = live;
@@ -215,7 +215,7 @@ async function withStore(
 }
 
 /** As the progress model needs it: the files are those to be announced, the work items stay as they are. */
-function summaryOf(
+function announcingSummary(
   summary: StateSummary,
   total: number,
   { sent, failed }: { readonly sent: number; readonly failed: number },
@@ -224,7 +224,7 @@ function summaryOf(
   return { ...summary, notLookedUp: 0, notSurveyed: 0, bytes: 0, files };
 }
 
-function liveOf(live: { readonly slots: number; readonly slotsInUse: number }) {
+function announcingLive(live: { readonly slots: number; readonly slotsInUse: number }) {
   return {
     slots: live.slots,
     get slotsInUse() {

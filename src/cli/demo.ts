@@ -137,7 +137,7 @@ async function runWithKusto(
     const place = { kustoCluster: kusto.cluster, kustoDatabase: kusto.database };
     const out = shown(io, input.csvFile);
     const asked = ["failed-since", "--param", kusto.parameter, "--out", out];
-    say(io, `\n$ ${commandLine(["reupload", "find", ...asked, ...wordsOf(place)])}\n`);
+    say(io, `\n$ ${commandLine(["reupload", "find", ...asked, ...flagWords(place)])}\n`);
     const { find } = await import("./find.ts");
     const query = { query: "failed-since", text: undefined, parameters: [kusto.parameter], out };
     const found = await find({ ...query, flags: place }, io);
@@ -161,7 +161,7 @@ interface KustoDemo {
 
 /** Says the command, runs it, and takes the one missing source blob for what it is. */
 async function runAndTell(flags: RunFlags, emulator: Emulator, io: Io): Promise<ExitCode> {
-  say(io, `\n$ ${commandOf("reupload", flags)}\n`);
+  say(io, `\n$ ${demoCommand("reupload", flags)}\n`);
   const env = { ...io.env, AZURE_STORAGE_CONNECTION_STRING: emulator.connectionString };
   const exitCode = await run({ ...flags, createMissing: "true" }, { ...io, env });
   if (exitCode !== EXIT.finishedWithFailures) return exitCode;
@@ -180,11 +180,11 @@ function flagsFor(input: DemoInput, state: string, io: Io): RunFlags {
 }
 
 /** The command as a user would type it. */
-function commandOf(program: string, flags: RunFlags, more: readonly string[] = []): string {
-  return commandLine([...program.split(" "), "run", ...wordsOf(flags), ...more, "--create-missing"]);
+function demoCommand(program: string, flags: RunFlags, more: readonly string[] = []): string {
+  return commandLine([...program.split(" "), "run", ...flagWords(flags), ...more, "--create-missing"]);
 }
 
-function wordsOf(flags: RunFlags): string[] {
+function flagWords(flags: RunFlags): string[] {
   return Object.entries(flags).flatMap(([name, value]) => [
     `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
     value,
@@ -194,7 +194,7 @@ function wordsOf(flags: RunFlags): string[] {
 /** What can be tried while the emulator runs. */
 function nextSteps(input: DemoInput, folder: string, io: Io): string {
   const machine = (partition: number) =>
-    commandOf("npx reupload", flagsFor(input, join(folder, `machine${partition + 1}_state.db`), io), [
+    demoCommand("npx reupload", flagsFor(input, join(folder, `machine${partition + 1}_state.db`), io), [
       "--partition",
       String(partition),
       "--total-partitions",

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
 import { GATE_DEFAULTS, type GateWaiting, ServiceGate } from "../azure/gate/service-gate.ts";
 import { resolveOne } from "../config/config.ts";
-import { messageOf, ReuploadError } from "../core/errors.ts";
+import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { type FindReport, findWorkItems } from "../find/find.ts";
 import type { Kusto } from "../kusto/kusto.ts";
 import { readParameters } from "../kusto/parameters.ts";
-import { declaredParameters, queryTextOf } from "../kusto/query-text.ts";
+import { declaredParameters, readQueryText } from "../kusto/query-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { type JsonFields, jsonText } from "../report/json-forms.ts";
 import { SCHEMA_VERSION, waitingMessages } from "../report/messages.ts";
@@ -40,7 +40,7 @@ const SHIPPED = join(import.meta.dirname, "..", "..", "queries");
 export async function find(given: FindArguments, io: Io): Promise<ExitCode> {
   const written = given.out === "-" ? "the CSV is not whole" : `${given.out} is not written`;
   const words = { stops: "the query is given up", left: `stopped: ${written}` };
-  return inSession(flagsOf(given.flags), io, (session) => findInSession(given, session), {
+  return inSession(toRunFlags(given.flags), io, (session) => findInSession(given, session), {
     words,
     files: (options, path) => filesOf(given, resolveOne(options, "config"), path),
   });
@@ -58,7 +58,7 @@ function filesOf(
   ];
 }
 
-function flagsOf(options: FindArguments["flags"]): RunFlags {
+function toRunFlags(options: FindArguments["flags"]): RunFlags {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }
@@ -74,7 +74,7 @@ async function findInSession(given: FindArguments, session: Session): Promise<Ex
   const parameters = readParameters(given.parameters, declaredParameters(text));
   // Looked at before the service is asked.
   await using output = await ResultFile.create(given.out, session.io);
-  const { kusto, gate } = await kustoOf(session);
+  const { kusto, gate } = await openKusto(session);
   const stopWatching = tellWaiting(gate, session);
   try {
     const { signal } = session;
@@ -117,9 +117,9 @@ async function givenText({ query, text }: FindArguments, session: Session): Prom
   const path = session.path(query);
   const isShipped = names.includes(query) && !(await isThere(path));
   try {
-    return queryTextOf(await readFile(isShipped ? join(SHIPPED, `${query}.kql`) : path));
+    return readQueryText(await readFile(isShipped ? join(SHIPPED, `${query}.kql`) : path));
   } catch (thrown) {
-    throw new ReuploadError("usage", `The query ${query} cannot be read: ${messageOf(thrown)}`, {
+    throw new ReuploadError("usage", `The query ${query} cannot be read: ${errorMessageText(thrown)}`, {
       advice: `Give a file, or the name of a shipped query: ${shipped}.`,
       cause: thrown,
     });
@@ -133,7 +133,7 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-async function kustoOf(session: Session): Promise<{ kusto: Kusto; gate: () => ServiceGate | undefined }> {
+async function openKusto(session: Session): Promise<{ kusto: Kusto; gate: () => ServiceGate | undefined }> {
   const { given, io } = session;
   const cluster = resolveOne(given, "kustoCluster");
   const database = resolveOne(given, "kustoDatabase");

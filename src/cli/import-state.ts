@@ -35,7 +35,7 @@ export async function importState(old: readonly string[], flags: RunFlags, io: I
       const catalog = catalogSource(settings, (path) => session.path(path), io.env);
       const csv = await checkInputs(session, settings, catalog, old);
       const stages = await import("../job/services.ts");
-      const account = await stages.accountOf(settings, io.env, session);
+      const account = await stages.openAccount(settings, io.env, session);
       const importing: Importing = {
         session,
         settings,
@@ -43,7 +43,7 @@ export async function importState(old: readonly string[], flags: RunFlags, io: I
         old: old.map((path) => session.path(path)),
         csv,
         services: new stages.Services(account, settings),
-        identity: stages.identityOf(account, settings, catalog.identity),
+        identity: stages.runIdentity(account, settings, catalog.identity),
       };
       // Whole or not at all: the same command must be able to make it anew.
       using making = await STATES.make(session.path(settings.stateDb));

@@ -51,7 +51,7 @@ export async function openLog(given: string): Promise<Log> {
   return {
     write(message) {
       const line = JSON.parse(toJsonLine(message, Date.now())) as Record<string, unknown>;
-      logger[levelOf(message)](line);
+      logger[logLevel(message)](line);
       if (failure !== undefined) throw failure;
       bytes += JSON.stringify(line).length;
       if (bytes < ROTATE_BYTES) return;
@@ -83,7 +83,7 @@ function refuseForeign(path: string): void {
   });
 }
 
-function levelOf(message: Message): "debug" | "info" | "warn" | "error" {
+function logLevel(message: Message): "debug" | "info" | "warn" | "error" {
   if (message.type === "concurrency") return "debug";
   if (message.type === "error" || (message.type === "file" && message.outcome === "failed")) return "error";
   if (message.type === "waiting" || (message.type === "notice" && message.level === "warning")) return "warn";

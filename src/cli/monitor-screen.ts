@@ -2,7 +2,7 @@ import { FullScreen } from "../terminal/full-screen.ts";
 import { type MonitorPicture, monitorScreen, monitorText } from "../terminal/monitor-text.ts";
 import { terminalWidth } from "../terminal/style.ts";
 import type { Io } from "./io.ts";
-import { styleOf } from "./reporter.ts";
+import { chooseStyle } from "./reporter.ts";
 import { listenForSuspend } from "./suspend.ts";
 
 const CTRL_C = "\u0003";
@@ -35,7 +35,7 @@ export class MonitorScreen implements Disposable {
     this.#screen = new FullScreen(io.stdout, ({ width, rows }) =>
       this.#picture === undefined
         ? []
-        : monitorScreen(this.#picture, styleOf(io, io.stdout, noColor, width), rows),
+        : monitorScreen(this.#picture, chooseStyle(io, io.stdout, noColor, width), rows),
     );
     this.#endSuspend = listenForSuspend(() => {
       this.#screen.suspend();
@@ -66,7 +66,7 @@ export class MonitorScreen implements Disposable {
     this.#endSuspend();
     if (this.#picture === undefined || this.#io.isStdoutClosed()) return;
     const width = terminalWidth(this.#io.stdout.columns, this.#io.env);
-    const style = styleOf(this.#io, this.#io.stdout, this.#noColor, width);
+    const style = chooseStyle(this.#io, this.#io.stdout, this.#noColor, width);
     this.#io.stdout.write(`${monitorText(this.#picture, style).join("\n")}\n`);
   }
 

@@ -9,8 +9,8 @@ import { type MonitorPicture, monitorText } from "../terminal/monitor-text.ts";
 import { usesLiveBlock } from "../terminal/style.ts";
 import { type Io, writeLines } from "./io.ts";
 import { MonitorScreen } from "./monitor-screen.ts";
-import { outputOf, wholeNumberOf } from "./options.ts";
-import { OpenStates, statePathsOf } from "./states.ts";
+import { parseOutput, parseWholeNumber } from "./options.ts";
+import { OpenStates, findStatePaths } from "./states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 /** Counters are read so often, however seldom they are shown: rates and the time left need it. */
@@ -36,9 +36,9 @@ export interface MonitorArguments {
  * @throws ReuploadError
  */
 export async function monitor(given: MonitorArguments, io: Io): Promise<ExitCode> {
-  const isJson = outputOf(given.output) === "json";
-  const refreshMs = wholeNumberOf(given.refresh ?? "10", "--refresh", 1, 3_600) * 1_000;
-  using states = await OpenStates.open(statePathsOf(given.stateDb, io), io);
+  const isJson = parseOutput(given.output) === "json";
+  const refreshMs = parseWholeNumber(given.refresh ?? "10", "--refresh", 1, 3_600) * 1_000;
+  using states = await OpenStates.open(findStatePaths(given.stateDb, io), io);
   const watching = await Watching.begin(states, refreshMs);
   const stop = listenForStop(0, () => {});
   const facts = { isTTY: io.stdout.isTTY, env: io.env, platform: process.platform };
@@ -46,7 +46,7 @@ export async function monitor(given: MonitorArguments, io: Io): Promise<ExitCode
   try {
     const print = async () => {
       const picture = await watching.picture();
-      await writeLines(io, isJson ? [jsonOf(picture)] : textOf(picture));
+      await writeLines(io, isJson ? [pictureJson(picture)] : pictureText(picture));
     };
     if (given.once === true) await showOnce(watching, print, stop.drain);
     else if (isOnScreen) await showOnScreen(watching, given.color === false, io, stop.drain);
@@ -117,12 +117,12 @@ class Watching {
   }
 }
 
-function jsonOf(picture: MonitorPicture): string {
+function pictureJson(picture: MonitorPicture): string {
   return jsonText(fleetJson("monitor", picture));
 }
 
 /** Blocks of a log stand apart. */
-function textOf(picture: MonitorPicture): string[] {
+function pictureText(picture: MonitorPicture): string[] {
   return [...monitorText(picture), ""];
 }
 

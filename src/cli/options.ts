@@ -1,7 +1,7 @@
 import { ReuploadError } from "../core/errors.ts";
 
 /** A whole number of the command line. @throws ReuploadError `bad-option` */
-export function wholeNumberOf(text: string, what: string, min: number, max: number): number {
+export function parseWholeNumber(text: string, what: string, min: number, max: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw new ReuploadError(
@@ -11,7 +11,7 @@ export function wholeNumberOf(text: string, what: string, min: number, max: numb
 }
 
 /** `--output` of a command that prints one result. @throws ReuploadError `bad-option` */
-export function outputOf(text: string | undefined): "text" | "json" {
+export function parseOutput(text: string | undefined): "text" | "json" {
   if (text === undefined || text === "text" || text === "json") return text ?? "text";
   throw new ReuploadError("bad-option", `--output: expected text or json, got "${text}"`);
 }

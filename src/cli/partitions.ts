@@ -4,14 +4,14 @@ import { isAbsolute, join } from "node:path";
 import { csvField } from "../core/csv-field.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { partitionOf } from "../core/partition.ts";
-import { type Distribution, distributionOf } from "../input/distribution.ts";
+import { choosePartition } from "../core/partition.ts";
+import { type Distribution, countPartitions } from "../input/distribution.ts";
 import type { InputSource } from "../input/input.ts";
 import { count, percent, quantity } from "../terminal/format.ts";
 import { type JsonFields, jsonText } from "../report/json-forms.ts";
 import { SCHEMA_VERSION } from "../report/messages.ts";
 import { type Io, printLines, printLine, writeLines } from "./io.ts";
-import { outputOf, wholeNumberOf } from "./options.ts";
+import { parseOutput, parseWholeNumber } from "./options.ts";
 import { endAtSignal } from "./stop-signals.ts";
 
 const RULE = "=".repeat(80);
@@ -35,8 +35,8 @@ export async function partitions(given: PartitionsArguments, io: Io): Promise<Ex
 }
 
 async function distribute(given: PartitionsArguments, io: Io): Promise<ExitCode> {
-  const total = wholeNumberOf(given.n, "number of partitions", 1, 100_000);
-  const isJson = outputOf(given.output) === "json";
+  const total = parseWholeNumber(given.n, "number of partitions", 1, 100_000);
+  const isJson = parseOutput(given.output) === "json";
   if (given.csv === "-" && given.search?.includes("-") === true) {
     throw new ReuploadError("usage", "Both the CSV and the ids to search for are to come from stdin.", {
       advice: "Give one of them as a file, or each id with its own --search.",
@@ -45,7 +45,7 @@ async function distribute(given: PartitionsArguments, io: Io): Promise<ExitCode>
   const source = inputSource(given.csv, io);
   if (given.search !== undefined) return search(given.search, source, total, isJson, io);
   const { signal } = new AbortController();
-  const distribution = await distributionOf(source, total, {
+  const distribution = await countPartitions(source, total, {
     signal,
     ...(given.list === true
       ? {
@@ -119,7 +119,7 @@ async function search(
       for await (const line of createInterface({ input: io.stdin }))
         if (line.trim() !== "") ids.set(line.trim(), false);
   }
-  await distributionOf(source, total, {
+  await countPartitions(source, total, {
     signal: new AbortController().signal,
     onWorkItems: async (items) => {
       for (const { workItem } of items) if (ids.has(workItem.workItemId)) ids.set(workItem.workItemId, true);
@@ -127,7 +127,7 @@ async function search(
   });
   const results = [...ids].map(([workItemId, inCsv]) => ({
     workItemId,
-    partition: partitionOf(workItemId, total),
+    partition: choosePartition(workItemId, total),
     inCsv,
   }));
   if (isJson) await writeLines(io, [jsonText({ schemaVersion: SCHEMA_VERSION, results })]);

@@ -1,14 +1,14 @@
 /** `reupload plan CSV N`: the commands of each machine, ready to paste. */
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { type Distribution, distributionOf } from "../input/distribution.ts";
+import { type Distribution, countPartitions } from "../input/distribution.ts";
 import { quantity } from "../terminal/format.ts";
 import { SCHEMA_VERSION } from "../report/messages.ts";
 import { type MachinePlan, machinePlanText, planMachine, type PlanOptions } from "../terminal/plan-text.ts";
 import { printable, printableJson } from "../terminal/printable.ts";
 import type { Shell } from "../terminal/shell.ts";
 import { type Io, writeLines } from "./io.ts";
-import { outputOf, wholeNumberOf } from "./options.ts";
+import { parseOutput, parseWholeNumber } from "./options.ts";
 import { inputSource, tellRejected } from "./partitions.ts";
 import { endAtSignal } from "./stop-signals.ts";
 import { packageVersion } from "./version.ts";
@@ -28,15 +28,15 @@ export interface PlanArguments {
 /** @throws ReuploadError */
 export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
   const { csv, options } = given;
-  const total = machinesOf(given);
-  const shells = shellsOf(textOf(options["shell"]) ?? "bash", total);
-  const isJson = outputOf(textOf(options["output"])) === "json";
+  const total = countMachines(given);
+  const shells = parseShells(optionText(options["shell"]) ?? "bash", total);
+  const isJson = parseOutput(optionText(options["output"])) === "json";
   const planOptions: PlanOptions = {
     csv,
-    files: textOf(options["files"]),
-    target: textOf(options["target"]),
-    workitemWorkers: workersOf(options["workitemWorkers"], "--workitem-workers"),
-    fileWorkers: workersOf(options["fileWorkers"], "--file-workers"),
+    files: optionText(options["files"]),
+    target: optionText(options["target"]),
+    workitemWorkers: parseWorkers(options["workitemWorkers"], "--workitem-workers"),
+    fileWorkers: parseWorkers(options["fileWorkers"], "--file-workers"),
     version: packageVersion(),
   };
   const distribution = await distributed(csv, total, io);
@@ -62,14 +62,14 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
 async function distributed(csv: string, total: number, io: Io): Promise<Distribution> {
   const dispose = endAtSignal(io.stderr, "nothing is planned");
   try {
-    return await distributionOf(inputSource(csv, io), total, { signal: new AbortController().signal });
+    return await countPartitions(inputSource(csv, io), total, { signal: new AbortController().signal });
   } finally {
     dispose();
   }
 }
 
-function machinesOf({ n, options }: PlanArguments): number {
-  const flag = textOf(options["machines"]);
+function countMachines({ n, options }: PlanArguments): number {
+  const flag = optionText(options["machines"]);
   if (n !== undefined && flag !== undefined && n !== flag) {
     throw new ReuploadError(
       "bad-option",
@@ -83,13 +83,13 @@ function machinesOf({ n, options }: PlanArguments): number {
       advice: "Give it after the CSV: reupload plan failed_workitems.csv 2",
     });
   }
-  return wholeNumberOf(text, "number of machines", 1, 1000);
+  return parseWholeNumber(text, "number of machines", 1, 1000);
 }
 
 const SHELLS: readonly Shell[] = ["bash", "powershell", "cmd"];
 
 /** One shell for all machines, or one for each. */
-function shellsOf(text: string, total: number): Shell[] {
+function parseShells(text: string, total: number): Shell[] {
   const shells = text.split(",").map((word) => {
     const shell = SHELLS.find((known) => known === word.trim());
     if (shell !== undefined) return shell;
@@ -103,11 +103,11 @@ function shellsOf(text: string, total: number): Shell[] {
   });
 }
 
-function workersOf(value: string | true | undefined, flag: string): string | undefined {
-  const text = textOf(value);
-  return text === undefined ? undefined : String(wholeNumberOf(text, flag, 1, 1000));
+function parseWorkers(value: string | true | undefined, flag: string): string | undefined {
+  const text = optionText(value);
+  return text === undefined ? undefined : String(parseWholeNumber(text, flag, 1, 1000));
 }
 
-function textOf(value: string | true | undefined): string | undefined {
+function optionText(value: string | true | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

@@ -1,6 +1,6 @@
 /** `reupload remaining`: a CSV of the work items that are not completed. */
 import { retryFailed } from "../config/values.ts";
-import { messageOf, ReuploadError } from "../core/errors.ts";
+import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { RemainingOptions, RemainingResult } from "../proof/remaining.ts";
 import { writeRemaining } from "../proof/remaining.ts";
@@ -11,7 +11,7 @@ import { commandFiles } from "./command-files.ts";
 import { type Io, printLine } from "./io.ts";
 import { inputSource } from "./partitions.ts";
 import { ResultFile } from "./result-file.ts";
-import { absolutePath, OpenStates, statePathsOf } from "./states.ts";
+import { absolutePath, OpenStates, findStatePaths } from "./states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 export interface RemainingArguments {
@@ -26,8 +26,8 @@ export interface RemainingArguments {
  * @throws ReuploadError
  */
 export async function remaining(given: RemainingArguments, io: Io): Promise<ExitCode> {
-  const failedOnly = failedOnlyOf(given.failedOnly);
-  const paths = statePathsOf(given.stateDb, io);
+  const failedOnly = parseFailedOnly(given.failedOnly);
+  const paths = findStatePaths(given.stateDb, io);
   if (given.out !== "-") {
     const absolute = (path: string) => absolutePath(path, io);
     const states = paths.flatMap((path) => STATES.files(absolute(path)));
@@ -62,13 +62,13 @@ export async function remaining(given: RemainingArguments, io: Io): Promise<Exit
   }
 }
 
-function failedOnlyOf(text: string | undefined): RemainingOptions["failedOnly"] {
+function parseFailedOnly(text: string | undefined): RemainingOptions["failedOnly"] {
   if (text === undefined) return undefined;
   try {
     const codes = retryFailed(text);
     if (codes !== "none") return codes;
   } catch (thrown) {
-    throw new ReuploadError("bad-option", `--failed-only: ${messageOf(thrown)}, got "${text}"`);
+    throw new ReuploadError("bad-option", `--failed-only: ${errorMessageText(thrown)}, got "${text}"`);
   }
   throw new ReuploadError("bad-option", `--failed-only: expected all or failure codes, got "${text}"`);
 }

@@ -1,4 +1,4 @@
-import { messageOf } from "../core/errors.ts";
+import { errorMessageText } from "../core/errors.ts";
 import { redact } from "../core/secret.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import { LiveBlock } from "../terminal/live-block.ts";
@@ -33,7 +33,7 @@ export class Reporter {
   constructor(io: Io, options: ReporterOptions) {
     this.#io = io;
     this.#options = options;
-    const facts = factsOf(io, io.stderr);
+    const facts = streamFacts(io, io.stderr);
     if (options.output === "text" && !options.quiet && usesLiveBlock(facts)) {
       this.#block = new LiveBlock(io.stderr, (width) => this.#renderBlock(width));
     }
@@ -117,7 +117,7 @@ export class Reporter {
     } catch (thrown) {
       this.#log?.close();
       this.#log = undefined;
-      const why = `the log cannot be written, the rest is not logged: ${messageOf(thrown)}`;
+      const why = `the log cannot be written, the rest is not logged: ${errorMessageText(thrown)}`;
       this.tell({ type: "notice", level: "warning", message: why });
     }
   }
@@ -155,7 +155,7 @@ export class Reporter {
   }
 
   #style(stream: NodeJS.WriteStream, width = terminalWidth(stream.columns, this.#io.env)): TextStyle {
-    return styleOf(this.#io, stream, this.#options.noColor, width);
+    return chooseStyle(this.#io, stream, this.#options.noColor, width);
   }
 }
 
@@ -165,8 +165,8 @@ function isDetail({ type }: Message): boolean {
 }
 
 /** How text is dressed for this stream. */
-export function styleOf(io: Io, stream: NodeJS.WriteStream, noColor: boolean, width: number): TextStyle {
-  const facts = factsOf(io, stream);
+export function chooseStyle(io: Io, stream: NodeJS.WriteStream, noColor: boolean, width: number): TextStyle {
+  const facts = streamFacts(io, stream);
   return {
     width: facts.isTTY ? width : Number.POSITIVE_INFINITY,
     unicode: usesUnicode(facts),
@@ -174,6 +174,6 @@ export function styleOf(io: Io, stream: NodeJS.WriteStream, noColor: boolean, wi
   };
 }
 
-function factsOf(io: Io, stream: NodeJS.WriteStream) {
+function streamFacts(io: Io, stream: NodeJS.WriteStream) {
   return { isTTY: stream.isTTY, env: io.env, platform: process.platform };
 }

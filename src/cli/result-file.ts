@@ -36,7 +36,7 @@ export class ResultFile implements AsyncDisposable {
   /** @throws ReuploadError `output-unwritable` */
   static async create(out: string, io: Io): Promise<ResultFile> {
     const path = out === "-" ? undefined : absolutePath(out, io);
-    const place = path === undefined ? undefined : await attempt(path, async () => placeOf(path));
+    const place = path === undefined ? undefined : await attempt(path, async () => inspectPlace(path));
     const folder = place?.isReplaced === true ? dirname(place.path) : tmpdir();
     const temporary = join(folder, `.reupload-${randomUUID()}.tmp`);
     const handle = await attempt(path ?? temporary, () => openNew(temporary, place?.mode ?? PUBLIC));
@@ -97,7 +97,7 @@ interface Place {
   readonly mode?: number;
 }
 
-function placeOf(given: string): Place {
+function inspectPlace(given: string): Place {
   const place = lookAt(given);
   const { path } = place;
   switch (place.kind) {

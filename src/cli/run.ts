@@ -11,7 +11,7 @@ import { catalogSource } from "../job/catalogs.ts";
 import { commandFiles } from "./command-files.ts";
 import type { Io } from "./io.ts";
 import { checkCsv } from "./run-inputs.ts";
-import { type Job, resumeAdvice, runJob } from "../job/run-job.ts";
+import { type RunRequest, resumeAdvice, runJob } from "../job/run-job.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 /**
@@ -26,7 +26,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
 }
 
 /** The job that the options and the state describe; its inputs are looked at. @throws ReuploadError */
-async function describeRun(session: Session): Promise<Job> {
+async function describeRun(session: Session): Promise<RunRequest> {
   const { given, path } = session;
   const stateDb = resolveOne(given, "stateDb");
   const found = (await STATES.inspect(path(stateDb)))?.run;

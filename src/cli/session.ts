@@ -1,7 +1,7 @@
 /** What commands that work for long have in common: a reporter, stop signals, and one way to tell errors. */
 import { isAbsolute, join, resolve as resolvePath } from "node:path";
 import { collect, type Given, resolveOne } from "../config/config.ts";
-import { environmentNameOf, type RunOptionName } from "../config/run-options.ts";
+import { environmentName, type RunOptionName } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { errorMessage } from "../report/messages.ts";
 import { refuseOverlap, type UsedFiles } from "../files/overlap.ts";
@@ -140,7 +140,7 @@ function collectOrTell(flags: RunFlags, io: Io): Given | ExitCode {
   try {
     return collect(flags, io.env, io.cwd);
   } catch (thrown) {
-    if ((flags.output ?? io.env[environmentNameOf("output")]) !== "json") throw thrown;
+    if ((flags.output ?? io.env[environmentName("output")]) !== "json") throw thrown;
     const error = toReuploadError(thrown);
     const verbose = flags.verbose !== undefined;
     const reporter = new Reporter(io, { output: "json", quiet: false, verbose, noColor: true });

@@ -6,13 +6,13 @@ import { printLine } from "./io.ts";
 import type { Session } from "./session.ts";
 
 /** Where a person may be asked; without one nobody is, unless `--auth` wants it. */
-export type Desk = Pick<Session, "io" | "notice" | "signal">;
+export type SignInPrompt = Pick<Session, "io" | "notice" | "signal">;
 
 /** The run's one credential, for storage and Kusto, by `--auth` and `--tenant`. @throws ReuploadError */
-export async function signInOf(
+export async function openRunSignIn(
   settings: Pick<RunSettings, "auth" | "tenant" | "quiet" | "output">,
   env: Environment,
-  desk: Desk | undefined,
+  desk: SignInPrompt | undefined,
 ): Promise<SignIn> {
   return openSignIn({
     auth: settings.auth,
@@ -26,7 +26,7 @@ export async function signInOf(
 }
 
 /** Somebody reads what is printed and can answer. */
-function isPersonAt({ stdin, stderr, env }: Desk["io"]): boolean {
+function isPersonAt({ stdin, stderr, env }: SignInPrompt["io"]): boolean {
   const isBuild = (env["CI"] ?? "") !== "" && env["CI"] !== "false";
   return stdin.isTTY && stderr.isTTY && !isBuild;
 }

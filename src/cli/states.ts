@@ -13,7 +13,7 @@ import { STATES } from "../state/wiring.ts";
 import type { Io } from "./io.ts";
 
 /** @param given by `--state-db`; without it the environment and the configuration file are asked, as `run` does */
-export function statePathsOf(given: readonly string[] | undefined, io: Io): readonly string[] {
+export function findStatePaths(given: readonly string[] | undefined, io: Io): readonly string[] {
   if (given !== undefined && given.length > 0) return given;
   return [resolveOne(collect({}, io.env, io.cwd), "stateDb")];
 }

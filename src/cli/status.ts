@@ -9,8 +9,8 @@ import { fleetJson } from "../report/fleet-json.ts";
 import { jsonText } from "../report/json-forms.ts";
 import { statusText } from "../terminal/status-text.ts";
 import { type Io, printLines, printLine, writeLines } from "./io.ts";
-import { outputOf } from "./options.ts";
-import { absolutePath, OpenStates, statePathsOf } from "./states.ts";
+import { parseOutput } from "./options.ts";
+import { absolutePath, OpenStates, findStatePaths } from "./states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 /** Work items in progress that the JSON names. */
@@ -27,8 +27,8 @@ export interface StatusArguments {
  * @throws ReuploadError
  */
 export async function status(given: StatusArguments, io: Io): Promise<ExitCode> {
-  const isJson = outputOf(given.output) === "json";
-  const paths = statePathsOf(given.stateDb, io);
+  const isJson = parseOutput(given.output) === "json";
+  const paths = findStatePaths(given.stateDb, io);
   using states = await OpenStates.open(paths, io);
   const stopped = given.snapshot === undefined ? undefined : await takeSnapshot(paths, given.snapshot, io);
   if (stopped !== undefined) return stopped;

@@ -24,7 +24,7 @@ import { commandLine } from "../terminal/shell.ts";
 import type { CatalogSource } from "../job/catalogs.ts";
 import { commandFiles } from "./command-files.ts";
 import type { Io } from "./io.ts";
-import { type Job, resumeAdvice, runJob } from "../job/run-job.ts";
+import { type RunRequest, resumeAdvice, runJob } from "../job/run-job.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 export interface UploadRequest {
@@ -58,12 +58,12 @@ export async function upload(request: UploadRequest, io: Io): Promise<ExitCode> 
 }
 
 /** The job that paths, options and the state describe; the paths are looked at. @throws ReuploadError */
-async function describeUpload(session: Session, request: UploadRequest): Promise<Job> {
+async function describeUpload(session: Session, request: UploadRequest): Promise<RunRequest> {
   const { flags } = request;
   checkFlags(request);
-  const own = ownOf(session.given, flags);
+  const own = uploadOptions(session.given, flags);
   const given: GivenPaths = {
-    workItem: workItemOf(request),
+    workItem: describeWorkItem(request),
     paths: request.paths,
     folder: session.io.cwd,
   };
@@ -151,7 +151,7 @@ function isByWorkers(own: Given, found: RunRecord | undefined): boolean {
 }
 
 /** What configuration and environment say about options that an upload has not is a run's alone, its state too. */
-function ownOf(given: Given, flags: RunFlags): Given {
+function uploadOptions(given: Given, flags: RunFlags): Given {
   return new Map(
     UPLOAD_OPTION_NAMES.flatMap((name) => {
       const value = given.get(name);
@@ -162,7 +162,11 @@ function ownOf(given: Given, flags: RunFlags): Given {
 }
 
 /** Ids that stay the same when the command is given again. @throws ReuploadError `bad-option` */
-function workItemOf({ workItemName, jobId = "upload", workItemId = workItemName }: UploadRequest): WorkItem {
+function describeWorkItem({
+  workItemName,
+  jobId = "upload",
+  workItemId = workItemName,
+}: UploadRequest): WorkItem {
   for (const [flag, value] of [
     ["--work-item-name", workItemName],
     ["--job-id", jobId],
@@ -206,12 +210,12 @@ function commandAgain({ paths, workItemName, jobId, workItemId, flags }: UploadR
   if (jobId !== undefined) words.push("--job-id", jobId);
   if (workItemId !== undefined) words.push("--work-item-id", workItemId);
   for (const name of RUN_OPTION_NAMES) {
-    if (name !== "dryRun") words.push(...wordsOf(name, again[name]));
+    if (name !== "dryRun") words.push(...optionWords(name, again[name]));
   }
   return commandLine(["reupload", "upload", ...paths, ...words]);
 }
 
-function wordsOf(name: RunOptionName, value: string | undefined): string[] {
+function optionWords(name: RunOptionName, value: string | undefined): string[] {
   const isNegative = RUN_OPTIONS[name].flag.startsWith("--no-");
   // What was not given, and the switches that are on until they are given.
   if (value === undefined || (isNegative && value === "true")) return [];

@@ -12,8 +12,8 @@ import {
   type Scalar,
   type YAMLError,
 } from "yaml";
-import { messageOf, ReuploadError } from "../core/errors.ts";
-import { keyOf, RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "./run-options.ts";
+import { errorMessageText, ReuploadError } from "../core/errors.ts";
+import { configKey, RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "./run-options.ts";
 import { suggest } from "./suggest.ts";
 import { yesOrNo } from "./values.ts";
 
@@ -45,7 +45,7 @@ export function readConfigFile(
   } catch (thrown) {
     throw new ReuploadError(
       "bad-config",
-      `The configuration file ${shown} cannot be read: ${messageOf(thrown)}`,
+      `The configuration file ${shown} cannot be read: ${errorMessageText(thrown)}`,
       { advice: "Check the path given with --config.", cause: thrown },
     );
   }
@@ -70,7 +70,7 @@ function parseConfig(source: string, shown: string): ReadonlyMap<RunOptionName, 
   for (const { key, value } of root.items) {
     const name = knownName(isScalar(key) ? writtenIn(key) : "", at(key));
     const where = at(value ?? key);
-    const text = textOf(value, { name, where, document, isJson: shown.endsWith(".json") });
+    const text = valueText(value, { name, where, document, isJson: shown.endsWith(".json") });
     values.set(name, { text, where });
   }
   return values;
@@ -83,9 +83,9 @@ function messageFor(error: YAMLError): string {
 }
 
 function knownName(key: string, where: string): RunOptionName {
-  const name = RUN_OPTION_NAMES.find((known) => keyOf(known) === key);
+  const name = RUN_OPTION_NAMES.find((known) => configKey(known) === key);
   if (name !== undefined && name !== "config") return name;
-  const near = suggest(key, RUN_OPTION_NAMES.map(keyOf));
+  const near = suggest(key, RUN_OPTION_NAMES.map(configKey));
   throw new ReuploadError(
     "bad-config",
     `${where}: unknown option "${key}"`,
@@ -101,7 +101,7 @@ interface Place {
 }
 
 /** The value as text. @throws ReuploadError `bad-config` for what is no text, number, switch or list of them */
-function textOf(given: Node | null, place: Place): string {
+function valueText(given: Node | null, place: Place): string {
   const value = isAlias(given) ? given.resolve(place.document) : given;
   if (isSeq(value)) {
     const items = value.items.map((item) => textOfScalar(item, place));

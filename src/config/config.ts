@@ -2,10 +2,10 @@
  * The settings of a run: flag over environment over configuration file over what the state keeps over default, each
  * value checked, and a bad one told with the place it came from.
  */
-import { messageOf, ReuploadError } from "../core/errors.ts";
+import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { readConfigFile } from "./config-file.ts";
 import {
-  environmentNameOf,
+  environmentName,
   type OptionSpec,
   RUN_OPTION_NAMES,
   RUN_OPTIONS,
@@ -30,12 +30,12 @@ export function collect(
   environment: Environment,
   folder: string,
 ): Given {
-  const configPath = flags.config ?? (environment[environmentNameOf("config")] || undefined);
+  const configPath = flags.config ?? (environment[environmentName("config")] || undefined);
   const file = readConfigFile(configPath, folder);
   const given = new Map<RunOptionName, { text: string; where: string }>();
   for (const name of RUN_OPTION_NAMES) {
     const flag = flags[name];
-    const variable = environmentNameOf(name);
+    const variable = environmentName(name);
     const fromEnvironment = environment[variable];
     const fromFile = file.get(name);
     if (flag !== undefined) given.set(name, { text: flag, where: flagWord(name) });
@@ -121,7 +121,7 @@ function parse(spec: OptionSpec, text: string, where: string): unknown {
   try {
     return spec.parse(text);
   } catch (thrown) {
-    throw new ReuploadError("bad-option", `${where}: ${messageOf(thrown)}, got "${text}"`);
+    throw new ReuploadError("bad-option", `${where}: ${errorMessageText(thrown)}, got "${text}"`);
   }
 }
 

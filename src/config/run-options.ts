@@ -389,11 +389,11 @@ type ValueOf<Spec> = Spec extends { parse: Parser<infer Value>; default: infer D
 export type RunSettings = { readonly [Name in RunOptionName]: ValueOf<(typeof RUN_OPTIONS)[Name]> };
 
 /** `stateDb` -> `state-db`: the flag without dashes, and the key in a configuration file. */
-export function keyOf(name: RunOptionName): string {
+export function configKey(name: RunOptionName): string {
   return name === "announce" ? "announce" : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** `stateDb` -> `REUPLOAD_STATE_DB` */
-export function environmentNameOf(name: RunOptionName): string {
-  return `REUPLOAD_${keyOf(name).toUpperCase().replaceAll("-", "_")}`;
+export function environmentName(name: RunOptionName): string {
+  return `REUPLOAD_${configKey(name).toUpperCase().replaceAll("-", "_")}`;
 }

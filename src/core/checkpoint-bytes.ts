@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import type { Checkpoint, CheckpointFailure, CheckpointFiles, OpenInCheckpoint } from "./checkpoint.ts";
 import { newCheckpointStates } from "./checkpoint-states.ts";
-import { messageOf, ReuploadError } from "./errors.ts";
+import { errorMessageText, ReuploadError } from "./errors.ts";
 import { FAILURE_CODES } from "./failure.ts";
 
 const MAGIC = "RUCP";
@@ -63,7 +63,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     return readBody(new Reader(body));
   } catch (error) {
     if (error instanceof ReuploadError) throw error;
-    throw unusable(messageOf(error));
+    throw unusable(errorMessageText(error));
   }
 }
 

@@ -91,7 +91,7 @@ class SeenPart {
   }
 
   has(low: number, high: number): boolean {
-    return this.#table[slotOf(this.#table, low, high) * 2] !== 0;
+    return this.#table[findSlot(this.#table, low, high) * 2] !== 0;
   }
 
   #grow(): void {
@@ -108,7 +108,7 @@ class SeenPart {
 
 /** Puts it into its place; false when it was there already. */
 function place(table: Uint32Array, low: number, high: number): boolean {
-  const slot = slotOf(table, low, high);
+  const slot = findSlot(table, low, high);
   if (table[slot * 2] !== 0) return false;
   table[slot * 2] = low;
   table[slot * 2 + 1] = high;
@@ -116,7 +116,7 @@ function place(table: Uint32Array, low: number, high: number): boolean {
 }
 
 /** Where it stands, or the free place where it would. */
-function slotOf(table: Uint32Array, low: number, high: number): number {
+function findSlot(table: Uint32Array, low: number, high: number): number {
   const mask = table.length / 2 - 1;
   for (let slot = low & mask; ; slot = (slot + 1) & mask) {
     const found = table[slot * 2];

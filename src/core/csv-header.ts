@@ -48,7 +48,7 @@ export function findHeader<Name extends string>(
   if (best === undefined) {
     return { kind: "problem", message: atEnd ? "is empty" : "has no header in its first 64 KiB" };
   }
-  const message = problemOf(best);
+  const message = describeProblem(best);
   if (message !== undefined) return { kind: "problem", message };
   const { delimiter, fields } = best.row;
   return { kind: "header", header: { delimiter, columnCount: fields.length, at: best.at } };
@@ -107,7 +107,11 @@ function plainName(column: string): string {
   return column.replace(/[\s_-]/g, "").toLowerCase();
 }
 
-function problemOf<Name extends string>({ row, missing, repeated }: MatchedRow<Name>): string | undefined {
+function describeProblem<Name extends string>({
+  row,
+  missing,
+  repeated,
+}: MatchedRow<Name>): string | undefined {
   if (row.raw.startsWith(ZIP_MARK)) return "is a zip file or Excel workbook, not CSV";
   if (row.problem !== undefined) return explain(row, row.problem);
   const shown = `its header is: ${printable(row.raw)}`;

@@ -158,12 +158,12 @@ export class ReuploadError extends Error {
 }
 
 /** The message of anything thrown. */
-export function messageOf(thrown: unknown): string {
+export function errorMessageText(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** The system's error code (`ENOENT`, `ECONNRESET`, `SQLITE_FULL`...) of anything thrown, or of its causes. */
-export function systemCodeOf(thrown: unknown): string | undefined {
+export function systemErrorCode(thrown: unknown): string | undefined {
   for (const error of causeChain(thrown)) {
     if ("code" in error && typeof error.code === "string") return error.code;
   }

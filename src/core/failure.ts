@@ -189,7 +189,7 @@ function statusVerdict(status: number, errorCode: string | undefined): Verdict {
 }
 
 /** The one place that decides what is retryable. */
-export function verdictOf(answer: ServiceAnswer): Verdict {
+export function classifyAnswer(answer: ServiceAnswer): Verdict {
   if (answer.signInFailed) return "sign-in";
   if (answer.intercepted) return "intercepted";
   if (answer.clockIsWrong) return "clock";

@@ -8,7 +8,7 @@ import { sha256Bytes, uint32At } from "./sha256.ts";
  * @param total number of partitions, a positive integer
  * @returns an integer in `[0, total)`
  */
-export function partitionOf(workItemId: string, total: number): number {
+export function choosePartition(workItemId: string, total: number): number {
   if (!Number.isSafeInteger(total) || total < 1) {
     throw new RangeError(`total partitions must be a positive integer, got ${total}`);
   }
@@ -26,7 +26,7 @@ export interface Share {
 
 /** Whether a share holds this work item; `auto` holds all of them. */
 export function isInShare(workItemId: string, { partition, totalPartitions }: Share): boolean {
-  return partition === "auto" || partitionOf(workItemId, totalPartitions) === partition;
+  return partition === "auto" || choosePartition(workItemId, totalPartitions) === partition;
 }
 
 const LCG_MULTIPLIER = 2862933555777941757n;

@@ -8,7 +8,7 @@ export interface Receipt {
   readonly digest: string;
 }
 
-export function receiptOf(files: readonly CatalogFile[]): Receipt {
+export function makeReceipt(files: readonly CatalogFile[]): Receipt {
   const keys = files.map((file) => fileKey(file)).sort();
   return { count: files.length, digest: hash("sha256", keys.join("\n"), "hex").slice(0, 16) };
 }

@@ -46,7 +46,7 @@ export function parseNameTemplate(text: string): NameTemplate {
     parts
       .map((part) => {
         if (typeof part === "string") return part;
-        return part.field === "fileBaseName" ? shown : fieldOf(part.field, workItem, fileName);
+        return part.field === "fileBaseName" ? shown : fieldValue(part.field, workItem, fileName);
       })
       .join("");
   return {
@@ -66,7 +66,7 @@ function knownField(name: string): TemplateField {
   return field;
 }
 
-function fieldOf(
+function fieldValue(
   field: Exclude<TemplateField, "fileBaseName">,
   workItem: WorkItem,
   fileName: string,

@@ -19,9 +19,9 @@ interface Entry {
  * @throws RangeError
  */
 export function parseTimetable(text: string, parseRate: (text: string) => number): Timetable {
-  const rateOf = (word: string) => (word === "off" ? undefined : parseRate(word));
+  const parseStep = (word: string) => (word === "off" ? undefined : parseRate(word));
   if (!text.includes(",")) {
-    const rate = rateOf(text);
+    const rate = parseStep(text);
     return { at: () => rate, lowest: rate };
   }
   const entries = text
@@ -30,7 +30,7 @@ export function parseTimetable(text: string, parseRate: (text: string) => number
     .map((part): Entry => {
       const [, hour = "", minute = "", rate = ""] = /^([01]?\d|2[0-3]):([0-5]\d),(.+)$/.exec(part) ?? [];
       if (rate === "") throw new RangeError(`expected TIME,RATE such as 08:00,10MB/s, "${part}" is none`);
-      return { minute: Number(hour) * 60 + Number(minute), rate: rateOf(rate) };
+      return { minute: Number(hour) * 60 + Number(minute), rate: parseStep(rate) };
     })
     .toSorted((a, b) => a.minute - b.minute);
   const repeated = entries.find(({ minute }, at) => entries[at + 1]?.minute === minute);

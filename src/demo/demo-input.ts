@@ -153,8 +153,8 @@ async function makeFiles(plan: DemoPlan, source: DemoSource, options: DemoInputO
   const made: MadeFile[] = [];
   let uploaded = 0;
   await forEach(planned.entries(), options.signal, async ([place, { workItem, file }], signal) => {
-    const content = contentOf(workItem, file);
-    made[place] = { workItem, file, expected: expectedOf(workItem, file, content) };
+    const content = makeContent(workItem, file);
+    made[place] = { workItem, file, expected: expectFile(workItem, file, content) };
     if (file === plan.missing.file) return;
     await source.put(file.sourceName, content, signal);
     options.onProgress?.(++uploaded, planned.length - 1);
@@ -186,12 +186,12 @@ async function forEach<T>(
   }
 }
 
-function contentOf(workItem: PlannedDemoWorkItem, file: PlannedDemoFile): Buffer {
+function makeContent(workItem: PlannedDemoWorkItem, file: PlannedDemoFile): Buffer {
   const header = { jobId: workItem.jobId, workItemId: workItem.workItemId, fileName: file.fileName };
   return demoContent(header, file.length, file.contentStart);
 }
 
-function expectedOf(workItem: PlannedDemoWorkItem, file: PlannedDemoFile, content: Buffer): ExpectedFile {
+function expectFile(workItem: PlannedDemoWorkItem, file: PlannedDemoFile, content: Buffer): ExpectedFile {
   const { jobId, workItemId, workItemName } = workItem;
   const baseName = file.fileName.slice(file.fileName.lastIndexOf("/") + 1);
   return {
@@ -208,7 +208,7 @@ function expectedOf(workItem: PlannedDemoWorkItem, file: PlannedDemoFile, conten
 /** The listing's rows in no order; some stand twice, half of those with the other kind of link. */
 function listingRows(made: readonly MadeFile[], source: DemoSource, random: DemoRandom): string[][] {
   const sas = source.sas("r");
-  const rowOf = ({ workItem, file, expected }: MadeFile, hasSas: boolean): string[] => [
+  const listingRow = ({ workItem, file, expected }: MadeFile, hasSas: boolean): string[] => [
     workItem.jobId,
     workItem.workItemId,
     workItem.workItemName,
@@ -219,8 +219,8 @@ function listingRows(made: readonly MadeFile[], source: DemoSource, random: Demo
   ];
   const repeated = random.shuffled(made).slice(0, 2 + Math.floor(made.length * REPEATED_ROWS));
   return random.shuffled([
-    ...made.map((one) => rowOf(one, one.file.hasSas)),
-    ...repeated.map((one, place) => rowOf(one, place % 2 === 0 ? one.file.hasSas : !one.file.hasSas)),
+    ...made.map((one) => listingRow(one, one.file.hasSas)),
+    ...repeated.map((one, place) => listingRow(one, place % 2 === 0 ? one.file.hasSas : !one.file.hasSas)),
   ]);
 }
 
@@ -232,12 +232,12 @@ function csvRows(plan: DemoPlan, random: DemoRandom): string[][] {
 
 async function missingBlob(plan: DemoPlan, source: DemoSource, folder: string): Promise<MissingBlob> {
   const { workItem, file } = plan.missing;
-  const content = contentOf(workItem, file);
+  const content = makeContent(workItem, file);
   const contentFile = join(folder, "missing-blob.json");
   writeNewSync(contentFile, content);
   const uri = source.uriOf(file.sourceName);
   return {
-    ...expectedOf(workItem, file, content),
+    ...expectFile(workItem, file, content),
     uri,
     contentFile,
     uploadUrl: `${uri}${source.sas("cw")}`,

@@ -110,7 +110,11 @@ export function planDemo(seed: number, scale: DemoScale): DemoPlan {
       ],
     };
   });
-  return { workItems, missing: missingOf(workItems[WITH_MISSING]), repeated: required(workItems[REPEATED]) };
+  return {
+    workItems,
+    missing: chooseMissing(workItems[WITH_MISSING]),
+    repeated: required(workItems[REPEATED]),
+  };
 }
 
 /** How many files each work item has: from 1 to 200, most of them few, `total` in all. */
@@ -174,7 +178,7 @@ function planFile(random: DemoRandom, folder: string, fileName: string, length: 
   };
 }
 
-function missingOf(workItem: PlannedDemoWorkItem | undefined): DemoPlan["missing"] {
+function chooseMissing(workItem: PlannedDemoWorkItem | undefined): DemoPlan["missing"] {
   return { workItem: required(workItem), file: required(workItem?.files[0]) };
 }
 

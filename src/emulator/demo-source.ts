@@ -1,7 +1,7 @@
 import { parseConnectionString } from "../azure/account.ts";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
-import type { Pulse } from "../azure/attempts/attempt-clock.ts";
-import { Effort } from "../azure/attempts/effort.ts";
+import type { AttemptContext } from "../azure/attempts/attempt-clock.ts";
+import { RequestBudget } from "../azure/attempts/effort.ts";
 import { Connections } from "../azure/wire/connections.ts";
 import { containerSas } from "../azure/calls/container-sas.ts";
 import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
@@ -76,7 +76,11 @@ export class DemoSource {
     return `?${query}`;
   }
 
-  async #call(signal: AbortSignal, what: string, call: (pulse: Pulse) => Promise<void>): Promise<void> {
-    return this.#attempts.run(this.#gate, new Effort(signal, CALL_LIMIT_MS), what, call);
+  async #call(
+    signal: AbortSignal,
+    what: string,
+    call: (pulse: AttemptContext) => Promise<void>,
+  ): Promise<void> {
+    return this.#attempts.run(this.#gate, new RequestBudget(signal, CALL_LIMIT_MS), what, call);
   }
 }

@@ -9,7 +9,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf, ReuploadError } from "../core/errors.ts";
+import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { openNewSync } from "../files/new-file.ts";
 import { findAzurite } from "./find-azurite.ts";
 
@@ -88,7 +88,7 @@ async function start(child: ChildProcess, log: string, signal: AbortSignal): Pro
     // From here on the emulator does not keep our process alive.
     child.unref();
     child.channel?.unref();
-    return { ...endpointsOf(blobUrl, queueUrl), pid: child.pid, stop };
+    return { ...readEndpoints(blobUrl, queueUrl), pid: child.pid, stop };
   } catch (error) {
     const printed = await readFile(log, "utf8").catch(() => "");
     // It may be busy loading for a second yet: a signal does not wait for that, the channel would.
@@ -97,14 +97,14 @@ async function start(child: ChildProcess, log: string, signal: AbortSignal): Pro
     signal.throwIfAborted();
     throw new ReuploadError(
       "emulator-failed",
-      `the storage emulator did not start: ${messageOf(error)}${lastLines(printed)}`,
+      `the storage emulator did not start: ${errorMessageText(error)}${lastLines(printed)}`,
       { cause: error },
     );
   }
 }
 
 /** The endpoints and connection string of an emulator whose two services listen at these addresses. */
-export function endpointsOf(
+export function readEndpoints(
   blobUrl: string,
   queueUrl: string,
 ): Pick<Emulator, "connectionString" | "blobEndpoint" | "queueEndpoint"> {

@@ -1,7 +1,7 @@
 /** Files that are made anew. What a killed process left under the name is removed first, a link never followed. */
 import { closeSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { ReuploadError, systemCodeOf } from "../core/errors.ts";
+import { ReuploadError, systemErrorCode } from "../core/errors.ts";
 
 /** For its owner alone. */
 const PRIVATE = 0o600;
@@ -37,7 +37,7 @@ export function createUnlessThere(path: string): void {
   try {
     closeSync(openSync(path, "wx", PRIVATE));
   } catch (error) {
-    if (systemCodeOf(error) !== "EEXIST") throw error;
+    if (systemErrorCode(error) !== "EEXIST") throw error;
   }
 }
 

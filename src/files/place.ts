@@ -3,7 +3,7 @@
  * never goes through a special file, through a link to nothing, or over what is not a file.
  */
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
-import { ReuploadError, systemCodeOf } from "../core/errors.ts";
+import { ReuploadError, systemErrorCode } from "../core/errors.ts";
 
 export type Place =
   /** `path` is as given. */
@@ -33,7 +33,7 @@ function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if (systemCodeOf(error) === "ELOOP") return undefined;
+    if (systemErrorCode(error) === "ELOOP") return undefined;
     throw error;
   }
 }

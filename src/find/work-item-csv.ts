@@ -44,8 +44,12 @@ export class WorkItemCsv {
     const seen = new Set<string>();
     let text = "";
     for (const [jobId, workItemId, name] of rows) {
-      const workItem = { jobId: textOf(jobId), workItemId: textOf(workItemId), workItemName: textOf(name) };
-      const line = this.#lineOf(workItem, seen);
+      const workItem = {
+        jobId: cellText(jobId),
+        workItemId: cellText(workItemId),
+        workItemName: cellText(name),
+      };
+      const line = this.#toLine(workItem, seen);
       if (line === undefined) continue;
       text += line;
       if (text.length < CHUNK) continue;
@@ -67,11 +71,11 @@ export class WorkItemCsv {
   }
 
   /** The row's line; undefined for one that is not written. */
-  #lineOf(workItem: WorkItem, seen: Set<string>): string | undefined {
+  #toLine(workItem: WorkItem, seen: Set<string>): string | undefined {
     const counts = this.#counts;
     counts.rows++;
     const line = `${csvField(workItem.jobId)},${csvField(workItem.workItemId)},${csvField(workItem.workItemName)}\n`;
-    const reason = problemOf(workItem, line);
+    const reason = describeProblem(workItem, line);
     if (reason !== undefined) {
       counts.rejected++;
       if (counts.firstRejected.length < SHOWN) counts.firstRejected.push({ workItem, reason });
@@ -100,12 +104,12 @@ function noCounts(): Counts {
   return { rows: 0, workItems: 0, duplicates: 0, rejected: 0, firstRejected: [] };
 }
 
-function textOf(cell: unknown): string {
+function cellText(cell: unknown): string {
   return typeof cell === "string" ? cell : "";
 }
 
 /** Why the CSV's reader would not take this row, or would read another; undefined when it takes it. */
-function problemOf({ jobId, workItemId, workItemName }: WorkItem, line: string): string | undefined {
+function describeProblem({ jobId, workItemId, workItemName }: WorkItem, line: string): string | undefined {
   if (jobId.trim() === "")
     return workItemId.trim() === "" ? "JobId and WorkItemId are empty" : "JobId is empty";
   if (workItemId.trim() === "") return "WorkItemId is empty";

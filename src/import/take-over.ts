@@ -1,7 +1,7 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import { fileKey } from "../core/file.ts";
 import { planFiles, type PlannedFile, type RefusedFile } from "../core/file-plan.ts";
-import { receiptOf } from "../core/receipt.ts";
+import { makeReceipt } from "../core/receipt.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { OriginalFile, OriginalWorkItem } from "../state/original-states.ts";
 import type { StateEvent } from "../state/ledger.ts";
@@ -54,9 +54,9 @@ export function takeOver(
     workItemName: workItem.workItemName,
     filesTotal,
     duplicates: plan.duplicates,
-    receipt: receiptOf(lookup.files),
+    receipt: makeReceipt(lookup.files),
   };
-  const files = [...taken].flatMap((planned) => eventsOf(claim.id, planned, workItem, options));
+  const files = [...taken].flatMap((planned) => takeOverEvents(claim.id, planned, workItem, options));
   return {
     events: files.length === 0 ? [] : [opened, ...files],
     takenOver: taken.size + repeated,
@@ -66,7 +66,7 @@ export function takeOver(
   };
 }
 
-function eventsOf(
+function takeOverEvents(
   id: number,
   { file, place, blobName, shortened }: PlannedFile,
   workItem: WorkItem,

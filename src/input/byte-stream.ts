@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
-import { messageOf, ReuploadError, systemCodeOf } from "../core/errors.ts";
+import { errorMessageText, ReuploadError, systemErrorCode } from "../core/errors.ts";
 import { untilAborted } from "../core/until-aborted.ts";
 import type { InputSource } from "./input.ts";
 
@@ -34,7 +34,7 @@ export async function* readBytes(source: InputSource, signal: AbortSignal): Asyn
     }
   } catch (error) {
     signal.throwIfAborted();
-    const reason = REASONS[systemCodeOf(error) ?? ""] ?? messageOf(error);
+    const reason = REASONS[systemErrorCode(error) ?? ""] ?? errorMessageText(error);
     throw new ReuploadError("csv-unreadable", `cannot read ${sourceName(source)}: ${reason}`, {
       cause: error,
     });

@@ -1,5 +1,5 @@
 import { SeenKeys } from "../core/csv-digest.ts";
-import { partitionOf } from "../core/partition.ts";
+import { choosePartition } from "../core/partition.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { InputSource, RejectedRow } from "./input.ts";
 import { readWorkItems } from "./read-csv.ts";
@@ -32,7 +32,7 @@ export interface Distribution {
  * @param onWorkItems told each batch of distinct work items with their partitions, and awaited
  * @throws ReuploadError as `ReadWorkItems`
  */
-export async function distributionOf(
+export async function countPartitions(
   source: InputSource,
   total: number,
   options: {
@@ -57,7 +57,7 @@ export async function distributionOf(
         if (rejected++ < NAMED_REJECTS) firstRejected.push(row);
       } else if (seen.add(row.workItem)) {
         const { workItem } = row;
-        const partition = partitionOf(workItem.workItemId, total);
+        const partition = choosePartition(workItem.workItemId, total);
         const share = partitions[partition];
         if (share === undefined) throw new RangeError(`partition ${partition} of ${total}`);
         share.count++;

@@ -53,12 +53,12 @@ function startRows(
   const answer = findHeader(head, atEnd, COLUMNS);
   if (answer.kind === "problem") throw new ReuploadError("csv-invalid", `${name} ${answer.message}`);
   if (answer.kind !== "header") return undefined;
-  const tell = onHeader && ((raw: string) => onHeader({ raw, lineEnd: lineEndOf(head) }));
+  const tell = onHeader && ((raw: string) => onHeader({ raw, lineEnd: detectLineEnd(head) }));
   return new Rows(answer.header, tell);
 }
 
 /** How the first line ends; LF when nothing says. */
-function lineEndOf(head: Uint8Array): RawHeader["lineEnd"] {
+function detectLineEnd(head: Uint8Array): RawHeader["lineEnd"] {
   const text = Buffer.from(head).toString("latin1");
   const [found] = /\r\n|\n|\r/.exec(text) ?? [];
   return found === "\r\n" || found === "\r" ? found : "\n";
@@ -94,7 +94,7 @@ class Rows implements CsvSink {
     const { at, columnCount } = this.#header;
     const jobId = record.field(at.JobId);
     const workItemId = record.field(at.WorkItemId);
-    const problem = problemOf(record, columnCount, jobId, workItemId);
+    const problem = describeProblem(record, columnCount, jobId, workItemId);
     if (problem !== undefined) {
       this.batch.push({ kind: "rejected", line: record.line, reason: problem, raw: record.raw() });
       return;
@@ -111,7 +111,7 @@ class Rows implements CsvSink {
 }
 
 /** Why a record is no work item, in words; undefined when it is one. */
-function problemOf(
+function describeProblem(
   record: CsvRecord,
   columnCount: number,
   jobId: string,

@@ -12,11 +12,11 @@ export async function* toUtf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
     }
     head = Buffer.concat([head, chunk]);
     if (head.length < LONGEST_MARK) continue;
-    converter = converterOf(head);
+    converter = chooseConverter(head);
     yield converter.push(withoutMark(head));
   }
   if (converter === undefined) {
-    converter = converterOf(head);
+    converter = chooseConverter(head);
     yield converter.push(withoutMark(head));
   }
   yield converter.end();
@@ -38,7 +38,7 @@ function startsWith(head: Uint8Array, mark: readonly number[]): boolean {
   return mark.every((byte, index) => head[index] === byte);
 }
 
-function converterOf(head: Uint8Array): Converter {
+function chooseConverter(head: Uint8Array): Converter {
   if (startsWith(head, UTF16LE_MARK)) return new Utf16Converter(false);
   if (startsWith(head, UTF16BE_MARK)) return new Utf16Converter(true);
   return PASS_THROUGH;

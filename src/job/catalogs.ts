@@ -7,11 +7,11 @@ import { checkFolder, sourceFolder } from "../catalog/folder/source-folder.ts";
 import { LookupQuery } from "../catalog/kusto/lookup-query.ts";
 import { type Environment, flagWord } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
-import { messageOf, ReuploadError } from "../core/errors.ts";
+import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { parseSourcePrefix, type SourcePrefix } from "../core/source-prefix.ts";
-import { queryTextOf } from "../kusto/query-text.ts";
-import type { Desk } from "../cli/sign-in.ts";
+import { readQueryText } from "../kusto/query-text.ts";
+import type { SignInPrompt } from "../cli/sign-in.ts";
 import type { Services } from "./services.ts";
 
 /** The catalog of a run, before it is opened. */
@@ -32,7 +32,7 @@ export interface OpenContext {
   readonly stem: string;
   readonly services: Services;
   /** Where a person may be asked to sign in. */
-  readonly desk: Desk;
+  readonly desk: SignInPrompt;
   /** Ends the opening. */
   readonly opening: AbortSignal;
   /** Ends what the catalog does later on its own account. */
@@ -63,7 +63,7 @@ export function catalogSource(
   env: Environment,
 ): CatalogSource {
   const prefix = parseSourcePrefix(settings.sourcePrefix);
-  switch (kindOf(settings)) {
+  switch (chooseKind(settings)) {
     case "listing":
       return listingSource(path(named(settings, "files")));
     case "container":
@@ -75,7 +75,7 @@ export function catalogSource(
   }
 }
 
-function kindOf(settings: RunSettings): Kind {
+function chooseKind(settings: RunSettings): Kind {
   const kinds = KINDS.filter((kind) => settings[NAMED_BY[kind]] !== undefined);
   if (settings.catalog !== undefined) return settings.catalog;
   const [kind] = kinds;
@@ -168,9 +168,9 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
 /** The text of a query's file. @throws ReuploadError `usage` */
 export function readQuery(path: string): string {
   try {
-    return queryTextOf(readFileSync(path));
+    return readQueryText(readFileSync(path));
   } catch (error) {
-    throw new ReuploadError("usage", `The query ${path} cannot be read: ${messageOf(error)}.`, {
+    throw new ReuploadError("usage", `The query ${path} cannot be read: ${errorMessageText(error)}.`, {
       advice: "Check the path given with --kusto-query.",
       cause: error,
     });

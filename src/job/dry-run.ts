@@ -14,15 +14,15 @@ import { type DryRunReport, dryRunVerdict } from "../report/dry-run-report.ts";
 import { checkIdentity } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import type { OpenState } from "../state/state-kind.ts";
-import { Rehearsal } from "../transfer/dry-run-transfer.ts";
-import { type Job, onlyOf } from "./run-job.ts";
+import { DryRunTransfer } from "../transfer/dry-run-transfer.ts";
+import { type RunRequest, readSelection } from "./run-job.ts";
 import { fileMessage, followRun } from "./follow.ts";
 import type { Session } from "../cli/session.ts";
 import { sharedSignal } from "./shared-signal.ts";
 import type { Services } from "./services.ts";
 
 /** @returns 0 when nothing stands in the way, 1 when some of it would fail, 4 when rights are missing */
-export async function dryRun(session: Session, job: Job): Promise<ExitCode> {
+export async function dryRun(session: Session, job: RunRequest): Promise<ExitCode> {
   if (job.settings.emulator) {
     throw new ReuploadError("bad-option", "--dry-run touches nothing, and --emulator starts a service.", {
       advice: "Start the emulator yourself, and set AZURE_STORAGE_CONNECTION_STRING.",
@@ -32,13 +32,13 @@ export async function dryRun(session: Session, job: Job): Promise<ExitCode> {
   try {
     const report = await rehearse(session, job, folder);
     session.reporter.tell({ type: "dry-run", report });
-    return exitCodeOf(report, session);
+    return dryRunExitCode(report, session);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function exitCodeOf(report: DryRunReport, { stop }: Session): ExitCode {
+function dryRunExitCode(report: DryRunReport, { stop }: Session): ExitCode {
   switch (dryRunVerdict(report)) {
     case "ready":
       return EXIT.done;
@@ -51,18 +51,18 @@ function exitCodeOf(report: DryRunReport, { stop }: Session): ExitCode {
   }
 }
 
-async function rehearse(session: Session, job: Job, folder: string): Promise<DryRunReport> {
+async function rehearse(session: Session, job: RunRequest, folder: string): Promise<DryRunReport> {
   const { settings, found, catalog: source } = job;
   const stages = await import("./services.ts");
-  const services = new stages.Services(await stages.accountOf(settings, session.io.env, session), settings);
-  const identity = stages.identityOf(services.account, settings, source.identity);
+  const services = new stages.Services(await stages.openAccount(settings, session.io.env, session), settings);
+  const identity = stages.runIdentity(services.account, settings, source.identity);
   if (found !== undefined) checkIdentity(found, { identity, settings: {} });
   const target = await lookAtTarget(session, job, services);
   const path = join(folder, "state.db");
   if (found !== undefined) {
     await STATES.snapshot(session.path(job.stateDb), path, { signal: session.signal });
   }
-  const only = onlyOf(settings);
+  const only = readSelection(settings);
   const state = await STATES.open(
     {
       location: path,
@@ -84,7 +84,11 @@ async function rehearse(session: Session, job: Job, folder: string): Promise<Dry
 
 type Target = Pick<DryRunReport, "rights" | "toCreate">;
 
-async function lookAtTarget({ signal }: Session, { settings }: Job, services: Services): Promise<Target> {
+async function lookAtTarget(
+  { signal }: Session,
+  { settings }: RunRequest,
+  services: Services,
+): Promise<Target> {
   const { ensureTarget, probeRights } = await import("./services.ts");
   const target = {
     client: services.client,
@@ -106,12 +110,12 @@ async function lookAtTarget({ signal }: Session, { settings }: Job, services: Se
 
 async function withState(
   session: Session,
-  { settings, catalog: source }: Job,
+  { settings, catalog: source }: RunRequest,
   services: Services,
   { state, target, stem }: { state: OpenState; target: Target; stem: string },
 ): Promise<DryRunReport> {
   const { reporter, stop } = session;
-  const { transferToolsOf } = await import("./services.ts");
+  const { buildTransferTools } = await import("./services.ts");
   const abort = sharedSignal(stop.abort);
   const catalog = await source.open({
     stem,
@@ -121,7 +125,7 @@ async function withState(
     signal: abort,
   });
   try {
-    const rehearsal = new Rehearsal();
+    const rehearsal = new DryRunTransfer();
     const follow = followRun({ state, services, reporter });
     let toAnnounceOnly = 0;
     const onFile = (report: FileReport) => {
@@ -147,7 +151,7 @@ async function withState(
     await follow.end();
     if (outcome.kind === "failed") throw outcome.error;
     await state.ledger.committed();
-    const tools = transferToolsOf(services, settings, source.hasLocalFiles);
+    const tools = buildTransferTools(services, settings, source.hasLocalFiles);
     const isComplete = outcome.kind === "finished";
     return {
       isComplete,

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { FileReport, PipelineLive, PipelineOutcome } from "../pipeline/pipeline.ts";
 import type { LiveFigures, ProgressView } from "../progress/progress.ts";
 import { ProgressModel } from "../progress/progress-model.ts";
-import { accountOf, type RunEnding, type RunReport, verdictOf } from "../report/run-report.ts";
+import { balanceReport, type RunEnding, type RunReport, judgeReport } from "../report/run-report.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { errorMessage } from "../report/messages.ts";
 import type { Reporter } from "../cli/reporter.ts";
@@ -39,7 +39,7 @@ export function followRun({ state, services, reporter }: Following): Follower {
   const sample = () => ({
     at: performance.now(),
     summary: state.ledger.tally(),
-    live: figuresOf(live, services),
+    live: liveFigures(live, services),
   });
   const model = new ProgressModel(sample());
   const ended = new AbortController();
@@ -73,7 +73,7 @@ export function followRun({ state, services, reporter }: Following): Follower {
   };
 }
 
-function figuresOf(live: PipelineLive, services: Services): LiveFigures {
+function liveFigures(live: PipelineLive, services: Services): LiveFigures {
   const { slots, slotsInUse, openWorkItems } = live;
   return {
     slots,
@@ -123,13 +123,13 @@ interface Finishing {
 /** Tells the summary, and what ended the run early; gives the exit code. */
 export async function finishRun(finishing: Finishing): Promise<ExitCode> {
   const { state, reporter } = finishing;
-  const error = errorOf(finishing.outcome);
+  const error = endingError(finishing.outcome);
   if (error !== undefined) reporter.tell(errorMessage(error, finishing.verbose));
   // What was recorded last must be counted, and be durable before it is told.
   await state.ledger.committed().catch(() => {});
-  const report = await reportOf(finishing);
+  const report = await buildReport(finishing);
   reporter.tell({ type: "summary", report });
-  const exitCode = error?.exitCode ?? exitCodeOf(report, finishing);
+  const exitCode = error?.exitCode ?? runExitCode(report, finishing);
   state.presence.noteEnding({
     exitCode,
     why: "why" in report.ending ? report.ending.why : report.ending.kind,
@@ -138,14 +138,14 @@ export async function finishRun(finishing: Finishing): Promise<ExitCode> {
 }
 
 /** What ended the run, when an error did. */
-function errorOf(outcome: PipelineOutcome): ReuploadError | undefined {
+function endingError(outcome: PipelineOutcome): ReuploadError | undefined {
   switch (outcome.kind) {
     case "failed":
       return toReuploadError(outcome.error);
     case "too-many-failures":
       return new ReuploadError(
         "too-many-failures",
-        `More failed than --max-failures allows: ${shareOf(outcome)}.`,
+        `More failed than --max-failures allows: ${describeShare(outcome)}.`,
       );
     case "finished":
     case "stopped":
@@ -153,12 +153,12 @@ function errorOf(outcome: PipelineOutcome): ReuploadError | undefined {
   }
 }
 
-function shareOf({ failed, finished }: { readonly failed: number; readonly finished: number }): string {
+function describeShare({ failed, finished }: { readonly failed: number; readonly finished: number }): string {
   return `${failed} of the ${finished} files that came to an end in this start`;
 }
 
-function exitCodeOf(report: RunReport, { stoppedBy }: Finishing): ExitCode {
-  switch (verdictOf(report, accountOf(report))) {
+function runExitCode(report: RunReport, { stoppedBy }: Finishing): ExitCode {
+  switch (judgeReport(report, balanceReport(report))) {
     case "completed":
     case "limited":
       return EXIT.done;
@@ -173,12 +173,12 @@ function exitCodeOf(report: RunReport, { stoppedBy }: Finishing): ExitCode {
   }
 }
 
-function endingOf({ outcome, limitedBy, stoppedBy }: Finishing, left: number): RunEnding {
+function runEnding({ outcome, limitedBy, stoppedBy }: Finishing, left: number): RunEnding {
   switch (outcome.kind) {
     case "finished":
       return limitedBy !== undefined && left > 0 ? { kind: "limited", by: limitedBy } : { kind: "finished" };
     case "too-many-failures":
-      return { kind: "too-many-failures", why: shareOf(outcome) };
+      return { kind: "too-many-failures", why: describeShare(outcome) };
     case "failed":
       return { kind: "stopped", why: toReuploadError(outcome.error).code };
     case "stopped":
@@ -186,7 +186,7 @@ function endingOf({ outcome, limitedBy, stoppedBy }: Finishing, left: number): R
   }
 }
 
-async function reportOf(finishing: Finishing): Promise<RunReport> {
+async function buildReport(finishing: Finishing): Promise<RunReport> {
   const { view, state, catalog, rejectedFile } = finishing;
   const { run, ledger } = state;
   const summary = ledger.tally();
@@ -196,7 +196,7 @@ async function reportOf(finishing: Finishing): Promise<RunReport> {
   const isWanting = left > 0 || summary.workItems.failed > 0;
   return {
     runId: run.runId,
-    ending: endingOf(finishing, left),
+    ending: runEnding(finishing, left),
     partition: run.identity.partition,
     totalPartitions: run.identity.totalPartitions,
     input: run.input,

@@ -71,13 +71,13 @@ export class Limits {
 }
 
 /** How large blocks are: small enough that a limited bandwidth holds over seconds, not minutes. */
-export function blockBytesOf({ maxBandwidth }: Pick<RunSettings, "maxBandwidth">, usual: number): number {
+export function chooseBlockBytes({ maxBandwidth }: Pick<RunSettings, "maxBandwidth">, usual: number): number {
   if (maxBandwidth?.lowest === undefined) return usual;
   return Math.round(Math.min(usual, Math.max(LEAST_BLOCK, maxBandwidth.lowest / 4)));
 }
 
 /** The pool of file slots: as many as the settings say, or as many as are found to pay. */
-export function slotsOf(
+export function chooseSlots(
   { concurrency }: Pick<RunSettings, "concurrency">,
   limits: Limits,
   tell: (message: Message) => void,

@@ -13,14 +13,14 @@ import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import { rejectedPathOf, stemOf } from "../cli/command-files.ts";
-import { slotsOf } from "./limits.ts";
+import { chooseSlots } from "./limits.ts";
 import { finishRun, followRun } from "./follow.ts";
 import { drainText, type Session } from "../cli/session.ts";
 import { sharedSignal } from "./shared-signal.ts";
 import type { Services } from "./services.ts";
 
 /** One run as the command line describes it; `run` and `upload` make it. */
-export interface Job {
+export interface RunRequest {
   readonly settings: RunSettings;
   /** As it was given. */
   readonly stateDb: string;
@@ -38,7 +38,7 @@ export interface Job {
 }
 
 /** @returns the exit code. @throws what ends the job before its first file, or ReuploadError */
-export async function runJob(session: Session, job: Job): Promise<ExitCode> {
+export async function runJob(session: Session, job: RunRequest): Promise<ExitCode> {
   if (job.settings.dryRun) {
     const { dryRun } = await import("./dry-run.ts");
     return dryRun(session, job);
@@ -62,11 +62,11 @@ export async function startEmulator(session: Session, stateDb: string): Promise<
 
 class JobRun {
   readonly #session: Session;
-  readonly #job: Job;
+  readonly #job: RunRequest;
   readonly #emulator: Emulator | undefined;
   readonly #statePath: string;
 
-  constructor(session: Session, job: Job, emulator: Emulator | undefined) {
+  constructor(session: Session, job: RunRequest, emulator: Emulator | undefined) {
     this.#session = session;
     this.#job = job;
     this.#emulator = emulator;
@@ -82,11 +82,11 @@ class JobRun {
         : { AZURE_STORAGE_CONNECTION_STRING: this.#emulator.connectionString };
     // Loaded late, as it takes most of the start: what is wrong before is told without it.
     const stages = await import("./services.ts");
-    const account = await stages.accountOf(settings, env, this.#session);
+    const account = await stages.openAccount(settings, env, this.#session);
     const services = new stages.Services(account, settings, (message) =>
       this.#session.reporter.tell(message),
     );
-    const identity = stages.identityOf(services.account, settings, catalog.identity);
+    const identity = stages.runIdentity(services.account, settings, catalog.identity);
     if (found !== undefined) checkIdentity(found, { identity, settings: {} });
     const created = await stages.ensureTarget({
       client: services.client,
@@ -108,7 +108,7 @@ class JobRun {
 
   async #openState(identity: Omit<RunIdentity, "csvDigest">): Promise<OpenState> {
     const { settings, input, kept, resumeCommand, stateDb } = this.#job;
-    const only = onlyOf(settings);
+    const only = readSelection(settings);
     return STATES.open(
       {
         location: this.#statePath,
@@ -125,7 +125,7 @@ class JobRun {
   }
 
   async #withState(services: Services, state: OpenState): Promise<ExitCode> {
-    const { transferOf, announcerOf } = await import("./services.ts");
+    const { buildTransfer, buildAnnouncer } = await import("./services.ts");
     const { settings } = this.#job;
     const { reporter, stop } = this.#session;
     const catalog = await this.#openCatalog(services, state);
@@ -138,14 +138,14 @@ class JobRun {
         {
           state,
           catalog,
-          transfer: transferOf(services, settings, this.#job.catalog.hasLocalFiles),
-          announcer: announcerOf(services, settings),
+          transfer: buildTransfer(services, settings, this.#job.catalog.hasLocalFiles),
+          announcer: buildAnnouncer(services, settings),
         },
         {
           ...settings,
           runBegan: state.run.createdAt,
           workItemWorkers: settings.workitemWorkers,
-          slots: slotsOf(settings, services.limits, (message) => reporter.tell(message)),
+          slots: chooseSlots(settings, services.limits, (message) => reporter.tell(message)),
           template: parseNameTemplate(settings.nameTemplate),
         },
         { drain: stop.drain, abort, onFile: follow.onFile },
@@ -212,7 +212,10 @@ class JobRun {
 }
 
 /** Which work items alone are to be taken. */
-export function onlyOf({ limit, sample }: RunSettings): { first: number } | { sample: number } | undefined {
+export function readSelection({
+  limit,
+  sample,
+}: RunSettings): { first: number } | { sample: number } | undefined {
   if (limit !== undefined) return { first: limit };
   return sample === undefined ? undefined : { sample };
 }

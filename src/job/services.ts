@@ -6,9 +6,9 @@ import { type AccountInput, findAccount, type StorageAccount } from "../azure/ac
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
 import { BrakedReader, BrakedWriter } from "../azure/calls/braked-calls.ts";
 import { HEDGE_DEFAULTS, Hedging } from "../azure/attempts/hedge.ts";
-import { DepthBrake, depthOf } from "../azure/calls/queue-depth.ts";
+import { DepthBrake, queueDepthReader } from "../azure/calls/queue-depth.ts";
 import { Connections } from "../azure/wire/connections.ts";
-import { proxyOf } from "../azure/wire/proxy.ts";
+import { chooseProxy } from "../azure/wire/proxy.ts";
 import { RestBlobReader } from "../azure/calls/rest-blob-reader.ts";
 import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
 import { RestClient } from "../azure/wire/rest-client.ts";
@@ -23,11 +23,11 @@ import { Secret } from "../core/secret.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { Buffers } from "../transfer/buffers.ts";
 import { Hasher } from "../transfer/hasher.ts";
-import { Ladder } from "../transfer/auto-transfer.ts";
+import { AutoTransfer } from "../transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../report/messages.ts";
-import { blockBytesOf, Limits, rateMessage } from "./limits.ts";
-import { type Desk, signInOf } from "../cli/sign-in.ts";
+import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
+import { type SignInPrompt, openRunSignIn } from "../cli/sign-in.ts";
 
 export { ensureTarget } from "../azure/calls/ensure-target.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
@@ -56,7 +56,7 @@ export class Services {
     this.account = account;
     this.limits = new Limits(settings);
     this.#tell = tell;
-    this.client = new RestClient(account, new Connections(proxyOf(process.env), settings.requestTimeout));
+    this.client = new RestClient(account, new Connections(chooseProxy(process.env), settings.requestTimeout));
     this.#maxWaitMs = settings.maxWait;
     const { credential } = account;
     this.#signIn = credential.kind === "token" ? credential.signIn.forGate(STORAGE_SCOPE) : undefined;
@@ -104,14 +104,14 @@ export class Services {
     if (maxQueueDepth === undefined || !announce) return undefined;
     // The queue's own gate holds announcements; the question has to pass before them.
     const gate = this.#gate(this.queue.name, { essential: true, signIn: this.#signIn });
-    const ask = depthOf(this.client, queue, { attempts: this.attempts, gate });
+    const ask = queueDepthReader(this.client, queue, { attempts: this.attempts, gate });
     const brake = new DepthBrake(`queue ${queue}`, maxQueueDepth, ask);
     this.limits.add({ name: "--max-queue-depth", heldMs: () => brake.heldMs });
     return brake;
   }
 
   #storageGate(kind: "target" | "queue" | "source", url: string, essential: boolean): ServiceGate {
-    const name = `${kind} ${hostOf(url)}`;
+    const name = `${kind} ${hostName(url)}`;
     const gate = this.#gate(name, { essential, signIn: this.#signIn, brakes: this.limits.brakes });
     const holder = { name: kind === "source" ? name : kind, heldMs: () => gate.load.heldMs };
     this.limits.add(holder, () => gate.load.answers);
@@ -128,7 +128,7 @@ export class Services {
   }
 }
 
-function hostOf(url: string): string {
+function hostName(url: string): string {
   return new URL(url).host;
 }
 
@@ -138,10 +138,10 @@ function hostOf(url: string): string {
  * @param desk where a person may be asked to sign in
  * @throws ReuploadError
  */
-export async function accountOf(
+export async function openAccount(
   settings: RunSettings,
   env: Environment,
-  desk?: Desk,
+  desk?: SignInPrompt,
 ): Promise<StorageAccount> {
   const secret = (name: string) => {
     const value = env[name];
@@ -153,11 +153,11 @@ export async function accountOf(
     key: secret("AZURE_STORAGE_KEY"),
     sasToken: secret("AZURE_STORAGE_SAS_TOKEN"),
   };
-  return findAccount(input, async () => signInOf(settings, env, desk));
+  return findAccount(input, async () => openRunSignIn(settings, env, desk));
 }
 
 /** @param localFiles the catalog's files are local ones: `file:` links may be read */
-export function transferToolsOf(
+export function buildTransferTools(
   services: Services,
   settings: RunSettings,
   localFiles: boolean,
@@ -171,7 +171,7 @@ export function transferToolsOf(
       mode: settings.transfer,
       contentType: settings.contentType,
       onConflict: settings.onConflict,
-      blockBytes: blockBytesOf(settings, TRANSFER_DEFAULTS.blockBytes),
+      blockBytes: chooseBlockBytes(settings, TRANSFER_DEFAULTS.blockBytes),
       localFiles,
     },
     writer: bandwidth === undefined ? writer : new BrakedWriter(writer, bandwidth),
@@ -185,12 +185,12 @@ export function transferToolsOf(
   };
 }
 
-export function transferOf(services: Services, settings: RunSettings, localFiles: boolean): Ladder {
-  return new Ladder(transferToolsOf(services, settings, localFiles));
+export function buildTransfer(services: Services, settings: RunSettings, localFiles: boolean): AutoTransfer {
+  return new AutoTransfer(buildTransferTools(services, settings, localFiles));
 }
 
 /** undefined with --no-queue */
-export function announcerOf(services: Services, settings: RunSettings): Announcer | undefined {
+export function buildAnnouncer(services: Services, settings: RunSettings): Announcer | undefined {
   if (!settings.announce) return undefined;
   const announcer = new QueueAnnouncer({
     calls: new RestQueueCalls(services.client, settings.queue),
@@ -204,7 +204,7 @@ export function announcerOf(services: Services, settings: RunSettings): Announce
 }
 
 /** What makes this run this run, but for the CSV's digest. */
-export function identityOf(
+export function runIdentity(
   account: StorageAccount,
   settings: RunSettings,
   catalog: string,

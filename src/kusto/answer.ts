@@ -1,6 +1,6 @@
 /** Reads the frames of an answer ("Query V2 HTTP response"). */
 import type { KustoColumn, KustoTable } from "./kusto.ts";
-import { type Refusal, refusalOf } from "./refusal.ts";
+import { type Refusal, readRefusal } from "./refusal.ts";
 
 interface Frame {
   readonly FrameType?: string;
@@ -28,8 +28,8 @@ export function readAnswer(text: string): KustoTable | Refusal | undefined {
   if (frames === undefined || end?.FrameType !== "DataSetCompletion") return undefined;
   const errors = [end, ...frames.flatMap((frame) => frame.Rows ?? [])].flatMap(errorsIn);
   errors.push(...frames.flatMap(errorEventsIn));
-  if (errors.length > 0) return refusalOf(errors[0], false);
-  if (end.HasErrors === true || end.Cancelled === true) return refusalOf({}, false);
+  if (errors.length > 0) return readRefusal(errors[0], false);
+  if (end.HasErrors === true || end.Cancelled === true) return readRefusal({}, false);
   const tables = tablesIn(frames);
   if (tables.length === 0) return undefined;
   const [{ columns, rows } = { columns: [], rows: [] }] = tables;

@@ -5,7 +5,7 @@ import type { KustoValue } from "./kusto.ts";
  * A text is always quoted: the service takes one without quotes as it is, but one that itself begins with a quote it
  * would read as a literal.
  */
-export function literalOf(parameter: KustoValue): string {
+export function toLiteral(parameter: KustoValue): string {
   switch (parameter.type) {
     case "string":
       return `"${escaped(parameter.value, /["\\\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu)}"`;

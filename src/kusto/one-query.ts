@@ -9,14 +9,14 @@ import {
   KustoConnectionStringBuilder,
   kustoTrustedEndpoints,
 } from "azure-kusto-data";
-import type { Pulse } from "../azure/attempts/attempt-clock.ts";
-import { retryAfterOf, ServiceFailure } from "../azure/wire/service-error.ts";
+import type { AttemptContext } from "../azure/attempts/attempt-clock.ts";
+import { readRetryAfter, ServiceFailure } from "../azure/wire/service-error.ts";
 import type { SignIn } from "../azure/sign-in/sign-in.ts";
-import { messageOf, ReuploadError } from "../core/errors.ts";
+import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { readAnswer } from "./answer.ts";
 import type { KustoQuery, KustoTable } from "./kusto.ts";
-import { literalOf } from "./literals.ts";
-import { type Refusal, refusalOf } from "./refusal.ts";
+import { toLiteral } from "./literals.ts";
+import { type Refusal, readRefusal } from "./refusal.ts";
 
 /** What is seen of who asks, in place of the system user and the script's path that the client would send. */
 const NAME = "reupload";
@@ -63,7 +63,7 @@ export class QuerySender {
    * @returns the answer, or why the service gives none
    * @throws ServiceFailure for what may pass when it is tried again, and for 401 and 403; ReuploadError
    */
-  async send(query: KustoQuery, pulse: Pulse): Promise<KustoTable | Refusal> {
+  async send(query: KustoQuery, pulse: AttemptContext): Promise<KustoTable | Refusal> {
     const { cluster, database, signIn, deadlineMs } = this.#target;
     const { signal } = pulse;
     const cloud = await this.#cloud(signal);
@@ -71,7 +71,7 @@ export class QuerySender {
     const { token } = await pulse.hold(signIn.getToken(scope, { abortSignal: signal }));
     signal.throwIfAborted();
     const client = this.#client(KustoConnectionStringBuilder.withAccessToken(cluster, token), signal);
-    const properties = new ClientRequestProperties({}, parametersOf(query));
+    const properties = new ClientRequestProperties({}, toParameters(query));
     properties.raw = true;
     properties.setTimeout(deadlineMs);
     // The attempt's clocks end the request, by the signal.
@@ -103,7 +103,7 @@ export class QuerySender {
     const { isAxiosError, code, response } = clientErrorIn(thrown);
     if (isAxiosError !== true) throw thrown;
     if (response === undefined) {
-      const said = messageOf(thrown).replaceAll(token, "***");
+      const said = errorMessageText(thrown).replaceAll(token, "***");
       if (said.includes("maxContentLength")) return { kind: "too-much", why: "result-too-large", said };
       throw new ServiceFailure("query", said, { systemCode: code });
     }
@@ -125,7 +125,7 @@ export class QuerySender {
       "query",
       said,
       { status: known },
-      { requestId, retryAfterMs: retryAfterOf({ get: header }) },
+      { requestId, retryAfterMs: readRetryAfter({ get: header }) },
     );
   }
 
@@ -144,7 +144,7 @@ export class QuerySender {
     try {
       kustoTrustedEndpoints.validateTrustedEndpoint(cluster, cloud.LoginEndpoint);
     } catch (thrown) {
-      throw new ReuploadError("kusto-invalid", messageOf(thrown));
+      throw new ReuploadError("kusto-invalid", errorMessageText(thrown));
     }
     return cloud;
   }
@@ -163,7 +163,7 @@ export class QuerySender {
       if (isAxiosError !== true) throw new ServiceFailure(ASK_CLOUD, "its page is not whole", {});
       if (response?.status === 404) return undefined;
       const status = response === undefined ? undefined : Math.min(response.status, 504);
-      throw new ServiceFailure(ASK_CLOUD, messageOf(thrown), {
+      throw new ServiceFailure(ASK_CLOUD, errorMessageText(thrown), {
         status,
         systemCode: code,
       });
@@ -186,9 +186,9 @@ export class QuerySender {
   }
 }
 
-function parametersOf(query: KustoQuery): Record<string, string> {
+function toParameters(query: KustoQuery): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(query.parameters).map(([name, value]) => [name, literalOf(value)]),
+    Object.entries(query.parameters).map(([name, value]) => [name, toLiteral(value)]),
   );
 }
 
@@ -201,7 +201,7 @@ function clientErrorIn(thrown: unknown): ClientError {
 /** A page of a proxy in place of the service's words is taken by its status alone. */
 function refusalIn(body: unknown, status: number): Refusal {
   try {
-    return refusalOf(JSON.parse(String(body)), status < 500);
+    return readRefusal(JSON.parse(String(body)), status < 500);
   } catch {
     const said = "not from the service itself";
     return status < 500 ? { kind: "invalid", said } : { kind: "transient", throttled: status === 503, said };

@@ -1,5 +1,5 @@
 import { type Attempts } from "../azure/attempts/attempt.ts";
-import { Effort } from "../azure/attempts/effort.ts";
+import { RequestBudget } from "../azure/attempts/effort.ts";
 import { ServiceFailure } from "../azure/wire/service-error.ts";
 import type { ServiceGate } from "../azure/gate/service-gate.ts";
 import { ReuploadError } from "../core/errors.ts";
@@ -64,7 +64,7 @@ class ClientKusto implements Kusto {
     const signal = AbortSignal.any([options.signal, this.#closed.signal]);
     const answer = await this.#slots.use(signal, () => this.#attempt(query, signal));
     if (!("kind" in answer)) return answer;
-    throw this.#errorOf(answer);
+    throw this.#toError(answer);
   }
 
   close(): void {
@@ -75,7 +75,7 @@ class ClientKusto implements Kusto {
   async #attempt(query: KustoQuery, signal: AbortSignal): Promise<KustoTable | Refusal> {
     const { attempts, gate } = this.#options;
     const oneTryMs = this.#deadlineMs + attempts.policy.idleMs;
-    const effort = new Effort(signal, TRIES_OF_TIME * oneTryMs);
+    const effort = new RequestBudget(signal, TRIES_OF_TIME * oneTryMs);
     try {
       return await attempts.run(
         gate,
@@ -118,7 +118,7 @@ class ClientKusto implements Kusto {
     );
   }
 
-  #errorOf(refusal: Exclude<KustoTable | Refusal, KustoTable>): Error {
+  #toError(refusal: Exclude<KustoTable | Refusal, KustoTable>): Error {
     const said = redact(refusal.said);
     const { requestId } = refusal;
     const cause = requestId === undefined ? undefined : new ServiceFailure("query", said, {}, { requestId });

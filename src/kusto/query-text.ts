@@ -4,7 +4,7 @@
  */
 
 /** The text of a query's file: UTF-8, or UTF-16 with a mark, as PowerShell's `>` writes it. */
-export function queryTextOf(file: Uint8Array): string {
+export function readQueryText(file: Uint8Array): string {
   const [first, second] = file;
   if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(file);
   if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(file);
@@ -22,7 +22,7 @@ interface Token {
 }
 
 /** The tokens that mean something. */
-function tokensOf(text: string): Token[] {
+function tokenize(text: string): Token[] {
   return [...text.matchAll(TOKEN)]
     .map((match) => ({ text: match[0], end: match.index + match[0].length }))
     .filter((token) => token.text.trim() !== "" && !token.text.startsWith("//"));
@@ -33,7 +33,7 @@ function tokensOf(text: string): Token[] {
  * comment) is left out; positions in the text before it stay what they were, for the service's messages.
  */
 export function piped(text: string, tail: string): string {
-  const last = tokensOf(text).findLast((token) => token.text !== ";");
+  const last = tokenize(text).findLast((token) => token.text !== ";");
   return `${text.slice(0, last?.end ?? 0)}\n${tail}`;
 }
 
@@ -47,7 +47,7 @@ export interface DeclaredParameter {
 
 /** The parameters that a query declares; what is not well formed is left to the service to tell. */
 export function declaredParameters(text: string): DeclaredParameter[] {
-  const tokens = tokensOf(text).map((token) => token.text);
+  const tokens = tokenize(text).map((token) => token.text);
   return tokens.flatMap((token, at) => {
     const isDeclaration =
       token === "declare" && tokens[at + 1] === "query_parameters" && tokens[at + 2] === "(";

@@ -39,9 +39,9 @@ const LONGEST_WORDS = 500;
  * @param body the service's `{ error }`: the body of a refused request, or an item of `OneApiErrors`
  * @param isFinal whether it would say the same when asked again, unless it says so itself
  */
-export function refusalOf(body: unknown, isFinal: boolean): Refusal {
+export function readRefusal(body: unknown, isFinal: boolean): Refusal {
   const error = errorIn(body);
-  const said = wordsOf(error);
+  const said = describeError(error);
   const marks = [error.code, error["@type"], said].join(" ");
   const tooMuch = TOO_MUCH.find(([mark]) => mark.test(marks));
   if (tooMuch !== undefined) return { kind: "too-much", why: tooMuch[1], said };
@@ -58,7 +58,7 @@ function errorIn(body: unknown): OneApiError {
 }
 
 /** The most telling of the service's words, on one line. */
-function wordsOf(error: OneApiError): string {
+function describeError(error: OneApiError): string {
   const { innererror: inner } = error;
   const innerWords = typeof inner?.message === "string" ? `${text(inner.code)}: ${inner.message}` : undefined;
   const words = innerWords ?? (text(error["@message"]) || text(error.message) || "it says nothing more");

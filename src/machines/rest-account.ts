@@ -2,7 +2,7 @@
  * The coordination container of the target account, over the REST client. Its requests pass no gate: no brake, no learned
  * rate and no `--max-requests` may hold a lease's renewal back.
  */
-import type { Pulse } from "../azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../azure/attempts/attempt-clock.ts";
 import { RefusedRequest } from "../azure/wire/refused-request.ts";
 import { RestBlobLister } from "../azure/calls/rest-blob-lister.ts";
 import type { RestClient, RestRequest } from "../azure/wire/rest-client.ts";
@@ -146,7 +146,7 @@ async function refusals<T>(operation: string, call: () => Promise<T>): Promise<T
 }
 
 /** A request that only its caller ends. */
-function untimed(signal: AbortSignal): Pulse {
+function untimed(signal: AbortSignal): AttemptContext {
   return {
     signal,
     waitSignal: signal,

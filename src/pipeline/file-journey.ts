@@ -1,5 +1,5 @@
 import { FileFailure } from "../core/failure.ts";
-import { messageOf, ReuploadError } from "../core/errors.ts";
+import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { WaitGivenUp, type WorkSignals } from "../core/waits.ts";
 import type { FailureRecord } from "../state/ledger.ts";
 import type { TransferredFile, TransferResult } from "../transfer/transfer.ts";
@@ -122,7 +122,7 @@ function chargedToFile(thrown: unknown, signal: AbortSignal): FailureRecord {
   }
   if (signal.aborted || thrown instanceof ReuploadError) throw thrown;
   // A defect of ours that one file brings out must not keep the others from their target.
-  return { code: "internal", message: messageOf(thrown), attempts: 1 };
+  return { code: "internal", message: errorMessageText(thrown), attempts: 1 };
 }
 
 function report(

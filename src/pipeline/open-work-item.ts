@@ -1,7 +1,7 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import { type CatalogFile, fileKey } from "../core/file.ts";
 import { type FilePlan, planFiles, type PlannedFile, type RefusedFile } from "../core/file-plan.ts";
-import { type Receipt, receiptOf } from "../core/receipt.ts";
+import { type Receipt, makeReceipt } from "../core/receipt.ts";
 import { shortenName } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import { isBitSet } from "../core/bitmap.ts";
@@ -68,7 +68,7 @@ export class OpenWorkItem {
   /** Records what the lookup gave, and gives the files that are to be done in this start. */
   open(claim: Claim, lookup: Lookup, options: PipelineOptions): FileTask[] {
     const plan = planFiles(this.workItem, lookup.files, options);
-    const receipt = receiptOf(lookup.files);
+    const receipt = makeReceipt(lookup.files);
     const vanished = vanishedFiles(plan, claim.knownFiles);
     this.#problems = lookup.problems;
     this.#record({
@@ -81,21 +81,21 @@ export class OpenWorkItem {
       vanished: vanished.map(({ file }) => file),
       ...(claim.knownFiles.size === 0 ? {} : { places: placesOfKnown(plan, claim.knownFiles) }),
     });
-    const knownOf = (file: CatalogFile) => claim.knownFiles.get(fileKey(file));
+    const findKnown = (file: CatalogFile) => claim.knownFiles.get(fileKey(file));
     const isElsewhere = doneElsewhere(claim, receipt);
     // What got into the target before a later lookup took its name away, or no longer lists it, is still owed its
     // announcement.
     const owed = [
-      ...plan.refused.filter(({ file }) => knownOf(file)?.inTarget === true),
+      ...plan.refused.filter(({ file }) => findKnown(file)?.inTarget === true),
       ...vanished.filter(({ known }) => known.inTarget).map(({ file }) => this.#named(file, options)),
     ];
     for (const refused of plan.refused) {
-      if (knownOf(refused.file)?.inTarget !== true) this.#refuse(refused, knownOf(refused.file));
+      if (findKnown(refused.file)?.inTarget !== true) this.#refuse(refused, findKnown(refused.file));
     }
     for (const { file, known } of vanished)
       if (!known.inTarget) this.#vanish(this.#named(file, options), known);
     const tasks = [...plan.files, ...owed].flatMap((planned) => {
-      const known = knownOf(planned.file);
+      const known = findKnown(planned.file);
       if (isElsewhere(planned.place) && known?.completed !== true && known?.skipped !== true) {
         const { file, place } = planned;
         this.#record({ kind: "file-done-elsewhere", workItem: this.id, file, place });
@@ -191,7 +191,7 @@ export class OpenWorkItem {
  * The name that blob names are made from: the catalog's, else the CSV's. Once a file is in the target, it stays what it
  * was, or its announcement would name another blob.
  */
-export function nameOf({ workItem, knownFiles, openedAs }: Claim, lookup: Lookup): string {
+export function chooseName({ workItem, knownFiles, openedAs }: Claim, lookup: Lookup): string {
   const isNamed = openedAs !== undefined && [...knownFiles.values()].some(({ inTarget }) => inTarget);
   if (isNamed) return openedAs;
   return lookup.workItemName === "" ? workItem.workItemName : lookup.workItemName;

@@ -6,7 +6,7 @@ import { DrainingWaits } from "./draining-waits.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import { fileJourney } from "./file-journey.ts";
 import { type EndWithoutFiles, endWithoutFiles } from "./end-without-files.ts";
-import { type FileTask, nameOf, OpenWorkItem } from "./open-work-item.ts";
+import { type FileTask, chooseName, OpenWorkItem } from "./open-work-item.ts";
 import type {
   PipelineControl,
   PipelineLive,
@@ -270,7 +270,7 @@ class Pipeline implements PipelineLive {
     if (claim.lost.aborted) return this.#giveBack([claim.id]);
     const end = endWithoutFiles(claim, lookup, this.#options);
     if (end !== undefined) return this.#endUnopened(claim, end);
-    const name = nameOf(claim, lookup);
+    const name = chooseName(claim, lookup);
     const item = new OpenWorkItem(claim, name, this.#stages, this.#links, this.#control.onFile);
     this.#open.set(claim.id, item);
     const tasks = item.open(claim, lookup, this.#options);

@@ -14,7 +14,7 @@ export interface FleetFit {
   readonly missingPartitions: readonly number[];
 }
 
-export function fitOf(states: readonly StateOfRun[]): FleetFit {
+export function checkFit(states: readonly StateOfRun[]): FleetFit {
   const [first, ...others] = states;
   if (first === undefined) return { mismatches: [], missingPartitions: [] };
   const { totalPartitions } = first.run.identity;

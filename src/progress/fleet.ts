@@ -2,7 +2,7 @@
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { StateReading } from "../state/state-reader.ts";
 import type { StateSummary } from "../state/ledger.ts";
-import { fitOf } from "./fleet-fit.ts";
+import { checkFit } from "./fleet-fit.ts";
 import { type MachineView, MachineWatch } from "./machine-watch.ts";
 import { finishedFiles, totalFiles } from "./progress-model.ts";
 import type { LiveFigures, ProgressView } from "./progress.ts";
@@ -57,14 +57,14 @@ export class FleetWatch {
 
   view(): FleetView {
     const machines = this.#watches.map((watch) => watch.view());
-    const { mismatches, missingPartitions } = fitOf(machines);
+    const { mismatches, missingPartitions } = checkFit(machines);
     const fits = mismatches.length === 0;
     const codes = machines.map(({ exitCode }) => exitCode);
     const worst = WORST_FIRST.find((code) => codes.includes(code)) ?? EXIT.done;
     const slowest = fits ? lastToEnd(machines) : undefined;
     return {
       machines,
-      total: fits ? totalOf(machines, slowest) : undefined,
+      total: fits ? sumMachines(machines, slowest) : undefined,
       mismatches,
       missingPartitions,
       slowest,
@@ -87,7 +87,7 @@ function lastToEnd(machines: readonly MachineView[]): MachineView | undefined {
     : first;
 }
 
-function totalOf(machines: readonly MachineView[], slowest: MachineView | undefined): ProgressView {
+function sumMachines(machines: readonly MachineView[], slowest: MachineView | undefined): ProgressView {
   const views = machines.map(({ progress }) => progress);
   const sum = (pick: (view: ProgressView) => number) => views.reduce((all, view) => all + pick(view), 0);
   const sumOfKnown = (pick: (view: ProgressView) => number | undefined) => {
@@ -105,7 +105,7 @@ function totalOf(machines: readonly MachineView[], slowest: MachineView | undefi
       left: sum(({ workItems }) => workItems.left),
       inProgress: sum(({ workItems }) => workItems.inProgress),
     },
-    files: filesOf(machines.map(({ summary }) => summary)),
+    files: sumFiles(machines.map(({ summary }) => summary)),
     bytes: sum(({ bytes }) => bytes),
     thisStart: {
       files: sum(({ thisStart }) => thisStart.files),
@@ -117,12 +117,12 @@ function totalOf(machines: readonly MachineView[], slowest: MachineView | undefi
       lowMs: Math.max(...views.map(({ eta }) => eta?.lowMs ?? 0)),
       highMs: slowest.progress.eta?.highMs ?? 0,
     },
-    live: liveOf(views.map(({ live }) => live)),
+    live: sumLive(views.map(({ live }) => live)),
   };
 }
 
 /** Where one machine knows nothing of its files yet, the mean of all the others' speaks for it. */
-function filesOf(summaries: readonly StateSummary[]): ProgressView["files"] {
+function sumFiles(summaries: readonly StateSummary[]): ProgressView["files"] {
   const sum = (pick: (summary: StateSummary) => number) =>
     summaries.reduce((all, summary) => all + pick(summary), 0);
   const finished = sum(finishedFiles);
@@ -151,7 +151,7 @@ function filesOf(summaries: readonly StateSummary[]): ProgressView["files"] {
   };
 }
 
-function liveOf(lives: readonly LiveFigures[]): LiveFigures {
+function sumLive(lives: readonly LiveFigures[]): LiveFigures {
   const sum = (pick: (live: LiveFigures) => number) => lives.reduce((all, live) => all + pick(live), 0);
   return {
     slots: sum(({ slots }) => slots),

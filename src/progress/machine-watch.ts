@@ -41,13 +41,13 @@ export class MachineWatch {
   constructor(stateDb: string, at: number, first: StateReading) {
     this.#stateDb = stateDb;
     this.#reading = first;
-    this.#model = new ProgressModel(sampleOf(at, first));
+    this.#model = new ProgressModel(toSample(at, first));
   }
 
   add(at: number, reading: StateReading): void {
     // Another start counts anew: failed files became pending again, retries begin at 0.
-    if (startOf(reading) !== startOf(this.#reading)) this.#model = new ProgressModel(sampleOf(at, reading));
-    else this.#model.add(sampleOf(at, reading));
+    if (startKey(reading) !== startKey(this.#reading)) this.#model = new ProgressModel(toSample(at, reading));
+    else this.#model.add(toSample(at, reading));
     this.#reading = reading;
   }
 
@@ -61,16 +61,16 @@ export class MachineWatch {
       summary,
       writer,
       progress: writer.kind === "running" ? progress : atRest(progress),
-      exitCode: exitCodeOf(this.#reading),
+      exitCode: machineExitCode(this.#reading),
     };
   }
 }
 
-function startOf({ run, starts, writer }: StateReading): string {
+function startKey({ run, starts, writer }: StateReading): string {
   return `${run.runId} ${starts} ${writer.kind === "running" ? writer.since : ""}`;
 }
 
-function sampleOf(at: number, { summary, writer }: StateReading) {
+function toSample(at: number, { summary, writer }: StateReading) {
   return { at, summary, live: (writer.kind === "running" ? writer.heartbeat : undefined) ?? NOTHING };
 }
 
@@ -91,20 +91,20 @@ const EXIT_CODES: readonly number[] = Object.values(EXIT);
  * The code that its last start ended with; 7 while a process works on it, 6 when that died. A start that did not say
  * how it ended, or a copy of a state, is judged by what is in it.
  */
-function exitCodeOf({ writer, summary, run }: StateReading): ExitCode {
+function machineExitCode({ writer, summary, run }: StateReading): ExitCode {
   switch (writer.kind) {
     case "running":
       return EXIT.running;
     case "died":
       return EXIT.unavailable;
     case "ended": {
-      const code = writer.ending?.exitCode ?? codeOf(summary, run.input.rejected);
+      const code = writer.ending?.exitCode ?? finishedCode(summary, run.input.rejected);
       return EXIT_CODES.includes(code) ? (code as ExitCode) : EXIT.unavailable;
     }
   }
 }
 
-function codeOf({ workItems, drift }: StateSummary, rejected: number): ExitCode {
+function finishedCode({ workItems, drift }: StateSummary, rejected: number): ExitCode {
   if (workItems.pending + workItems.in_progress > 0) return EXIT.unavailable;
   return workItems.failed + rejected + drift.filesVanished > 0 ? EXIT.finishedWithFailures : EXIT.done;
 }

@@ -27,7 +27,7 @@ export class ProgressModel {
   constructor(first: ProgressSample) {
     this.#first = first;
     this.#latest = first;
-    this.#shown.add(pointOf(first));
+    this.#shown.add(toPoint(first));
     this.#short.add(this.#active);
     this.#long.add(this.#active);
   }
@@ -37,7 +37,7 @@ export class ProgressModel {
     const previous = this.#latest;
     if (sample.at < previous.at) return;
     this.#latest = sample;
-    this.#shown.add(pointOf(sample));
+    this.#shown.add(toPoint(sample));
     if (isOutage(previous.live) || isOutage(sample.live)) return;
     const files = Math.max(0, finishedFiles(sample.summary) - finishedFiles(previous.summary));
     this.#active = {
@@ -139,7 +139,7 @@ function totalWorkItems({ workItems }: Pick<StateSummary, "workItems">): number 
   return Object.values(workItems).reduce((sum, count) => sum + count, 0);
 }
 
-function pointOf({ at, summary }: ProgressSample): RatePoint {
+function toPoint({ at, summary }: ProgressSample): RatePoint {
   return { at, files: finishedFiles(summary), bytes: summary.bytes };
 }
 

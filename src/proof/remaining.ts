@@ -6,11 +6,11 @@ import { CsvDigest, SeenKeys } from "../core/csv-digest.ts";
 import { csvField } from "../core/csv-field.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { FailureCode } from "../core/failure.ts";
-import { partitionOf } from "../core/partition.ts";
+import { choosePartition } from "../core/partition.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { InputSource } from "../input/input.ts";
 import { readWorkItems } from "../input/read-csv.ts";
-import { fitOf } from "../progress/fleet-fit.ts";
+import { checkFit } from "../progress/fleet-fit.ts";
 import type { StateReader } from "../state/state-reader.ts";
 import type { RunRecord } from "../state/run-record.ts";
 
@@ -47,7 +47,7 @@ export async function writeRemaining(options: RemainingOptions, write: Write): P
   const runs = await Promise.all(
     options.states.map(async ({ stateDb, reader }) => ({ stateDb, run: (await reader.read()).run })),
   );
-  const { mismatches, missingPartitions } = fitOf(runs);
+  const { mismatches, missingPartitions } = checkFit(runs);
   const [first] = runs;
   if (first === undefined || mismatches.length > 0) throw doNotFit(mismatches);
   const { totalPartitions } = first.run.identity;
@@ -67,13 +67,13 @@ async function writeStates(options: RemainingOptions, write: Write): Promise<num
   await write("JobId,WorkItemId,WorkItemName\n");
   let rows = 0;
   for await (const workItems of wantedOf(options)) {
-    await write(workItems.map((workItem) => lineOf(workItem)).join(""));
+    await write(workItems.map((workItem) => remainingLine(workItem)).join(""));
     rows += workItems.length;
   }
   return rows;
 }
 
-function lineOf({ jobId, workItemId, workItemName }: WorkItem): string {
+function remainingLine({ jobId, workItemId, workItemName }: WorkItem): string {
   return `${[jobId, workItemId, workItemName].map((value) => csvField(value)).join(",")}\n`;
 }
 
@@ -103,7 +103,7 @@ async function writeRows(
   const { csvDigest, totalPartitions } = first.run.identity;
   const takesMissing = missing.size > 0 && options.failedOnly === undefined;
   const isOfMissing = ({ workItemId }: WorkItem) =>
-    takesMissing && missing.has(partitionOf(workItemId, totalPartitions));
+    takesMissing && missing.has(choosePartition(workItemId, totalPartitions));
   const digest = new CsvDigest();
   const result = { rows: 0, rowsOfMissing: 0, rejected: 0 };
   let header: string | undefined;

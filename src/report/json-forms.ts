@@ -5,7 +5,7 @@
 import { FAILURES } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
-import { accountOf, type RunReport, verdictOf } from "./run-report.ts";
+import { balanceReport, type RunReport, judgeReport } from "./run-report.ts";
 import { isoTime } from "../terminal/format.ts";
 import { printableJson } from "../terminal/printable.ts";
 
@@ -48,11 +48,11 @@ export function waitingJson(waiting: Waiting): JsonFields {
 }
 
 export function reportJson(report: RunReport): JsonFields {
-  const account = accountOf(report);
+  const account = balanceReport(report);
   const { summary } = report;
   return {
     runId: report.runId,
-    verdict: verdictOf(report, account),
+    verdict: judgeReport(report, account),
     stoppedBy: stoppedBy(report),
     partition: report.partition,
     totalPartitions: report.totalPartitions,

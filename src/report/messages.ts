@@ -2,7 +2,7 @@
  * Everything that a run says, as types with a text and a JSON form; nothing else prints. With --output json each
  * message is one line (NDJSON); docs/events.md describes every type and a test holds both equal.
  */
-import { messageOf, type ReuploadError } from "../core/errors.ts";
+import { errorMessageText, type ReuploadError } from "../core/errors.ts";
 import type { FailureCode } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
@@ -113,12 +113,12 @@ export function toJsonLine(message: Message, time: number): string {
     schemaVersion: SCHEMA_VERSION,
     type: message.type,
     time: isoTime(time),
-    ...fieldsOf(message),
+    ...jsonFields(message),
   };
   return jsonText(line);
 }
 
-function fieldsOf(message: Message): JsonFields {
+function jsonFields(message: Message): JsonFields {
   switch (message.type) {
     case "run-started":
       return { ...message, queue: message.queue ?? null };
@@ -169,10 +169,10 @@ function fileFields({ failure, ...file }: FileFinished): JsonFields {
 
 /** The message as lines for people. */
 export function toText(message: Message, style: TextStyle = PLAIN): string[] {
-  return linesOf(message, style).map((line) => printableLine(redact(line), style));
+  return textLines(message, style).map((line) => printableLine(redact(line), style));
 }
 
-function linesOf(message: Message, style: TextStyle): string[] {
+function textLines(message: Message, style: TextStyle): string[] {
   switch (message.type) {
     case "run-started":
       return startedLines(message);
@@ -236,16 +236,18 @@ function fileLine(file: FileFinished, style: TextStyle): string {
 /** The message of an error that ends a command. @param verbose tell the causes too */
 export function errorMessage(error: ReuploadError, verbose: boolean): Message {
   const { code, message, advice } = error;
-  return { type: "error", code, message, hint: advice, causes: verbose ? causesOf(error) : [] };
+  return { type: "error", code, message, hint: advice, causes: verbose ? listCauses(error) : [] };
 }
 
 const MOST_CAUSES = 8;
 
-function causesOf(error: Error): string[] {
+function listCauses(error: Error): string[] {
   const causes: string[] = [];
   for (let cause = error.cause; cause !== undefined && causes.length < MOST_CAUSES;) {
     const requestId = cause instanceof Error && "requestId" in cause ? cause.requestId : undefined;
-    causes.push(`${messageOf(cause)}${typeof requestId === "string" ? ` (request id ${requestId})` : ""}`);
+    causes.push(
+      `${errorMessageText(cause)}${typeof requestId === "string" ? ` (request id ${requestId})` : ""}`,
+    );
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return causes;

@@ -76,7 +76,7 @@ export interface Account {
 }
 
 /** Puts every row and file of the report into its class. */
-export function accountOf(report: RunReport): Account {
+export function balanceReport(report: RunReport): Account {
   const { summary, input } = report;
   const { pending, in_progress: inProgress, completed, empty, failed, ...others } = summary.workItems;
   const rows = {
@@ -161,7 +161,7 @@ export type RunVerdict =
   | "internal-error";
 
 /** The one word for how the run ended. */
-export function verdictOf(report: RunReport, account: Account): RunVerdict {
+export function judgeReport(report: RunReport, account: Account): RunVerdict {
   if (account.gaps.length > 0) return "internal-error";
   const { kind } = report.ending;
   if (kind === "stopped" || kind === "too-many-failures") return kind;

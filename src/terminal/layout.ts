@@ -1,5 +1,5 @@
 import stringWidth from "string-width";
-import { type Paint, paint, signsOf, type TextStyle } from "./style.ts";
+import { type Paint, paint, chooseSigns, type TextStyle } from "./style.ts";
 
 /** A piece of a line that stays together, with its colour. */
 export interface Piece {
@@ -21,7 +21,7 @@ function withEnd({ text, end = "," }: Piece, isFollowed: boolean): string {
 /** The text cut to a display width, with a sign that it was cut. */
 export function cut(text: string, style: TextStyle): string {
   if (stringWidth(text) <= style.width) return text;
-  const sign = signsOf(style).cut.slice(0, Math.max(0, style.width));
+  const sign = chooseSigns(style).cut.slice(0, Math.max(0, style.width));
   const room = style.width - sign.length;
   let width = 0;
   let kept = "";

@@ -105,8 +105,8 @@ export class LiveBlock {
     // A line that fills the last column would leave the cursor in doubt: one column stays free.
     const lines = this.#onScreen(
       this.#render(columns - 1),
-      rowsOf(this.#drawn, columns) -
-        rowsOf(
+      countRows(this.#drawn, columns) -
+        countRows(
           printed.map((line) => stringWidth(line)),
           columns,
         ),
@@ -140,6 +140,6 @@ export class LiveBlock {
 }
 
 /** Physical rows of lines of these display widths. */
-function rowsOf(widths: readonly number[], columns: number): number {
+function countRows(widths: readonly number[], columns: number): number {
   return widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
 }

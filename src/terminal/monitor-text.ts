@@ -17,7 +17,7 @@ import {
   waitingPieces,
   workItemPieces,
 } from "./progress-text.ts";
-import { paint, PLAIN, signsOf, type TextStyle } from "./style.ts";
+import { paint, PLAIN, chooseSigns, type TextStyle } from "./style.ts";
 
 export interface MonitorPicture {
   /** ms since the epoch. */
@@ -48,21 +48,24 @@ const LEFT_OUT = [
 /** A screen of at most so many rows, none wider than the style's width. */
 export function monitorScreen(picture: MonitorPicture, style: TextStyle, rows: number): string[] {
   const keys = cut("q or Ctrl+C leaves; nothing here touches the runs", style);
-  const sections = [...sectionsOf(picture, style), { name: "keys", lines: [keys], apart: true } as const];
+  const sections = [
+    ...monitorSections(picture, style),
+    { name: "keys", lines: [keys], apart: true } as const,
+  ];
   return fitSections(sections, rows, LEFT_OUT).map((line) => printableLine(redact(line), style));
 }
 
 /** All of it, in as many rows as it takes: for logs and pipes, and for what stays on a terminal. */
 export function monitorText(picture: MonitorPicture, style: TextStyle = PLAIN): string[] {
-  return fitSections(sectionsOf(picture, style), Infinity, []).map((line) =>
+  return fitSections(monitorSections(picture, style), Infinity, []).map((line) =>
     printableLine(redact(line), style),
   );
 }
 
-function sectionsOf(picture: MonitorPicture, style: TextStyle): Section[] {
+function monitorSections(picture: MonitorPicture, style: TextStyle): Section[] {
   const { fleet, time } = picture;
   return [
-    { name: "title", lines: [paint("bold", cut(titleOf(picture), style), style)] },
+    { name: "title", lines: [paint("bold", cut(monitorTitle(picture), style), style)] },
     { name: "mismatches", lines: mismatchLines(fleet, style) },
     ...(fleet.total === undefined ? [] : totalSections(fleet.total, picture, style)),
     { name: "missing", lines: missingLines(fleet, style) },
@@ -91,7 +94,7 @@ function totalSections(total: ProgressView, { fleet, history }: MonitorPicture, 
 }
 
 /** `2026-07-01 12:12:10 UTC: 3 states, 1 running, 1 ended, 1 died` */
-function titleOf({ time, fleet: { machines } }: MonitorPicture): string {
+function monitorTitle({ time, fleet: { machines } }: MonitorPicture): string {
   const kinds = (["running", "ended", "died"] as const).flatMap((kind) => {
     const found = machines.filter(({ writer }) => writer.kind === kind).length;
     return found === 0 ? [] : [`${count(found)} ${kind}`];
@@ -139,7 +142,7 @@ function throughputLines({ rates, stepMs }: MonitorPicture["history"], style: Te
 
 /** A sign for each value, from 0 to the largest. */
 export function sparkline(values: readonly number[], style: TextStyle): string {
-  const signs = signsOf(style).sparks;
+  const signs = chooseSigns(style).sparks;
   const most = Math.max(...values);
   return values
     .map((value) => signs[most === 0 ? 0 : Math.round((value / most) * (signs.length - 1))] ?? "")

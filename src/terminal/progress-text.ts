@@ -13,7 +13,7 @@ import {
 } from "./format.ts";
 import { cut, flow, joinPieces, type Piece } from "./layout.ts";
 import { printable } from "./printable.ts";
-import { paint, signsOf, type TextStyle } from "./style.ts";
+import { paint, chooseSigns, type TextStyle } from "./style.ts";
 
 /** How often the plain line is printed. */
 export const PLAIN_INTERVAL_MS = 10_000;
@@ -70,18 +70,18 @@ export function waitingPieces(waiting: Waiting): Piece[] {
 
 /** A bar and the percentage behind it. @param widest columns of the bar alone */
 export function barLine(view: ProgressView, style: TextStyle, widest = BAR_WIDTH): string {
-  const { done, whole } = progressOf(view);
+  const { done, whole } = doneShare(view);
   const text = percentDone(view);
   const width = Math.min(widest, style.width - text.length - 1);
   if (width < 4) return cut(text, style);
-  const signs = signsOf(style);
+  const signs = chooseSigns(style);
   const filled = whole === 0 ? 0 : Math.floor((Math.min(done, whole) / whole) * width);
   const bar = signs.barDone.repeat(filled) + paint("dim", signs.barLeft.repeat(width - filled), style);
   return `${bar} ${text}`;
 }
 
 /** By files; by work items while no file is known, and when there is none. */
-function progressOf({ files, workItems }: ProgressView): { done: number; whole: number } {
+function doneShare({ files, workItems }: ProgressView): { done: number; whole: number } {
   if (files.total === undefined || files.total === 0) {
     return { done: workItems.total - workItems.left, whole: workItems.total };
   }
@@ -89,7 +89,7 @@ function progressOf({ files, workItems }: ProgressView): { done: number; whole: 
 }
 
 export function percentDone(view: ProgressView): string {
-  const { done, whole } = progressOf(view);
+  const { done, whole } = doneShare(view);
   return percent(done, whole);
 }
 

@@ -16,23 +16,23 @@ export function statusText(fleet: FleetView): string[] {
     states: fleet.machines.length,
     exit_code: fleet.exitCode,
     missing_partitions: fleet.missingPartitions.length,
-    ...countsOf(fleet.total),
+    ...countValues(fleet.total),
   };
-  return [...lines, `total ${lineOf(total)}`];
+  return [...lines, `total ${statusLine(total)}`];
 }
 
 function machineLine({ stateDb, run, writer, progress, exitCode }: MachineView): string {
   const { partition, totalPartitions } = run.identity;
-  return `state=${valueOf(stateDb)} ${lineOf({
-    ...processOf(writer),
+  return `state=${valueText(stateDb)} ${statusLine({
+    ...processValues(writer),
     exit_code: exitCode,
     partition,
     total_partitions: totalPartitions,
-    ...countsOf(progress),
+    ...countValues(progress),
   })}`;
 }
 
-function processOf(writer: Writer): Record<string, Value> {
+function processValues(writer: Writer): Record<string, Value> {
   switch (writer.kind) {
     case "running":
       return { process: "running", pid: writer.pid, host: writer.host };
@@ -47,7 +47,7 @@ function processOf(writer: Writer): Record<string, Value> {
   }
 }
 
-function countsOf({ workItems, files, bytes }: ProgressView): Record<string, Value> {
+function countValues({ workItems, files, bytes }: ProgressView): Record<string, Value> {
   return {
     work_items: workItems.total,
     work_items_done: workItems.done,
@@ -64,14 +64,14 @@ function countsOf({ workItems, files, bytes }: ProgressView): Record<string, Val
   };
 }
 
-function lineOf(values: Readonly<Record<string, Value>>): string {
+function statusLine(values: Readonly<Record<string, Value>>): string {
   return Object.entries(values)
-    .map(([key, value]) => `${key}=${valueOf(value)}`)
+    .map(([key, value]) => `${key}=${valueText(value)}`)
     .join(" ");
 }
 
 /** `yes`, `no`, `unknown`; what is more than a word is quoted as in JSON. */
-function valueOf(value: Value): string {
+function valueText(value: Value): string {
   if (value === undefined) return "unknown";
   if (typeof value === "boolean") return value ? "yes" : "no";
   const text = String(value);

@@ -92,6 +92,6 @@ const ASCII_SIGNS: Signs = {
 };
 
 /** Our signs, and their stand-ins where the locale is not UTF-8. */
-export function signsOf(style: Pick<TextStyle, "unicode">): Signs {
+export function chooseSigns(style: Pick<TextStyle, "unicode">): Signs {
   return style.unicode ? UNICODE_SIGNS : ASCII_SIGNS;
 }

@@ -2,10 +2,10 @@
 import { FAILURES } from "../core/failure.ts";
 import {
   type Account,
-  accountOf,
+  balanceReport,
   type RunReport,
   type RunVerdict,
-  verdictOf,
+  judgeReport,
 } from "../report/run-report.ts";
 import type { FailureGroup } from "../state/ledger.ts";
 import { byteRate, bytes, count, duration, fileRate, quantity } from "./format.ts";
@@ -18,8 +18,8 @@ import { type Paint, paint, type TextStyle } from "./style.ts";
  * @param style its width is not used
  */
 export function summaryText(report: RunReport, style: TextStyle): string[] {
-  const account = accountOf(report);
-  const verdict = verdictOf(report, account);
+  const account = balanceReport(report);
+  const verdict = judgeReport(report, account);
   return [
     headline(report, verdict, style),
     "",

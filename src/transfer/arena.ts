@@ -17,7 +17,7 @@ export class Arena {
     let at = 0;
     for (let length = 2 ** Math.floor(Math.log2(Math.max(1, bytes))); length >= smallest; length /= 2) {
       if (at + length > bytes) continue;
-      this.#freeOf(length).add(at);
+      this.#freeBlocks(length).add(at);
       at += length;
     }
   }
@@ -37,26 +37,26 @@ export class Arena {
   giveBack(piece: Buffer): void {
     let [at, { length }] = [piece.byteOffset, piece];
     // Those of one length begin at its multiples, so that a piece and its buddy differ in one bit.
-    while (this.#freeOf(length).delete(at ^ length)) {
+    while (this.#freeBlocks(length).delete(at ^ length)) {
       at &= ~length;
       length *= 2;
     }
-    this.#freeOf(length).add(at);
+    this.#freeBlocks(length).add(at);
   }
 
   #cut(length: number): number | undefined {
     let found = length;
-    while (this.#freeOf(found).size === 0) {
+    while (this.#freeBlocks(found).size === 0) {
       found *= 2;
       if (found > this.#memory.byteLength) return undefined;
     }
-    const [at = 0] = this.#freeOf(found);
-    this.#freeOf(found).delete(at);
-    for (let half = found / 2; half >= length; half /= 2) this.#freeOf(half).add(at + half);
+    const [at = 0] = this.#freeBlocks(found);
+    this.#freeBlocks(found).delete(at);
+    for (let half = found / 2; half >= length; half /= 2) this.#freeBlocks(half).add(at + half);
     return at;
   }
 
-  #freeOf(length: number): Set<number> {
+  #freeBlocks(length: number): Set<number> {
     let those = this.#free.get(length);
     if (those === undefined) {
       those = new Set();

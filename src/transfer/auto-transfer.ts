@@ -11,7 +11,7 @@ import type { Transfer, TransferResult } from "./transfer.ts";
  * Picks the way that costs least and works: Put Blob From URL, Put Block From URL for larger files, download and
  * upload. `--transfer server` refuses the last, `--transfer stream` the first two.
  */
-export class Ladder implements Transfer {
+export class AutoTransfer implements Transfer {
   readonly #tools: TransferTools;
   readonly #serverCopy: ServerCopy;
 

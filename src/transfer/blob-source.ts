@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { BlobProperties, BlobReader, ReadAccess } from "../azure/calls/blob-calls.ts";
 import type { Attempts } from "../azure/attempts/attempt.ts";
-import type { Effort } from "../azure/attempts/effort.ts";
+import type { RequestBudget } from "../azure/attempts/effort.ts";
 import { pause } from "../azure/pause.ts";
 import { ServiceFailure } from "../azure/wire/service-error.ts";
 import type { ServiceGate } from "../azure/gate/service-gate.ts";
@@ -16,9 +16,9 @@ import type { TransferTools } from "./tools.ts";
 export class BlobSource implements Source {
   readonly link: SourceLink;
   readonly #tools: TransferTools;
-  readonly #effort: Effort;
+  readonly #effort: RequestBudget;
 
-  constructor(tools: TransferTools, link: SourceLink, effort: Effort) {
+  constructor(tools: TransferTools, link: SourceLink, effort: RequestBudget) {
     this.#tools = tools;
     this.link = link;
     this.#effort = effort;
@@ -95,7 +95,7 @@ export async function md5OfBlob(
   { attempts, reader }: { readonly attempts: Attempts; readonly reader: BlobReader },
   access: ReadAccess,
   gate: ServiceGate,
-  effort: Effort,
+  effort: RequestBudget,
 ): Promise<string> {
   return attempts.run(gate, effort, "read to compare", async (pulse) => {
     const opened = await reader.open(access, undefined, pulse);

@@ -59,12 +59,12 @@ export class Buffers {
   /** undefined while there is no room, or no piece that is long enough */
   #take(length: number): Buffer | undefined {
     if (this.#used > 0 && this.#used + length > this.#limit) return undefined;
-    const whole = length < SHARED_FROM ? this.#short(length) : this.#longOf(length);
+    const whole = length < SHARED_FROM ? this.#short(length) : this.#takeLong(length);
     if (whole !== undefined) this.#used += length;
     return whole;
   }
 
-  #longOf(length: number): Buffer | undefined {
+  #takeLong(length: number): Buffer | undefined {
     return length > this.#limit ? Buffer.from(new SharedArrayBuffer(length)) : this.#long.take(length);
   }
 

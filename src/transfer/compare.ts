@@ -27,7 +27,7 @@ export async function judgeExisting(
 ): Promise<TransferResult | "again"> {
   const there = await targetProperties(tools, job);
   if (there === undefined) return "again";
-  const difference = await differenceOf(tools, job, there, known);
+  const difference = await describeDifference(tools, job, there, known);
   if (difference === undefined) {
     return {
       outcome: "already-there",
@@ -51,7 +51,7 @@ export async function judgeExisting(
 }
 
 async function targetProperties(tools: TransferTools, job: Job): Promise<BlobProperties | undefined> {
-  const access: ReadAccess = { url: tools.writer.urlOf(job.blobName), as: "account" };
+  const access: ReadAccess = { url: tools.writer.blobUrl(job.blobName), as: "account" };
   try {
     return await tools.attempts.run(tools.targetGate, job.effort, "look at existing blob", async (pulse) =>
       tools.reader.properties(access, pulse),
@@ -63,7 +63,7 @@ async function targetProperties(tools: TransferTools, job: Job): Promise<BlobPro
 }
 
 /** In words, or undefined when both have the same bytes: lengths first, then MD5s, which are computed where missing. */
-async function differenceOf(
+async function describeDifference(
   tools: TransferTools,
   job: Job,
   there: BlobProperties,
@@ -78,7 +78,7 @@ async function differenceOf(
   }
   job.effort.extend(2 * (fileDeadlineMs(there.length) - fileDeadlineMs(0)));
   const ours = source.contentMd5 ?? (await job.source.md5());
-  const access: ReadAccess = { url: tools.writer.urlOf(job.blobName), as: "account" };
+  const access: ReadAccess = { url: tools.writer.blobUrl(job.blobName), as: "account" };
   const theirs = there.contentMd5 ?? (await ofTarget(md5OfBlob(tools, access, tools.targetGate, job.effort)));
   return ours === theirs ? undefined : `its MD5 is ${theirs}, the source's ${ours}`;
 }

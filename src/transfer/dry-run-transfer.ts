@@ -36,7 +36,7 @@ export interface SampleFindings {
 }
 
 /** A transfer that transfers nothing (`--dry-run`): it adds up what would be done, and keeps a fair sample of it. */
-export class Rehearsal implements Transfer {
+export class DryRunTransfer implements Transfer {
   files = 0;
   /** Of those whose length the catalog gives. */
   bytes = 0;
@@ -112,7 +112,7 @@ async function lookAt(tools: TransferTools, { file, blobName }: Planned, signal:
 }
 
 async function targetProperties(tools: TransferTools, job: Job): Promise<BlobProperties | undefined> {
-  const access = { url: tools.writer.urlOf(job.blobName), as: "account" } as const;
+  const access = { url: tools.writer.blobUrl(job.blobName), as: "account" } as const;
   try {
     return await tools.attempts.run(tools.targetGate, job.effort, "look at target", async (pulse) =>
       tools.reader.properties(access, pulse),

@@ -1,5 +1,5 @@
 import { ServiceFailure } from "../azure/wire/service-error.ts";
-import { type FailureCode, FileFailure, isFailureCode, verdictOf } from "../core/failure.ts";
+import { type FailureCode, FileFailure, isFailureCode, classifyAnswer } from "../core/failure.ts";
 import { atSource, atTarget, type Becomes } from "../core/service-codes.ts";
 
 /** A conditional create found the name taken; any other 409 or 412 says something else. */
@@ -59,7 +59,7 @@ export function targetFailure(failure: ServiceFailure): FileFailure {
 /** What may pass and did not, and what is no answer of the service at all; undefined for its answers. */
 function passing(failure: ServiceFailure): FailureCode | undefined {
   if (failure.answer.timedOut === true) return "timeout";
-  switch (verdictOf(failure.answer)) {
+  switch (classifyAnswer(failure.answer)) {
     case "throttled":
       return "throttled";
     case "retry":

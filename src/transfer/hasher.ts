@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { onAbort } from "../azure/on-abort.ts";
-import { messageOf } from "../core/errors.ts";
+import { errorMessageText } from "../core/errors.ts";
 import { SHARED_FROM } from "./buffers.ts";
 import type { HashAnswer, HashRequest } from "./hash-thread.ts";
 
@@ -170,7 +170,7 @@ class HashThread {
   }
 
   #die(cause: unknown): void {
-    this.#death ??= new Error(`the thread that hashes ended: ${messageOf(cause)}`, { cause });
+    this.#death ??= new Error(`the thread that hashes ended: ${errorMessageText(cause)}`, { cause });
     for (const id of this.#asking.keys()) this.#take(id)?.reject(this.#death);
   }
 }

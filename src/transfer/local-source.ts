@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { BlobProperties } from "../azure/calls/blob-calls.ts";
-import { systemCodeOf } from "../core/errors.ts";
+import { systemErrorCode } from "../core/errors.ts";
 import { type FailureCode, FileFailure } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { Buffers, HeldBuffer } from "./buffers.ts";
@@ -74,19 +74,19 @@ export class LocalSource implements Source {
     signal.throwIfAborted();
     try {
       await using opened = await OpenFile.open(fileURLToPath(this.#file.uri));
-      const before = await propertiesOf(opened);
+      const before = await readProperties(opened);
       const { length } = this.#file;
       if (length !== undefined && length !== before.length) {
         throw changed(`it has ${before.length} bytes, it had ${length} when it was listed`);
       }
       if (ifMatch !== undefined && before.etag !== ifMatch) throw changed("it changed while it was read");
       const result = await work(opened, before);
-      const after = await propertiesOf(opened);
+      const after = await readProperties(opened);
       if (after.etag !== before.etag) throw changed("it changed while it was read");
       return result;
     } catch (thrown) {
       const isOfFileSystem = thrown instanceof Error && "syscall" in thrown;
-      throw isOfFileSystem && !signal.aborted ? failureOf(thrown) : thrown;
+      throw isOfFileSystem && !signal.aborted ? toFailure(thrown) : thrown;
     }
   }
 
@@ -100,7 +100,7 @@ export class LocalSource implements Source {
   }
 }
 
-async function propertiesOf(opened: OpenFile): Promise<BlobProperties> {
+async function readProperties(opened: OpenFile): Promise<BlobProperties> {
   const stats = await opened.stat();
   if (!stats.isFile()) throw changed("it is no longer a regular file");
   return {
@@ -127,8 +127,8 @@ const CODES: Readonly<Record<string, FailureCode>> = {
 };
 
 /** What else goes wrong is the disk's or the share's trouble, and may pass. */
-function failureOf(thrown: Error): FileFailure {
-  const code = CODES[systemCodeOf(thrown) ?? ""] ?? "network";
+function toFailure(thrown: Error): FileFailure {
+  const code = CODES[systemErrorCode(thrown) ?? ""] ?? "network";
   return new FileFailure(code, thrown.message, { cause: thrown });
 }
 

@@ -6,7 +6,7 @@ import { linkHasBegun } from "./blob-source.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofSource, saysCannotReadSource, saysNotImplemented, saysTooLarge } from "./failures.ts";
 import { expectLength, statedMd5 } from "./integrity.ts";
-import { Lanes } from "./task-group.ts";
+import { TaskGroup } from "./task-group.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
 import { creation, type Job, type TransferTools } from "./tools.ts";
 import type { TransferResult } from "./transfer.ts";
@@ -109,7 +109,7 @@ export class ServerCopy {
       writer.uncommittedBlocks(job.blobName, pulse),
     );
     const blocks = planBlocks(length, etag, settings.serverBlockBytes, staged);
-    const lanes = new Lanes(settings.blocksAtOnce);
+    const lanes = new TaskGroup(settings.blocksAtOnce);
     try {
       for (const block of blocks) {
         if (staged.has(block.id)) continue;

@@ -2,7 +2,7 @@ import { fileDeadlineMs } from "../azure/attempts/effort.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofTarget } from "./failures.ts";
 import { expectLength, expectMd5 } from "./integrity.ts";
-import { Lanes } from "./task-group.ts";
+import { TaskGroup } from "./task-group.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
 import type { ReadPart } from "./source.ts";
 import { creation, type Job, type TransferTools } from "./tools.ts";
@@ -81,7 +81,7 @@ async function stageBlocks(
   // asked for: nobody may hold one while he waits for the next.
   const isWholeBlock = first.body.length === blocks[0]?.count;
   if (!isWholeBlock) first.release();
-  const lanes = new Lanes(tools.settings.blocksAtOnce);
+  const lanes = new TaskGroup(tools.settings.blocksAtOnce);
   try {
     for (const block of blocks) {
       const isRead = block.offset === 0 && isWholeBlock;

@@ -1,5 +1,5 @@
 /** Runs a few tasks at once, in the order they come; the first error stops the taking of new ones. */
-export class Lanes {
+export class TaskGroup {
   readonly #width: number;
   readonly #running = new Set<Promise<void>>();
   #failed = false;

@@ -1,6 +1,6 @@
 import type { Attempts } from "../azure/attempts/attempt.ts";
 import type { BlobProperties, BlobReader, BlobWriter, CreateOptions } from "../azure/calls/blob-calls.ts";
-import { Effort, fileDeadlineMs } from "../azure/attempts/effort.ts";
+import { RequestBudget, fileDeadlineMs } from "../azure/attempts/effort.ts";
 import type { ServiceGate } from "../azure/gate/service-gate.ts";
 import type { SourceLinks } from "../azure/calls/source-links.ts";
 import type { CatalogFile } from "../core/file.ts";
@@ -58,7 +58,7 @@ export interface Job {
   readonly file: CatalogFile;
   readonly blobName: string;
   readonly source: Source;
-  readonly effort: Effort;
+  readonly effort: RequestBudget;
   /** False once the operator's `--on-conflict overwrite` applies. */
   createOnly: boolean;
 }
@@ -70,11 +70,11 @@ export function makeJob(
   blobName: string,
   signals: WorkSignals,
 ): Job {
-  const effort = new Effort(signals.signal, fileDeadlineMs(file.length ?? 0), signals.waits);
-  return { file, blobName, source: sourceOf(tools, file, effort), effort, createOnly: true };
+  const effort = new RequestBudget(signals.signal, fileDeadlineMs(file.length ?? 0), signals.waits);
+  return { file, blobName, source: openSource(tools, file, effort), effort, createOnly: true };
 }
 
-function sourceOf(tools: TransferTools, file: CatalogFile, effort: Effort): Source {
+function openSource(tools: TransferTools, file: CatalogFile, effort: RequestBudget): Source {
   const { localFiles, blockBytes } = tools.settings;
   if (localFiles && file.uri.startsWith("file:")) {
     return new LocalSource(file, { blockBytes, buffers: tools.buffers, signal: effort.signal });

@@ -5,7 +5,7 @@ import { BlobSASPermissions, type ContainerClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { parseConnectionString, type StorageAccount } from "../../src/azure/account.ts";
 import { Attempts } from "../../src/azure/attempts/attempt.ts";
-import type { Pulse } from "../../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../../src/azure/attempts/attempt-clock.ts";
 import type {
   BlobReader,
   BlobWriter,
@@ -13,7 +13,7 @@ import type {
   OpenedBlob,
   ReadAccess,
 } from "../../src/azure/calls/blob-calls.ts";
-import { Effort } from "../../src/azure/attempts/effort.ts";
+import { RequestBudget } from "../../src/azure/attempts/effort.ts";
 import type { QueueCalls } from "../../src/azure/calls/queue-calls.ts";
 import { ServiceFailure } from "../../src/azure/wire/service-error.ts";
 import { Secret } from "../../src/core/secret.ts";
@@ -45,9 +45,9 @@ const NAMES = [
 const md5Of = (body: Buffer): string => createHash("md5").update(body).digest("base64");
 
 /** Once, as a run does it: what fails is told as a ServiceFailure. */
-export async function once<T>(request: (pulse: Pulse) => Promise<T>, idleMs = 10_000): Promise<T> {
+export async function once<T>(request: (pulse: AttemptContext) => Promise<T>, idleMs = 10_000): Promise<T> {
   const attempts = new Attempts({ ...QUICK, maxAttempts: 1, idleMs });
-  return attempts.run(quickGate(), new Effort(new AbortController().signal, 60_000), "call", request);
+  return attempts.run(quickGate(), new RequestBudget(new AbortController().signal, 60_000), "call", request);
 }
 
 /** The next so many bytes of the download. */
@@ -86,7 +86,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
     proxy.forget();
   });
 
-  const own = (blob: string): ReadAccess => ({ url: writer.urlOf(blob), as: "account" });
+  const own = (blob: string): ReadAccess => ({ url: writer.blobUrl(blob), as: "account" });
   const stored = async (blob: string, body: Buffer): Promise<void> =>
     void (await container.getBlockBlobClient(blob).upload(body, body.length));
   /** With a SAS, through the proxy. */
@@ -315,7 +315,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
         filled(await kind.reader(withSas).open(own("a b"), undefined, pulse), 2),
       );
       expect(await opened).toEqual(body);
-      expect(target.urlOf("a b")).not.toContain("sig");
+      expect(target.blobUrl("a b")).not.toContain("sig");
       expect(proxy.requests.every(({ headers }) => headers["authorization"] === undefined)).toBe(true);
     });
 
@@ -410,7 +410,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
     it("an abort of the run ends a request under way, with its reason", async () => {
       proxy.fail({ fault: { kind: "hang" } });
       const run = new AbortController();
-      const effort = new Effort(run.signal, 60_000);
+      const effort = new RequestBudget(run.signal, 60_000);
       const work = new Attempts(QUICK).run(quickGate(), effort, "call", async (pulse) =>
         writer.putBlob("b", Buffer.from("{}"), CREATE, pulse),
       );

@@ -1,7 +1,7 @@
 /** Answers that the service did not give: waited for as an outage, and no request is charged for them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Attempts } from "../../src/azure/attempts/attempt.ts";
-import { Effort } from "../../src/azure/attempts/effort.ts";
+import { RequestBudget } from "../../src/azure/attempts/effort.ts";
 import { RestBlobWriter } from "../../src/azure/calls/rest-blob-writer.ts";
 import type { ServiceGate } from "../../src/azure/gate/service-gate.ts";
 import {
@@ -32,7 +32,7 @@ const put = async (gate: ServiceGate, name: string, effort = effortOf(60_000)): 
   attempts.run(gate, effort, "put blob", async (pulse) =>
     writer.putBlob(name, Buffer.from("x"), CREATE, pulse),
   );
-const effortOf = (ms: number): Effort => new Effort(new AbortController().signal, ms);
+const effortOf = (ms: number): RequestBudget => new RequestBudget(new AbortController().signal, ms);
 
 describe("something that answers in the service's place", () => {
   it("is waited for and named, whoever asks alone, and charged to nobody", async () => {

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Chain } from "../../src/azure/sign-in/chain.ts";
 import { challengeIn } from "../../src/azure/sign-in/challenge.ts";
-import { signInErrorOf } from "../../src/azure/sign-in/identity-source.ts";
+import { toSignInError } from "../../src/azure/sign-in/identity-source.ts";
 import { KeptToken } from "../../src/azure/sign-in/kept-token.ts";
 import { openSignIn, type SignInOptions } from "../../src/azure/sign-in/open-sign-in.ts";
 import { SignIn, STORAGE_SCOPE } from "../../src/azure/sign-in/sign-in.ts";
@@ -274,9 +274,9 @@ describe("the message when there is no token", () => {
   it("is the service's own sentence on one line, without a secret, a trace or a stack", () => {
     const jwt = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJ4In0.c2ln";
     const said = `invalid_client Status code: 401\nMore details:\nAADSTS7000215: Invalid client secret provided. Bearer ${jwt}\r\nTrace ID: 5 Correlation ID: 6`;
-    const error = signInErrorOf("environment", () => "", new Error(said));
+    const error = toSignInError("environment", () => "", new Error(said));
     expect(error.message).toBe("environment: AADSTS7000215: Invalid client secret provided. Bearer ***");
-    const bare = signInErrorOf("az", () => "", new Error(`Unexpected end: {"accessToken": "${jwt}"`));
+    const bare = toSignInError("az", () => "", new Error(`Unexpected end: {"accessToken": "${jwt}"`));
     expect(bare.message).not.toContain("c2ln");
   });
 

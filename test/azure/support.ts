@@ -1,11 +1,11 @@
 /** Short waits, and answers as the attempts see them. */
 import type { StorageAccount } from "../../src/azure/account.ts";
 import type { AttemptPolicy } from "../../src/azure/attempts/attempt.ts";
-import { AttemptClock, type Pulse } from "../../src/azure/attempts/attempt-clock.ts";
-import { Effort } from "../../src/azure/attempts/effort.ts";
+import { AttemptClock, type AttemptContext } from "../../src/azure/attempts/attempt-clock.ts";
+import { RequestBudget } from "../../src/azure/attempts/effort.ts";
 import { Connections } from "../../src/azure/wire/connections.ts";
 import { RestClient } from "../../src/azure/wire/rest-client.ts";
-import { ServiceFailure, serviceFailureOf } from "../../src/azure/wire/service-error.ts";
+import { ServiceFailure, toServiceFailure } from "../../src/azure/wire/service-error.ts";
 import { type TokenSource } from "../../src/azure/sign-in/token-source.ts";
 import { SignIn } from "../../src/azure/sign-in/sign-in.ts";
 import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/gate/service-gate.ts";
@@ -70,12 +70,16 @@ export function countedSignIn(lifeMs = 3_600_000): { readonly signIn: SignIn; re
 }
 
 /** The request, made once and without a gate; what fails is told as a ServiceFailure. */
-export async function bare<T>(request: (pulse: Pulse) => Promise<T>): Promise<T> {
-  const clock = new AttemptClock(new Effort(new AbortController().signal, 60_000), "call", QUICK.idleMs);
+export async function bare<T>(request: (pulse: AttemptContext) => Promise<T>): Promise<T> {
+  const clock = new AttemptClock(
+    new RequestBudget(new AbortController().signal, 60_000),
+    "call",
+    QUICK.idleMs,
+  );
   try {
     return await request(clock);
   } catch (thrown) {
-    throw serviceFailureOf(thrown, "call") ?? thrown;
+    throw toServiceFailure(thrown, "call") ?? thrown;
   } finally {
     clock.stop();
   }

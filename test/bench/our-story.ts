@@ -1,7 +1,7 @@
 /** Every call of ours on a new container and queue, told as what a service must give the same for. */
 import { randomUUID } from "node:crypto";
 import { parseConnectionString } from "../../src/azure/account.ts";
-import type { Pulse } from "../../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../../src/azure/attempts/attempt-clock.ts";
 import { RestBlobLister } from "../../src/azure/calls/rest-blob-lister.ts";
 import { RestBlobReader } from "../../src/azure/calls/rest-blob-reader.ts";
 import { RestBlobWriter } from "../../src/azure/calls/rest-blob-writer.ts";
@@ -24,7 +24,7 @@ export async function ourStory(connectionString: string): Promise<unknown[]> {
   const writer = new RestBlobWriter(client, name);
   const reader = new RestBlobReader(client);
   const told: unknown[] = [];
-  const step = async (call: (pulse: Pulse) => Promise<unknown>): Promise<void> =>
+  const step = async (call: (pulse: AttemptContext) => Promise<unknown>): Promise<void> =>
     void told.push(await bare(call));
 
   await step(async (pulse) => createContainer(client, name, pulse));
@@ -36,7 +36,7 @@ export async function ourStory(connectionString: string): Promise<unknown[]> {
   await step(async (pulse) => writer.putBlock("blocks", "AAA=", body, md5Of(body), pulse));
   await step(async (pulse) => writer.uncommittedBlocks("blocks", pulse));
   await step(async (pulse) => writer.putBlockList("blocks", ["AAA="], CREATE, pulse));
-  const access = { url: writer.urlOf("e"), as: "account" } as const;
+  const access = { url: writer.blobUrl("e"), as: "account" } as const;
   const { etag } = await bare(async (pulse) => reader.properties(access, pulse));
   for (const range of [undefined, { offset: 2, count: 3, ifMatch: etag }]) {
     await step(async (pulse) => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Catalog, Lookup, Survey } from "../../src/catalog/catalog.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { sortFiles } from "../../src/core/file-plan.ts";
-import { receiptOf } from "../../src/core/receipt.ts";
+import { makeReceipt } from "../../src/core/receipt.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 
 /** What a catalog under test is to hold. */
@@ -165,7 +165,7 @@ export function catalogConformance(
       const asks = [[asked(MANY), UNKNOWN], [], [asked(ODD), asked(SAME_ID)]];
       const answers = await lookUp(catalog, asks.flat(), { signal });
       for (const { workItem, files, digest } of await rechecked(catalog, asks, { signal })) {
-        const receipt = receiptOf(answerFor(answers, workItem)?.files ?? []);
+        const receipt = makeReceipt(answerFor(answers, workItem)?.files ?? []);
         expect({ files, digest: digest ?? receipt.digest }).toEqual({
           files: receipt.count,
           digest: receipt.digest,

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { collect, flagWord, keptSettings, resolve, resolveOne } from "../../src/config/config.ts";
 import {
-  environmentNameOf,
-  keyOf,
+  environmentName,
+  configKey,
   RUN_OPTION_NAMES,
   RUN_OPTIONS,
   type RunOptionName,
@@ -170,11 +170,11 @@ describe("the table of options", () => {
   });
 
   it("has a flag, a variable and a key of its own for each option", () => {
-    for (const nameOf of [flagWord, environmentNameOf, keyOf]) {
+    for (const nameOf of [flagWord, environmentName, configKey]) {
       expect(new Set(RUN_OPTION_NAMES.map(nameOf)).size).toBe(RUN_OPTION_NAMES.length);
     }
-    expect(environmentNameOf("stateDb")).toBe("REUPLOAD_STATE_DB");
-    expect(keyOf("totalPartitions")).toBe("total-partitions");
+    expect(environmentName("stateDb")).toBe("REUPLOAD_STATE_DB");
+    expect(configKey("totalPartitions")).toBe("total-partitions");
     expect(flagWord("verbose")).toBe("--verbose");
   });
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { ERRORS, isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../src/core/errors.ts";
+import {
+  ERRORS,
+  isDiskFull,
+  errorMessageText,
+  ReuploadError,
+  systemErrorCode,
+} from "../../src/core/errors.ts";
 import { EXIT, EXIT_MEANINGS } from "../../src/core/exit-codes.ts";
 
 describe("an error for the user", () => {
@@ -28,18 +34,18 @@ describe("exit codes", () => {
 
 describe("what was thrown", () => {
   it("has a message, whatever it is", () => {
-    expect(messageOf(new Error("a"))).toBe("a");
-    expect(messageOf("b")).toBe("b");
-    expect(messageOf(undefined)).toBe("undefined");
+    expect(errorMessageText(new Error("a"))).toBe("a");
+    expect(errorMessageText("b")).toBe("b");
+    expect(errorMessageText(undefined)).toBe("undefined");
   });
 
   it("has the system's code of the first cause that tells one", () => {
     const system = Object.assign(new Error("x"), { code: "ECONNRESET" });
-    expect(systemCodeOf(new Error("outer", { cause: new Error("middle", { cause: system }) }))).toBe(
+    expect(systemErrorCode(new Error("outer", { cause: new Error("middle", { cause: system }) }))).toBe(
       "ECONNRESET",
     );
-    expect(systemCodeOf(new Error("none"))).toBeUndefined();
-    expect(systemCodeOf("ENOENT")).toBeUndefined();
+    expect(systemErrorCode(new Error("none"))).toBeUndefined();
+    expect(systemErrorCode("ENOENT")).toBeUndefined();
   });
 
   it("is a full disk when the file system, a quota or SQLite says so, at any depth", () => {
@@ -58,7 +64,7 @@ describe("what was thrown", () => {
   it("is searched for causes no deeper than makes sense", () => {
     const loop = new Error("loop");
     loop.cause = loop;
-    expect(systemCodeOf(loop)).toBeUndefined();
+    expect(systemErrorCode(loop)).toBeUndefined();
     expect(isDiskFull(loop)).toBe(false);
   });
 });

@@ -5,7 +5,7 @@ import {
   FAILURES,
   FileFailure,
   type ServiceAnswer,
-  verdictOf,
+  classifyAnswer,
 } from "../../src/core/failure.ts";
 
 describe("the verdict about an answer", () => {
@@ -17,17 +17,17 @@ describe("the verdict about an answer", () => {
       renew: [401],
     };
     for (const [verdict, statuses] of Object.entries(verdicts)) {
-      for (const status of statuses) expect(verdictOf({ status }), String(status)).toBe(verdict);
+      for (const status of statuses) expect(classifyAnswer({ status }), String(status)).toBe(verdict);
     }
   });
 
   it("follows the status when there is one, whatever else is known", () => {
-    expect(verdictOf({ status: 404, systemCode: "ECONNRESET", timedOut: true })).toBe("answer");
+    expect(classifyAnswer({ status: 404, systemCode: "ECONNRESET", timedOut: true })).toBe("answer");
   });
 
   it("blames a connection that broke on this request, not on a service that is gone", () => {
-    expect(verdictOf({ systemCode: "ECONNRESET" })).toBe("retry");
-    expect(verdictOf({})).toBe("retry");
+    expect(classifyAnswer({ systemCode: "ECONNRESET" })).toBe("retry");
+    expect(classifyAnswer({})).toBe("retry");
   });
 
   it("does not retry a service whose certificate is not trusted, and names the way out", () => {
@@ -36,18 +36,18 @@ describe("the verdict about an answer", () => {
       "CERT_HAS_EXPIRED",
       "ERR_TLS_CERT_ALTNAME_INVALID",
     ]) {
-      expect(verdictOf({ systemCode }), systemCode).toBe("answer");
+      expect(classifyAnswer({ systemCode }), systemCode).toBe("answer");
       expect(certificateAdvice({ systemCode })).toContain("NODE_EXTRA_CA_CERTS");
     }
     expect(certificateAdvice({ systemCode: "ECONNRESET" })).toBeUndefined();
   });
 
   it("tells silence, a lost connection and a missing sign-in apart", () => {
-    expect(verdictOf({ timedOut: true })).toBe("retry");
-    expect(verdictOf({ systemCode: "ENOTFOUND" })).toBe("unreachable");
-    expect(verdictOf({ systemCode: "ECONNREFUSED" })).toBe("unreachable");
+    expect(classifyAnswer({ timedOut: true })).toBe("retry");
+    expect(classifyAnswer({ systemCode: "ENOTFOUND" })).toBe("unreachable");
+    expect(classifyAnswer({ systemCode: "ECONNREFUSED" })).toBe("unreachable");
     const noToken: ServiceAnswer = { signInFailed: true, status: 401, timedOut: true };
-    expect(verdictOf(noToken)).toBe("sign-in");
+    expect(classifyAnswer(noToken)).toBe("sign-in");
   });
 });
 

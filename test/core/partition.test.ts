@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { partitionOf } from "../../src/core/partition.ts";
+import { choosePartition } from "../../src/core/partition.ts";
 
 const id = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }),
@@ -24,16 +24,16 @@ function reference(workItemId: string, buckets: number): number {
 
 describe("the partition of a work item", () => {
   it("agrees with the vectors of the specification", () => {
-    expect(partitionOf("1889211721", 2)).toBe(0);
-    expect(partitionOf("1913007684", 2)).toBe(0);
-    expect(partitionOf("1889211722", 2)).toBe(1);
-    expect(partitionOf("1913007685", 2)).toBe(1);
+    expect(choosePartition("1889211721", 2)).toBe(0);
+    expect(choosePartition("1913007684", 2)).toBe(0);
+    expect(choosePartition("1889211722", 2)).toBe(1);
+    expect(choosePartition("1913007685", 2)).toBe(1);
   });
 
   it("is the jump consistent hash of the id's SHA-256", () => {
     fc.assert(
       fc.property(id, total, (workItemId, n) => {
-        expect(partitionOf(workItemId, n)).toBe(reference(workItemId, n));
+        expect(choosePartition(workItemId, n)).toBe(reference(workItemId, n));
       }),
     );
   });
@@ -41,9 +41,9 @@ describe("the partition of a work item", () => {
   it("is one of N, the same every time it is asked for", () => {
     fc.assert(
       fc.property(id, total, (workItemId, n) => {
-        const partition = partitionOf(workItemId, n);
+        const partition = choosePartition(workItemId, n);
         expect(Number.isInteger(partition) && partition >= 0 && partition < n).toBe(true);
-        expect(partitionOf(workItemId, n)).toBe(partition);
+        expect(choosePartition(workItemId, n)).toBe(partition);
       }),
     );
   });
@@ -51,7 +51,7 @@ describe("the partition of a work item", () => {
   it("stays or moves to the new partition when one is added", () => {
     fc.assert(
       fc.property(id, total, (workItemId, n) => {
-        expect([partitionOf(workItemId, n), n]).toContain(partitionOf(workItemId, n + 1));
+        expect([choosePartition(workItemId, n), n]).toContain(choosePartition(workItemId, n + 1));
       }),
     );
   });
@@ -59,8 +59,8 @@ describe("the partition of a work item", () => {
   it("changes for about 1 in N+1 when one is added, and the shares stay about even", () => {
     const ids = Array.from({ length: 20_000 }, (_, index) => String(1_889_211_721 + index));
     for (const n of [2, 5, 16]) {
-      const before = ids.map((workItemId) => partitionOf(workItemId, n));
-      const moved = ids.filter((workItemId, index) => partitionOf(workItemId, n + 1) !== before[index]);
+      const before = ids.map((workItemId) => choosePartition(workItemId, n));
+      const moved = ids.filter((workItemId, index) => choosePartition(workItemId, n + 1) !== before[index]);
       expect(moved.length / ids.length).toBeCloseTo(1 / (n + 1), 1.7);
       for (let p = 0; p < n; p++) {
         const share = before.filter((partition) => partition === p).length / ids.length;
@@ -71,7 +71,7 @@ describe("the partition of a work item", () => {
 
   it("is refused for a total that is not a positive integer", () => {
     for (const n of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(() => partitionOf("1", n)).toThrow(RangeError);
+      expect(() => choosePartition("1", n)).toThrow(RangeError);
     }
   });
 });

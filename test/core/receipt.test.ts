@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fileKey } from "../../src/core/file.ts";
-import { receiptOf } from "../../src/core/receipt.ts";
+import { makeReceipt } from "../../src/core/receipt.ts";
 
 const file = fc.record({
   fileName: fc.string({ maxLength: 4 }),
@@ -16,7 +16,7 @@ describe("a lookup's receipt", () => {
     fc.assert(
       fc.property(pair, ([files, shuffled]) => {
         const fresh = shuffled.map((each) => ({ ...each, uri: `${each.uri}?sig=new`, length: 7 }));
-        expect(receiptOf(fresh)).toEqual(receiptOf(files));
+        expect(makeReceipt(fresh)).toEqual(makeReceipt(files));
       }),
     );
   });
@@ -33,13 +33,13 @@ describe("a lookup's receipt", () => {
           changed,
           [...all, { fileName: "new", uri: "https://s/new" }],
         ];
-        expect(new Set(receipts.map((each) => receiptOf(each).digest)).size).toBe(4);
-        expect(receiptOf(all).count).toBe(all.length);
+        expect(new Set(receipts.map((each) => makeReceipt(each).digest)).size).toBe(4);
+        expect(makeReceipt(all).count).toBe(all.length);
       }),
     );
   });
 
   it("never changes between versions", () => {
-    expect(receiptOf([])).toEqual({ count: 0, digest: "e3b0c44298fc1c14" });
+    expect(makeReceipt([])).toEqual({ count: 0, digest: "e3b0c44298fc1c14" });
   });
 });

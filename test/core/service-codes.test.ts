@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ServiceFailure } from "../../src/azure/wire/service-error.ts";
-import { verdictOf } from "../../src/core/failure.ts";
+import { classifyAnswer } from "../../src/core/failure.ts";
 import { type Becomes, SERVICE_CODES } from "../../src/core/service-codes.ts";
 import { sourceFailure, targetFailure } from "../../src/transfer/failures.ts";
 
@@ -68,7 +68,7 @@ describe("the services' error codes", () => {
       renew: "renew",
     };
     const isTimedCopy = code === "CannotVerifyCopySource";
-    expect(verdictOf(failure.answer)).toBe(isTimedCopy ? "retry" : (verdicts[target] ?? "answer"));
+    expect(classifyAnswer(failure.answer)).toBe(isTimedCopy ? "retry" : (verdicts[target] ?? "answer"));
   });
 
   it("are never a fault of ours at the target, unless the request was", () => {

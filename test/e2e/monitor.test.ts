@@ -1,7 +1,7 @@
 /** Runs seen from beside: by processes of their own, while the runs go on and after they were killed. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { partitionOf } from "../../src/core/partition.ts";
+import { choosePartition } from "../../src/core/partition.ts";
 import { readState } from "../../src/state/sqlite/read-state.ts";
 import { expectInTarget } from "./expectations.ts";
 import { makePlain, type PlainInput } from "./plain-input.ts";
@@ -87,7 +87,7 @@ async function expectRemaining(): Promise<void> {
   const [header, ...rows] = (await scene.read("left.csv")).trimEnd().split("\n");
   expect(header).toBe("JobId,WorkItemId");
   expect(rows.length).toBeGreaterThan(0);
-  expect(rows.every((row) => partitionOf(row.slice(2), 2) === 1)).toBe(true);
+  expect(rows.every((row) => choosePartition(row.slice(2), 2) === 1)).toBe(true);
   const anew = await scene.startRun(["--csv", "left.csv", "--state-db", "anew.db", "--queue", scene.queue])
     .done;
   expect(anew.code).toBe(0);

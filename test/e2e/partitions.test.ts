@@ -1,6 +1,6 @@
 /** Two and three machines at once: processes of their own, with states of their own, on one CSV. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { partitionOf } from "../../src/core/partition.ts";
+import { choosePartition } from "../../src/core/partition.ts";
 import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
 import { makePlain, type PlainInput } from "./plain-input.ts";
 import { type Scene, startScene } from "./scene.ts";
@@ -36,7 +36,7 @@ describe.each([2, 3])("%i partitions at once", (total) => {
     const done = results.map(({ stdout }) => workItemsIn(stdout));
     const ids = [...new Set(input.files.map(({ workItemId }) => workItemId))];
     done.forEach((mine, partition) => {
-      expect([...mine].sort()).toEqual(ids.filter((id) => partitionOf(id, total) === partition));
+      expect([...mine].sort()).toEqual(ids.filter((id) => choosePartition(id, total) === partition));
     });
     expect(done.reduce((sum, { size }) => sum + size, 0)).toBe(WORK_ITEMS);
     await expectInTarget(scene, input.files);
@@ -49,7 +49,7 @@ it("a partition says in its summary which one it is and how many rows the others
   const result = await scene.run(["--partition", "1", "--total-partitions", "3"]);
   expect(result.code).toBe(0);
   const ids = new Set(input.files.map(({ workItemId }) => workItemId));
-  const ours = [...ids].filter((id) => partitionOf(id, 3) === 1).length;
+  const ours = [...ids].filter((id) => choosePartition(id, 3) === 1).length;
   expect(figureOf(result.stdout, "completed")).toBe(ours);
   expect(figureOf(result.stdout, "other partitions")).toBe(WORK_ITEMS - ours);
   expect(result.stdout).toContain("partition 1 of 3 is done; the others report for themselves");

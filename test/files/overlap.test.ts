@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { refuseOverlap } from "../../src/files/overlap.ts";
-import { companionsOf } from "../../src/state/sqlite/state-files.ts";
+import { companionFiles } from "../../src/state/sqlite/state-files.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const write = (out: string): void =>
   refuseOverlap([
     { option: "--out", paths: [out], use: "written" },
-    { option: "--state-db", paths: companionsOf(at("run.db")), use: "read" },
+    { option: "--state-db", paths: companionFiles(at("run.db")), use: "read" },
     { option: "--csv", paths: [at("run.csv"), "/dev/null"], use: "read" },
     { option: "--log-file", paths: [at("run.log"), at("run.log.1")], use: "written" },
   ]);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readLiteral } from "../../src/emulator/kusto-server/literals.ts";
-import { literalOf } from "../../src/kusto/literals.ts";
+import { toLiteral } from "../../src/kusto/literals.ts";
 import { textsInLiteral } from "../support/kql-parser.ts";
 import { startFaultyKusto } from "../support/kusto-server.ts";
 import { FOR_EVER, lookup, open } from "./support.ts";
@@ -46,7 +46,7 @@ describe("a value as a literal", () => {
   it("is read by Microsoft's own parser as the text that it is", () => {
     fc.assert(
       fc.property(anyText, (value) => {
-        expect(textsInLiteral(literalOf({ type: "string", value }))).toEqual([value]);
+        expect(textsInLiteral(toLiteral({ type: "string", value }))).toEqual([value]);
       }),
     );
   });
@@ -54,7 +54,7 @@ describe("a value as a literal", () => {
   it("is read by Microsoft's own parser as the list that it is", () => {
     fc.assert(
       fc.property(fc.array(anyText, { minLength: 1, maxLength: 4 }), (value) => {
-        expect(textsInLiteral(literalOf({ type: "dynamic", value }))).toEqual(value);
+        expect(textsInLiteral(toLiteral({ type: "dynamic", value }))).toEqual(value);
       }),
     );
   });
@@ -62,8 +62,8 @@ describe("a value as a literal", () => {
   it("is read by the stand-in as the value that it is", () => {
     fc.assert(
       fc.property(anyText, fc.array(anyText), (value, list) => {
-        expect(readLiteral("p", "string", literalOf({ type: "string", value }))).toBe(value);
-        expect(readLiteral("p", "dynamic", literalOf({ type: "dynamic", value: list }))).toEqual(list);
+        expect(readLiteral("p", "string", toLiteral({ type: "string", value }))).toBe(value);
+        expect(readLiteral("p", "dynamic", toLiteral({ type: "dynamic", value: list }))).toEqual(list);
       }),
     );
   });
@@ -76,7 +76,7 @@ describe("a value as a literal", () => {
     [{ type: "datetime", value: "2030-01-01T00:00:00.000Z" }, "datetime(2030-01-01T00:00:00.000Z)"],
     [{ type: "timespan", value: "7d" }, "timespan(7d)"],
   ] as const)("of %o is %s", (value, literal) => {
-    expect(literalOf(value)).toBe(literal);
+    expect(toLiteral(value)).toBe(literal);
     expect(() => textsInLiteral(literal)).not.toThrow();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { declaredParameters, piped, queryTextOf } from "../../src/kusto/query-text.ts";
+import { declaredParameters, piped, readQueryText } from "../../src/kusto/query-text.ts";
 
 describe("the text of a query's file", () => {
   const text = "Files | where Name == 'ä'";
@@ -10,7 +10,7 @@ describe("the text of a query's file", () => {
     ["UTF-16", Buffer.from(`\uFEFF${text}`, "utf16le")],
     ["UTF-16, the other end first", Buffer.from(`\uFEFF${text}`, "utf16le").swap16()],
   ])("is read as %s", (_, file) => {
-    expect(queryTextOf(file)).toBe(text);
+    expect(readQueryText(file)).toBe(text);
   });
 });
 

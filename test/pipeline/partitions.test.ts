@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/core/checkpoint.ts";
-import { partitionOf } from "../../src/core/partition.ts";
+import { choosePartition } from "../../src/core/partition.ts";
 import { workItem } from "../state/samples.ts";
 import { catalogOf, COPIED, gate, hang, rig } from "./support.ts";
 
@@ -9,7 +9,7 @@ const TOTAL = 3;
 const AUTO = { partition: "auto", totalPartitions: TOTAL } as const;
 const never = { signal: new AbortController().signal };
 
-const partition = (index: number): number => partitionOf(workItem(index).workItemId, TOTAL);
+const partition = (index: number): number => choosePartition(workItem(index).workItemId, TOTAL);
 const itemsIn = (wanted: number): number[] =>
   Array.from({ length: COUNT }, (_, index) => index).filter((index) => partition(index) === wanted);
 

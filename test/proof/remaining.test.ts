@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type WorkItem } from "../../src/core/work-item.ts";
-import { partitionOf } from "../../src/core/partition.ts";
+import { choosePartition } from "../../src/core/partition.ts";
 import { partitionInput } from "../../src/input/partition-input.ts";
 import { readWorkItems } from "../../src/input/read-csv.ts";
 import { type RemainingOptions, writeRemaining } from "../../src/proof/remaining.ts";
@@ -100,7 +100,7 @@ describe("the remaining rows of the run's CSV", () => {
     const ids = rows.map((row) => row.slice(2));
     const { csvPath, states } = await runOn(csv, 3, [1], { completed: ids });
     const result = await remainingOf({ states, csv: { path: csvPath } });
-    const others = rows.filter((row) => partitionOf(row.slice(2), 3) !== 1);
+    const others = rows.filter((row) => choosePartition(row.slice(2), 3) !== 1);
     expect(result.text).toBe(`JobId,WorkItemId\n${others.join("\n")}\n`);
     expect(result).toMatchObject({
       rows: others.length,
@@ -148,7 +148,7 @@ describe("the remaining rows without a CSV", () => {
     const { states } = await runOn(csv, 2, [0], { failed: ["w1", "w2", "w3", "w4"] });
     await expect(remainingOf({ states, csv: undefined })).rejects.toMatchObject({ code: "usage" });
     const result = await remainingOf({ states, csv: undefined, failedOnly: ["conflict"] });
-    expect(result.rows).toBe(["w1", "w2", "w3", "w4"].filter((id) => partitionOf(id, 2) === 0).length);
+    expect(result.rows).toBe(["w1", "w2", "w3", "w4"].filter((id) => choosePartition(id, 2) === 0).length);
   });
 
   it("are read as the same work items, whatever is in them", async () => {

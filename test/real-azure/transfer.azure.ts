@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseConnectionString } from "../../src/azure/account.ts";
 import { Attempts, ATTEMPT_DEFAULTS } from "../../src/azure/attempts/attempt.ts";
 import { Connections } from "../../src/azure/wire/connections.ts";
-import { proxyOf } from "../../src/azure/wire/proxy.ts";
+import { chooseProxy } from "../../src/azure/wire/proxy.ts";
 import { RestBlobReader } from "../../src/azure/calls/rest-blob-reader.ts";
 import { RestBlobWriter } from "../../src/azure/calls/rest-blob-writer.ts";
 import { RestClient } from "../../src/azure/wire/rest-client.ts";
@@ -18,7 +18,7 @@ import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { Buffers } from "../../src/transfer/buffers.ts";
 import { Hasher } from "../../src/transfer/hasher.ts";
-import { Ladder } from "../../src/transfer/auto-transfer.ts";
+import { AutoTransfer } from "../../src/transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings } from "../../src/transfer/tools.ts";
 
 const connectionString = process.env["AZURE_TEST_CONNECTION_STRING"] ?? "";
@@ -35,11 +35,11 @@ let source: ContainerClient;
 let target: ContainerClient;
 let file: CatalogFile;
 
-function ladder(settings: Partial<TransferSettings>): Ladder {
+function ladder(settings: Partial<TransferSettings>): AutoTransfer {
   const account = parseConnectionString(new Secret(connectionString));
-  const client = new RestClient(account, new Connections(proxyOf(process.env), ATTEMPT_DEFAULTS.idleMs));
+  const client = new RestClient(account, new Connections(chooseProxy(process.env), ATTEMPT_DEFAULTS.idleMs));
   const gate = new ServiceGate("test account", GATE_DEFAULTS);
-  return new Ladder({
+  return new AutoTransfer({
     settings: { ...TRANSFER_DEFAULTS, blockBytes: BLOCK, serverBlockBytes: BLOCK, ...settings },
     writer: new RestBlobWriter(client, target.containerName),
     reader: new RestBlobReader(client),

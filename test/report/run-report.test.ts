@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { accountOf, type RunReport, verdictOf } from "../../src/report/run-report.ts";
+import { balanceReport, type RunReport, judgeReport } from "../../src/report/run-report.ts";
 import { reportOf } from "../terminal/examples.ts";
 
-const verdict = (report: RunReport) => verdictOf(report, accountOf(report));
+const verdict = (report: RunReport) => judgeReport(report, balanceReport(report));
 
 describe("the account", () => {
   it("puts every row and file into one class", () => {
-    const { rows, files, gaps } = accountOf(reportOf());
+    const { rows, files, gaps } = balanceReport(reportOf());
     expect(rows).toEqual({
       total: 30,
       completed: 7,
@@ -32,37 +32,37 @@ describe("the account", () => {
 
   it("finds a row that is in no class", () => {
     const report = reportOf();
-    const { gaps } = accountOf({ ...report, input: { ...report.input, rows: 31 } });
+    const { gaps } = balanceReport({ ...report, input: { ...report.input, rows: 31 } });
     expect(gaps).toEqual(["the CSV has 31 rows, the classes hold 30"]);
   });
 
   it("finds more finished files than there are", () => {
-    expect(accountOf(reportOf({ files: { total: 99 } })).gaps).toEqual([
+    expect(balanceReport(reportOf({ files: { total: 99 } })).gaps).toEqual([
       "the catalog lists 99 files, the classes hold 100",
     ]);
   });
 
   it("finds files that are left although the run finished, but not when it was stopped", () => {
     const report = reportOf({ files: { total: 101 } });
-    expect(accountOf(report).gaps).toEqual(["the run finished with 1 files left"]);
-    expect(accountOf({ ...report, ending: { kind: "stopped", why: "Ctrl+C" } }).gaps).toEqual([]);
+    expect(balanceReport(report).gaps).toEqual(["the run finished with 1 files left"]);
+    expect(balanceReport({ ...report, ending: { kind: "stopped", why: "Ctrl+C" } }).gaps).toEqual([]);
   });
 
   it("lets files be left when their work item failed as a whole at a later lookup", () => {
     const report = reportOf({ files: { total: 101 } });
     const lookup = { code: "catalog-error", outcome: "failed", files: 0, workItems: 1, samples: [] } as const;
-    expect(accountOf({ ...report, failures: [...report.failures, lookup] }).gaps).toEqual([]);
+    expect(balanceReport({ ...report, failures: [...report.failures, lookup] }).gaps).toEqual([]);
   });
 
   it("finds work items that are left although the run finished", () => {
     const report = reportOf({ workItems: { completed: 6, pending: 1 } });
-    expect(accountOf(report).gaps).toEqual(["the run finished with 1 work items left"]);
+    expect(balanceReport(report).gaps).toEqual(["the run finished with 1 work items left"]);
     const stopped = { kind: "stopped", why: "Ctrl+C" } as const;
-    expect(accountOf({ ...report, ending: stopped }).gaps).toEqual([]);
+    expect(balanceReport({ ...report, ending: stopped }).gaps).toEqual([]);
   });
 
   it("finds a failed file that is listed without a reason", () => {
-    expect(accountOf({ ...reportOf(), failures: [] }).gaps).toEqual([
+    expect(balanceReport({ ...reportOf(), failures: [] }).gaps).toEqual([
       "7 files are failed, 0 of them have a reason",
       "3 files are skipped, 0 of them have a reason",
     ]);

@@ -7,7 +7,7 @@ import {
   encodeCheckpoint,
 } from "../../src/core/checkpoint.ts";
 import { isBitSet } from "../../src/core/bitmap.ts";
-import { partitionOf } from "../../src/core/partition.ts";
+import { choosePartition } from "../../src/core/partition.ts";
 import type { OpenState } from "../../src/state/state-kind.ts";
 import type { StateHarness } from "./harness.ts";
 import {
@@ -29,7 +29,7 @@ const PARTITIONS = 3;
 const AUTO = { partition: "auto", totalPartitions: PARTITIONS } as const;
 
 const inPartition = (count: number, partition: number) =>
-  workItems(count).filter(({ workItemId }) => partitionOf(workItemId, PARTITIONS) === partition);
+  workItems(count).filter(({ workItemId }) => choosePartition(workItemId, PARTITIONS) === partition);
 
 const checkpointOf = async (state: OpenState, partition = 0): Promise<Checkpoint> => {
   await state.ledger.committed();

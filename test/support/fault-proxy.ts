@@ -5,7 +5,7 @@
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Agent as TlsAgent, createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { endpointsOf } from "../../src/emulator/emulator.ts";
+import { readEndpoints } from "../../src/emulator/emulator.ts";
 import { applyFault } from "./fault-actions.ts";
 import { type Fault, type FaultRule, matches } from "./fault-rules.ts";
 import { type Operation, operationOf, type RequestParts, type Service } from "./operations.ts";
@@ -119,7 +119,7 @@ export async function startFaultProxy(target: ProxyTarget, tls?: ProxyTls): Prom
   await online();
 
   return {
-    ...endpointsOf(servers[0].url, servers[1].url),
+    ...readEndpoints(servers[0].url, servers[1].url),
     get requests() {
       return requests;
     },

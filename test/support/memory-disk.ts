@@ -1,6 +1,6 @@
 /** What a state in memory keeps over a kill: rows, counters, and who had it open. */
 import type { FailureCode } from "../../src/core/failure.ts";
-import { partitionOf } from "../../src/core/partition.ts";
+import { choosePartition } from "../../src/core/partition.ts";
 import type { WorkItemStatus } from "../../src/core/states.ts";
 import { type WorkItem, workItemKey } from "../../src/core/work-item.ts";
 import type { PartitionRecord } from "../../src/state/ledger/admission.ts";
@@ -145,7 +145,7 @@ function newRow(id: number, workItem: WorkItem, { identity }: RunRecord): Row {
   return {
     id,
     workItem,
-    partition: isAuto ? partitionOf(workItem.workItemId, totalPartitions) : partition,
+    partition: isAuto ? choosePartition(workItem.workItemId, totalPartitions) : partition,
     status: isAuto ? "not_mine" : "pending",
     catalogName: null,
     filesTotal: 0,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { promisify } from "node:util";
-import { endpointsOf } from "../../src/emulator/emulator.ts";
+import { readEndpoints } from "../../src/emulator/emulator.ts";
 import { findAzurite } from "../../src/emulator/find-azurite.ts";
 
 export interface Certificate {
@@ -47,7 +47,7 @@ export async function startOauthEmulator(): Promise<OauthEmulator> {
   const [blobUrl, queueUrl] = urls;
   if (blobUrl === undefined || queueUrl === undefined) throw new Error("the emulator did not start");
   return {
-    ...endpointsOf(blobUrl, queueUrl),
+    ...readEndpoints(blobUrl, queueUrl),
     certificate,
     async [Symbol.asyncDispose]() {
       const ended = once(child, "exit");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   paint,
-  signsOf,
+  chooseSigns,
   type TerminalFacts,
   terminalWidth,
   usesColor,
@@ -68,7 +68,7 @@ describe("the signs", () => {
   });
 
   it("are ASCII elsewhere", () => {
-    expect(Object.values(signsOf({ unicode: false })).join("")).toMatch(/^[ -~]+$/);
+    expect(Object.values(chooseSigns({ unicode: false })).join("")).toMatch(/^[ -~]+$/);
   });
 });
 

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Buffers, type HeldBuffer } from "../../src/transfer/buffers.ts";
-import { Lanes } from "../../src/transfer/task-group.ts";
+import { TaskGroup } from "../../src/transfer/task-group.ts";
 import { thrownBy } from "../azure/support.ts";
 import { Bench, BLOCK, content } from "./support.ts";
 
@@ -115,7 +115,7 @@ describe("the buffers", () => {
 
 describe("lanes", () => {
   it("run so many tasks at once and no more", async () => {
-    const lanes = new Lanes(3);
+    const lanes = new TaskGroup(3);
     let running = 0;
     let most = 0;
     for (let n = 0; n < 20; n++) {
@@ -130,7 +130,7 @@ describe("lanes", () => {
   });
 
   it("take nothing after an error, clean up for all, and report the first error", async () => {
-    const lanes = new Lanes(2);
+    const lanes = new TaskGroup(2);
     const first = new Error("first");
     const cleaned: number[] = [];
     let started = 0;

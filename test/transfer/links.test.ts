@@ -1,7 +1,7 @@
 /** Links as people have them: a blob is found under each spelling of its link, whichever way its bytes go. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fileKey } from "../../src/core/file.ts";
-import { receiptOf } from "../../src/core/receipt.ts";
+import { makeReceipt } from "../../src/core/receipt.ts";
 import { startStub } from "../support/stub-server.ts";
 import { Bench, content, ladderTo, md5Of } from "./support.ts";
 
@@ -61,6 +61,6 @@ describe.each(LINKS)("the blob %s by a link with %s", (name, inLink) => {
     const file = { fileName: "a", uri: `https://h.example/c/${inLink}` };
     const signed = { ...file, uri: `${file.uri}?sv=1&sig=x` };
     expect(fileKey(signed)).toBe(fileKey(file));
-    expect(receiptOf([signed])).toEqual(receiptOf([file]));
+    expect(makeReceipt([signed])).toEqual(makeReceipt([file]));
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CatalogFile } from "../../src/core/file.ts";
-import type { Ladder } from "../../src/transfer/auto-transfer.ts";
+import type { AutoTransfer } from "../../src/transfer/auto-transfer.ts";
 import { thrownBy } from "../azure/support.ts";
 import { Bench, content, md5Of } from "./support.ts";
 
@@ -15,7 +15,7 @@ const never = new AbortController().signal;
 const body = content(5000);
 const files = async (count: number): Promise<CatalogFile[]> =>
   Promise.all(Array.from({ length: count }, async (_, n) => bench.put(`f${n}`, body)));
-const start = (ladder: Ladder, all: readonly CatalogFile[], signal = never) =>
+const start = (ladder: AutoTransfer, all: readonly CatalogFile[], signal = never) =>
   all.map(async (file) => ladder.transfer(file, file.fileName, { signal }));
 
 async function expectAllThere(count: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { AccountCredential, StorageAccount } from "../../src/azure/account.ts";
 import { AttemptClock } from "../../src/azure/attempts/attempt-clock.ts";
-import { Effort } from "../../src/azure/attempts/effort.ts";
+import { RequestBudget } from "../../src/azure/attempts/effort.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { thrownBy } from "../azure/support.ts";
@@ -168,7 +168,7 @@ describe("Put Blob From URL", () => {
     const { stub, account } = await service();
     const { writer } = ladderTo(account, "results").tools;
     const source = { url: "https://other.blob.core.windows.net/c/b", bearer: "abc.def" };
-    const pulse = new AttemptClock(new Effort(new AbortController().signal, 60_000), "test", 60_000);
+    const pulse = new AttemptClock(new RequestBudget(new AbortController().signal, 60_000), "test", 60_000);
     onTestFinished(() => pulse.stop());
     const options = { createOnly: true, headers: { contentType: "a/b" }, metadata: {} };
     await writer.putBlobFromUrl("a", source, options, pulse);

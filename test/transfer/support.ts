@@ -13,7 +13,7 @@ import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { Buffers } from "../../src/transfer/buffers.ts";
 import { Hasher } from "../../src/transfer/hasher.ts";
-import { Ladder } from "../../src/transfer/auto-transfer.ts";
+import { AutoTransfer } from "../../src/transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../../src/transfer/tools.ts";
 import type { TransferResult } from "../../src/transfer/transfer.ts";
 import { QUICK, quickGate, restTo } from "../azure/support.ts";
@@ -40,7 +40,7 @@ export function ladderTo(
   account: StorageAccount,
   container: string,
   { settings, policy, gate, hedging, buffers = new Buffers(16 * BLOCK) }: LadderOptions = {},
-): { readonly ladder: Ladder; readonly tools: TransferTools } {
+): { readonly ladder: AutoTransfer; readonly tools: TransferTools } {
   const sources = new Map<string, ServiceGate>();
   const client = restTo(account);
   const tools: TransferTools = {
@@ -64,7 +64,7 @@ export function ladderTo(
     buffers,
     hasher,
   };
-  return { ladder: new Ladder(tools), tools };
+  return { ladder: new AutoTransfer(tools), tools };
 }
 
 /** The emulator with a source and a target container, and a fault proxy that the product goes through. */

@@ -1,4 +1,4 @@
-import type { Effort } from "./effort.ts";
+import type { RequestBudget } from "./effort.ts";
 import { onAbort } from "../on-abort.ts";
 import { ServiceFailure } from "../wire/service-error.ts";
 
@@ -6,7 +6,7 @@ import { ServiceFailure } from "../wire/service-error.ts";
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Given to the attempt: how it is ended from outside, and the pulse that shows that bytes still flow. */
-export interface Pulse {
+export interface AttemptContext {
   /** Aborts when the attempt is ended, for what takes a signal; it is made when it is first asked for. */
   readonly signal: AbortSignal;
   /** Ends a wait for something of our own that begins now, before any byte is under way. */
@@ -23,8 +23,8 @@ export interface Pulse {
  * The clocks of one attempt. It is ended when no byte flows for too long, when the file's time is used up, or when the
  * run is aborted. `stop` must be called when the attempt ended.
  */
-export class AttemptClock implements Pulse {
-  readonly #effort: Effort;
+export class AttemptClock implements AttemptContext {
+  readonly #effort: RequestBudget;
   readonly #operation: string;
   readonly #idleMs: number;
   readonly #leave: () => void;
@@ -40,7 +40,7 @@ export class AttemptClock implements Pulse {
   #aliveAt = 0;
   #spentMs = 0;
 
-  constructor(effort: Effort, operation: string, idleMs: number) {
+  constructor(effort: RequestBudget, operation: string, idleMs: number) {
     this.#effort = effort;
     this.#operation = operation;
     this.#idleMs = idleMs;

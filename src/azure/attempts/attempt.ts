@@ -1,11 +1,11 @@
-import { verdictOf } from "../../core/failure.ts";
-import { AttemptClock, type Pulse } from "./attempt-clock.ts";
-import type { Effort } from "./effort.ts";
+import { classifyAnswer } from "../../core/failure.ts";
+import { AttemptClock, type AttemptContext } from "./attempt-clock.ts";
+import type { RequestBudget } from "./effort.ts";
 import type { Hedging } from "./hedge.ts";
 import { pause } from "../pause.ts";
-import { type ServiceFailure, serviceFailureOf } from "../wire/service-error.ts";
+import { type ServiceFailure, toServiceFailure } from "../wire/service-error.ts";
 import type { GatePass, ServiceGate } from "../gate/service-gate.ts";
-import { type Answer, type SecondRequest, Twin } from "./twin.ts";
+import { type Answer, type SecondRequest, Hedge } from "./twin.ts";
 
 export interface AttemptPolicy {
   readonly maxAttempts: number;
@@ -44,9 +44,9 @@ export interface RequestTraits {
 
 interface Call<T> {
   readonly gate: ServiceGate;
-  readonly effort: Effort;
+  readonly effort: RequestBudget;
   readonly operation: string;
-  readonly request: (pulse: Pulse) => Promise<T>;
+  readonly request: (pulse: AttemptContext) => Promise<T>;
   readonly traits: RequestTraits;
 }
 
@@ -80,16 +80,16 @@ export class Attempts {
    */
   async run<T>(
     gate: ServiceGate,
-    effort: Effort,
+    effort: RequestBudget,
     operation: string,
-    request: (pulse: Pulse) => Promise<T>,
+    request: (pulse: AttemptContext) => Promise<T>,
     traits: RequestTraits = {},
   ): Promise<T> {
     const call: Call<T> = { gate, effort, operation, request, traits };
     let renewed = false;
     for (let attempt = 1; ;) {
       const pass = await gate.enter(effort, effort.waitSignal);
-      const clock = this.#clockOf(call);
+      const clock = this.#startClock(call);
       const twin = traits.hedged === true ? this.#twinOf(call, clock) : undefined;
       try {
         effort.signal.throwIfAborted();
@@ -105,7 +105,7 @@ export class Attempts {
         if (loser !== undefined) await loser;
         return result;
       } catch (thrown) {
-        const failure = failureOf(thrown, call, clock);
+        const failure = toFailure(thrown, call, clock);
         const next = this.#settle(gate, pass, failure, renewed);
         const answer = await twin?.failed(failure !== undefined);
         clock.stop();
@@ -123,20 +123,20 @@ export class Attempts {
     }
   }
 
-  #clockOf({ effort, operation, traits }: Call<unknown>): AttemptClock {
+  #startClock({ effort, operation, traits }: Call<unknown>): AttemptClock {
     return new AttemptClock(effort, operation, this.policy.idleMs + (traits.quietMs ?? 0));
   }
 
-  #twinOf<T>(call: Call<T>, first: AttemptClock): Twin<T> | undefined {
+  #twinOf<T>(call: Call<T>, first: AttemptClock): Hedge<T> | undefined {
     const kind = this.#hedging?.kind(call.gate, call.operation);
-    return kind && new Twin(kind, first, call.traits.quietMs ?? 0, () => this.#askAgain(call, first));
+    return kind && new Hedge(kind, first, call.traits.quietMs ?? 0, () => this.#askAgain(call, first));
   }
 
   #askAgain<T>(call: Call<T>, first: AttemptClock): SecondRequest<T> | undefined {
     const pass = call.gate.enterAtOnce(call.effort);
     if (pass === undefined) return undefined;
     this.figures.hedges++;
-    const clock = this.#clockOf(call);
+    const clock = this.#startClock(call);
     return { answer: this.#second(call, pass, clock, first), cut: () => clock.cut() };
   }
 
@@ -155,7 +155,7 @@ export class Attempts {
       first.cut();
       return { value };
     } catch (thrown) {
-      this.#settle(call.gate, pass, failureOf(thrown, call, clock), false);
+      this.#settle(call.gate, pass, toFailure(thrown, call, clock), false);
       return undefined;
     } finally {
       clock.stop();
@@ -168,7 +168,7 @@ export class Attempts {
       pass.abandoned();
       return "give-up";
     }
-    switch (verdictOf(failure.answer)) {
+    switch (classifyAnswer(failure.answer)) {
       case "answer": {
         const outage = gate.outageIn(failure.answer);
         if (outage === undefined) pass.answered();
@@ -211,7 +211,7 @@ export class Attempts {
   }
 
   /** Waits before attempt number `attempt`. @throws the failure of the one before, when no time is left for it */
-  async #backOff(attempt: number, effort: Effort, failure: ServiceFailure): Promise<void> {
+  async #backOff(attempt: number, effort: RequestBudget, failure: ServiceFailure): Promise<void> {
     const ms = backoffMs(attempt, this.policy);
     if (ms >= effort.leftMs) throw failure;
     effort.attempts = Math.max(effort.attempts, attempt);
@@ -222,13 +222,13 @@ export class Attempts {
 }
 
 /** What ended the attempt, as the service's failure; undefined when we ended it ourselves or made it fail. */
-function failureOf(
+function toFailure(
   thrown: unknown,
   { effort, operation }: Call<unknown>,
   clock: AttemptClock,
 ): ServiceFailure | undefined {
   if (effort.signal.aborted || clock.wasCut) return undefined;
-  return clock.timeout ?? serviceFailureOf(thrown, operation);
+  return clock.timeout ?? toServiceFailure(thrown, operation);
 }
 
 /** Waits for what is made ready. @throws the signal's reason when that ended the wait */

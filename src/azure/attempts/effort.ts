@@ -4,7 +4,7 @@ import type { Waits } from "../../core/waits.ts";
  * What one file may cost: its time over all its requests, attempts and backoffs (waiting at a gate is free), and how
  * often its most tried request was tried.
  */
-export class Effort {
+export class RequestBudget {
   readonly signal: AbortSignal;
   attempts = 1;
   #leftMs: number;

@@ -23,7 +23,7 @@ export interface SecondRequest<T> {
  * exists" above all, the first one or the next attempt is told as well. Who is not waited for is cut, and has ended before
  * the attempt is over: nobody reads the body any more.
  */
-export class Twin<T> implements HedgedRequest {
+export class Hedge<T> implements HedgedRequest {
   readonly allowedMs: number;
   readonly #kind: HedgedKind;
   readonly #first: AttemptClock;

@@ -2,7 +2,7 @@
  * The few blob calls that are made per file, as an interface: `rest/` stands behind it. One call is one HTTP request;
  * none retries (`Attempts` does). Every call throws `ServiceFailure`-convertible errors.
  */
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 
 /** What the service says about a blob. */
 export interface BlobProperties {
@@ -51,30 +51,41 @@ export interface Range {
 
 /** Writes below one container. Names are raw; the calls encode them and refuse to leave the container. */
 export interface BlobWriter {
-  putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void>;
+  putBlob(name: string, body: Buffer, options: CreateOptions, pulse: AttemptContext): Promise<void>;
   /**
    * Put Blob From URL. The service takes the content headers and the metadata of the source itself, without a request of
    * ours; a content header that is given here replaces the source's.
    */
-  putBlobFromUrl(name: string, source: CopySource, options: CreateOptions, pulse: Pulse): Promise<void>;
-  putBlock(name: string, blockId: string, body: Buffer, contentMd5: string, pulse: Pulse): Promise<void>;
+  putBlobFromUrl(
+    name: string,
+    source: CopySource,
+    options: CreateOptions,
+    pulse: AttemptContext,
+  ): Promise<void>;
+  putBlock(
+    name: string,
+    blockId: string,
+    body: Buffer,
+    contentMd5: string,
+    pulse: AttemptContext,
+  ): Promise<void>;
   putBlockFromUrl(
     name: string,
     blockId: string,
     source: CopySource,
     range: Range & { readonly ifMatch: string },
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void>;
   putBlockList(
     name: string,
     blockIds: readonly string[],
     options: CreateOptions,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void>;
   /** Ids of the blocks that are staged and not committed; empty when there is no such blob. */
-  uncommittedBlocks(name: string, pulse: Pulse): Promise<ReadonlySet<string>>;
+  uncommittedBlocks(name: string, pulse: AttemptContext): Promise<ReadonlySet<string>>;
   /** The blob's own URL without any secret; for reading it with the account's credential. */
-  urlOf(name: string): string;
+  blobUrl(name: string): string;
 }
 
 /** An opened download: what the service says, and the bytes when they are asked for. */
@@ -100,11 +111,11 @@ export interface ReadAccess {
 }
 
 export interface BlobReader {
-  properties(access: ReadAccess, pulse: Pulse): Promise<BlobProperties>;
+  properties(access: ReadAccess, pulse: AttemptContext): Promise<BlobProperties>;
   /** A GET, of the whole blob or of a range; `ifMatch` ties it to one version of the blob. */
   open(
     access: ReadAccess,
     range: (Range & { readonly ifMatch: string }) | undefined,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<OpenedBlob>;
 }

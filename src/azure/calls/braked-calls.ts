@@ -1,4 +1,4 @@
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import type {
   BlobProperties,
   BlobReader,
@@ -12,7 +12,7 @@ import type {
 import type { Pacer } from "../gate/pacer.ts";
 
 /** Waits, with the attempt's clocks stopped, until so many bytes may pass. */
-async function holdBack(bandwidth: Pacer, bytes: number, pulse: Pulse): Promise<void> {
+async function holdBack(bandwidth: Pacer, bytes: number, pulse: AttemptContext): Promise<void> {
   if (bytes === 0 || bandwidth.passAtOnce(bytes)) return;
   const held = bandwidth.pass(bytes, pulse.waitSignal);
   if (held !== undefined) await pulse.hold(held);
@@ -28,11 +28,11 @@ export class BrakedWriter implements BlobWriter {
     this.#bandwidth = bandwidth;
   }
 
-  urlOf(name: string): string {
-    return this.#writer.urlOf(name);
+  blobUrl(name: string): string {
+    return this.#writer.blobUrl(name);
   }
 
-  async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void> {
+  async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: AttemptContext): Promise<void> {
     await holdBack(this.#bandwidth, body.length, pulse);
     return this.#writer.putBlob(name, body, options, pulse);
   }
@@ -42,7 +42,7 @@ export class BrakedWriter implements BlobWriter {
     blockId: string,
     body: Buffer,
     contentMd5: string,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     await holdBack(this.#bandwidth, body.length, pulse);
     return this.#writer.putBlock(name, blockId, body, contentMd5, pulse);
@@ -52,7 +52,7 @@ export class BrakedWriter implements BlobWriter {
     name: string,
     source: CopySource,
     options: CreateOptions,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     return this.#writer.putBlobFromUrl(name, source, options, pulse);
   }
@@ -62,7 +62,7 @@ export class BrakedWriter implements BlobWriter {
     blockId: string,
     source: CopySource,
     range: Range & { readonly ifMatch: string },
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     return this.#writer.putBlockFromUrl(name, blockId, source, range, pulse);
   }
@@ -71,12 +71,12 @@ export class BrakedWriter implements BlobWriter {
     name: string,
     blockIds: readonly string[],
     options: CreateOptions,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     return this.#writer.putBlockList(name, blockIds, options, pulse);
   }
 
-  async uncommittedBlocks(name: string, pulse: Pulse): Promise<ReadonlySet<string>> {
+  async uncommittedBlocks(name: string, pulse: AttemptContext): Promise<ReadonlySet<string>> {
     return this.#writer.uncommittedBlocks(name, pulse);
   }
 }
@@ -91,14 +91,14 @@ export class BrakedReader implements BlobReader {
     this.#bandwidth = bandwidth;
   }
 
-  async properties(access: ReadAccess, pulse: Pulse): Promise<BlobProperties> {
+  async properties(access: ReadAccess, pulse: AttemptContext): Promise<BlobProperties> {
     return this.#reader.properties(access, pulse);
   }
 
   async open(
     access: ReadAccess,
     range: (Range & { readonly ifMatch: string }) | undefined,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<OpenedBlob> {
     const opened = await this.#reader.open(access, range, pulse);
     const bandwidth = this.#bandwidth;

@@ -1,8 +1,8 @@
 import { ReuploadError } from "../../core/errors.ts";
 import { certificateAdvice } from "../../core/failure.ts";
 import type { Attempts } from "../attempts/attempt.ts";
-import type { Pulse } from "../attempts/attempt-clock.ts";
-import { Effort } from "../attempts/effort.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
+import { RequestBudget } from "../attempts/effort.ts";
 import type { RestClient } from "../wire/rest-client.ts";
 import { createContainer, createQueue, lookAtContainer, queueDepth } from "./target-calls.ts";
 import { ServiceFailure } from "../wire/service-error.ts";
@@ -61,8 +61,8 @@ async function ensureQueue(check: TargetCheck, queue: string, created: string[])
 
 interface Thing {
   readonly what: string;
-  look(pulse: Pulse): Promise<void>;
-  create(pulse: Pulse): Promise<void>;
+  look(pulse: AttemptContext): Promise<void>;
+  create(pulse: AttemptContext): Promise<void>;
   readonly existsCode: string;
 }
 
@@ -74,7 +74,7 @@ async function ensure(
   thing: Thing,
 ): Promise<void> {
   const { attempts } = check;
-  const effort = new Effort(check.signal, CHECK_LIMIT_MS);
+  const effort = new RequestBudget(check.signal, CHECK_LIMIT_MS);
   try {
     await attempts.run(gate, effort, `look at ${thing.what}`, async (pulse) => thing.look(pulse));
     return;

@@ -1,4 +1,4 @@
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import type { ReadAccess } from "./blob-calls.ts";
 
 /** A blob as a listing tells it. */
@@ -40,5 +40,5 @@ export interface PageQuestion {
 /** List Blobs; one call is one HTTP request, and none retries. */
 export interface BlobLister {
   /** One page of the committed blobs (no snapshots, no versions) whose name begins with `prefix`, in the order of names. */
-  page(container: ReadAccess, asked: PageQuestion, pulse: Pulse): Promise<BlobPage>;
+  page(container: ReadAccess, asked: PageQuestion, pulse: AttemptContext): Promise<BlobPage>;
 }

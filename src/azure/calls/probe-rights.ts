@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Attempts } from "../attempts/attempt.ts";
-import { Effort } from "../attempts/effort.ts";
+import { RequestBudget } from "../attempts/effort.ts";
 import type { RestClient } from "../wire/rest-client.ts";
 import { putImpossibleBlob, putImpossibleMessage } from "./target-calls.ts";
 import { ServiceFailure } from "../wire/service-error.ts";
@@ -38,7 +38,7 @@ export async function probeRights(
 
 async function probeWrite({ client, container, attempts, gates, signal }: RightsProbe): Promise<Right> {
   const blob = { container, name: `rights-probe-${randomUUID()}` };
-  const effort = new Effort(signal, PROBE_LIMIT_MS);
+  const effort = new RequestBudget(signal, PROBE_LIMIT_MS);
   return rightFrom(412, () =>
     attempts.run(gates.target, effort, "probe the right to write", async (pulse) =>
       putImpossibleBlob(client, blob, pulse),
@@ -51,7 +51,7 @@ export async function probeSend(
   { client, attempts, gates, signal }: Omit<RightsProbe, "container" | "queue">,
   queueName: string,
 ): Promise<Right> {
-  const effort = new Effort(signal, PROBE_LIMIT_MS);
+  const effort = new RequestBudget(signal, PROBE_LIMIT_MS);
   return rightFrom(400, () =>
     attempts.run(gates.queue, effort, "probe the right to send", async (pulse) =>
       putImpossibleMessage(client, queueName, pulse),

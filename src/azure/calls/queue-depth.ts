@@ -1,7 +1,7 @@
 import { untilAborted } from "../../core/until-aborted.ts";
 import type { Attempts } from "../attempts/attempt.ts";
 import type { Brake } from "../gate/brake.ts";
-import { Effort } from "../attempts/effort.ts";
+import { RequestBudget } from "../attempts/effort.ts";
 import { pause } from "../pause.ts";
 import type { RestClient } from "../wire/rest-client.ts";
 import { queueDepth } from "./target-calls.ts";
@@ -13,13 +13,13 @@ const ASK_MS = 3_000;
 const LIMIT_MS = 600_000;
 
 /** Asks how many messages a queue holds, about. */
-export function depthOf(
+export function queueDepthReader(
   client: RestClient,
   queueName: string,
   { attempts, gate }: { readonly attempts: Attempts; readonly gate: ServiceGate },
 ): (signal: AbortSignal) => Promise<number> {
   return async (signal) =>
-    attempts.run(gate, new Effort(signal, LIMIT_MS), "get queue metadata", async (pulse) =>
+    attempts.run(gate, new RequestBudget(signal, LIMIT_MS), "get queue metadata", async (pulse) =>
       queueDepth(client, queueName, pulse),
     );
 }

@@ -1,4 +1,4 @@
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import type { ReadAccess } from "./blob-calls.ts";
 import { ForeignAnswer } from "../wire/foreign-answer.ts";
 import type { BlobLister, BlobPage, ListedBlob, PageQuestion } from "./list-calls.ts";
@@ -14,7 +14,7 @@ export class RestBlobLister implements BlobLister {
     this.#client = client;
   }
 
-  async page(container: ReadAccess, asked: PageQuestion, pulse: Pulse): Promise<BlobPage> {
+  async page(container: ReadAccess, asked: PageQuestion, pulse: AttemptContext): Promise<BlobPage> {
     const url = withQuery(container.url, queryOf(asked));
     const { head, body } = await this.#client.answer(
       { call: "list blobs", method: "GET", url, as: container.as, headers: [] },

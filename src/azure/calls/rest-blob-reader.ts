@@ -1,6 +1,6 @@
-import { systemCodeOf } from "../../core/errors.ts";
+import { systemErrorCode } from "../../core/errors.ts";
 import { FileFailure } from "../../core/failure.ts";
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import type { BlobProperties, BlobReader, OpenedBlob, Range, ReadAccess } from "./blob-calls.ts";
 import { ForeignAnswer } from "../wire/foreign-answer.ts";
 import { ServiceFailure } from "../wire/service-error.ts";
@@ -16,12 +16,16 @@ export class RestBlobReader implements BlobReader {
     this.#client = client;
   }
 
-  async properties(access: ReadAccess, pulse: Pulse): Promise<BlobProperties> {
+  async properties(access: ReadAccess, pulse: AttemptContext): Promise<BlobProperties> {
     const call = this.#client.speaksStorage(access) ? "get blob properties" : "get file properties";
-    return propertiesOf(await this.#client.open({ call, method: "HEAD", ...access, headers: [] }, pulse));
+    return readProperties(await this.#client.open({ call, method: "HEAD", ...access, headers: [] }, pulse));
   }
 
-  async open(access: ReadAccess, range: VersionRange | undefined, pulse: Pulse): Promise<OpenedBlob> {
+  async open(
+    access: ReadAccess,
+    range: VersionRange | undefined,
+    pulse: AttemptContext,
+  ): Promise<OpenedBlob> {
     const isStorage = this.#client.speaksStorage(access);
     const exchange = await (isStorage
       ? this.#openBlob(access, range, pulse)
@@ -35,14 +39,22 @@ export class RestBlobReader implements BlobReader {
     }
   }
 
-  async #openBlob(access: ReadAccess, range: VersionRange | undefined, pulse: Pulse): Promise<Exchange> {
+  async #openBlob(
+    access: ReadAccess,
+    range: VersionRange | undefined,
+    pulse: AttemptContext,
+  ): Promise<Exchange> {
     const headers = range === undefined ? [] : ["x-ms-range", rangeText(range), "if-match", range.ifMatch];
     const call = range === undefined ? "get blob" : "get blob range";
     return this.#client.open({ call, method: "GET", ...access, headers }, pulse);
   }
 
   /** Web servers need not know parts of a file, nor conditions; what they answer is held against what was asked for. */
-  async #openFile(access: ReadAccess, range: VersionRange | undefined, pulse: Pulse): Promise<Exchange> {
+  async #openFile(
+    access: ReadAccess,
+    range: VersionRange | undefined,
+    pulse: AttemptContext,
+  ): Promise<Exchange> {
     if (range === undefined) {
       return this.#client.open({ call: "get file", method: "GET", ...access, headers: [] }, pulse);
     }
@@ -107,7 +119,7 @@ class RestDownload implements OpenedBlob {
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
-    this.properties = propertiesOf(exchange);
+    this.properties = readProperties(exchange);
   }
 
   async readInto(buffer: Buffer): Promise<void> {
@@ -136,13 +148,13 @@ class RestDownload implements OpenedBlob {
 }
 
 function lost(how: string, cause?: unknown): ServiceFailure {
-  const answer = { systemCode: systemCodeOf(cause) ?? "ECONNRESET" };
+  const answer = { systemCode: systemErrorCode(cause) ?? "ECONNRESET" };
   return new ServiceFailure("download", `the connection was lost: ${how}`, answer, { cause });
 }
 
 const METADATA = "x-ms-meta-";
 
-function propertiesOf(exchange: Exchange): BlobProperties {
+function readProperties(exchange: Exchange): BlobProperties {
   const header = (name: string): string | undefined => exchange.header(name);
   // On a range, Content-MD5 speaks of the range.
   const isPart = header("content-range") !== undefined;

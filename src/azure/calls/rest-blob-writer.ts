@@ -1,4 +1,4 @@
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import { blobUrl } from "./blob-url.ts";
 import type { BlobWriter, ContentHeaders, CopySource, CreateOptions, Range } from "./blob-calls.ts";
 import { type AnswerHead, ForeignAnswer } from "../wire/foreign-answer.ts";
@@ -17,12 +17,12 @@ export class RestBlobWriter implements BlobWriter {
     this.#containerUrl = `${client.account.blobEndpoint}/${container}`;
   }
 
-  urlOf(name: string): string {
+  blobUrl(name: string): string {
     return blobUrl(this.#containerUrl, name);
   }
 
-  async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void> {
-    const headers = ["x-ms-blob-type", "BlockBlob", ...contentOf(options), ...creation(options)];
+  async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: AttemptContext): Promise<void> {
+    const headers = ["x-ms-blob-type", "BlockBlob", ...contentHeaders(options), ...creation(options)];
     await this.#put(name, "", { call: "put blob", headers, body }, pulse);
   }
 
@@ -30,7 +30,7 @@ export class RestBlobWriter implements BlobWriter {
     name: string,
     source: CopySource,
     options: CreateOptions,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     const headers = [
       "x-ms-blob-type",
@@ -40,7 +40,7 @@ export class RestBlobWriter implements BlobWriter {
       "x-ms-copy-source-blob-properties",
       "true",
       ...copyFrom(source),
-      ...contentOf(options),
+      ...contentHeaders(options),
       ...creation(options),
     ];
     await this.#put(name, "", { call: "put blob from url", headers }, pulse);
@@ -51,7 +51,7 @@ export class RestBlobWriter implements BlobWriter {
     blockId: string,
     body: Buffer,
     contentMd5: string,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     const headers = ["content-md5", contentMd5];
     await this.#put(name, blockQuery(blockId), { call: "put block", headers, body }, pulse);
@@ -62,7 +62,7 @@ export class RestBlobWriter implements BlobWriter {
     blockId: string,
     source: CopySource,
     range: Range & { readonly ifMatch: string },
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     const headers = [
       ...copyFrom(source),
@@ -78,16 +78,16 @@ export class RestBlobWriter implements BlobWriter {
     name: string,
     blockIds: readonly string[],
     options: CreateOptions,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     const list = blockIds.map((id) => `<Latest>${xmlText(id)}</Latest>`).join("");
     const body = Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`);
-    const headers = ["content-type", "application/xml", ...contentOf(options), ...creation(options)];
+    const headers = ["content-type", "application/xml", ...contentHeaders(options), ...creation(options)];
     await this.#put(name, "?comp=blocklist", { call: "put block list", headers, body }, pulse);
   }
 
-  async uncommittedBlocks(name: string, pulse: Pulse): Promise<ReadonlySet<string>> {
-    const url = `${this.urlOf(name)}?comp=blocklist&blocklisttype=uncommitted`;
+  async uncommittedBlocks(name: string, pulse: AttemptContext): Promise<ReadonlySet<string>> {
+    const url = `${this.blobUrl(name)}?comp=blocklist&blocklisttype=uncommitted`;
     try {
       const { head, body } = await this.#client.answer(
         { call: "get block list", method: "GET", url, as: "account", headers: [] },
@@ -104,9 +104,9 @@ export class RestBlobWriter implements BlobWriter {
     name: string,
     query: string,
     made: Pick<RestRequest, "call" | "headers" | "body">,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
-    const url = this.urlOf(name) + query;
+    const url = this.blobUrl(name) + query;
     await this.#client.send({ method: "PUT", url, as: "account", ...made }, pulse);
   }
 }
@@ -132,7 +132,7 @@ export function rangeText({ offset, count }: Range): string {
 }
 
 /** The content headers and the MD5 that are kept with the blob. */
-function contentOf({ headers, contentMd5 }: CreateOptions): string[] {
+function contentHeaders({ headers, contentMd5 }: CreateOptions): string[] {
   const kept: [string, ContentHeaders[keyof ContentHeaders]][] = [
     ["x-ms-blob-content-type", headers.contentType],
     ["x-ms-blob-content-encoding", headers.contentEncoding],

@@ -1,4 +1,4 @@
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 import type { RestClient } from "../wire/rest-client.ts";
 import { xmlText } from "../wire/xml.ts";
@@ -13,7 +13,7 @@ export class RestQueueCalls implements QueueCalls {
     this.#messagesUrl = `${client.account.queueEndpoint}/${queueName}/messages`;
   }
 
-  async putMessage(text: string, timeToLiveSeconds: number, pulse: Pulse): Promise<void> {
+  async putMessage(text: string, timeToLiveSeconds: number, pulse: AttemptContext): Promise<void> {
     const body = Buffer.from(`<QueueMessage><MessageText>${xmlText(text)}</MessageText></QueueMessage>`);
     const url = `${this.#messagesUrl}?messagettl=${timeToLiveSeconds}`;
     const headers = ["content-type", "application/xml"];

@@ -56,7 +56,7 @@ export class SourceLinks {
     const uri = url.href;
     const { credential, blobEndpoint } = this.#account;
     const own = url.href.startsWith(`${blobEndpoint}/`);
-    const accountUrl = own ? blobEndpoint : accountOf(url);
+    const accountUrl = own ? blobEndpoint : storageAccountUrl(url);
     // The service cannot reach a service on our loopback, except itself.
     const isReachable = own || !isLoopback(url);
     if (url.searchParams.has("sig")) {
@@ -104,6 +104,6 @@ export class SourceLinks {
 }
 
 /** Emulators have the account in the path: `http://127.0.0.1:10000/account/container/blob`. */
-function accountOf(url: URL): string {
+function storageAccountUrl(url: URL): string {
   return isLoopback(url) ? `${url.origin}/${url.pathname.split("/")[1] ?? ""}` : url.origin;
 }

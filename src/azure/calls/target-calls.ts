@@ -2,11 +2,15 @@
  * The calls on the target's container and queue as a whole; one call is one HTTP request. What is not there is answered
  * with 404.
  */
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import type { RestClient } from "../wire/rest-client.ts";
 
 /** Get Container Properties. @throws RefusedRequest when it is not there or may not be seen; what `RestClient.send` throws */
-export async function lookAtContainer(client: RestClient, container: string, pulse: Pulse): Promise<void> {
+export async function lookAtContainer(
+  client: RestClient,
+  container: string,
+  pulse: AttemptContext,
+): Promise<void> {
   await client.send(
     {
       call: "get container properties",
@@ -20,7 +24,11 @@ export async function lookAtContainer(client: RestClient, container: string, pul
 }
 
 /** Create Container. @throws RefusedRequest `ContainerAlreadyExists`; what `RestClient.send` throws */
-export async function createContainer(client: RestClient, container: string, pulse: Pulse): Promise<void> {
+export async function createContainer(
+  client: RestClient,
+  container: string,
+  pulse: AttemptContext,
+): Promise<void> {
   await client.send(
     {
       call: "create container",
@@ -39,7 +47,7 @@ export async function createContainer(client: RestClient, container: string, pul
  * @returns about how many messages the queue holds
  * @throws as `lookAtContainer` does
  */
-export async function queueDepth(client: RestClient, queue: string, pulse: Pulse): Promise<number> {
+export async function queueDepth(client: RestClient, queue: string, pulse: AttemptContext): Promise<number> {
   const url = `${queueUrl(client, queue)}?comp=metadata`;
   const request = { call: "get queue metadata", method: "GET", url, as: "account", headers: [] } as const;
   const { head } = await client.answer(request, pulse);
@@ -47,7 +55,7 @@ export async function queueDepth(client: RestClient, queue: string, pulse: Pulse
 }
 
 /** Create Queue; one that is there with the same metadata is a success. @throws as `createContainer` does */
-export async function createQueue(client: RestClient, queue: string, pulse: Pulse): Promise<void> {
+export async function createQueue(client: RestClient, queue: string, pulse: AttemptContext): Promise<void> {
   const url = queueUrl(client, queue);
   await client.send({ call: "create queue", method: "PUT", url, as: "account", headers: [] }, pulse);
 }
@@ -59,7 +67,7 @@ export async function createQueue(client: RestClient, queue: string, pulse: Puls
 export async function putImpossibleBlob(
   client: RestClient,
   { container, name }: { readonly container: string; readonly name: string },
-  pulse: Pulse,
+  pulse: AttemptContext,
 ): Promise<void> {
   const url = `${client.account.blobEndpoint}/${container}/${name}`;
   const headers = ["x-ms-blob-type", "BlockBlob", "if-match", '"0x0"'];
@@ -68,7 +76,11 @@ export async function putImpossibleBlob(
 }
 
 /** A Put Message that would be hidden for longer than it lives: refused with 400 for who may send. */
-export async function putImpossibleMessage(client: RestClient, queue: string, pulse: Pulse): Promise<void> {
+export async function putImpossibleMessage(
+  client: RestClient,
+  queue: string,
+  pulse: AttemptContext,
+): Promise<void> {
   const url = `${queueUrl(client, queue)}/messages?visibilitytimeout=2&messagettl=1`;
   const body = Buffer.from("<QueueMessage><MessageText/></QueueMessage>");
   const headers = ["content-type", "application/xml"];

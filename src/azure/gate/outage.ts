@@ -1,7 +1,7 @@
 import { ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
 import type { ServiceFailure } from "../wire/service-error.ts";
-import { hintOf } from "../sign-in/token-source.ts";
+import { describeAdvice } from "../sign-in/token-source.ts";
 
 /**
  * `missing`: the container or the queue was there and is gone; `intercepted`: something else answers in its place;
@@ -61,7 +61,7 @@ export function outageError(
       return new ReuploadError(
         "sign-in",
         `Nobody is signed in to reach the ${name} ${waited}${becauseOf(failure)}`,
-        { advice: hintOf(signInAdvice), cause: failure },
+        { advice: describeAdvice(signInAdvice), cause: failure },
       );
     case "forbidden": {
       const isSas = failure?.trouble !== undefined;

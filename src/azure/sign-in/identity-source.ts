@@ -1,6 +1,6 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
-import { messageOf } from "../../core/errors.ts";
-import { reasonOf, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
+import { errorMessageText } from "../../core/errors.ts";
+import { describeReason, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
 
 /** How long a source may take: `az` on a busy machine needs many seconds, one that hangs must not hold the run. */
 const ASK_LIMIT_MS = 60_000;
@@ -42,16 +42,18 @@ export class IdentitySource implements TokenSource {
       if (token === null) throw new Error("no token was given");
       return token;
     } catch (thrown) {
-      throw signInErrorOf(this.#way.name, this.#way.advice, thrown);
+      throw toSignInError(this.#way.name, this.#way.advice, thrown);
     }
   }
 }
 
 /** What a credential threw, as our error: the way's name, its reason on one line, and what to do. */
-export function signInErrorOf(name: string, advice: (said?: string) => string, thrown: unknown): SignInError {
+export function toSignInError(name: string, advice: (said?: string) => string, thrown: unknown): SignInError {
   if (thrown instanceof SignInError) return thrown;
   const isUnavailable = thrown instanceof Error && UNAVAILABLE.has(thrown.name);
-  return new SignInError(`${name}: ${reasonOf(thrown)}`, advice(messageOf(thrown)), { isUnavailable });
+  return new SignInError(`${name}: ${describeReason(thrown)}`, advice(errorMessageText(thrown)), {
+    isUnavailable,
+  });
 }
 
 async function withinLimit<T>(asking: Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { ReuploadError } from "../../core/errors.ts";
 import { Chain } from "./chain.ts";
 import { PersonSource } from "./person-source.ts";
 import { SignIn, STORAGE_SCOPE } from "./sign-in.ts";
-import { hintOf, SignInError, type TokenSource } from "./token-source.ts";
+import { describeAdvice, SignInError, type TokenSource } from "./token-source.ts";
 import {
   applicationSource,
   cliSource,
@@ -43,14 +43,19 @@ export async function openSignIn(options: SignInOptions): Promise<SignIn> {
   if (tenant !== undefined && !/^[0-9a-zA-Z.-]+$/.test(tenant)) {
     throw new ReuploadError("bad-option", `--tenant "${tenant}" is not the id or the domain of a tenant.`);
   }
-  const person = personOf(options);
-  const source = sourceOf(options, person);
+  const person = openPersonSource(options);
+  const source = chooseSource(options, person);
   const signIn = new SignIn(source, { isTenantFixed: tenant !== undefined });
   if (person !== undefined) await waitForPerson(source, person, options.signal);
   return signIn;
 }
 
-function personOf({ auth, isPersonThere, hasDisplay, ...way }: SignInOptions): PersonSource | undefined {
+function openPersonSource({
+  auth,
+  isPersonThere,
+  hasDisplay,
+  ...way
+}: SignInOptions): PersonSource | undefined {
   switch (auth) {
     case "browser":
     case "device-code":
@@ -66,7 +71,7 @@ function personOf({ auth, isPersonThere, hasDisplay, ...way }: SignInOptions): P
   }
 }
 
-function sourceOf(options: SignInOptions, person: PersonSource | undefined): TokenSource {
+function chooseSource(options: SignInOptions, person: PersonSource | undefined): TokenSource {
   const { auth, tenant, env } = options;
   switch (auth) {
     case "cli":
@@ -74,7 +79,7 @@ function sourceOf(options: SignInOptions, person: PersonSource | undefined): Tok
     case "managed-identity":
       return managedIdentitySource(env);
     case "environment":
-      return environmentOf(options);
+      return environmentSource(options);
     case "browser":
     case "device-code":
     case "auto":
@@ -92,11 +97,11 @@ function sourceOf(options: SignInOptions, person: PersonSource | undefined): Tok
 }
 
 /** Waiting would not set the variables: what is missing is told at once. */
-function environmentOf({ tenant, env }: SignInOptions): TokenSource {
+function environmentSource({ tenant, env }: SignInOptions): TokenSource {
   if (hasApplication(env)) return applicationSource();
   if (hasWorkload(env)) return workloadSource(tenant);
   throw new ReuploadError("sign-in", "--auth environment: the environment holds no sign-in.", {
-    advice: hintOf(ENVIRONMENT_ADVICE),
+    advice: describeAdvice(ENVIRONMENT_ADVICE),
   });
 }
 
@@ -115,6 +120,6 @@ async function waitForPerson(source: TokenSource, person: PersonSource, signal: 
 }
 
 function nobody(error: SignInError): ReuploadError {
-  const advice = hintOf(error.advice);
+  const advice = describeAdvice(error.advice);
   return new ReuploadError("sign-in", `Nobody has signed in: ${error.message}.`, { advice, cause: error });
 }

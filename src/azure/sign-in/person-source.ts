@@ -7,8 +7,8 @@ import type {
   TokenCredential,
 } from "@azure/identity";
 import { pause } from "../pause.ts";
-import { signInErrorOf } from "./identity-source.ts";
-import { reasonOf, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
+import { toSignInError } from "./identity-source.ts";
+import { describeReason, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
 
 /** A sign-in that nobody asks for any more is given up after this, ms: a run that ended must not wait for a person. */
 const LINGER_MS = 40_000;
@@ -90,11 +90,11 @@ export class PersonSource implements TokenSource {
         ...(tenantId === undefined ? {} : { tenantId }),
         ...(claims === undefined ? {} : { claims }),
       };
-      return await this.#credential.getToken(scope, options).then(tokenOf);
+      return await this.#credential.getToken(scope, options).then(requireToken);
     } catch (thrown) {
       const needsPerson = thrown instanceof Error && thrown.name === "AuthenticationRequiredError";
       if (!needsPerson || this.#credential === undefined) {
-        throw signInErrorOf(this.#way.kind, () => this.#toDo, thrown);
+        throw toSignInError(this.#way.kind, () => this.#toDo, thrown);
       }
       this.#asking ??= this.#askPerson(this.#credential, request);
       const why = this.#lastFailure === undefined ? "" : ` (the last time: ${this.#lastFailure})`;
@@ -136,7 +136,7 @@ export class PersonSource implements TokenSource {
       });
       this.#lastFailure = undefined;
     } catch (thrown) {
-      this.#lastFailure = reasonOf(thrown);
+      this.#lastFailure = describeReason(thrown);
     } finally {
       clearTimeout(this.#linger);
       this.#linger = undefined;
@@ -145,7 +145,7 @@ export class PersonSource implements TokenSource {
   }
 }
 
-function tokenOf(token: AccessToken | null): AccessToken {
+function requireToken(token: AccessToken | null): AccessToken {
   if (token === null) throw new Error("no token was given");
   return token;
 }

@@ -1,5 +1,5 @@
 import type { AccessToken } from "@azure/identity";
-import { messageOf } from "../../core/errors.ts";
+import { errorMessageText } from "../../core/errors.ts";
 import { redact } from "../../core/secret.ts";
 
 /** What a token is asked for. */
@@ -41,15 +41,15 @@ export class SignInError extends Error {
 }
 
 /** The advice as an error's second line: "Run `az login`, then run the command again." */
-export function hintOf(advice: string): string {
+export function describeAdvice(advice: string): string {
   return `${advice.charAt(0).toUpperCase()}${advice.slice(1)}, then run the command again.`;
 }
 
 const LONGEST_REASON = 300;
 
 /** Why there is no token, in one line: the sign-in service's code and sentence when it gave one. */
-export function reasonOf(thrown: unknown): string {
-  const line = messageOf(thrown).replace(/\s+/g, " ").trim();
+export function describeReason(thrown: unknown): string {
+  const line = errorMessageText(thrown).replace(/\s+/g, " ").trim();
   const entra = /AADSTS\d+:.*/.exec(line)?.[0] ?? line;
   return redact(entra)
     .replace(

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import type { Connection } from "./connections.ts";
 import { lostConnection } from "./wire-errors.ts";
 
@@ -28,7 +28,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   status = 0;
   /** Of the answer, by names in lower case. */
   headers: Record<string, string | string[] | undefined> = {};
-  readonly #pulse: Pulse;
+  readonly #pulse: AttemptContext;
   readonly #connection: Connection;
   #controller: Dispatcher.DispatchController | undefined;
   #unread: Buffer[] = [];
@@ -40,7 +40,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Waits for the head, or for the next piece of the body. */
   #wake: (() => void) | undefined;
 
-  private constructor(connection: Connection, pulse: Pulse) {
+  private constructor(connection: Connection, pulse: AttemptContext) {
     this.#connection = connection;
     this.#pulse = pulse;
   }
@@ -51,11 +51,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
    * @returns the exchange once the answer has begun, whatever its status
    * @throws an error with a system code when the connection fails; why the attempt was ended
    */
-  static async begin(connection: Connection, request: WireRequest, pulse: Pulse): Promise<Exchange> {
+  static async begin(connection: Connection, request: WireRequest, pulse: AttemptContext): Promise<Exchange> {
     const exchange = new Exchange(connection, pulse);
     pulse.whenEnded((reason) => exchange.#fail(reason));
     exchange.#throwIfFailed();
-    connection.dispatcher.dispatch(optionsOf(request), exchange);
+    connection.dispatcher.dispatch(dispatchOptions(request), exchange);
     while (exchange.status === 0) await exchange.#news();
     return exchange;
   }
@@ -181,7 +181,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-function optionsOf({ method, origin, path, headers, body }: WireRequest): Dispatcher.DispatchOptions {
+function dispatchOptions({ method, origin, path, headers, body }: WireRequest): Dispatcher.DispatchOptions {
   if (body === undefined || body.length <= SLICE_BYTES) {
     // Without `reset: false` a connection is closed after a HEAD.
     return { method, origin, path, headers, body: body ?? null, reset: false };

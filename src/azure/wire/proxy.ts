@@ -6,11 +6,11 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export type ProxyFor = (hostname: string) => string | undefined;
 
 /** Reads `HTTPS_PROXY` (else `ALL_PROXY`, `HTTP_PROXY`) and `NO_PROXY`, in capitals or not. */
-export function proxyOf(env: Variables): ProxyFor {
-  const valueOf = (name: string): string => env[name] || env[name.toLowerCase()] || "";
-  const proxy = valueOf("HTTPS_PROXY") || valueOf("ALL_PROXY") || valueOf("HTTP_PROXY");
+export function chooseProxy(env: Variables): ProxyFor {
+  const readVariable = (name: string): string => env[name] || env[name.toLowerCase()] || "";
+  const proxy = readVariable("HTTPS_PROXY") || readVariable("ALL_PROXY") || readVariable("HTTP_PROXY");
   if (proxy === "") return () => undefined;
-  const bypassed = valueOf("NO_PROXY")
+  const bypassed = readVariable("NO_PROXY")
     .split(",")
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "");

@@ -1,7 +1,7 @@
 import { sasTrouble } from "../../core/link-times.ts";
 import { clockTrouble } from "./clock-trouble.ts";
 import type { Exchange } from "./exchange.ts";
-import { textsOf } from "./xml.ts";
+import { elementTexts } from "./xml.ts";
 
 /** How the request was allowed. */
 export interface Signature {
@@ -26,14 +26,14 @@ export class RefusedRequest extends Error {
 
   /** @param body XML that holds the code and the service's words; empty after a HEAD */
   constructor(exchange: Exchange, body: string, { url, isDated, whose }: Signature) {
-    const [message = ""] = textsOf(body, "Message");
+    const [message = ""] = elementTexts(body, "Message");
     super(message);
     this.name = "RefusedRequest";
     const { status } = exchange;
     this.statusCode = status;
-    this.code = exchange.header("x-ms-error-code") ?? textsOf(body, "Code")[0];
+    this.code = exchange.header("x-ms-error-code") ?? elementTexts(body, "Code")[0];
     this.response = { headers: { get: (name) => exchange.header(name) } };
-    const said = `${message}\n${textsOf(body, "AuthenticationErrorDetail")[0] ?? ""}`;
+    const said = `${message}\n${elementTexts(body, "AuthenticationErrorDetail")[0] ?? ""}`;
     const date = exchange.header("date");
     const clock = clockTrouble({ status, errorCode: this.code, said, date, isDated });
     this.clockIsWrong = clock !== undefined;

@@ -1,5 +1,5 @@
 import type { StorageAccount } from "../account.ts";
-import type { Pulse } from "../attempts/attempt-clock.ts";
+import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import type { ReadAccess } from "../calls/blob-calls.ts";
 import type { SignIn } from "../sign-in/sign-in.ts";
 import { ForeignAnswer } from "./foreign-answer.ts";
@@ -60,23 +60,23 @@ export class RestClient {
    *
    * @throws RefusedRequest; ForeignAnswer; what `Exchange.begin` throws
    */
-  async send(request: RestRequest, pulse: Pulse): Promise<Buffer> {
+  async send(request: RestRequest, pulse: AttemptContext): Promise<Buffer> {
     return (await this.answer(request, pulse)).body;
   }
 
   /** As `send`; the answer's headers are given, too. */
   async answer(
     request: RestRequest,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<{ readonly head: Exchange; readonly body: Buffer }> {
     const head = await this.open(request, pulse);
-    const body = await wholeOf(head, request.url);
+    const body = await readBody(head, request.url);
     if (hasPromisedBody(request.call, body)) return { head, body };
     throw new ForeignAnswer(request.url, head, "not what was asked for");
   }
 
   /** Sends the request; the answer's body is not read yet. @throws as `send` does */
-  async open(request: RestRequest, pulse: Pulse): Promise<Exchange> {
+  async open(request: RestRequest, pulse: AttemptContext): Promise<Exchange> {
     const isSigned = request.as !== "anonymous";
     return isSigned && this.account.credential.kind === "token"
       ? this.#withToken(request, this.account.credential.signIn, pulse)
@@ -84,7 +84,7 @@ export class RestClient {
   }
 
   /** Lets the sign-in know what the service made of its token: a 401 renews it. */
-  async #withToken(request: RestRequest, signIn: SignIn, pulse: Pulse): Promise<Exchange> {
+  async #withToken(request: RestRequest, signIn: SignIn, pulse: AttemptContext): Promise<Exchange> {
     const token = await signIn.storageTokenFor(request.url, pulse.signal);
     const exchange = await this.#begin(request, token, pulse);
     try {
@@ -106,7 +106,7 @@ export class RestClient {
       exchange.close();
       throw thrown;
     }
-    const body = await wholeOf(exchange, request.url);
+    const body = await readBody(exchange, request.url);
     throw new RefusedRequest(exchange, body.toString(), this.#signatureOf(request));
   }
 
@@ -116,7 +116,11 @@ export class RestClient {
     return { url: signedUrl(url, this.account.credential), isDated, whose: "the account's" };
   }
 
-  async #begin({ method, url, as, headers, body }: RestRequest, token: string | undefined, pulse: Pulse) {
+  async #begin(
+    { method, url, as, headers, body }: RestRequest,
+    token: string | undefined,
+    pulse: AttemptContext,
+  ) {
     const { origin, pathname, search } = new URL(
       as === "anonymous" ? url : signedUrl(url, this.account.credential),
     );
@@ -132,7 +136,7 @@ export class RestClient {
 }
 
 /** The rest of the answer's body. @param url where it was asked @throws what `Exchange.next` throws; ForeignAnswer */
-async function wholeOf(exchange: Exchange, url: string): Promise<Buffer> {
+async function readBody(exchange: Exchange, url: string): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for (let piece = await exchange.next(); piece !== undefined; piece = await exchange.next()) {

@@ -66,7 +66,7 @@ interface SdkError extends Error {
 const OURS = [FileFailure, ReuploadError, WaitGivenUp, TypeError, RangeError, ReferenceError];
 
 /** What an SDK call threw, as one kind of error; undefined for what the service has no part in. */
-export function serviceFailureOf(thrown: unknown, operation: string): ServiceFailure | undefined {
+export function toServiceFailure(thrown: unknown, operation: string): ServiceFailure | undefined {
   if (thrown instanceof ServiceFailure) return thrown;
   if (OURS.some((kind) => thrown instanceof kind)) return undefined;
   if (thrown instanceof SignInError) {
@@ -75,7 +75,7 @@ export function serviceFailureOf(thrown: unknown, operation: string): ServiceFai
   const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as SdkError;
   const cause = withoutRequest(error);
   const headers = error.response?.headers;
-  const retryAfterMs = retryAfterOf(headers);
+  const retryAfterMs = readRetryAfter(headers);
   if (thrown instanceof ForeignAnswer) {
     return new ServiceFailure(operation, thrown.message, { intercepted: true }, { retryAfterMs, cause });
   }
@@ -112,7 +112,7 @@ function firstLine(text: string): string {
 }
 
 /** `x-ms-retry-after-ms` (ms), else `Retry-After` (seconds or an HTTP date). */
-export function retryAfterOf(
+export function readRetryAfter(
   headers: { get(name: string): string | undefined } | undefined,
 ): number | undefined {
   const ms = Number(headers?.get("x-ms-retry-after-ms") ?? Number.NaN);

@@ -1,4 +1,4 @@
-import { systemCodeOf } from "../../core/errors.ts";
+import { systemErrorCode } from "../../core/errors.ts";
 
 /** The library's own codes, as the system would have said it. */
 const SYSTEM_CODES: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ const SYSTEM_CODES: Readonly<Record<string, string>> = {
  * defect of ours instead, which asking again would not mend.
  */
 export function lostConnection(error: Error): Error {
-  const code = systemCodeOf(error);
+  const code = systemErrorCode(error);
   if (code === "UND_ERR_INVALID_ARG") return new TypeError(error.message, { cause: error });
   if (code === undefined) return error;
   const lost = new Error(`the connection was lost: ${error.message}`, { cause: error });

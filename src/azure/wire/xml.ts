@@ -7,7 +7,7 @@ export function xmlText(text: string): string {
 }
 
 /** The texts of all elements of this name. */
-export function textsOf(xml: string, name: string): string[] {
+export function elementTexts(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, "g"))].map((match) =>
     plainText(match[1] ?? ""),
   );

@@ -4,7 +4,7 @@
  * are the service's own. Empty blobs that stand for a folder hold no file and are passed over.
  */
 import type { Attempts } from "../../azure/attempts/attempt.ts";
-import { Effort } from "../../azure/attempts/effort.ts";
+import { RequestBudget } from "../../azure/attempts/effort.ts";
 import type { BlobLister, BlobPage, ListedBlob, PageQuestion } from "../../azure/calls/list-calls.ts";
 import { RestBlobLister } from "../../azure/calls/rest-blob-lister.ts";
 import type { RestClient } from "../../azure/wire/rest-client.ts";
@@ -19,7 +19,7 @@ import { encodeName } from "../../core/target-name.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { type FoundFiles, lookUpEach, nothingSurveyed } from "../look-up-each.ts";
-import { folderOf } from "../work-item-folder.ts";
+import { workItemFolder } from "../work-item-folder.ts";
 import type { SourceContainer } from "./source-container.ts";
 import { recheckByLookup } from "../recheck.ts";
 
@@ -109,7 +109,7 @@ class ContainerCatalog implements Catalog {
 
   async #find(workItem: WorkItem, signal: AbortSignal): Promise<FoundFiles> {
     const { source, pageBlobs: most = MOST_BLOBS } = this.#options;
-    const prefix = folderOf(source.prefix, workItem);
+    const prefix = workItemFolder(source.prefix, workItem);
     const files: CatalogFile[] = [];
     const problems: string[] = [];
     try {
@@ -119,7 +119,7 @@ class ContainerCatalog implements Catalog {
         const page = await this.#page({ prefix, from, most }, signal);
         for (const blob of page.blobs) {
           if (blob.isFolder) continue;
-          const file = this.#fileOf(blob, prefix);
+          const file = this.#toFile(blob, prefix);
           if (typeof file === "string") problems.push(file);
           else files.push(file);
         }
@@ -135,14 +135,14 @@ class ContainerCatalog implements Catalog {
 
   async #page(asked: PageQuestion, signal: AbortSignal): Promise<BlobPage> {
     const { attempts, sourceGate } = this.#options;
-    const effort = new Effort(signal, PAGE_LIMIT_MS);
+    const effort = new RequestBudget(signal, PAGE_LIMIT_MS);
     return attempts.run(sourceGate(this.#link.accountUrl), effort, "list blobs", async (pulse) =>
       this.#lister.page(this.#link.read, asked, pulse),
     );
   }
 
   /** The blob as a file; in words why it cannot be one. */
-  #fileOf({ name, length, contentMd5 }: ListedBlob, prefix: string): CatalogFile | string {
+  #toFile({ name, length, contentMd5 }: ListedBlob, prefix: string): CatalogFile | string {
     const fileName = name.slice(prefix.length);
     if (fileName === "") return `the blob ${name} has the name of the folder itself`;
     const url = `${this.#options.source.url}/${encodeName(name)}`;

@@ -9,9 +9,9 @@ import { ReuploadError } from "../../core/errors.ts";
 import { FileFailure } from "../../core/failure.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
-import { fileSystemCodeOf, filesBelow, isWithin } from "../local-files.ts";
+import { fileSystemCode, filesBelow, isWithin } from "../local-files.ts";
 import { type FoundFiles, lookUpEach, nothingFound, nothingSurveyed } from "../look-up-each.ts";
-import { folderOf } from "../work-item-folder.ts";
+import { workItemFolder } from "../work-item-folder.ts";
 import { checkFolder, type SourceFolder } from "./source-folder.ts";
 import { recheckByLookup } from "../recheck.ts";
 
@@ -62,7 +62,7 @@ class FolderCatalog implements Catalog {
   async close(): Promise<void> {}
 
   async #find(workItem: WorkItem, signal: AbortSignal): Promise<FoundFiles> {
-    const folder = folderOf(this.#source.prefix, workItem);
+    const folder = workItemFolder(this.#source.prefix, workItem);
     const top = join(this.#source.path, folder);
     try {
       if (!isWithin(await realpath(top), this.#real)) {
@@ -70,7 +70,7 @@ class FolderCatalog implements Catalog {
       }
       return await filesBelow(top, this.#real, signal);
     } catch (thrown) {
-      const code = fileSystemCodeOf(thrown);
+      const code = fileSystemCode(thrown);
       if (signal.aborted || code === undefined) throw thrown;
       await this.#expectThere();
       if (code === "ENOENT") return nothingFound;

@@ -1,7 +1,7 @@
 import { constants, statSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
-import { ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { ReuploadError, systemErrorCode } from "../../core/errors.ts";
 import type { SourcePrefix } from "../../core/source-prefix.ts";
 import { checkTemplate, folderTemplate } from "../work-item-folder.ts";
 
@@ -34,7 +34,7 @@ export async function checkFolder({ path }: SourceFolder): Promise<void> {
   try {
     await access(path, constants.R_OK | constants.X_OK);
   } catch (thrown) {
-    throw invalid(path, `cannot be read (${systemCodeOf(thrown)})`);
+    throw invalid(path, `cannot be read (${systemErrorCode(thrown)})`);
   }
 }
 

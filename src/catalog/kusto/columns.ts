@@ -27,14 +27,14 @@ const COLUMNS: readonly ListingColumn[] = [...LISTING_COLUMNS.required, ...LISTI
  * @throws ReuploadError `kusto-invalid` with the columns found
  */
 export function checkColumns(found: readonly KustoColumn[]): string {
-  const typeOf = new Map(found.map(({ name, type }) => [name, type]));
-  const missing = LISTING_COLUMNS.required.filter((name) => !typeOf.has(name));
-  const known = COLUMNS.filter((name) => typeOf.has(name));
-  const wrong = known.filter((name) => !TYPES[name].includes(typeOf.get(name) ?? ""));
+  const types = new Map(found.map(({ name, type }) => [name, type]));
+  const missing = LISTING_COLUMNS.required.filter((name) => !types.has(name));
+  const known = COLUMNS.filter((name) => types.has(name));
+  const wrong = known.filter((name) => !TYPES[name].includes(types.get(name) ?? ""));
   if (missing.length > 0 || wrong.length > 0) {
     const problems = [
       ...(missing.length === 0 ? [] : [`has no column ${missing.join(", ")}`]),
-      ...wrong.map((name) => `gives ${name} as ${typeOf.get(name)}, wanted is ${TYPES[name][0]}`),
+      ...wrong.map((name) => `gives ${name} as ${types.get(name)}, wanted is ${TYPES[name][0]}`),
     ];
     const shown = found.map(({ name, type }) => `${name} (${type})`).join(", ");
     throw new ReuploadError(
@@ -46,10 +46,10 @@ export function checkColumns(found: readonly KustoColumn[]): string {
       },
     );
   }
-  const isPlain = known.length === found.length && known.every((name) => typeOf.get(name) === TYPES[name][0]);
+  const isPlain = known.length === found.length && known.every((name) => types.get(name) === TYPES[name][0]);
   if (isPlain) return "";
   const projected = known.map((name) =>
-    name === "Length" || typeOf.get(name) === "string" ? name : `${name}=tostring(${name})`,
+    name === "Length" || types.get(name) === "string" ? name : `${name}=tostring(${name})`,
   );
   return `| project ${projected.join(", ")}`;
 }

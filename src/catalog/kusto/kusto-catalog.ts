@@ -77,7 +77,7 @@ class KustoCatalog implements Catalog {
   }
 
   async *#lookUp(workItems: readonly WorkItem[], signal: AbortSignal): AsyncGenerator<Lookup> {
-    const batches = chunksOf(workItems, this.batchSize);
+    const batches = splitIntoBatches(workItems, this.batchSize);
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
       signal.throwIfAborted();
       const answer = await this.#askFor(batch, signal);
@@ -89,7 +89,7 @@ class KustoCatalog implements Catalog {
         continue;
       }
       const [only] = batch;
-      if (batch.length > 1) batches.unshift(...chunksOf(batch, Math.ceil(batch.length / 2)));
+      if (batch.length > 1) batches.unshift(...splitIntoBatches(batch, Math.ceil(batch.length / 2)));
       else if (only !== undefined) yield failed(only, answer);
     }
   }
@@ -149,7 +149,7 @@ class KustoCatalog implements Catalog {
   }
 }
 
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
+function splitIntoBatches<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
     items.slice(at * size, (at + 1) * size),
   );

@@ -1,5 +1,5 @@
 import { open, rename, rm } from "node:fs/promises";
-import { isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { isDiskFull, errorMessageText, ReuploadError, systemErrorCode } from "../../core/errors.ts";
 import { redact } from "../../core/secret.ts";
 import { filePlace } from "../../files/place.ts";
 import { RejectedRows } from "../../files/rejected-rows.ts";
@@ -107,7 +107,7 @@ async function readChunk({ handle, fingerprint }: ListingFile, from: number, pat
   try {
     return await readUpTo(handle, from, Math.min(CHUNK_BYTES, fingerprint.size - from));
   } catch (error) {
-    throw unreadable(path, messageOf(error), error);
+    throw unreadable(path, errorMessageText(error), error);
   }
 }
 
@@ -165,10 +165,10 @@ function concealed(row: string): string {
 /** What the file system or SQLite say, as errors for the user. */
 function translated(error: unknown, indexPath: string): unknown {
   if (error instanceof ReuploadError) return error;
-  if (systemCodeOf(error) === undefined) return error;
+  if (systemErrorCode(error) === undefined) return error;
   return new ReuploadError(
     isDiskFull(error) ? "disk-full" : "output-unwritable",
-    `The index ${indexPath} cannot be written: ${messageOf(error)}.`,
+    `The index ${indexPath} cannot be written: ${errorMessageText(error)}.`,
     { cause: error },
   );
 }

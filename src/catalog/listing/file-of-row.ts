@@ -19,7 +19,7 @@ export function fileOfRow(row: Pick<ListingRow, "problem" | "field">): RowConten
 
   const problems: string[] = [];
   const lengthText = row.field("Length").trim();
-  const length = lengthOf(lengthText);
+  const length = parseLength(lengthText);
   if (length === undefined && lengthText !== "") {
     problems.push("Length is not a number of bytes, the file is taken without it");
   }
@@ -51,7 +51,7 @@ function linkProblems(uri: string): string[] {
   return hasUser ? ["Uri holds a user name or a password, which no storage service takes"] : [];
 }
 
-function lengthOf(text: string): number | undefined {
+function parseLength(text: string): number | undefined {
   if (!/^\d+$/.test(text)) return undefined;
   const length = Number(text);
   return Number.isSafeInteger(length) ? length : undefined;

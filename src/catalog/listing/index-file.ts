@@ -11,7 +11,7 @@ import { hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
-import { systemCodeOf } from "../../core/errors.ts";
+import { systemErrorCode } from "../../core/errors.ts";
 import { sha256Bytes, uint32At } from "../../core/sha256.ts";
 import { type WorkItem, workItemKey } from "../../core/work-item.ts";
 import { type Extent, unpackExtents } from "./extents.ts";
@@ -69,7 +69,7 @@ export class IndexFile {
       database = new DatabaseSync(path, { readOnly: true });
       const head = database.prepare("SELECT rejected, work_items, seal FROM listing").get() ?? {};
       const content = { rejected: Number(head["rejected"]), workItems: Number(head["work_items"]) };
-      if (head["seal"] !== (await sealOf(database, listing, content, signal))) return undefined;
+      if (head["seal"] !== (await computeSeal(database, listing, content, signal))) return undefined;
       const index = new IndexFile(database, content.rejected);
       database = undefined;
       return index;
@@ -110,7 +110,7 @@ const SLICE = 50_000;
  * and a lost work item is lost files. For the packed extents stand their check sums, which are looked at when the
  * extents are used.
  */
-export async function sealOf(
+export async function computeSeal(
   database: DatabaseSync,
   listing: Fingerprint,
   { rejected, workItems }: { rejected: number; workItems: number },
@@ -124,7 +124,7 @@ export async function sealOf(
   let sum = 0;
   for (let slice = 0; slice < slices; slice++) {
     signal.throwIfAborted();
-    const row = statement.get(borderOf(slice, slices), borderOf(slice + 1, slices));
+    const row = statement.get(partBorder(slice, slices), partBorder(slice + 1, slices));
     found += Number(row?.["found"]);
     sum += Number(row?.["sum"]);
     await setImmediate();
@@ -137,7 +137,7 @@ export async function sealOf(
 }
 
 /** Where the keys of the given one of `parts` equal parts begin. */
-function borderOf(part: number, parts: number): number {
+function partBorder(part: number, parts: number): number {
   return Math.ceil((KEY_SPACE / parts) * part);
 }
 
@@ -146,5 +146,5 @@ class DamagedIndexError extends Error {}
 /** Whether the error says that the file is no sound index: SQLite's own, and a value that no index holds. */
 export function isIndexError(error: unknown): boolean {
   if (error instanceof DamagedIndexError) return true;
-  return ["ERR_SQLITE_ERROR", "ERR_OUT_OF_RANGE"].includes(systemCodeOf(error) ?? "");
+  return ["ERR_SQLITE_ERROR", "ERR_OUT_OF_RANGE"].includes(systemErrorCode(error) ?? "");
 }

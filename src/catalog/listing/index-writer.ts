@@ -5,7 +5,7 @@ import { crc32 } from "node:zlib";
 import { openNew } from "../../files/new-file.ts";
 import { ExtentShards, type KeyedExtent } from "./extent-shards.ts";
 import { ExtentPacker } from "./extents.ts";
-import { KEY_SPACE, keyHash, sealOf, SCHEMA } from "./index-file.ts";
+import { KEY_SPACE, keyHash, computeSeal, SCHEMA } from "./index-file.ts";
 import { LinkEnds } from "./link-ends.ts";
 import type { ListingRow } from "./listing-row.ts";
 import type { Fingerprint } from "./open-listing-file.ts";
@@ -111,7 +111,7 @@ export class IndexWriter {
       await setImmediate();
     }
     const content = { rejected, workItems };
-    const seal = await sealOf(this.#database, listing, content, signal);
+    const seal = await computeSeal(this.#database, listing, content, signal);
     this.#database.prepare("INSERT INTO listing VALUES (?, ?, ?)").run(rejected, workItems, seal);
     this.#database.exec("COMMIT");
   }

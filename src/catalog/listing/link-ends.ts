@@ -18,13 +18,13 @@ export class LinkEnds {
     const text = end === -1 ? uri.slice(at + 1) : uri.slice(at + 1, end);
     if (text !== this.#text) {
       this.#text = text;
-      this.#seconds = secondsOf(linkExpiry(`?${text}`));
+      this.#seconds = toSeconds(linkExpiry(`?${text}`));
     }
     return this.#seconds;
   }
 }
 
 /** The index has 32 bits for it, enough until 2106. */
-function secondsOf(time: number | undefined): number {
+function toSeconds(time: number | undefined): number {
   return time === undefined ? 0 : Math.min(Math.max(1, Math.floor(time / 1000)), 2 ** 32 - 1);
 }

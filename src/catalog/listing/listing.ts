@@ -183,7 +183,7 @@ class ListingCatalog implements Catalog {
       }
       return typeof found === "string" ? failed(workItem, WHY[found]) : found;
     } catch (error) {
-      const fault = signal.aborted ? undefined : faultOf(error);
+      const fault = signal.aborted ? undefined : describeFault(error);
       if (fault === undefined) throw error;
       return failed(workItem, fault);
     }
@@ -251,7 +251,7 @@ class ListingCatalog implements Catalog {
 }
 
 /** What is wrong with the listing, when that is what the error says. */
-function faultOf(error: unknown): string | undefined {
+function describeFault(error: unknown): string | undefined {
   if (error instanceof ReuploadError) return error.code.startsWith("listing-") ? error.message : undefined;
   const isOfFileSystem = error instanceof Error && "syscall" in error;
   return isOfFileSystem ? `The listing cannot be read: ${error.message}.` : undefined;

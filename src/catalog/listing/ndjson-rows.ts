@@ -34,7 +34,7 @@ function readLine(line: Line, sink: RowSink): void {
   const text = line.bytes.toString("utf8");
   const raw = text.trim();
   if (raw === "") return;
-  const fields = isUtf8(line.bytes) ? fieldsOf(raw) : CSV_PROBLEMS["invalid-utf8"];
+  const fields = isUtf8(line.bytes) ? parseFields(raw) : CSV_PROBLEMS["invalid-utf8"];
   if (typeof fields === "string") {
     sink.rejected({ line: line.line, reason: fields, raw });
     return;
@@ -52,12 +52,12 @@ interface Fields {
 }
 
 /** The known fields of a line, or why it has none. */
-function fieldsOf(text: string): Fields | string {
+function parseFields(text: string): Fields | string {
   const object = parseObject(text);
   if (object === undefined) return "not a JSON object";
   const fields: Fields = { texts: {}, idProblem: undefined, problem: undefined };
   for (const [key, value] of Object.entries(object)) {
-    const column = columnOf(key);
+    const column = findColumn(key);
     if (column === undefined || value === null) continue;
     const isId = column === "JobId" || column === "WorkItemId";
     const problem = valueProblem(column, value, isId);
@@ -97,7 +97,7 @@ const COLUMN_OF = new Map<string, ListingColumn>(
 );
 
 /** As in a CSV's header: any case, with or without `_`, `-` and spaces. */
-function columnOf(key: string): ListingColumn | undefined {
+function findColumn(key: string): ListingColumn | undefined {
   return COLUMN_OF.get(plainName(key));
 }
 

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { fstatSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { findHeader, MAX_HEADER_BYTES } from "../../core/csv-header.ts";
-import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { errorMessageText, ReuploadError, systemErrorCode } from "../../core/errors.ts";
 import { csvFormat } from "./csv-rows.ts";
 import { LISTING_COLUMNS, type ListingFormat } from "./listing-row.ts";
 import { ndjsonFormat } from "./ndjson-rows.ts";
@@ -32,14 +32,14 @@ const SAMPLE_BYTES = 64 * 1024;
  */
 export async function openListingFile(path: string): Promise<ListingFile> {
   const handle = await open(path, "r").catch((cause: unknown) => {
-    throw unreadable(path, reasonOf(cause), cause);
+    throw unreadable(path, describeReason(cause), cause);
   });
   try {
     if (!(await handle.stat()).isFile()) throw unreadable(path, "it is not a regular file");
-    return { handle, fingerprint: await fingerprintOf(handle), format: await formatOf(path, handle) };
+    return { handle, fingerprint: await readFingerprint(handle), format: await detectFormat(path, handle) };
   } catch (error) {
     await handle.close();
-    throw error instanceof ReuploadError ? error : unreadable(path, reasonOf(error), error);
+    throw error instanceof ReuploadError ? error : unreadable(path, describeReason(error), error);
   }
 }
 
@@ -59,7 +59,7 @@ export function isUnchanged({ handle, fingerprint }: ListingFile): boolean {
  */
 export async function isReplaced(path: string, { handle, fingerprint }: ListingFile): Promise<boolean> {
   const now = await stat(path, { bigint: true }).catch((cause: unknown) => {
-    throw unreadable(path, reasonOf(cause), cause);
+    throw unreadable(path, describeReason(cause), cause);
   });
   const ours = fstatSync(handle.fd, { bigint: true });
   return now.ino !== ours.ino || now.dev !== ours.dev || !isVersion(fingerprint, now);
@@ -69,7 +69,7 @@ function isVersion(fingerprint: Fingerprint, now: { size: bigint; mtimeNs: bigin
   return BigInt(fingerprint.size) === now.size && fingerprint.mtimeNs === String(now.mtimeNs);
 }
 
-async function fingerprintOf(handle: FileHandle): Promise<Fingerprint> {
+async function readFingerprint(handle: FileHandle): Promise<Fingerprint> {
   const { size, mtimeNs } = await handle.stat({ bigint: true });
   const head = await readUpTo(handle, 0, SAMPLE_BYTES);
   const tail = await readUpTo(handle, Math.max(0, Number(size) - SAMPLE_BYTES), SAMPLE_BYTES);
@@ -89,7 +89,7 @@ export async function readUpTo(handle: FileHandle, offset: number, length: numbe
   return buffer.subarray(0, filled);
 }
 
-async function formatOf(path: string, handle: FileHandle): Promise<ListingFormat> {
+async function detectFormat(path: string, handle: FileHandle): Promise<ListingFormat> {
   const head = await readUpTo(handle, 0, MAX_HEADER_BYTES + 4);
   const mark = head.toString("latin1", 0, 3);
   if (mark.startsWith("\xff\xfe") || mark.startsWith("\xfe\xff")) {
@@ -126,6 +126,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
 };
 
-function reasonOf(error: unknown): string {
-  return REASONS[systemCodeOf(error) ?? ""] ?? messageOf(error);
+function describeReason(error: unknown): string {
+  return REASONS[systemErrorCode(error) ?? ""] ?? errorMessageText(error);
 }

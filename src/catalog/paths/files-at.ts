@@ -4,7 +4,7 @@ import { normalize, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ReuploadError } from "../../core/errors.ts";
 import type { CatalogFile } from "../../core/file.ts";
-import { fileSystemCodeOf, filesBelow, localFile } from "../local-files.ts";
+import { fileSystemCode, filesBelow, localFile } from "../local-files.ts";
 import type { FoundFiles } from "../look-up-each.ts";
 
 /**
@@ -77,7 +77,7 @@ class Gathered {
     try {
       return await stat(resolve(this.#folder, given));
     } catch (thrown) {
-      const code = fileSystemCodeOf(thrown);
+      const code = fileSystemCode(thrown);
       if (code === undefined) throw thrown;
       if (code === "ENOENT" || code === "ENOTDIR") return undefined;
       throw new ReuploadError("usage", `${given} cannot be read (${code}).`, { cause: thrown });
@@ -86,7 +86,7 @@ class Gathered {
 
   async #take(given: string, stats: Stats): Promise<void> {
     const path = resolve(this.#folder, given);
-    const name = nameOf(given);
+    const name = fileNameFor(given);
     if (stats.isFile()) {
       this.#keep(localFile(name, path, stats));
     } else if (stats.isDirectory()) {
@@ -103,7 +103,7 @@ class Gathered {
     try {
       return await filesBelow(path, await realpath(path), this.#signal);
     } catch (thrown) {
-      const code = fileSystemCodeOf(thrown);
+      const code = fileSystemCode(thrown);
       if (code === undefined) throw thrown;
       throw new ReuploadError("usage", `The folder ${given} cannot be read (${code}).`, { cause: thrown });
     }
@@ -123,7 +123,7 @@ function isLink(path: string): Promise<boolean> {
 }
 
 /** The path as a name, as tar has it: `../out/a.json` and `/out/a.json` are `out/a.json`. */
-function nameOf(given: string): string {
+function fileNameFor(given: string): string {
   return normalize(given)
     .split(sep)
     .filter((part) => !["", ".", ".."].includes(part) && !(sep === "\\" && /^[A-Za-z]:$/.test(part)))

@@ -25,10 +25,10 @@ export function pathsIdentity({ paths, folder }: Omit<GivenPaths, "workItem">): 
 
 /** @throws ReuploadError `usage` when the paths name no file */
 export async function openPaths(given: GivenPaths, signal: AbortSignal): Promise<Catalog> {
-  return new PathsCatalog(given, await filesOf(given, signal));
+  return new PathsCatalog(given, await findFiles(given, signal));
 }
 
-function filesOf({ paths, folder, isLeftOut }: GivenPaths, signal: AbortSignal): Promise<FoundFiles> {
+function findFiles({ paths, folder, isLeftOut }: GivenPaths, signal: AbortSignal): Promise<FoundFiles> {
   return filesAt(paths, folder, signal, isLeftOut);
 }
 
@@ -50,7 +50,7 @@ class PathsCatalog implements Catalog {
   ): AsyncIterable<Lookup> {
     return lookUpEach(workItems, signal, async (workItem, both) => {
       if (!this.#isOurs(workItem)) return nothingFound;
-      if (fresh) this.#found = await filesOf(this.#given, both);
+      if (fresh) this.#found = await findFiles(this.#given, both);
       return this.#found;
     });
   }

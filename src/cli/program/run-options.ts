@@ -31,7 +31,7 @@ export function runOption(name: RunOptionName, otherHelp?: string): Option {
 export function runFlags(options: Readonly<Record<string, unknown>>): RunFlags {
   const flags: Partial<Record<RunOptionName, string>> = {};
   for (const name of RUN_OPTION_NAMES) {
-    const value = options[attributeOf(name)];
+    const value = options[attributeName(name)];
     // --queue NAME and --no-queue share an attribute: the one is a text, the other a switch.
     if (name === "announce") {
       if (value === false) flags.announce = "false";
@@ -44,6 +44,6 @@ export function runFlags(options: Readonly<Record<string, unknown>>): RunFlags {
   return flags;
 }
 
-function attributeOf(name: RunOptionName): string {
+function attributeName(name: RunOptionName): string {
   return name === "announce" ? "queue" : name;
 }

@@ -87,7 +87,7 @@ function isIn(scope: Scope, name = "", operator = "", list = ""): Condition {
   const parameter = scope.parameters.get(list.trim());
   const wanted = Array.isArray(parameter)
     ? (parameter as readonly string[])
-    : list.split(",").map((item) => valueOf(scope, item.trim()));
+    : list.split(",").map((item) => readValue(scope, item.trim()));
   const column = columnIn(scope, name);
   const collate = operator === "in~" ? " COLLATE NOCASE" : "";
   return {
@@ -98,7 +98,7 @@ function isIn(scope: Scope, name = "", operator = "", list = ""): Condition {
 
 function compared(scope: Scope, name = "", operator = "", right = ""): Condition {
   const column = columnIn(scope, name);
-  const value = valueOf(scope, right);
+  const value = readValue(scope, right);
   switch (operator) {
     case "endswith":
       return {
@@ -119,7 +119,7 @@ function compared(scope: Scope, name = "", operator = "", right = ""): Condition
 const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
 
 /** A parameter, a literal, or a time: `ago(7d)`, `datetime(2030-01-01)`. */
-function valueOf(scope: Scope, text: string): string | number {
+function readValue(scope: Scope, text: string): string | number {
   const parameter = scope.parameters.get(text);
   if (parameter !== undefined) return typeof parameter === "number" ? parameter : String(parameter);
   const [, count, unit = ""] = /^ago\((\d+)([dhm])\)$/.exec(text) ?? [];

@@ -40,7 +40,7 @@ export function* framesOf(
   const { progressive, requestId } = options;
   yield `[${frame("DataSetHeader", { IsProgressive: progressive, Version: "v2.0" })},${properties()},`;
   const primary = { TableId: PRIMARY, TableKind: "PrimaryResult", TableName: "PrimaryResult" };
-  const head = { ...primary, Columns: columnsOf(answer.columns) };
+  const head = { ...primary, Columns: columnFrames(answer.columns) };
   const fragment = { TableId: PRIMARY, FieldCount: answer.columns.length, TableFragmentType: "DataAppend" };
   yield progressive
     ? `${frame("TableHeader", head)},${opened(frame("TableFragment", fragment))}`
@@ -99,7 +99,7 @@ function opened(text: string): string {
   return `${text.slice(0, -1)},"Rows":[`;
 }
 
-function columnsOf(columns: readonly Column[]): object[] {
+function columnFrames(columns: readonly Column[]): object[] {
   return columns.map(({ name, type }) => ({ ColumnName: name, ColumnType: type }));
 }
 
@@ -108,7 +108,7 @@ function properties(): string {
     TableId: 0,
     TableKind: "QueryProperties",
     TableName: "@ExtendedProperties",
-    Columns: columnsOf([
+    Columns: columnFrames([
       { name: "TableId", type: "int" },
       { name: "Key", type: "string" },
       { name: "Value", type: "dynamic" },
@@ -125,7 +125,7 @@ function completion(requestId: string, refusal: ServiceRefusal | undefined): str
     TableId: 2,
     TableKind: "QueryCompletionInformation",
     TableName: "QueryCompletionInformation",
-    Columns: columnsOf([
+    Columns: columnFrames([
       { name: "Timestamp", type: "datetime" },
       { name: "ClientRequestId", type: "string" },
       { name: "Level", type: "int" },

@@ -54,15 +54,15 @@ export function readQueryText(text: string): QueryText {
     else if (!/^set\s/.test(statement)) last = statement;
   }
   if (last === "") throw syntaxError("A recognition error occurred: there is no tabular statement.");
-  return { declared, operators: operatorsOf(last, bound) };
+  return { declared, operators: splitOperators(last, bound) };
 }
 
 /** Names that `let` bound to a tabular expression are replaced by it. */
-function operatorsOf(statement: string, bound: ReadonlyMap<string, string>): string[] {
+function splitOperators(statement: string, bound: ReadonlyMap<string, string>): string[] {
   const [head = "", ...rest] = splitOutside(statement, "|");
   const inner = /^\(([^]*)\)$/.exec(head)?.[1] ?? bound.get(head);
   if (inner === undefined) return [head, ...rest];
   const others = new Map(bound);
   others.delete(head);
-  return [...operatorsOf(inner, others), ...rest];
+  return [...splitOperators(inner, others), ...rest];
 }

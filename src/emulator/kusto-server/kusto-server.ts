@@ -116,7 +116,7 @@ async function answer(
   figures.queries++;
   figures.mostAtOnce = Math.max(figures.mostAtOnce, ++figures.atOnce);
   response.once("close", () => figures.atOnce--);
-  const request = requestOf(path, incoming, await json(incoming));
+  const request = toRequest(path, incoming, await json(incoming));
   if ((await options.intercept?.(request, response)) === true) return;
   const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
   if (token === undefined || options.takesToken?.(token) === false) throw unauthorized();
@@ -127,7 +127,7 @@ async function answer(
   await sendAnswer(options, request, response);
 }
 
-function requestOf(path: string, incoming: IncomingMessage, body: unknown): KustoRequest {
+function toRequest(path: string, incoming: IncomingMessage, body: unknown): KustoRequest {
   const { db, csl, properties } = body as {
     db: string;
     csl: string;

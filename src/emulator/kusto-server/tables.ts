@@ -52,7 +52,7 @@ export class KustoTables {
       }
     }
     this.#database.function("kusto_hash", { deterministic: true }, (value, modulus) =>
-      hashOf(String(value), Number(modulus)),
+      hashValue(String(value), Number(modulus)),
     );
     this.#database.function("link_end", { deterministic: true }, (link) => linkEnd(String(link)));
   }
@@ -86,7 +86,7 @@ export class KustoTables {
 }
 
 /** FNV-1a: stable, as Kusto's `hash` is; not the same hash. */
-function hashOf(value: string, modulus: number): number {
+function hashValue(value: string, modulus: number): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < value.length; at++) hash = Math.imul(hash ^ value.charCodeAt(at), 0x01000193) >>> 0;
   return hash % modulus;

@@ -46,13 +46,13 @@ export function understand(
     known.set(name, readLiteral(name, type, given));
   }
   const [head = "", ...rest] = operators;
-  let shape = shapeOf(tables, head, known);
+  let shape = readShape(tables, head, known);
   for (const operator of rest) {
     const [, verb = "", after = ""] = /^(\w+)\s*([^]*)$/.exec(operator) ?? [];
     if (needsAnother(shape, verb)) shape = around(shape);
     apply(shape, verb, after);
   }
-  return questionOf(shape);
+  return toQuestion(shape);
 }
 
 /** Whether the operator works on what the ones before gave, not beside them. */
@@ -63,7 +63,7 @@ function needsAnother(shape: Shape, verb: string): boolean {
 }
 
 function around(shape: Shape): Shape {
-  const { columns, sql } = questionOf(shape);
+  const { columns, sql } = toQuestion(shape);
   return {
     ...shape,
     table: `(${sql})`,
@@ -75,7 +75,7 @@ function around(shape: Shape): Shape {
   };
 }
 
-function shapeOf(tables: KustoTables, head: string, known: Shape["known"]): Shape {
+function readShape(tables: KustoTables, head: string, known: Shape["known"]): Shape {
   if (head !== "WorkItems" && head !== "Files") {
     throw semanticError(`'table' operator: Failed to resolve table expression named '${head}'`);
   }
@@ -92,7 +92,7 @@ function shapeOf(tables: KustoTables, head: string, known: Shape["known"]): Shap
   };
 }
 
-function questionOf(shape: Shape): Question {
+function toQuestion(shape: Shape): Question {
   const where = shape.conditions.length === 0 ? "" : ` WHERE ${shape.conditions.join(" AND ")}`;
   const limit = shape.limit === undefined ? "" : ` LIMIT ${shape.limit}`;
   const list = [...shape.columns].map(([name, { sql }]) => `${sql} AS "${name}"`).join(", ");
@@ -132,7 +132,7 @@ function apply(shape: Shape, verb: string, rest: string): void {
   }
 }
 
-function columnOf(shape: Shape, operator: string, name: string): { type: string; sql: string } {
+function findColumn(shape: Shape, operator: string, name: string): { type: string; sql: string } {
   const column = shape.columns.get(name);
   if (column !== undefined) return column;
   throw semanticError(`'${operator}' operator: Failed to resolve scalar expression named '${name}'`);
@@ -144,7 +144,7 @@ function project(shape: Shape, list: string): void {
       const [, name, source, inside] =
         /^(\w+)(?:\s*=\s*(?:tostring\(\s*(\w+)\s*\)|(\w+)))?$/.exec(item) ?? [];
       if (name === undefined) throw syntaxError(`A recognition error occurred at '${item}'.`);
-      const column = columnOf(shape, "project", source ?? inside ?? name);
+      const column = findColumn(shape, "project", source ?? inside ?? name);
       return [name, source === undefined ? column : { ...column, type: "string" }];
     }),
   );
@@ -161,7 +161,7 @@ function extend(shape: Shape, list: string): void {
 function order(shape: Shape, list: string): void {
   const terms = splitOutside(list, ",").map((item) => {
     const [name = "", direction = "desc"] = item.split(/\s+/);
-    return `${columnOf(shape, "sort", name).sql} ${direction === "asc" ? "ASC" : "DESC"}`;
+    return `${findColumn(shape, "sort", name).sql} ${direction === "asc" ? "ASC" : "DESC"}`;
   });
   shape.order = ` ORDER BY ${terms.join(", ")}`;
 }
@@ -170,12 +170,12 @@ function order(shape: Shape, list: string): void {
 function summarize(shape: Shape, rest: string): void {
   const by = /\sby\s([^]*)$/.exec(rest);
   const keys = by === null ? [] : splitOutside(by[1] ?? "", ",");
-  const columns = new Map(keys.map((name) => [name, columnOf(shape, "summarize", name)]));
+  const columns = new Map(keys.map((name) => [name, findColumn(shape, "summarize", name)]));
   for (const item of splitOutside(by === null ? rest : rest.slice(0, by.index), ",")) {
     const [, name, function_] = /^(?:(\w+)\s*=\s*)?(\w+)\s*\(/.exec(item) ?? [];
     if (function_ === "count") columns.set(name ?? "count_", { type: "long", sql: "count(*)" });
     else if (function_ === "min" || function_ === "minif") {
-      columnOf(shape, "summarize", "Uri");
+      findColumn(shape, "summarize", "Uri");
       columns.set(name ?? "min_", { type: "string", sql: "min(link_end(Uri))" });
     } else throw syntaxError(`A recognition error occurred at '${item}'.`);
   }

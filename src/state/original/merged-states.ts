@@ -80,11 +80,11 @@ export class MergedStates implements OriginalStates {
   }): void {
     const said = saidBy(row.status);
     const workItemId = row.workItemId.trim();
-    const jobId = row.jobId.trim() || this.#onlyJobOf(workItemId);
+    const jobId = row.jobId.trim() || this.#findOnlyJob(workItemId);
     if (jobId === "" || workItemId === "" || row.fileName === "") {
       if (said !== SAID.other) this.#unusableRows++;
     } else if (this.#isOurs(jobId, workItemId)) {
-      const id = this.#idOf(jobId, workItemId);
+      const id = this.#findId(jobId, workItemId);
       if (said !== SAID.other) this.#putFile.run(id, row.fileName, uriWithoutQuery(row.uri.trim()), said);
     }
   }
@@ -108,7 +108,7 @@ export class MergedStates implements OriginalStates {
   }
 
   /** A state of which only the job of a file's work item is missing still says it, when there is but one. */
-  #onlyJobOf(workItemId: string): string {
+  #findOnlyJob(workItemId: string): string {
     const jobs = this.#jobsOf.all(workItemId);
     return jobs.length === 1 ? String(jobs[0]?.["job_id"]) : "";
   }
@@ -119,7 +119,7 @@ export class MergedStates implements OriginalStates {
     return isOurs;
   }
 
-  #idOf(jobId: string, workItemId: string): number {
+  #findId(jobId: string, workItemId: string): number {
     if (this.#last.workItemId !== workItemId || this.#last.jobId !== jobId) {
       const id = Number(this.#putWorkItem.get(workItemId, jobId, SAID.other)?.["id"]);
       this.#last = { jobId, workItemId, id };

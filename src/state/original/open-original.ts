@@ -2,11 +2,11 @@ import { constants, statSync } from "node:fs";
 import { chmod, copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
-import { SQLITE, sqliteCodeOf } from "../sqlite/database.ts";
+import { errorMessageText, ReuploadError, systemErrorCode } from "../../core/errors.ts";
+import { SQLITE, sqliteErrorCode } from "../sqlite/database.ts";
 import { APPLICATION_ID } from "../sqlite/migrations/migrations.ts";
 import { openImmutable } from "../sqlite/reading.ts";
-import { sizeOf } from "../sqlite/state-files.ts";
+import { fileSize } from "../sqlite/state-files.ts";
 
 /** What SQLite leaves beside a database whose last writer was killed: it must be worked in before anything is read. */
 const LEFTOVERS = ["-wal", "-journal"] as const;
@@ -46,22 +46,22 @@ export function checkOriginal(path: string): void {
 }
 
 /** Columns of a table, in lower case; empty when there is no such table. */
-export function columnsOf(db: DatabaseSync, table: "workitems" | "files"): ReadonlySet<string> {
+export function readColumns(db: DatabaseSync, table: "workitems" | "files"): ReadonlySet<string> {
   const columns = db.prepare("SELECT lower(name) AS name FROM pragma_table_info(?)").all(table);
   return new Set(columns.map(({ name }) => String(name)));
 }
 
 /** What SQLite and the file system say of this file, as the error that the user is told. All else stays what it is. */
 export function toOriginalError(error: unknown, path: string): unknown {
-  const code = sqliteCodeOf(error);
+  const code = sqliteErrorCode(error);
   if (code === SQLITE.notADatabase) return foreign(path, "it is no SQLite database");
   if (code === SQLITE.corrupt) {
-    return new ReuploadError("state-corrupt", `${path} is damaged: ${messageOf(error)}.`, {
+    return new ReuploadError("state-corrupt", `${path} is damaged: ${errorMessageText(error)}.`, {
       advice: `Mend it (sqlite3 OLD.db .recover | sqlite3 MENDED.db), or leave it out: blobs that are already there are recognised and not overwritten.`,
       cause: error,
     });
   }
-  const isClosed = code === SQLITE.cannotOpen || ["EACCES", "EPERM"].includes(systemCodeOf(error) ?? "");
+  const isClosed = code === SQLITE.cannotOpen || ["EACCES", "EPERM"].includes(systemErrorCode(error) ?? "");
   return isClosed ? unreadable(path, error) : error;
 }
 
@@ -78,7 +78,7 @@ function checkKind(db: DatabaseSync, path: string): void {
       },
     );
   }
-  const columns = columnsOf(db, "files");
+  const columns = readColumns(db, "files");
   const missing = NEEDED.filter((name) => !columns.has(name));
   if (columns.size === 0) throw foreign(path, "it has no table files");
   if (missing.length > 0) throw foreign(path, `its table files has no ${missing.join(", ")}`);
@@ -91,20 +91,20 @@ function foreign(path: string, why: string): ReuploadError {
 }
 
 function unreadable(path: string, cause: unknown): ReuploadError {
-  return new ReuploadError("usage", `${path} cannot be opened: ${messageOf(cause)}.`, {
+  return new ReuploadError("usage", `${path} cannot be opened: ${errorMessageText(cause)}.`, {
     advice: "Check its permissions.",
     cause,
   });
 }
 
 function hasLeftovers(path: string): boolean {
-  return LEFTOVERS.some((suffix) => sizeOf(path + suffix) > 0);
+  return LEFTOVERS.some((suffix) => fileSize(path + suffix) > 0);
 }
 
 async function openCopy(path: string, scratch: string): Promise<DatabaseSync> {
   const copy = join(scratch, "copy.db");
   for (const suffix of ["", ...LEFTOVERS]) {
-    if (suffix !== "" && sizeOf(path + suffix) === 0) continue;
+    if (suffix !== "" && fileSize(path + suffix) === 0) continue;
     await copyFile(path + suffix, copy + suffix, constants.COPYFILE_FICLONE);
     await chmod(copy + suffix, 0o600);
   }

@@ -7,7 +7,7 @@ import { lookAt } from "../../files/place.ts";
 import type { CheckOriginalStates, ReadOriginalStates, StateInUse } from "../original-states.ts";
 import { type Standing, standingOf, userOf } from "./in-use.ts";
 import { MergedStates } from "./merged-states.ts";
-import { checkOriginal, columnsOf, openOriginal, toOriginalError } from "./open-original.ts";
+import { checkOriginal, readColumns, openOriginal, toOriginalError } from "./open-original.ts";
 
 export const checkOriginalStates: CheckOriginalStates = (paths) => {
   for (const path of paths) checkOriginal(path);
@@ -95,7 +95,7 @@ async function eachRow<Name extends string>(
   signal: AbortSignal,
   take: (row: Record<Name, string>) => void,
 ): Promise<void> {
-  const there = columnsOf(db, table);
+  const there = readColumns(db, table);
   if (there.size === 0) return;
   const texts = Object.entries<string>(columns).map(([name, column]) =>
     there.has(column) ? `coalesce(CAST(${column} AS TEXT), '') AS ${name}` : `'' AS ${name}`,

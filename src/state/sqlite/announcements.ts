@@ -14,7 +14,7 @@ import { inTransaction, openForWriting, rollBack, toStateError } from "./databas
 import { GroupCommit } from "./group-commit.ts";
 import { inspectState, readRun, stateMissing } from "./inspect.ts";
 import { migrate } from "./migrations/migrations.ts";
-import { takeLockOf } from "./open-run.ts";
+import { lockState } from "./open-run.ts";
 import { refuseLivingOwner } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { allRows } from "./statements.ts";
@@ -54,7 +54,7 @@ export const openAnnouncements: StateKind["openAnnouncements"] = async (options)
   const path = statePath(options.location);
   await refuseNetworkDisk(path);
   if ((await inspectState(path)) === undefined) throw stateMissing(path);
-  const lock = takeLockOf(path);
+  const lock = lockState(path);
   try {
     const db = openForWriting(path);
     try {

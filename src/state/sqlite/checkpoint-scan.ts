@@ -5,7 +5,7 @@ import { CsvDigest } from "../../core/csv-digest.ts";
 import { CheckpointBuilder } from "../ledger/admission.ts";
 import { fromStatusColumn } from "./columns.ts";
 import { readElsewhere, readReceipt } from "./rows.ts";
-import { allRows, firstRow, workItemOf } from "./statements.ts";
+import { allRows, firstRow, toWorkItem } from "./statements.ts";
 import type { PartitionRow } from "./work-item-moves.ts";
 import type { Writing } from "./writing.ts";
 
@@ -125,7 +125,7 @@ class RowsSurvey {
   #count = 0;
 
   add(rows: readonly PartitionRow[]): void {
-    for (const row of rows) this.#digest.add(workItemOf(row));
+    for (const row of rows) this.#digest.add(toWorkItem(row));
     this.#count += rows.length;
     const last = rows.at(-1);
     if (last !== undefined) this.#after.push([last.job_id, last.work_item_id]);

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { isDiskFull, errorMessageText, ReuploadError, systemErrorCode } from "../../core/errors.ts";
 
 /** How long to wait for another connection, such as a reader in the middle of a checkpoint. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -82,7 +82,7 @@ export const SQLITE = {
 export const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
 /** SQLite's primary result code of anything thrown by node:sqlite. */
-export function sqliteCodeOf(thrown: unknown): number | undefined {
+export function sqliteErrorCode(thrown: unknown): number | undefined {
   if (!(thrown instanceof Error) || !("errcode" in thrown) || typeof thrown.errcode !== "number") {
     return undefined;
   }
@@ -102,23 +102,27 @@ export function toStateError(thrown: unknown, path: string): unknown {
   if (isDiskFull(thrown)) {
     return new ReuploadError("disk-full", `no space left for the state ${path}`, { cause: thrown });
   }
-  switch (sqliteCodeOf(thrown) ?? SYSTEM_CODES[systemCodeOf(thrown) ?? ""]) {
+  switch (sqliteErrorCode(thrown) ?? SYSTEM_CODES[systemErrorCode(thrown) ?? ""]) {
     case undefined:
       return thrown;
     case SQLITE.corrupt:
     case SQLITE.notADatabase:
-      return new ReuploadError("state-corrupt", `the state ${path} is damaged: ${messageOf(thrown)}`, {
+      return new ReuploadError("state-corrupt", `the state ${path} is damaged: ${errorMessageText(thrown)}`, {
         cause: thrown,
       });
     case SQLITE.readOnly:
     case SQLITE.cannotOpen:
-      return new ReuploadError("usage", `the state ${path} cannot be opened: ${messageOf(thrown)}`, {
+      return new ReuploadError("usage", `the state ${path} cannot be opened: ${errorMessageText(thrown)}`, {
         advice: "Check its permissions and those of its folder, or give another path with --state-db.",
         cause: thrown,
       });
     default:
-      return new ReuploadError("internal", `the state ${path} could not be used: ${messageOf(thrown)}`, {
-        cause: thrown,
-      });
+      return new ReuploadError(
+        "internal",
+        `the state ${path} could not be used: ${errorMessageText(thrown)}`,
+        {
+          cause: thrown,
+        },
+      );
   }
 }

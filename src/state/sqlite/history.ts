@@ -4,7 +4,7 @@ import type { WorkItem } from "../../core/work-item.ts";
 import { FACT, fileStatusOf } from "../ledger/facts.ts";
 import type { FileHistory, FileTry, WorkItemHistory } from "../state-reader.ts";
 import { fromStatusColumn, fromTextColumn, type TextColumn } from "./columns.ts";
-import { allRows, firstRow, type KeyRow, SQL, workItemOf } from "./statements.ts";
+import { allRows, firstRow, type KeyRow, SQL, toWorkItem } from "./statements.ts";
 
 interface FileRow {
   readonly id: number;
@@ -34,7 +34,7 @@ export function readHistory(
   if (row === undefined) return undefined;
   const files = allRows<FileRow>(db.prepare(SQL.filesInTrouble), row.id);
   return {
-    workItem: workItemOf(row),
+    workItem: toWorkItem(row),
     status: fromStatusColumn(row.status),
     files: files.map((file) => readFile(db, file)),
   };

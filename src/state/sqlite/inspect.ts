@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf, ReuploadError } from "../../core/errors.ts";
+import { errorMessageText, ReuploadError } from "../../core/errors.ts";
 import type { RunIdentity } from "../../core/run-identity.ts";
 import type { InputCounts, RunRecord } from "../run-record.ts";
 import type { FoundState, StateKind } from "../state-kind.ts";
-import { SQLITE, sqliteCodeOf, toStateError } from "./database.ts";
+import { SQLITE, sqliteErrorCode, toStateError } from "./database.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "./migrations/migrations.ts";
 import { statePath } from "./place.ts";
 import { openImmutable, reading } from "./reading.ts";
-import { logSize, sizeOf } from "./state-files.ts";
+import { logSize, fileSize } from "./state-files.ts";
 import { firstRow, SQL } from "./statements.ts";
 
 /** Up to this size a whole check is quick enough to be made each time. */
@@ -31,7 +31,7 @@ export const inspectState: StateKind["inspect"] = async (given) => {
       return inspectFile(path);
     } catch (error) {
       // The header is read past the writer's locks: a checkpoint can be seen half done. Damage stays.
-      const passing = sqliteCodeOf(error) === SQLITE.corrupt && logSize(path) > 0 && attempt < ATTEMPTS;
+      const passing = sqliteErrorCode(error) === SQLITE.corrupt && logSize(path) > 0 && attempt < ATTEMPTS;
       if (!passing) throw toStateError(error, path);
       await sleep(ATTEMPT_DELAY_MS);
     }
@@ -39,7 +39,7 @@ export const inspectState: StateKind["inspect"] = async (given) => {
 };
 
 function inspectFile(path: string): FoundState | undefined {
-  if (sizeOf(path) === 0) return undefined;
+  if (fileSize(path) === 0) return undefined;
   refuseForeign(path);
   return reading(path, (db) => inspectRun(db, path));
 }
@@ -61,10 +61,10 @@ function refuseForeign(path: string): void {
       );
     }
     // SQLite takes less than a page for an empty database.
-    const isDatabase = sizeOf(path) >= SMALLEST_PAGE;
+    const isDatabase = fileSize(path) >= SMALLEST_PAGE;
     throw foreign(path, isDatabase ? "an SQLite database of another program" : NOT_SQLITE);
   } catch (error) {
-    if (sqliteCodeOf(error) === SQLITE.notADatabase) throw foreign(path, NOT_SQLITE);
+    if (sqliteErrorCode(error) === SQLITE.notADatabase) throw foreign(path, NOT_SQLITE);
     throw error;
   } finally {
     db.close();
@@ -83,7 +83,7 @@ function inspectRun(db: DatabaseSync, path: string): FoundState | undefined {
       `the state ${path} has schema version ${version}, this reupload knows up to ${SCHEMA_VERSION}`,
     );
   }
-  if (sizeOf(path) <= CHECKED_BYTES) checkWhole(db, path);
+  if (fileSize(path) <= CHECKED_BYTES) checkWhole(db, path);
   const run = readRun(db, path);
   return run && { run, version };
 }
@@ -98,7 +98,7 @@ function checkWhole(db: DatabaseSync, path: string): void {
 /** For those who need a run to be there. */
 export function stateMissing(path: string): ReuploadError {
   const message =
-    sizeOf(path) > 0
+    fileSize(path) > 0
       ? `the state ${path} holds no run yet: its CSV is not loaded`
       : existsSync(path)
         ? `the file ${path} is empty: it holds no state`
@@ -137,9 +137,9 @@ function readRow(
     const row = firstRow<RunRow>(db.prepare(SQL.findRun));
     return row && { run: toRunRecord(row), starts: row.starts };
   } catch (error) {
-    const damaged = sqliteCodeOf(error) === NO_SUCH_TABLE || error instanceof SyntaxError;
+    const damaged = sqliteErrorCode(error) === NO_SUCH_TABLE || error instanceof SyntaxError;
     if (!damaged) throw error;
-    throw new ReuploadError("state-corrupt", `the state ${path} is damaged: ${messageOf(error)}`, {
+    throw new ReuploadError("state-corrupt", `the state ${path} is damaged: ${errorMessageText(error)}`, {
       cause: error,
     });
   }

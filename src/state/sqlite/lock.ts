@@ -2,9 +2,9 @@ import { lstatSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import { createUnlessThere } from "../../files/new-file.ts";
-import { SQLITE, sqliteCodeOf } from "./database.ts";
+import { SQLITE, sqliteErrorCode } from "./database.ts";
 import { forgetHolder, noteHolder } from "./holder.ts";
-import { companionsOf } from "./state-files.ts";
+import { companionFiles } from "./state-files.ts";
 
 /** Those who only ask whether it is held (`isLocked`) hold a lock too, for less than a millisecond. */
 const WAIT_MS = 250;
@@ -47,7 +47,7 @@ export function takeLock(statePath: string): StateLock | undefined {
     };
   } catch (error) {
     db.close();
-    if (sqliteCodeOf(error) === SQLITE.busy) return undefined;
+    if (sqliteErrorCode(error) === SQLITE.busy) return undefined;
     throw error;
   }
 }
@@ -66,7 +66,7 @@ export function isLocked(statePath: string): boolean {
     return false;
   } catch (error) {
     // Any other error: no such file, or one that is no lock of ours.
-    return sqliteCodeOf(error) === SQLITE.busy;
+    return sqliteErrorCode(error) === SQLITE.busy;
   }
 }
 
@@ -81,7 +81,7 @@ function refuseSecondNames(statePath: string): void {
 
 /** SQLite would write through a link, and wait for ever for the other end of a pipe. */
 function refuseOddCompanions(statePath: string): void {
-  const odd = companionsOf(statePath).find((path) => !isFileOrNothing(path));
+  const odd = companionFiles(statePath).find((path) => !isFileOrNothing(path));
   if (odd === undefined) return;
   throw new ReuploadError("usage", `${odd} belongs to the state ${statePath}, and is no file`, {
     advice: "Move it away, or give another path with --state-db.",

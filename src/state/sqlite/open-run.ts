@@ -11,7 +11,7 @@ import { migrate } from "./migrations/migrations.ts";
 import { findOwner, takeOwnership } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { resumeRun } from "./resume-run.ts";
-import { IMPORTING_SUFFIX, removeState, sizeOf } from "./state-files.ts";
+import { IMPORTING_SUFFIX, removeState, fileSize } from "./state-files.ts";
 import { SqliteState } from "./sqlite-state.ts";
 
 export const openRun: StateKind["open"] = async (options, description, input, { signal }) => {
@@ -20,13 +20,13 @@ export const openRun: StateKind["open"] = async (options, description, input, { 
   // Before anything is written, the lock file included: a file that is not ours is left as it is.
   const found = await inspectState(path);
   if (found) refuseUnlessResumed(found.run, options, path);
-  const lock = takeLockOf(path);
+  const lock = lockState(path);
   let isNew = false;
   try {
     // The run as it stands now decides, not as it stood when it was looked at.
     isNew = (await inspectState(path)) === undefined;
     if (isNew) refuseCutShort(path);
-    if (isNew) await createState(path, description, inputOf(input, path), signal);
+    if (isNew) await createState(path, description, requireInput(input, path), signal);
     const db = openForWriting(path);
     try {
       const run = isNew ? begin(db, path) : await resume(db, { path, options, description, input, signal });
@@ -50,7 +50,7 @@ export const openRun: StateKind["open"] = async (options, description, input, { 
 };
 
 /** @throws ReuploadError `usage` */
-function inputOf(input: InputReader | undefined, path: string): InputReader {
+function requireInput(input: InputReader | undefined, path: string): InputReader {
   if (input !== undefined) return input;
   throw new ReuploadError("usage", `the state ${path} holds no run yet, and no CSV is given to start one`, {
     advice: "Give the CSV with --csv.",
@@ -115,7 +115,7 @@ function refuseUnlessResumed(run: RunRecord, options: OpenOptions, path: string)
  */
 function refuseCutShort(place: string): void {
   const path = place + IMPORTING_SUFFIX;
-  if (sizeOf(path) === 0) return;
+  if (fileSize(path) === 0) return;
   throw new ReuploadError(
     "state-exists",
     `an import into ${place} was cut short: ${path} is what is left of it`,
@@ -127,7 +127,7 @@ function refuseCutShort(place: string): void {
 }
 
 /** @throws ReuploadError `state-locked` */
-export function takeLockOf(path: string): { release(): void } {
+export function lockState(path: string): { release(): void } {
   let lock;
   try {
     lock = takeLock(path);

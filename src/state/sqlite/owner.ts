@@ -73,10 +73,10 @@ function putOwner(db: DatabaseSync, row: OwnerRow): void {
   db.prepare(SQL.putOwner).run(pid, host, startedAt, heartbeat, endedAt, exitCode, why);
 }
 
-export function heartbeatOf(row: OwnerRow): Heartbeat | undefined {
+export function readHeartbeat(row: OwnerRow): Heartbeat | undefined {
   return row.heartbeat === null ? undefined : (JSON.parse(row.heartbeat) as Heartbeat);
 }
 
-export function endingOf({ exit_code: exitCode, why }: OwnerRow): StartEnding | undefined {
+export function readEnding({ exit_code: exitCode, why }: OwnerRow): StartEnding | undefined {
   return exitCode === null || why === null ? undefined : { exitCode, why };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname, uptime } from "node:os";
-import { systemCodeOf } from "../../core/errors.ts";
+import { systemErrorCode } from "../../core/errors.ts";
 
 /** How far the clock may have been set since. */
 const TOLERANCE_MS = 10_000;
@@ -26,7 +26,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return systemCodeOf(error) === "EPERM";
+    return systemErrorCode(error) === "EPERM";
   }
 }
 

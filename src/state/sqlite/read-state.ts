@@ -19,11 +19,11 @@ import { failureGroups } from "./failures.ts";
 import { readHistory } from "./history.ts";
 import { inspectState, readRun, readStarts, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
-import { endingOf, findOwner, heartbeatOf, type OwnerRow, worksHere } from "./owner.ts";
+import { readEnding, findOwner, readHeartbeat, type OwnerRow, worksHere } from "./owner.ts";
 import { statePath } from "./place.ts";
 import { reading } from "./reading.ts";
-import { logSize, sizeOf } from "./state-files.ts";
-import { allRows, type KeyRow, SQL, workItemOf } from "./statements.ts";
+import { logSize, fileSize } from "./state-files.ts";
+import { allRows, type KeyRow, SQL, toWorkItem } from "./statements.ts";
 import { readCounters } from "./writing.ts";
 
 /** Work items read at once by `remaining`. */
@@ -59,7 +59,7 @@ class SqliteStateReader implements StateReader {
       const summary = summarize(readCounters({ findCounters: db.prepare(SQL.findCounters) }));
       const owner = findOwner(db);
       const starts = readStarts(db, this.#path);
-      return { run, starts, summary, owner, writer: writerOf(owner, run) };
+      return { run, starts, summary, owner, writer: describeWriter(owner, run) };
     });
   }
 
@@ -77,7 +77,7 @@ class SqliteStateReader implements StateReader {
     type Row = KeyRow & { started_at: number; files_total: number | null; files_done: number };
     return this.#ask((db) =>
       allRows<Row>(db.prepare(SQL.slowestWorkItems), max).map((row) => ({
-        workItem: workItemOf(row),
+        workItem: toWorkItem(row),
         since: row.started_at * 1000,
         filesTotal: row.files_total ?? 0,
         filesDone: row.files_done,
@@ -94,7 +94,7 @@ class SqliteStateReader implements StateReader {
       signal.throwIfAborted();
       const rows = this.#remainingAfter(after);
       if (rows.length === 0) return;
-      yield rows.map((row) => ({ ...workItemOf(row), failedWith: row.failedWith }));
+      yield rows.map((row) => ({ ...toWorkItem(row), failedWith: row.failedWith }));
       after = rows.at(-1)?.id ?? after;
     }
   }
@@ -102,9 +102,9 @@ class SqliteStateReader implements StateReader {
   #remainingAfter(after: number): (KeyRow & { readonly failedWith: readonly FailureCode[] })[] {
     type Row = KeyRow & { code: FailureCode | null };
     return this.#ask((db) => {
-      const codesOf = db.prepare(SQL.failureCodesOf);
+      const failureCodes = db.prepare(SQL.failureCodesOf);
       return allRows<Row>(db.prepare(SQL.remainingWorkItems), after, BATCH).map((row) => {
-        const ofFiles = allRows<{ code: FailureCode }>(codesOf, row.id).map(({ code }) => code);
+        const ofFiles = allRows<{ code: FailureCode }>(failureCodes, row.id).map(({ code }) => code);
         return { ...row, failedWith: row.code === null ? ofFiles : [...new Set([row.code, ...ofFiles])] };
       });
     });
@@ -123,7 +123,7 @@ class SqliteStateReader implements StateReader {
   }
 
   #ask<T>(question: (db: DatabaseSync) => T): T {
-    if (sizeOf(this.#path) === 0) throw stateMissing(this.#path);
+    if (fileSize(this.#path) === 0) throw stateMissing(this.#path);
     try {
       return reading(this.#path, question);
     } catch (error) {
@@ -133,15 +133,15 @@ class SqliteStateReader implements StateReader {
 }
 
 /** By the row alone: one that does not say that it ended is taken to run. */
-function writerOf(owner: OwnerRow | undefined, run: RunRecord): Writer {
+function describeWriter(owner: OwnerRow | undefined, run: RunRecord): Writer {
   if (owner === undefined) return { kind: "ended", at: run.createdAt, ending: undefined };
-  if (owner.ended_at !== null) return { kind: "ended", at: owner.ended_at, ending: endingOf(owner) };
+  if (owner.ended_at !== null) return { kind: "ended", at: owner.ended_at, ending: readEnding(owner) };
   const { pid, host, started_at: since } = owner;
-  return { kind: "running", pid, host, since, heartbeat: heartbeatOf(owner) };
+  return { kind: "running", pid, host, since, heartbeat: readHeartbeat(owner) };
 }
 
 function died(owner: OwnerRow, path: string): Writer {
-  const at = heartbeatOf(owner)?.at ?? owner.started_at;
+  const at = readHeartbeat(owner)?.at ?? owner.started_at;
   // A state that was opened has a log until it is closed (see `beginLog`).
   const copy = worksHere(owner) ? "of-running" : logSize(path) === 0 ? "without-log" : undefined;
   return { kind: "died", at, copy };

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { openForReading, SQLITE, sqliteCodeOf } from "./database.ts";
+import { openForReading, SQLITE, sqliteErrorCode } from "./database.ts";
 import { logSize } from "./state-files.ts";
 
 /**
@@ -12,7 +12,7 @@ export function reading<T>(path: string, read: (db: DatabaseSync) => T): T {
     return readOnce(path, read);
   } catch (error) {
     // Taken as immutable just when a writer began: from now on there is a log.
-    if (sqliteCodeOf(error) === SQLITE.corrupt && logSize(path) > 0) return readOnce(path, read);
+    if (sqliteErrorCode(error) === SQLITE.corrupt && logSize(path) > 0) return readOnce(path, read);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { partitionOf } from "../../core/partition.ts";
+import { choosePartition } from "../../core/partition.ts";
 import type { RunIdentity } from "../../core/run-identity.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import { STATUS } from "./columns.ts";
@@ -18,6 +18,6 @@ export function rowPlace({
   if (partition !== "auto") return { hasPartitions: false, columns: () => [null, STATUS.pending] };
   return {
     hasPartitions: true,
-    columns: ({ workItemId }) => [partitionOf(workItemId, totalPartitions), STATUS.not_mine],
+    columns: ({ workItemId }) => [choosePartition(workItemId, totalPartitions), STATUS.not_mine],
   };
 }

@@ -11,9 +11,9 @@ import {
   type TextColumn,
   toSourceColumn,
   toTextColumn,
-  uriBaseOf,
+  uriBase,
 } from "./columns.ts";
-import { allRows, firstRow, type KeyRow, type Statements, workItemOf } from "./statements.ts";
+import { allRows, firstRow, type KeyRow, type Statements, toWorkItem } from "./statements.ts";
 
 export interface WorkItemRow extends KeyRow {
   readonly catalog_name: string | null;
@@ -56,7 +56,7 @@ export function readWorkItem(
 ): StoredWorkItem {
   return {
     id: row.id,
-    workItem: workItemOf(row),
+    workItem: toWorkItem(row),
     partition: row.partition ?? onlyPartition,
     catalogName: row.catalog_name,
     filesTotal: row.files_total ?? 0,
@@ -100,7 +100,7 @@ export function writeChanges(statements: Statements, changes: ChangedRows, start
   for (const entry of changes.files) {
     // The first file says what the links begin with, which must not be committed later than the file.
     if (entry.insert !== undefined && entry.item.uriBase === null) {
-      entry.item.uriBase = uriBaseOf(entry.insert.link, entry.insert.fileName);
+      entry.item.uriBase = uriBase(entry.insert.link, entry.insert.fileName);
       changes.addWorkItem(entry.item);
     }
     writeFile(statements, entry);

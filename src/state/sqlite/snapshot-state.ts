@@ -1,11 +1,11 @@
 import { renameSync } from "node:fs";
 import { resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { isDiskFull, messageOf, ReuploadError, systemCodeOf } from "../../core/errors.ts";
+import { isDiskFull, errorMessageText, ReuploadError, systemErrorCode } from "../../core/errors.ts";
 import { createUnlessThere, removeLeftover } from "../../files/new-file.ts";
 import { lookAt } from "../../files/place.ts";
 import type { StateKind } from "../state-kind.ts";
-import { sqliteCodeOf, toStateError } from "./database.ts";
+import { sqliteErrorCode, toStateError } from "./database.ts";
 import { inspectState, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
 import { findOwner, worksHere } from "./owner.ts";
@@ -57,8 +57,8 @@ function toTargetError(thrown: unknown, path: string, place: string): unknown {
   if (isDiskFull(thrown)) {
     return new ReuploadError("disk-full", `no space left for the copy ${place}`, { cause: thrown });
   }
-  if (sqliteCodeOf(thrown) === undefined && systemCodeOf(thrown) !== undefined) {
-    return unwritable(place, messageOf(thrown), thrown);
+  if (sqliteErrorCode(thrown) === undefined && systemErrorCode(thrown) !== undefined) {
+    return unwritable(place, errorMessageText(thrown), thrown);
   }
   return toStateError(thrown, path);
 }

@@ -6,7 +6,7 @@ import { readState } from "./read-state.ts";
 import { statePath } from "./place.ts";
 import { makeState } from "./state-in-making.ts";
 import { snapshotState } from "./snapshot-state.ts";
-import { companionsOf, removeState } from "./state-files.ts";
+import { companionFiles, removeState } from "./state-files.ts";
 
 /** States that are SQLite files; a location is the path of the file. */
 export const SQLITE_STATES: StateKind = {
@@ -17,5 +17,5 @@ export const SQLITE_STATES: StateKind = {
   make: makeState,
   discard: (location) => removeState(statePath(location)),
   openAnnouncements,
-  files: companionsOf,
+  files: companionFiles,
 };

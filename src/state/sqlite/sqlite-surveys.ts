@@ -5,7 +5,7 @@ import type { SurveyBook, SurveyedWorkItem } from "../survey-book.ts";
 import { fromStatusColumn } from "./columns.ts";
 import type { PendingWorkItems } from "./pending-work-items.ts";
 import { readReceipt } from "./rows.ts";
-import { allRows, firstRow, type KeyRow, workItemOf } from "./statements.ts";
+import { allRows, firstRow, type KeyRow, toWorkItem } from "./statements.ts";
 import type { Writing } from "./writing.ts";
 
 /** Work items read at once. */
@@ -87,7 +87,7 @@ async function* batchesOf(
     signal.throwIfAborted();
     const rows = read(after);
     if (rows.length === 0) return;
-    yield rows.map(workItemOf);
+    yield rows.map(toWorkItem);
     after = rows.at(-1)?.id ?? after;
   }
 }

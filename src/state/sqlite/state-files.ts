@@ -18,7 +18,7 @@ export function removeState(path: string): void {
 export const COMPANION_ENDINGS = [...LOGS, ".lock", HOLDER_SUFFIX, ".new", IMPORTING_SUFFIX];
 
 /** The paths of all the files that may belong to a state: itself, its logs, and what stands beside it. */
-export function companionsOf(path: string): string[] {
+export function companionFiles(path: string): string[] {
   const real = realPathOf(path);
   return ["", ...COMPANION_ENDINGS].map((ending) => real + ending);
 }
@@ -34,10 +34,10 @@ function realPathOf(path: string): string {
 
 /** Bytes of the write-ahead log; it is gone or empty after a clean close. */
 export function logSize(path: string): number {
-  return sizeOf(`${path}-wal`);
+  return fileSize(`${path}-wal`);
 }
 
 /** 0 when there is no such file. */
-export function sizeOf(path: string): number {
+export function fileSize(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -8,7 +8,7 @@ import { removeLeftover } from "../../files/new-file.ts";
 import type { StateKind } from "../state-kind.ts";
 import { toStateError } from "./database.ts";
 import { inspectState } from "./inspect.ts";
-import { takeLockOf } from "./open-run.ts";
+import { lockState } from "./open-run.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { IMPORTING_SUFFIX, removeState } from "./state-files.ts";
 
@@ -21,7 +21,7 @@ export const makeState: StateKind["make"] = async (given) => {
   const place = statePath(given);
   await refuseNetworkDisk(place);
   await refuseRun(place);
-  const lock = takeLockOf(place);
+  const lock = lockState(place);
   const path = place + IMPORTING_SUFFIX;
   try {
     await refuseRun(place);

@@ -201,7 +201,7 @@ export interface KeyRow {
   readonly name: string;
 }
 
-export function workItemOf(row: Omit<KeyRow, "id">): WorkItem {
+export function toWorkItem(row: Omit<KeyRow, "id">): WorkItem {
   return { jobId: row.job_id, workItemId: row.work_item_id, workItemName: row.name };
 }
 

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, inject, it, onTestFinished } from "vitest";
 import { parseConnectionString } from "../../../src/azure/account.ts";
 import { Attempts } from "../../../src/azure/attempts/attempt.ts";
-import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
-import { Effort } from "../../../src/azure/attempts/effort.ts";
+import type { AttemptContext } from "../../../src/azure/attempts/attempt-clock.ts";
+import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import { RestBlobWriter } from "../../../src/azure/calls/rest-blob-writer.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { answered, QUICK, quickGate, restTo, thrownBy } from "../support.ts";
@@ -26,7 +26,7 @@ function newRun(): AbortController {
 const once = (idleMs: number) => new Attempts({ ...QUICK, idleMs, maxAttempts: 1 });
 
 /** Waits until the attempt is ended. */
-const hang = async ({ signal }: Pulse): Promise<never> =>
+const hang = async ({ signal }: AttemptContext): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
 
 /** A TCP server that treats every connection so; gives an account's connection string for it. */
@@ -52,7 +52,7 @@ describe("an attempt", () => {
   it("ends when no byte comes for the idle time, and is tried again", async () => {
     const attempts = new Attempts({ ...QUICK, idleMs: 20, maxAttempts: 3 });
     const failure = await thrownBy(
-      attempts.run(quickGate(), new Effort(newRun().signal, 60_000), "put blob", hang),
+      attempts.run(quickGate(), new RequestBudget(newRun().signal, 60_000), "put blob", hang),
     );
     expect(failure).toMatchObject({ attempts: 3, answer: { timedOut: true } });
     expect(String(failure)).toContain("put blob: timed out, no byte for 0.02 s");
@@ -60,13 +60,13 @@ describe("an attempt", () => {
 
   it("ends on a socket that accepts and never answers", async () => {
     const writer = writerTo(await serve(() => {}));
-    const put = async (pulse: Pulse) => writer.putBlob("b", Buffer.from("{}"), CREATE, pulse);
-    const run = once(60).run(quickGate(), new Effort(newRun().signal, 60_000), "put blob", put);
+    const put = async (pulse: AttemptContext) => writer.putBlob("b", Buffer.from("{}"), CREATE, pulse);
+    const run = once(60).run(quickGate(), new RequestBudget(newRun().signal, 60_000), "put blob", put);
     expect(await thrownBy(run)).toMatchObject({ answer: { timedOut: true } });
   });
 
   it("goes on as long as bytes trickle", async () => {
-    const trickle = async ({ alive, signal }: Pulse): Promise<string> => {
+    const trickle = async ({ alive, signal }: AttemptContext): Promise<string> => {
       for (let n = 0; n < 7 && !signal.aborted; n++) {
         await sleep(100);
         alive();
@@ -74,9 +74,9 @@ describe("an attempt", () => {
       signal.throwIfAborted();
       return "done";
     };
-    expect(await once(600).run(quickGate(), new Effort(newRun().signal, 60_000), "read", trickle)).toBe(
-      "done",
-    );
+    expect(
+      await once(600).run(quickGate(), new RequestBudget(newRun().signal, 60_000), "read", trickle),
+    ).toBe("done");
   });
 
   it("goes on while a large body leaves slowly", async () => {
@@ -96,9 +96,9 @@ describe("an attempt", () => {
       });
     });
     const writer = writerTo(connectionString);
-    const put = async (pulse: Pulse) => writer.putBlob("b", body, CREATE, pulse);
+    const put = async (pulse: AttemptContext) => writer.putBlob("b", body, CREATE, pulse);
     const began = performance.now();
-    await once(500).run(quickGate(), new Effort(newRun().signal, 60_000), "put blob", put);
+    await once(500).run(quickGate(), new RequestBudget(newRun().signal, 60_000), "put blob", put);
     expect(taken).toBeGreaterThanOrEqual(body.length);
     expect(performance.now() - began).toBeGreaterThan(500);
   });
@@ -114,18 +114,18 @@ describe("an attempt", () => {
       });
     });
     const writer = writerTo(connectionString);
-    const put = async (pulse: Pulse) => writer.putBlob("b", Buffer.from("{}"), CREATE, pulse);
-    await once(200).run(quickGate(), new Effort(newRun().signal, 60_000), "put blob", put);
+    const put = async (pulse: AttemptContext) => writer.putBlob("b", Buffer.from("{}"), CREATE, pulse);
+    await once(200).run(quickGate(), new RequestBudget(newRun().signal, 60_000), "put blob", put);
     expect(wasBusy).toBe(true);
   });
 
   it("may be silent for longer when the service moves the bytes itself", async () => {
-    const copy = async ({ signal }: Pulse): Promise<string> => {
+    const copy = async ({ signal }: AttemptContext): Promise<string> => {
       await sleep(60);
       signal.throwIfAborted();
       return "done";
     };
-    const effort = new Effort(newRun().signal, 60_000);
+    const effort = new RequestBudget(newRun().signal, 60_000);
     expect(await once(20).run(quickGate(), effort, "put blob from url", copy, { quietMs: 5000 })).toBe(
       "done",
     );
@@ -137,20 +137,20 @@ describe("an attempt", () => {
   });
 
   it("ends when the file's time is used up, however much it is alive", async () => {
-    const busy = async ({ alive, signal }: Pulse): Promise<never> => {
+    const busy = async ({ alive, signal }: AttemptContext): Promise<never> => {
       for (;;) {
         signal.throwIfAborted();
         alive();
         await sleep(5);
       }
     };
-    const run = new Attempts(QUICK).run(quickGate(), new Effort(newRun().signal, 50), "read", busy);
+    const run = new Attempts(QUICK).run(quickGate(), new RequestBudget(newRun().signal, 50), "read", busy);
     expect(String(await thrownBy(run))).toContain("the file's time is used up");
   });
 
   it("stops both clocks while it waits for something of ours", async () => {
-    const effort = new Effort(newRun().signal, 300);
-    const held = async (pulse: Pulse): Promise<string> => {
+    const effort = new RequestBudget(newRun().signal, 300);
+    const held = async (pulse: AttemptContext): Promise<string> => {
       await pulse.hold(sleep(400));
       pulse.signal.throwIfAborted();
       return "done";
@@ -160,11 +160,11 @@ describe("an attempt", () => {
   });
 
   it("has its idle clock again after such a wait", async () => {
-    const held = async (pulse: Pulse): Promise<never> => {
+    const held = async (pulse: AttemptContext): Promise<never> => {
       await pulse.hold(sleep(10));
       return hang(pulse);
     };
-    const run = once(20).run(quickGate(), new Effort(newRun().signal, 60_000), "read", held);
+    const run = once(20).run(quickGate(), new RequestBudget(newRun().signal, 60_000), "read", held);
     expect(await thrownBy(run)).toMatchObject({ answer: { timedOut: true } });
   });
 });
@@ -174,7 +174,7 @@ describe("an abort of the run", () => {
 
   it("ends a request under way at once, with its reason", async () => {
     const run = newRun();
-    const work = new Attempts(QUICK).run(quickGate(), new Effort(run.signal, 60_000), "read", hang);
+    const work = new Attempts(QUICK).run(quickGate(), new RequestBudget(run.signal, 60_000), "read", hang);
     run.abort(reason);
     expect(await thrownBy(work)).toBe(reason);
   });
@@ -182,7 +182,7 @@ describe("an abort of the run", () => {
   it("ends a backoff", async () => {
     const run = newRun();
     const attempts = new Attempts({ ...QUICK, baseDelayMs: 1e8, maxDelayMs: 1e8 });
-    const work = attempts.run(quickGate(), new Effort(run.signal, 1e9), "read", async () => {
+    const work = attempts.run(quickGate(), new RequestBudget(run.signal, 1e9), "read", async () => {
       setTimeout(() => run.abort(reason), 10);
       throw answered(500);
     });
@@ -196,7 +196,7 @@ describe("an abort of the run", () => {
     (await down.enter({}, newRun().signal)).failed("sign-in");
     for (const gate of [paused, down]) {
       const run = newRun();
-      const work = new Attempts(QUICK).run(gate, new Effort(run.signal, 60_000), "read", hang);
+      const work = new Attempts(QUICK).run(gate, new RequestBudget(run.signal, 60_000), "read", hang);
       await sleep(5);
       run.abort(reason);
       expect(await thrownBy(work)).toBe(reason);
@@ -207,7 +207,7 @@ describe("an abort of the run", () => {
     const run = newRun();
     run.abort(reason);
     const request = async () => expect.unreachable();
-    const work = new Attempts(QUICK).run(quickGate(), new Effort(run.signal, 60_000), "read", request);
+    const work = new Attempts(QUICK).run(quickGate(), new RequestBudget(run.signal, 60_000), "read", request);
     expect(await thrownBy(work)).toBe(reason);
   });
 
@@ -222,7 +222,7 @@ describe("an abort of the run", () => {
     const paused = quickGate();
     (await paused.enter({}, run.signal)).throttled(60_000);
     const work = Array.from({ length: 300 }, async (_, n) =>
-      attempts.run(n % 3 === 0 ? paused : gate, new Effort(run.signal, 1e9), "read", async (pulse) => {
+      attempts.run(n % 3 === 0 ? paused : gate, new RequestBudget(run.signal, 1e9), "read", async (pulse) => {
         if (n % 3 === 1) throw answered(500);
         return hang(pulse);
       }),

@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Attempts, backoffMs } from "../../../src/azure/attempts/attempt.ts";
-import { Effort, fileDeadlineMs } from "../../../src/azure/attempts/effort.ts";
+import { RequestBudget, fileDeadlineMs } from "../../../src/azure/attempts/effort.ts";
 import { ServiceFailure } from "../../../src/azure/wire/service-error.ts";
 import { FileFailure } from "../../../src/core/failure.ts";
 import { answered, lost, QUICK, quickGate, scripted, thrownBy } from "../support.ts";
 
 const never = new AbortController().signal;
-const effort = (limitMs = 60_000): Effort => new Effort(never, limitMs);
+const effort = (limitMs = 60_000): RequestBudget => new RequestBudget(never, limitMs);
 /** A gate that stays open: what it says of the service is not what is tested here. */
 const openGate = () => {
   const gate = quickGate();

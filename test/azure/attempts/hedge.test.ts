@@ -1,7 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/azure/clock.ts";
-import { HEDGE_DEFAULTS, type HedgedKind, type HedgedRequest, Hedging } from "../../../src/azure/attempts/hedge.ts";
+import {
+  HEDGE_DEFAULTS,
+  type HedgedKind,
+  type HedgedRequest,
+  Hedging,
+} from "../../../src/azure/attempts/hedge.ts";
 import { randomOf, VirtualClock } from "../virtual-service.ts";
 
 /** A request in virtual time that notes when it is made a second time. */

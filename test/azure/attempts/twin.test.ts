@@ -3,8 +3,8 @@ import { getEventListeners } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Attempts } from "../../../src/azure/attempts/attempt.ts";
-import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
-import { Effort } from "../../../src/azure/attempts/effort.ts";
+import type { AttemptContext } from "../../../src/azure/attempts/attempt-clock.ts";
+import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import { Hedging } from "../../../src/azure/attempts/hedge.ts";
 import { Pacer } from "../../../src/azure/gate/pacer.ts";
 import type { GateOptions } from "../../../src/azure/gate/service-gate.ts";
@@ -31,7 +31,7 @@ function begin(options: Partial<GateOptions> = {}, traits = { hedged: true }) {
   const run = new AbortController();
   const gate = quickGate(options);
   const made: Made[] = [];
-  const request = async (pulse: Pulse): Promise<string> =>
+  const request = async (pulse: AttemptContext): Promise<string> =>
     new Promise((succeed, fail) => {
       let isCut = false;
       pulse.whenEnded((reason) => {
@@ -40,7 +40,7 @@ function begin(options: Partial<GateOptions> = {}, traits = { hedged: true }) {
       });
       made.push({ succeed, fail, isCut: () => isCut });
     });
-  const effort = new Effort(run.signal, 60_000);
+  const effort = new RequestBudget(run.signal, 60_000);
   let isOver = false;
   const result = attempts.run(gate, effort, "put blob", request, traits);
   void result.then(
@@ -280,7 +280,7 @@ describe("a second request", () => {
     const first = Promise.withResolvers<string>();
     const result = attempts.run(
       quickGate(),
-      new Effort(never, 60_000),
+      new RequestBudget(never, 60_000),
       "put blob",
       async (pulse) => {
         if (++made > 1) return new Promise((_, reject) => pulse.whenEnded(reject));

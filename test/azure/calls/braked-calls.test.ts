@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AttemptClock } from "../../../src/azure/attempts/attempt-clock.ts";
 import type { BlobReader, BlobWriter } from "../../../src/azure/calls/blob-calls.ts";
 import { BrakedReader, BrakedWriter } from "../../../src/azure/calls/braked-calls.ts";
-import { Effort } from "../../../src/azure/attempts/effort.ts";
+import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import { Pacer } from "../../../src/azure/gate/pacer.ts";
 import { VirtualClock } from "../virtual-service.ts";
 
@@ -22,7 +22,7 @@ function scene(bytesPerSecond: number) {
     putBlockFromUrl: done,
     putBlockList: done,
     uncommittedBlocks: async () => new Set(["id"]),
-    urlOf: (name) => `https://target.example/${name}`,
+    blobUrl: (name) => `https://target.example/${name}`,
   };
   const properties = {
     length: 1_000,
@@ -43,7 +43,7 @@ function scene(bytesPerSecond: number) {
       close() {},
     }),
   };
-  const pulse = new AttemptClock(new Effort(new AbortController().signal, 60_000), "test", 60_000);
+  const pulse = new AttemptClock(new RequestBudget(new AbortController().signal, 60_000), "test", 60_000);
   /** Lets virtual time pass, and everything that is due then happen. */
   const pass = async (ms: number) => {
     for (let at = 0; at < ms; at += 50) {
@@ -107,7 +107,7 @@ describe("the brake on the bandwidth", () => {
     await writer.putBlockFromUrl("a", "id", { url: "u" }, { offset: 0, count: 1e9, ifMatch: "e" }, pulse);
     await writer.putBlockList("a", ["id"], options, pulse);
     expect(await writer.uncommittedBlocks("a", pulse)).toEqual(new Set(["id"]));
-    expect(writer.urlOf("a")).toBe("https://target.example/a");
+    expect(writer.blobUrl("a")).toBe("https://target.example/a");
     expect(await reader.properties(access, pulse)).toMatchObject({ length: 1_000 });
     expect(made.made()).toBe(4);
   });

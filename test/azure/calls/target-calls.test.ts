@@ -2,7 +2,7 @@ import { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseConnectionString, type StorageAccount } from "../../../src/azure/account.ts";
-import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../../../src/azure/attempts/attempt-clock.ts";
 import type { RestClient } from "../../../src/azure/wire/rest-client.ts";
 import {
   createContainer,
@@ -46,7 +46,7 @@ const CALLS: Record<
   string,
   readonly [
     (abortSignal: AbortSignal) => Promise<unknown>,
-    (client: RestClient, pulse: Pulse) => Promise<unknown>,
+    (client: RestClient, pulse: AttemptContext) => Promise<unknown>,
   ]
 > = {
   "get container properties": [
@@ -91,15 +91,15 @@ describe("a call on the target as a whole goes over the wire as the SDK sends it
 describe("on the emulator", () => {
   const storage = emulator();
   const client = restTo(parseConnectionString(new Secret(storage.connectionString)));
-  const answerTo = async (call: (pulse: Pulse) => Promise<unknown>) => {
+  const answerTo = async (call: (pulse: AttemptContext) => Promise<unknown>) => {
     const thrown = await thrownBy(once(call));
     return (thrown as { answer?: unknown }).answer;
   };
 
   it("a container is told to be there once it was made, and cannot be made twice", async () => {
     const name = storage.uniqueName();
-    const look = async (pulse: Pulse): Promise<void> => lookAtContainer(client, name, pulse);
-    const create = async (pulse: Pulse): Promise<void> => createContainer(client, name, pulse);
+    const look = async (pulse: AttemptContext): Promise<void> => lookAtContainer(client, name, pulse);
+    const create = async (pulse: AttemptContext): Promise<void> => createContainer(client, name, pulse);
     expect(await answerTo(look)).toEqual({ status: 404, errorCode: "ContainerNotFound" });
     await once(create);
     await once(look);
@@ -108,7 +108,7 @@ describe("on the emulator", () => {
 
   it("a queue tells how many messages it holds, and may be made twice", async () => {
     const name = storage.uniqueName();
-    const depth = async (pulse: Pulse): Promise<number> => queueDepth(client, name, pulse);
+    const depth = async (pulse: AttemptContext): Promise<number> => queueDepth(client, name, pulse);
     expect(await answerTo(depth)).toEqual({ status: 404, errorCode: "QueueNotFound" });
     await once(async (pulse) => createQueue(client, name, pulse));
     expect(await once(depth)).toBe(0);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Attempts } from "../../../src/azure/attempts/attempt.ts";
-import { Effort } from "../../../src/azure/attempts/effort.ts";
+import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import type { ServiceFailure } from "../../../src/azure/wire/service-error.ts";
 import type { OutageReason } from "../../../src/azure/gate/outage.ts";
 import type { GatePass, ServiceGate } from "../../../src/azure/gate/service-gate.ts";
@@ -43,7 +43,9 @@ describe("the brake", () => {
     const gate = quickGate();
     await fail(gate, 30, "failing", {});
     const { request, calls } = scripted(answered(500));
-    const failure = await thrownBy(new Attempts(QUICK).run(gate, new Effort(never, 60_000), "put", request));
+    const failure = await thrownBy(
+      new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
+    );
     expect(failure).toMatchObject({ status: 500, attempts: 8 });
     expect(calls()).toBe(8);
     expect(gate.isDown).toBe(false);
@@ -53,7 +55,7 @@ describe("the brake", () => {
     const gate = quickGate({ fewRequests: true, maxWaitMs: 20_000, maxFirstWaitMs: 20_000 });
     (await enter(gate)).answered();
     const { request, calls } = scripted(...Array.from({ length: 20 }, () => answered(500)), "done");
-    const result = new Attempts(QUICK).run(gate, new Effort(never, 60_000), "query", request);
+    const result = new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "query", request);
     expect(await result).toBe("done");
     expect(calls()).toBe(21);
   });
@@ -81,7 +83,7 @@ describe("the brake", () => {
     const gate = quickGate({ firstProbeDelayMs: 100 });
     const error = new SignInError("az: nobody has logged in", "run `az login`", { isUnavailable: true });
     const { request } = scripted(error, "done");
-    const running = new Attempts(QUICK).run(gate, new Effort(never, 60_000), "put blob", request);
+    const running = new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put blob", request);
     await expect
       .poll(() => gate.waiting, { interval: 5 })
       .toMatchObject({
@@ -97,7 +99,7 @@ describe("the brake", () => {
     const signIn = { advice: "run `az login`", hasWorked: true, ready: () => undefined };
     const gate = quickGate({ firstProbeDelayMs: 100, signIn });
     const { request } = scripted(answered(401), answered(401), "done");
-    const running = new Attempts(QUICK).run(gate, new Effort(never, 60_000), "put blob", request);
+    const running = new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put blob", request);
     await expect.poll(() => gate.waiting?.advice, { interval: 5 }).toBe("run `az login` (HTTP 401)");
     expect(await running).toBe("done");
   });
@@ -109,7 +111,7 @@ describe("the brake", () => {
       const attempts = new Attempts({ ...QUICK, idleMs: 20 });
       const began = performance.now();
       const request = async () => performance.now() - began;
-      const waitedMs = await attempts.run(gate, new Effort(never, 1000), "put blob", request);
+      const waitedMs = await attempts.run(gate, new RequestBudget(never, 1000), "put blob", request);
       expect(waitedMs > 59).toBe(essential);
       expect(attempts.figures.retries).toBe(0);
     }
@@ -174,7 +176,7 @@ describe("the brake", () => {
     await goDown(gate);
     const outcomes = [...Array.from({ length: 20 }, () => lost("ECONNREFUSED")), "done"];
     const { request, calls } = scripted(...outcomes);
-    const effort = new Effort(never, 60_000);
+    const effort = new RequestBudget(never, 60_000);
     const slow = async () => {
       await sleep(20);
       return request();
@@ -203,7 +205,9 @@ describe("the patience with an outage", () => {
       const denied =
         reason === "sign-in" ? { signInFailed: true } : { status: reason === "forbidden" ? 403 : 500 };
       const { request } = scripted(Object.assign(lost("ECONNREFUSED"), { answer: denied }));
-      const error = await thrownBy(new Attempts(QUICK).run(gate, new Effort(never, 60_000), "put", request));
+      const error = await thrownBy(
+        new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
+      );
       expect(error).toBeInstanceOf(ReuploadError);
       expect(error).toMatchObject({ code, exitCode });
     },
@@ -213,7 +217,9 @@ describe("the patience with an outage", () => {
     const gate = quickGate({ maxFirstWaitMs: 20, maxWaitMs: 60_000 });
     await fail(gate, 3, "unreachable");
     const { request } = scripted(lost("ECONNREFUSED"));
-    const error = await thrownBy(new Attempts(QUICK).run(gate, new Effort(never, 60_000), "put", request));
+    const error = await thrownBy(
+      new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
+    );
     expect(error).toMatchObject({ code: "unavailable" });
   });
 
@@ -222,7 +228,9 @@ describe("the patience with an outage", () => {
     const { request } = scripted(lost("ENOTFOUND"));
     const attempts = new Attempts(QUICK);
     for (let file = 0; file < 5; file++) {
-      const error = await thrownBy(attempts.run(gate, new Effort(never, 60_000), "read source", request));
+      const error = await thrownBy(
+        attempts.run(gate, new RequestBudget(never, 60_000), "read source", request),
+      );
       expect(error).toMatchObject({
         name: "ServiceFailure",
         operation: "connect",
@@ -234,7 +242,9 @@ describe("the patience with an outage", () => {
     const gate = quickGate({ maxFirstWaitMs: 20, essential: false });
     await fail(gate, 1, "sign-in");
     const { request } = scripted(Object.assign(lost(""), { answer: { signInFailed: true } }));
-    const error = await thrownBy(new Attempts(QUICK).run(gate, new Effort(never, 60_000), "read", request));
+    const error = await thrownBy(
+      new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "read", request),
+    );
     expect(error).toMatchObject({ code: "sign-in", exitCode: 4 });
   });
 
@@ -244,14 +254,18 @@ describe("the patience with an outage", () => {
     await fail(gate, 1, "sign-in");
     await sleep(5);
     const { request } = scripted("done");
-    expect(await new Attempts(QUICK).run(gate, new Effort(never, 60_000), "read", request)).toBe("done");
+    expect(await new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "read", request)).toBe(
+      "done",
+    );
   });
 
   it("ends with why there is no token and what to do about it", async () => {
     const gate = quickGate({ maxWaitMs: 20 });
     const why = "az: AADSTS70043: The refresh token has expired";
     const { request } = scripted(new SignInError(why, "run `az login --tenant t`", { isUnavailable: true }));
-    const error = await thrownBy(new Attempts(QUICK).run(gate, new Effort(never, 60_000), "put", request));
+    const error = await thrownBy(
+      new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
+    );
     expect(error).toMatchObject({
       code: "sign-in",
       message: `Nobody is signed in to reach the target account.example (waited under a minute): ${why}`,

@@ -1,7 +1,7 @@
 import { BlobClient, type Pipeline } from "@azure/storage-blob";
-import { messageOf, systemCodeOf } from "../../../src/core/errors.ts";
+import { errorMessageText, systemErrorCode } from "../../../src/core/errors.ts";
 import type { AccountCredential, StorageAccount } from "../../../src/azure/account.ts";
-import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../../../src/azure/attempts/attempt-clock.ts";
 import type {
   BlobProperties,
   BlobReader,
@@ -25,14 +25,14 @@ export class SdkBlobReader implements BlobReader {
     this.#signedIn = blobPipeline(account.credential);
   }
 
-  async properties(access: ReadAccess, pulse: Pulse): Promise<BlobProperties> {
+  async properties(access: ReadAccess, pulse: AttemptContext): Promise<BlobProperties> {
     return propertiesOf(await this.#blob(access).getProperties({ abortSignal: pulse.signal }));
   }
 
   async open(
     access: ReadAccess,
     range: (Range & { readonly ifMatch: string }) | undefined,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<OpenedBlob> {
     const response = await this.#blob(access).download(range?.offset ?? 0, range?.count, {
       abortSignal: pulse.signal,
@@ -52,9 +52,9 @@ export class SdkBlobReader implements BlobReader {
 class SdkDownload implements OpenedBlob {
   readonly properties: BlobProperties;
   readonly #body: (NodeJS.ReadableStream & { destroy?(): void }) | undefined;
-  readonly #pulse: Pulse;
+  readonly #pulse: AttemptContext;
 
-  constructor(properties: BlobProperties, body: NodeJS.ReadableStream | undefined, pulse: Pulse) {
+  constructor(properties: BlobProperties, body: NodeJS.ReadableStream | undefined, pulse: AttemptContext) {
     this.properties = properties;
     this.#body = body;
     this.#pulse = pulse;
@@ -83,7 +83,7 @@ class SdkDownload implements OpenedBlob {
         yield chunk as Buffer;
       }
     } catch (thrown) {
-      throw lost(messageOf(thrown), thrown);
+      throw lost(errorMessageText(thrown), thrown);
     }
   }
 
@@ -94,7 +94,7 @@ class SdkDownload implements OpenedBlob {
 
 /** The connection was lost in the middle of the body; the SDK's own errors for that have no code. */
 function lost(how: string, cause?: unknown): ServiceFailure {
-  const answer = { systemCode: systemCodeOf(cause) ?? "ECONNRESET" };
+  const answer = { systemCode: systemErrorCode(cause) ?? "ECONNRESET" };
   return new ServiceFailure("download", `the connection was lost: ${how}`, answer, { cause });
 }
 

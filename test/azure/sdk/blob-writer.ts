@@ -1,12 +1,12 @@
 import { Readable } from "node:stream";
 import { type BlobHTTPHeaders, BlockBlobClient, type Pipeline } from "@azure/storage-blob";
 import type { AccountCredential, StorageAccount } from "../../../src/azure/account.ts";
-import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../../../src/azure/attempts/attempt-clock.ts";
 import { blobUrl } from "../../../src/azure/calls/blob-url.ts";
 import type { BlobWriter, CopySource, CreateOptions, Range } from "../../../src/azure/calls/blob-calls.ts";
 import { blobPipeline } from "./pipelines.ts";
 import { signedUrl } from "../../../src/azure/calls/signed-url.ts";
-import { serviceFailureOf } from "../../../src/azure/wire/service-error.ts";
+import { toServiceFailure } from "../../../src/azure/wire/service-error.ts";
 
 /** `BlobWriter` on @azure/storage-blob: what the client of our own is held against. */
 export class SdkBlobWriter implements BlobWriter {
@@ -20,11 +20,11 @@ export class SdkBlobWriter implements BlobWriter {
     this.#pipeline = blobPipeline(account.credential);
   }
 
-  urlOf(name: string): string {
+  blobUrl(name: string): string {
     return blobUrl(this.#containerUrl, name);
   }
 
-  async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: Pulse): Promise<void> {
+  async putBlob(name: string, body: Buffer, options: CreateOptions, pulse: AttemptContext): Promise<void> {
     await this.#blob(name).upload(sendable(body), body.length, {
       abortSignal: pulse.signal,
       onProgress: pulse.alive,
@@ -36,7 +36,7 @@ export class SdkBlobWriter implements BlobWriter {
     name: string,
     source: CopySource,
     options: CreateOptions,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     await this.#blob(name).syncUploadFromURL(source.url, {
       abortSignal: pulse.signal,
@@ -52,7 +52,7 @@ export class SdkBlobWriter implements BlobWriter {
     blockId: string,
     body: Buffer,
     contentMd5: string,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     await this.#blob(name).stageBlock(blockId, sendable(body), body.length, {
       abortSignal: pulse.signal,
@@ -66,7 +66,7 @@ export class SdkBlobWriter implements BlobWriter {
     blockId: string,
     source: CopySource,
     range: Range & { readonly ifMatch: string },
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     // The SDK's own method takes no source conditions, so the header goes in below it.
     const pipeline = blobPipelineWith(this.#credential, "x-ms-source-if-match", range.ifMatch);
@@ -80,7 +80,7 @@ export class SdkBlobWriter implements BlobWriter {
     name: string,
     blockIds: readonly string[],
     options: CreateOptions,
-    pulse: Pulse,
+    pulse: AttemptContext,
   ): Promise<void> {
     await this.#blob(name).commitBlockList([...blockIds], {
       abortSignal: pulse.signal,
@@ -88,19 +88,19 @@ export class SdkBlobWriter implements BlobWriter {
     });
   }
 
-  async uncommittedBlocks(name: string, pulse: Pulse): Promise<ReadonlySet<string>> {
+  async uncommittedBlocks(name: string, pulse: AttemptContext): Promise<ReadonlySet<string>> {
     try {
       const list = await this.#blob(name).getBlockList("uncommitted", { abortSignal: pulse.signal });
       return new Set((list.uncommittedBlocks ?? []).map((block) => block.name));
     } catch (thrown) {
-      const failure = serviceFailureOf(thrown, "get block list");
+      const failure = toServiceFailure(thrown, "get block list");
       if (failure?.status === 404) return new Set();
       throw thrown;
     }
   }
 
   #blob(name: string, pipeline = this.#pipeline): BlockBlobClient {
-    return new BlockBlobClient(signedUrl(this.urlOf(name), this.#credential), pipeline);
+    return new BlockBlobClient(signedUrl(this.blobUrl(name), this.#credential), pipeline);
   }
 }
 

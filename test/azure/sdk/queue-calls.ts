@@ -1,6 +1,6 @@
 import { QueueClient } from "@azure/storage-queue";
 import type { StorageAccount } from "../../../src/azure/account.ts";
-import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../../../src/azure/attempts/attempt-clock.ts";
 import type { QueueCalls } from "../../../src/azure/calls/queue-calls.ts";
 import { signedUrl } from "../../../src/azure/calls/signed-url.ts";
 import { queuePipeline } from "./queue-pipeline.ts";
@@ -14,7 +14,7 @@ export class SdkQueueCalls implements QueueCalls {
     this.#queue = new QueueClient(signedUrl(url, account.credential), queuePipeline(account.credential));
   }
 
-  async putMessage(text: string, timeToLiveSeconds: number, pulse: Pulse): Promise<void> {
+  async putMessage(text: string, timeToLiveSeconds: number, pulse: AttemptContext): Promise<void> {
     await this.#queue.sendMessage(text, {
       messageTimeToLive: timeToLiveSeconds,
       abortSignal: pulse.signal,

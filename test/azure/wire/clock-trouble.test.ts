@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { AccountCredential } from "../../../src/azure/account.ts";
 import { Attempts } from "../../../src/azure/attempts/attempt.ts";
-import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../../../src/azure/attempts/attempt-clock.ts";
 import { clockTrouble } from "../../../src/azure/wire/clock-trouble.ts";
-import { Effort } from "../../../src/azure/attempts/effort.ts";
+import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import { RestBlobReader } from "../../../src/azure/calls/rest-blob-reader.ts";
 import { RestBlobWriter } from "../../../src/azure/calls/rest-blob-writer.ts";
 import { RestQueueCalls } from "../../../src/azure/calls/rest-queue-calls.ts";
@@ -73,7 +73,7 @@ async function writerAt(answer: (index: number) => StubAnswer, credential?: Acco
     stub,
     client,
     writer,
-    put: async (pulse: Pulse) => writer.putBlob("b", Buffer.from("x"), CREATE, pulse),
+    put: async (pulse: AttemptContext) => writer.putBlob("b", Buffer.from("x"), CREATE, pulse),
   };
 }
 
@@ -84,7 +84,7 @@ describe("a wrong clock", () => {
       bare(async (pulse) => writer.putBlob("b", Buffer.from("x"), CREATE, pulse)),
       bare(async (pulse) => new RestQueueCalls(client, "q").putMessage("eA==", -1, pulse)),
       bare(async (pulse) =>
-        new RestBlobReader(client).open({ url: writer.urlOf("b"), as: "account" }, undefined, pulse),
+        new RestBlobReader(client).open({ url: writer.blobUrl("b"), as: "account" }, undefined, pulse),
       ),
     ];
     for (const call of calls) {
@@ -98,7 +98,7 @@ describe("a wrong clock", () => {
     let isSet = false;
     const { put } = await writerAt(() => (isSet ? asStorage({ status: 201 }) : tooOld()));
     const gate = quickGate({ essential });
-    const effort = new Effort(new AbortController().signal, 60_000);
+    const effort = new RequestBudget(new AbortController().signal, 60_000);
     const work = new Attempts(QUICK).run(gate, effort, "put blob", put);
     await expect
       .poll(() => gate.waiting?.advice)
@@ -112,7 +112,7 @@ describe("a wrong clock", () => {
   it.each([true, false])("that is not set ends the run as such (essential: %s)", async (essential) => {
     const { put } = await writerAt(tooOld);
     const gate = quickGate({ essential, maxWaitMs: 50 });
-    const effort = new Effort(new AbortController().signal, 60_000);
+    const effort = new RequestBudget(new AbortController().signal, 60_000);
     const failure = await thrownBy(new Attempts(QUICK).run(gate, effort, "put blob", put));
     expect(failure).toMatchObject({ code: "unavailable", exitCode: 6 });
     expect(failure).toMatchObject({
@@ -133,7 +133,7 @@ describe("a SAS of the account", () => {
     const { put } = await writerAt(no, sas("se=2026-11-01T00:00:00Z"));
     const gate = quickGate({ maxWaitMs: 20_000 });
     const failures = Array.from({ length: 10 }, async () =>
-      new Attempts(QUICK).run(gate, new Effort(AbortSignal.timeout(2000), 60_000), "put blob", put),
+      new Attempts(QUICK).run(gate, new RequestBudget(AbortSignal.timeout(2000), 60_000), "put blob", put),
     );
     const all = Promise.allSettled(failures);
     await expect

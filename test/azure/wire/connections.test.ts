@@ -5,7 +5,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { StorageAccount } from "../../../src/azure/account.ts";
 import { Connections } from "../../../src/azure/wire/connections.ts";
-import { proxyOf } from "../../../src/azure/wire/proxy.ts";
+import { chooseProxy } from "../../../src/azure/wire/proxy.ts";
 import { RestBlobWriter } from "../../../src/azure/calls/rest-blob-writer.ts";
 import { RestBlobReader } from "../../../src/azure/calls/rest-blob-reader.ts";
 import { RestClient } from "../../../src/azure/wire/rest-client.ts";
@@ -54,7 +54,7 @@ describe("connections", () => {
       await all;
       await turn();
       const { length } = await once(async (pulse) =>
-        new RestBlobReader(client).properties({ url: writer.urlOf("b"), as: "account" }, pulse),
+        new RestBlobReader(client).properties({ url: writer.blobUrl("b"), as: "account" }, pulse),
       );
       expect(length).toBe(9);
       // A connection is free for the next request a turn after its answer.
@@ -90,7 +90,7 @@ describe("the proxy", () => {
     [{ HTTPS_PROXY: proxy, NO_PROXY: "example" }, "a.example", proxy],
     [{ HTTPS_PROXY: "", NO_PROXY: "" }, "a.example", undefined],
   ])("is chosen by %j for %s: %s", (env, host, expected) => {
-    expect(proxyOf(env)(host)).toBe(expected);
+    expect(chooseProxy(env)(host)).toBe(expected);
   });
 
   it("is used with its password by a request that is signed for the account", async () => {
@@ -98,7 +98,7 @@ describe("the proxy", () => {
     const url = stub.url.replace("://", "://user:pass@");
     const client = new RestClient(
       accountAt("http://account.example/account"),
-      new Connections(proxyOf({ HTTP_PROXY: url }), 5000),
+      new Connections(chooseProxy({ HTTP_PROXY: url }), 5000),
     );
     await put(new RestBlobWriter(client, "c"), "a b");
     expect(stub.requests).toMatchObject([
@@ -120,7 +120,7 @@ describe("the proxy", () => {
     const url = (await listening(server)).replace("://", "://user:c2VjcmV0@");
     const client = new RestClient(
       accountAt("https://account.example"),
-      new Connections(proxyOf({ HTTPS_PROXY: url }), 5000),
+      new Connections(chooseProxy({ HTTPS_PROXY: url }), 5000),
     );
     const writer = new RestBlobWriter(client, "c");
     const failure = await thrownBy(

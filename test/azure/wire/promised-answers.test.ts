@@ -1,7 +1,7 @@
 /** Each call of ours, answered by something that is not the service: no answer of the kind is a success, or a "no". */
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { StorageAccount } from "../../../src/azure/account.ts";
-import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../../../src/azure/attempts/attempt-clock.ts";
 import { type CallName, PROMISED_ANSWERS } from "../../../src/azure/wire/promised-answers.ts";
 import { RestBlobLister } from "../../../src/azure/calls/rest-blob-lister.ts";
 import { RestBlobReader } from "../../../src/azure/calls/rest-blob-reader.ts";
@@ -21,7 +21,7 @@ import { accountAt } from "./wire.ts";
 
 const writer = (client: RestClient) => new RestBlobWriter(client, "c");
 const reader = (client: RestClient) => new RestBlobReader(client);
-const blob = (client: RestClient) => ({ url: writer(client).urlOf("b"), as: "account" }) as const;
+const blob = (client: RestClient) => ({ url: writer(client).blobUrl("b"), as: "account" }) as const;
 const range = { offset: 2, count: 3, ifMatch: '"1"' };
 const source = { url: "https://a.example/c/b?sig=x" };
 const body = Buffer.from("{}");
@@ -31,7 +31,7 @@ const file = { url: "", as: "anonymous" } as const;
 const lease = async (
   client: RestClient,
   action: "acquire" | "renew" | "release",
-  pulse: Pulse,
+  pulse: AttemptContext,
 ): Promise<unknown> => {
   const url = `${client.account.blobEndpoint}/c/b?comp=lease`;
   const headers = ["x-ms-lease-action", action, "x-ms-lease-id", "1"];
@@ -39,80 +39,84 @@ const lease = async (
 };
 
 /** What makes the call, and the answer that is its success. */
-const CALLS: Record<CallName, [(client: RestClient, pulse: Pulse) => Promise<unknown>, StubAnswer]> = {
-  "put blob": [async (client, pulse) => writer(client).putBlob("b", body, CREATE, pulse), { status: 201 }],
-  "put blob from url": [
-    async (client, pulse) => writer(client).putBlobFromUrl("b", source, { ...CREATE }, pulse),
-    { status: 201 },
-  ],
-  "put block": [
-    async (client, pulse) => writer(client).putBlock("b", "AAA=", body, "md5", pulse),
-    { status: 201 },
-  ],
-  "put block from url": [
-    async (client, pulse) => writer(client).putBlockFromUrl("b", "AAA=", source, range, pulse),
-    { status: 201 },
-  ],
-  "put block list": [
-    async (client, pulse) => writer(client).putBlockList("b", ["AAA="], CREATE, pulse),
-    { status: 201 },
-  ],
-  "get block list": [
-    async (client, pulse) => writer(client).uncommittedBlocks("b", pulse),
-    { status: 200, body: "<?xml version='1.0'?><BlockList><UncommittedBlocks /></BlockList>" },
-  ],
-  "get blob": [
-    async (client, pulse) => reader(client).open(blob(client), undefined, pulse),
-    { status: 200, headers: { "content-length": "2" }, body: "{}" },
-  ],
-  "get blob range": [
-    async (client, pulse) => reader(client).open(blob(client), range, pulse),
-    { status: 206, headers: { "content-range": "bytes 2-4/9" }, body: "abc" },
-  ],
-  "get blob properties": [
-    async (client, pulse) => reader(client).properties(blob(client), pulse),
-    { status: 200, headers: { "content-length": "2" } },
-  ],
-  "list blobs": [
-    async (client, pulse) =>
-      new RestBlobLister(client).page(
-        { url: `${client.account.blobEndpoint}/c`, as: "account" },
-        { prefix: "", most: 5 },
-        pulse,
-      ),
-    { status: 200, body: "\uFEFF<EnumerationResults><Blobs /><NextMarker /></EnumerationResults>" },
-  ],
-  "get container properties": [async (client, pulse) => lookAtContainer(client, "c", pulse), { status: 200 }],
-  "create container": [async (client, pulse) => createContainer(client, "c", pulse), { status: 201 }],
-  "acquire lease": [async (client, pulse) => lease(client, "acquire", pulse), { status: 201 }],
-  "renew lease": [async (client, pulse) => lease(client, "renew", pulse), { status: 200 }],
-  "release lease": [async (client, pulse) => lease(client, "release", pulse), { status: 200 }],
-  "put message": [
-    async (client, pulse) => new RestQueueCalls(client, "q").putMessage("eA==", -1, pulse),
-    { status: 201, body: "<QueueMessagesList><QueueMessage></QueueMessage></QueueMessagesList>\n" },
-  ],
-  "get queue metadata": [
-    async (client, pulse) => queueDepth(client, "q", pulse),
-    { status: 200, headers: { "x-ms-approximate-messages-count": "7" } },
-  ],
-  "create queue": [async (client, pulse) => createQueue(client, "q", pulse), { status: 204 }],
-  "get file": [
-    async (client, pulse) => reader(client).open(fileAt(client), undefined, pulse),
-    { status: 200, headers: { "content-length": "2" }, body: "{}" },
-  ],
-  "get file range": [
-    async (client, pulse) => reader(client).open(fileAt(client), range, pulse),
-    {
-      status: 206,
-      headers: { etag: '"1"', "content-range": "bytes 2-4/9", "content-length": "3" },
-      body: "abc",
-    },
-  ],
-  "get file properties": [
-    async (client, pulse) => reader(client).properties(fileAt(client), pulse),
-    { status: 200, headers: { "content-length": "2" } },
-  ],
-};
+const CALLS: Record<CallName, [(client: RestClient, pulse: AttemptContext) => Promise<unknown>, StubAnswer]> =
+  {
+    "put blob": [async (client, pulse) => writer(client).putBlob("b", body, CREATE, pulse), { status: 201 }],
+    "put blob from url": [
+      async (client, pulse) => writer(client).putBlobFromUrl("b", source, { ...CREATE }, pulse),
+      { status: 201 },
+    ],
+    "put block": [
+      async (client, pulse) => writer(client).putBlock("b", "AAA=", body, "md5", pulse),
+      { status: 201 },
+    ],
+    "put block from url": [
+      async (client, pulse) => writer(client).putBlockFromUrl("b", "AAA=", source, range, pulse),
+      { status: 201 },
+    ],
+    "put block list": [
+      async (client, pulse) => writer(client).putBlockList("b", ["AAA="], CREATE, pulse),
+      { status: 201 },
+    ],
+    "get block list": [
+      async (client, pulse) => writer(client).uncommittedBlocks("b", pulse),
+      { status: 200, body: "<?xml version='1.0'?><BlockList><UncommittedBlocks /></BlockList>" },
+    ],
+    "get blob": [
+      async (client, pulse) => reader(client).open(blob(client), undefined, pulse),
+      { status: 200, headers: { "content-length": "2" }, body: "{}" },
+    ],
+    "get blob range": [
+      async (client, pulse) => reader(client).open(blob(client), range, pulse),
+      { status: 206, headers: { "content-range": "bytes 2-4/9" }, body: "abc" },
+    ],
+    "get blob properties": [
+      async (client, pulse) => reader(client).properties(blob(client), pulse),
+      { status: 200, headers: { "content-length": "2" } },
+    ],
+    "list blobs": [
+      async (client, pulse) =>
+        new RestBlobLister(client).page(
+          { url: `${client.account.blobEndpoint}/c`, as: "account" },
+          { prefix: "", most: 5 },
+          pulse,
+        ),
+      { status: 200, body: "\uFEFF<EnumerationResults><Blobs /><NextMarker /></EnumerationResults>" },
+    ],
+    "get container properties": [
+      async (client, pulse) => lookAtContainer(client, "c", pulse),
+      { status: 200 },
+    ],
+    "create container": [async (client, pulse) => createContainer(client, "c", pulse), { status: 201 }],
+    "acquire lease": [async (client, pulse) => lease(client, "acquire", pulse), { status: 201 }],
+    "renew lease": [async (client, pulse) => lease(client, "renew", pulse), { status: 200 }],
+    "release lease": [async (client, pulse) => lease(client, "release", pulse), { status: 200 }],
+    "put message": [
+      async (client, pulse) => new RestQueueCalls(client, "q").putMessage("eA==", -1, pulse),
+      { status: 201, body: "<QueueMessagesList><QueueMessage></QueueMessage></QueueMessagesList>\n" },
+    ],
+    "get queue metadata": [
+      async (client, pulse) => queueDepth(client, "q", pulse),
+      { status: 200, headers: { "x-ms-approximate-messages-count": "7" } },
+    ],
+    "create queue": [async (client, pulse) => createQueue(client, "q", pulse), { status: 204 }],
+    "get file": [
+      async (client, pulse) => reader(client).open(fileAt(client), undefined, pulse),
+      { status: 200, headers: { "content-length": "2" }, body: "{}" },
+    ],
+    "get file range": [
+      async (client, pulse) => reader(client).open(fileAt(client), range, pulse),
+      {
+        status: 206,
+        headers: { etag: '"1"', "content-range": "bytes 2-4/9", "content-length": "3" },
+        body: "abc",
+      },
+    ],
+    "get file properties": [
+      async (client, pulse) => reader(client).properties(fileAt(client), pulse),
+      { status: 200, headers: { "content-length": "2" } },
+    ],
+  };
 
 /** Beside the account, on the same server. */
 function fileAt(client: RestClient) {

@@ -1,7 +1,7 @@
 /** Every call of ours goes over the wire as the SDK sends it, but for what the SDK says of itself. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { StorageAccount } from "../../../src/azure/account.ts";
-import type { Pulse } from "../../../src/azure/attempts/attempt-clock.ts";
+import type { AttemptContext } from "../../../src/azure/attempts/attempt-clock.ts";
 import { RestBlobReader } from "../../../src/azure/calls/rest-blob-reader.ts";
 import { RestBlobWriter } from "../../../src/azure/calls/rest-blob-writer.ts";
 import { RestQueueCalls } from "../../../src/azure/calls/rest-queue-calls.ts";
@@ -69,7 +69,7 @@ const range = { offset: 10, count: 20, ifMatch: '"7"' };
 const bytes = Buffer.from("some bytes");
 const name = "a folder/Größe+1%.json";
 
-const CALLS: Record<string, (kind: CallsKind, pulse: Pulse) => Promise<unknown>> = {
+const CALLS: Record<string, (kind: CallsKind, pulse: AttemptContext) => Promise<unknown>> = {
   "put blob": async (kind, pulse) => kind.writer(account, "c").putBlob(name, bytes, options, pulse),
   "put blob, bare": async (kind, pulse) =>
     kind

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { RestError } from "@azure/storage-blob";
 import { describe, expect, it } from "vitest";
-import { ServiceFailure, serviceFailureOf } from "../../../src/azure/wire/service-error.ts";
+import { ServiceFailure, toServiceFailure } from "../../../src/azure/wire/service-error.ts";
 import { SignInError } from "../../../src/azure/sign-in/token-source.ts";
 import { ReuploadError } from "../../../src/core/errors.ts";
 import { FileFailure } from "../../../src/core/failure.ts";
@@ -16,7 +16,7 @@ function sdkError(status: number, headers: Record<string, string> = {}, message 
 }
 
 const failureOf = (thrown: unknown): ServiceFailure => {
-  const failure = serviceFailureOf(thrown, "put blob");
+  const failure = toServiceFailure(thrown, "put blob");
   if (failure === undefined) throw new Error("it is not the service's");
   return failure;
 };
@@ -80,13 +80,13 @@ describe("an error of the SDK", () => {
 
   it("stays one of ours when it was one, and is left alone when the service has no part in it", () => {
     const ours = new ServiceFailure("put blob", "HTTP 500", { status: 500 });
-    expect(serviceFailureOf(ours, "other")).toBe(ours);
+    expect(toServiceFailure(ours, "other")).toBe(ours);
     for (const error of [
       new FileFailure("bad-name", "x"),
       new ReuploadError("internal", "x"),
       new TypeError("x"),
     ]) {
-      expect(serviceFailureOf(error, "put blob")).toBeUndefined();
+      expect(toServiceFailure(error, "put blob")).toBeUndefined();
     }
   });
 });

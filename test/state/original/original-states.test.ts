@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { partitionOf } from "../../../src/core/partition.ts";
+import { choosePartition } from "../../../src/core/partition.ts";
 import { checkOriginalStates, readOriginalStates } from "../../../src/state/original/read-original-states.ts";
 import type { OriginalStates } from "../../../src/state/original-states.ts";
 import {
@@ -133,7 +133,7 @@ describe("states of the original tool", () => {
       ids.map((id) => item(id, "completed")),
       ids.map((id) => file(id, "a.json", "completed")),
     );
-    const ours = ids.filter((id) => partitionOf(id, 3) === 1);
+    const ours = ids.filter((id) => choosePartition(id, 3) === 1);
     const states = await read(["old.db"], { partition: 1, totalPartitions: 3 });
     expect(ids.filter((id) => find(states, id) !== undefined)).toEqual(ours);
     expect(states.counts).toMatchObject({
