@@ -1,5 +1,5 @@
 import type { Brake } from "../azure/gate/brake.ts";
-import { waitSignalOf, type WorkSignals } from "../core/waits.ts";
+import { chooseWaitSignal, type WorkSignals } from "../core/waits.ts";
 import type { Announcer } from "./announcer.ts";
 
 /** Announces once the brake lets it. */
@@ -13,7 +13,7 @@ export class BrakedAnnouncer implements Announcer {
   }
 
   async announce(blobName: string, options: WorkSignals): Promise<{ attempts: number }> {
-    const held = this.#brake.pass(waitSignalOf(options));
+    const held = this.#brake.pass(chooseWaitSignal(options));
     if (held !== undefined) await held;
     return this.#announcer.announce(blobName, options);
   }

@@ -2,7 +2,7 @@
 import type { UsedFiles } from "../files/overlap.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { STATES } from "../state/wiring.ts";
-import { logPathsOf } from "./log.ts";
+import { logPaths } from "./log.ts";
 
 type Named = {
   readonly [Name in "csv" | "files" | "kustoQuery" | "config" | "stateDb" | "logFile" | "emulator"]?:
@@ -22,15 +22,15 @@ export function commandFiles(named: Named, path: (path: string) => string): Used
     ...read("--config", config),
     ...(logFile === undefined
       ? []
-      : [{ option: "--log-file", paths: logPathsOf(path(logFile)), use: "written" } as const]),
+      : [{ option: "--log-file", paths: logPaths(path(logFile)), use: "written" } as const]),
     ...(stateDb === undefined ? [] : [stateFiles(path(stateDb), files !== undefined, emulator === true)]),
   ];
 }
 
 /** A state with all that is written beside it. */
 function stateFiles(state: string, hasListing: boolean, hasEmulator: boolean): UsedFiles {
-  const stem = stemOf(state);
-  const rejected = rejectedPathOf(state);
+  const stem = stateStem(state);
+  const rejected = rejectedPath(state);
   const listing = [`${stem}.listing-index`, `${stem}.listing-rejected.csv`];
   const paths = [
     ...STATES.files(state),
@@ -44,10 +44,10 @@ function stateFiles(state: string, hasListing: boolean, hasEmulator: boolean): U
 }
 
 /** The state's path without its ending: what files that belong to it begin with. */
-export function stemOf(state: string): string {
+export function stateStem(state: string): string {
   return state.replace(/\.(?:db|sqlite3?)$/, "");
 }
 
-export function rejectedPathOf(state: string): string {
-  return `${stemOf(state)}.rejected.csv`;
+export function rejectedPath(state: string): string {
+  return `${stateStem(state)}.rejected.csv`;
 }

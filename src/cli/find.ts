@@ -42,11 +42,11 @@ export async function find(given: FindArguments, io: Io): Promise<ExitCode> {
   const words = { stops: "the query is given up", left: `stopped: ${written}` };
   return inSession(toRunFlags(given.flags), io, (session) => findInSession(given, session), {
     words,
-    files: (options, path) => filesOf(given, resolveOne(options, "config"), path),
+    files: (options, path) => usedFiles(given, resolveOne(options, "config"), path),
   });
 }
 
-function filesOf(
+function usedFiles(
   { query, out }: FindArguments,
   config: string | undefined,
   path: Session["path"],

@@ -16,7 +16,7 @@ import { count } from "../terminal/format.ts";
 import { type CatalogSource, catalogSource } from "../job/catalogs.ts";
 import { importJson, importText } from "./import-text.ts";
 import { type Io, printLines, writeLines } from "./io.ts";
-import { rejectedPathOf, stemOf } from "./command-files.ts";
+import { rejectedPath, stateStem } from "./command-files.ts";
 import { resumeCommand, runFiles } from "./run.ts";
 import { checkCsv } from "./run-inputs.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
@@ -115,7 +115,7 @@ async function openState(
       source: csv === "-" ? { path: csv, bytes: io.stdin } : { path: csv },
       partition: identity.partition,
       totalPartitions: identity.totalPartitions,
-      rejectedPath: rejectedPathOf(statePath),
+      rejectedPath: rejectedPath(statePath),
       signal,
     }),
     { signal },
@@ -128,7 +128,7 @@ const TELL_MS = 10_000;
 async function intoState(importing: Importing, state: OpenState): Promise<ImportReport> {
   const { session, settings, services, identity } = importing;
   const { signal } = session;
-  const stem = stemOf(session.path(settings.stateDb));
+  const stem = stateStem(session.path(settings.stateDb));
   const original = await readOriginalStates(importing.old, identity, { scratch: `${stem}.import`, signal });
   try {
     const catalog = await importing.catalog.open({ stem, services, desk: session, opening: signal, signal });

@@ -12,7 +12,7 @@ const KEPT = 5;
 const BEGINNING = '{"level":';
 
 /** The paths that a log may take up. */
-export function logPathsOf(path: string): string[] {
+export function logPaths(path: string): string[] {
   return [path, ...Array.from({ length: KEPT }, (_, index) => `${path}.${index + 1}`)];
 }
 

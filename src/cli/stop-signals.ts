@@ -75,11 +75,11 @@ const LINGER_MS = 5_000;
  * keeps it alive. Does nothing unless a signal gave the exit code.
  */
 export function endLingering(exitCode: ExitCode): void {
-  const signal = signalOf(exitCode);
+  const signal = readSignal(exitCode);
   if (signal !== undefined) setTimeout(() => process.kill(process.pid, signal), LINGER_MS).unref();
 }
 
-function signalOf(exitCode: ExitCode | undefined): NodeJS.Signals | undefined {
+function readSignal(exitCode: ExitCode | undefined): NodeJS.Signals | undefined {
   if (exitCode === EXIT.interrupted) return "SIGINT";
   return exitCode === EXIT.terminated ? "SIGTERM" : undefined;
 }
@@ -97,7 +97,7 @@ export function endAtSignal(stderr: NodeJS.WritableStream, left: string): () => 
   });
   const end = (): void => {
     stop.dispose();
-    process.kill(process.pid, signalOf(stop.stoppedBy()?.exitCode) ?? "SIGTERM");
+    process.kill(process.pid, readSignal(stop.stoppedBy()?.exitCode) ?? "SIGTERM");
   };
   stop.drain.addEventListener("abort", end, { once: true });
   return stop.dispose;

@@ -169,12 +169,12 @@ const ROWS: Readonly<Record<string, Row | undefined>> = SERVICE_CODES;
 
 /** What the code becomes on a call to the target or its queue; undefined for one that is not known here. */
 export function atTarget(errorCode: string | undefined): Becomes | undefined {
-  return rowOf(errorCode)?.[1];
+  return findRow(errorCode)?.[1];
 }
 
 /** What the code becomes on a read of a source; undefined for one that is not known here. */
 export function atSource(errorCode: string | undefined): Becomes | undefined {
-  return rowOf(errorCode)?.[2];
+  return findRow(errorCode)?.[2];
 }
 
 /** The same request may be answered otherwise later, whatever the status says. */
@@ -182,7 +182,7 @@ export function isPassing(errorCode: string | undefined): boolean {
   return atTarget(errorCode) === "retry";
 }
 
-function rowOf(errorCode: string | undefined): Row | undefined {
+function findRow(errorCode: string | undefined): Row | undefined {
   // The code comes from outside: `toString` must find nothing.
   return errorCode !== undefined && Object.hasOwn(ROWS, errorCode) ? ROWS[errorCode] : undefined;
 }

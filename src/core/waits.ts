@@ -21,6 +21,6 @@ export interface WorkSignals {
 }
 
 /** The signal for a wait that begins now. */
-export function waitSignalOf({ signal, waits }: WorkSignals): AbortSignal {
+export function chooseWaitSignal({ signal, waits }: WorkSignals): AbortSignal {
   return waits?.signal ?? signal;
 }

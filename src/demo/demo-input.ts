@@ -212,7 +212,7 @@ function listingRows(made: readonly MadeFile[], source: DemoSource, random: Demo
     workItem.jobId,
     workItem.workItemId,
     workItem.workItemName,
-    `${source.uriOf(file.sourceName)}${hasSas ? sas : ""}`,
+    `${source.sourceUri(file.sourceName)}${hasSas ? sas : ""}`,
     file.fileName,
     file.isStated ? String(expected.length) : "",
     file.isStated ? expected.md5 : "",
@@ -235,7 +235,7 @@ async function missingBlob(plan: DemoPlan, source: DemoSource, folder: string): 
   const content = makeContent(workItem, file);
   const contentFile = join(folder, "missing-blob.json");
   writeNewSync(contentFile, content);
-  const uri = source.uriOf(file.sourceName);
+  const uri = source.sourceUri(file.sourceName);
   return {
     ...expectFile(workItem, file, content),
     uri,

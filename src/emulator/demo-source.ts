@@ -57,7 +57,7 @@ export class DemoSource {
   }
 
   /** The blob's URL without a SAS. */
-  uriOf(name: string): string {
+  sourceUri(name: string): string {
     return `${this.url}/${encodeName(name)}`;
   }
 

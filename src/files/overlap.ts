@@ -23,7 +23,7 @@ export function refuseOverlap(files: readonly UsedFiles[]): void {
   const inOrder = files.toSorted((a, b) => Number(a.use === "written") - Number(b.use === "written"));
   for (const by of inOrder) {
     for (const path of by.paths.filter((one) => isFile(one))) {
-      const place = identityOf(path);
+      const place = fileIdentity(path);
       const other = known.get(place);
       if (other === undefined) known.set(place, { path, by });
       else if (by.use === "written" && other.by.option !== by.option) throw overlap(path, by, other);
@@ -44,8 +44,8 @@ function overlap(
 }
 
 /** The file that is there; where none is, the path without links. */
-export function identityOf(path: string): string {
-  const stats = statOf(path);
+export function fileIdentity(path: string): string {
+  const stats = statIfThere(path);
   if (stats !== undefined) return `${stats.dev}:${stats.ino}`;
   try {
     return join(realpathSync(dirname(path)), basename(path));
@@ -56,11 +56,11 @@ export function identityOf(path: string): string {
 
 /** A file or a folder, or nothing yet. */
 function isFile(path: string): boolean {
-  const stats = statOf(path);
+  const stats = statIfThere(path);
   return stats === undefined || stats.isFile() || stats.isDirectory();
 }
 
-function statOf(path: string): BigIntStats | undefined {
+function statIfThere(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true });
   } catch {

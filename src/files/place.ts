@@ -16,7 +16,7 @@ export type Place =
 
 /** Looks at a path and changes nothing. @throws what the file system says, such as EACCES */
 export function lookAt(path: string): Place {
-  const stats = statOf(path);
+  const stats = statIfThere(path);
   if (stats === undefined) {
     const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
     return isLink ? { kind: "other", path, what: "a link to nothing" } : { kind: "nothing", path };
@@ -29,7 +29,7 @@ export function lookAt(path: string): Place {
 }
 
 /** undefined when nothing is there, or links lead in a circle. */
-function statOf(path: string): Stats | undefined {
+function statIfThere(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {

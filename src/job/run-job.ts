@@ -12,7 +12,7 @@ import { STATES } from "../state/wiring.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { CatalogSource } from "./catalogs.ts";
-import { rejectedPathOf, stemOf } from "../cli/command-files.ts";
+import { rejectedPath, stateStem } from "../cli/command-files.ts";
 import { chooseSlots } from "./limits.ts";
 import { finishRun, followRun } from "./follow.ts";
 import { drainText, type Session } from "../cli/session.ts";
@@ -54,7 +54,7 @@ export async function runJob(session: Session, job: RunRequest): Promise<ExitCod
 /** The emulator whose data lies beside the state. */
 export async function startEmulator(session: Session, stateDb: string): Promise<Emulator> {
   const { startEmulator: start } = await import("../emulator/emulator.ts");
-  const location = `${stemOf(session.path(stateDb))}.emulator`;
+  const location = `${stateStem(session.path(stateDb))}.emulator`;
   const emulator = await start({ signal: session.signal, location });
   session.notice("info", `storage emulator: ${emulator.blobEndpoint}, its data in ${location}`);
   return emulator;
@@ -119,7 +119,7 @@ class JobRun {
         ...(only === undefined ? {} : { only }),
       },
       { identity, settings: kept },
-      input?.(identity, rejectedPathOf(this.#session.path(stateDb))),
+      input?.(identity, rejectedPath(this.#session.path(stateDb))),
       { signal: this.#session.signal },
     );
   }
@@ -163,7 +163,7 @@ class JobRun {
         linksRenewed: pipeline.live.linksRenewed,
         limitedBy: limitedBy(settings),
         stoppedBy: stop.stoppedBy(),
-        rejectedFile: rejectedPathOf(this.#statePath),
+        rejectedFile: rejectedPath(this.#statePath),
         resumeCommand: this.#job.resumeCommand,
         verbose: settings.verbose,
       });
@@ -193,7 +193,7 @@ class JobRun {
   async #openCatalog(services: Services, state: OpenState): Promise<Catalog> {
     try {
       return await this.#job.catalog.open({
-        stem: stemOf(this.#statePath),
+        stem: stateStem(this.#statePath),
         services,
         desk: this.#session,
         opening: this.#session.signal,

@@ -20,7 +20,7 @@ export const HASH_DIGITS = 12;
  * Broder 1997).
  */
 export function estimateOverlap(one: readonly string[], other: readonly string[]): number {
-  const reach = smallerText(limitOf(one), limitOf(other));
+  const reach = smallerText(sampleLimit(one), sampleLimit(other));
   const [a, b] = [one, other].map((sample) => sample.filter((row) => row <= reach)) as [string[], string[]];
   const least = Math.min(a.length, b.length);
   if (least === 0) return 0;
@@ -29,7 +29,7 @@ export function estimateOverlap(one: readonly string[], other: readonly string[]
 }
 
 /** Up to which hash the sample is complete. */
-function limitOf(sample: readonly string[]): string {
+function sampleLimit(sample: readonly string[]): string {
   return sample.length < SAMPLE_SIZE ? "g" : (sample.at(-1) ?? "g");
 }
 

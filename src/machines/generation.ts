@@ -59,7 +59,7 @@ export async function findOrMakeManifest(
     if (found === undefined) {
       await createOnce(context, names.begin, new Uint8Array(), {}, signal);
       const manifest = wanted();
-      await createOnce(context, names.manifest, encodeManifest(manifest), metadataOf(manifest), signal);
+      await createOnce(context, names.manifest, encodeManifest(manifest), manifestMetadata(manifest), signal);
     } else if (found.manifest.state !== "opening") return found;
     else if (found.date - found.lastModified > OPENING_MS) await undoOpening(context, found, signal);
     else await sleep(surroundings, LOOK_AGAIN_MS, signal);
@@ -98,7 +98,7 @@ export async function changeManifest(
 ): Promise<ReadManifest | undefined> {
   const { account, surroundings, names } = context;
   const manifest: Manifest = { ...read.manifest, ...changes, writer: surroundings.uuid() };
-  const blob = { body: encodeManifest(manifest), metadata: metadataOf(manifest) };
+  const blob = { body: encodeManifest(manifest), metadata: manifestMetadata(manifest) };
   try {
     const { etag, date } = await untilAnswered(surroundings, signal, async (call) =>
       account.write(names.manifest, blob, { ifMatch: read.etag }, call),
@@ -113,7 +113,7 @@ export async function changeManifest(
 }
 
 /** What one list request tells of all manifests of a target. */
-export function metadataOf({ csv, generation, state }: Manifest): Record<string, string> {
+export function manifestMetadata({ csv, generation, state }: Manifest): Record<string, string> {
   return {
     state,
     generation: String(generation),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Catalog } from "../catalog/catalog.ts";
 import { type CatalogFile, fileKey, linkExpiry } from "../core/file.ts";
 import { untilAborted } from "../core/until-aborted.ts";
-import { waitSignalOf, type WorkSignals } from "../core/waits.ts";
+import { chooseWaitSignal, type WorkSignals } from "../core/waits.ts";
 import type { WorkItem } from "../core/work-item.ts";
 
 /** A link that ends within this time is looked up again before it is used, ms: it may last shorter than the file. */
@@ -91,7 +91,7 @@ export class FreshLinks {
       this.#refusedSince ??= refusedAt;
       const tooSoonMs = (this.#last?.at ?? 0) + LEAST_DISTANCE_MS - Date.now();
       if (tooSoonMs > 0)
-        await untilAborted(sleep(Math.min(tooSoonMs, LEAST_DISTANCE_MS)), waitSignalOf(signals));
+        await untilAborted(sleep(Math.min(tooSoonMs, LEAST_DISTANCE_MS)), chooseWaitSignal(signals));
       else await this.#ask(file, signals);
     }
   }
@@ -110,7 +110,7 @@ export class FreshLinks {
   async #ask(file: CatalogFile, signals: WorkSignals): Promise<void> {
     const end = new AbortController();
     const signal = AbortSignal.any([signals.signal, end.signal]);
-    const question: Question = { at: Date.now(), links: this.#linksOf(signal), end, waiters: 0 };
+    const question: Question = { at: Date.now(), links: this.#readLinks(signal), end, waiters: 0 };
     // Told to those who wait.
     question.links.catch(() => {});
     this.#last = question;
@@ -119,7 +119,7 @@ export class FreshLinks {
     if (newer !== undefined) this.#refusedSince = undefined;
   }
 
-  async #linksOf(signal: AbortSignal): Promise<ReadonlyMap<string, CatalogFile>> {
+  async #readLinks(signal: AbortSignal): Promise<ReadonlyMap<string, CatalogFile>> {
     const links = new Map<string, CatalogFile>();
     for await (const lookup of this.#catalog.lookup([this.#workItem], { signal, fresh: true })) {
       for (const file of lookup.files) links.set(fileKey(file), file);
@@ -131,7 +131,7 @@ export class FreshLinks {
   async #otherLink(file: CatalogFile, signals: WorkSignals): Promise<CatalogFile | undefined> {
     const question = this.#last;
     if (question === undefined) return undefined;
-    const waitSignal = waitSignalOf(signals);
+    const waitSignal = chooseWaitSignal(signals);
     question.waiters++;
     try {
       const link = (await untilAborted(question.links, waitSignal)).get(fileKey(file));

@@ -186,12 +186,12 @@ function machineSection(lines: readonly string[], style: TextStyle): Section {
 
 function failureLines({ failures, fleet }: MonitorPicture, style: TextStyle): string[] {
   const names = shortNames(fleet.machines.map(({ stateDb }) => stateDb));
-  const nameOf = ({ stateDb }: FleetFailures) =>
+  const shortName = ({ stateDb }: FleetFailures) =>
     stateDb === undefined ? "" : `${printable(names.get(stateDb) ?? stateDb)}: `;
   const section = (label: string, outcome: FleetFailures["outcome"], format: "red" | "yellow") => {
     const pieces = failures
       .filter((group) => group.outcome === outcome)
-      .map((group) => ({ text: nameOf(group) + failureText(group), paint: format, end: ";" }));
+      .map((group) => ({ text: shortName(group) + failureText(group), paint: format, end: ";" }));
     return pieces.length === 0 ? [] : flow(label, pieces, LABEL_COLUMN, style);
   };
   return [...section("Failed", "failed", "red"), ...section("Skipped", "skipped", "yellow")];

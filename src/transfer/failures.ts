@@ -46,13 +46,13 @@ const TARGET_STATUSES: Readonly<Record<number, FailureCode>> = {
 
 /** A failed read of the source as the file's failure. */
 export function sourceFailure(failure: ServiceFailure): FileFailure {
-  const code = passing(failure) ?? codeOf(atSource(failure.errorCode), "source-forbidden");
+  const code = passing(failure) ?? failureCode(atSource(failure.errorCode), "source-forbidden");
   return fileFailure(code ?? SOURCE_STATUSES[failure.status ?? 0] ?? "source-forbidden", failure);
 }
 
 /** A failed write to the target as the file's failure. */
 export function targetFailure(failure: ServiceFailure): FileFailure {
-  const code = passing(failure) ?? codeOf(atTarget(failure.errorCode), "target-forbidden");
+  const code = passing(failure) ?? failureCode(atTarget(failure.errorCode), "target-forbidden");
   return fileFailure(code ?? TARGET_STATUSES[failure.status ?? 0] ?? "target-forbidden", failure);
 }
 
@@ -83,7 +83,7 @@ function passing(failure: ServiceFailure): FailureCode | undefined {
 const AT_THE_END: Partial<Readonly<Record<Becomes, FailureCode>>> = { exists: "conflict", retry: "network" };
 
 /** @param forbidden what it is when the rights, or the container as a whole, are not there */
-function codeOf(becomes: Becomes | undefined, forbidden: FailureCode): FailureCode | undefined {
+function failureCode(becomes: Becomes | undefined, forbidden: FailureCode): FailureCode | undefined {
   if (becomes === undefined) return undefined;
   if (becomes === "rights" || becomes === "gone" || becomes === "renew") return forbidden;
   return isFailureCode(becomes) ? becomes : AT_THE_END[becomes];

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { ReuploadError } from "../../src/core/errors.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { summarize } from "../../src/state/ledger/counters.ts";
-import { FACT, fileStatusOf } from "../../src/state/ledger/facts.ts";
+import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
 import { checkIdentity } from "../../src/state/run-record.ts";
 import type { FoundState, OpenState, StateInMaking, StateKind } from "../../src/state/state-kind.ts";
 import type { StateReader, StateReading, Writer } from "../../src/state/state-reader.ts";
@@ -191,7 +191,7 @@ class MemoryReader implements StateReader {
             {
               fileName,
               tries,
-              status: fileStatusOf(facts),
+              status: fileStatus(facts),
               attempts: detail.attempts,
               blobName: detail.blobName ?? undefined,
             },

@@ -95,7 +95,7 @@ export class Attempts {
         effort.signal.throwIfAborted();
         const { waitSignal } = effort;
         const readying = gate.ready(waitSignal);
-        if (readying !== undefined) await clock.hold(orReasonOf(waitSignal, readying));
+        if (readying !== undefined) await clock.hold(orReason(waitSignal, readying));
         twin?.begin();
         const result = await request(clock);
         clock.stop();
@@ -232,7 +232,7 @@ function toFailure(
 }
 
 /** Waits for what is made ready. @throws the signal's reason when that ended the wait */
-async function orReasonOf(signal: AbortSignal, readying: Promise<unknown>): Promise<void> {
+async function orReason(signal: AbortSignal, readying: Promise<unknown>): Promise<void> {
   try {
     await readying;
   } catch (thrown) {

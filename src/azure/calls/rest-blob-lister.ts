@@ -4,7 +4,7 @@ import { ForeignAnswer } from "../wire/foreign-answer.ts";
 import type { BlobLister, BlobPage, ListedBlob, PageQuestion } from "./list-calls.ts";
 import { withQuery } from "./signed-url.ts";
 import type { RestClient } from "../wire/rest-client.ts";
-import { childOf, parseXml, type XmlElement } from "../wire/xml-tree.ts";
+import { findChild, parseXml, type XmlElement } from "../wire/xml-tree.ts";
 
 /** `BlobLister` on the services' REST interface. */
 export class RestBlobLister implements BlobLister {
@@ -15,7 +15,7 @@ export class RestBlobLister implements BlobLister {
   }
 
   async page(container: ReadAccess, asked: PageQuestion, pulse: AttemptContext): Promise<BlobPage> {
-    const url = withQuery(container.url, queryOf(asked));
+    const url = withQuery(container.url, pageQuery(asked));
     const { head, body } = await this.#client.answer(
       { call: "list blobs", method: "GET", url, as: container.as, headers: [] },
       pulse,
@@ -31,7 +31,7 @@ export class RestBlobLister implements BlobLister {
 }
 
 /** The metadata marks what stands for a folder. */
-function queryOf({ prefix, from, most }: PageQuestion): string {
+function pageQuery({ prefix, from, most }: PageQuestion): string {
   const parameters = [
     ["restype", "container"],
     ["comp", "list"],
@@ -59,7 +59,7 @@ function listedBlob(element: XmlElement, prefix: string): ListedBlob {
   const name = nameIn(required(element, "Name"));
   if (!name.startsWith(prefix)) throw new SyntaxError("a blob of another folder");
   const properties = required(element, "Properties");
-  const textOf = (child: string): string => childOf(properties, child)?.text ?? "";
+  const childText = (child: string): string => findChild(properties, child)?.text ?? "";
   const length = required(properties, "Content-Length").text;
   if (!/^\d{1,15}$/.test(length)) throw new SyntaxError("an odd Content-Length");
   const metadata = metadataIn(element);
@@ -67,12 +67,12 @@ function listedBlob(element: XmlElement, prefix: string): ListedBlob {
   return {
     name,
     length: Number(length),
-    contentMd5: textOf("Content-MD5") || undefined,
-    etag: textOf("Etag"),
-    lastModified: Date.parse(textOf("Last-Modified")) || 0,
+    contentMd5: childText("Content-MD5") || undefined,
+    etag: childText("Etag"),
+    lastModified: Date.parse(childText("Last-Modified")) || 0,
     metadata,
-    leaseState: textOf("LeaseState") || undefined,
-    leaseStatus: textOf("LeaseStatus") || undefined,
+    leaseState: childText("LeaseState") || undefined,
+    leaseStatus: childText("LeaseStatus") || undefined,
     isFolder: Number(length) === 0 && (isMarked || name.endsWith("/")),
   };
 }
@@ -90,12 +90,12 @@ function nameIn({ attributes, text }: XmlElement): string {
 }
 
 function metadataIn(element: XmlElement): Record<string, string> {
-  const pairs = childOf(element, "Metadata")?.children ?? [];
+  const pairs = findChild(element, "Metadata")?.children ?? [];
   return Object.fromEntries(pairs.map(({ name, text }) => [name.toLowerCase(), text]));
 }
 
 function required(element: XmlElement, name: string): XmlElement {
-  const child = childOf(element, name);
+  const child = findChild(element, name);
   if (child === undefined) throw new SyntaxError(`no <${name}>`);
   return child;
 }

@@ -92,7 +92,7 @@ function noRanges(url: string): FileFailure {
 }
 
 function changedSince(exchange: Exchange, version: string): FileFailure | undefined {
-  if (versionOf(exchange) === version) return undefined;
+  if (readVersion(exchange) === version) return undefined;
   return new FileFailure("source-changed", "the source is another version than when reading began");
 }
 
@@ -102,14 +102,14 @@ function isWeak(etag: string): boolean {
 }
 
 /** The ETag, or what tells one version from another where there is none. */
-function versionOf(exchange: Exchange): string {
+function readVersion(exchange: Exchange): string {
   const etag = exchange.header("etag");
   if (etag !== undefined) return etag;
-  return `W/"${exchange.header("last-modified") ?? ""} ${lengthOf(exchange)}"`;
+  return `W/"${exchange.header("last-modified") ?? ""} ${readLength(exchange)}"`;
 }
 
 /** Of the whole, in bytes. On a range, Content-Length speaks of the range. */
-function lengthOf(exchange: Exchange): number {
+function readLength(exchange: Exchange): number {
   return Number(exchange.header("content-range")?.split("/")[1] ?? exchange.header("content-length"));
 }
 
@@ -159,8 +159,8 @@ function readProperties(exchange: Exchange): BlobProperties {
   // On a range, Content-MD5 speaks of the range.
   const isPart = header("content-range") !== undefined;
   return {
-    length: lengthOf(exchange),
-    etag: versionOf(exchange),
+    length: readLength(exchange),
+    etag: readVersion(exchange),
     lastModified: Date.parse(header("last-modified") ?? "") || 0,
     contentMd5: header("x-ms-blob-content-md5") ?? (isPart ? undefined : header("content-md5")),
     headers: {

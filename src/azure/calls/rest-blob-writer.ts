@@ -5,7 +5,7 @@ import { type AnswerHead, ForeignAnswer } from "../wire/foreign-answer.ts";
 import { RefusedRequest } from "../wire/refused-request.ts";
 import type { RestClient, RestRequest } from "../wire/rest-client.ts";
 import { xmlText } from "../wire/xml.ts";
-import { childOf, parseXml } from "../wire/xml-tree.ts";
+import { findChild, parseXml } from "../wire/xml-tree.ts";
 
 /** `BlobWriter` on the services' REST interface. */
 export class RestBlobWriter implements BlobWriter {
@@ -114,8 +114,8 @@ export class RestBlobWriter implements BlobWriter {
 /** @throws ForeignAnswer when it is no list of blocks */
 function blockIdsIn(xml: string, url: string, head: AnswerHead): Set<string> {
   try {
-    const blocks = childOf(parseXml(xml), "UncommittedBlocks")?.children ?? [];
-    return new Set(blocks.map((block) => childOf(block, "Name")?.text ?? ""));
+    const blocks = findChild(parseXml(xml), "UncommittedBlocks")?.children ?? [];
+    return new Set(blocks.map((block) => findChild(block, "Name")?.text ?? ""));
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
     throw new ForeignAnswer(url, head, `not a list of blocks: ${thrown.message}`);

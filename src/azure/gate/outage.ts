@@ -60,14 +60,14 @@ export function outageError(
     case "sign-in":
       return new ReuploadError(
         "sign-in",
-        `Nobody is signed in to reach the ${name} ${waited}${becauseOf(failure)}`,
+        `Nobody is signed in to reach the ${name} ${waited}${describeCause(failure)}`,
         { advice: describeAdvice(signInAdvice), cause: failure },
       );
     case "forbidden": {
       const isSas = failure?.trouble !== undefined;
       return new ReuploadError(
         "permission",
-        `The ${name} refuses every request ${waited}${becauseOf(failure)}`,
+        `The ${name} refuses every request ${waited}${describeCause(failure)}`,
         {
           ...(isSas && { advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that lasts, then run again." }),
           cause: failure,
@@ -79,7 +79,7 @@ export function outageError(
     case "intercepted":
       return new ReuploadError(
         "unavailable",
-        `The ${name} does not answer itself ${waited}${becauseOf(failure)}`,
+        `The ${name} does not answer itself ${waited}${describeCause(failure)}`,
         {
           advice:
             "Look what stands in between: a proxy, a captive portal, a firewall (curl -v shows it). Then run again, with --resume if there is a state.",
@@ -89,7 +89,7 @@ export function outageError(
     case "clock":
       return new ReuploadError(
         "unavailable",
-        `The ${name} refuses every request ${waited}${becauseOf(failure)}`,
+        `The ${name} refuses every request ${waited}${describeCause(failure)}`,
         {
           advice: "Set the clock of this machine, then run again, with --resume if there is a state.",
           cause: failure,
@@ -103,7 +103,7 @@ export function outageError(
 }
 
 /** The sentence's end, with what was last heard. */
-function becauseOf(failure: ServiceFailure | undefined): string {
+function describeCause(failure: ServiceFailure | undefined): string {
   return failure === undefined ? "." : `: ${failure.said}`;
 }
 

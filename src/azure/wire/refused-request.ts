@@ -37,12 +37,12 @@ export class RefusedRequest extends Error {
     const date = exchange.header("date");
     const clock = clockTrouble({ status, errorCode: this.code, said, date, isDated });
     this.clockIsWrong = clock !== undefined;
-    const sas = status === 403 ? sasTrouble(url, timeOf(exchange)) : undefined;
+    const sas = status === 403 ? sasTrouble(url, serviceTime(exchange)) : undefined;
     this.trouble = clock ?? (sas === undefined ? undefined : `${whose} ${sas}`);
   }
 }
 
 /** When the service answered, by its own clock, ms since the epoch. */
-function timeOf(exchange: Exchange): number {
+function serviceTime(exchange: Exchange): number {
   return Date.parse(exchange.header("date") ?? "") || Date.now();
 }

@@ -107,10 +107,10 @@ export class RestClient {
       throw thrown;
     }
     const body = await readBody(exchange, request.url);
-    throw new RefusedRequest(exchange, body.toString(), this.#signatureOf(request));
+    throw new RefusedRequest(exchange, body.toString(), this.#describeSignature(request));
   }
 
-  #signatureOf({ url, as }: RestRequest): Signature {
+  #describeSignature({ url, as }: RestRequest): Signature {
     if (as === "anonymous") return { url, isDated: false, whose: "the link's" };
     const isDated = this.#sharedKey !== undefined;
     return { url: signedUrl(url, this.account.credential), isDated, whose: "the account's" };

@@ -60,7 +60,7 @@ export function parseXml(xml: string): XmlElement {
 }
 
 /** The first child of this name. */
-export function childOf(element: XmlElement, name: string): XmlElement | undefined {
+export function findChild(element: XmlElement, name: string): XmlElement | undefined {
   return element.children.find((child) => child.name === name);
 }
 
@@ -88,13 +88,13 @@ const ENTITY = /&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|([a-z]{2,4}));|&/g;
 function decoded(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(ENTITY, (_, decimal?: string, hex?: string, name?: string) => {
-    const known = name === undefined ? charOf(decimal, hex) : ENTITIES[name];
+    const known = name === undefined ? toCharacter(decimal, hex) : ENTITIES[name];
     if (known === undefined) throw new SyntaxError("an unknown entity");
     return known;
   });
 }
 
-function charOf(decimal: string | undefined, hex: string | undefined): string | undefined {
+function toCharacter(decimal: string | undefined, hex: string | undefined): string | undefined {
   if (decimal === undefined && hex === undefined) return undefined;
   const code = decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number(decimal);
   return code <= 0x10_ff_ff ? String.fromCodePoint(code) : undefined;

@@ -1,6 +1,6 @@
 import { WORK_ITEM_STATUSES, type WorkItemStatus } from "../../core/states.ts";
 import type { StateSummary } from "../ledger.ts";
-import { FACT, fileStatusOf } from "./facts.ts";
+import { FACT, fileStatus } from "./facts.ts";
 
 /** What is counted; an engine keeps it under these names. */
 export const COUNTER_NAMES = [
@@ -61,7 +61,7 @@ export function countWorkItem(
 
 /** Counts a file with these facts in (`sign` 1) or out (-1). */
 export function countFile(counters: Counters, facts: number, bytes: number | null, sign: 1 | -1): void {
-  const status = fileStatusOf(facts);
+  const status = fileStatus(facts);
   if (status === "completed") {
     counters[completedCounter(facts)] += sign;
   } else if (status !== "pending") {

@@ -10,7 +10,7 @@ import { fileMayMove, workItemMayMove, type WorkItemStatus } from "../../core/st
 import type { FailureRecord, StateEvent } from "../ledger.ts";
 import type { ChangedRows } from "./changed-rows.ts";
 import { type Counters, countFile, countWorkItem } from "./counters.ts";
-import { FACT, fileStatusOf } from "./facts.ts";
+import { FACT, fileStatus } from "./facts.ts";
 import type { FailureCounts } from "./failure-counts.ts";
 import type { FileDetail, FileEntry, HeldWorkItem } from "./held-work-item.ts";
 
@@ -133,8 +133,8 @@ function applyFile(item: HeldWorkItem, event: FileEvent, context: EventContext):
   const known = item.files.get(key);
   const before = known?.facts ?? 0;
   const after = factsAfter(before, event);
-  const from = fileStatusOf(before);
-  const to = fileStatusOf(after ?? before);
+  const from = fileStatus(before);
+  const to = fileStatus(after ?? before);
   if (after === undefined || !fileMayMove(from, to)) {
     throw impossible(item, `${event.kind} for a file that is ${from}: ${event.file.fileName}`);
   }
@@ -190,7 +190,7 @@ function factsAfter(before: number, event: FileEvent): number | undefined {
 
 /** A detail that is there is brought up to date, so that no old failure stays with a file that succeeded. */
 function noteDetail(entry: FileEntry, event: FileEvent): void {
-  const detail = detailOf(event);
+  const detail = eventDetail(event);
   if (!entry.hasDetail && detail.code === null && detail.attempts <= 1 && detail.blobName === null) return;
   // Two events in one commit: the later one says how it stands, the earlier one's name and attempts stay.
   const earlier = entry.detail;
@@ -203,7 +203,7 @@ function noteDetail(entry: FileEntry, event: FileEvent): void {
   entry.code = detail.code;
 }
 
-function detailOf(event: FileEvent): FileDetail {
+function eventDetail(event: FileEvent): FileDetail {
   const none: FileDetail = { code: null, message: null, attempts: 1, requestId: null, blobName: null };
   switch (event.kind) {
     case "file-uploaded":

@@ -19,7 +19,7 @@ export const FACT = {
   elsewhere: 256,
 } as const;
 
-export function fileStatusOf(facts: number): FileStatus {
+export function fileStatus(facts: number): FileStatus {
   if (facts & FACT.skipped) return "skipped";
   if (facts & FACT.failed) return "failed";
   if (facts & FACT.completed) return "completed";

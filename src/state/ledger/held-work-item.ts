@@ -6,7 +6,7 @@ import type { WorkItem } from "../../core/work-item.ts";
 import type { FailureRecord } from "../ledger.ts";
 import type { FileTry } from "../state-reader.ts";
 import type { Claim, FilesElsewhere, KnownFile } from "../work-queue.ts";
-import { fileStatusOf, toKnownFile } from "./facts.ts";
+import { fileStatus, toKnownFile } from "./facts.ts";
 
 /** What is kept of a file only when it did not succeed at the first try, or got another name than the template's. */
 export interface FileDetail {
@@ -125,7 +125,7 @@ export class HeldWorkItem {
     const key = fileKey({ fileName, uri: link });
     this.files.set(key, { ...stored, item: this, ...nothingToWrite });
     if (blobName !== null) this.#blobNames.set(key, blobName);
-    this.tally[fileStatusOf(stored.facts)]++;
+    this.tally[fileStatus(stored.facts)]++;
   }
 
   /** Adds a file that is not stored yet. */

@@ -8,7 +8,7 @@ export type Standing = string;
 const PARTS = ["", "-wal", "-journal"] as const;
 
 /** Size and time of each file that a state consists of. */
-export function standingOf(path: string): Standing {
+export function readStanding(path: string): Standing {
   const parts = PARTS.map((suffix) => {
     const stats = statSync(path + suffix, { bigint: true, throwIfNoEntry: false });
     return stats === undefined ? "" : `${stats.size} ${stats.mtimeNs}`;
@@ -21,27 +21,27 @@ export function standingOf(path: string): Standing {
  * does not tell. SQLite's locks do not serve: between two transactions the tool holds none, and a try would write beside
  * the file.
  */
-export function userOf(path: string): string | undefined {
+export function findUser(path: string): string | undefined {
   if (process.platform !== "linux") return undefined;
   const real = realpathSync(path);
   const open = PARTS.map((suffix) => real + suffix);
   const pid = readdirSync("/proc").find(
     (name) => /^\d+$/.test(name) && Number(name) !== process.pid && hasOpen(name, open),
   );
-  return pid === undefined ? undefined : `process ${pid} (${nameOf(pid)})`;
+  return pid === undefined ? undefined : `process ${pid} (${processName(pid)})`;
 }
 
 function hasOpen(pid: string, paths: readonly string[]): boolean {
   const folder = join("/proc", pid, "fd");
   try {
-    return readdirSync(folder).some((fd) => paths.includes(linkOf(join(folder, fd))));
+    return readdirSync(folder).some((fd) => paths.includes(readLink(join(folder, fd))));
   } catch {
     // It has ended, or is somebody else's.
     return false;
   }
 }
 
-function linkOf(path: string): string {
+function readLink(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
@@ -49,7 +49,7 @@ function linkOf(path: string): string {
   }
 }
 
-function nameOf(pid: string): string {
+function processName(pid: string): string {
   try {
     return readFileSync(join("/proc", pid, "comm"), "utf8").trim();
   } catch {

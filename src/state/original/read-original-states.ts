@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { isDiskFull, ReuploadError } from "../../core/errors.ts";
 import { lookAt } from "../../files/place.ts";
 import type { CheckOriginalStates, ReadOriginalStates, StateInUse } from "../original-states.ts";
-import { type Standing, standingOf, userOf } from "./in-use.ts";
+import { type Standing, readStanding, findUser } from "./in-use.ts";
 import { MergedStates } from "./merged-states.ts";
 import { checkOriginal, readColumns, openOriginal, toOriginalError } from "./open-original.ts";
 
@@ -17,7 +17,7 @@ export const readOriginalStates: ReadOriginalStates = async (paths, share, { scr
   await makeScratch(scratch);
   // A state that is named twice is read once.
   const states = [...new Set(paths.map((given) => realpathSync(given)))];
-  const before = states.map((path) => ({ path, standing: standingOf(path), user: userOf(path) }));
+  const before = states.map((path) => ({ path, standing: readStanding(path), user: findUser(path) }));
   const merged = new MergedStates(scratch, share, () => statesInUse(before));
   try {
     for (const path of states) await takeState(path, scratch, merged, signal);
@@ -54,9 +54,9 @@ function statesInUse(
   }[],
 ): StateInUse[] {
   return before.flatMap(({ path, standing, user: userBefore }) => {
-    const user = userOf(path) ?? userBefore;
+    const user = findUser(path) ?? userBefore;
     if (user !== undefined) return [{ path, why: `is open in ${user}` }];
-    return standingOf(path) === standing ? [] : [{ path, why: "changed while it was read" }];
+    return readStanding(path) === standing ? [] : [{ path, why: "changed while it was read" }];
   });
 }
 

@@ -39,7 +39,7 @@ export function fromTextColumn(column: TextColumn): string {
  * What the links of a work item begin with, guessed from its first file: the link up to the name when it ends with
  * the name, else its folder.
  */
-export function uriBase(link: string, fileName: string): string {
+export function cutUriBase(link: string, fileName: string): string {
   const end = link.endsWith(fileName) ? link.length - fileName.length : link.lastIndexOf("/") + 1;
   const base = link.slice(0, end);
   return base.isWellFormed() ? base : "";

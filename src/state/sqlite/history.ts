@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FailureCode } from "../../core/failure.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import { FACT, fileStatusOf } from "../ledger/facts.ts";
+import { FACT, fileStatus } from "../ledger/facts.ts";
 import type { FileHistory, FileTry, WorkItemHistory } from "../state-reader.ts";
 import { fromStatusColumn, fromTextColumn, type TextColumn } from "./columns.ts";
 import { allRows, firstRow, type KeyRow, SQL, toWorkItem } from "./statements.ts";
@@ -43,7 +43,7 @@ export function readHistory(
 function readFile(db: DatabaseSync, row: FileRow): FileHistory {
   return {
     fileName: fromTextColumn(row.name),
-    status: fileStatusOf(row.facts),
+    status: fileStatus(row.facts),
     attempts: row.attempts,
     blobName: row.blob_name ?? undefined,
     tries: hasTries(db) ? allRows<TryRow>(db.prepare(SQL.triesOfFile), row.id).map(toTry) : [],

@@ -17,7 +17,7 @@ export function isStillAlive({ pid, host, at }: { pid: number; host: string; at:
   if (host !== hostname() || pid === process.pid) return false;
   if (at < Date.now() - uptime() * 1000 - TOLERANCE_MS) return false;
   if (!exists(pid)) return false;
-  const startedAt = startOf(pid);
+  const startedAt = readStart(pid);
   return startedAt === undefined || startedAt <= at + TOLERANCE_MS;
 }
 
@@ -31,7 +31,7 @@ function exists(pid: number): boolean {
 }
 
 /** When a process began, ms since the epoch; undefined where the system does not say; Infinity when it has ended. */
-function startOf(pid: number): number | undefined {
+function readStart(pid: number): number | undefined {
   if (process.platform !== "linux") return undefined;
   try {
     // After the name, which may hold anything: the state, and as the twentieth the time since the start of the system.

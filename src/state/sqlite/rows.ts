@@ -11,7 +11,7 @@ import {
   type TextColumn,
   toSourceColumn,
   toTextColumn,
-  uriBase,
+  cutUriBase,
 } from "./columns.ts";
 import { allRows, firstRow, type KeyRow, type Statements, toWorkItem } from "./statements.ts";
 
@@ -100,7 +100,7 @@ export function writeChanges(statements: Statements, changes: ChangedRows, start
   for (const entry of changes.files) {
     // The first file says what the links begin with, which must not be committed later than the file.
     if (entry.insert !== undefined && entry.item.uriBase === null) {
-      entry.item.uriBase = uriBase(entry.insert.link, entry.insert.fileName);
+      entry.item.uriBase = cutUriBase(entry.insert.link, entry.insert.fileName);
       changes.addWorkItem(entry.item);
     }
     writeFile(statements, entry);

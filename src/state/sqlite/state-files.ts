@@ -19,12 +19,12 @@ export const COMPANION_ENDINGS = [...LOGS, ".lock", HOLDER_SUFFIX, ".new", IMPOR
 
 /** The paths of all the files that may belong to a state: itself, its logs, and what stands beside it. */
 export function companionFiles(path: string): string[] {
-  const real = realPathOf(path);
+  const real = realPath(path);
   return ["", ...COMPANION_ENDINGS].map((ending) => real + ending);
 }
 
 /** Its logs and its lock stand beside the file that a link leads to. */
-function realPathOf(path: string): string {
+function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {

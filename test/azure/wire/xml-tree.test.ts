@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { childOf, parseXml, type XmlElement } from "../../../src/azure/wire/xml-tree.ts";
+import { findChild, parseXml, type XmlElement } from "../../../src/azure/wire/xml-tree.ts";
 
 const leaf = (name: string, text: string): XmlElement => ({ name, attributes: {}, children: [], text });
 
@@ -11,8 +11,8 @@ describe("a document", () => {
     const root = parseXml(xml);
     expect(root).toMatchObject({ name: "List", attributes: { Of: 'a"b', Is: "😀A" } });
     expect(root.children).toEqual([leaf("One", "a&b <>'\u0001"), leaf("Two", ""), leaf("Three", "")]);
-    expect(childOf(root, "Two")?.text).toBe("");
-    expect(childOf(root, "Four")).toBeUndefined();
+    expect(findChild(root, "Two")?.text).toBe("");
+    expect(findChild(root, "Four")).toBeUndefined();
   });
 
   it.each([

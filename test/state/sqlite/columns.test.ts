@@ -5,7 +5,7 @@ import {
   fromTextColumn,
   toSourceColumn,
   toTextColumn,
-  uriBase,
+  cutUriBase,
 } from "../../../src/state/sqlite/columns.ts";
 
 /** Any text, ill-formed Unicode too, with many that begin alike. */
@@ -33,7 +33,7 @@ describe("a link as a column", () => {
   it("comes back as it was, whatever the first link of the work item was", () => {
     fc.assert(
       fc.property(text, text, text, text, (firstName, firstLink, name, link) => {
-        const base = uriBase(firstLink + firstName, firstName);
+        const base = cutUriBase(firstLink + firstName, firstName);
         for (const uri of [link, base + name, base + link, base.slice(0, 3) + link]) {
           expect(fromSourceColumn(base, name, toSourceColumn(base, name, uri))).toBe(uri);
         }
@@ -42,7 +42,7 @@ describe("a link as a column", () => {
   });
 
   it("takes nothing when it is the common base and the name", () => {
-    const base = uriBase("https://a.example/c/item/results/one.json", "results/one.json");
+    const base = cutUriBase("https://a.example/c/item/results/one.json", "results/one.json");
     expect(base).toBe("https://a.example/c/item/");
     expect(toSourceColumn(base, "other/two.json", "https://a.example/c/item/other/two.json")).toBeNull();
   });
