@@ -114,7 +114,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["remaining", "--state-db", "none.db", "--csv", "good.csv", "--out", "./good.csv"],
     exit: 2,
     code: "usage",
-    says: "good.csv, which is read for it",
+    says: "good.csv, which --csv reads",
     advises: "Give another path with --out",
   },
   {
@@ -122,7 +122,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["remaining", "--state-db", "none.db", "--state-db", "good.csv", "--out", "good.csv"],
     exit: 2,
     code: "usage",
-    says: "good.csv, which is read for it",
+    says: "good.csv, which --state-db reads",
     advises: "Give another path with --out",
   },
   {
@@ -211,7 +211,7 @@ export const BAD_STATES: readonly BadInput[] = [
     ],
     exit: 2,
     code: "usage",
-    says: "good.csv, which is read for it",
+    says: "good.csv, which --csv reads",
     advises: "Give another path with --state-db",
   },
   {
