@@ -157,7 +157,8 @@ async function withStore(
       toTransfer: rehearsal,
       toAnnounceOnly,
       failures: await store.failures(),
-      sample: isComplete && target.rights !== undefined ? await rehearsal.look(tools, abort) : undefined,
+      sample:
+        isComplete && target.rights !== undefined ? await rehearsal.look(tools, session.signal) : undefined,
       ...target,
     };
   } finally {
