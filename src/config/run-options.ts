@@ -291,7 +291,7 @@ export const RUN_OPTIONS = {
     "--max-queue-depth <n>",
     wholeNumber(1, 1_000_000_000),
     undefined,
-    "announce only while the queue holds fewer messages than this",
+    "announce only while the queue holds fewer messages than this; however long that takes",
   ),
   maxFailures: option(
     SPEED,
@@ -329,14 +329,14 @@ export const RUN_OPTIONS = {
     "--max-wait <time>",
     duration,
     "6h",
-    "how long to sit out an outage before stopping (resumable)",
+    "how long to sit out an outage before stopping (resumable); a queue at --max-queue-depth is none",
   ),
   grace: option(
     SPEED,
     "--grace <time>",
     duration,
     "60s",
-    "after Ctrl+C: how long files in flight may finish",
+    "after Ctrl+C: how long files in flight may finish; those that only wait are given back at once",
     here,
   ),
 

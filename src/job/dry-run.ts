@@ -161,7 +161,8 @@ async function withState(
       toTransfer: rehearsal,
       toAnnounceOnly,
       failures: await state.ledger.failures(),
-      sample: isComplete && target.rights !== undefined ? await rehearsal.look(tools, abort) : undefined,
+      sample:
+        isComplete && target.rights !== undefined ? await rehearsal.look(tools, session.signal) : undefined,
       ...target,
     };
   } finally {

@@ -33,7 +33,8 @@ export class DrainingWaits implements Waits, Disposable {
   }
 
   get signal(): AbortSignal {
-    if (performance.now() > this.#currentUntil && !this.#end.aborted) {
+    const isDraining = this.#currentUntil !== Number.POSITIVE_INFINITY;
+    if (isDraining && performance.now() > this.#currentUntil && !this.#end.aborted) {
       this.#current = this.#opened();
       this.#giveUpSoon();
     }

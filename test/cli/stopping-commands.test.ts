@@ -1,22 +1,26 @@
 /** What each command says and leaves behind when a signal stops it. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startScene } from "../e2e/scene.ts";
 import { csvOf, workItem } from "../state/samples.ts";
 import { openState } from "../state/state-support.ts";
 import { writeOriginalState } from "../support/original-state.ts";
+import { startCli } from "../support/run-cli.ts";
 
 const BUILT = join(import.meta.dirname, "..", "..", "dist", "cli", "main.js");
 /** A port at which nobody answers. */
-const ACCOUNT =
+const NOBODY =
   "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a";
 
 let folder: string;
+let account: string;
 beforeEach(async () => {
+  account = NOBODY;
   folder = await mkdtemp(join(tmpdir(), "reupload-stop-"));
   await writeFile(
     join(folder, "listing.csv"),
@@ -39,7 +43,7 @@ async function stoppedAt(
 ): Promise<Ended> {
   const child = spawn(process.execPath, [BUILT, ...args], {
     cwd: folder,
-    env: { PATH: process.env["PATH"], HOME: folder, AZURE_STORAGE_CONNECTION_STRING: ACCOUNT },
+    env: { PATH: process.env["PATH"], HOME: folder, AZURE_STORAGE_CONNECTION_STRING: account },
     stdio: "pipe",
   });
   const output = { stdout: "", stderr: "" };
@@ -58,6 +62,57 @@ async function stoppedAt(
   clearTimeout(timer);
   return { code: child.exitCode, signal: child.signalCode, ...output };
 }
+
+describe("what no signal can end,", () => {
+  /** Nobody ever opens it to write. */
+  const importing = [
+    "import-state",
+    "old.db",
+    "--csv",
+    "pipe",
+    "--files",
+    "listing.csv",
+    "--state-db",
+    "new.db",
+  ];
+  beforeEach(() => {
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    writeOriginalState(join(folder, "old.db"), [{ workitem_id: "1", job_id: "j", status: "completed" }], []);
+  });
+
+  it("a pipe without a writer, ends soon after everything is told", async () => {
+    const ended = await stoppedAt(importing);
+    expect(ended.stderr).toContain("stopped: nothing is imported");
+    expect(ended.signal, ended.stderr).toBe("SIGINT");
+  });
+
+  it("ends at once with one more signal", async () => {
+    const began = performance.now();
+    const ended = await stoppedAt(importing, ["SIGINT", "SIGINT", "SIGINT"]);
+    expect(ended.signal).toBe("SIGINT");
+    expect(performance.now() - began).toBeLessThan(6_000);
+  });
+});
+
+describe("a signal in the middle of what `demo` prepares", () => {
+  /** Processes that work in the folder: the emulator does so in the temporary one. */
+  async function processesInFolder(): Promise<string[]> {
+    const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+    const places = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")));
+    return pids.filter((_, n) => places[n] === folder);
+  }
+
+  const onLinux = it.skipIf(process.platform !== "linux");
+  onLinux.each([[[]], [["--keep"]]])("stops it, and its emulator, %j", async (more) => {
+    const running = startCli(["demo", "--dir", "demo", ...more], { cwd: folder, env: { TMPDIR: folder } });
+    await running.waitFor(/Making about/);
+    expect(await processesInFolder()).toHaveLength(2);
+    const ended = await running.kill("SIGTERM");
+    expect(ended.code, ended.stderr).toBe(143);
+    expect(ended.stderr).toBe("SIGTERM: the demo is given up, its emulator is stopped\n");
+    expect(await processesInFolder()).toEqual([]);
+  });
+});
 
 describe("a signal, while the CSV comes from a pipe that stays open,", () => {
   it("stops `partitions`, which says so", async () => {
@@ -82,6 +137,25 @@ describe("a signal, while the CSV comes from a pipe that stays open,", () => {
     expect(ended.code, ended.stderr).toBe(130);
     expect(ended.stderr).toContain("Ctrl+C: stopped, left.csv is not written");
     expect(await readFile(join(folder, "left.csv"), "utf8")).toBe("of before\n");
+  });
+
+  it("stops `run`, which has begun nothing", async () => {
+    await using scene = await startScene();
+    account = scene.proxy.connectionString;
+    const ended = await stoppedAt([
+      "run",
+      "--csv",
+      "-",
+      "--files",
+      "listing.csv",
+      "--no-queue",
+      "--target-container",
+      scene.container,
+    ]);
+    expect(ended.code, ended.stderr).toBe(130);
+    expect(ended.stderr).toContain("Ctrl+C: stopping, no file is in flight");
+    expect(ended.stderr).toContain("stopped before the first file");
+    expect(await readdir(folder)).not.toContain("reupload_state.db");
   });
 
   it("stops `import-state`, which leaves no state behind", async () => {

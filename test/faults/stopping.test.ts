@@ -77,7 +77,7 @@ describe("a stop gives back at once the files that only wait", () => {
   });
 
   it("for the operator's --max-requests", async () => {
-    const running = scene.startRun(["--max-requests", "2/s"]);
+    const running = scene.startRun(["--max-requests", "4/s"]);
     while (scene.proxy.count("get-blob") < 1) await sleep(5);
     await stopped(running, "SIGINT");
     await expectResumes(["--max-requests", "1000/s"]);
@@ -142,15 +142,27 @@ describe("a stop before the first file ends what opens", () => {
   });
   afterEach(() => silent.close());
 
+  /** Waits until the silent server is asked. */
+  async function asked(): Promise<void> {
+    await expect.poll(() => taken, { timeout: 20_000 }).toBeGreaterThan(0);
+    await sleep(100);
+  }
   const kusto = (): string[] => ["--catalog", "kusto", "--kusto-cluster", cluster, "--kusto-database", "db"];
 
   it("a cluster that never answers", async () => {
     const running = scene.start([
-      ...["run", "--csv", "failed_workitems.csv", "--state-db", "state.db"],
-      ...["--target-container", scene.container, "--queue", scene.queue, ...kusto()],
+      "run",
+      "--csv",
+      "failed_workitems.csv",
+      "--state-db",
+      "state.db",
+      "--target-container",
+      scene.container,
+      "--queue",
+      scene.queue,
+      ...kusto(),
     ]);
-    while (taken === 0) await sleep(5);
-    await sleep(100);
+    await asked();
     const { stderr } = await stopped(running, "SIGINT");
     expect(stderr).toContain("Ctrl+C: stopping, no file is in flight");
     expect(stderr).not.toContain("files in flight are finished");
@@ -178,8 +190,7 @@ describe("a stop before the first file ends what opens", () => {
   it("`find`, which says that no CSV is written", async () => {
     await scene.write("out.csv", "of before\n");
     const running = scene.start(["find", "--query", "T | take 1", "--out", "out.csv", ...kusto().slice(2)]);
-    while (taken === 0) await sleep(5);
-    await sleep(100);
+    await asked();
     const { stderr } = await stopped(running, "SIGINT");
     expect(stderr).toContain("Ctrl+C: the query is given up");
     expect(stderr).not.toContain("file");

@@ -1,4 +1,5 @@
 import { ReuploadError } from "../../core/errors.ts";
+import { untilAborted } from "../../core/until-aborted.ts";
 import { Chain } from "./chain.ts";
 import { PersonSource } from "./person-source.ts";
 import { SignIn, STORAGE_SCOPE } from "./sign-in.ts";
@@ -110,7 +111,7 @@ async function waitForPerson(source: TokenSource, person: PersonSource, signal: 
   signal.throwIfAborted();
   const request = { scope: STORAGE_SCOPE, fresh: false };
   try {
-    await source.ask(request);
+    await untilAborted(source.ask(request), signal);
   } catch (thrown) {
     if (!(thrown instanceof SignInError)) throw thrown;
     if (!person.isAsking) throw nobody(thrown);

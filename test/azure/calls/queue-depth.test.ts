@@ -55,14 +55,22 @@ describe("the brake on a queue's backlog", () => {
     expect(queue.asked).toBeLessThan(100);
   });
 
-  it("ends the wait on an abort, and reports what the question met", async () => {
+  it("ends the wait at an abort, of those alone whose signal it is, and tells what the question met", async () => {
     const control = new AbortController();
-    const { announce } = braked(1, 5);
+    const { announce, queue } = braked(1, 5);
     const waits = [1, 2, 3].map(async () => thrownBy(announce(control.signal)));
     await sleep(20);
     const reason = new Error("stop");
     control.abort(reason);
     expect(await Promise.all(waits)).toEqual([reason, reason, reason]);
+    const held = new AbortController();
+    const patient = announce();
+    const impatient = thrownBy(announce(held.signal));
+    await sleep(20);
+    held.abort(reason);
+    expect(await impatient).toBe(reason);
+    queue.depth = 0;
+    expect(await patient).toEqual({ attempts: 1 });
     const refused = new Error("403");
     const brake = new DepthBrake("queue results", 5, async () => Promise.reject(refused));
     expect(await thrownBy(Promise.resolve(brake.pass(never)))).toBe(refused);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, renameSync, writeFileSync } from "node:fs";
 import { readdir, readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -260,6 +260,30 @@ describe("the index of a listing", () => {
       const again = await open();
       expect(builds).toBe(1);
       expect(await rechecked(again, [[workItem("1")]], { signal })).toEqual([]);
+    });
+
+    it("by another file of the same length and time, is noticed as well", async () => {
+      const catalog = await open();
+      await writeAt(OLD.replaceAll("old", "xyz"), 1000, `${folder.options.path}.new`);
+      await rename(`${folder.options.path}.new`, folder.options.path);
+      expect(await namesOf(catalog, "1", true)).toEqual(["xyz.json"]);
+    });
+
+    it("again while the one before is indexed, is noticed by who asks after that", async () => {
+      const next = `${folder.options.path}.new`;
+      let asked: Promise<string[]> | undefined;
+      const catalog: Catalog = await open({
+        onProgress: () => {
+          if (builds++ !== 1) return;
+          writeFileSync(next, OLD.replaceAll("old", "xyz"));
+          renameSync(next, folder.options.path);
+          asked = namesOf(catalog, "1", true);
+        },
+      });
+      await writeAt(NEW, 2000, next);
+      await rename(next, folder.options.path);
+      expect(await namesOf(catalog, "1", true)).toContain("new.json");
+      expect(await asked).toEqual(["xyz.json"]);
     });
 
     it("fails each work item when the listing changed in place, until fresh links are asked for", async () => {
