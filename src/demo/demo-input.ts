@@ -143,7 +143,7 @@ export async function addMissingBlob(missing: MissingBlob, options: { signal: Ab
     body: await readFile(missing.contentFile),
     signal: options.signal,
   });
-  if (!response.ok)
+  if (response.status !== 201 || !response.headers.has("x-ms-request-id"))
     throw new Error(`the missing blob was not taken: ${response.status} ${response.statusText}`);
 }
 

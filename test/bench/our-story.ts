@@ -51,7 +51,8 @@ export async function ourStory(connectionString: string): Promise<unknown[]> {
   await step(async (pulse) => {
     const first = await lister.page(container, { prefix: "", most: 2 }, pulse);
     const rest = await lister.page(container, { prefix: "", from: first.next, most: 2 }, pulse);
-    return [...first.blobs, ...rest.blobs].map(({ etag: _, lastModified: __, ...blob }) => blob);
+    const blobs = [...first.blobs, ...rest.blobs];
+    return blobs.map((blob) => ({ ...blob, etag: blob.etag !== "", lastModified: blob.lastModified > 0 }));
   });
   await step(async (pulse) => createQueue(client, name, pulse));
   await step(async (pulse) => createQueue(client, name, pulse));

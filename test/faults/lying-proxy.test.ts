@@ -80,6 +80,16 @@ describe("a web page", () => {
     await expectAnnouncedOnce(scene, wanted);
   });
 
+  it("from the start on that stays ends it before the first file, named, with what to look at", async () => {
+    scene.proxy.fail({ fault: { kind: "page", status: 200 } });
+    const result = await scene.run(["--max-wait", "1s"]);
+    expect(result.code).toBe(6);
+    expect(result.stderr).toMatch(
+      /The target .* does not answer itself .*: something between this machine and/,
+    );
+    expect(result.stderr).toContain("a proxy, a captive portal, a firewall");
+  });
+
   it("that stays ends the run, saved and named, and --resume finishes it", async () => {
     const heal = scene.proxy.fail({
       operation: "put-message",

@@ -2,9 +2,9 @@
 import { getEventListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Attempts } from "../../src/azure/attempt.ts";
-import { Effort } from "../../src/azure/effort.ts";
-import { Pacer } from "../../src/azure/pacer.ts";
+import { Attempts } from "../../src/azure/attempts/attempt.ts";
+import { Effort } from "../../src/azure/attempts/effort.ts";
+import { Pacer } from "../../src/azure/gate/pacer.ts";
 import { REAL_CLOCK } from "../../src/azure/clock.ts";
 import { WaitGivenUp } from "../../src/core/waits.ts";
 import { DrainingWaits } from "../../src/pipeline/draining-waits.ts";

@@ -87,6 +87,7 @@ export class Attempts {
   ): Promise<T> {
     const call: Call<T> = { gate, effort, operation, request, traits };
     let renewed = false;
+    let intercepted: ServiceFailure | undefined;
     for (let attempt = 1; ;) {
       const pass = await gate.enter(effort, effort.waitSignal);
       const clock = this.#startClock(call);
@@ -113,7 +114,10 @@ export class Attempts {
         if (answer !== undefined) return answer.value;
         if (failure === undefined) throw effort.signal.aborted ? effort.signal.reason : thrown;
         failure.attempts = attempt;
+        if (failure.answer.intercepted) intercepted = failure;
         if (next === "free") continue;
+        // Its time ended in the middle of a request: that says nothing of what used it up.
+        if (failure.answer.timedOut && effort.leftMs < 1 && intercepted !== undefined) throw intercepted;
         if (next === "give-up") throw failure;
         if (next !== "patient" && attempt >= this.policy.maxAttempts) throw failure;
         if (next === "renewed") renewed = true;

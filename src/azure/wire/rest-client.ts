@@ -77,35 +77,26 @@ export class RestClient {
 
   /** Sends the request; the answer's body is not read yet. @throws as `send` does */
   async open(request: RestRequest, pulse: AttemptContext): Promise<Exchange> {
-    const isSigned = request.as !== "anonymous";
-    return isSigned && this.account.credential.kind === "token"
-      ? this.#withToken(request, this.account.credential.signIn, pulse)
-      : this.#judged(request, await this.#begin(request, undefined, pulse));
+    const { credential } = this.account;
+    if (request.as !== "anonymous" && credential.kind === "token") {
+      return this.#withToken(request, credential.signIn, pulse);
+    }
+    const exchange = await this.#begin(request, undefined, pulse);
+    return isSuccess(request, exchange) ? exchange : this.#refuse(request, exchange);
   }
 
   /** Lets the sign-in know what the service made of its token: a 401 renews it. */
   async #withToken(request: RestRequest, signIn: SignIn, pulse: AttemptContext): Promise<Exchange> {
     const token = await signIn.storageTokenFor(request.url, pulse.signal);
     const exchange = await this.#begin(request, token, pulse);
-    try {
-      const judged = await this.#judged(request, exchange);
-      signIn.accepted();
-      return judged;
-    } catch (thrown) {
-      if (thrown instanceof RefusedRequest && thrown.statusCode === 401) {
-        signIn.refused(token, request.url, exchange.header("www-authenticate"));
-      } else if (thrown instanceof RefusedRequest) signIn.accepted();
-      throw thrown;
-    }
+    const isDone = isSuccess(request, exchange);
+    if (exchange.status === 401) {
+      signIn.refused(token, request.url, exchange.header("www-authenticate"));
+    } else signIn.accepted();
+    return isDone ? exchange : this.#refuse(request, exchange);
   }
 
-  async #judged(request: RestRequest, exchange: Exchange): Promise<Exchange> {
-    try {
-      if (judgeAnswer(request.call, exchange, request.url) === "success") return exchange;
-    } catch (thrown) {
-      exchange.close();
-      throw thrown;
-    }
+  async #refuse(request: RestRequest, exchange: Exchange): Promise<never> {
     const body = await readBody(exchange, request.url);
     throw new RefusedRequest(exchange, body.toString(), this.#describeSignature(request));
   }
@@ -132,6 +123,16 @@ export class RestClient {
     }
     all.push("user-agent", "reupload", "accept", "application/xml");
     return Exchange.begin(this.#connections.take(origin), wire, pulse);
+  }
+}
+
+/** Whether the answer is what the call promises; false when it is a "no". @throws ForeignAnswer when it is neither */
+function isSuccess({ call, url }: RestRequest, exchange: Exchange): boolean {
+  try {
+    return judgeAnswer(call, exchange, url) === "success";
+  } catch (thrown) {
+    exchange.close();
+    throw thrown;
   }
 }
 
