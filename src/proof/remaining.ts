@@ -11,7 +11,7 @@ import type { WorkItem } from "../core/work-item.ts";
 import type { InputSource } from "../input/input.ts";
 import { readWorkItems } from "../input/read-csv.ts";
 import { checkFit } from "../progress/fleet-fit.ts";
-import type { StateReader } from "../state/state-reader.ts";
+import type { RemainingWorkItem, StateReader } from "../state/state-reader.ts";
 import type { RunRecord } from "../state/run-record.ts";
 
 export interface RemainingOptions {
@@ -80,14 +80,17 @@ function remainingLine({ jobId, workItemId, workItemName }: WorkItem): string {
 async function* wantedOf({ states, failedOnly, signal }: RemainingOptions) {
   for (const { reader } of states) {
     for await (const workItems of reader.remaining({ signal })) {
-      yield workItems.filter(({ failedWith }) => isWanted(failedWith, failedOnly));
+      yield workItems.filter((workItem) => isWanted(workItem, failedOnly));
     }
   }
 }
 
-function isWanted(failedWith: readonly FailureCode[], failedOnly: RemainingOptions["failedOnly"]): boolean {
+function isWanted(
+  { hasFailed, failedWith }: RemainingWorkItem,
+  failedOnly: RemainingOptions["failedOnly"],
+): boolean {
   if (failedOnly === undefined) return true;
-  return failedOnly === "all" ? failedWith.length > 0 : failedWith.some((code) => failedOnly.includes(code));
+  return failedOnly === "all" ? hasFailed : failedWith.some((code) => failedOnly.includes(code));
 }
 
 async function writeRows(

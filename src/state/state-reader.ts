@@ -20,13 +20,12 @@ export interface StateReader {
 
   /**
    * The work items of this state that are not done, in input order and in batches; those of partitions that are not
-   * here are among them. `failedWith` gives the codes of what failed in them.
+   * here are among them. `failedWith` gives the codes of what failed in them; `hasFailed` holds
+   * also for one that another machine failed at, whose codes are not known here.
    *
    * @throws as `read`; the signal's reason, between two batches
    */
-  remaining(options: {
-    readonly signal: AbortSignal;
-  }): AsyncIterable<readonly (WorkItem & { readonly failedWith: readonly FailureCode[] })[]>;
+  remaining(options: { readonly signal: AbortSignal }): AsyncIterable<readonly RemainingWorkItem[]>;
 
   /**
    * What happened to one work item: its files that did not succeed at the first try, with their attempts. undefined when
@@ -83,6 +82,12 @@ export interface OpenWorkItemView {
   readonly filesTotal: number;
   /** Completed, skipped or failed. */
   readonly filesDone: number;
+}
+
+/** A work item that is not done. */
+export interface RemainingWorkItem extends WorkItem {
+  readonly hasFailed: boolean;
+  readonly failedWith: readonly FailureCode[];
 }
 
 export interface WorkItemHistory {

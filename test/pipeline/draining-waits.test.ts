@@ -3,7 +3,7 @@ import { getEventListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Attempts } from "../../src/azure/attempts/attempt.ts";
-import { Effort } from "../../src/azure/attempts/effort.ts";
+import { RequestBudget } from "../../src/azure/attempts/effort.ts";
 import { Pacer } from "../../src/azure/gate/pacer.ts";
 import { REAL_CLOCK } from "../../src/azure/clock.ts";
 import { WaitGivenUp } from "../../src/core/waits.ts";
@@ -16,7 +16,7 @@ function stopped() {
   const end = new AbortController();
   const drain = new AbortController();
   const waits = new DrainingWaits(end.signal, drain.signal, PATIENCE_MS);
-  const effort = (): Effort => new Effort(end.signal, 600_000, waits);
+  const effort = (): RequestBudget => new RequestBudget(end.signal, 600_000, waits);
   return { end, drain, waits, effort };
 }
 
@@ -85,7 +85,7 @@ describe("a request that waits when the run drains", () => {
     (await gate.enter({}, new AbortController().signal)).answered();
     const { request } = scripted(lost("ECONNREFUSED"), lost("ECONNREFUSED"), lost("ECONNREFUSED"), "done");
     await expectGivenUp(new Attempts(QUICK).run(gate, effort(), "put blob", request), drain);
-    const others = new Effort(new AbortController().signal, 60_000);
+    const others = new RequestBudget(new AbortController().signal, 60_000);
     expect(await new Attempts(QUICK).run(gate, others, "put blob", request)).toBe("done");
   });
 

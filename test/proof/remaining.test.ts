@@ -191,7 +191,7 @@ function stateOf(workItems: readonly WorkItem[]): RemainingOptions["states"][num
   const reader = {
     read: () => ({ run }),
     async *remaining() {
-      yield workItems.map((workItem) => ({ ...workItem, failedWith: [] }));
+      yield workItems.map((workItem) => ({ ...workItem, hasFailed: false, failedWith: [] }));
     },
   };
   return { stateDb: "a.db", reader: reader as unknown as RemainingOptions["states"][number]["reader"] };

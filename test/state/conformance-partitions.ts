@@ -203,7 +203,12 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
             const again = await checkpointOf(second);
             const { epoch, files } = told;
             const facts = { rows: told.rows, states: told.states, empty: told.empty, open: told.open };
-            expect(again).toMatchObject({ ...facts, epoch: epoch + 1, files: { done: files.done } });
+            expect(again).toMatchObject({
+              ...facts,
+              epoch: epoch + 1,
+              files: { done: files.done, failed: files.failed },
+            });
+            expect(new Set(again.failures)).toEqual(new Set(told.failures));
             const { done, failed } = checkpointCounts(told).workItems;
             expect(second.ledger.tally().workItems).toMatchObject({ elsewhere: done, failed });
 
@@ -251,6 +256,26 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       const first = await (await newHarness()).start(workItems(60), AUTO);
       const told = await checkpointOf(first, 1);
       await expect(first.queue.admit(2, told)).rejects.toMatchObject({ code: "checkpoint-unusable" });
+    });
+
+    it("leaves what failed and what was announced elsewhere to be seen as such", async () => {
+      const first = await (await newHarness()).start(workItems(2));
+      await perform(first, ["file failed", "part released"]);
+      const told = await checkpointOf(first);
+      const harness = await newHarness();
+      const state = await harness.start(workItems(2));
+      await state.queue.admit(0, told);
+      await finishAll(state);
+      await state.ledger.committed();
+      expect(state.ledger.tally()).toMatchObject({
+        workItems: { failed: 1, completed: 1 },
+        files: { elsewhere: 1, copied: 2, announced: 2 },
+      });
+      const reader = await harness.read();
+      const left = [];
+      for await (const batch of reader.remaining(noSignal)) left.push(...batch);
+      expect(left).toEqual([{ ...workItem(0), hasFailed: true, failedWith: [] }]);
+      expect(await reader.announcements()).toMatchObject({ owed: 0, announced: 2, leftToRun: 0 });
     });
 
     it("that comes again changes nothing but the epoch", async () => {

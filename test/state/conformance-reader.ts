@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { WorkItem } from "../../src/core/work-item.ts";
 import type { Heartbeat } from "../../src/state/run-presence.ts";
-import type { StateReader } from "../../src/state/state-reader.ts";
+import type { RemainingWorkItem, StateReader } from "../../src/state/state-reader.ts";
 import type { StateHarness } from "./harness.ts";
 import {
   claimOne,
@@ -26,8 +25,8 @@ const HEARTBEAT: Heartbeat = {
   waiting: [],
 };
 
-async function remaining(reader: StateReader): Promise<(WorkItem & { failedWith: readonly string[] })[]> {
-  const found: (WorkItem & { failedWith: readonly string[] })[] = [];
+async function remaining(reader: StateReader): Promise<RemainingWorkItem[]> {
+  const found: RemainingWorkItem[] = [];
   for await (const batch of reader.remaining(noSignal)) found.push(...batch);
   return found;
 }
@@ -72,9 +71,9 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       await completeOne(state, 0);
       await state.ledger.committed();
       expect(await remaining(await harness.read())).toEqual([
-        { ...workItem(1), failedWith: ["source-not-found", "timeout"] },
-        { ...workItem(2), failedWith: ["catalog-error"] },
-        { ...workItem(4), failedWith: [] },
+        { ...workItem(1), hasFailed: true, failedWith: ["source-not-found", "timeout"] },
+        { ...workItem(2), hasFailed: true, failedWith: ["catalog-error"] },
+        { ...workItem(4), hasFailed: false, failedWith: [] },
       ]);
     });
 

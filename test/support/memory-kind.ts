@@ -177,7 +177,8 @@ class MemoryReader implements StateReader {
     yield rows.map(({ workItem, status, failure, files }) => {
       const codes = files.filter(({ facts }) => facts & FACT.failed).flatMap(({ code }) => code ?? []);
       const own = status === "failed" && failure !== undefined ? [failure.code] : [];
-      return { ...workItem, failedWith: [...new Set([...own, ...codes.sort()])] };
+      const failedWith = [...new Set([...own, ...codes.sort()])];
+      return { ...workItem, hasFailed: status === "failed" || failedWith.length > 0, failedWith };
     });
   }
 
@@ -201,7 +202,9 @@ class MemoryReader implements StateReader {
   }
 
   async announcements() {
-    const files = this.#disk.rows.flatMap((row) => row.files).filter(({ facts }) => facts & FACT.inTarget);
+    const files = this.#disk.rows
+      .flatMap((row) => row.files)
+      .filter(({ facts }) => facts & FACT.inTarget && !(facts & FACT.elsewhere));
     const count = (mask: number, is: number) => files.filter(({ facts }) => (facts & mask) === is).length;
     return {
       owed: count(6, 4),

@@ -17,6 +17,7 @@ import {
   isOpen,
   mergeElsewhere,
   NEW_PARTITION,
+  type PartitionRecord,
 } from "../../src/state/ledger/admission.ts";
 import { ChangedRows } from "../../src/state/ledger/changed-rows.ts";
 import { countFile, countWorkItem, summarize } from "../../src/state/ledger/counters.ts";
@@ -161,7 +162,7 @@ export class MemoryState implements OpenState {
         .flatMap(({ place }) => place ?? []);
       builder.add(row, isOpen(row.status) ? places : undefined, row.elsewhere);
     }
-    const record = this.disk.partitions.get(partition) ?? NEW_PARTITION;
+    const record = this.#partition(partition, rows);
     const files = rows.flatMap((row) => row.files);
     const count = (fact: number) => files.filter(({ facts }) => facts & fact).length;
     const failures = new FailureCounts([]);
@@ -185,14 +186,24 @@ export class MemoryState implements OpenState {
     });
   }
 
+  /** Failures from elsewhere hold while a work item is failed that did not fail here. */
+  #partition(partition: number, rows: readonly Row[]): PartitionRecord {
+    const record = this.disk.partitions.get(partition) ?? NEW_PARTITION;
+    const isFailedHere = ({ failure, files }: Row) =>
+      failure !== undefined || files.some(({ facts }) => facts & FACT.failed);
+    const isHeld = rows.some((row) => row.status === "failed" && !isFailedHere(row));
+    return isHeld ? record : { ...record, failuresElsewhere: [] };
+  }
+
   admit(partition: number, said: Checkpoint | undefined): void {
     this.commit();
     const rows = this.rowsOf(partition);
     if (said !== undefined) checkRows(said, partition, this.#digest(rows));
     const own = this.checkpoint(partition);
-    const before = this.disk.partitions.get(partition) ?? NEW_PARTITION;
+    const before = this.#partition(partition, rows);
     const after = admittedRecord(before, said, {
       empty: own.empty,
+      failures: own.failures,
       filesDone: own.files.done - own.open.reduce((sum, { completed }) => sum + countBits(completed), 0),
     });
     const isLater = isLaterWord(said, before);

@@ -1,6 +1,11 @@
 /** What a partition's checkpoint means for the work items of a state, and the other way round. */
 import { bitmapWith, countBits, joinBits } from "../../core/bitmap.ts";
-import { type Checkpoint, isOverRows, type OpenInCheckpoint } from "../../core/checkpoint.ts";
+import {
+  type Checkpoint,
+  type CheckpointFailure,
+  isOverRows,
+  type OpenInCheckpoint,
+} from "../../core/checkpoint.ts";
 import {
   type CheckpointState,
   newCheckpointStates,
@@ -18,6 +23,8 @@ export interface PartitionRecord {
   readonly filesElsewhere: number;
   /** Work items that were done elsewhere and have no files. */
   readonly emptyElsewhere: number;
+  /** What failed elsewhere, by code; holds while a work item is failed that did not fail here. */
+  readonly failuresElsewhere: readonly CheckpointFailure[];
 }
 
 /** Whether what a checkpoint says is later than what the state has; of a partition that never came here, it is. */
@@ -25,7 +32,12 @@ export function isLaterWord(said: Checkpoint | undefined, before: PartitionRecor
   return said !== undefined && (before.epoch === 0 || said.epoch > before.epoch);
 }
 
-export const NEW_PARTITION: PartitionRecord = { epoch: 0, filesElsewhere: 0, emptyElsewhere: 0 };
+export const NEW_PARTITION: PartitionRecord = {
+  epoch: 0,
+  filesElsewhere: 0,
+  emptyElsewhere: 0,
+  failuresElsewhere: [],
+};
 
 /** @throws ReuploadError `checkpoint-unusable` when the checkpoint is not this partition's, or is over other rows */
 export function checkRows(checkpoint: Checkpoint, partition: number, rows: Checkpoint["rows"]): void {
@@ -53,12 +65,13 @@ export function admittedStatus(own: WorkItemStatus, said: CheckpointState, isLat
 /**
  * The partition's record once it is admitted.
  *
- * @param here what the state had of it before: completed files of work items that are not open, and empty work items
+ * @param here what the state had of it before: completed files of work items that are not open, empty work items, and
+ * failures, those from elsewhere included while they hold
  */
 export function admittedRecord(
   before: PartitionRecord,
   said: Checkpoint | undefined,
-  here: Pick<Checkpoint, "empty"> & { readonly filesDone: number },
+  here: Pick<Checkpoint, "empty" | "failures"> & { readonly filesDone: number },
 ): PartitionRecord {
   const inOpen = (said?.open ?? []).reduce((sum, { completed }) => sum + countBits(completed), 0);
   const more = Math.max(0, (said?.files.done ?? 0) - inOpen - here.filesDone);
@@ -66,7 +79,49 @@ export function admittedRecord(
     epoch: Math.max(before.epoch, said?.epoch ?? 0) + 1,
     filesElsewhere: before.filesElsewhere + more,
     emptyElsewhere: before.emptyElsewhere + Math.max(0, (said?.empty ?? 0) - here.empty),
+    failuresElsewhere: addFailures(
+      before.failuresElsewhere,
+      unknownFailures(said?.failures ?? [], here.failures),
+    ),
   };
+}
+
+/** What failed by `said` and is not among `here`. */
+function unknownFailures(
+  said: readonly CheckpointFailure[],
+  here: readonly CheckpointFailure[],
+): CheckpointFailure[] {
+  return said
+    .filter(({ outcome }) => outcome === "failed")
+    .map(({ code, files, workItems }) => {
+      const known = here.find((one) => one.outcome === "failed" && one.code === code);
+      const more = (all: number, some: number | undefined) => Math.max(0, all - (some ?? 0));
+      return {
+        outcome: "failed" as const,
+        code,
+        files: more(files, known?.files),
+        workItems: more(workItems, known?.workItems),
+      };
+    })
+    .filter(({ files, workItems }) => files + workItems > 0);
+}
+
+/** Failures of both, by outcome and code. */
+export function addFailures(
+  a: readonly CheckpointFailure[],
+  b: readonly CheckpointFailure[],
+): CheckpointFailure[] {
+  const sums = new Map<string, CheckpointFailure>();
+  for (const { outcome, code, files, workItems } of [...a, ...b]) {
+    const known = sums.get(`${outcome} ${code}`);
+    sums.set(`${outcome} ${code}`, {
+      outcome,
+      code,
+      files: files + (known?.files ?? 0),
+      workItems: workItems + (known?.workItems ?? 0),
+    });
+  }
+  return [...sums.values()];
 }
 
 /** What is known of the files that others completed, from two sources. Places of another lookup mean other files. */
@@ -143,6 +198,7 @@ export class CheckpointBuilder {
       throw new ReuploadError("internal", message);
     }
     const { record, files, ...facts } = rest;
+    const failedElsewhere = record.failuresElsewhere.reduce((sum, failure) => sum + failure.files, 0);
     return {
       ...facts,
       epoch: record.epoch,
@@ -153,8 +209,10 @@ export class CheckpointBuilder {
       files: {
         ...files,
         done: files.done + this.#unmet.done,
-        total: files.total + this.#unmet.total,
+        failed: files.failed + failedElsewhere,
+        total: files.total + this.#unmet.total + failedElsewhere,
       },
+      failures: addFailures(facts.failures, record.failuresElsewhere),
     };
   }
 }

@@ -21,7 +21,7 @@ import { allRows } from "./statements.ts";
 
 /**
  * The numbers are those of `facts.ts`: 1 in the target, 2 announced, 4 completed, 32 in the target before this run,
- * 128 still to be sent by an `--all`. There is no index over facts (it would cost every run): the files are walked in the order
+ * 128 still to be sent by an `--all`, 256 completed by another machine, which answers for the announcement. There is no index over facts (it would cost every run): the files are walked in the order
  * of their ids, and counted by reading each once.
  */
 export const ANNOUNCEMENT_SQL = {
@@ -32,9 +32,9 @@ export const ANNOUNCEMENT_SQL = {
       count(*) FILTER (WHERE facts & 6 = 6 AND facts & 128) AS again,
       count(*) FILTER (WHERE facts & 5 = 1) AS leftToRun,
       count(*) FILTER (WHERE facts & 128) AS marked
-    FROM file WHERE facts & 1`,
+    FROM file WHERE facts & 257 = 1`,
   // Those never announced, too: while any is marked, the last --all has not come to its end.
-  markAll: `UPDATE file SET facts = facts | 128 WHERE facts & 5 = 5`,
+  markAll: `UPDATE file SET facts = facts | 128 WHERE facts & 261 = 5`,
   keepQueue: `UPDATE run SET settings = json_set(settings, '$.queue', ?)`,
   // ?3: 1 with those to be announced again.
   owedAfter: `SELECT f.id, f.name, d.blob_name, w.job_id, w.work_item_id, coalesce(w.catalog_name, w.name) AS shown

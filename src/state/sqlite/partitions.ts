@@ -1,7 +1,8 @@
-import type { Checkpoint, OpenInCheckpoint } from "../../core/checkpoint.ts";
+import type { Checkpoint, CheckpointFailure, OpenInCheckpoint } from "../../core/checkpoint.ts";
 import { readCheckpointState } from "../../core/checkpoint-states.ts";
 import { ReuploadError } from "../../core/errors.ts";
 import {
+  addFailures,
   admittedRecord,
   admittedStatus,
   checkRows,
@@ -47,16 +48,18 @@ export class SqlitePartitions {
     this.#writing.change((counters) => {
       const { statements } = this.#writing;
       const before = this.#record(partition);
-      const { figures } = partitionFigures(this.#writing, partition, before);
+      const { figures, failures } = partitionFigures(this.#writing, partition, before);
       const empty = this.#isAuto || said === undefined ? 0 : counters.work_items_empty;
       const after = admittedRecord(before, said, {
         filesDone: figures.done - this.#completedInOpen(partition),
         empty: empty + before.emptyElsewhere,
+        failures: addFailures(failures, before.failuresElsewhere),
       });
       this.#admitRows(partition, said, isLaterWord(said, before), counters);
       counters.files_elsewhere += after.filesElsewhere - before.filesElsewhere;
       counters.files_total += after.filesElsewhere - before.filesElsewhere;
-      statements.putPartition.run(partition, after.epoch, after.filesElsewhere, after.emptyElsewhere);
+      const json = JSON.stringify(after.failuresElsewhere);
+      statements.putPartition.run(partition, after.epoch, after.filesElsewhere, after.emptyElsewhere, json);
     });
     this.#here.add(partition);
   }
@@ -124,11 +127,25 @@ export class SqlitePartitions {
   }
 
   #record(partition: number): PartitionRecord {
-    type Row = { epoch: number; files_elsewhere: number; empty_elsewhere: number };
+    type Row = {
+      epoch: number;
+      files_elsewhere: number;
+      empty_elsewhere: number;
+      failures_elsewhere: string;
+    };
     const row = firstRow<Row>(this.#writing.statements.findPartition, partition);
     if (row === undefined) return NEW_PARTITION;
     const { epoch, files_elsewhere: filesElsewhere, empty_elsewhere: emptyElsewhere } = row;
-    return { epoch, filesElsewhere, emptyElsewhere };
+    const isHeld = this.#isFailedElsewhere(partition);
+    const failuresElsewhere = isHeld ? (JSON.parse(row.failures_elsewhere) as CheckpointFailure[]) : [];
+    return { epoch, filesElsewhere, emptyElsewhere, failuresElsewhere };
+  }
+
+  /** Whether a work item is failed that did not fail here. */
+  #isFailedElsewhere(partition: number): boolean {
+    const { failedElsewhere, failedElsewhereOfPartition } = this.#writing.statements;
+    const found = this.#isAuto ? failedElsewhereOfPartition.get(partition) : failedElsewhere.get();
+    return found !== undefined;
   }
 
   #check(partition: number): void {

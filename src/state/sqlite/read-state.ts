@@ -8,11 +8,13 @@ import type { RunRecord } from "../run-record.ts";
 import type { StateKind } from "../state-kind.ts";
 import type {
   OpenWorkItemView,
+  RemainingWorkItem,
   StateReader,
   StateReading,
   WorkItemHistory,
   Writer,
 } from "../state-reader.ts";
+import { STATUS } from "./columns.ts";
 import { countAnnouncements } from "./announcements.ts";
 import { toStateError } from "./database.ts";
 import { failureGroups } from "./failures.ts";
@@ -85,27 +87,24 @@ class SqliteStateReader implements StateReader {
     );
   }
 
-  async *remaining({
-    signal,
-  }: {
-    signal: AbortSignal;
-  }): AsyncGenerator<readonly (WorkItem & { readonly failedWith: readonly FailureCode[] })[]> {
+  async *remaining({ signal }: { signal: AbortSignal }): AsyncGenerator<readonly RemainingWorkItem[]> {
     for (let after = 0; ;) {
       signal.throwIfAborted();
       const rows = this.#remainingAfter(after);
       if (rows.length === 0) return;
-      yield rows.map((row) => ({ ...toWorkItem(row), failedWith: row.failedWith }));
+      yield rows.map((row) => ({ ...toWorkItem(row), hasFailed: row.hasFailed, failedWith: row.failedWith }));
       after = rows.at(-1)?.id ?? after;
     }
   }
 
-  #remainingAfter(after: number): (KeyRow & { readonly failedWith: readonly FailureCode[] })[] {
-    type Row = KeyRow & { code: FailureCode | null };
+  #remainingAfter(after: number): (KeyRow & Pick<RemainingWorkItem, "hasFailed" | "failedWith">)[] {
+    type Row = KeyRow & { status: number; code: FailureCode | null };
     return this.#ask((db) => {
       const failureCodes = db.prepare(SQL.failureCodesOf);
       return allRows<Row>(db.prepare(SQL.remainingWorkItems), after, BATCH).map((row) => {
         const ofFiles = allRows<{ code: FailureCode }>(failureCodes, row.id).map(({ code }) => code);
-        return { ...row, failedWith: row.code === null ? ofFiles : [...new Set([row.code, ...ofFiles])] };
+        const failedWith = row.code === null ? ofFiles : [...new Set([row.code, ...ofFiles])];
+        return { ...row, hasFailed: row.status === STATUS.failed || failedWith.length > 0, failedWith };
       });
     });
   }

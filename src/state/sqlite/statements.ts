@@ -121,8 +121,9 @@ export const SQL = {
   // Partitions. A run that does not take them as they get free has one, in all rows without a number.
   leaveQueue: `UPDATE work_item SET status = 7 WHERE status <> 2 AND status = 0`,
   returnToQueue: `UPDATE work_item SET status = 0 WHERE status <> 2 AND status = 7`,
-  findPartition: `SELECT epoch, files_elsewhere, empty_elsewhere FROM partition WHERE number = ?`,
-  putPartition: `INSERT OR REPLACE INTO partition (number, epoch, files_elsewhere, empty_elsewhere) VALUES (?, ?, ?, ?)`,
+  findPartition: `SELECT epoch, files_elsewhere, empty_elsewhere, failures_elsewhere FROM partition WHERE number = ?`,
+  putPartition: `INSERT OR REPLACE INTO partition (number, epoch, files_elsewhere, empty_elsewhere, failures_elsewhere)
+    VALUES (?, ?, ?, ?, ?)`,
   wholeInKeyOrder: `SELECT ${PARTITION_COLUMNS} FROM work_item
     WHERE (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?`,
   partitionInKeyOrder: `SELECT ${PARTITION_COLUMNS} FROM work_item
@@ -146,6 +147,10 @@ export const SQL = {
   fileFailuresOfPartition: `SELECT f.facts & 24 AS outcome, d.code, w.status IN (2, 4) AS finished, count(*) AS files
     FROM file_detail d CROSS JOIN file f ON f.id = d.file CROSS JOIN work_item w ON w.id = f.work_item
     WHERE d.code IS NOT NULL AND f.facts & 24 AND w.partition = ? GROUP BY 1, 2, 3`,
+  failedElsewhere: `SELECT 1 FROM work_item WHERE status <> 2 AND status = 4 AND failure_code IS NULL
+    AND files_failed IS NULL LIMIT 1`,
+  failedElsewhereOfPartition: `SELECT 1 FROM work_item WHERE partition = ? AND status = 4 AND failure_code IS NULL
+    AND files_failed IS NULL LIMIT 1`,
   // files_done of a work item that is not finished is from before.
   sumsOfPartition: `SELECT sum(files_total) AS total, sum(files_done) FILTER (WHERE status IN (2, 4)) AS done
     FROM work_item WHERE partition = ?`,
@@ -181,7 +186,7 @@ export const SQL = {
       (SELECT count(*) FROM file f WHERE f.work_item = w.id AND f.facts & 28) AS files_done
     FROM (SELECT id, job_id, work_item_id, name, started_at, files_total FROM work_item
       WHERE status <> 2 AND status = 1 AND receipt_count IS NOT NULL ORDER BY started_at, id LIMIT ?) w`,
-  remainingWorkItems: `SELECT id, job_id, work_item_id, name, iif(status = 4, failure_code, NULL) AS code
+  remainingWorkItems: `SELECT id, job_id, work_item_id, name, status, iif(status = 4, failure_code, NULL) AS code
     FROM work_item WHERE id > ? AND status NOT IN (2, 3, 6) ORDER BY id LIMIT ?`,
   failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id
     WHERE f.work_item = ? AND f.facts & 8 ORDER BY 1`,

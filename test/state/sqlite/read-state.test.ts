@@ -254,10 +254,10 @@ describe("a reader of a state", () => {
       remaining.push(...batch);
     }
     expect(remaining).toEqual([
-      { ...workItem(0, "a name"), failedWith: ["catalog-error", "conflict", "timeout"] },
-      { ...workItem(3), failedWith: ["no-files"] },
-      { ...workItem(4), failedWith: ["network"] },
-      ...workItems(2_001, 5).map((item) => ({ ...item, failedWith: [] })),
+      { ...workItem(0, "a name"), hasFailed: true, failedWith: ["catalog-error", "conflict", "timeout"] },
+      { ...workItem(3), hasFailed: true, failedWith: ["no-files"] },
+      { ...workItem(4), hasFailed: true, failedWith: ["network"] },
+      ...workItems(2_001, 5).map((item) => ({ ...item, hasFailed: false, failedWith: [] })),
     ]);
   });
 

@@ -31,7 +31,8 @@ CREATE TABLE partition (
   number INTEGER PRIMARY KEY,
   epoch INTEGER NOT NULL,
   files_elsewhere INTEGER NOT NULL,
-  empty_elsewhere INTEGER NOT NULL
+  empty_elsewhere INTEGER NOT NULL,
+  failures_elsewhere TEXT NOT NULL -- JSON, by code
 ) STRICT;
 
 -- Which files of a work item another machine had completed: one bit a file in the catalog order of this receipt.
