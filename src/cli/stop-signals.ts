@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { later } from "../core/later.ts";
 
 /** How the operator stops a command: the first signal drains, the second, or the end of the grace time, aborts. */
 export interface StopSignals {
@@ -22,7 +23,7 @@ export function listenForStop(
   const drain = new AbortController();
   const abort = new AbortController();
   let first: { why: string; exitCode: ExitCode } | undefined;
-  let grace: NodeJS.Timeout | undefined;
+  let endGrace = (): void => {};
   const give = (why: string) => {
     if (abort.signal.aborted) return;
     onStop("abort", why);
@@ -34,7 +35,7 @@ export function listenForStop(
       first = { why, exitCode: name === "SIGINT" ? EXIT.interrupted : EXIT.terminated };
       onStop("drain", why);
       drain.abort(new Error(`stopped by ${why}`));
-      grace = setTimeout(give, graceMs, "the end of the grace time").unref();
+      endGrace = later(graceMs, () => give("the end of the grace time"), { keepsAlive: false });
     };
     process.on(name, listener);
     return { name, listener };
@@ -44,7 +45,7 @@ export function listenForStop(
     abort: abort.signal,
     stoppedBy: () => first,
     dispose: () => {
-      clearTimeout(grace);
+      endGrace();
       for (const { name, listener } of listeners) process.off(name, listener);
     },
   };

@@ -246,7 +246,7 @@ export const RUN_OPTIONS = {
   messageTtl: option(
     TRANSFER,
     "--message-ttl <time>",
-    duration,
+    duration("1m", "3650d"),
     undefined,
     "announcements expire after this (never, unless given)",
   ),
@@ -320,21 +320,21 @@ export const RUN_OPTIONS = {
   requestTimeout: option(
     SPEED,
     "--request-timeout <time>",
-    duration,
+    duration("1s", "1h"),
     "30s",
     "a request ends after this long without a byte",
   ),
   maxWait: option(
     SPEED,
     "--max-wait <time>",
-    duration,
+    duration("0s", "365d"),
     "6h",
     "how long to sit out an outage before stopping (resumable)",
   ),
   grace: option(
     SPEED,
     "--grace <time>",
-    duration,
+    duration("0s", "30d"),
     "60s",
     "after Ctrl+C: how long files in flight may finish",
     here,

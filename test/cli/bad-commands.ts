@@ -54,6 +54,14 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     advises: "--files FILE",
   },
   {
+    title: "announcements that expire at once",
+    args: [...run, "--message-ttl", "500ms"],
+    exit: 2,
+    code: "bad-option",
+    says: '--message-ttl: expected a duration from 1m to 3650d, got "500ms"',
+    advises: "Correct the value",
+  },
+  {
     title: "--partition without --total-partitions",
     args: [...run, "--partition", "0"],
     exit: 2,
