@@ -79,12 +79,12 @@ const MOST_FILES = 1_000_000_000;
 
 /** `50` or `2.5%` */
 export const maxFailures = ranged<MaxFailures>(`0 to ${MOST_FILES}, 0% to 100%`, (given) => {
-  const percent = /^(\d+(?:\.\d+)?)%$/.exec(given);
-  if (percent !== null && Number(percent[1]) <= 100) return { percent: Number(percent[1]) };
-  if (/^\d+$/.test(given) && Number(given) <= MOST_FILES) return { files: Number(given) };
-  throw new RangeError(
-    `expected a number of files such as 50, or a share such as 2%, from 0 to ${MOST_FILES} or 0% to 100%`,
-  );
+  const [, number = "", isShare] = /^(\d+(?:\.\d+)?)(%?)$/.exec(given) ?? [];
+  const value = Number(number);
+  if (isShare === "%" && value <= 100) return { percent: value };
+  if (isShare === "" && !number.includes(".") && value <= MOST_FILES) return { files: value };
+  if (number === "") throw new RangeError("expected a number of files such as 50, or a share such as 2%");
+  throw new RangeError(`expected a number of files from 0 to ${MOST_FILES}, or a share from 0% to 100%`);
 });
 
 const MOST_SLOTS = 10_000;
