@@ -1,4 +1,5 @@
 import type { Environment } from "../config/config.ts";
+import { trimEnvironment } from "../config/environment.ts";
 
 /** The process's surroundings, given to every command; nothing else touches the terminal or the environment. */
 export interface Io {
@@ -28,7 +29,7 @@ export function processIo(): Io {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    env: process.env,
+    env: trimEnvironment(process.env),
     cwd: process.cwd(),
     isStdoutClosed: () => isStdoutClosed,
     stdoutError: () => stdoutError,

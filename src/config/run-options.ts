@@ -8,6 +8,7 @@ import {
   concurrency,
   containerName,
   duration,
+  headerText,
   maxFailures,
   nameTemplate,
   oneOf,
@@ -204,7 +205,7 @@ export const RUN_OPTIONS = {
   contentType: option(
     TRANSFER,
     "--content-type <type>",
-    text,
+    headerText,
     "application/json",
     "the blobs' content type; source keeps the source's",
   ),

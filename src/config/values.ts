@@ -68,6 +68,13 @@ export const text: Parser<string> = (given) => {
   return given;
 };
 
+/** A text that is sent as a header: what cannot stand in one would fail every request. */
+export const headerText: Parser<string> = (given) => {
+  const value = text(given).trim();
+  if (/^[\x20-\x7e]+$/.test(value)) return value;
+  throw new RangeError("expected a text of ASCII letters, digits and signs on one line");
+};
+
 export const nameTemplate: Parser<string> = (given) => parseNameTemplate(text(given)).text;
 
 export const sourcePrefix: Parser<string> = (given) => parseSourcePrefix(text(given)).text;

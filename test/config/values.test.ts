@@ -7,6 +7,7 @@ import {
   concurrency,
   containerName,
   duration,
+  headerText,
   maxFailures,
   nameTemplate,
   oneOf,
@@ -91,6 +92,13 @@ describe("words", () => {
   it("switches are true and false", () => {
     expect([yesOrNo("true"), yesOrNo("false")]).toEqual([true, false]);
     expect(() => yesOrNo("yes")).toThrow("expected true, false");
+  });
+
+  it("a header's text is one line of ASCII, without the blanks around it", () => {
+    expect(headerText(" text/plain; charset=utf-8 ")).toBe("text/plain; charset=utf-8");
+    for (const given of ["a\r\nb", "a\nb", "a\0", "日本", "é", "a\tb", " ", ""]) {
+      expect(() => headerText(given), given).toThrow("expected a text");
+    }
   });
 
   it("a text is not empty", () => {
