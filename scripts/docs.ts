@@ -4,7 +4,12 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentName, RUN_OPTION_NAMES, RUN_OPTIONS } from "../src/config/run-options.ts";
+import {
+  environmentName,
+  type OptionSpec,
+  RUN_OPTION_NAMES,
+  RUN_OPTIONS,
+} from "../src/config/run-options.ts";
 import { ERRORS } from "../src/core/errors.ts";
 import { EXIT_MEANINGS } from "../src/core/exit-codes.ts";
 import { FAILURES } from "../src/core/failure.ts";
@@ -53,12 +58,13 @@ const TABLES: Readonly<Record<string, () => string>> = {
   options: () => {
     const groups = new Map<string, string[][]>();
     for (const name of RUN_OPTION_NAMES) {
-      const { flag, help, group, default: fallback, kept } = RUN_OPTIONS[name];
+      const { flag, help, group, default: fallback, kept, parse }: OptionSpec = RUN_OPTIONS[name];
       const isSwitch = !/[<[]/.test(flag);
       const row = [
         `\`${flag}\``,
         `\`${environmentName(name)}\``,
         isSwitch || fallback === undefined ? "" : `\`${fallback}\``,
+        parse.range ?? "",
         kept ? "yes" : "",
         help,
       ];
@@ -66,7 +72,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
     }
     return [...groups]
       .map(([group, rows]) => {
-        const columns = ["flag", "environment", "default", "kept", "meaning"];
+        const columns = ["flag", "environment", "default", "from, to", "kept", "meaning"];
         return `### ${group.replace(/:$/, "")}\n\n${table(columns, rows)}`;
       })
       .join("\n\n");

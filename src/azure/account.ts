@@ -1,5 +1,6 @@
 import { ReuploadError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
+import { accountKeyOf, sasTokenOf } from "./given-secrets.ts";
 import type { SignIn } from "./sign-in/sign-in.ts";
 import { isAllowed, isLoopback, isTrustedForTokens } from "./sign-in/trusted-hosts.ts";
 
@@ -65,9 +66,11 @@ async function credentialFor(
 ): Promise<AccountCredential> {
   if (input.key !== undefined) {
     const accountName = new URL(named.blobEndpoint).hostname.split(".")[0] ?? "";
-    return { kind: "shared-key", accountName, key: input.key };
+    return { kind: "shared-key", accountName, key: accountKeyOf(input.key, "AZURE_STORAGE_KEY") };
   }
-  if (input.sasToken !== undefined) return { kind: "sas", token: withoutQuestionMark(input.sasToken) };
+  if (input.sasToken !== undefined) {
+    return { kind: "sas", token: sasTokenOf(input.sasToken, "AZURE_STORAGE_SAS_TOKEN") };
+  }
   return tokenFor(named, signIn);
 }
 
@@ -114,6 +117,7 @@ function parseTarget(text: string): Endpoints {
   if (!url.hostname.includes(".blob.")) {
     throw new ReuploadError("target-invalid", `--target ${url.hostname} is not a blob endpoint.`);
   }
+  if (url.hostname.startsWith(".")) throw new ReuploadError("target-invalid", "--target names no account.");
   return {
     blobEndpoint: url.origin,
     queueEndpoint: url.origin.replace(".blob.", ".queue."),
@@ -121,8 +125,30 @@ function parseTarget(text: string): Endpoints {
 }
 
 /** The well-known account of the emulators, as published. */
-const DEVELOPMENT_STORAGE =
-  "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;";
+const DEVELOPMENT_ACCOUNT = "devstoreaccount1";
+const DEVELOPMENT_KEY =
+  "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/** The emulator's fields; those that stand beside its short form and may say otherwise where it answers. */
+function developmentFields(given: ReadonlyMap<string, string>): Map<string, string> {
+  const { developmentstorageproxyuri: place = "http://127.0.0.1", ...others } = Object.fromEntries(given);
+  const host = /^https?:\/\/[^/:?#@]+(?=\/?$)/i.exec(place)?.[0];
+  if (host === undefined) throw badConnectionString("its DevelopmentStorageProxyUri is not http://HOST");
+  const known = new Set(["usedevelopmentstorage", "blobendpoint", "queueendpoint", "tableendpoint"]);
+  const foreign = Object.keys(others).find((name) => !known.has(name));
+  if (foreign !== undefined) {
+    throw badConnectionString(
+      `it has ${foreign} beside UseDevelopmentStorage=true, which is a whole account`,
+    );
+  }
+  return new Map([
+    ["accountname", DEVELOPMENT_ACCOUNT],
+    ["accountkey", DEVELOPMENT_KEY],
+    ["blobendpoint", `${host}:10000/${DEVELOPMENT_ACCOUNT}`],
+    ["queueendpoint", `${host}:10001/${DEVELOPMENT_ACCOUNT}`],
+    ...Object.entries(others),
+  ]);
+}
 
 /**
  * Reads a storage connection string (`Key=Value;...`) with a key or a SAS.
@@ -142,27 +168,35 @@ export function parseConnectionString(secret: Secret): StorageAccount {
 function readConnectionString(
   secret: Secret,
 ): Endpoints & { readonly credential: AccountCredential | undefined } {
-  const text = secret.reveal().trim();
-  const fields = new Map<string, string>();
-  const full = /^UseDevelopmentStorage=true;?$/i.test(text) ? DEVELOPMENT_STORAGE : text;
-  for (const part of full.split(";")) {
+  const given = new Map<string, string>();
+  for (const part of secret.reveal().split(";")) {
     const equals = part.indexOf("=");
-    if (equals > 0) fields.set(part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1).trim());
+    if (equals > 0) given.set(part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1).trim());
   }
+  const isDevelopment = given.get("usedevelopmentstorage")?.toLowerCase() === "true";
+  const fields = isDevelopment ? developmentFields(given) : given;
   const credential = credentialIn(fields);
   return { blobEndpoint: endpointIn(fields, "blob"), queueEndpoint: endpointIn(fields, "queue"), credential };
 }
 
+const VARIABLE = "AZURE_STORAGE_CONNECTION_STRING";
 const NO_CREDENTIAL = "it has neither AccountName and AccountKey nor SharedAccessSignature";
 
 function credentialIn(fields: Map<string, string>): AccountCredential | undefined {
   const accountName = fields.get("accountname");
   const key = fields.get("accountkey");
+  if (accountName === "") throw badConnectionString("its AccountName is empty");
   if (accountName !== undefined && key !== undefined) {
-    return { kind: "shared-key", accountName, key: new Secret(key) };
+    return {
+      kind: "shared-key",
+      accountName,
+      key: accountKeyOf(new Secret(key), `${VARIABLE}'s AccountKey`),
+    };
   }
   const sas = fields.get("sharedaccesssignature");
-  if (sas !== undefined) return { kind: "sas", token: withoutQuestionMark(new Secret(sas)) };
+  if (sas !== undefined) {
+    return { kind: "sas", token: sasTokenOf(new Secret(sas), `${VARIABLE}'s SharedAccessSignature`) };
+  }
   const endpoints = [fields.get("blobendpoint"), fields.get("queueendpoint")];
   if (key === undefined && endpoints.every((endpoint) => endpoint?.startsWith("https:"))) return undefined;
   throw badConnectionString(NO_CREDENTIAL);
@@ -192,11 +226,7 @@ function endpointIn(fields: Map<string, string>, service: "blob" | "queue"): str
 }
 
 function badConnectionString(why: string): ReuploadError {
-  return new ReuploadError("bad-option", `AZURE_STORAGE_CONNECTION_STRING cannot be used: ${why}.`, {
+  return new ReuploadError("bad-option", `${VARIABLE} cannot be used: ${why}.`, {
     advice: "Copy it whole from the portal (Access keys), in quotes.",
   });
-}
-
-function withoutQuestionMark(token: Secret): Secret {
-  return new Secret(token.reveal().replace(/^\?/, ""));
 }

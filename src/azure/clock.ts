@@ -1,3 +1,5 @@
+import { later } from "../core/later.ts";
+
 /** Monotonic time, and one call later on; another one stands in for it where time is simulated. */
 export interface Clock {
   /** ms */
@@ -8,17 +10,11 @@ export interface Clock {
 
 export const REAL_CLOCK: Clock = {
   now: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
+  after: (ms, run) => later(ms, run),
 };
 
 /** The same, with timers that do not keep the process alive. */
 export const IDLE_CLOCK: Clock = {
   now: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms).unref();
-    return () => clearTimeout(timer);
-  },
+  after: (ms, run) => later(ms, run, { keepsAlive: false }),
 };

@@ -1,6 +1,7 @@
 import type { Environment } from "../config/config.ts";
 import { redact } from "../core/secret.ts";
 import { printable } from "../terminal/printable.ts";
+import { trimEnvironment } from "../config/environment.ts";
 
 /** The process's surroundings, given to every command; nothing else touches the terminal or the environment. */
 export interface Io {
@@ -30,7 +31,7 @@ export function processIo(): Io {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    env: process.env,
+    env: trimEnvironment(process.env),
     cwd: process.cwd(),
     isStdoutClosed: () => isStdoutClosed,
     stdoutError: () => stdoutError,

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { later } from "../core/later.ts";
 
 /**
  * How the operator stops a command: the first signal drains, the second, or the end of the grace time, aborts; one more
@@ -25,9 +26,9 @@ export function listenForStop(
   const drain = new AbortController();
   const abort = new AbortController();
   let first: { why: string; exitCode: ExitCode } | undefined;
-  let grace: NodeJS.Timeout | undefined;
+  let endGrace = (): void => {};
   const dispose = (): void => {
-    clearTimeout(grace);
+    endGrace();
     for (const { name, listener } of listeners) process.off(name, listener);
   };
   const give = (why: string) => {
@@ -47,7 +48,7 @@ export function listenForStop(
       first = { why, exitCode: name === "SIGINT" ? EXIT.interrupted : EXIT.terminated };
       onStop("drain", why);
       drain.abort(new Error(`stopped by ${why}`));
-      grace = setTimeout(give, graceMs, "the end of the grace time").unref();
+      endGrace = later(graceMs, () => give("the end of the grace time"), { keepsAlive: false });
     };
     process.on(name, listener);
     return { name, listener };

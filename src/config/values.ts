@@ -9,27 +9,45 @@ import { parseNameTemplate } from "../core/target-name.ts";
 import { parseTimetable, type Timetable } from "../core/timetable.ts";
 import { suggest } from "./suggest.ts";
 
-export type Parser<Value> = (text: string) => Value;
+export interface Parser<Value> {
+  (text: string): Value;
+  /** Its least and its greatest value, in words; undefined where values have no order. */
+  readonly range?: string;
+}
+
+function ranged<Value>(range: string, parse: Parser<Value>): Parser<Value> {
+  return Object.assign((given: string) => parse(given), { range });
+}
 
 /** A whole number in `[min, max]`. */
 export function wholeNumber(min: number, max: number): Parser<number> {
-  return (given) => {
+  const range = `${min} to ${max}`;
+  return ranged(range, (given) => {
     const value = Number(given);
     if (/^\d+$/.test(given) && value >= min && value <= max) return value;
-    throw new RangeError(`expected a whole number from ${min} to ${max}`);
-  };
+    throw new RangeError(`expected a whole number from ${range}`);
+  });
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A duration such as `30s`, `10m`, `6h`, `1h30m`; ms. */
-export const duration: Parser<number> = (given) => {
+/** A duration such as `30s`, `10m`, `6h`, `1h30m`, not shorter and not longer than these two; ms. */
+export function duration(least: string, most: string): Parser<number> {
+  const [leastMs = 0, mostMs = 0] = [msOf(least), msOf(most)];
+  return ranged(`${least} to ${most}`, (given) => {
+    const ms = msOf(given);
+    if (ms === undefined) throw new RangeError("expected a duration such as 30s, 10m or 6h");
+    if (ms >= leastMs && ms <= mostMs) return ms;
+    throw new RangeError(`expected a duration from ${least} to ${most}`);
+  });
+}
+
+/** undefined when it is no duration */
+function msOf(given: string): number | undefined {
   const parts = [...given.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
-  if (parts.length === 0 || parts.map((part) => part[0]).join("") !== given) {
-    throw new RangeError("expected a duration such as 30s, 10m or 6h");
-  }
+  if (parts.length === 0 || parts.map((part) => part[0]).join("") !== given) return undefined;
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS_MS[unit ?? ""] ?? 0), 0);
-};
+}
 
 export function oneOf<const Words extends readonly string[]>(...words: Words): Parser<Words[number]> {
   return (given) => {
@@ -50,6 +68,13 @@ export const text: Parser<string> = (given) => {
   return given;
 };
 
+/** A text that is sent as a header: what cannot stand in one would fail every request. */
+export const headerText: Parser<string> = (given) => {
+  const value = text(given).trim();
+  if (/^[\x20-\x7e]+$/.test(value)) return value;
+  throw new RangeError("expected a text of ASCII letters, digits and signs on one line");
+};
+
 export const nameTemplate: Parser<string> = (given) => parseNameTemplate(text(given)).text;
 
 export const sourcePrefix: Parser<string> = (given) => parseSourcePrefix(text(given)).text;
@@ -57,23 +82,27 @@ export const sourcePrefix: Parser<string> = (given) => parseSourcePrefix(text(gi
 /** How many failed files are too many: a number, or a share of those finished. */
 export type MaxFailures = { readonly files: number } | { readonly percent: number };
 
+const MOST_FILES = 1_000_000_000;
+
 /** `50` or `2.5%` */
-export const maxFailures: Parser<MaxFailures> = (given) => {
-  const percent = /^(\d+(?:\.\d+)?)%$/.exec(given);
-  if (percent !== null && Number(percent[1]) <= 100) return { percent: Number(percent[1]) };
-  if (/^\d+$/.test(given)) return { files: Number(given) };
-  throw new RangeError("expected a number of files such as 50, or a share such as 2%");
-};
+export const maxFailures = ranged<MaxFailures>(`0 to ${MOST_FILES}, 0% to 100%`, (given) => {
+  const [, number = "", isShare] = /^(\d+(?:\.\d+)?)(%?)$/.exec(given) ?? [];
+  const value = Number(number);
+  if (isShare === "%" && value <= 100) return { percent: value };
+  if (isShare === "" && !number.includes(".") && value <= MOST_FILES) return { files: value };
+  if (number === "") throw new RangeError("expected a number of files such as 50, or a share such as 2%");
+  throw new RangeError(`expected a number of files from 0 to ${MOST_FILES}, or a share from 0% to 100%`);
+});
+
+const MOST_SLOTS = 10_000;
 
 /** How many file slots: found while it runs, or so many. */
-export const concurrency: Parser<"auto" | number> = (given) => {
+export const concurrency = ranged<"auto" | number>(`1 to ${MOST_SLOTS}`, (given) => {
   if (given === "auto") return "auto";
   const value = Number(given);
   if (/^\d+$/.test(given) && value >= 1 && value <= MOST_SLOTS) return value;
   throw new RangeError(`expected auto, or a whole number from 1 to ${MOST_SLOTS}`);
-};
-
-const MOST_SLOTS = 10_000;
+});
 
 const BYTES_OF_UNIT: Readonly<Record<string, number>> = {
   bit: 1 / 8,
@@ -90,29 +119,34 @@ const BYTES_OF_UNIT: Readonly<Record<string, number>> = {
   GiB: 2 ** 30,
 };
 
-/** Below this a brake would stand still between two requests. */
+/** Below this a brake would stand still between two requests; above it there is no such line. */
 const LEAST_BANDWIDTH = 10_000;
+const MOST_BANDWIDTH = 1_000e9;
 
 /** Bytes a second, such as `10MB/s` or `80Mbit/s`, all day or by a timetable. */
-export const bandwidth: Parser<Timetable> = (given) =>
+export const bandwidth = ranged<Timetable>("10kB/s to 1000GB/s", (given) =>
   parseTimetable(given, (rate) => {
     const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?)([A-Za-z]+)\/s$/.exec(rate) ?? [];
     const bytes = Number(amount) * (BYTES_OF_UNIT[unit] ?? Number.NaN);
-    if (bytes >= LEAST_BANDWIDTH) return bytes;
+    if (bytes >= LEAST_BANDWIDTH && bytes <= MOST_BANDWIDTH) return bytes;
     throw new RangeError(
-      "expected a rate of at least 10kB/s such as 10MB/s, 80Mbit/s or off, or a timetable such as 08:00,10MB/s 20:00,off",
+      "expected a rate from 10kB/s to 1000GB/s such as 10MB/s, 80Mbit/s or off, or a timetable such as 08:00,10MB/s 20:00,off",
     );
-  });
+  }),
+);
+
+const MOST_REQUESTS = 1_000_000;
 
 /** Requests a second, such as `500/s`, all day or by a timetable. */
-export const requestRate: Parser<Timetable> = (given) =>
+export const requestRate = ranged<Timetable>(`1/s to ${MOST_REQUESTS}/s`, (given) =>
   parseTimetable(given, (rate) => {
     const [, amount = ""] = /^(\d+)\/s$/.exec(rate) ?? [];
-    if (Number(amount) >= 1) return Number(amount);
+    if (Number(amount) >= 1 && Number(amount) <= MOST_REQUESTS) return Number(amount);
     throw new RangeError(
-      "expected a rate such as 500/s or off, or a timetable such as 08:00,500/s 20:00,off",
+      `expected a rate from 1/s to ${MOST_REQUESTS}/s such as 500/s or off, or a timetable such as 08:00,500/s 20:00,off`,
     );
-  });
+  }),
+);
 
 /** `all`, `none`, or failure codes separated by commas. */
 export const retryFailed: Parser<"all" | "none" | readonly FailureCode[]> = (given) => {

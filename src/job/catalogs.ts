@@ -1,6 +1,7 @@
 /** One way to open a catalog, whichever kind it is: which kind is meant, whether it can be used, opening it. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { sasTokenOf } from "../azure/given-secrets.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { sourceContainer } from "../catalog/container/source-container.ts";
 import { checkFolder, sourceFolder } from "../catalog/folder/source-folder.ts";
@@ -179,7 +180,8 @@ export function readQuery(path: string): string {
 
 function containerSource(url: string, prefix: SourcePrefix, env: Environment): CatalogSource {
   const source = sourceContainer(url, prefix);
-  const sas = env["REUPLOAD_SOURCE_SAS"] ?? "";
+  const given = env["REUPLOAD_SOURCE_SAS"] ?? "";
+  const sas = given === "" ? undefined : sasTokenOf(new Secret(given), "REUPLOAD_SOURCE_SAS");
   return {
     kind: "container",
     identity: source.identity,
@@ -190,7 +192,7 @@ function containerSource(url: string, prefix: SourcePrefix, env: Environment): C
       const { openContainer } = await import("../catalog/container/container.ts");
       return openContainer({
         source,
-        sas: sas === "" ? undefined : new Secret(sas),
+        sas,
         client: services.client,
         attempts: services.attempts,
         sourceGate: (accountUrl) => services.source(accountUrl),

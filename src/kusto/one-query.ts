@@ -13,6 +13,7 @@ import type { AttemptContext } from "../azure/attempts/attempt-clock.ts";
 import { readRetryAfter, ServiceFailure } from "../azure/wire/service-error.ts";
 import type { SignIn } from "../azure/sign-in/sign-in.ts";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
+import { LONGEST_TIMER_MS } from "../core/later.ts";
 import { readAnswer } from "./answer.ts";
 import type { KustoQuery, KustoTable } from "./kusto.ts";
 import { toLiteral } from "./literals.ts";
@@ -75,7 +76,7 @@ export class QuerySender {
     properties.raw = true;
     properties.setTimeout(deadlineMs);
     // The attempt's clocks end the request, by the signal.
-    properties.setClientTimeout(2 ** 31 - 1);
+    properties.setClientTimeout(LONGEST_TIMER_MS);
     this.sent++;
     try {
       const text: unknown = await client.executeQuery(database, query.text, properties);

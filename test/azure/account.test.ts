@@ -52,6 +52,34 @@ describe("a connection string", () => {
   });
 
   it.each([
+    ["UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://localhost", "http://localhost:10000"],
+    ["UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://127.0.0.2/;", "http://127.0.0.2:10000"],
+    [
+      "BlobEndpoint=http://127.0.0.1:4000/devstoreaccount1;UseDevelopmentStorage=true",
+      "http://127.0.0.1:4000",
+    ],
+    ["UseDevelopmentStorage=false;" + FULL, TARGET],
+  ])("of the emulator may say more: %s", (text, origin) => {
+    expect(parseConnectionString(secret(text)).blobEndpoint.startsWith(origin)).toBe(true);
+  });
+
+  it.each([
+    [
+      `UseDevelopmentStorage=true;${FULL}`,
+      "it has defaultendpointsprotocol beside UseDevelopmentStorage=true",
+    ],
+    [`UseDevelopmentStorage=true;AccountKey=${KEY}`, "it has accountkey beside UseDevelopmentStorage=true"],
+    [
+      "UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://other.example",
+      "blob endpoint is not https",
+    ],
+    ["UseDevelopmentStorage=true;DevelopmentStorageProxyUri=other", "is not http://HOST"],
+    [`AccountName=;AccountKey=${KEY}`, "its AccountName is empty"],
+    [`AccountName=acct;AccountKey=;EndpointSuffix=core.windows.net`, "AccountKey is empty"],
+    [`AccountName=acct;AccountKey=not base64!`, "AccountKey is not base64"],
+    ["AccountName=acct;SharedAccessSignature=", "SharedAccessSignature is empty"],
+    ["AccountName=acct;SharedAccessSignature=?", "SharedAccessSignature is empty"],
+    ["AccountName=acct;SharedAccessSignature=sv=1", "has no signature"],
     ["", "neither AccountName and AccountKey nor SharedAccessSignature"],
     ["nonsense", "neither AccountName and AccountKey nor SharedAccessSignature"],
     ["AccountName=acct", "neither AccountName and AccountKey nor SharedAccessSignature"],
@@ -106,6 +134,7 @@ describe("the target account", () => {
     ["http://127.0.0.1:10000/devstoreaccount1", "is on this machine"],
     ["https://localhost:10000", "is on this machine"],
     ["https://acct.queue.core.windows.net", "is not a blob endpoint"],
+    ["https://.blob.core.windows.net", "names no account"],
     ["https://acct.blob.example.com", "A sign-in token is not sent to"],
   ])("%j is refused: %s", async (target, why) => {
     const error = await thrownBy(find({ target }));
@@ -147,6 +176,33 @@ describe("the target account", () => {
     );
     expect(error).toMatchObject({ code: "target-invalid" });
     expect(String(error)).toContain("is for https://acct.blob.core.windows.net");
+  });
+
+  it("is signed in to with what stands between the blanks and line ends", async () => {
+    const byKey = await find({ target: ` ${TARGET}\n`, key: secret(` ${KEY}\r\n`) });
+    const { credential } = byKey;
+    expect(credential.kind === "shared-key" && credential.key.reveal()).toBe(KEY);
+    const { credential: sas } = await find({ target: TARGET, sasToken: secret("\t?sv=1&sig=x\n") });
+    expect(sas.kind === "sas" && sas.token.reveal()).toBe("sv=1&sig=x");
+  });
+
+  it.each([
+    [{ key: secret(" \n") }, "AZURE_STORAGE_KEY is empty"],
+    [{ key: secret("c2Vj\ncmV0") }, "AZURE_STORAGE_KEY is not base64"],
+    [{ key: secret("c2VjcmV0é") }, "AZURE_STORAGE_KEY is not base64"],
+    [{ sasToken: secret("?") }, "AZURE_STORAGE_SAS_TOKEN is empty"],
+    [{ sasToken: secret("sv=1&sig=c2Vj\ncmV0") }, "AZURE_STORAGE_SAS_TOKEN holds a blank, a line end"],
+    [
+      { sasToken: secret("sv=1&sig=c2VjcmV0é") },
+      "AZURE_STORAGE_SAS_TOKEN holds a blank, a line end or a letter",
+    ],
+    [{ sasToken: secret(`${TARGET}/c?sv=1&sig=c2VjcmV0`) }, "AZURE_STORAGE_SAS_TOKEN holds a whole link"],
+    [{ sasToken: secret("sv=1&sig=") }, "AZURE_STORAGE_SAS_TOKEN has no signature"],
+  ])("is not signed in to with what no service would take (%#): %s", async (given, why) => {
+    const error = await thrownBy(find({ target: TARGET, ...given }));
+    expect(error).toMatchObject({ code: "bad-option", exitCode: 2 });
+    expect(String(error)).toContain(why);
+    expect(inspect(error)).not.toMatch(/c2Vj/);
   });
 
   it("may be used with a key outside Azure's own hosts", async () => {

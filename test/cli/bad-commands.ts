@@ -75,6 +75,22 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     advises: "--files FILE",
   },
   {
+    title: "a content type that cannot be a header",
+    args: [...run, "--content-type", "text/plain\r\nx-ms-meta-a: b"],
+    exit: 2,
+    code: "bad-option",
+    says: "--content-type: expected a text of ASCII letters, digits and signs on one line",
+    advises: "Correct the value",
+  },
+  {
+    title: "announcements that expire at once",
+    args: [...run, "--message-ttl", "500ms"],
+    exit: 2,
+    code: "bad-option",
+    says: '--message-ttl: expected a duration from 1m to 3650d, got "500ms"',
+    advises: "Correct the value",
+  },
+  {
     title: "--partition without --total-partitions",
     args: [...run, "--partition", "0"],
     exit: 2,

@@ -81,6 +81,18 @@ describe("stopping a run", () => {
     await expectResumes();
   });
 
+  it("--grace may be longer than a timer can be: files in flight are finished", async () => {
+    const running = await startHeld(["--grace", "25d"]);
+    const ended = running.kill("SIGINT");
+    await running.waitFor(/Ctrl\+C: files in flight are finished/);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    open();
+    const { code, stdout, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(stderr).not.toMatch(/stopping now|TimeoutOverflowWarning/);
+    expect(figureOf(stdout, "copied")).toBe(SLOTS);
+  });
+
   it("leaves nothing to finish and nothing to resume before the first file", async () => {
     await scene.proxy.offline();
     const running = scene.startRun(["--log-file", "run.log"]);

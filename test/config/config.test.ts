@@ -140,6 +140,17 @@ describe("a bad value", () => {
     expect(() => settingsOf(flags, environment as Record<string, string>)).toThrow(message);
   });
 
+  it.each([
+    ["messageTtl", "0s", "--message-ttl: expected a duration from 1m to 3650d"],
+    ["messageTtl", "500ms", "--message-ttl: expected a duration from 1m to 3650d"],
+    ["requestTimeout", "0ms", "--request-timeout: expected a duration from 1s to 1h"],
+    ["requestTimeout", "25d", "--request-timeout: expected a duration from 1s to 1h"],
+    ["grace", "31d", "--grace: expected a duration from 0s to 30d"],
+    ["maxWait", "366d", "--max-wait: expected a duration from 0s to 365d"],
+  ] as const)("is a time that cannot be meant: %s %s", (name, given, message) => {
+    expect(() => settingsOf({ [name]: given })).toThrow(`${message}, got "${given}"`);
+  });
+
   it("is reported as the state's when it is in the state", () => {
     expect(() => settingsOf({}, {}, { onEmpty: "gone" })).toThrow(
       "onEmpty in the state: expected report, fail",
@@ -167,6 +178,15 @@ describe("the table of options", () => {
   it("has a default that its own parser takes, for each option", () => {
     const given = collect({}, {}, folder);
     for (const name of RUN_OPTION_NAMES) expect(() => resolveOne(given, name)).not.toThrow();
+  });
+
+  it("has a least and a greatest value for each number, rate and time", () => {
+    const numbers = RUN_OPTION_NAMES.filter((name) =>
+      /<(?:n|i|time|rate|limit)>/.test(RUN_OPTIONS[name].flag),
+    );
+    expect(numbers).toContain("messageTtl");
+    const withRange = RUN_OPTION_NAMES.filter((name) => RUN_OPTIONS[name].parse.range !== undefined);
+    expect(withRange).toEqual(numbers);
   });
 
   it("has a flag, a variable and a key of its own for each option", () => {

@@ -7,6 +7,8 @@ import {
   concurrency,
   containerName,
   duration,
+  headerText,
+  maxFailures,
   nameTemplate,
   oneOf,
   queueName,
@@ -35,6 +37,7 @@ describe("a whole number", () => {
 });
 
 describe("a duration", () => {
+  const any = duration("0s", "365d");
   it.each([
     ["250ms", 250],
     ["30s", 30_000],
@@ -43,10 +46,37 @@ describe("a duration", () => {
     ["2d", 172_800_000],
     ["1h30m", 5_400_000],
     ["0.5s", 500],
-  ])("%s is %i ms", (given, ms) => expect(duration(given)).toBe(ms));
+  ])("%s is %i ms", (given, ms) => expect(any(given)).toBe(ms));
 
   it.each(["", "5", "s", "-5s", "5 s", "5s ", "5x", "1h,30m", "h1"])("%j is none", (given) => {
-    expect(() => duration(given)).toThrow("expected a duration such as 30s, 10m or 6h");
+    expect(() => any(given)).toThrow("expected a duration such as 30s, 10m or 6h");
+  });
+
+  it("is not shorter than its least and not longer than its greatest value", () => {
+    const ttl = duration("1m", "25d");
+    expect([ttl("60s"), ttl("1m"), ttl("25d")]).toEqual([60_000, 60_000, 25 * 86_400_000]);
+    for (const given of ["0s", "500ms", "59.9s", "25d1ms", "999999999999d"]) {
+      expect(() => ttl(given), given).toThrow("expected a duration from 1m to 25d");
+    }
+    expect(ttl.range).toBe("1m to 25d");
+  });
+});
+
+describe("numbers without an end", () => {
+  const endless = "9".repeat(400);
+  it.each([
+    [maxFailures, endless, "from 0 to 1000000000"],
+    [maxFailures, "1000000001", "from 0 to 1000000000"],
+    [maxFailures, "100.1%", "0% to 100%"],
+    [bandwidth, `${endless}MB/s`, "from 10kB/s to 1000GB/s"],
+    [bandwidth, `08:00,${endless}B/s`, "from 10kB/s to 1000GB/s"],
+    [requestRate, `${endless}/s`, "from 1/s to 1000000/s"],
+    [requestRate, "0/s", "from 1/s to 1000000/s"],
+    [wholeNumber(1, 10), endless, "from 1 to 10"],
+    [concurrency, endless, "from 1 to 10000"],
+  ] as const)("are none (%#)", (parse, given, message) => {
+    expect(() => parse(given)).toThrow(message);
+    expect(parse.range).toBeDefined();
   });
 });
 
@@ -62,6 +92,13 @@ describe("an option's words", () => {
   it("are true and false for a switch", () => {
     expect([yesOrNo("true"), yesOrNo("false")]).toEqual([true, false]);
     expect(() => yesOrNo("yes")).toThrow("expected true, false");
+  });
+
+  it("a header's text is one line of ASCII, without the blanks around it", () => {
+    expect(headerText(" text/plain; charset=utf-8 ")).toBe("text/plain; charset=utf-8");
+    for (const given of ["a\r\nb", "a\nb", "a\0", "日本", "é", "a\tb", " ", ""]) {
+      expect(() => headerText(given), given).toThrow("expected a text");
+    }
   });
 
   it("are refused when they are empty", () => {
@@ -133,7 +170,8 @@ describe("the value of a brake", () => {
 
   it.each(["", "10", "10MB", "MB/s", "10mb/s", "-1MB/s", "0MB/s", "1kB/s", "10 MB/s", "10MB/h", "1e3MB/s"])(
     "%j is no bandwidth",
-    (given) => expect(() => bandwidth(given)).toThrow("expected a rate of at least 10kB/s such as 10MB/s"),
+    (given) =>
+      expect(() => bandwidth(given)).toThrow("expected a rate from 10kB/s to 1000GB/s such as 10MB/s"),
   );
 
   it("may be a timetable of several rates", () => {
@@ -143,7 +181,7 @@ describe("the value of a brake", () => {
   });
 
   it.each(["", "500", "0/s", "1.5/s", "-1/s", "500/min"])("is no request rate: %j", (given) => {
-    expect(() => requestRate(given)).toThrow("expected a rate such as 500/s");
+    expect(() => requestRate(given)).toThrow("expected a rate from 1/s to 1000000/s such as 500/s");
   });
 
   it.each([

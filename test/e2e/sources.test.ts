@@ -56,7 +56,8 @@ describe("a run from a container", () => {
         expiresOn: new Date(Date.now() + 3_600_000),
       });
       const { search: sas, searchParams } = new URL(sasUrl);
-      const env = way === "a SAS of its own" ? { REUPLOAD_SOURCE_SAS: sas } : {};
+      // As `export REUPLOAD_SOURCE_SAS="$(...)"` of some shells leaves it.
+      const env = way === "a SAS of its own" ? { REUPLOAD_SOURCE_SAS: ` ${sas}\r\n` } : {};
       const result = await runFrom(["--source-container", url], env);
       expect(result.code, result.stderr).toBe(0);
       expect(summaryIn(result)).toMatchObject({ rows: { completed: 2, empty: 1 }, files: { copied: 3 } });

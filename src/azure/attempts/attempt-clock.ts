@@ -1,9 +1,7 @@
+import { LONGEST_TIMER_MS } from "../../core/later.ts";
 import type { RequestBudget } from "./effort.ts";
 import { onAbort } from "../on-abort.ts";
 import { ServiceFailure } from "../wire/service-error.ts";
-
-/** The longest that a timer can be set to, ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Given to the attempt: how it is ended from outside, and the pulse that shows that bytes still flow. */
 export interface AttemptContext {
