@@ -130,6 +130,18 @@ describe("the architecture test", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("only the room of files opens a file for writing", () => {
+    const opens = [
+      /\bopen(?:Sync)?\([^)]*"(?:w|wx|a|ax|w\+|wx\+|a\+|ax\+)"/,
+      /\b(?:createWriteStream|writeFile|writeFileSync|appendFile|appendFileSync)\b[^;]*from "node:fs/,
+    ];
+    const found = sourceFiles().filter((file) => {
+      const text = readFileSync(join(root, file), "utf8");
+      return opens.some((pattern) => pattern.test(text));
+    });
+    expect(found).toEqual(["files/new-file.ts"]);
+  });
+
   it("finds that only the command line exits, writes to the terminal and reads the environment", () => {
     const rules: [RegExp, readonly string[]][] = [
       [/process\.exit\(/, ["cli"]],

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, createReadStream, openSync, readSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openNew } from "../files/new-file.ts";
+import { openStream } from "../files/open-stream.ts";
 import { lookAt } from "../files/place.ts";
 import { toWriteError } from "../files/write-error.ts";
 import { STATE_COMPANION_ENDINGS as COMPANION_ENDINGS } from "../state/wiring.ts";
@@ -66,7 +67,7 @@ export class ResultFile implements AsyncDisposable {
         await rename(this.#temporary, place.path);
         return;
       }
-      await using target = await open(place.path, "w");
+      await using target = await openStream(place.path);
       await this.#copyTo((chunk) => target.appendFile(chunk));
     });
   }

@@ -11,6 +11,7 @@ import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { openNewSync } from "../files/new-file.ts";
+import { toWriteError } from "../files/write-error.ts";
 import { findAzurite } from "./find-azurite.ts";
 
 /** The account that every storage emulator has; its key is published and opens nothing else. */
@@ -61,7 +62,8 @@ export interface Emulator {
 /**
  * Starts the emulator and waits until it answers (about 2 s).
  *
- * @throws ReuploadError `emulator-missing` when Azurite is not installed, `emulator-failed` when it does not start;
+ * @throws ReuploadError `emulator-missing` when Azurite is not installed, `emulator-failed` when it does not start,
+ * `output-unwritable` and `disk-full` for its folder and log;
  * the signal's reason when it aborts
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
@@ -70,12 +72,22 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const temporary = await mkdtemp(join(tmpdir(), "reupload-emulator-"));
   const log = options.log ?? join(options.location ?? temporary, "azurite.log");
   try {
-    if (options.location !== undefined) await mkdir(options.location, { recursive: true });
-    await mkdir(dirname(log), { recursive: true });
+    for (const folder of [options.location, dirname(log)]) {
+      if (folder !== undefined) await makeFolder(folder);
+    }
     return await start(spawnAzurite(script, log, options), log, options.signal);
   } finally {
     // A temporary log has told what it had to. (Where an open file cannot be deleted, it stays.)
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** @throws ReuploadError `output-unwritable`, `disk-full` */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw toWriteError(error, `the folder ${path}`);
   }
 }
 
