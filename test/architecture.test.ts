@@ -163,10 +163,10 @@ describe("the architecture test", () => {
     );
     // Help and JSON; data and lines; messages; the monitor's last picture.
     expect(writers.toSorted()).toEqual([
-      "cli/io.ts",
+      "terminal/io.ts",
       "cli/main.ts",
-      "cli/monitor-screen.ts",
-      "cli/reporter.ts",
+      "terminal/monitor-screen.ts",
+      "terminal/reporter.ts",
     ]);
   });
 });

@@ -17,15 +17,15 @@ import type { StateSummary } from "../state/ledger.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import { errorMessage } from "../report/messages.ts";
 import { commandLine } from "../terminal/shell.ts";
-import { commandFiles } from "./command-files.ts";
+import { commandFiles } from "../job/command-files.ts";
 import { resumeCommand } from "./run.ts";
-import { startEmulator } from "../job/run-job.ts";
+import { startEmulator } from "../job/run.ts";
 import { followRun } from "../job/follow.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 import { sharedSignal } from "../job/shared-signal.ts";
 import type { Services } from "../job/services.ts";
-import { toReuploadError } from "./to-error.ts";
-import type { Io } from "./io.ts";
+import { toReuploadError } from "../core/to-error.ts";
+import type { Io } from "../terminal/io.ts";
 
 const MOST_SAMPLES = 5;
 

@@ -9,7 +9,7 @@ import { createUnlessThere } from "../files/new-file.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { addMissing, noteKept, stopKept } from "../demo/demo-kept.ts";
-import { type Io, printLine } from "./io.ts";
+import { type Io, printLine } from "../terminal/io.ts";
 import { run } from "./run.ts";
 import type { RunFlags } from "./session.ts";
 import { isStop, listenForStop } from "./stop-signals.ts";

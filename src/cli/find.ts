@@ -14,10 +14,10 @@ import { quantity } from "../terminal/format.ts";
 import { type JsonFields, jsonText } from "../report/json-forms.ts";
 import { SCHEMA_VERSION, waitingMessages } from "../report/messages.ts";
 import type { UsedFiles } from "../files/overlap.ts";
-import { commandFiles } from "./command-files.ts";
-import { connectKusto } from "./kusto.ts";
-import { type Io, writeLines } from "./io.ts";
-import { ResultFile } from "./result-file.ts";
+import { commandFiles } from "../job/command-files.ts";
+import { connectKusto } from "../job/kusto.ts";
+import { type Io, writeLines } from "../terminal/io.ts";
+import { ResultFile } from "../terminal/result-file.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 export interface FindArguments {

@@ -14,11 +14,11 @@ import type { OpenState } from "../state/state-kind.ts";
 import { checkOriginalStates, readOriginalStates, STATES } from "../state/wiring.ts";
 import { count } from "../terminal/format.ts";
 import { type CatalogSource, catalogSource } from "../job/catalogs.ts";
-import { importJson, importText } from "./import-text.ts";
-import { type Io, printLines, writeLines } from "./io.ts";
-import { rejectedPath, stateStem } from "./command-files.ts";
+import { importJson, importText } from "../terminal/import-text.ts";
+import { type Io, printLines, writeLines } from "../terminal/io.ts";
+import { rejectedPath, stateStem } from "../job/command-files.ts";
 import { resumeCommand, runFiles } from "./run.ts";
-import { checkCsv } from "./run-inputs.ts";
+import { checkCsv } from "../job/run-inputs.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 import type { Services } from "../job/services.ts";
 

@@ -4,7 +4,7 @@ import { CommanderError } from "commander";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { holdHeapClose } from "../job/heap.ts";
-import { printLine, processIo } from "./io.ts";
+import { printLine, processIo } from "../terminal/io.ts";
 import { makeProgram } from "./program.ts";
 import { endLingering } from "./stop-signals.ts";
 import { packageVersion } from "./version.ts";
@@ -45,7 +45,7 @@ process.once("beforeExit", () => {
 async function tell(thrown: unknown): Promise<ExitCode> {
   // Help and version are told by throwing, too.
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
-  const { toReuploadError } = await import("./to-error.ts");
+  const { toReuploadError } = await import("../core/to-error.ts");
   const { errorMessage, toJsonLine, toText } = await import("../report/messages.ts");
   const error = thrown instanceof CommanderError ? usageError(thrown) : toReuploadError(thrown);
   const verbose = args.includes("--verbose") || args.includes("-v");

@@ -7,10 +7,10 @@ import { fleetJson } from "../report/fleet-json.ts";
 import { jsonText } from "../report/json-forms.ts";
 import { type MonitorPicture, monitorText } from "../terminal/monitor-text.ts";
 import { usesLiveBlock } from "../terminal/style.ts";
-import { type Io, writeLines } from "./io.ts";
-import { MonitorScreen } from "./monitor-screen.ts";
+import { type Io, writeLines } from "../terminal/io.ts";
+import { MonitorScreen } from "../terminal/monitor-screen.ts";
 import { parseOutput, parseWholeNumber } from "./options.ts";
-import { OpenStates, findStatePaths } from "./states.ts";
+import { OpenStates, findStatePaths } from "../job/states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 /** Counters are read so often, however seldom they are shown: rates and the time left need it. */

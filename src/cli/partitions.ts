@@ -10,7 +10,7 @@ import type { InputSource } from "../input/input.ts";
 import { count, percent, quantity } from "../terminal/format.ts";
 import { type JsonFields, jsonText } from "../report/json-forms.ts";
 import { SCHEMA_VERSION } from "../report/messages.ts";
-import { type Io, printLines, printLine, writeLines } from "./io.ts";
+import { type Io, printLines, printLine, writeLines } from "../terminal/io.ts";
 import { parseOutput, parseWholeNumber } from "./options.ts";
 import { endAtSignal } from "./stop-signals.ts";
 

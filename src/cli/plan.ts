@@ -7,7 +7,7 @@ import { SCHEMA_VERSION } from "../report/messages.ts";
 import { type MachinePlan, machinePlanText, planMachine, type PlanOptions } from "../terminal/plan-text.ts";
 import { printable, printableJson } from "../terminal/printable.ts";
 import type { Shell } from "../terminal/shell.ts";
-import { type Io, writeLines } from "./io.ts";
+import { type Io, writeLines } from "../terminal/io.ts";
 import { parseOutput, parseWholeNumber } from "./options.ts";
 import { inputSource, tellRejected } from "./partitions.ts";
 import { endAtSignal } from "./stop-signals.ts";

@@ -4,7 +4,7 @@
  */
 import { Command } from "commander";
 import type { ExitCode } from "../core/exit-codes.ts";
-import type { Io } from "./io.ts";
+import type { Io } from "../terminal/io.ts";
 import { addAnnounce } from "./program/announce.ts";
 import { addDemo } from "./program/demo.ts";
 import { addFind } from "./program/find.ts";

@@ -7,11 +7,11 @@ import { writeRemaining } from "../proof/remaining.ts";
 import { quantity } from "../terminal/format.ts";
 import { refuseOverlap } from "../files/overlap.ts";
 import { STATES } from "../state/wiring.ts";
-import { commandFiles } from "./command-files.ts";
-import { type Io, printLine } from "./io.ts";
+import { commandFiles } from "../job/command-files.ts";
+import { type Io, printLine } from "../terminal/io.ts";
 import { inputSource } from "./partitions.ts";
-import { ResultFile } from "./result-file.ts";
-import { absolutePath, OpenStates, findStatePaths } from "./states.ts";
+import { ResultFile } from "../terminal/result-file.ts";
+import { absolutePath, OpenStates, findStatePaths } from "../job/states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 export interface RemainingArguments {

@@ -8,10 +8,10 @@ import { STATES } from "../state/wiring.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { catalogSource } from "../job/catalogs.ts";
-import { commandFiles } from "./command-files.ts";
-import type { Io } from "./io.ts";
-import { checkCsv } from "./run-inputs.ts";
-import { type RunRequest, resumeAdvice, runJob } from "../job/run-job.ts";
+import { commandFiles } from "../job/command-files.ts";
+import type { Io } from "../terminal/io.ts";
+import { checkCsv } from "../job/run-inputs.ts";
+import { type RunRequest, resumeAdvice, runJob } from "../job/run.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 /**

@@ -5,14 +5,14 @@ import { environmentName, type RunOptionName } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { errorMessage } from "../report/messages.ts";
 import { refuseOverlap, type UsedFiles } from "../files/overlap.ts";
-import { commandFiles } from "./command-files.ts";
-import type { Io } from "./io.ts";
-import { openLog } from "./log.ts";
-import { Reporter } from "./reporter.ts";
+import { commandFiles } from "../job/command-files.ts";
+import type { Io } from "../terminal/io.ts";
+import { openLog } from "../terminal/log.ts";
+import { Reporter } from "../terminal/reporter.ts";
 import { sharedSignal } from "../job/shared-signal.ts";
 import { isStop, listenForStop, type StopSignals } from "./stop-signals.ts";
 import { listenForSuspend } from "./suspend.ts";
-import { toReuploadError } from "./to-error.ts";
+import { toReuploadError } from "../core/to-error.ts";
 
 export type RunFlags = Partial<Readonly<Record<RunOptionName, string>>>;
 

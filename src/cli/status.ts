@@ -8,9 +8,9 @@ import { refuseOverlap } from "../files/overlap.ts";
 import { fleetJson } from "../report/fleet-json.ts";
 import { jsonText } from "../report/json-forms.ts";
 import { statusText } from "../terminal/status-text.ts";
-import { type Io, printLines, printLine, writeLines } from "./io.ts";
+import { type Io, printLines, printLine, writeLines } from "../terminal/io.ts";
 import { parseOutput } from "./options.ts";
-import { absolutePath, OpenStates, findStatePaths } from "./states.ts";
+import { absolutePath, OpenStates, findStatePaths } from "../job/states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 /** Work items in progress that the JSON names. */

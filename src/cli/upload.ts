@@ -22,9 +22,9 @@ import type { RunRecord } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import { commandLine } from "../terminal/shell.ts";
 import type { CatalogSource } from "../job/catalogs.ts";
-import { commandFiles } from "./command-files.ts";
-import type { Io } from "./io.ts";
-import { type RunRequest, resumeAdvice, runJob } from "../job/run-job.ts";
+import { commandFiles } from "../job/command-files.ts";
+import type { Io } from "../terminal/io.ts";
+import { type RunRequest, resumeAdvice, runJob } from "../job/run.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 export interface UploadRequest {

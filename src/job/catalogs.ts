@@ -12,7 +12,7 @@ import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { parseSourcePrefix, type SourcePrefix } from "../core/source-prefix.ts";
 import { readQueryText } from "../kusto/query-text.ts";
-import type { SignInPrompt } from "../cli/sign-in.ts";
+import type { SignInPrompt } from "./sign-in.ts";
 import type { Services } from "./services.ts";
 
 /** The catalog of a run, before it is opened. */
@@ -144,7 +144,7 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
       clusterUrl(cluster);
     },
     async open({ services, desk, opening }) {
-      const { connectKusto } = await import("../cli/kusto.ts");
+      const { connectKusto } = await import("./kusto.ts");
       const { openKustoCatalog } = await import("../catalog/kusto/kusto-catalog.ts");
       const kusto = await connectKusto({
         cluster,

@@ -15,7 +15,7 @@ import { checkIdentity } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { DryRunTransfer } from "../transfer/dry-run-transfer.ts";
-import { type RunRequest, readSelection } from "./run-job.ts";
+import { type RunRequest, readSelection } from "./run.ts";
 import { fileMessage, followRun } from "./follow.ts";
 import type { Session } from "../cli/session.ts";
 import { sharedSignal } from "./shared-signal.ts";

@@ -10,9 +10,9 @@ import { ProgressModel } from "../progress/progress-model.ts";
 import { balanceReport, type RunEnding, type RunReport, judgeReport } from "../report/run-report.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { errorMessage } from "../report/messages.ts";
-import type { Reporter } from "../cli/reporter.ts";
+import type { Reporter } from "../terminal/reporter.ts";
 import type { Services } from "./services.ts";
-import { toReuploadError } from "../cli/to-error.ts";
+import { toReuploadError } from "../core/to-error.ts";
 
 const SAMPLE_MS = 1000;
 

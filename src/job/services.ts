@@ -27,7 +27,7 @@ import { AutoTransfer } from "../transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../report/messages.ts";
 import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
-import { type SignInPrompt, openRunSignIn } from "../cli/sign-in.ts";
+import { type SignInPrompt, openRunSignIn } from "./sign-in.ts";
 
 export { ensureTarget } from "../azure/calls/ensure-target.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";

@@ -10,7 +10,7 @@ import { SignIn, STORAGE_SCOPE } from "../../src/azure/sign-in/sign-in.ts";
 import { SignInError, type TokenRequest, type TokenSource } from "../../src/azure/sign-in/token-source.ts";
 import { cliSource } from "../../src/azure/sign-in/ways.ts";
 import type { ReuploadError } from "../../src/core/errors.ts";
-import { hasDisplay } from "../../src/cli/sign-in.ts";
+import { hasDisplay } from "../../src/job/sign-in.ts";
 import { countedSignIn, thrownBy } from "./support.ts";
 
 const MINUTE = 60_000;

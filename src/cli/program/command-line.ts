@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { EXIT_MEANINGS, type ExitCode } from "../../core/exit-codes.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../../terminal/io.ts";
 
 /** What a command is declared on, and what its action has at hand. */
 export interface CommandLine {

@@ -2,8 +2,8 @@ import { openSignIn } from "../azure/sign-in/open-sign-in.ts";
 import type { SignIn } from "../azure/sign-in/sign-in.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
-import { printLine } from "./io.ts";
-import type { Session } from "./session.ts";
+import { printLine } from "../terminal/io.ts";
+import type { Session } from "../cli/session.ts";
 
 /** Where a person may be asked; without one nobody is, unless `--auth` wants it. */
 export type SignInPrompt = Pick<Session, "io" | "notice" | "signal">;

@@ -1,6 +1,6 @@
 import type { Environment } from "../config/config.ts";
 import { redact } from "../core/secret.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "./printable.ts";
 import { trimEnvironment } from "../config/environment.ts";
 
 /** The process's surroundings, given to every command; nothing else touches the terminal or the environment. */

@@ -1,9 +1,9 @@
-import { FullScreen } from "../terminal/full-screen.ts";
-import { type MonitorPicture, monitorScreen, monitorText } from "../terminal/monitor-text.ts";
-import { terminalWidth } from "../terminal/style.ts";
+import { FullScreen } from "./full-screen.ts";
+import { type MonitorPicture, monitorScreen, monitorText } from "./monitor-text.ts";
+import { terminalWidth } from "./style.ts";
 import type { Io } from "./io.ts";
 import { chooseStyle } from "./reporter.ts";
-import { listenForSuspend } from "./suspend.ts";
+import { listenForSuspend } from "../cli/suspend.ts";
 
 const CTRL_C = "\u0003";
 const CTRL_Z = "\u001a";

@@ -12,7 +12,7 @@ import { STATES } from "../state/wiring.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { CatalogSource } from "./catalogs.ts";
-import { rejectedPath, stateStem } from "../cli/command-files.ts";
+import { rejectedPath, stateStem } from "./command-files.ts";
 import { chooseSlots } from "./limits.ts";
 import { finishRun, followRun } from "./follow.ts";
 import { drainText, type Session } from "../cli/session.ts";

@@ -18,8 +18,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Io } from "../../src/cli/io.ts";
-import { ResultFile } from "../../src/cli/result-file.ts";
+import type { Io } from "../../src/terminal/io.ts";
+import { ResultFile } from "../../src/terminal/result-file.ts";
 
 const isWindows = process.platform === "win32";
 let folder: string;

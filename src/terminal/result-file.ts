@@ -9,7 +9,7 @@ import { lookAt } from "../files/place.ts";
 import { toWriteError } from "../files/write-error.ts";
 import { STATE_COMPANION_ENDINGS as COMPANION_ENDINGS } from "../state/wiring.ts";
 import { type Io, writeText } from "./io.ts";
-import { absolutePath } from "./states.ts";
+import { absolutePath } from "../job/states.ts";
 
 /** As the umask leaves it. */
 const PUBLIC = 0o666;

@@ -2,7 +2,7 @@
 import type { UsedFiles } from "../files/overlap.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { STATES } from "../state/wiring.ts";
-import { logPaths } from "./log.ts";
+import { logPaths } from "../terminal/log.ts";
 
 type Named = {
   readonly [Name in "csv" | "files" | "kustoQuery" | "config" | "stateDb" | "logFile" | "emulator"]?:

@@ -1,4 +1,4 @@
-import { isDiskFull, errorMessageText, ReuploadError } from "../core/errors.ts";
+import { isDiskFull, errorMessageText, ReuploadError } from "./errors.ts";
 
 /** Anything thrown as an error that can be told in two lines. */
 export function toReuploadError(thrown: unknown): ReuploadError {

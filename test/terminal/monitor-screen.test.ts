@@ -1,10 +1,10 @@
 import type { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Io } from "../../src/cli/io.ts";
-import { MonitorScreen } from "../../src/cli/monitor-screen.ts";
-import { pictureOf } from "../terminal/pictures.ts";
-import { Screen } from "../terminal/screen.ts";
+import type { Io } from "../../src/terminal/io.ts";
+import { MonitorScreen } from "../../src/terminal/monitor-screen.ts";
+import { pictureOf } from "./pictures.ts";
+import { Screen } from "./screen.ts";
 
 const EVENTS = ["SIGTSTP", "SIGCONT", "uncaughtExceptionMonitor", "exit"];
 

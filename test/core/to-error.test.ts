@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toReuploadError } from "../../src/cli/to-error.ts";
+import { toReuploadError } from "../../src/core/to-error.ts";
 
 describe("the error that a command ends with", () => {
   it.each([{ code: "ENOSPC" }, { code: "EDQUOT" }, { code: "ERR_SQLITE_ERROR", errcode: 13 }])(

@@ -10,7 +10,7 @@ import {
 import type { FleetReadings, FleetView } from "../progress/fleet.ts";
 import type { StateReader } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
-import type { Io } from "./io.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** @param given by `--state-db`; without it the environment and the configuration file are asked, as `run` does */
 export function findStatePaths(given: readonly string[] | undefined, io: Io): readonly string[] {

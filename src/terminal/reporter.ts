@@ -1,11 +1,11 @@
 import { errorMessageText } from "../core/errors.ts";
 import { redact } from "../core/secret.ts";
 import type { ProgressView } from "../progress/progress.ts";
-import { LiveBlock } from "../terminal/live-block.ts";
+import { LiveBlock } from "./live-block.ts";
 import { type Message, toJsonLine, toText, waitingMessages } from "../report/messages.ts";
-import { printableLine } from "../terminal/printable.ts";
-import { PLAIN_INTERVAL_MS, progressBlock } from "../terminal/progress-text.ts";
-import { terminalWidth, type TextStyle, usesColor, usesLiveBlock, usesUnicode } from "../terminal/style.ts";
+import { printableLine } from "./printable.ts";
+import { PLAIN_INTERVAL_MS, progressBlock } from "./progress-text.ts";
+import { terminalWidth, type TextStyle, usesColor, usesLiveBlock, usesUnicode } from "./style.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
 
