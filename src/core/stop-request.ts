@@ -3,7 +3,7 @@
  * aborts, so that whoever must tell how the run ended reads it there, and nobody reads a reason's text.
  */
 import type { ReuploadError } from "./errors.ts";
-import type { ExitCode } from "./exit-codes.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
 
 export type StopKind =
   /** Ctrl+C, SIGTERM, a closed terminal. */
@@ -41,4 +41,21 @@ export class StopRequest extends Error {
   static forError(error: ReuploadError): StopRequest {
     return new StopRequest("error", error.code, error.exitCode, error);
   }
+}
+
+/** How work is told to stop, and how it tells that it cannot go on. */
+export interface RunStop {
+  /** Aborts when nothing new may begin; its reason is the StopRequest. */
+  readonly draining: AbortSignal;
+  /** Aborts when what is in flight is given up, too. */
+  readonly aborting: AbortSignal;
+  /** Nothing new begins; what is in flight finishes. */
+  drain(request: StopRequest): void;
+  /** What is in flight is given up. */
+  abort(request: StopRequest): void;
+}
+
+/** Why the signal was aborted. @param signal has aborted */
+export function readStopRequest({ reason }: AbortSignal): StopRequest {
+  return reason instanceof StopRequest ? reason : new StopRequest("control", "request", EXIT.unavailable);
 }

@@ -20,10 +20,11 @@
  *               second drain from outside. `draining` and `aborting` have aborted.
  * - `ended`     nothing of the run is under way any more. Entered by `end`; final. Later requests change nothing.
  *
- * The first request to stop decides why the run ended; a later one may only make it stop sooner.
+ * The first request to stop decides why the run ended; a later one may only make it stop sooner. An error that ends the
+ * run takes its place, because it must be told.
  */
 import { setMaxListeners } from "node:events";
-import type { StopRequest } from "../core/stop-request.ts";
+import type { RunStop, StopRequest } from "../core/stop-request.ts";
 import type { Cancel, Surroundings } from "../surroundings/surroundings.ts";
 
 export type RunState = "starting" | "running" | "paused" | "draining" | "stopping" | "ended";
@@ -56,7 +57,7 @@ export interface RunControlEvents {
   readonly onLimits: (change: LimitChange) => void;
 }
 
-export class RunControl {
+export class RunControl implements RunStop {
   readonly #surroundings: Surroundings;
   readonly #graceMs: number;
   readonly #drain = new AbortController();
@@ -111,15 +112,25 @@ export class RunControl {
     this.#stop = request;
     this.#enter("draining", request.why);
     this.#drain.abort(request);
-    this.#endGrace = this.#surroundings.after(this.#graceMs, () => this.abort(request), { background: true });
+    this.#endGrace = this.#surroundings.after(
+      this.#graceMs,
+      () => this.abort(request, "the end of the grace time"),
+      {
+        background: true,
+      },
+    );
   }
 
-  /** What is in flight is given up, too. Repeating it changes nothing. */
-  abort(request: StopRequest): void {
+  /**
+   * What is in flight is given up, too. Repeating it changes nothing.
+   *
+   * @param why told to those who listen, when it is not the request's own reason
+   */
+  abort(request: StopRequest, why = request.why): void {
     if (this.#state === "stopping" || this.#state === "ended") return;
-    this.#stop ??= request;
+    if (this.#stop === undefined || request.kind === "error") this.#stop = request;
     this.#endGrace();
-    this.#enter("stopping", request.why);
+    this.#enter("stopping", why);
     this.#drain.abort(this.#stop);
     this.#abort.abort(this.#stop);
   }

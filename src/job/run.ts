@@ -1,23 +1,30 @@
-/** Runs a job: services, target, state, catalog and pipeline, in this order, and what they have to say. */
+/** Runs: target, state, guard, catalog and pipeline, in this order, and what they have to say. */
 import type { Catalog } from "../catalog/catalog.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
-import type { RunIdentity } from "../core/run-identity.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
-import { growYoungHeap } from "./heap.ts";
+import type { RunningPipeline } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
-import type { InputReader } from "../state/state-kind.ts";
-import { STATES } from "../state/wiring.ts";
-import { checkIdentity, type RunRecord } from "../state/run-record.ts";
+import type { RunRecord } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
+import type { JobContext } from "./context.ts";
+import { finishRun } from "./ending.ts";
+import { type Follower, followRun } from "./follow.ts";
+import { type GuardedRun, NO_GUARD } from "./guard.ts";
+import { growYoungHeap } from "./heap.ts";
 import { chooseSlots } from "./limits.ts";
-import { finishRun, followRun } from "./follow.ts";
-import { drainText, type Session } from "../cli/session.ts";
-import { sharedSignal } from "./shared-signal.ts";
 import type { Services } from "./services.ts";
+import {
+  beginGuarded,
+  openRunState,
+  openTarget,
+  prepareTarget,
+  startRunEmulator,
+  type StateRequest,
+} from "./start.ts";
 
 /** One run as the command line describes it; `run` and `upload` make it. */
 export interface RunRequest {
@@ -28,77 +35,60 @@ export interface RunRequest {
   readonly found: RunRecord | undefined;
   readonly catalog: CatalogSource;
   /** The work items; undefined when they are taken as they stand in the state. */
-  readonly input:
-    | ((identity: Omit<RunIdentity, "csvDigest">, rejectedPath: string) => InputReader)
-    | undefined;
+  readonly input: StateRequest["input"];
   /** The settings that the state keeps for a resume. */
   readonly kept: Readonly<Record<string, string>>;
-  /** The command that goes on with this job. */
+  /** The command that goes on with this run. */
   readonly resumeCommand: string;
 }
 
-/** @returns the exit code. @throws what ends the job before its first file, or ReuploadError */
-export async function runJob(session: Session, job: RunRequest): Promise<ExitCode> {
-  if (job.settings.dryRun) {
+/** @returns the exit code. @throws what ends the run before its first file: ReuploadError, StopRequest */
+export async function run(context: JobContext, request: RunRequest): Promise<ExitCode> {
+  if (request.settings.dryRun) {
     const { dryRun } = await import("./dry-run.ts");
-    return dryRun(session, job);
+    return dryRun(context, request);
   }
-  const emulator = job.settings.emulator ? await startEmulator(session, job.stateDb) : undefined;
+  const { settings, stateDb } = request;
+  const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
-    return await new JobRun(session, job, emulator).execute();
+    return await new Run(context, request, emulator).execute();
   } finally {
+    context.control.end();
     await emulator?.stop();
   }
 }
 
-/** The emulator whose data lies beside the state. */
-export async function startEmulator(session: Session, stateDb: string): Promise<Emulator> {
-  const { startEmulator: start } = await import("../emulator/emulator.ts");
-  const location = `${stateStem(session.path(stateDb))}.emulator`;
-  const emulator = await start({ signal: session.signal, location });
-  session.notice("info", `storage emulator: ${emulator.blobEndpoint}, its data in ${location}`);
-  return emulator;
-}
-
-class JobRun {
-  readonly #session: Session;
-  readonly #job: RunRequest;
+class Run {
+  readonly #context: JobContext;
+  readonly #request: RunRequest;
   readonly #emulator: Emulator | undefined;
   readonly #statePath: string;
 
-  constructor(session: Session, job: RunRequest, emulator: Emulator | undefined) {
-    this.#session = session;
-    this.#job = job;
+  constructor(context: JobContext, request: RunRequest, emulator: Emulator | undefined) {
+    this.#context = context;
+    this.#request = request;
     this.#emulator = emulator;
-    this.#statePath = session.path(job.stateDb);
+    this.#statePath = context.path(request.stateDb);
   }
 
   async execute(): Promise<ExitCode> {
-    const { settings, found, catalog } = this.#job;
-    const { signal } = this.#session;
-    const env =
-      this.#emulator === undefined
-        ? this.#session.io.env
-        : { AZURE_STORAGE_CONNECTION_STRING: this.#emulator.connectionString };
-    // Loaded late, as it takes most of the start: what is wrong before is told without it.
-    const stages = await import("./services.ts");
-    const account = await stages.openAccount(settings, env, this.#session);
-    const services = new stages.Services(account, settings, (message) =>
-      this.#session.reporter.tell(message),
-    );
-    const identity = stages.runIdentity(services.account, settings, catalog.identity);
-    if (found !== undefined) checkIdentity(found, { identity, settings: {} });
-    const created = await stages.ensureTarget({
-      client: services.client,
+    const { settings, found, catalog, input, kept, resumeCommand } = this.#request;
+    const target = { settings, found, catalog: catalog.identity, emulator: this.#emulator };
+    const { services, identity } = await openTarget(this.#context, target);
+    await prepareTarget(this.#context, services, {
+      settings,
       container: settings.targetContainer,
       queue: settings.announce ? settings.queue : undefined,
-      createMissing: settings.createMissing || settings.emulator,
-      attempts: services.attempts,
-      gates: services,
-      signal,
+      mayCreate: true,
     });
-    for (const what of created) this.#session.notice("info", `created the ${what}`);
-    const state = await this.#openState(identity);
+    const state = await openRunState(this.#context, identity, {
+      settings,
+      location: this.#statePath,
+      resume: settings.resume,
+      kept,
+      input,
+      resumeAdvice: resumeAdvice(resumeCommand),
+    });
     try {
       return await this.#withState(services, state);
     } finally {
@@ -106,75 +96,83 @@ class JobRun {
     }
   }
 
-  async #openState(identity: Omit<RunIdentity, "csvDigest">): Promise<OpenState> {
-    const { settings, input, kept, resumeCommand, stateDb } = this.#job;
-    const only = readSelection(settings);
-    return STATES.open(
-      {
-        location: this.#statePath,
-        resume: settings.resume,
-        updateCsv: settings.updateCsv,
-        retryFailed: settings.retryFailed,
-        resumeAdvice: resumeAdvice(resumeCommand),
-        ...(only === undefined ? {} : { only }),
-      },
-      { identity, settings: kept },
-      input?.(identity, rejectedPath(this.#session.path(stateDb))),
-      { signal: this.#session.signal },
-    );
-  }
-
   async #withState(services: Services, state: OpenState): Promise<ExitCode> {
-    const { buildTransfer, buildAnnouncer } = await import("./services.ts");
-    const { settings } = this.#job;
-    const { reporter, stop } = this.#session;
-    const catalog = await this.#openCatalog(services, state);
+    const place = { guard: NO_GUARD, isNew: this.#request.found === undefined, location: this.#statePath };
+    const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
+      this.#openCatalog(services),
+    );
     try {
       this.#tellStart(state, catalog);
-      const abort = sharedSignal(stop.abort);
-      const follow = followRun({ state, services, reporter });
-      growYoungHeap(settings.transfer === "stream" || this.#job.catalog.hasLocalFiles ? "passed" : "copied");
-      const pipeline = startPipeline(
-        {
-          state,
-          catalog,
-          transfer: buildTransfer(services, settings, this.#job.catalog.hasLocalFiles),
-          announcer: buildAnnouncer(services, settings),
-        },
-        {
-          ...settings,
-          runBegan: state.run.createdAt,
-          workItemWorkers: settings.workitemWorkers,
-          slots: chooseSlots(settings, services.limits, (message) => reporter.tell(message)),
-          template: parseNameTemplate(settings.nameTemplate),
-        },
-        { drain: stop.drain, abort, onFile: follow.onFile },
-      );
-      this.#session.finishes(() => drainText(pipeline.live.slotsInUse));
-      follow.watch(pipeline.live);
-      const outcome = await pipeline.outcome;
-      const view = await follow.end();
-      return await finishRun({
-        outcome,
-        view,
-        state,
-        catalog,
-        reporter,
-        linksRenewed: pipeline.live.linksRenewed,
-        limitedBy: limitedBy(settings),
-        stoppedBy: stop.stoppedBy(),
-        rejectedFile: rejectedPath(this.#statePath),
-        resumeCommand: this.#job.resumeCommand,
-        verbose: settings.verbose,
-      });
+      return await this.#withCatalog({ services, state, catalog, guarded });
     } finally {
       await catalog.close();
     }
   }
 
-  #tellStart({ run, start }: OpenState, catalog: Catalog): void {
-    const { identity, input, runId } = run;
-    this.#session.reporter.tell({
+  async #withCatalog(parts: RunParts): Promise<ExitCode> {
+    const { services, state, guarded } = parts;
+    const { control, reporter } = this.#context;
+    const { settings, resumeCommand } = this.#request;
+    const follow = followRun({ ...this.#context, state, services });
+    growYoungHeap(
+      settings.transfer === "stream" || this.#request.catalog.hasLocalFiles ? "passed" : "copied",
+    );
+    const pipeline = await this.#startPipeline(parts, follow);
+    guarded.onChange(() => pipeline.goOn());
+    control.listen({ onState: () => pipeline.goOn() });
+    this.#context.finishes(() => pipeline.live.slotsInUse);
+    follow.watch(pipeline.live);
+    control.begin();
+    const outcome = await pipeline.outcome;
+    const view = await follow.end();
+    // What was recorded last must be durable before others are told of it, and before it is counted.
+    await state.ledger.committed().catch(() => {});
+    await guarded.end();
+    return finishRun({
+      ...parts,
+      outcome,
+      view,
+      reporter,
+      linksRenewed: pipeline.live.linksRenewed,
+      limitedBy: limitedBy(settings),
+      rejectedFile: rejectedPath(this.#statePath),
+      resumeCommand,
+      verbose: settings.verbose,
+    });
+  }
+
+  async #startPipeline(
+    { services, state, catalog, guarded }: RunParts,
+    follow: Follower,
+  ): Promise<RunningPipeline> {
+    const { buildTransfer, buildAnnouncer } = await import("./services.ts");
+    const { control, reporter } = this.#context;
+    const { settings } = this.#request;
+    return startPipeline(
+      {
+        state,
+        catalog,
+        transfer: buildTransfer(services, settings, this.#request.catalog.hasLocalFiles),
+        announcer: buildAnnouncer(services, settings),
+      },
+      {
+        ...settings,
+        runBegan: guarded.moment,
+        workItemWorkers: settings.workitemWorkers,
+        slots: chooseSlots(settings, services.limits, (message) => reporter.tell(message)),
+        template: parseNameTemplate(settings.nameTemplate),
+      },
+      {
+        stop: control,
+        mayBegin: (partition) => control.state !== "paused" && guarded.mayBegin(partition),
+        onFile: follow.onFile,
+      },
+    );
+  }
+
+  #tellStart({ run: record, start }: OpenState, catalog: Catalog): void {
+    const { identity, input, runId } = record;
+    this.#context.reporter.tell({
       type: "run-started",
       runId,
       starts: start.number,
@@ -183,41 +181,30 @@ class JobRun {
       rows: input.rows,
       workItems: input.ours,
       target: identity.target,
-      queue: this.#job.settings.announce ? identity.queue : undefined,
+      queue: this.#request.settings.announce ? identity.queue : undefined,
       catalog: catalog.identity,
-      stateDb: this.#job.stateDb,
+      stateDb: this.#request.stateDb,
     });
   }
 
   /** What belongs to the catalog lies beside the state, whose lock is held. */
-  async #openCatalog(services: Services, state: OpenState): Promise<Catalog> {
-    try {
-      return await this.#job.catalog.open({
-        stem: stateStem(this.#statePath),
-        services,
-        desk: this.#session,
-        opening: this.#session.signal,
-        // While it drains, files in flight may still need fresh links.
-        signal: sharedSignal(this.#session.stop.abort),
-      });
-    } catch (thrown) {
-      if (this.#job.found === undefined) {
-        // Nothing was done yet: the corrected command must not meet a run that never began.
-        await state.close();
-        STATES.discard(this.#statePath);
-      }
-      throw thrown;
-    }
+  async #openCatalog(services: Services): Promise<Catalog> {
+    return this.#request.catalog.open({
+      stem: stateStem(this.#statePath),
+      services,
+      prompt: this.#context,
+      opening: this.#context.signal,
+      // While it drains, files in flight may still need fresh links.
+      signal: this.#context.control.aborting,
+    });
   }
 }
 
-/** Which work items alone are to be taken. */
-export function readSelection({
-  limit,
-  sample,
-}: RunSettings): { first: number } | { sample: number } | undefined {
-  if (limit !== undefined) return { first: limit };
-  return sample === undefined ? undefined : { sample };
+interface RunParts {
+  readonly services: Services;
+  readonly state: OpenState;
+  readonly catalog: Catalog;
+  readonly guarded: GuardedRun;
 }
 
 function limitedBy({ limit, sample }: RunSettings): string | undefined {

@@ -6,7 +6,9 @@ import { WaitGivenUp } from "../core/waits.ts";
 import type { AnnouncementStore, OwedFile } from "../state/announcements.ts";
 import type { FailureRecord } from "../state/ledger.ts";
 import { DrainingWaits } from "./draining-waits.ts";
-import type { PipelineControl } from "./pipeline.ts";
+import { readStopRequest, StopRequest } from "../core/stop-request.ts";
+import { toReuploadError } from "../core/to-error.ts";
+import type { PipelineControl, PipelineOutcome } from "./pipeline.ts";
 
 /** Files read from the state at once. */
 const BATCH = 1_000;
@@ -22,13 +24,9 @@ export interface AnnouncementReport {
 
 /**
  * - `finished`  every file was tried
- * - `stopped`   drained or aborted
- * - `failed`    it cannot go on (outage, sign-in, disk full, internal)
+ * - `stopped`   drained or aborted, by the caller or by what it cannot go on without
  */
-export type AnnouncingOutcome =
-  | { readonly kind: "finished" }
-  | { readonly kind: "stopped" }
-  | { readonly kind: "failed"; readonly error: unknown };
+export type AnnouncingOutcome = PipelineOutcome;
 
 export interface RunningAnnouncements {
   readonly live: { readonly slots: number; readonly slotsInUse: number };
@@ -41,7 +39,7 @@ export interface AnnouncementStages {
   readonly announcer: Announcer;
 }
 
-export interface AnnouncementControl extends Pick<PipelineControl, "drain" | "abort"> {
+export interface AnnouncementControl extends Pick<PipelineControl, "stop"> {
   readonly slots: number;
   readonly template: NameTemplate;
   /** Must not throw. */
@@ -62,30 +60,30 @@ class Announcements {
   slotsInUse = 0;
   readonly #stages: AnnouncementStages;
   readonly #control: AnnouncementControl;
-  /** An error ends what is under way, too. */
-  readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #waits: DrainingWaits;
   #batch: Iterator<OwedFile> = [].values();
-  #fatal: { readonly error: unknown } | undefined;
+  /** What it cannot go on without. */
+  #fatal: StopRequest | undefined;
 
   constructor(stages: AnnouncementStages, control: AnnouncementControl) {
     this.#stages = stages;
     this.#control = control;
     this.slots = control.slots;
-    this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
-    this.#waits = new DrainingWaits(this.#signal, control.drain);
+    this.#signal = control.stop.aborting;
+    this.#waits = new DrainingWaits(this.#signal, control.stop.draining);
   }
 
   async run(): Promise<AnnouncingOutcome> {
     using _waits = this.#waits;
     await Promise.all(Array.from({ length: this.slots }, async () => this.#slot()));
-    if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
-    return { kind: this.#mustHalt ? "stopped" : "finished" };
+    if (this.#fatal !== undefined) return { kind: "stopped", request: this.#fatal };
+    if (!this.#mustHalt) return { kind: "finished" };
+    return { kind: "stopped", request: readStopRequest(this.#control.stop.draining) };
   }
 
   get #mustHalt(): boolean {
-    return this.#control.drain.aborted || this.#signal.aborted;
+    return this.#control.stop.draining.aborted;
   }
 
   async #slot(): Promise<void> {
@@ -101,8 +99,9 @@ class Announcements {
       }
     } catch (error) {
       // What an abort makes the others throw is no cause of its own.
-      if (this.#fatal === undefined && !this.#control.abort.aborted) this.#fatal = { error };
-      this.#stop.abort(new Error("announcing ends"));
+      if (this.#signal.aborted) return;
+      this.#fatal = StopRequest.forError(toReuploadError(error));
+      this.#control.stop.abort(this.#fatal);
     }
   }
 

@@ -1,3 +1,5 @@
+import { ReuploadError } from "../core/errors.ts";
+import { StopRequest } from "../core/stop-request.ts";
 import type { PipelineOptions } from "./pipeline.ts";
 
 /** Before so many came to their end, a share says nothing. A number of files holds from the first one. */
@@ -16,6 +18,13 @@ export class FailureLimit {
   count(hasFailed: boolean): void {
     this.finished++;
     if (hasFailed) this.failed++;
+  }
+
+  /** Why the run stops: what failed, of how much. */
+  stopRequest(): StopRequest {
+    const share = `${this.failed} of the ${this.finished} files that came to an end in this start`;
+    const error = new ReuploadError("too-many-failures", `More failed than --max-failures allows: ${share}.`);
+    return new StopRequest("too-many-failures", share, error.exitCode, error);
   }
 
   /**

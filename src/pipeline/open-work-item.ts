@@ -30,6 +30,7 @@ export interface FileTask {
 export class OpenWorkItem {
   readonly id: number;
   readonly workItem: WorkItem;
+  readonly partition: number;
   /** Aborts when its partition is lost: begin nothing more. */
   readonly lost: AbortSignal;
   /** Files in slots, or waiting for their commit. */
@@ -55,6 +56,7 @@ export class OpenWorkItem {
   ) {
     this.id = claim.id;
     this.workItem = { ...claim.workItem, workItemName };
+    this.partition = claim.partition;
     this.lost = claim.lost;
     this.freshLinks = new FreshLinks(stages.catalog, claim.workItem, links);
     this.#record = (event) => stages.state.ledger.record(event);

@@ -13,6 +13,7 @@
 import type { Announcer } from "../announce/announcer.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { OnCollision } from "../core/file-plan.ts";
+import type { RunStop, StopRequest } from "../core/stop-request.ts";
 import type { NameTemplate } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { FailureRecord } from "../state/ledger.ts";
@@ -58,12 +59,15 @@ export interface AutoSlots {
   readonly onChange: (change: PoolChange) => void;
 }
 
-/** How the pipeline is told to stop. */
+/** How the pipeline is stopped and steered. */
 export interface PipelineControl {
-  /** Take no new files; finish those in the slots. */
-  readonly drain: AbortSignal;
-  /** Give up those in the slots too. */
-  readonly abort: AbortSignal;
+  /** Draining: no new files are taken, those in the slots are finished. Aborting: those in the slots are given up, too. */
+  readonly stop: RunStop;
+  /**
+   * Asked before a file is taken into a slot: whether work of this partition may begin now. What may not waits until
+   * `RunningPipeline.goOn`. Everything may, when it is left out.
+   */
+  readonly mayBegin?: (partition: number) => boolean;
   /** Called once for every file that is done with, also when it was refused before a try; must not throw. */
   readonly onFile?: (report: FileReport) => void;
 }
@@ -93,18 +97,17 @@ export interface PipelineLive {
 
 /**
  * - `finished`  no work item is left to claim and every claimed one came to its end
- * - `stopped`   drained or aborted; what was not done is pending again
- * - `too-many-failures` `maxFailures` is passed; files in the slots were finished, the rest is pending again
- * - `failed`    the run cannot go on (outage, sign-in, disk full, internal); what was not done is pending again
+ * - `stopped`   drained or aborted, by the caller, by too many failures or by what the run cannot go on without; what was
+ *               not done is pending again
  */
 export type PipelineOutcome =
   | { readonly kind: "finished" }
-  | { readonly kind: "stopped" }
-  | { readonly kind: "too-many-failures"; readonly failed: number; readonly finished: number }
-  | { readonly kind: "failed"; readonly error: unknown };
+  | { readonly kind: "stopped"; readonly request: StopRequest };
 
 export interface RunningPipeline {
   readonly live: PipelineLive;
+  /** What could not begin (`PipelineControl.mayBegin`) is asked for again. */
+  goOn(): void;
   /** Never rejects. */
   readonly outcome: Promise<PipelineOutcome>;
 }

@@ -3,6 +3,12 @@ export class ReadyFiles<T> {
   #batches: { readonly files: readonly T[]; next: number }[] = [];
   #size = 0;
   #closed = false;
+  readonly #mayTake: (file: T) => boolean;
+
+  /** @param mayTake whether this file may be taken now; asked of the first one of each work item */
+  constructor(mayTake: (file: T) => boolean = () => true) {
+    this.#mayTake = mayTake;
+  }
 
   get size(): number {
     return this.#size;
@@ -15,12 +21,16 @@ export class ReadyFiles<T> {
     this.#size += files.length;
   }
 
-  /** The next file; undefined when there is none. */
+  /** The next file that may be taken; undefined when there is none. */
   take(): T | undefined {
-    const batch = this.#batches[0];
+    const at = this.#batches.findIndex(({ files, next }) => {
+      const first = files[next];
+      return first !== undefined && this.#mayTake(first);
+    });
+    const batch = this.#batches[at];
     if (batch === undefined) return undefined;
     const file = batch.files[batch.next++];
-    if (batch.next === batch.files.length) this.#batches.shift();
+    if (batch.next === batch.files.length) this.#batches.splice(at, 1);
     this.#size--;
     return file;
   }

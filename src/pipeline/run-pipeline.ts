@@ -1,6 +1,8 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { Claim } from "../state/work-queue.ts";
+import { readStopRequest, StopRequest } from "../core/stop-request.ts";
+import { toReuploadError } from "../core/to-error.ts";
 import { type Demand, RecentRate } from "./demand.ts";
 import { DrainingWaits } from "./draining-waits.ts";
 import { FailureLimit } from "./failure-limit.ts";
@@ -30,7 +32,7 @@ export function startPipeline(
   control: PipelineControl,
 ): RunningPipeline {
   const pipeline = new Pipeline(stages, options, control);
-  return { live: pipeline, outcome: pipeline.run() };
+  return { live: pipeline, goOn: () => pipeline.goOn(), outcome: pipeline.run() };
 }
 
 class Pipeline implements PipelineLive {
@@ -39,12 +41,9 @@ class Pipeline implements PipelineLive {
   readonly #stages: Stages;
   readonly #options: PipelineOptions;
   readonly #control: PipelineControl;
-  readonly #ready = new ReadyFiles<FileTask>();
+  readonly #ready: ReadyFiles<FileTask>;
   readonly #slots: FileSlots<FileTask>;
-  /** Ends everything under way: the caller's abort, or an error that ends the run. */
-  readonly #stop = new AbortController();
-  /** Takes no new files: too many failed. */
-  readonly #halt = new AbortController();
+  /** Ends everything under way. */
   readonly #signal: AbortSignal;
   /** Ends what only prepares further files: a drain needs none. */
   readonly #feedSignal: AbortSignal;
@@ -54,7 +53,8 @@ class Pipeline implements PipelineLive {
   readonly #filesDone = new RecentRate(performance.now());
   readonly #failures: FailureLimit;
   readonly #links = { renewed: 0 };
-  #fatal: { readonly error: unknown } | undefined;
+  /** What this pipeline cannot go on without. */
+  #fatal: StopRequest | undefined;
   readonly #lost: LostSignals;
   /** A survey may bring completed work items back. */
   #isSurveying = true;
@@ -64,6 +64,8 @@ class Pipeline implements PipelineLive {
     this.#stages = stages;
     this.#options = options;
     this.#control = control;
+    const { mayBegin = () => true } = control;
+    this.#ready = new ReadyFiles(({ item }) => mayBegin(item.partition));
     const { slots = options.workItemWorkers * options.fileWorkers } = options;
     const size = typeof slots === "number" ? slots : POOL_BOUNDS.start;
     this.#slots = new FileSlots(
@@ -72,8 +74,8 @@ class Pipeline implements PipelineLive {
       async (task, leaveSlot) => this.#process(task, leaveSlot),
       () => this.#feeder.wake(),
     );
-    this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
-    this.#feedSignal = AbortSignal.any([this.#signal, control.drain, this.#halt.signal]);
+    this.#signal = control.stop.aborting;
+    this.#feedSignal = AbortSignal.any([this.#signal, control.stop.draining]);
     this.#waits = new DrainingWaits(this.#signal, this.#feedSignal);
     this.#feeder = new Feeder({
       queue: stages.state.queue,
@@ -112,12 +114,21 @@ class Pipeline implements PipelineLive {
     endSizing?.();
     this.#feedSignal.removeEventListener("abort", halt);
     this.#giveBack([...this.#open.keys()]);
-    if (this.#fatal !== undefined) return { kind: "failed", error: this.#fatal.error };
-    if (this.#halt.signal.aborted) {
-      const { failed, finished } = this.#failures;
-      return this.#isAllDone ? { kind: "finished" } : { kind: "too-many-failures", failed, finished };
-    }
-    return { kind: this.#mustHalt ? "stopped" : "finished" };
+    return this.#outcome();
+  }
+
+  #outcome(): PipelineOutcome {
+    if (this.#fatal !== undefined) return { kind: "stopped", request: this.#fatal };
+    if (!this.#mustHalt) return { kind: "finished" };
+    const request = readStopRequest(this.#feedSignal);
+    const isOver = request.kind === "too-many-failures" && this.#isAllDone;
+    return isOver ? { kind: "finished" } : { kind: "stopped", request };
+  }
+
+  /** Asks again for what could not begin. */
+  goOn(): void {
+    this.#slots.fill();
+    this.#feeder.wake();
   }
 
   /** Nothing was left when it was told to stop. */
@@ -152,8 +163,9 @@ class Pipeline implements PipelineLive {
 
   #fail(error: unknown): void {
     // What an abort makes the others throw is no cause of its own.
-    if (this.#fatal === undefined && !this.#control.abort.aborted) this.#fatal = { error };
-    this.#stop.abort(new Error("the run ends"));
+    if (this.#signal.aborted) return;
+    this.#fatal = StopRequest.forError(toReuploadError(error));
+    this.#control.stop.abort(this.#fatal);
   }
 
   /** Takes one file through its slot. */
@@ -191,7 +203,8 @@ class Pipeline implements PipelineLive {
 
   #count(hasFailed: boolean): void {
     this.#failures.count(hasFailed);
-    if (this.#failures.isPassed(this.#slots.unfinished)) this.#halt.abort(new Error("too many failures"));
+    if (this.#failures.isPassed(this.#slots.unfinished))
+      this.#control.stop.drain(this.#failures.stopRequest());
   }
 
   async #survey(): Promise<void> {

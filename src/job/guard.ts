@@ -1,0 +1,37 @@
+/**
+ * What may forbid a start before its first file, and may hold it back later: the other machines of the run. A start asks
+ * it once its state is open, because the CSV's digest is known only then.
+ */
+import type { RunControl } from "./run-control.ts";
+import type { OpenState } from "../state/state-kind.ts";
+
+export interface Guard {
+  /**
+   * Takes this start's part of the run, or refuses it.
+   *
+   * @throws ReuploadError when the start must not go on; the state of a new run is discarded then
+   */
+  begin(state: OpenState, control: RunControl): Promise<GuardedRun>;
+}
+
+/** The part of the run that this start has. */
+export interface GuardedRun {
+  /** "Before the run" (`--announce-existing never`): ms since the epoch. */
+  readonly moment: number;
+  /** Whether new work of this partition may begin now; asked before each file. */
+  mayBegin(partition: number): boolean;
+  /** Calls back when what may begin may have changed. */
+  onChange(changed: () => void): void;
+  /** Tells the last facts, once nothing is in flight any more, and gives the part back. */
+  end(): Promise<void>;
+}
+
+/** For a run that is alone: nothing is forbidden. */
+export const NO_GUARD: Guard = {
+  begin: async ({ run }) => ({
+    moment: run.createdAt,
+    mayBegin: () => true,
+    onChange: () => {},
+    end: async () => {},
+  }),
+};
