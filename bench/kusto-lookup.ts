@@ -21,6 +21,8 @@ import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../src/core/target-nam
 import type { KustoServer } from "../src/emulator/kusto-server/kusto-server.ts";
 import { startKustoServer } from "../src/emulator/kusto-server/kusto-server.ts";
 import { KustoTables, type Row } from "../src/emulator/kusto-server/tables.ts";
+import { RunControl } from "../src/job/run-control.ts";
+import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
 import { startPipeline } from "../src/pipeline/run-pipeline.ts";
 import { open } from "../test/kusto/support.ts";
 import { openState, workItemAt } from "./state-support.ts";
@@ -140,7 +142,7 @@ async function measure(folder: string, url: string): Promise<Measured> {
       runBegan: 0,
       maxFailures: undefined,
     },
-    { drain: signal, abort: signal },
+    { stop: new RunControl(REAL_SURROUNDINGS, 0) },
   );
   const idle = { ms: 0, longest: 0, now: 0 };
   let before = began;

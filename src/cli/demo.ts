@@ -49,10 +49,11 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
     });
   }
   const folder = resolve(io.cwd, options.dir ?? DEMO_FOLDER);
-  const stop = listenForStop(PREPARATION_GRACE_MS, (step, why) => {
-    if (step === "drain") io.stderr.write(`${why}: the demo is given up, its emulator is stopped\n`);
-  });
-  const signal = stop.drain;
+  const stop = listenForStop(
+    (why) => printLine(io.stderr, `${why}: the demo is given up, its emulator is stopped`),
+    PREPARATION_GRACE_MS,
+  );
+  const { signal } = stop;
   try {
     if (options.addMissing) {
       await addMissing(folder, signal);
@@ -83,8 +84,8 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
       if (!isKept) await emulator.stop();
     }
   } catch (thrown) {
-    const stopped = stop.stoppedBy();
-    if (stopped === undefined || !isStop(thrown, stop)) throw thrown;
+    const stopped = stop.control.stopRequest;
+    if (stopped === undefined || !isStop(thrown)) throw thrown;
     return stopped.exitCode;
   } finally {
     stop.dispose();

@@ -156,7 +156,7 @@ async function openKusto(session: Session): Promise<{ kusto: Kusto; gate: () => 
       kustoQueries: 1,
     },
     env: io.env,
-    desk: session,
+    prompt: session,
     attempts: new Attempts({ ...ATTEMPT_DEFAULTS, idleMs: resolveOne(given, "requestTimeout") }),
     gate: (place, signIn) =>
       (gate = new ServiceGate(place, { ...GATE_DEFAULTS, fewRequests: true, maxWaitMs, signIn })),

@@ -131,7 +131,13 @@ async function intoState(importing: Importing, state: OpenState): Promise<Import
   const stem = stateStem(session.path(settings.stateDb));
   const original = await readOriginalStates(importing.old, identity, { scratch: `${stem}.import`, signal });
   try {
-    const catalog = await importing.catalog.open({ stem, services, desk: session, opening: signal, signal });
+    const catalog = await importing.catalog.open({
+      stem,
+      services,
+      prompt: session,
+      opening: signal,
+      signal,
+    });
     try {
       let told = performance.now();
       return await importOriginal(

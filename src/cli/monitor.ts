@@ -40,7 +40,7 @@ export async function monitor(given: MonitorArguments, io: Io): Promise<ExitCode
   const refreshMs = parseWholeNumber(given.refresh ?? "10", "--refresh", 1, 3_600) * 1_000;
   using states = await OpenStates.open(findStatePaths(given.stateDb, io), io);
   const watching = await Watching.begin(states, refreshMs);
-  const stop = listenForStop(0, () => {});
+  const stop = listenForStop();
   const facts = { isTTY: io.stdout.isTTY, env: io.env, platform: process.platform };
   const isOnScreen = given.once !== true && !isJson && usesLiveBlock(facts);
   try {
@@ -48,10 +48,10 @@ export async function monitor(given: MonitorArguments, io: Io): Promise<ExitCode
       const picture = await watching.picture();
       await writeLines(io, isJson ? [pictureJson(picture)] : pictureText(picture));
     };
-    if (given.once === true) await showOnce(watching, print, stop.drain);
-    else if (isOnScreen) await showOnScreen(watching, given.color === false, io, stop.drain);
-    else await showInTurns(watching, print, stop.drain, io);
-    return stop.stoppedBy()?.exitCode ?? watching.view().exitCode;
+    if (given.once === true) await showOnce(watching, print, stop.signal);
+    else if (isOnScreen) await showOnScreen(watching, given.color === false, io, stop.signal);
+    else await showInTurns(watching, print, stop.signal, io);
+    return stop.control.stopRequest?.exitCode ?? watching.view().exitCode;
   } finally {
     stop.dispose();
   }

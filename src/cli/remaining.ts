@@ -39,19 +39,20 @@ export async function remaining(given: RemainingArguments, io: Io): Promise<Exit
   }
   using states = await OpenStates.open(paths, io);
   await tellRunning(states, io);
-  const stop = listenForStop(0, () => {});
+  const stop = listenForStop();
   try {
     await using file = await ResultFile.create(given.out, io);
     const csv = given.csv === undefined ? undefined : inputSource(given.csv, io);
-    const result = await writeRemaining({ states: states.all, csv, failedOnly, signal: stop.drain }, (text) =>
-      file.write(text),
+    const result = await writeRemaining(
+      { states: states.all, csv, failedOnly, signal: stop.signal },
+      (text) => file.write(text),
     );
     await file.publish();
     tell(result, given, io);
     return result.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
   } catch (thrown) {
-    const stopped = stop.stoppedBy();
-    if (stopped !== undefined && thrown === stop.drain.reason) {
+    const stopped = stop.control.stopRequest;
+    if (stopped !== undefined && thrown === stopped) {
       const left = given.out === "-" ? "the CSV is not whole" : `${given.out} is not written`;
       io.stderr.write(`${stopped.why}: stopped, ${left}\n`);
       return stopped.exitCode;

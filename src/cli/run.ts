@@ -11,7 +11,7 @@ import { catalogSource } from "../job/catalogs.ts";
 import { commandFiles } from "../job/command-files.ts";
 import type { Io } from "../terminal/io.ts";
 import { checkCsv } from "../job/run-inputs.ts";
-import { type RunRequest, resumeAdvice, runJob } from "../job/run.ts";
+import { resumeAdvice, run as startRun, type RunRequest } from "../job/run.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 /**
@@ -20,7 +20,7 @@ import { inSession, type RunFlags, type Session } from "./session.ts";
  * @returns the exit code; errors that end it are told, not thrown
  */
 export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
-  return inSession(flags, io, async (session) => runJob(session, await describeRun(session)), {
+  return inSession(flags, io, async (session) => startRun(session, await describeRun(session)), {
     files: runFiles,
   });
 }
@@ -57,7 +57,7 @@ async function describeRun(session: Session): Promise<RunRequest> {
         ? undefined
         : ({ partition, totalPartitions }, rejectedPath) =>
             partitionInput({
-              source: csv === "-" ? { path: csv, bytes: session.io.stdin } : { path: csv },
+              source: csv === "-" ? { path: csv, bytes: session.stdin } : { path: csv },
               partition,
               totalPartitions,
               rejectedPath,

@@ -9,26 +9,19 @@ import { commandFiles } from "../job/command-files.ts";
 import type { Io } from "../terminal/io.ts";
 import { openLog } from "../terminal/log.ts";
 import { Reporter } from "../terminal/reporter.ts";
-import { sharedSignal } from "../job/shared-signal.ts";
-import { isStop, listenForStop, type StopSignals } from "./stop-signals.ts";
+import type { JobContext } from "../job/context.ts";
+import { RunControl, type RunState } from "../job/run-control.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
+import { isStop, listenForSignals } from "./stop-signals.ts";
 import { listenForSuspend } from "./suspend.ts";
 import { toReuploadError } from "../core/to-error.ts";
 
 export type RunFlags = Partial<Readonly<Record<RunOptionName, string>>>;
 
-export interface Session {
+/** A command with everything at hand that its work needs. */
+export interface Session extends JobContext {
   readonly given: Given;
   readonly io: Io;
-  readonly reporter: Reporter;
-  readonly stop: StopSignals;
-  /** Ends what comes before the first file: at the first stop signal. */
-  readonly signal: AbortSignal;
-  /** From now on the first stop signal lets what is under way finish, and this says so. */
-  readonly finishes: (what: () => string) => void;
-  /** Tells a line that is no result. */
-  readonly notice: (level: "info" | "warning", message: string) => void;
-  /** The path as seen from the working folder. */
-  readonly path: (path: string) => string;
   /**
    * Looks at files that the command turns out to use, besides those that its options name; to be called before anything
    * is told. @throws ReuploadError `usage` as `refuseOverlap`
@@ -44,24 +37,21 @@ interface SessionOptions {
   readonly files?: (given: Given, path: Session["path"]) => readonly UsedFiles[];
 }
 
-/** What a command says when it is stopped before anything of its own is under way. */
+/** What a command says when it is stopped. */
 export interface StopWords {
-  /** Told at the signal: what is given up. */
+  /** Told at the signal when nothing is in flight: what is given up. */
   readonly stops: string;
-  /** Told at the end: what is left. */
+  /** Told at the signal when something is in flight. */
+  readonly finishes?: string;
+  /** Told at the end, when nothing of its own had begun: what is left. */
   readonly left: string;
 }
 
 const RUN_WORDS: StopWords = {
   stops: "stopping, no file is in flight",
+  finishes: "files in flight are finished, no new ones are taken; once more stops at once",
   left: "stopped before the first file: run the same command again",
 };
-
-/** What a run does at the first signal. @param inFlight files in flight then */
-export function drainText(inFlight: number): string {
-  if (inFlight === 0) return RUN_WORDS.stops;
-  return "files in flight are finished, no new ones are taken; once more stops at once";
-}
 
 /**
  * Collects the options, and does the work with everything at hand that it needs to talk and to be stopped. With
@@ -92,35 +82,74 @@ export async function inSession(
     return tellError(thrown);
   }
   const notice: Session["notice"] = (level, message) => reporter.tell({ type: "notice", level, message });
-  let drains = () => words.stops;
-  const finishes: Session["finishes"] = (what) => {
-    drains = what;
-  };
-  const stop = listenForStop(grace, (step, why) =>
-    notice("warning", step === "drain" ? `${why}: ${drains()}` : `${why}: stopping now`),
-  );
+  const control = new RunControl(REAL_SURROUNDINGS, grace);
+  let inFlight = () => 0;
+  control.listen({ onState: (state, why) => tellStop(state, why, { control, words, inFlight, notice }) });
+  const endListening = listenForSignals(control);
   const endSuspend = listenForSuspend(() => reporter.suspend());
-  const signal = sharedSignal(AbortSignal.any([stop.drain, stop.abort]));
   const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
   try {
     const logFile = resolveOne(given, "logFile");
     const named = [...commandFiles({ logFile }, path), ...(files?.(given, path) ?? [])];
     refuseOverlap(named);
     if (logFile !== undefined) reporter.useLog(await openLog(path(logFile)));
-    const claim: Session["claim"] = (more) => claimFiles([...named, ...more], reporter);
-    return await work({ given, io, reporter, stop, signal, finishes, notice, path, claim });
+    return await work({
+      given,
+      io,
+      env: io.env,
+      stdin: io.stdin,
+      surroundings: REAL_SURROUNDINGS,
+      isPersonThere: isPersonAt(io, given),
+      reporter,
+      control,
+      signal: control.draining,
+      finishes: (count) => void (inFlight = count),
+      notice,
+      path,
+      claim: (more) => claimFiles([...named, ...more], reporter),
+    });
   } catch (thrown) {
-    const stopped = stop.stoppedBy();
-    if (stopped !== undefined && isStop(thrown, stop)) {
+    const { stopRequest } = control;
+    if (stopRequest !== undefined && stopRequest.error === undefined && isStop(thrown)) {
       notice("warning", words.left);
-      return stopped.exitCode;
+      return stopRequest.exitCode;
     }
     return tellError(thrown);
   } finally {
-    stop.dispose();
+    endListening();
+    control.end();
     endSuspend();
     reporter.close();
   }
+}
+
+/** An error that stops the work is told with the summary. */
+function tellStop(
+  state: RunState,
+  why: string | undefined,
+  {
+    control,
+    words,
+    inFlight,
+    notice,
+  }: {
+    readonly control: RunControl;
+    readonly words: StopWords;
+    readonly inFlight: () => number;
+    readonly notice: Session["notice"];
+  },
+): void {
+  if (why === undefined || control.stopRequest?.kind !== "signal") return;
+  const drains = inFlight() === 0 ? words.stops : (words.finishes ?? words.stops);
+  if (state === "draining") notice("warning", `${why}: ${drains}`);
+  if (state === "stopping") notice("warning", `${why}: stopping now`);
+}
+
+/** Somebody reads what is printed and can answer. */
+function isPersonAt({ stdin, stderr, env }: Io, given: Given): boolean {
+  const isBuild = (env["CI"] ?? "") !== "" && env["CI"] !== "false";
+  const isHeard = !resolveOne(given, "quiet") && resolveOne(given, "output") === "text";
+  return isHeard && stdin.isTTY && stderr.isTTY && !isBuild;
 }
 
 function openReporter(given: Given, io: Io, verbose: boolean): Reporter {

@@ -64,12 +64,12 @@ async function takeSnapshot(
     { option: "--state-db", paths: STATES.files(source), use: "read" },
     { option: "--snapshot", paths: [target, `${target}.new`], use: "written" },
   ]);
-  const stop = listenForStop(0, () => {});
+  const stop = listenForStop();
   try {
-    await STATES.snapshot(source, target, { signal: stop.drain });
+    await STATES.snapshot(source, target, { signal: stop.signal });
   } catch (thrown) {
-    const stopped = stop.stoppedBy();
-    if (stopped === undefined || thrown !== stop.drain.reason) throw thrown;
+    const stopped = stop.control.stopRequest;
+    if (stopped === undefined || thrown !== stopped) throw thrown;
     printLine(io.stderr, `${stopped.why}: stopped, ${snapshot} is not written`);
     return stopped.exitCode;
   } finally {

@@ -1,71 +1,67 @@
-import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { later } from "../core/later.ts";
-
 /**
- * How the operator stops a command: the first signal drains, the second, or the end of the grace time, aborts; one more
- * ends the process as it would any other.
+ * How the operator stops a command from outside: the first signal drains, the second aborts, one more ends the process as
+ * it would any other.
  */
-export interface StopSignals {
-  readonly drain: AbortSignal;
-  readonly abort: AbortSignal;
-  /** The signal that came first, and the exit code it gives; undefined while none came. */
-  readonly stoppedBy: () => { readonly why: string; readonly exitCode: ExitCode } | undefined;
-  /** Stops listening; the process's own behaviour is back. */
-  readonly dispose: () => void;
-}
+import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { StopRequest } from "../core/stop-request.ts";
+import { RunControl } from "../job/run-control.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 const SIGNALS = { SIGINT: "Ctrl+C", SIGTERM: "SIGTERM", SIGHUP: "a closed terminal" } as const;
 
 /**
- * @param onStop told once for the first signal and once for the second, to say so
+ * Has the process's signals reach the control.
+ *
+ * @returns stops listening; the process's own behaviour is back
  */
-export function listenForStop(
-  graceMs: number,
-  onStop: (step: "drain" | "abort", why: string) => void,
-): StopSignals {
-  const drain = new AbortController();
-  const abort = new AbortController();
-  let first: { why: string; exitCode: ExitCode } | undefined;
-  let endGrace = (): void => {};
+export function listenForSignals(control: RunControl): () => void {
   const dispose = (): void => {
-    endGrace();
     for (const { name, listener } of listeners) process.off(name, listener);
   };
-  const give = (why: string) => {
-    if (abort.signal.aborted) return;
-    onStop("abort", why);
-    abort.abort(new Error(`stopped by ${why}`));
-  };
   const listeners = Object.entries(SIGNALS).map(([name, why]) => {
-    const listener = () => {
-      if (abort.signal.aborted) {
+    const listener = (): void => {
+      const exitCode = name === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+      const request = new StopRequest("signal", why, exitCode);
+      if (control.aborting.aborted) {
         // Whatever does not end by itself: the signal does what it does to any process.
         dispose();
         process.kill(process.pid, name);
-        return;
-      }
-      if (first !== undefined) return give(why);
-      first = { why, exitCode: name === "SIGINT" ? EXIT.interrupted : EXIT.terminated };
-      onStop("drain", why);
-      drain.abort(new Error(`stopped by ${why}`));
-      endGrace = later(graceMs, () => give("the end of the grace time"), { keepsAlive: false });
+      } else if (control.draining.aborted) control.abort(request);
+      else control.drain(request);
     };
     process.on(name, listener);
     return { name, listener };
   });
-  return {
-    drain: drain.signal,
-    abort: abort.signal,
-    stoppedBy: () => first,
-    dispose,
+  return dispose;
+}
+
+/** How a command that is no run is stopped: the first signal ends it. */
+export interface StopSignals {
+  readonly control: RunControl;
+  /** Aborts at the first signal; its reason is the StopRequest. */
+  readonly signal: AbortSignal;
+  readonly dispose: () => void;
+}
+
+/** @param onStop told once, at the first signal @param graceMs how long the end of what it does may take, ms */
+export function listenForStop(onStop: (why: string) => void = () => {}, graceMs = 0): StopSignals {
+  const control = new RunControl(REAL_SURROUNDINGS, graceMs);
+  control.listen({
+    onState(state, why) {
+      if (state === "draining" && why !== undefined) onStop(why);
+    },
+  });
+  const endListening = listenForSignals(control);
+  const dispose = (): void => {
+    endListening();
+    control.end();
   };
+  return { control, signal: control.draining, dispose };
 }
 
 /** Whether this was thrown because of a stop. */
-export function isStop(thrown: unknown, { drain, abort }: Pick<StopSignals, "drain" | "abort">): boolean {
-  return (
-    thrown === drain.reason || thrown === abort.reason || (thrown as Error | null)?.name === "AbortError"
-  );
+export function isStop(thrown: unknown): boolean {
+  return thrown instanceof StopRequest || (thrown as Error | null)?.name === "AbortError";
 }
 
 /** How long a command that was stopped may still take to end, once it has told everything, ms. */
@@ -77,7 +73,8 @@ const LINGER_MS = 5_000;
  */
 export function endLingering(exitCode: ExitCode): void {
   const signal = readSignal(exitCode);
-  if (signal !== undefined) setTimeout(() => process.kill(process.pid, signal), LINGER_MS).unref();
+  if (signal === undefined) return;
+  REAL_SURROUNDINGS.after(LINGER_MS, () => process.kill(process.pid, signal), { background: true });
 }
 
 function readSignal(exitCode: ExitCode | undefined): NodeJS.Signals | undefined {
@@ -93,13 +90,12 @@ function readSignal(exitCode: ExitCode | undefined): NodeJS.Signals | undefined 
  * @returns ends that
  */
 export function endAtSignal(stderr: NodeJS.WritableStream, left: string): () => void {
-  const stop = listenForStop(0, (step, why) => {
-    if (step === "drain") stderr.write(`${why}: stopped, ${left}\n`);
-  });
+  const stop = listenForStop((why) => stderr.write(`${why}: stopped, ${left}\n`));
   const end = (): void => {
+    const signal = readSignal(stop.control.stopRequest?.exitCode) ?? "SIGTERM";
     stop.dispose();
-    process.kill(process.pid, readSignal(stop.stoppedBy()?.exitCode) ?? "SIGTERM");
+    process.kill(process.pid, signal);
   };
-  stop.drain.addEventListener("abort", end, { once: true });
+  stop.signal.addEventListener("abort", end, { once: true });
   return stop.dispose;
 }

@@ -24,7 +24,7 @@ import { commandLine } from "../terminal/shell.ts";
 import type { CatalogSource } from "../job/catalogs.ts";
 import { commandFiles } from "../job/command-files.ts";
 import type { Io } from "../terminal/io.ts";
-import { type RunRequest, resumeAdvice, runJob } from "../job/run.ts";
+import { resumeAdvice, run, type RunRequest } from "../job/run.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 export interface UploadRequest {
@@ -45,7 +45,7 @@ export async function upload(request: UploadRequest, io: Io): Promise<ExitCode> 
   const { flags } = request;
   const work = async (session: Session): Promise<ExitCode> => {
     const job = await describeUpload(session, request);
-    const exitCode = await runJob(session, job);
+    const exitCode = await run(session, job);
     if (exitCode === EXIT.done && !isDryRun && flags.stateDb === undefined) forget(session.path(job.stateDb));
     return exitCode;
   };

@@ -12,7 +12,7 @@ import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { parseSourcePrefix, type SourcePrefix } from "../core/source-prefix.ts";
 import { readQueryText } from "../kusto/query-text.ts";
-import type { SignInPrompt } from "./sign-in.ts";
+import type { SignInPrompt } from "./context.ts";
 import type { Services } from "./services.ts";
 
 /** The catalog of a run, before it is opened. */
@@ -33,7 +33,7 @@ export interface OpenContext {
   readonly stem: string;
   readonly services: Services;
   /** Where a person may be asked to sign in. */
-  readonly desk: SignInPrompt;
+  readonly prompt: SignInPrompt;
   /** Ends the opening. */
   readonly opening: AbortSignal;
   /** Ends what the catalog does later on its own account. */
@@ -143,7 +143,7 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
       const { clusterUrl } = await import("../kusto/cluster.ts");
       clusterUrl(cluster);
     },
-    async open({ services, desk, opening }) {
+    async open({ services, prompt, opening }) {
       const { connectKusto } = await import("./kusto.ts");
       const { openKustoCatalog } = await import("../catalog/kusto/kusto-catalog.ts");
       const kusto = await connectKusto({
@@ -151,7 +151,7 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
         database,
         settings,
         env,
-        desk,
+        prompt,
         attempts: services.attempts,
         gate: (place, gateSignIn) => services.catalog(place, gateSignIn),
         account: services.account,

@@ -11,34 +11,34 @@ import { parseNameTemplate } from "../core/target-name.ts";
 import type { FileReport } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
 import { type DryRunReport, dryRunVerdict } from "../report/dry-run-report.ts";
-import { checkIdentity } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { DryRunTransfer } from "../transfer/dry-run-transfer.ts";
-import { type RunRequest, readSelection } from "./run.ts";
+import type { JobContext } from "./context.ts";
 import { fileMessage, followRun } from "./follow.ts";
-import type { Session } from "../cli/session.ts";
-import { sharedSignal } from "./shared-signal.ts";
+import type { RunRequest } from "./run.ts";
 import type { Services } from "./services.ts";
+import { openRunState, openTarget, prepareTarget, targetCheck } from "./start.ts";
 
 /** @returns 0 when nothing stands in the way, 1 when some of it would fail, 4 when rights are missing */
-export async function dryRun(session: Session, job: RunRequest): Promise<ExitCode> {
-  if (job.settings.emulator) {
+export async function dryRun(context: JobContext, request: RunRequest): Promise<ExitCode> {
+  if (request.settings.emulator) {
     throw new ReuploadError("bad-option", "--dry-run touches nothing, and --emulator starts a service.", {
       advice: "Start the emulator yourself, and set AZURE_STORAGE_CONNECTION_STRING.",
     });
   }
   const folder = await mkdtemp(join(tmpdir(), "reupload-dry-run-"));
   try {
-    const report = await rehearse(session, job, folder);
-    session.reporter.tell({ type: "dry-run", report });
-    return dryRunExitCode(report, session);
+    const report = await tryOut(context, request, folder);
+    context.reporter.tell({ type: "dry-run", report });
+    return dryRunExitCode(report, context);
   } finally {
+    context.control.end();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function dryRunExitCode(report: DryRunReport, { stop }: Session): ExitCode {
+function dryRunExitCode(report: DryRunReport, { control }: JobContext): ExitCode {
   switch (dryRunVerdict(report)) {
     case "ready":
       return EXIT.done;
@@ -47,36 +47,22 @@ function dryRunExitCode(report: DryRunReport, { stop }: Session): ExitCode {
     case "no-rights":
       return EXIT.signIn;
     case "stopped":
-      return stop.stoppedBy()?.exitCode ?? EXIT.unavailable;
+      return control.stopRequest?.exitCode ?? EXIT.unavailable;
   }
 }
 
-async function rehearse(session: Session, job: RunRequest, folder: string): Promise<DryRunReport> {
-  const { settings, found, catalog: source } = job;
-  const stages = await import("./services.ts");
-  const services = new stages.Services(await stages.openAccount(settings, session.io.env, session), settings);
-  const identity = stages.runIdentity(services.account, settings, source.identity);
-  if (found !== undefined) checkIdentity(found, { identity, settings: {} });
-  const target = await lookAtTarget(session, job, services);
-  const path = join(folder, "state.db");
+async function tryOut(context: JobContext, request: RunRequest, folder: string): Promise<DryRunReport> {
+  const { settings, found, catalog, kept, input, stateDb } = request;
+  const { services, identity } = await openTarget(context, { settings, found, catalog: catalog.identity });
+  const target = await lookAtTarget(context, request, services);
+  const location = join(folder, "state.db");
   if (found !== undefined) {
-    await STATES.snapshot(session.path(job.stateDb), path, { signal: session.signal });
+    await STATES.snapshot(context.path(stateDb), location, { signal: context.signal });
   }
-  const only = readSelection(settings);
-  const state = await STATES.open(
-    {
-      location: path,
-      resume: found !== undefined,
-      updateCsv: settings.updateCsv,
-      retryFailed: settings.retryFailed,
-      ...(only === undefined ? {} : { only }),
-    },
-    { identity, settings: job.kept },
-    job.input?.(identity, join(folder, "rejected.csv")),
-    { signal: session.signal },
-  );
+  const resume = found !== undefined;
+  const state = await openRunState(context, identity, { settings, location, resume, kept, input });
   try {
-    return await withState(session, job, services, { state, target, stem: join(folder, "state") });
+    return await withState(context, request, services, { state, target, stem: join(folder, "state") });
   } finally {
     await state.close();
   }
@@ -85,48 +71,37 @@ async function rehearse(session: Session, job: RunRequest, folder: string): Prom
 type Target = Pick<DryRunReport, "rights" | "toCreate">;
 
 async function lookAtTarget(
-  { signal }: Session,
+  context: JobContext,
   { settings }: RunRequest,
   services: Services,
 ): Promise<Target> {
-  const { ensureTarget, probeRights } = await import("./services.ts");
-  const target = {
-    client: services.client,
-    container: settings.targetContainer,
-    queue: settings.announce ? settings.queue : undefined,
-    attempts: services.attempts,
-    gates: services,
-    signal,
-  };
-  try {
-    await ensureTarget({ ...target, createMissing: false });
-  } catch (thrown) {
-    const isMissing = thrown instanceof ReuploadError && thrown.code === "target-missing";
-    if (!isMissing || !settings.createMissing) throw thrown;
-    return { rights: undefined, toCreate: [`container ${target.container} or its queue`] };
-  }
-  return { rights: await probeRights(target), toCreate: [] };
+  const { probeRights } = await import("./services.ts");
+  const container = settings.targetContainer;
+  const queue = settings.announce ? settings.queue : undefined;
+  const place = { container, queue };
+  const found = await prepareTarget(context, services, { settings, ...place, mayCreate: false });
+  if (found === "missing") return { rights: undefined, toCreate: [`container ${container} or its queue`] };
+  return { rights: await probeRights(targetCheck(context, services, place)), toCreate: [] };
 }
 
 async function withState(
-  session: Session,
+  context: JobContext,
   { settings, catalog: source }: RunRequest,
   services: Services,
   { state, target, stem }: { state: OpenState; target: Target; stem: string },
 ): Promise<DryRunReport> {
-  const { reporter, stop } = session;
+  const { reporter, control, signal } = context;
   const { buildTransferTools } = await import("./services.ts");
-  const abort = sharedSignal(stop.abort);
   const catalog = await source.open({
     stem,
     services,
-    desk: session,
-    opening: session.signal,
-    signal: abort,
+    prompt: context,
+    opening: signal,
+    signal: control.aborting,
   });
   try {
-    const rehearsal = new DryRunTransfer();
-    const follow = followRun({ state, services, reporter });
+    const transfer = new DryRunTransfer();
+    const follow = followRun({ ...context, state, services });
     let toAnnounceOnly = 0;
     const onFile = (report: FileReport) => {
       if (report.outcome === "announced") toAnnounceOnly++;
@@ -135,7 +110,7 @@ async function withState(
     };
     const announcer = settings.announce ? { announce: async () => ({ attempts: 1 }) } : undefined;
     const pipeline = startPipeline(
-      { state, catalog, transfer: rehearsal, announcer },
+      { state, catalog, transfer, announcer },
       {
         ...settings,
         runBegan: state.run.createdAt,
@@ -143,13 +118,14 @@ async function withState(
         workItemWorkers: settings.workitemWorkers,
         template: parseNameTemplate(settings.nameTemplate),
       },
-      { drain: stop.drain, abort, onFile },
+      { stop: control, onFile },
     );
-    session.finishes(() => "stopping, nothing is copied");
+    context.finishes(() => 0);
     follow.watch(pipeline.live);
+    control.begin();
     const outcome = await pipeline.outcome;
-    await follow.end();
-    if (outcome.kind === "failed") throw outcome.error;
+    follow.end();
+    if (outcome.kind === "stopped" && outcome.request.error !== undefined) throw outcome.request.error;
     await state.ledger.committed();
     const tools = buildTransferTools(services, settings, source.hasLocalFiles);
     const isComplete = outcome.kind === "finished";
@@ -158,11 +134,10 @@ async function withState(
       input: state.run.input,
       summary: state.ledger.tally(),
       catalogRejected: catalog.rejectedRows().count,
-      toTransfer: rehearsal,
+      toTransfer: transfer,
       toAnnounceOnly,
       failures: await state.ledger.failures(),
-      sample:
-        isComplete && target.rights !== undefined ? await rehearsal.look(tools, session.signal) : undefined,
+      sample: isComplete && target.rights !== undefined ? await transfer.look(tools, signal) : undefined,
       ...target,
     };
   } finally {

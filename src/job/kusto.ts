@@ -8,7 +8,8 @@ import type { RunSettings } from "../config/run-options.ts";
 import type { Kusto } from "../kusto/kusto.ts";
 import type { KustoSignIn } from "../kusto/one-query.ts";
 import { kustoPlace, openKusto } from "../kusto/open-kusto.ts";
-import { type SignInPrompt, openRunSignIn } from "./sign-in.ts";
+import type { SignInPrompt } from "./context.ts";
+import { openRunSignIn } from "./sign-in.ts";
 
 export interface KustoConnection {
   readonly cluster: string;
@@ -16,7 +17,7 @@ export interface KustoConnection {
   readonly settings: Pick<RunSettings, "auth" | "tenant" | "quiet" | "output" | "kustoQueries">;
   readonly env: Environment;
   /** Where a person may be asked to sign in. */
-  readonly desk: SignInPrompt;
+  readonly prompt: SignInPrompt;
   readonly attempts: Attempts;
   /** The gate of the service. @param place `cluster/database` */
   readonly gate: (place: string, signIn: GateSignIn) => ServiceGate;
@@ -43,12 +44,12 @@ async function signInFor({
   cluster,
   settings,
   env,
-  desk,
+  prompt,
   account,
 }: KustoConnection): Promise<SignIn | undefined> {
   if (settings.auth === "auto" && cluster.startsWith("http:")) return undefined;
   if (account?.credential.kind === "token") return account.credential.signIn;
-  return openRunSignIn(settings, env, desk);
+  return openRunSignIn(settings, env, prompt);
 }
 
 /**

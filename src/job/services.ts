@@ -27,7 +27,8 @@ import { AutoTransfer } from "../transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../report/messages.ts";
 import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
-import { type SignInPrompt, openRunSignIn } from "./sign-in.ts";
+import type { SignInPrompt } from "./context.ts";
+import { openRunSignIn } from "./sign-in.ts";
 
 export { ensureTarget } from "../azure/calls/ensure-target.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
@@ -135,13 +136,13 @@ function hostName(url: string): string {
 /**
  * The target account, from the settings and the environment.
  *
- * @param desk where a person may be asked to sign in
+ * @param prompt where a person may be asked to sign in
  * @throws ReuploadError
  */
 export async function openAccount(
   settings: RunSettings,
   env: Environment,
-  desk?: SignInPrompt,
+  prompt?: SignInPrompt,
 ): Promise<StorageAccount> {
   const secret = (name: string) => {
     const value = env[name];
@@ -153,7 +154,7 @@ export async function openAccount(
     key: secret("AZURE_STORAGE_KEY"),
     sasToken: secret("AZURE_STORAGE_SAS_TOKEN"),
   };
-  return findAccount(input, async () => openRunSignIn(settings, env, desk));
+  return findAccount(input, async () => openRunSignIn(settings, env, prompt));
 }
 
 /** @param localFiles the catalog's files are local ones: `file:` links may be read */

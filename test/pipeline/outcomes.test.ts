@@ -288,7 +288,7 @@ describe("the error that ends the run", () => {
       throw gone;
     };
     for (const made of [atTransfer, atQueue, atCatalog]) {
-      expect(await made.run()).toEqual({ kind: "failed", error: gone });
+      expect(await made.run()).toMatchObject({ kind: "stopped", request: { kind: "error", error: gone } });
       expect(made.store.ledger.tally()).toMatchObject({
         workItems: { pending: 3, in_progress: 0, failed: 0 },
         files: { failed: 0 },
@@ -300,6 +300,6 @@ describe("the error that ends the run", () => {
     const made = await rig(catalogOf([30]), 1);
     const full = new ReuploadError("disk-full", "There is no space left.");
     made.store.ledger.committed = async () => Promise.reject(full);
-    expect(await made.run()).toEqual({ kind: "failed", error: full });
+    expect(await made.run()).toMatchObject({ kind: "stopped", request: { kind: "error", error: full } });
   });
 });

@@ -35,7 +35,7 @@ describe("a resumed run", () => {
         if (made.announced.length >= 7) made.drain.abort();
         return COPIED;
       };
-      expect(await made.run()).toEqual({ kind: "stopped" });
+      expect(await made.run()).toMatchObject({ kind: "stopped", request: { error: undefined } });
     });
     const before = second.store.ledger.tally().files.copied;
     expect(before).toBeGreaterThanOrEqual(7);

@@ -62,7 +62,7 @@ describe("the file slots", () => {
     await expect.poll(() => running.live.slotsInUse).toBe(1);
     expect(made.store.ledger.tally().workItems).toMatchObject({ completed: 31, in_progress: 1 });
     made.abort.abort();
-    expect(await running.outcome).toEqual({ kind: "stopped" });
+    expect(await running.outcome).toMatchObject({ kind: "stopped", request: { error: undefined } });
   });
 
   it("continue while a lookup hangs", async () => {
@@ -73,7 +73,7 @@ describe("the file slots", () => {
     const running = made.start();
     await expect.poll(() => made.announced.length).toBe(39);
     made.abort.abort();
-    expect(await running.outcome).toEqual({ kind: "stopped" });
+    expect(await running.outcome).toMatchObject({ kind: "stopped", request: { error: undefined } });
   });
 });
 
@@ -130,7 +130,7 @@ describe("a run that is stopped", () => {
     await expect.poll(held.waiting).toBe(20);
     made.drain.abort();
     held.open();
-    expect(await running.outcome).toEqual({ kind: "stopped" });
+    expect(await running.outcome).toMatchObject({ kind: "stopped", request: { error: undefined } });
     expect(made.announced).toHaveLength(20);
     expect(made.store.ledger.tally()).toMatchObject({
       workItems: { in_progress: 0, pending: 51, failed: 0 },
@@ -145,7 +145,7 @@ describe("a run that is stopped", () => {
     const running = made.start();
     await expect.poll(() => catalog.asked.length).toBeGreaterThan(0);
     made.drain.abort();
-    expect(await running.outcome).toEqual({ kind: "stopped" });
+    expect(await running.outcome).toMatchObject({ kind: "stopped", request: { error: undefined } });
     expect(made.store.ledger.tally().workItems).toMatchObject({ pending: 10, in_progress: 0 });
   });
 
@@ -155,7 +155,7 @@ describe("a run that is stopped", () => {
     const running = made.start();
     await expect.poll(() => running.live.slotsInUse).toBe(20);
     made.abort.abort();
-    expect(await running.outcome).toEqual({ kind: "stopped" });
+    expect(await running.outcome).toMatchObject({ kind: "stopped", request: { error: undefined } });
     expect(made.store.ledger.tally()).toMatchObject({
       workItems: { in_progress: 0, pending: 51 },
       files: { copied: 0, failed: 0, uploaded: 0 },
@@ -170,14 +170,14 @@ describe("a run that is stopped", () => {
     await expect.poll(() => running.live.slotsInUse).toBe(5);
     made.drain.abort();
     made.abort.abort();
-    expect(await running.outcome).toEqual({ kind: "stopped" });
+    expect(await running.outcome).toMatchObject({ kind: "stopped", request: { error: undefined } });
   });
 
   it("does nothing at all when it is stopped before its start", async () => {
     for (const which of ["drain", "abort"] as const) {
       const made = await rig(catalogOf([5]), 1);
       made[which].abort();
-      expect(await made.run()).toEqual({ kind: "stopped" });
+      expect(await made.run()).toMatchObject({ kind: "stopped", request: { error: undefined } });
       expect(made.catalog.asked).toEqual([]);
     }
   });

@@ -12,7 +12,7 @@ import { csvOf, workItem } from "../state/samples.ts";
 import { openState, temporaryFolder } from "../state/state-support.ts";
 import { readerOf } from "../support/reader.ts";
 import { Bench, BLOCK, content, type LadderOptions, md5Of } from "../transfer/support.ts";
-import { MapCatalog } from "./support.ts";
+import { MapCatalog, stopBy } from "./support.ts";
 
 let bench: Bench;
 let queue: string;
@@ -60,7 +60,8 @@ async function start(options: LadderOptions & { readonly signal?: AbortSignal } 
     containerName: bench.target.containerName,
     timeToLiveSeconds: -1,
   });
-  const never = new AbortController().signal;
+  const abort = new AbortController();
+  options.signal?.addEventListener("abort", () => abort.abort(options.signal?.reason), { once: true });
   const { outcome } = startPipeline(
     { state: store, catalog, transfer: ladder, announcer },
     {
@@ -73,7 +74,7 @@ async function start(options: LadderOptions & { readonly signal?: AbortSignal } 
       runBegan: store.run.createdAt,
       maxFailures: undefined,
     },
-    { drain: never, abort: options.signal ?? never },
+    { stop: stopBy(new AbortController(), abort) },
   );
   return { store, outcome };
 }

@@ -4,6 +4,7 @@ import type { Announcer } from "../../src/announce/announcer.ts";
 import type { Catalog, Lookup, Survey } from "../../src/catalog/catalog.ts";
 import { recheckByLookup } from "../../src/catalog/recheck.ts";
 import { type CatalogFile, linkExpiry } from "../../src/core/file.ts";
+import type { RunStop } from "../../src/core/stop-request.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-name.ts";
 import type { RunIdentity } from "../../src/core/run-identity.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
@@ -193,8 +194,7 @@ export async function rig(
           ...options,
         },
         {
-          drain: made.drain.signal,
-          abort: made.abort.signal,
+          stop: stopBy(made.drain, made.abort),
           onFile: (report) => made.reports.push(report),
         },
       );
@@ -202,6 +202,17 @@ export async function rig(
     run: async (options) => made.start(options).outcome,
   };
   return made;
+}
+
+/** A stop that comes from these two, and from the pipeline itself. */
+export function stopBy(drain: AbortController, abort: AbortController): RunStop {
+  abort.signal.addEventListener("abort", () => drain.abort(abort.signal.reason), { once: true });
+  return {
+    draining: drain.signal,
+    aborting: abort.signal,
+    drain: (request) => drain.abort(request),
+    abort: (request) => abort.abort(request),
+  };
 }
 
 /** Waits until the signal aborts, as a hanging transfer would. */

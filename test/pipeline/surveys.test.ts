@@ -70,7 +70,7 @@ describe("a survey", () => {
     const pipeline = made.start();
     await expect.poll(() => made.announced.length).toBe(2);
     made.drain.abort();
-    expect(await pipeline.outcome).toEqual({ kind: "stopped" });
+    expect(await pipeline.outcome).toMatchObject({ kind: "stopped", request: { error: undefined } });
   });
 
   it("ends the run when it cannot be answered: the run cannot say that it is complete", async () => {
@@ -79,7 +79,10 @@ describe("a survey", () => {
     catalog.beforeSurvey = async () => {
       throw gone;
     };
-    expect(await (await rig(catalog, 1)).run()).toEqual({ kind: "failed", error: gone });
+    expect(await (await rig(catalog, 1)).run()).toMatchObject({
+      kind: "stopped",
+      request: { kind: "error", error: gone },
+    });
   });
 });
 
@@ -135,7 +138,7 @@ describe("--max-failures", () => {
     const made = await rig(catalogOf(Array.from({ length: 50 }, () => 20)), 50);
     made.transfer = failingEvery(4);
     const outcome = await made.run({ maxFailures: { files: 30 } });
-    expect(outcome).toMatchObject({ kind: "too-many-failures" });
+    expect(outcome).toMatchObject({ kind: "stopped", request: { kind: "too-many-failures" } });
     const { files: counted, workItems } = made.store.ledger.tally();
     expect(counted.failed).toBeGreaterThan(30);
     expect(counted.failed).toBeLessThanOrEqual(31 + 20);
@@ -147,7 +150,10 @@ describe("--max-failures", () => {
     const make = async () => rig(catalogOf([400]), 1);
     const over = await make();
     over.transfer = failingEvery(10);
-    expect(await over.run({ maxFailures: { percent: 5 } })).toMatchObject({ kind: "too-many-failures" });
+    expect(await over.run({ maxFailures: { percent: 5 } })).toMatchObject({
+      kind: "stopped",
+      request: { kind: "too-many-failures" },
+    });
     const under = await make();
     under.transfer = failingEvery(10);
     expect(await under.run({ maxFailures: { percent: 12 } })).toEqual({ kind: "finished" });
@@ -182,7 +188,7 @@ describe("--max-failures", () => {
     const made = await rig(catalogOf(Array.from({ length: 50 }, () => 1)), 50);
     made.transfer = failingEvery(1);
     const outcome = await made.run({ maxFailures: { files: 1 }, workItemWorkers: 2, fileWorkers: 2 });
-    expect(outcome).toMatchObject({ kind: "too-many-failures" });
+    expect(outcome).toMatchObject({ kind: "stopped", request: { kind: "too-many-failures" } });
     const { failed } = made.store.ledger.tally().files;
     expect(failed).toBeGreaterThan(1);
     expect(failed).toBeLessThan(12);
@@ -193,7 +199,7 @@ describe("--max-failures", () => {
     for (const id of catalog.answers.keys()) catalog.answers.set(id, "none");
     const made = await rig(catalog, 150);
     expect(await made.run({ maxFailures: { percent: 50 } })).toMatchObject({
-      kind: "too-many-failures",
+      request: { kind: "too-many-failures", exitCode: 5 },
     });
   });
 });
