@@ -74,6 +74,8 @@ export const SQL = {
     ON CONFLICT (file) DO UPDATE SET code = excluded.code, message = excluded.message,
       request_id = excluded.request_id, attempts = max(attempts, excluded.attempts),
       blob_name = coalesce(excluded.blob_name, blob_name)`,
+  addFirstTry: `INSERT INTO file_try (file, number, start, at, outcome, code, message, attempts, request_id)
+    VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
   addTry: `INSERT INTO file_try (file, number, start, at, outcome, code, message, attempts, request_id)
     VALUES (?1, 1 + coalesce((SELECT max(number) FROM file_try WHERE file = ?1), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
   // The first one and the newest nine stay.
