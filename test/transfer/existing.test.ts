@@ -130,7 +130,7 @@ describe("a conditional create", () => {
   ])("answered with %i %s is not taken for an existing blob", async (status, errorCode, code) => {
     const file = await bench.put("a", content(10));
     bench.proxy.fail({ fault: { kind: "answer", status, errorCode }, operation: "put-blob" });
-    expect(await thrownBy(bench.transfer(file))).toMatchObject({ code, operation: "put blob" });
+    expect(await thrownBy(bench.transfer(file))).toMatchObject({ code });
     expect(bench.proxy.count("get-blob-properties")).toBe(0);
   });
 

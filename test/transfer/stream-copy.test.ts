@@ -186,7 +186,7 @@ describe("what does not match", () => {
 describe("a source", () => {
   it("that is missing is told as that", async () => {
     const work = bench.transfer({ fileName: "a", uri: bench.linkTo("missing") });
-    expect(await thrownBy(work)).toMatchObject({ code: "source-not-found", operation: "read source" });
+    expect(await thrownBy(work)).toMatchObject({ code: "source-not-found" });
   });
 
   it("whose SAS has ended is told as forbidden, without the SAS", async () => {
