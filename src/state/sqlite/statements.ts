@@ -154,7 +154,8 @@ export const SQL = {
   failedElsewhereOfPartition: `SELECT 1 FROM work_item WHERE partition = ? AND status = 4 AND failure_code IS NULL
     AND files_failed IS NULL LIMIT 1`,
   // files_done of a work item that is not finished is from before.
-  sumsOfPartition: `SELECT sum(files_total) AS total, sum(files_done) FILTER (WHERE status IN (2, 4)) AS done
+  sumsOfPartition: `SELECT sum(files_total) AS total, sum(files_done) FILTER (WHERE status IN (2, 4)) AS done,
+      count(*) FILTER (WHERE status = 3) AS empty
     FROM work_item WHERE partition = ?`,
   completedInUnfinished: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
     WHERE w.partition = ? AND w.status NOT IN (2, 3, 4) AND w.receipt_count IS NOT NULL AND f.facts & 28 = 4`,
