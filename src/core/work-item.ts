@@ -8,6 +8,13 @@
  * - target: the container that must hold every file, and the queue that must be told
  * - announcement: the queue message that names a blob, sent once the blob is there
  * - receipt: what a work item's lookup gave: count and digest of names and links without query
+ * - claim: a work item held by one worker until it is done or given back
+ * - slot: the right to have one file in flight
+ * - start: one process's turn at a run, from its launch to its end
+ * - survey, recheck: counting the files of work items not looked up yet; looking again at completed ones
+ * - drift: what a later lookup gives otherwise than the receipt
+ * - gate: what lets requests to one service through: brake, pacing, learned rate
+ * - checkpoint: what is committed of one partition, for another machine to go on from
  * - partition: one of N disjoint, complete shares of the CSV
  * - machine: one running process with its own state database
  * - run: one CSV + one target + one partitioning; has a run id

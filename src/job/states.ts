@@ -23,7 +23,7 @@ export function absolutePath(path: string, io: Io): string {
   return isAbsolute(path) ? path : join(io.cwd, path);
 }
 
-interface OpenState {
+interface ReadableState {
   /** As the operator gave it. */
   readonly stateDb: string;
   readonly reader: StateReader;
@@ -36,15 +36,15 @@ interface FleetDetails {
 
 /** States opened for reading, in the order in which they were given. */
 export class OpenStates implements Disposable {
-  readonly all: readonly OpenState[];
+  readonly all: readonly ReadableState[];
 
-  private constructor(all: readonly OpenState[]) {
+  private constructor(all: readonly ReadableState[]) {
     this.all = all;
   }
 
   /** @throws ReuploadError those of `StateKind.read` */
   static async open(paths: readonly string[], io: Io): Promise<OpenStates> {
-    const opened: OpenState[] = [];
+    const opened: ReadableState[] = [];
     try {
       for (const stateDb of paths) {
         opened.push({ stateDb, reader: await STATES.read(absolutePath(stateDb, io)) });

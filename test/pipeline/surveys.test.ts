@@ -81,7 +81,7 @@ describe("a survey", () => {
     };
     expect(await (await rig(catalog, 1)).run()).toMatchObject({
       kind: "stopped",
-      request: { kind: "error", error: gone },
+      request: { kind: "error", error: { code: "internal", cause: gone } },
     });
   });
 });

@@ -185,54 +185,62 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
   });
 
   describe(`${kind}: a checkpoint`, () => {
-    it("takes everything that was committed into a state that begins from it, and all is done in the end", async () => {
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(fc.constantFrom(...DEEDS), { minLength: 1, maxLength: 9 }),
-          async (deeds) => {
-            const rows = workItems(deeds.length);
-            const first = await (await newHarness()).start(rows);
-            await perform(first, deeds);
-            const told = await checkpointOf(first);
-            await first.close();
+    it.each([
+      ["the whole CSV", {}, 0],
+      ["one partition of several", AUTO, 1],
+    ] as const)(
+      "of %s takes all that was committed to another state, which does the rest",
+      async (_of, share, number) => {
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.constantFrom(...DEEDS), { minLength: 1, maxLength: 9 }),
+            async (deeds) => {
+              const rows = inPartition(200, 1).slice(0, deeds.length);
+              const first = await (await newHarness()).start(rows, share);
+              await first.queue.admit(number, undefined);
+              await perform(first, deeds);
+              const told = await checkpointOf(first, number);
+              await first.close();
 
-            const harness = await newHarness();
-            const second = await harness.start(rows);
-            await second.queue.admit(0, told);
-            expect(sumOfWorkItems(second)).toBe(rows.length);
-            const again = await checkpointOf(second);
-            const { epoch, files } = told;
-            const facts = { rows: told.rows, states: told.states, empty: told.empty, open: told.open };
-            expect(again).toMatchObject({
-              ...facts,
-              epoch: epoch + 1,
-              files: { done: files.done, failed: files.failed },
-            });
-            expect(new Set(again.failures)).toEqual(new Set(told.failures));
-            const { done, failed } = checkpointCounts(told).workItems;
-            expect(second.ledger.tally().workItems).toMatchObject({ elsewhere: done, failed });
+              const harness = await newHarness();
+              const second = await harness.start(rows, share);
+              await second.queue.admit(number, told);
+              expect(sumOfWorkItems(second)).toBe(rows.length);
+              const again = await checkpointOf(second, number);
+              const { epoch, files } = told;
+              const facts = { rows: told.rows, states: told.states, empty: told.empty, open: told.open };
+              expect(again).toMatchObject({
+                ...facts,
+                epoch: epoch + 1,
+                files: { done: files.done, failed: files.failed },
+              });
+              expect(new Set(again.failures)).toEqual(new Set(told.failures));
+              const { done, failed } = checkpointCounts(told).workItems;
+              expect(second.ledger.tally().workItems).toMatchObject({ elsewhere: done, failed });
 
-            // Failures are tried again at the next start.
-            await second.close();
-            const third = await harness.resume();
-            await finishAll(third);
-            const { workItems: classes, files: sums } = third.ledger.tally();
-            expect(classes).toMatchObject({ pending: 0, in_progress: 0, failed: 0 });
-            expect(classes.elsewhere + classes.completed).toBe(rows.length);
-            const empty = deeds.filter((deed) => deed === "empty").length;
-            expect(sums).toMatchObject({ total: FILES * (rows.length - empty), failed: 0, uploaded: 0 });
-            expect(sums.copied + sums.elsewhere).toBe(sums.total);
-            const last = await checkpointOf(third);
-            expect(checkpointCounts(last)).toMatchObject({
-              workItems: { done: rows.length, pending: 0, empty },
-              files: { done: sums.total },
-            });
-            await third.close();
-          },
-        ),
-        { numRuns: kind === "memory" ? 200 : 8 },
-      );
-    });
+              // Failures are tried again at the next start.
+              await second.close();
+              const third = await harness.resume();
+              await third.queue.admit(number, undefined);
+              await finishAll(third);
+              const { workItems: classes, files: sums } = third.ledger.tally();
+              expect(classes).toMatchObject({ pending: 0, in_progress: 0, failed: 0 });
+              expect(classes.elsewhere + classes.completed).toBe(rows.length);
+              const empty = deeds.filter((deed) => deed === "empty").length;
+              expect(sums).toMatchObject({ total: FILES * (rows.length - empty), failed: 0, uploaded: 0 });
+              expect(sums.copied + sums.elsewhere).toBe(sums.total);
+              const last = await checkpointOf(third, number);
+              expect(checkpointCounts(last)).toMatchObject({
+                workItems: { done: rows.length, pending: 0, empty },
+                files: { done: sums.total },
+              });
+              await third.close();
+            },
+          ),
+          { numRuns: kind === "memory" ? 200 : 8 },
+        );
+      },
+    );
 
     it("over other rows is refused, and changes nothing", async () => {
       const first = await (await newHarness()).start(workItems(4));
@@ -276,6 +284,21 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       for await (const batch of reader.remaining(noSignal)) left.push(...batch);
       expect(left).toEqual([{ ...workItem(0), hasFailed: true, failedWith: [] }]);
       expect(await reader.announcements()).toMatchObject({ owed: 0, announced: 2, leftToRun: 0 });
+    });
+
+    it("of its own that a state gets back after a restart says nothing new", async () => {
+      const harness = await newHarness();
+      const first = await harness.start(workItems(20), AUTO);
+      await first.queue.admit(1, undefined);
+      await perform(first, ["completed", "empty", "part", "file failed", "empty", "part released", "failed"]);
+      const told = await checkpointOf(first, 1);
+      expect(checkpointCounts(told).workItems).toMatchObject({ done: 3, empty: 2, failed: 2 });
+      await first.close();
+      const state = await harness.resume({ retryFailed: "none" });
+      await state.queue.admit(1, told);
+      const again = await checkpointOf(state, 1);
+      expect(again).toEqual({ ...told, epoch: told.epoch + 1 });
+      expect(state.ledger.tally().files.elsewhere).toBe(0);
     });
 
     it("that comes again changes nothing but the epoch", async () => {

@@ -9,6 +9,8 @@ import { readCounters, type Writing } from "./writing.ts";
 interface Figures {
   readonly figures: Checkpoint["files"];
   readonly failures: readonly CheckpointFailure[];
+  /** Work items that are empty here. */
+  readonly empty: number;
 }
 
 /** The committed numbers of files of one partition, and its failures by code. */
@@ -29,13 +31,14 @@ function figuresOfWhole({ statements }: Writing): Figures {
       skipped: counters.files_skipped,
       bytes: counters.bytes,
     },
+    empty: counters.work_items_empty,
     failures: readFailureCounts(statements).filter(({ files, workItems }) => files > 0 || workItems > 0),
   };
 }
 
 /** Added up from the partition's work items; files are looked at only where some failed or are not all done. */
 function figuresOfOne({ statements }: Writing, partition: number, record: PartitionRecord): Figures {
-  type Sums = { total: number | null; done: number | null };
+  type Sums = { total: number | null; done: number | null; empty: number };
   const sums = firstRow<Sums>(statements.sumsOfPartition, partition);
   const failures = new Map<string, CheckpointFailure & { files: number; workItems: number }>();
   const failure = (outcome: "failed" | "skipped", code: FailureCode) => {
@@ -65,5 +68,6 @@ function figuresOfOne({ statements }: Writing, partition: number, record: Partit
       bytes: 0,
     },
     failures: [...failures.values()],
+    empty: sums?.empty ?? 0,
   };
 }

@@ -48,8 +48,7 @@ export class SqlitePartitions {
     this.#writing.change((counters) => {
       const { statements } = this.#writing;
       const before = this.#record(partition);
-      const { figures, failures } = partitionFigures(this.#writing, partition, before);
-      const empty = this.#isAuto || said === undefined ? 0 : counters.work_items_empty;
+      const { figures, failures, empty } = partitionFigures(this.#writing, partition, before);
       const after = admittedRecord(before, said, {
         filesDone: figures.done - this.#completedInOpen(partition),
         empty: empty + before.emptyElsewhere,

@@ -1,5 +1,7 @@
 /** Rows of the state as the ledger knows work items and files, and back. */
+import type { StatementSync } from "node:sqlite";
 import type { FailureCode } from "../../core/failure.ts";
+import type { FileTry } from "../state-reader.ts";
 import type { FilesElsewhere } from "../work-queue.ts";
 import type { ChangedRows } from "../ledger/changed-rows.ts";
 import { FACT } from "../ledger/facts.ts";
@@ -120,14 +122,20 @@ function writeFile(statements: Statements, entry: FileEntry): void {
     const { code, message, attempts, requestId, blobName } = detail;
     statements.putFileDetail.run(id, code, message, attempts, requestId, blobName);
   }
-  if (tries !== undefined) writeTries(statements, id, tries);
+  // A file that was not here before has no tries, so that its first one needs no look at the others.
+  const [first, ...others] = tries ?? [];
+  if (first === undefined) return;
+  if (insert !== undefined && others.length === 0) writeTry(statements.addFirstTry, id, first);
+  else writeTries(statements, id, [first, ...others]);
 }
 
-function writeTries(statements: Statements, id: number, tries: NonNullable<FileEntry["tries"]>): void {
-  for (const { start, at, outcome, code, message, attempts, requestId } of tries) {
-    const seconds = Math.floor(at / 1000);
-    statements.addTry.run(id, start, seconds, FACT[outcome], code, message, attempts, requestId ?? null);
-  }
+function writeTry(statement: StatementSync, id: number, one: FileTry): void {
+  const { start, at, outcome, code, message, attempts, requestId } = one;
+  statement.run(id, start, Math.floor(at / 1000), FACT[outcome], code, message, attempts, requestId ?? null);
+}
+
+function writeTries(statements: Statements, id: number, tries: readonly FileTry[]): void {
+  for (const one of tries) writeTry(statements.addTry, id, one);
   statements.dropOldTries.run(id);
 }
 

@@ -74,6 +74,8 @@ export const SQL = {
     ON CONFLICT (file) DO UPDATE SET code = excluded.code, message = excluded.message,
       request_id = excluded.request_id, attempts = max(attempts, excluded.attempts),
       blob_name = coalesce(excluded.blob_name, blob_name)`,
+  addFirstTry: `INSERT INTO file_try (file, number, start, at, outcome, code, message, attempts, request_id)
+    VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
   addTry: `INSERT INTO file_try (file, number, start, at, outcome, code, message, attempts, request_id)
     VALUES (?1, 1 + coalesce((SELECT max(number) FROM file_try WHERE file = ?1), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
   // The first one and the newest nine stay.
@@ -152,7 +154,8 @@ export const SQL = {
   failedElsewhereOfPartition: `SELECT 1 FROM work_item WHERE partition = ? AND status = 4 AND failure_code IS NULL
     AND files_failed IS NULL LIMIT 1`,
   // files_done of a work item that is not finished is from before.
-  sumsOfPartition: `SELECT sum(files_total) AS total, sum(files_done) FILTER (WHERE status IN (2, 4)) AS done
+  sumsOfPartition: `SELECT sum(files_total) AS total, sum(files_done) FILTER (WHERE status IN (2, 4)) AS done,
+      count(*) FILTER (WHERE status = 3) AS empty
     FROM work_item WHERE partition = ?`,
   completedInUnfinished: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
     WHERE w.partition = ? AND w.status NOT IN (2, 3, 4) AND w.receipt_count IS NOT NULL AND f.facts & 28 = 4`,
