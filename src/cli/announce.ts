@@ -18,7 +18,7 @@ import { checkIdentity } from "../state/sqlite/resume-run.ts";
 import type { RunRecord, StateSummary } from "../state/state-store.ts";
 import { errorMessage } from "../terminal/messages.ts";
 import { commandLine } from "../terminal/shell.ts";
-import { commandFiles } from "./command-files.ts";
+import { stateAndConfigFiles } from "./command-files.ts";
 import { resumeCommand } from "./run.ts";
 import { startEmulator } from "./run-job.ts";
 import { followRun } from "./run-progress.ts";
@@ -43,26 +43,21 @@ interface Task {
 
 /** @returns the exit code; errors that end it are told, not thrown */
 export async function announce(flags: RunFlags, all: boolean, io: Io): Promise<ExitCode> {
-  return inSession(
-    flags,
-    io,
-    async (session) => {
-      const task = await describe(session, all);
-      const isEmpty = filesToAnnounce(task.counts, all) === 0 && !(all && task.counts.announced > 0);
-      if (isEmpty) return tell(session, task, {});
-      if (task.settings.dryRun) return rehearse(session, task);
-      const emulator = task.settings.emulator ? await startEmulator(session, task.stateDb) : undefined;
-      try {
-        return await announceAll(session, task, emulator);
-      } finally {
-        await emulator?.stop();
-      }
-    },
-    {
-      files: (given, path) =>
-        commandFiles({ stateDb: resolveOne(given, "stateDb"), config: resolveOne(given, "config") }, path),
-    },
-  );
+  const files = stateAndConfigFiles;
+  return inSession(flags, io, async (session) => announceIn(session, all), { files });
+}
+
+async function announceIn(session: Session, all: boolean): Promise<ExitCode> {
+  const task = await describe(session, all);
+  const isEmpty = filesToAnnounce(task.counts, all) === 0 && !(all && task.counts.announced > 0);
+  if (isEmpty) return tell(session, task, {});
+  if (task.settings.dryRun) return rehearse(session, task);
+  const emulator = task.settings.emulator ? await startEmulator(session, task.stateDb) : undefined;
+  try {
+    return await announceAll(session, task, emulator);
+  } finally {
+    await emulator?.stop();
+  }
 }
 
 /** @throws ReuploadError */
