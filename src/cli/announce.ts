@@ -4,7 +4,7 @@ import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { announce as announceFiles, type AnnounceRequest } from "../job/announce.ts";
-import { commandFiles } from "../job/command-files.ts";
+import { stateAndConfigFiles } from "../job/command-files.ts";
 import type { AnnouncementCounts } from "../state/announcements.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
@@ -22,11 +22,7 @@ const WORDS: StopWords = {
 /** @returns the exit code; errors that end it are told, not thrown */
 export async function announce(flags: RunFlags, all: boolean, io: Io): Promise<ExitCode> {
   const work = async (session: Session) => announceFiles(session, await describe(session, all));
-  return inSession(flags, io, work, {
-    words: WORDS,
-    files: (given, path) =>
-      commandFiles({ stateDb: resolveOne(given, "stateDb"), config: resolveOne(given, "config") }, path),
-  });
+  return inSession(flags, io, work, { words: WORDS, files: stateAndConfigFiles });
 }
 
 /** @throws ReuploadError */

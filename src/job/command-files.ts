@@ -1,5 +1,6 @@
 /** The files that a command reads and writes, by the options that bring them; see `refuseOverlap`. */
 import type { UsedFiles } from "../files/overlap.ts";
+import { type Given, resolveOne } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { STATES } from "../state/wiring.ts";
 import { logPaths } from "../terminal/log.ts";
@@ -25,6 +26,12 @@ export function commandFiles(named: Named, path: (path: string) => string): Used
       : [{ option: "--log-file", paths: logPaths(path(logFile)), use: "written" } as const]),
     ...(stateDb === undefined ? [] : [stateFiles(path(stateDb), files !== undefined, emulator === true)]),
   ];
+}
+
+/** For a command that needs its state alone. */
+export function stateAndConfigFiles(given: Given, path: (path: string) => string): UsedFiles[] {
+  const [stateDb, config] = [resolveOne(given, "stateDb"), resolveOne(given, "config")];
+  return commandFiles({ stateDb, config }, path);
 }
 
 /** A state with all that is written beside it. */
