@@ -100,7 +100,7 @@ describe("reupload announce after run --no-queue", () => {
     const running = startAnnounce(state, ["--all"]);
     while (scene.proxy.count("put-message") < 4 + SLOTS) await sleep(5);
     const ended = running.kill("SIGINT");
-    await running.waitFor(/Ctrl\+C: files in flight/);
+    await running.waitFor(/Ctrl\+C: announcements under way/);
     gate.resolve();
     const { code, stdout } = await ended;
     heal();
