@@ -1,6 +1,7 @@
 /** Runs a job: services, target, state, catalog and pipeline, in this order, and what they have to say. */
 import { rmSync } from "node:fs";
 import type { Catalog } from "../catalog/catalog.ts";
+import { checkResume } from "../config/resume.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
@@ -39,6 +40,7 @@ export interface Job {
 
 /** @returns the exit code. @throws what ends the job before its first file, or ReuploadError */
 export async function runJob(session: Session, job: Job): Promise<ExitCode> {
+  if (job.found !== undefined) checkResume(job.settings, job.found.settings);
   if (job.settings.dryRun) {
     const { dryRun } = await import("./dry-run.ts");
     return dryRun(session, job);

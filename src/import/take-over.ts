@@ -78,6 +78,7 @@ function eventsOf(
     file,
     bytes: file.length,
     alreadyThere: true,
+    takenOver: true,
     attempts: 1,
     ...(isPlain ? {} : { blobName, shortened }),
   };

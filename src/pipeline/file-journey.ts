@@ -32,7 +32,7 @@ export async function fileJourney(
     }
     const announced = await announceTask(stages, options, task, result, signal);
     store.record({ kind: "file-completed", workItem: task.item.id, file: task.file, announced });
-    if (result === undefined) return report(task, "announced");
+    if (result === undefined) return report(task, announced ? "announced" : "already-there");
     return report(task, result.outcome, { method: result.method, bytes: result.bytes });
   } catch (thrown) {
     const failure = chargedToFile(thrown, signal);
@@ -87,7 +87,7 @@ async function announceTask(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (stages.announcer === undefined) return false;
-  if (options.announceExisting === "never" && wasThereBeforeRun(stages, result)) return false;
+  if (options.announceExisting === "never" && wasThereBeforeRun(stages, task, result)) return false;
   await stages.announcer.announce(task.blobName, { signal });
   return true;
 }
@@ -96,7 +96,8 @@ async function announceTask(
  * Whether the blob is older than the run. One that was written since may be ours from before a crash, or from a try
  * whose answer was lost: it is announced, because no announcement may be lost.
  */
-function wasThereBeforeRun(stages: Stages, result: TransferredFile | undefined): boolean {
+function wasThereBeforeRun(stages: Stages, task: FileTask, result: TransferredFile | undefined): boolean {
+  if (task.takenOver) return true;
   if (result?.existingSince === undefined) return false;
   return result.existingSince < stages.store.run.createdAt - CLOCK_SKEW_MS;
 }

@@ -44,6 +44,8 @@ export interface KnownFile {
   readonly inTarget: boolean;
   /** It was in the target before this run (`--announce-existing never` leaves it unannounced). */
   readonly alreadyThere: boolean;
+  /** Another tool's state said so, and `import-state` took it over. */
+  readonly takenOver: boolean;
   readonly announced: boolean;
   /** Nothing is left to do: in the target, and announced or no announcement wanted. */
   readonly completed: boolean;
@@ -97,6 +99,8 @@ export type StateEvent =
       readonly file: CatalogFile;
       readonly bytes: number | undefined;
       readonly alreadyThere: boolean;
+      /** By the word of another tool's state. */
+      readonly takenOver?: boolean;
       readonly attempts: number;
       readonly blobName?: string;
       /** `blobName` was shortened to the service's limit. */

@@ -141,6 +141,7 @@ describe("an import", () => {
     expect(knownOf(claim, listed("2", "dir/a.json"))).toMatchObject({
       inTarget: true,
       alreadyThere: true,
+      takenOver: true,
       announced: false,
       completed: false,
     });

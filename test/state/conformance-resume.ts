@@ -48,6 +48,7 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       expect(knownOf(again, file(0))).toEqual({
         inTarget: true,
         alreadyThere: false,
+        takenOver: false,
         announced: false,
         completed: false,
         failed: false,

@@ -18,6 +18,8 @@ export const FACT = {
   vanished: 64,
   /** An `announce --all` still has to send it. */
   ofAll: 128,
+  /** In the target by the word of another tool's state; nobody knows whether it was announced. */
+  takenOver: 256,
 } as const;
 
 export const STATUS = {
@@ -39,6 +41,7 @@ export function knownFileOf(facts: number, blobName: string | undefined): KnownF
   return {
     inTarget: (facts & FACT.inTarget) !== 0,
     alreadyThere: (facts & FACT.alreadyThere) !== 0,
+    takenOver: (facts & FACT.takenOver) !== 0,
     announced: (facts & FACT.announced) !== 0,
     completed: (facts & FACT.completed) !== 0,
     failed: (facts & FACT.failed) !== 0,
