@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   environmentName,
+  type OnResume,
   type OptionSpec,
   RUN_OPTION_NAMES,
   RUN_OPTIONS,
@@ -23,6 +24,8 @@ import { BAD_STATES } from "../test/cli/bad-states.ts";
 export const GENERATED_DOCS = ["docs/errors.md", "docs/options.md"];
 
 const root = join(import.meta.dirname, "..");
+
+const ON_RESUME: Readonly<Record<OnResume, string>> = { same: "same", new: "may change", start: "" };
 
 const TABLES: Readonly<Record<string, () => string>> = {
   "exit codes": () =>
@@ -58,21 +61,21 @@ const TABLES: Readonly<Record<string, () => string>> = {
   options: () => {
     const groups = new Map<string, string[][]>();
     for (const name of RUN_OPTION_NAMES) {
-      const { flag, help, group, default: fallback, kept, parse }: OptionSpec = RUN_OPTIONS[name];
+      const { flag, help, group, default: fallback, onResume, parse }: OptionSpec = RUN_OPTIONS[name];
       const isSwitch = !/[<[]/.test(flag);
       const row = [
         `\`${flag}\``,
         `\`${environmentName(name)}\``,
         isSwitch || fallback === undefined ? "" : `\`${fallback}\``,
         parse.range ?? "",
-        kept ? "yes" : "",
+        ON_RESUME[onResume],
         help,
       ];
       groups.set(group, [...(groups.get(group) ?? []), row]);
     }
     return [...groups]
       .map(([group, rows]) => {
-        const columns = ["flag", "environment", "default", "from, to", "kept", "meaning"];
+        const columns = ["flag", "environment", "default", "from, to", "resume", "meaning"];
         return `### ${group.replace(/:$/, "")}\n\n${table(columns, rows)}`;
       })
       .join("\n\n");

@@ -6,6 +6,7 @@ import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { readConfigFile } from "./config-file.ts";
 import {
   environmentName,
+  isKept,
   type OptionSpec,
   RUN_OPTION_NAMES,
   RUN_OPTIONS,
@@ -60,7 +61,7 @@ export function resolve(given: Given, kept: Readonly<Record<string, unknown>>): 
   const before = withoutOverruled(given, kept);
   for (const name of RUN_OPTION_NAMES) {
     const text = before[name];
-    if (!known.has(name) && RUN_OPTIONS[name].kept && typeof text === "string") {
+    if (!known.has(name) && isKept(name) && typeof text === "string") {
       known.set(name, { text, where: `${name} in the state` });
     }
     settings[name] = resolveOne(known, name);
@@ -109,7 +110,7 @@ export function keptSettings(
   const texts: Record<string, string> = {};
   const before = withoutOverruled(given, kept);
   for (const name of RUN_OPTION_NAMES) {
-    if (!RUN_OPTIONS[name].kept) continue;
+    if (!isKept(name)) continue;
     const text = given.get(name)?.text ?? before[name];
     if (typeof text !== "string") continue;
     texts[name] = PATHS.has(name) && text !== "-" ? absolute(text) : text;

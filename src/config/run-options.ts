@@ -30,8 +30,22 @@ export interface OptionSpec<Value = unknown> {
   readonly default: string | undefined;
   readonly help: string;
   readonly group: string;
-  /** Kept in the state, so that a resume need not give it again. */
-  readonly kept: boolean;
+  readonly onResume: OnResume;
+}
+
+/**
+ * What a resume may do with an option.
+ *
+ * `same`   it is part of the run: kept in the state, and another value is refused, because the state's facts would speak
+ *          of something else
+ * `new`    kept in the state; another value holds from now on, for what is left to do, and is kept in its place
+ * `start`  it belongs to one start and is not kept
+ */
+export type OnResume = "same" | "new" | "start";
+
+/** Whether the state keeps it, so that a resume need not give it again. */
+export function isKept(name: RunOptionName): boolean {
+  return RUN_OPTIONS[name].onResume !== "start";
 }
 
 function option<Value, Default extends string | undefined>(
@@ -40,9 +54,9 @@ function option<Value, Default extends string | undefined>(
   parse: Parser<Value>,
   fallback: Default,
   help: string,
-  details: { readonly kept?: boolean } = {},
+  onResume: OnResume = "new",
 ) {
-  return { flag, parse, default: fallback, help, group, kept: details.kept ?? true };
+  return { flag, parse, default: fallback, help, group, onResume };
 }
 
 const INPUT = "Input:";
@@ -53,8 +67,6 @@ const TRANSFER = "Transfer:";
 const SPEED = "Speed and waiting:";
 const OUTPUT = "Output:";
 
-const here = { kept: false } as const;
-
 export const RUN_OPTIONS = {
   csv: option(
     INPUT,
@@ -62,6 +74,7 @@ export const RUN_OPTIONS = {
     text,
     undefined,
     "failed work items: JobId,WorkItemId[,WorkItemName]; - reads stdin",
+    "same",
   ),
   files: option(
     INPUT,
@@ -69,6 +82,7 @@ export const RUN_OPTIONS = {
     text,
     undefined,
     "listing of their files (CSV or NDJSON): JobId,WorkItemId,WorkItemName,Uri,FileName[,Length,ContentMD5]",
+    "same",
   ),
   catalog: option(
     INPUT,
@@ -76,6 +90,7 @@ export const RUN_OPTIONS = {
     oneOf("listing", "kusto", "container", "folder"),
     undefined,
     "where the file lists come from: listing, kusto, container or folder (follows from the options below)",
+    "same",
   ),
   kustoCluster: option(
     CATALOG,
@@ -83,14 +98,16 @@ export const RUN_OPTIONS = {
     text,
     undefined,
     "Azure Data Explorer cluster: https://CLUSTER.REGION.kusto.windows.net",
+    "same",
   ),
-  kustoDatabase: option(CATALOG, "--kusto-database <name>", text, undefined, "its database"),
+  kustoDatabase: option(CATALOG, "--kusto-database <name>", text, undefined, "its database", "same"),
   kustoQuery: option(
     CATALOG,
     "--kusto-query <file>",
     text,
     undefined,
     "KQL that gives JobId, WorkItemId, WorkItemName, Uri, FileName (default: the table Files)",
+    "same",
   ),
   fileSuffix: option(
     CATALOG,
@@ -98,6 +115,7 @@ export const RUN_OPTIONS = {
     text,
     "perf-lab-report.json",
     "files whose name ends so, in the default query",
+    "same",
   ),
   kustoQueries: option(CATALOG, "--kusto-queries <n>", wholeNumber(1, 64), "4", "queries under way at once"),
   sourceContainer: option(
@@ -106,14 +124,23 @@ export const RUN_OPTIONS = {
     text,
     undefined,
     "container whose blobs are the files: https://ACCOUNT.blob.core.windows.net/CONTAINER",
+    "same",
   ),
-  sourceDir: option(CATALOG, "--source-dir <folder>", text, undefined, "local folder that holds the files"),
+  sourceDir: option(
+    CATALOG,
+    "--source-dir <folder>",
+    text,
+    undefined,
+    "local folder that holds the files",
+    "same",
+  ),
   sourcePrefix: option(
     CATALOG,
     "--source-prefix <template>",
     sourcePrefix,
     "{jobId}/{workItemId}/",
     "where a work item's files lie in the container or folder, from {jobId} {workItemId} {workItemName}",
+    "same",
   ),
   partition: option(
     INPUT,
@@ -121,6 +148,7 @@ export const RUN_OPTIONS = {
     wholeNumber(0, 99_999),
     undefined,
     "this machine's share, from 0; needs --total-partitions",
+    "same",
   ),
   totalPartitions: option(
     INPUT,
@@ -128,16 +156,24 @@ export const RUN_OPTIONS = {
     wholeNumber(1, 100_000),
     undefined,
     "how many machines share the CSV",
+    "same",
   ),
 
-  stateDb: option(STATE, "--state-db <file>", text, "reupload_state.db", "state of this machine's run", here),
+  stateDb: option(
+    STATE,
+    "--state-db <file>",
+    text,
+    "reupload_state.db",
+    "state of this machine's run",
+    "start",
+  ),
   resume: option(
     STATE,
     "--resume",
     yesOrNo,
     "false",
     "continue what the state says is unfinished, or start when there is no state yet",
-    here,
+    "start",
   ),
   updateCsv: option(
     STATE,
@@ -145,7 +181,7 @@ export const RUN_OPTIONS = {
     yesOrNo,
     "false",
     "with --resume: the CSV has grown; add the new rows",
-    here,
+    "start",
   ),
   retryFailed: option(
     STATE,
@@ -153,16 +189,24 @@ export const RUN_OPTIONS = {
     retryFailed,
     "all",
     "with --resume: retry failed files, all or those with these codes",
-    here,
+    "start",
   ),
 
-  target: option(TARGET, "--target <url>", text, undefined, "account: https://ACCOUNT.blob.core.windows.net"),
+  target: option(
+    TARGET,
+    "--target <url>",
+    text,
+    undefined,
+    "account: https://ACCOUNT.blob.core.windows.net",
+    "same",
+  ),
   targetContainer: option(
     TARGET,
     "--target-container <name>",
     containerName,
     "results",
     "container that must hold every file",
+    "same",
   ),
   queue: option(
     TARGET,
@@ -170,8 +214,9 @@ export const RUN_OPTIONS = {
     queueName,
     "resultsqueue",
     "queue that must be told about every blob",
+    "same",
   ),
-  announce: option(TARGET, "--no-queue", yesOrNo, "true", "announce nothing"),
+  announce: option(TARGET, "--no-queue", yesOrNo, "true", "announce nothing", "same"),
   auth: option(
     TARGET,
     "--auth <way>",
@@ -193,6 +238,7 @@ export const RUN_OPTIONS = {
     yesOrNo,
     "false",
     "start the storage emulator (when installed) and use it as the target",
+    "same",
   ),
 
   transfer: option(
@@ -215,6 +261,7 @@ export const RUN_OPTIONS = {
     nameTemplate,
     DEFAULT_NAME_TEMPLATE,
     "blob names, from {jobId} {workItemId} {workItemName} {fileName} {fileBaseName}",
+    "same",
   ),
   onConflict: option(
     TRANSFER,
@@ -307,7 +354,7 @@ export const RUN_OPTIONS = {
     wholeNumber(1, 1_000_000_000),
     undefined,
     "take only the first N work items that are pending",
-    here,
+    "start",
   ),
   sample: option(
     SPEED,
@@ -315,9 +362,9 @@ export const RUN_OPTIONS = {
     wholeNumber(1, 1_000_000_000),
     undefined,
     "take only N pending work items, spread over the CSV",
-    here,
+    "start",
   ),
-  dryRun: option(SPEED, "--dry-run", yesOrNo, "false", "say what would be done and touch nothing", here),
+  dryRun: option(SPEED, "--dry-run", yesOrNo, "false", "say what would be done and touch nothing", "start"),
   requestTimeout: option(
     SPEED,
     "--request-timeout <time>",
@@ -338,7 +385,7 @@ export const RUN_OPTIONS = {
     duration("0s", "30d"),
     "60s",
     "after Ctrl+C: how long files in flight may finish; those that only wait are given back at once",
-    here,
+    "start",
   ),
 
   config: option(
@@ -347,7 +394,7 @@ export const RUN_OPTIONS = {
     text,
     undefined,
     "configuration file (default: reupload.config.{json,yaml} here, when there)",
-    here,
+    "start",
   ),
   output: option(
     OUTPUT,
@@ -355,16 +402,16 @@ export const RUN_OPTIONS = {
     oneOf("text", "json"),
     "text",
     "json prints NDJSON events to stdout",
-    here,
+    "start",
   ),
-  quiet: option(OUTPUT, "-q, --quiet", yesOrNo, "false", "no progress, only the summary", here),
+  quiet: option(OUTPUT, "-q, --quiet", yesOrNo, "false", "no progress, only the summary", "start"),
   verbose: option(
     OUTPUT,
     "-v, --verbose",
     yesOrNo,
     "false",
     "a line a file; causes and request ids of errors",
-    here,
+    "start",
   ),
   logFile: option(
     OUTPUT,
@@ -372,9 +419,9 @@ export const RUN_OPTIONS = {
     text,
     undefined,
     "write a log (JSON lines, rotated at 50 MiB, 5 kept)",
-    here,
+    "start",
   ),
-  color: option(OUTPUT, "--no-color", yesOrNo, "true", "no colours (also: NO_COLOR)", here),
+  color: option(OUTPUT, "--no-color", yesOrNo, "true", "no colours (also: NO_COLOR)", "start"),
 } as const satisfies Record<string, OptionSpec>;
 
 export type RunOptionName = keyof typeof RUN_OPTIONS;

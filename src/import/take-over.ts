@@ -80,6 +80,7 @@ function takeOverEvents(
     place,
     bytes: file.length,
     alreadyThere: true,
+    takenOver: true,
     attempts: 1,
     ...(isPlain ? {} : { blobName, shortened }),
   };

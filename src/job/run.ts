@@ -1,5 +1,6 @@
 /** Runs: target, state, guard, catalog and pipeline, in this order, and what they have to say. */
 import type { Catalog } from "../catalog/catalog.ts";
+import { checkResume } from "../config/resume.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
@@ -44,6 +45,7 @@ export interface RunRequest {
 
 /** @returns the exit code. @throws what ends the run before its first file: ReuploadError, StopRequest */
 export async function run(context: JobContext, request: RunRequest): Promise<ExitCode> {
+  if (request.found !== undefined) checkResume(request.settings, request.found.settings);
   if (request.settings.dryRun) {
     const { dryRun } = await import("./dry-run.ts");
     return dryRun(context, request);

@@ -37,7 +37,11 @@ export async function fileJourney(
     const announcement = await announceTask(stages, options, task, result, signals);
     const announced = announcement !== undefined;
     ledger.record({ kind: "file-completed", workItem, file, place, announced });
-    if (result === undefined) return report(task, "announced", { attempts: announcement?.attempts ?? 1 });
+    if (result === undefined) {
+      return report(task, announced ? "announced" : "already-there", {
+        attempts: announcement?.attempts ?? 1,
+      });
+    }
     const { outcome, method, bytes, attempts } = result;
     return report(task, outcome, { method, bytes, attempts });
   } catch (thrown) {
@@ -101,7 +105,7 @@ async function announceTask(
   signals: WorkSignals,
 ): Promise<{ readonly attempts: number } | undefined> {
   if (stages.announcer === undefined) return undefined;
-  if (options.announceExisting === "never" && wasThereBeforeRun(options, result)) return undefined;
+  if (options.announceExisting === "never" && wasThereBeforeRun(options, task, result)) return undefined;
   return stages.announcer.announce(task.blobName, signals);
 }
 
@@ -109,7 +113,12 @@ async function announceTask(
  * Whether the blob is older than the run. One that was written since may be ours from before a crash, or from a try
  * whose answer was lost: it is announced, because no announcement may be lost.
  */
-function wasThereBeforeRun({ runBegan }: PipelineOptions, result: TransferredFile | undefined): boolean {
+function wasThereBeforeRun(
+  { runBegan }: PipelineOptions,
+  task: FileTask,
+  result: TransferredFile | undefined,
+): boolean {
+  if (task.takenOver) return true;
   if (result?.existingSince === undefined) return false;
   return result.existingSince < runBegan - CLOCK_SKEW_MS;
 }

@@ -21,6 +21,8 @@ export interface FileTask {
   readonly specialName: { readonly blobName: string; readonly shortened: boolean } | undefined;
   /** In the target since an earlier start: only the announcement is owed. */
   readonly inTarget: boolean;
+  /** It was put there by another tool, before this run. */
+  readonly takenOver: boolean;
 }
 
 /**
@@ -138,7 +140,8 @@ export class OpenWorkItem {
     if (known?.inTarget === true) {
       // It has its name, whatever a later plan makes of it.
       const name = known.blobName ?? this.#named(file, options).blobName;
-      return { item: this, file, place, blobName: name, specialName: undefined, inTarget: true };
+      const { takenOver } = known;
+      return { item: this, file, place, blobName: name, specialName: undefined, inTarget: true, takenOver };
     }
     const isPlain = blobName === options.template.render(this.workItem, file.fileName);
     return {
@@ -148,6 +151,7 @@ export class OpenWorkItem {
       blobName,
       specialName: isPlain ? undefined : { blobName, shortened },
       inTarget: false,
+      takenOver: false,
     };
   }
 

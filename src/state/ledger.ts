@@ -81,6 +81,8 @@ export type StateEvent =
       readonly kind: "file-uploaded";
       readonly bytes: number | undefined;
       readonly alreadyThere: boolean;
+      /** By the word of another tool's state. */
+      readonly takenOver?: boolean;
       readonly attempts: number;
       readonly blobName?: string;
       /** `blobName` was shortened to the service's limit. */

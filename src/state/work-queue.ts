@@ -106,6 +106,8 @@ export interface FilesElsewhere {
  */
 export interface KnownFile {
   readonly inTarget: boolean;
+  /** In the target by the word of another tool's state, which `import-state` took over. */
+  readonly takenOver: boolean;
   /** Nothing is left to do: in the target, and announced or no announcement wanted. */
   readonly completed: boolean;
   /** Failed and not to be tried again in this start (`--retry-failed CODE`). */

@@ -157,6 +157,27 @@ describe("a batch that the original tool left half done", () => {
     await expectAnnouncedOnce(scene, missing);
   });
 
+  it("announces only what it sends when the resume says `never`, and `always` after that is refused", async () => {
+    const imported = await importState();
+    expect(imported.code, imported.stderr).toBe(0);
+    const resumed = await scene.cli(["run", "--resume", "--state-db", STATE, "--announce-existing", "never"]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expectPut(missing);
+    await expectInTarget(scene, input.files);
+    await expectAnnouncedOnce(scene, missing);
+
+    const back = ["run", "--resume", "--state-db", STATE, "--announce-existing", "always"];
+    for (const args of [back, [...back, "--dry-run"]]) {
+      const refused = await scene.cli(args);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain("--announce-existing always cannot hold");
+      expect(refused.stderr).toContain("reupload announce");
+    }
+    const rest = await scene.cli(["announce", "--state-db", STATE]);
+    expect(rest.code, rest.stderr).toBe(0);
+    await expectAnnouncedOnce(scene, sent);
+  });
+
   it("is not imported where a state exists, and leaves no state when the import fails", async () => {
     await scene.write("broken.csv", "JobId,WorkItemId,Uri,FileName\nonly,two\n");
     const broken = await importState("--files", "broken.csv");

@@ -140,6 +140,7 @@ describe("an import", () => {
     expect(claim.knownFiles.size).toBe(1);
     expect(knownOf(claim, listed("2", "dir/a.json"))).toMatchObject({
       inTarget: true,
+      takenOver: true,
       completed: false,
     });
   });

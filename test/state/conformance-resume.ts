@@ -47,6 +47,7 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       expect(again.openedAs).toBe("");
       expect(knownOf(again, file(0))).toEqual({
         inTarget: true,
+        takenOver: false,
         completed: false,
         failed: false,
         skipped: false,

@@ -174,7 +174,12 @@ function factsAfter(before: number, event: FileEvent): number | undefined {
     case "file-uploaded":
       // What is in the target is never uploaded again, only announced.
       if (before & FACT.inTarget) return undefined;
-      return (before & ~FACT.failed) | FACT.inTarget | (event.alreadyThere ? FACT.alreadyThere : 0);
+      return (
+        (before & ~FACT.failed) |
+        FACT.inTarget |
+        (event.alreadyThere ? FACT.alreadyThere : 0) |
+        (event.takenOver === true ? FACT.takenOver : 0)
+      );
     case "file-completed":
       if (!(before & FACT.inTarget)) return undefined;
       return before | FACT.completed | (event.announced ? FACT.announced : 0);

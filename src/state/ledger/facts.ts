@@ -17,6 +17,8 @@ export const FACT = {
   ofAll: 128,
   /** Another machine completed it, and answers for its announcement. */
   elsewhere: 256,
+  /** In the target by the word of another tool's state; nobody knows whether it was announced. */
+  takenOver: 512,
 } as const;
 
 export function fileStatus(facts: number): FileStatus {
@@ -29,6 +31,7 @@ export function fileStatus(facts: number): FileStatus {
 export function toKnownFile(facts: number, blobName: string | undefined): KnownFile {
   return {
     inTarget: (facts & FACT.inTarget) !== 0,
+    takenOver: (facts & FACT.takenOver) !== 0,
     completed: (facts & FACT.completed) !== 0,
     failed: (facts & FACT.failed) !== 0,
     skipped: (facts & FACT.skipped) !== 0,

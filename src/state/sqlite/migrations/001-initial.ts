@@ -60,7 +60,8 @@ CREATE INDEX work_item_surveyed ON work_item (links_end, surveyed_files DESC)
   WHERE status = 0 AND surveyed_files IS NOT NULL;
 
 -- In the order of their first event. facts: 1 in the target, 2 announced, 4 completed, 8 failed, 16 skipped,
--- 32 in the target before this run, 64 no longer listed by the last lookup, 128 still to be sent by an announce --all.
+-- 32 in the target before this run, 64 no longer listed by the last lookup, 128 still to be sent by an announce --all,
+-- 256 taken over from a state of another tool.
 -- source: NULL when the link is uri_base + name, else '<n>+<rest>': the first n characters of uri_base and the rest.
 -- A name or rest that is not well-formed Unicode is a BLOB of JSON.
 CREATE TABLE file (
