@@ -126,7 +126,7 @@ class Run {
     follow.watch(pipeline.live);
     control.begin();
     const outcome = await pipeline.outcome;
-    const view = await follow.end();
+    const view = follow.end();
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed().catch(() => {});
     await guarded.end();
