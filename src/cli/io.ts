@@ -1,3 +1,4 @@
+import { spellOutProxy } from "../azure/rest/proxy-variables.ts";
 import type { Environment } from "../config/config.ts";
 import { trimEnvironment } from "../config/environment.ts";
 
@@ -29,11 +30,18 @@ export function processIo(): Io {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    env: trimEnvironment(process.env),
+    env: environment(),
     cwd: process.cwd(),
     isStdoutClosed: () => isStdoutClosed,
     stdoutError: () => stdoutError,
   };
+}
+
+/** The process's environment, as all who read it should find it. */
+function environment(): Environment {
+  const env = trimEnvironment(process.env);
+  spellOutProxy(env);
+  return env;
 }
 
 /** Writes the lines and waits until a slow reader has taken them, so that memory stays flat. */

@@ -1,5 +1,6 @@
 /** What commands that work for long have in common: a reporter, stop signals, and one way to tell errors. */
 import { isAbsolute, join, resolve as resolvePath } from "node:path";
+import { proxyOf } from "../azure/rest/proxy.ts";
 import { collect, type Given, resolveOne } from "../config/config.ts";
 import type { RunOptionName } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
@@ -57,6 +58,8 @@ export async function inSession(
   const signal = sharedSignal(AbortSignal.any([stop.drain, stop.abort]));
   const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
   try {
+    // What is no proxy is told before anything is asked through it.
+    proxyOf(io.env);
     const logFile = resolveOne(given, "logFile");
     if (logFile !== undefined) reporter.useLog(await openLog(path(logFile)));
     return await work({ given, io, reporter, stop, signal, notice, path });

@@ -52,7 +52,7 @@ export function addImportState({ program, io, setExitCode }: CommandLine): void 
       "after",
       `
 With --announce-existing always (the default) every file that is taken over is announced again: the old states do not
-tell which ones were. With never none is; `run --resume --announce-existing never` decides that later, too.
+tell which ones were. With never none is; a run --resume with --announce-existing never decides that later, too.
 
 Examples:
   reupload import-state old1.db old2.db --csv failed_workitems.csv --files listing.csv \\
