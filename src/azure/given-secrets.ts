@@ -19,7 +19,8 @@ export function sasTokenOf(given: Secret, where: string): Secret {
   return new Secret(token);
 }
 
-const SAS_ADVICE = "Give the SAS alone, as it was made: sv=...&sig=...";
+const SAS_ADVICE =
+  "Give the SAS alone, as it was made: it begins with sv= or sp=, and has no host before it.";
 
 /** An account's key. @param where as for a SAS @throws ReuploadError `bad-option` that never shows the value */
 export function accountKeyOf(given: Secret, where: string): Secret {

@@ -1,5 +1,6 @@
 /** What commands that work for long have in common: a reporter, stop signals, and one way to tell errors. */
 import { isAbsolute, join, resolve as resolvePath } from "node:path";
+import { chooseProxy } from "../azure/wire/proxy.ts";
 import { collect, type Given, resolveOne } from "../config/config.ts";
 import { environmentName, type RunOptionName } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
@@ -89,6 +90,8 @@ export async function inSession(
   const endSuspend = listenForSuspend(() => reporter.suspend());
   const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
   try {
+    // What is no proxy is told before anything is asked through it.
+    chooseProxy(io.env);
     const logFile = resolveOne(given, "logFile");
     const named = [...commandFiles({ logFile }, path), ...(files?.(given, path) ?? [])];
     refuseOverlap(named);

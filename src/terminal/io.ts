@@ -1,3 +1,4 @@
+import { spellOutProxy } from "../azure/wire/proxy-variables.ts";
 import type { Environment } from "../config/config.ts";
 import { redact } from "../core/secret.ts";
 import { printable } from "./printable.ts";
@@ -31,11 +32,18 @@ export function processIo(): Io {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    env: trimEnvironment(process.env),
+    env: environment(),
     cwd: process.cwd(),
     isStdoutClosed: () => isStdoutClosed,
     stdoutError: () => stdoutError,
   };
+}
+
+/** The process's environment, as all who read it should find it. */
+function environment(): Environment {
+  const env = trimEnvironment(process.env);
+  spellOutProxy(env);
+  return env;
 }
 
 /** Writes lines for people to stdout: nothing in them is secret or moves the cursor. */

@@ -46,7 +46,7 @@ export class Connections {
   take(origin: string): Connection {
     let take = this.#takeByOrigin.get(origin);
     if (take === undefined) {
-      const proxy = this.#proxyFor(new URL(origin).hostname);
+      const proxy = this.#proxyFor(new URL(origin));
       take = proxy === undefined ? this.#directly(origin) : this.#through(proxy);
       this.#takeByOrigin.set(origin, take);
     }

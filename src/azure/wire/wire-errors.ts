@@ -16,6 +16,14 @@ const SYSTEM_CODES: Readonly<Record<string, string>> = {
 export function lostConnection(error: Error): Error {
   const code = systemErrorCode(error);
   if (code === "UND_ERR_INVALID_ARG") return new TypeError(error.message, { cause: error });
+  const proxySaid = /^Proxy response \((\d+)\)/.exec(error.message)?.[1];
+  if (proxySaid !== undefined) {
+    // Nothing is known of the service: it was not reached.
+    const refused = new Error(`the proxy does not let requests through, it answers ${proxySaid}`, {
+      cause: error,
+    });
+    return Object.assign(refused, { code: "ECONNREFUSED" });
+  }
   if (code === undefined) return error;
   const lost = new Error(`the connection was lost: ${error.message}`, { cause: error });
   return Object.assign(lost, { code: SYSTEM_CODES[code] ?? code });

@@ -87,10 +87,11 @@ describe("the proxy", () => {
     [{ HTTPS_PROXY: proxy, NO_PROXY: "b.example, a.example" }, "a.example", undefined],
     [{ HTTPS_PROXY: proxy, no_proxy: ".example" }, "a.example", undefined],
     [{ HTTPS_PROXY: proxy, NO_PROXY: ".a.example" }, "a.example", undefined],
-    [{ HTTPS_PROXY: proxy, NO_PROXY: "example" }, "a.example", proxy],
+    [{ HTTPS_PROXY: proxy, NO_PROXY: "example" }, "a.example", undefined],
+    [{ HTTPS_PROXY: proxy, NO_PROXY: "xample" }, "a.example", proxy],
     [{ HTTPS_PROXY: "", NO_PROXY: "" }, "a.example", undefined],
   ])("is chosen by %j for %s: %s", (env, host, expected) => {
-    expect(chooseProxy(env)(host)).toBe(expected);
+    expect(chooseProxy(env)(new URL(`https://${host}`))).toBe(expected);
   });
 
   it("is used with its password by a request that is signed for the account", async () => {
@@ -129,8 +130,8 @@ describe("the proxy", () => {
     expect(asked).toEqual(["account.example:443"]);
     expect(failure).toBeInstanceOf(ServiceFailure);
     // That is the way's trouble, not the file's.
-    expect(failure).toMatchObject({ answer: { systemCode: "EHOSTUNREACH" } });
-    expect(String(failure)).toContain("407");
+    expect(failure).toMatchObject({ answer: { systemCode: "ECONNREFUSED" } });
+    expect(String(failure)).toContain("the proxy does not let requests through, it answers 407");
     expect(String(failure)).not.toContain("c2VjcmV0");
   });
 });
