@@ -26,6 +26,7 @@ import { sharedSignal } from "../job/shared-signal.ts";
 import type { Services } from "../job/services.ts";
 import { toReuploadError } from "./to-error.ts";
 import type { Io } from "./io.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 const MOST_SAMPLES = 5;
 
@@ -187,7 +188,7 @@ async function withStore(
     reporter,
   });
   const running = startAnnouncing(
-    { store, announcer },
+    { surroundings: REAL_SURROUNDINGS, store, announcer },
     {
       slots:
         settings.concurrency === "auto"

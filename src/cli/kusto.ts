@@ -9,6 +9,7 @@ import type { Kusto } from "../kusto/kusto.ts";
 import type { KustoSignIn } from "../kusto/one-query.ts";
 import { kustoPlace, openKusto } from "../kusto/open-kusto.ts";
 import { type SignInPrompt, openRunSignIn } from "./sign-in.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export interface KustoConnection {
   readonly cluster: string;
@@ -29,6 +30,7 @@ export async function connectKusto(connection: KustoConnection): Promise<Kusto> 
   const { cluster, database, settings, attempts } = connection;
   const signIn = await signInFor(connection);
   return openKusto({
+    surroundings: REAL_SURROUNDINGS,
     cluster,
     database,
     signIn: signIn ?? NO_SIGN_IN,

@@ -8,6 +8,7 @@ import { PLAIN_INTERVAL_MS, progressBlock } from "../terminal/progress-text.ts";
 import { terminalWidth, type TextStyle, usesColor, usesLiveBlock, usesUnicode } from "../terminal/style.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export interface ReporterOptions {
   readonly output: "text" | "json";
@@ -35,7 +36,7 @@ export class Reporter {
     this.#options = options;
     const facts = streamFacts(io, io.stderr);
     if (options.output === "text" && !options.quiet && usesLiveBlock(facts)) {
-      this.#block = new LiveBlock(io.stderr, (width) => this.#renderBlock(width));
+      this.#block = new LiveBlock(REAL_SURROUNDINGS, io.stderr, (width) => this.#renderBlock(width));
     }
   }
 

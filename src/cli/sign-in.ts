@@ -4,6 +4,7 @@ import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { printLine } from "./io.ts";
 import type { Session } from "./session.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /** Where a person may be asked; without one nobody is, unless `--auth` wants it. */
 export type SignInPrompt = Pick<Session, "io" | "notice" | "signal">;
@@ -15,6 +16,7 @@ export async function openRunSignIn(
   desk: SignInPrompt | undefined,
 ): Promise<SignIn> {
   return openSignIn({
+    surroundings: REAL_SURROUNDINGS,
     auth: settings.auth,
     tenant: settings.tenant,
     env,

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { later } from "../core/later.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /**
  * How the operator stops a command: the first signal drains, the second, or the end of the grace time, aborts; one more
@@ -48,7 +48,9 @@ export function listenForStop(
       first = { why, exitCode: name === "SIGINT" ? EXIT.interrupted : EXIT.terminated };
       onStop("drain", why);
       drain.abort(new Error(`stopped by ${why}`));
-      endGrace = later(graceMs, () => give("the end of the grace time"), { keepsAlive: false });
+      endGrace = REAL_SURROUNDINGS.after(graceMs, () => give("the end of the grace time"), {
+        background: true,
+      });
     };
     process.on(name, listener);
     return { name, listener };

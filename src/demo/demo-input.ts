@@ -19,6 +19,7 @@ import {
 } from "./demo-plan.ts";
 import { DemoRandom } from "./demo-random.ts";
 import { DemoSource } from "../emulator/demo-source.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 const DEFAULT_SOURCE_CONTAINER = "source";
 /** Where the emulator is fastest. */
@@ -27,6 +28,7 @@ const CONCURRENCY = 16;
 const REPEATED_ROWS = 0.005;
 
 export interface DemoInputOptions {
+  readonly surroundings: Surroundings;
   /** Of the emulator. */
   readonly connectionString: string;
   /** Where the CSV, the listing and the missing blob's content are written; made when missing. */
@@ -102,6 +104,7 @@ export async function makeDemoInput(options: DemoInputOptions): Promise<DemoInpu
   const seed = options.seed ?? 1;
   const plan = planDemo(seed, { ...DEMO_SCALE, ...options.scale });
   const source = new DemoSource(
+    options.surroundings,
     options.connectionString,
     options.sourceContainer ?? DEFAULT_SOURCE_CONTAINER,
   );

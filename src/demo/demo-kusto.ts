@@ -7,6 +7,7 @@ import type { DemoInput } from "./demo-input.ts";
 import { type KustoServer, startKustoServer } from "../emulator/kusto-server/kusto-server.ts";
 import { KustoTables, type Row } from "../emulator/kusto-server/tables.ts";
 import { readWorkItems } from "../input/read-csv.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 const DATABASE = "perf";
 const FAILED_AT = "2026-06-30T21:04:00Z";
@@ -30,6 +31,7 @@ export interface DemoKusto {
  * @throws the signal's reason
  */
 export async function startDemoKusto(
+  surroundings: Surroundings,
   input: DemoInput,
   folder: string,
   signal: AbortSignal,
@@ -38,6 +40,7 @@ export async function startDemoKusto(
   const workItems = await readAll(input.csvFile, signal);
   tables.add("WorkItems", [...workItems.map(failedRow), ...succeededRows()]);
   const listing = await openListing({
+    surroundings,
     path: input.listingFile,
     indexPath: join(folder, "kusto-tables.index"),
     rejectedPath: join(folder, "kusto-tables.rejected.csv"),
@@ -59,11 +62,11 @@ export async function startDemoKusto(
     await listing.close();
   }
   await rm(input.csvFile);
-  return serve(tables);
+  return serve(surroundings, tables);
 }
 
-async function serve(tables: KustoTables): Promise<DemoKusto> {
-  const server: KustoServer = await startKustoServer({ tables, database: DATABASE });
+async function serve(surroundings: Surroundings, tables: KustoTables): Promise<DemoKusto> {
+  const server: KustoServer = await startKustoServer({ surroundings, tables, database: DATABASE });
   return {
     cluster: server.url,
     database: DATABASE,

@@ -12,6 +12,7 @@ import { ServiceFailure } from "../azure/wire/service-error.ts";
 import { GATE_DEFAULTS, ServiceGate } from "../azure/gate/service-gate.ts";
 import { Secret } from "../core/secret.ts";
 import { encodeName } from "../core/target-name.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 const CONTENT_TYPE = "application/octet-stream";
 const SAS_LIFETIME_MS = 24 * 60 * 60 * 1000;
@@ -24,15 +25,23 @@ export class DemoSource {
   readonly url: string;
   readonly #client: RestClient;
   readonly #writer: RestBlobWriter;
-  readonly #attempts = new Attempts(ATTEMPT_DEFAULTS);
-  readonly #gate = new ServiceGate("emulator", GATE_DEFAULTS);
+  readonly #surroundings: Surroundings;
+  readonly #attempts: Attempts;
+  readonly #gate: ServiceGate;
 
   /** @param connectionString the emulator's, with its key */
-  constructor(connectionString: string, containerName: string) {
+  constructor(surroundings: Surroundings, connectionString: string, containerName: string) {
+    this.#surroundings = surroundings;
+    this.#attempts = new Attempts(surroundings, ATTEMPT_DEFAULTS);
+    this.#gate = new ServiceGate(surroundings, "emulator", GATE_DEFAULTS);
     const account = parseConnectionString(new Secret(connectionString));
     this.containerName = containerName;
     this.url = `${account.blobEndpoint}/${containerName}`;
-    this.#client = new RestClient(account, new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs));
+    this.#client = new RestClient(
+      surroundings,
+      account,
+      new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs),
+    );
     this.#writer = new RestBlobWriter(this.#client, containerName);
   }
 
@@ -65,7 +74,7 @@ export class DemoSource {
   sas(rights: "r" | "cw"): string {
     const { credential } = this.#client.account;
     if (credential.kind !== "shared-key") throw new TypeError("the emulator has a key");
-    const startsAt = Date.now() - 60_000;
+    const startsAt = this.#surroundings.wall() - 60_000;
     const query = containerSas(new SharedKey(credential.accountName, credential.key), {
       containerName: this.containerName,
       rights,

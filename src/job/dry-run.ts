@@ -20,6 +20,7 @@ import { fileMessage, followRun } from "./follow.ts";
 import type { Session } from "../cli/session.ts";
 import { sharedSignal } from "./shared-signal.ts";
 import type { Services } from "./services.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /** @returns 0 when nothing stands in the way, 1 when some of it would fail, 4 when rights are missing */
 export async function dryRun(session: Session, job: RunRequest): Promise<ExitCode> {
@@ -125,7 +126,7 @@ async function withState(
     signal: abort,
   });
   try {
-    const rehearsal = new DryRunTransfer();
+    const rehearsal = new DryRunTransfer(REAL_SURROUNDINGS);
     const follow = followRun({ state, services, reporter });
     let toAnnounceOnly = 0;
     const onFile = (report: FileReport) => {
@@ -135,7 +136,7 @@ async function withState(
     };
     const announcer = settings.announce ? { announce: async () => ({ attempts: 1 }) } : undefined;
     const pipeline = startPipeline(
-      { state, catalog, transfer: rehearsal, announcer },
+      { surroundings: REAL_SURROUNDINGS, state, catalog, transfer: rehearsal, announcer },
       {
         ...settings,
         runBegan: state.run.createdAt,

@@ -18,6 +18,7 @@ import { finishRun, followRun } from "./follow.ts";
 import { drainText, type Session } from "../cli/session.ts";
 import { sharedSignal } from "./shared-signal.ts";
 import type { Services } from "./services.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /** One run as the command line describes it; `run` and `upload` make it. */
 export interface RunRequest {
@@ -55,7 +56,7 @@ export async function runJob(session: Session, job: RunRequest): Promise<ExitCod
 export async function startEmulator(session: Session, stateDb: string): Promise<Emulator> {
   const { startEmulator: start } = await import("../emulator/emulator.ts");
   const location = `${stateStem(session.path(stateDb))}.emulator`;
-  const emulator = await start({ signal: session.signal, location });
+  const emulator = await start({ surroundings: REAL_SURROUNDINGS, signal: session.signal, location });
   session.notice("info", `storage emulator: ${emulator.blobEndpoint}, its data in ${location}`);
   return emulator;
 }
@@ -136,6 +137,7 @@ class JobRun {
       growYoungHeap(settings.transfer === "stream" || this.#job.catalog.hasLocalFiles ? "passed" : "copied");
       const pipeline = startPipeline(
         {
+          surroundings: REAL_SURROUNDINGS,
           state,
           catalog,
           transfer: buildTransfer(services, settings, this.#job.catalog.hasLocalFiles),

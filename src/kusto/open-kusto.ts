@@ -10,6 +10,7 @@ import { type Kusto, type KustoQuery, type KustoTable, KustoTooMuch } from "./ku
 import { type KustoSignIn, QuerySender } from "./one-query.ts";
 import type { Refusal } from "./refusal.ts";
 import { Slots } from "./slots.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 /** How long the service may work on a query, ms. */
 const DEADLINE_MS = 4 * 60_000;
@@ -17,6 +18,7 @@ const DEADLINE_MS = 4 * 60_000;
 const TRIES_OF_TIME = 2;
 
 export interface KustoOptions {
+  readonly surroundings: Surroundings;
   /** `--kusto-cluster` */
   readonly cluster: string;
   readonly database: string;
@@ -48,11 +50,11 @@ class ClientKusto implements Kusto {
   readonly #deadlineMs: number;
 
   constructor(options: KustoOptions) {
-    const { cluster, database, signIn, deadlineMs = DEADLINE_MS } = options;
+    const { surroundings, cluster, database, signIn, deadlineMs = DEADLINE_MS } = options;
     this.place = kustoPlace(cluster, database);
     this.#options = options;
     this.#deadlineMs = deadlineMs;
-    this.#sender = new QuerySender({ cluster, database, signIn, deadlineMs });
+    this.#sender = new QuerySender({ surroundings, cluster, database, signIn, deadlineMs });
     this.#slots = new Slots(options.queries);
   }
 

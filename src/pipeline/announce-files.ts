@@ -7,6 +7,7 @@ import type { AnnouncementStore, OwedFile } from "../state/announcements.ts";
 import type { FailureRecord } from "../state/ledger.ts";
 import { DrainingWaits } from "./draining-waits.ts";
 import type { PipelineControl } from "./pipeline.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 /** Files read from the state at once. */
 const BATCH = 1_000;
@@ -37,6 +38,7 @@ export interface RunningAnnouncements {
 }
 
 export interface AnnouncementStages {
+  readonly surroundings: Surroundings;
   readonly store: AnnouncementStore;
   readonly announcer: Announcer;
 }
@@ -74,7 +76,7 @@ class Announcements {
     this.#control = control;
     this.slots = control.slots;
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
-    this.#waits = new DrainingWaits(this.#signal, control.drain);
+    this.#waits = new DrainingWaits(stages.surroundings, this.#signal, control.drain);
   }
 
   async run(): Promise<AnnouncingOutcome> {

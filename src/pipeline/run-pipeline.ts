@@ -51,7 +51,7 @@ class Pipeline implements PipelineLive {
   /** When it drains, files that only wait are given back. */
   readonly #waits: DrainingWaits;
   readonly #lookUps: LookUps;
-  readonly #filesDone = new RecentRate(performance.now());
+  readonly #filesDone: RecentRate;
   readonly #failures: FailureLimit;
   readonly #links = { renewed: 0 };
   #fatal: { readonly error: unknown } | undefined;
@@ -62,6 +62,8 @@ class Pipeline implements PipelineLive {
 
   constructor(stages: Stages, options: PipelineOptions, control: PipelineControl) {
     this.#stages = stages;
+    const { surroundings } = stages;
+    this.#filesDone = new RecentRate(surroundings.monotonic());
     this.#options = options;
     this.#control = control;
     const { slots = options.workItemWorkers * options.fileWorkers } = options;
@@ -74,7 +76,7 @@ class Pipeline implements PipelineLive {
     );
     this.#signal = AbortSignal.any([control.abort, this.#stop.signal]);
     this.#feedSignal = AbortSignal.any([this.#signal, control.drain, this.#halt.signal]);
-    this.#waits = new DrainingWaits(this.#signal, this.#feedSignal);
+    this.#waits = new DrainingWaits(surroundings, this.#signal, this.#feedSignal);
     this.#feeder = new Feeder({
       queue: stages.state.queue,
       feedSignal: this.#feedSignal,
@@ -83,7 +85,7 @@ class Pipeline implements PipelineLive {
       isSurveying: () => this.#isSurveying,
       onClaims: (claims) => this.#take(claims),
     });
-    this.#lookUps = new LookUps(stages.catalog, this.#feedSignal, {
+    this.#lookUps = new LookUps(surroundings, stages.catalog, this.#feedSignal, {
       onAnswer: (claim, lookup) => this.#takeAnswer(claim, lookup),
       onNoAnswer: (claim) => this.#noAnswer(claim),
       onFailure: (thrown) => {
@@ -105,7 +107,8 @@ class Pipeline implements PipelineLive {
     this.#feedSignal.addEventListener("abort", halt, { once: true });
     if (this.#mustHalt) halt();
     const { slots } = this.#options;
-    const endSizing = typeof slots === "object" ? findSize(this.#slots, slots) : undefined;
+    const endSizing =
+      typeof slots === "object" ? findSize(this.#stages.surroundings, this.#slots, slots) : undefined;
     const survey = this.#survey();
     await this.#feed();
     await Promise.all([survey, this.#slots.emptied()]);
@@ -167,7 +170,7 @@ class Pipeline implements PipelineLive {
       const isFailed = report.outcome === "failed";
       item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
       this.#count(isFailed);
-      this.#filesDone.add(performance.now());
+      this.#filesDone.add(this.#stages.surroundings.monotonic());
       this.#control.onFile?.(report);
       if (item.isDone) this.#finish(item);
     } catch (thrown) {
@@ -244,7 +247,8 @@ class Pipeline implements PipelineLive {
       beingLookedUp: this.#lookUps.waiting,
       lookupsUnderWay: this.#lookUps.underWay,
       filesPerWorkItem: this.#lookUps.filesPerWorkItem.value,
-      filesDuringLookup: (this.#lookUps.ms.value ?? 0) * this.#filesDone.perMs(performance.now()),
+      filesDuringLookup:
+        (this.#lookUps.ms.value ?? 0) * this.#filesDone.perMs(this.#stages.surroundings.monotonic()),
       workItemWorkers,
       fileWorkers,
       batchSize: this.#stages.catalog.batchSize,

@@ -40,7 +40,8 @@ export class ServerCopy {
       return await this.#copyFrom(copySource, job);
     } catch (thrown) {
       if (!(thrown instanceof ServiceFailure) || !saysCannotReadSource(thrown)) throw thrown;
-      if (!hasWaited && (await linkHasBegun(link, thrown, job.effort.signal))) return this.copy(job, true);
+      if (!hasWaited && (await linkHasBegun(this.#tools.surroundings, link, thrown, job.effort.signal)))
+        return this.copy(job, true);
       await this.#readOnce(job, link);
       this.#unreachable.add(link.accountUrl);
       return undefined;

@@ -10,6 +10,7 @@ import type { Buffers } from "./buffers.ts";
 import type { Hasher } from "./hasher.ts";
 import { LocalSource } from "./local-source.ts";
 import type { Source } from "./source.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 export interface TransferSettings {
   readonly mode: "auto" | "server" | "stream";
@@ -41,6 +42,7 @@ export const TRANSFER_DEFAULTS: TransferSettings = {
 
 /** What all ways of transfer work with. */
 export interface TransferTools {
+  readonly surroundings: Surroundings;
   readonly settings: TransferSettings;
   readonly writer: BlobWriter;
   readonly reader: BlobReader;

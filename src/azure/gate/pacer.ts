@@ -1,6 +1,5 @@
 import type { Cancel, Surroundings } from "../../surroundings/surroundings.ts";
 
-
 /** What is not used at once may be caught up with, ms of the rate: an event loop is late now and then. */
 const BURST_MS = 50;
 /** The rate is looked at again after so long: a timetable may have changed it. */
@@ -113,7 +112,9 @@ export class Pacer {
     const rate = this.#rate(now);
     this.#stopTimer();
     const ms = rate === undefined ? 0 : (1_000 * Math.max(0, -this.#tokens)) / rate;
-    this.#cancelTimer = this.#surroundings.after(Math.min(Math.ceil(ms) || 1, LOOK_AGAIN_MS), () => this.#serve());
+    this.#cancelTimer = this.#surroundings.after(Math.min(Math.ceil(ms) || 1, LOOK_AGAIN_MS), () =>
+      this.#serve(),
+    );
   }
 
   #stopTimer(): void {

@@ -177,7 +177,11 @@ export class ServiceGate {
         if (this.#mayProbe(this.#outage)) return this.#pass(request, this.#outage);
         await this.#untilProbe(this.#outage, signal);
       } else if (!this.#isOpen) {
-        await sleep(this.#surroundings, Math.min(this.#pausedUntil - this.#surroundings.wall(), LOOK_AGAIN_MS), signal);
+        await sleep(
+          this.#surroundings,
+          Math.min(this.#pausedUntil - this.#surroundings.wall(), LOOK_AGAIN_MS),
+          signal,
+        );
       } else {
         // Whoever waited looks at the gate again: what comes after a pause is to go at the service's rate, too.
         const held = this.#pacer.pass(1, signal);
@@ -209,7 +213,8 @@ export class ServiceGate {
 
   /** Takes the turn to probe, when it is free and the time has come. */
   #mayProbe(outage: Outage): boolean {
-    if (outage.probing || this.#surroundings.wall() < Math.max(outage.nextProbeAt, this.#pausedUntil)) return false;
+    if (outage.probing || this.#surroundings.wall() < Math.max(outage.nextProbeAt, this.#pausedUntil))
+      return false;
     outage.probing = true;
     return true;
   }
@@ -298,7 +303,8 @@ export class ServiceGate {
     if (reason === "sign-in" || reason === "clock") return true;
     if (reason === "intercepted" && this.#failuresInRow >= FAILURES_TO_TRIP_ALONE) return true;
     if (this.#unreachableInRow >= UNREACHABLE_TO_TRIP) return true;
-    if (reason === "overloaded" && this.#surroundings.wall() - this.#answeredAt < ANSWERED_OF_LATE_MS) return false;
+    if (reason === "overloaded" && this.#surroundings.wall() - this.#answeredAt < ANSWERED_OF_LATE_MS)
+      return false;
     if (this.#options.fewRequests === true) return this.#failuresInRow >= FAILURES_TO_TRIP_ALONE;
     return this.#failuresInRow >= FAILURES_TO_TRIP && this.#failing.size >= DISTINCT_TO_TRIP;
   }

@@ -68,7 +68,8 @@ export class KeptToken {
   }
 
   async #renew(): Promise<AccessToken> {
-    if (this.#failure !== undefined && this.#surroundings.wall() < this.#failure.until) throw this.#failure.error;
+    if (this.#failure !== undefined && this.#surroundings.wall() < this.#failure.until)
+      throw this.#failure.error;
     this.#asking ??= this.#askSource().finally(() => {
       this.#asking = undefined;
     });

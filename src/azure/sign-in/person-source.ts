@@ -74,9 +74,11 @@ export class PersonSource implements TokenSource {
     this.#endLinger();
     const done = new AbortController();
     try {
-      const late = sleep(this.#way.surroundings, PERSON_LIMIT_MS, AbortSignal.any([signal, done.signal])).then(
-        () => "it took too long",
-      );
+      const late = sleep(
+        this.#way.surroundings,
+        PERSON_LIMIT_MS,
+        AbortSignal.any([signal, done.signal]),
+      ).then(() => "it took too long");
       return await Promise.race([asking?.then(() => this.#lastFailure), late]);
     } finally {
       done.abort();

@@ -35,11 +35,7 @@ export class SignIn implements TokenCredential {
   readonly #tenants = new Map<string, string>();
   #hasWorked = false;
 
-  constructor(
-    surroundings: Surroundings,
-    source: TokenSource,
-    options: { readonly isTenantFixed: boolean },
-  ) {
+  constructor(surroundings: Surroundings, source: TokenSource, options: { readonly isTenantFixed: boolean }) {
     this.#surroundings = surroundings;
     this.#source = source;
     this.#isTenantFixed = options.isTenantFixed;
@@ -103,7 +99,9 @@ export class SignIn implements TokenCredential {
     const key = `${tenantId ?? ""} ${scope}`;
     let kept = this.#tokens.get(key);
     if (kept === undefined) {
-      kept = new KeptToken(this.#surroundings, (request) => this.#source.ask({ ...request, scope, tenantId }));
+      kept = new KeptToken(this.#surroundings, (request) =>
+        this.#source.ask({ ...request, scope, tenantId }),
+      );
       this.#tokens.set(key, kept);
     }
     return kept;

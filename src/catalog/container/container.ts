@@ -66,7 +66,7 @@ class ContainerCatalog implements Catalog {
     this.#options = options;
     this.#lister = new RestBlobLister(client);
     this.#query = sas === undefined ? "" : `?${sas.reveal().replace(/^\?/, "")}`;
-    this.#link = new SourceLinks(client.account).resolve(source.url + this.#query);
+    this.#link = new SourceLinks(client.surroundings, client.account).resolve(source.url + this.#query);
   }
 
   /** @throws ReuploadError when the container cannot be listed */
