@@ -7,7 +7,7 @@ import { setMaxListeners } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { csvField } from "../core/csv-field.ts";
-import { writeNewSync } from "../files/new-file.ts";
+import { writeNewSync } from "../files/files.ts";
 import { demoContent } from "./demo-content.ts";
 import {
   DEMO_SCALE,
@@ -18,7 +18,7 @@ import {
   planDemo,
 } from "./demo-plan.ts";
 import { DemoRandom } from "./demo-random.ts";
-import { DemoSource } from "../emulator/demo-source.ts";
+import { DemoSource } from "../emulator/emulator.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 
 const DEFAULT_SOURCE_CONTAINER = "source";

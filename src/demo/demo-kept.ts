@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
 import { addMissingBlob, type DemoInput, type MissingBlob } from "./demo-input.ts";
 import type { Emulator } from "../emulator/emulator.ts";
-import { writeNewSync } from "../files/new-file.ts";
+import { writeNewSync } from "../files/files.ts";
 import { abortAfter, type Surroundings } from "../surroundings/surroundings.ts";
 
 interface Kept {

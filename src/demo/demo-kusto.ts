@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { openListing } from "../catalog/listing/listing.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { DemoInput } from "./demo-input.ts";
-import { type KustoServer, startKustoServer } from "../emulator/kusto-server/kusto-server.ts";
-import { KustoTables, type Row } from "../emulator/kusto-server/tables.ts";
-import { readWorkItems } from "../input/read-csv.ts";
+import { type KustoServer, KustoTables, type Row, startKustoServer } from "../emulator/emulator.ts";
+import { readWorkItems } from "../input/input.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 
 const DATABASE = "perf";

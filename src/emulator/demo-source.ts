@@ -1,15 +1,19 @@
-import { parseConnectionString } from "../azure/account.ts";
-import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
-import type { AttemptContext } from "../azure/attempts/attempt-clock.ts";
-import { RequestBudget } from "../azure/attempts/effort.ts";
+import {
+  ATTEMPT_DEFAULTS,
+  type AttemptContext,
+  Attempts,
+  GATE_DEFAULTS,
+  RequestBudget,
+  RestBlobWriter,
+  RestClient,
+  ServiceFailure,
+  ServiceGate,
+  SharedKey,
+  containerSas,
+  createContainer,
+  parseConnectionString,
+} from "../azure/azure.ts";
 import { Connections } from "../azure/wire/connections.ts";
-import { containerSas } from "../azure/calls/container-sas.ts";
-import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
-import { RestClient } from "../azure/wire/rest-client.ts";
-import { SharedKey } from "../azure/wire/shared-key.ts";
-import { createContainer } from "../azure/calls/target-calls.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
-import { GATE_DEFAULTS, ServiceGate } from "../azure/gate/service-gate.ts";
 import { Secret } from "../core/secret.ts";
 import { encodeName } from "../core/target-name.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";

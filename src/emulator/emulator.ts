@@ -9,9 +9,13 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
-import { openNewSync } from "../files/new-file.ts";
+import { openNewSync } from "../files/files.ts";
 import { findAzurite } from "./find-azurite.ts";
 import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
+
+export { DemoSource } from "./demo-source.ts";
+export { type KustoServer, startKustoServer } from "./kusto-server/kusto-server.ts";
+export { KustoTables, type Row } from "./kusto-server/tables.ts";
 
 /** The account that every storage emulator has; its key is published and opens nothing else. */
 const EMULATOR_ACCOUNT = "devstoreaccount1";

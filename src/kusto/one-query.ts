@@ -9,9 +9,7 @@ import {
   KustoConnectionStringBuilder,
   kustoTrustedEndpoints,
 } from "azure-kusto-data";
-import type { AttemptContext } from "../azure/attempts/attempt-clock.ts";
-import { readRetryAfter, ServiceFailure } from "../azure/wire/service-error.ts";
-import type { SignIn } from "../azure/sign-in/sign-in.ts";
+import { type AttemptContext, ServiceFailure, type SignIn, readRetryAfter } from "../azure/azure.ts";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { readAnswer } from "./answer.ts";
 import type { KustoQuery, KustoTable } from "./kusto.ts";

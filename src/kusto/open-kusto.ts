@@ -1,7 +1,4 @@
-import { type Attempts } from "../azure/attempts/attempt.ts";
-import { RequestBudget } from "../azure/attempts/effort.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
-import type { ServiceGate } from "../azure/gate/service-gate.ts";
+import { type Attempts, RequestBudget, ServiceFailure, type ServiceGate } from "../azure/azure.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { certificateAdvice } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";

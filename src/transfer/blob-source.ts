@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
-import type { BlobProperties, BlobReader, ReadAccess } from "../azure/calls/blob-calls.ts";
-import type { Attempts } from "../azure/attempts/attempt.ts";
-import type { RequestBudget } from "../azure/attempts/effort.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
-import type { ServiceGate } from "../azure/gate/service-gate.ts";
-import type { SourceLink } from "../azure/calls/source-links.ts";
+import {
+  type Attempts,
+  type BlobProperties,
+  type BlobReader,
+  type ReadAccess,
+  type RequestBudget,
+  ServiceFailure,
+  type ServiceGate,
+  type SourceLink,
+} from "../azure/azure.ts";
 import { untilLinkBegins } from "../core/link-times.ts";
 import type { HeldBuffer } from "./buffers.ts";
 import { ofSource } from "./failures.ts";

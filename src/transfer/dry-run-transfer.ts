@@ -1,5 +1,4 @@
-import type { BlobProperties } from "../azure/calls/blob-calls.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
+import { type BlobProperties, ServiceFailure } from "../azure/azure.ts";
 import { type FailureCode, FileFailure } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";
 import { ofTarget } from "./failures.ts";

@@ -1,7 +1,10 @@
-import type { CopySource } from "../azure/calls/blob-calls.ts";
-import { fileDeadlineMs, transferTimeMs } from "../azure/attempts/effort.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
-import type { SourceLink } from "../azure/calls/source-links.ts";
+import {
+  type CopySource,
+  ServiceFailure,
+  type SourceLink,
+  fileDeadlineMs,
+  transferTimeMs,
+} from "../azure/azure.ts";
 import { linkHasBegun } from "./blob-source.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofSource, saysCannotReadSource, saysNotImplemented, saysTooLarge } from "./failures.ts";

@@ -6,8 +6,7 @@
  * for others.
  */
 import type { WorkItem } from "../../core/work-item.ts";
-import { type Kusto, type KustoTable, KustoTooMuch } from "../../kusto/kusto.ts";
-import { piped } from "../../kusto/query-text.ts";
+import { type Kusto, type KustoTable, KustoTooMuch, piped } from "../../kusto/kusto.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { divideAnswer } from "./answer.ts";
 import { BatchSize } from "./batch-size.ts";

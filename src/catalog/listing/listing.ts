@@ -15,7 +15,7 @@ import { setImmediate } from "node:timers/promises";
 import { ReuploadError } from "../../core/errors.ts";
 import { untilAborted } from "../../core/until-aborted.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import { filePlace } from "../../files/place.ts";
+import { filePlace } from "../../files/files.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { recheckByLookup } from "../recheck.ts";
 import { type BuiltIndex, buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";

@@ -4,7 +4,7 @@
  */
 import { readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import { writeNewSync } from "../../files/new-file.ts";
+import { writeNewSync } from "../../files/files.ts";
 import { openForReading } from "./database.ts";
 import { findOwner } from "./owner.ts";
 import { HOLDER_SUFFIX } from "./state-files.ts";

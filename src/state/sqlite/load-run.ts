@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
-import { createUnlessThere, removeLeftover } from "../../files/new-file.ts";
+import { createUnlessThere, removeLeftover } from "../../files/files.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import { COUNTER_NAMES, type Counters, newCounters } from "../ledger/counters.ts";
 import type { InputCounts, RunDescription } from "../run-record.ts";

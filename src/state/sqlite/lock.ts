@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
-import { createUnlessThere } from "../../files/new-file.ts";
+import { createUnlessThere } from "../../files/files.ts";
 import { SQLITE, sqliteErrorCode } from "./database.ts";
 import { forgetHolder, noteHolder } from "./holder.ts";
 import { companionFiles } from "./state-files.ts";

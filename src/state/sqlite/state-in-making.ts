@@ -4,7 +4,7 @@
  */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { ReuploadError } from "../../core/errors.ts";
-import { removeLeftover } from "../../files/new-file.ts";
+import { removeLeftover } from "../../files/files.ts";
 import type { StateInMaking } from "../state-kind.ts";
 import { toStateError } from "./database.ts";
 import { inspectState } from "./inspect.ts";

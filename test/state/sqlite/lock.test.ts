@@ -41,7 +41,7 @@ const LOADER = (path: string): string => `
   import { openRun } from ${JSON.stringify(join(room, "open-run.ts"))};
   import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "../../../src/surroundings/surroundings.ts"))};
   import { DESCRIPTION, noSignal } from ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
-  const options = { path: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
+  const options = { location: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
   const read = () => {
     console.log("loading");
     setInterval(() => {}, 1000);
