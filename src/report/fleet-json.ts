@@ -7,8 +7,7 @@ import type {
   ProgressView,
 } from "../progress/progress.ts";
 import type { Writer } from "../state/state-reader.ts";
-import { isoTime } from "../terminal/format.ts";
-import { failureJson, type JsonFields, progressJson } from "./json-forms.ts";
+import { failureJson, isoTime, type JsonFields, progressJson } from "./json-forms.ts";
 import { SCHEMA_VERSION } from "./messages.ts";
 
 export interface FleetReport {
