@@ -14,6 +14,9 @@
  *
  * `job` builds these objects and is the only room that looks behind this door.
  */
+import type { Connections } from "./wire/connections.ts";
+import type { ProxyFor } from "./wire/proxy.ts";
+
 export { parseConnectionString } from "./account.ts";
 export type { AttemptContext } from "./attempts/attempt-clock.ts";
 export { ATTEMPT_DEFAULTS, Attempts } from "./attempts/attempt.ts";
@@ -43,3 +46,13 @@ export { RefusedRequest } from "./wire/refused-request.ts";
 export { RestClient, type RestRequest } from "./wire/rest-client.ts";
 export { ServiceFailure, readRetryAfter } from "./wire/service-error.ts";
 export { SharedKey } from "./wire/shared-key.ts";
+
+/**
+ * The kept connections of a run. The HTTP library is slow to load (0.15 s), so it is loaded when it is needed.
+ *
+ * @param connectTimeoutMs what is not open by then is given up
+ */
+export async function openConnections(proxyFor: ProxyFor, connectTimeoutMs: number): Promise<Connections> {
+  const { Connections: Opened } = await import("./wire/connections.ts");
+  return new Opened(proxyFor, connectTimeoutMs);
+}

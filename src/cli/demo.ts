@@ -134,8 +134,8 @@ async function runWithKusto(
   emulator: Emulator,
   { folder, signal, io, endListening }: KustoDemo,
 ): Promise<ExitCode> {
-  const { startDemoKusto } = await import("../demo/demo-kusto.ts");
-  const kusto = await startDemoKusto(REAL_SURROUNDINGS, input, folder, signal);
+  const { startDemoKusto } = await import("../demo/demo.ts");
+  const kusto = await startDemoKusto(REAL_SURROUNDINGS, input, signal);
   try {
     endListening();
     say(io, `Started a stand-in for Azure Data Explorer: ${kusto.cluster}`);

@@ -103,7 +103,7 @@ interface MadeFile {
 export async function makeDemoInput(options: DemoInputOptions): Promise<DemoInput> {
   const seed = options.seed ?? 1;
   const plan = planDemo(seed, { ...DEMO_SCALE, ...options.scale });
-  const source = new DemoSource(
+  const source = await DemoSource.open(
     options.surroundings,
     options.connectionString,
     options.sourceContainer ?? DEFAULT_SOURCE_CONTAINER,

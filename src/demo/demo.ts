@@ -4,3 +4,4 @@
  */
 export { type DemoInput, makeDemoInput } from "./demo-input.ts";
 export { addMissing, noteKept, stopKept } from "./demo-kept.ts";
+export { startDemoKusto } from "./demo-kusto.ts";

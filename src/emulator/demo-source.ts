@@ -11,9 +11,9 @@ import {
   SharedKey,
   containerSas,
   createContainer,
+  openConnections,
   parseConnectionString,
 } from "../azure/azure.ts";
-import { Connections } from "../azure/wire/connections.ts";
 import { Secret } from "../core/secret.ts";
 import { encodeName } from "../core/target-name.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
@@ -34,18 +34,24 @@ export class DemoSource {
   readonly #gate: ServiceGate;
 
   /** @param connectionString the emulator's, with its key */
-  constructor(surroundings: Surroundings, connectionString: string, containerName: string) {
+  static async open(
+    surroundings: Surroundings,
+    connectionString: string,
+    containerName: string,
+  ): Promise<DemoSource> {
+    const account = parseConnectionString(new Secret(connectionString));
+    const connections = await openConnections(() => undefined, ATTEMPT_DEFAULTS.idleMs);
+    return new DemoSource(new RestClient(surroundings, account, connections), containerName);
+  }
+
+  private constructor(client: RestClient, containerName: string) {
+    const { surroundings, account } = client;
     this.#surroundings = surroundings;
     this.#attempts = new Attempts(surroundings, ATTEMPT_DEFAULTS);
     this.#gate = new ServiceGate(surroundings, "emulator", GATE_DEFAULTS);
-    const account = parseConnectionString(new Secret(connectionString));
     this.containerName = containerName;
     this.url = `${account.blobEndpoint}/${containerName}`;
-    this.#client = new RestClient(
-      surroundings,
-      account,
-      new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs),
-    );
+    this.#client = client;
     this.#writer = new RestBlobWriter(this.#client, containerName);
   }
 
