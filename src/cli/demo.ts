@@ -50,7 +50,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
   }
   const folder = resolve(io.cwd, options.dir ?? DEMO_FOLDER);
   const stop = listenForStop(PREPARATION_GRACE_MS, (step, why) => {
-    if (step === "drain") io.stderr.write(`${why}: the demo is given up, its emulator is stopped\n`);
+    if (step === "drain") printLine(io.stderr, `${why}: the demo is given up, its emulator is stopped`);
   });
   const signal = stop.drain;
   try {

@@ -52,7 +52,7 @@ export async function remaining(given: RemainingArguments, io: Io): Promise<Exit
     const stopped = stop.stoppedBy();
     if (stopped !== undefined && thrown === stop.drain.reason) {
       const left = given.out === "-" ? "the CSV is not whole" : `${given.out} is not written`;
-      io.stderr.write(`${stopped.why}: stopped, ${left}\n`);
+      printLine(io.stderr, `${stopped.why}: stopped, ${left}`);
       return stopped.exitCode;
     }
     throw thrown;

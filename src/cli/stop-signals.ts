@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { printLine } from "./io.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /**
@@ -94,9 +95,9 @@ function readSignal(exitCode: ExitCode | undefined): NodeJS.Signals | undefined 
  * @param left such as `nothing is written`
  * @returns ends that
  */
-export function endAtSignal(stderr: NodeJS.WritableStream, left: string): () => void {
+export function endAtSignal(stderr: Pick<NodeJS.WriteStream, "write">, left: string): () => void {
   const stop = listenForStop(0, (step, why) => {
-    if (step === "drain") stderr.write(`${why}: stopped, ${left}\n`);
+    if (step === "drain") printLine(stderr, `${why}: stopped, ${left}`);
   });
   const end = (): void => {
     stop.dispose();

@@ -1,6 +1,6 @@
 /**
  * Time and chance, handed in to whatever needs them, so that whole runs can be simulated on a virtual clock by a seed.
- * The only file that reads the clock, sets a timer or draws a random number; a lint rule forbids it elsewhere.
+ * The only file that reads the clock, sets a timer or draws a random number; `test/architecture.test.ts` forbids it elsewhere.
  *
  * Three kinds of time are told apart:
  * - `wall` is the machine's idea of the date. An operator or a time service may set it, so it may jump.
