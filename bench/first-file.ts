@@ -15,6 +15,7 @@ import { startEmulator } from "../src/emulator/emulator.ts";
 import { emulator as clientsOf } from "../test/support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../test/support/fault-proxy.ts";
 import { startCli } from "../test/support/run-cli.ts";
+import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
 
 const ROWS = Number(process.argv[2] ?? 100_000);
 const TIMES = Number(process.argv[3] ?? 5);
@@ -100,6 +101,9 @@ function median(values: readonly number[]): string {
 }
 
 async function running() {
-  const started = await startEmulator({ signal: AbortSignal.timeout(60_000) });
+  const started = await startEmulator({
+    surroundings: REAL_SURROUNDINGS,
+    signal: AbortSignal.timeout(60_000),
+  });
   return { ...started, [Symbol.asyncDispose]: () => started.stop() };
 }

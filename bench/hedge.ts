@@ -20,6 +20,7 @@ import { Hasher } from "../src/transfer/hasher.ts";
 import { AutoTransfer } from "../src/transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS } from "../src/transfer/tools.ts";
 import { startSimulator } from "./simulator/start.ts";
+import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
 
 const { values } = parseArgs({
   options: {
@@ -38,15 +39,20 @@ await using simulator = await startSimulator({
   settings: { latency: values.latency, "write-stragglers": values.stragglers, "auto-create": true },
 });
 const account = parseConnectionString(new Secret(simulator.connectionString));
-const client = new RestClient(account, new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs));
-const gate = new ServiceGate("simulator", GATE_DEFAULTS);
+const client = new RestClient(
+  REAL_SURROUNDINGS,
+  account,
+  new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs),
+);
+const gate = new ServiceGate(REAL_SURROUNDINGS, "simulator", GATE_DEFAULTS);
 
 function ladderOf(attempts: Attempts): AutoTransfer {
   return new AutoTransfer({
+    surroundings: REAL_SURROUNDINGS,
     settings: { ...TRANSFER_DEFAULTS, mode: "server" },
     writer: new RestBlobWriter(client, "c"),
     reader: new RestBlobReader(client),
-    links: new SourceLinks(account),
+    links: new SourceLinks(REAL_SURROUNDINGS, account),
     attempts,
     targetGate: gate,
     sourceGate: () => gate,
@@ -59,7 +65,11 @@ let made = 0;
 
 /** Copies all files with so many slots. */
 async function measure(isHedged: boolean) {
-  const attempts = new Attempts(ATTEMPT_DEFAULTS, isHedged ? new Hedging(HEDGE_DEFAULTS) : undefined);
+  const attempts = new Attempts(
+    REAL_SURROUNDINGS,
+    ATTEMPT_DEFAULTS,
+    isHedged ? new Hedging(REAL_SURROUNDINGS, HEDGE_DEFAULTS) : undefined,
+  );
   const ladder = ladderOf(attempts);
   const tookMs: number[] = [];
   const cpu = process.cpuUsage();

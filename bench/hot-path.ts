@@ -21,6 +21,7 @@ import { Secret } from "../src/core/secret.ts";
 import { SdkBlobReader } from "../test/azure/sdk/blob-reader.ts";
 import { SdkBlobWriter } from "../test/azure/sdk/blob-writer.ts";
 import { startSimulator } from "./simulator/start.ts";
+import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +35,7 @@ const SMALL = Buffer.from("{}");
 const MEDIUM_BYTES = 64 * 1024;
 const OPTIONS = { createOnly: true, headers: { contentType: "application/json" }, metadata: {} };
 const signal = new AbortController().signal;
-const attempts = new Attempts(ATTEMPT_DEFAULTS);
+const attempts = new Attempts(REAL_SURROUNDINGS, ATTEMPT_DEFAULTS);
 
 interface Client {
   readonly name: string;
@@ -49,14 +50,18 @@ interface Figures {
 
 /** The same clients for all rounds: their connections are open after the first. */
 function clientsOf(account: StorageAccount): Client[] {
-  const rest = new RestClient(account, new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs));
+  const rest = new RestClient(
+    REAL_SURROUNDINGS,
+    account,
+    new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs),
+  );
   return [
     { name: "SDK", writer: new SdkBlobWriter(account, "c"), reader: new SdkBlobReader(account) },
     { name: "REST", writer: new RestBlobWriter(rest, "c"), reader: new RestBlobReader(rest) },
   ];
 }
 
-const gate = new ServiceGate("simulator", GATE_DEFAULTS);
+const gate = new ServiceGate(REAL_SURROUNDINGS, "simulator", GATE_DEFAULTS);
 const ask = async <T>(request: (pulse: AttemptContext) => Promise<T>): Promise<T> =>
   attempts.run(gate, new RequestBudget(signal, 600_000), "bench", request);
 

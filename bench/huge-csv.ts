@@ -12,6 +12,7 @@ import { partitionInput } from "../src/input/partition-input.ts";
 import { countPartitions } from "../src/input/distribution.ts";
 import { openRun } from "../src/state/sqlite/open-run.ts";
 import { DESCRIPTION, workItemAt } from "./state-support.ts";
+import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
 
 const ROWS_A_WRITE = 10_000;
 const { signal } = new AbortController();
@@ -52,7 +53,7 @@ async function load(csv: string, path: string, totalPartitions: number): Promise
     signal,
   });
   const options = { location: path, resume: true, updateCsv: false, retryFailed: "all" } as const;
-  const store = await openRun(options, DESCRIPTION, input, { signal });
+  const store = await openRun(REAL_SURROUNDINGS, options, DESCRIPTION, input, { signal });
   await store.close();
   return store.run.input.rows;
 }

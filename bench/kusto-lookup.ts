@@ -50,7 +50,7 @@ function* rows(): Generator<Row> {
 async function serve(folder: string): Promise<void> {
   const tables = new KustoTables({ file: join(folder, "kusto.db") });
   tables.add("Files", rows());
-  const server: KustoServer = await startKustoServer({ tables });
+  const server: KustoServer = await startKustoServer({ surroundings: REAL_SURROUNDINGS, tables });
   process.send?.(server.url);
   await once(process, "message");
   process.send?.(server.mostAtOnce);
@@ -89,7 +89,12 @@ async function measure(folder: string, url: string): Promise<Measured> {
   await using store = await stateOf(folder);
   using opened = open({ url }, { policy: { idleMs: 30_000 } });
   const query = new LookupQuery({ text: undefined, fileSuffix: SUFFIX });
-  const catalog = await openKustoCatalog({ kusto: opened.kusto, query, signal });
+  const catalog = await openKustoCatalog({
+    surroundings: REAL_SURROUNDINGS,
+    kusto: opened.kusto,
+    query,
+    signal,
+  });
   let began = performance.now();
   for await (const surveys of catalog.survey(groups(), { signal })) {
     if (surveys.some(({ files }) => files !== FILES_EACH)) throw new Error("a survey is wrong");
@@ -116,6 +121,7 @@ async function measure(folder: string, url: string): Promise<Measured> {
   began = performance.now();
   const pipeline = startPipeline(
     {
+      surroundings: REAL_SURROUNDINGS,
       state: store.store,
       catalog: counting,
       transfer: {

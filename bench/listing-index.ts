@@ -13,6 +13,7 @@ import { once } from "node:events";
 import { openListing } from "../src/catalog/listing/listing.ts";
 import type { Catalog } from "../src/catalog/catalog.ts";
 import type { WorkItem } from "../src/core/work-item.ts";
+import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
 
 const FILES_PER_WORK_ITEM = Number(process.env["FILES_EACH"] ?? 100);
 const LOOKUPS = 5000;
@@ -62,6 +63,7 @@ async function writeListing(path: string, rows: number, sorted: boolean): Promis
 
 async function measure(folder: string, path: string, rows: number): Promise<Measured> {
   const options = {
+    surroundings: REAL_SURROUNDINGS,
     path,
     indexPath: join(folder, "index"),
     rejectedPath: join(folder, "rejected.csv"),

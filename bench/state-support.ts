@@ -6,6 +6,7 @@ import type { InputReader, OpenOptions } from "../src/state/state-kind.ts";
 import { openRun } from "../src/state/sqlite/open-run.ts";
 import type { OpenState } from "../src/state/state-kind.ts";
 import type { Claim } from "../src/state/work-queue.ts";
+import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
 
 const BATCH = 4_096;
 
@@ -52,6 +53,7 @@ export function openState(
   options: Partial<OpenOptions> = {},
 ): Promise<OpenState> {
   return openRun(
+    REAL_SURROUNDINGS,
     { location: path, resume: true, updateCsv: false, retryFailed: "all", ...options },
     DESCRIPTION,
     inputOf(rows),

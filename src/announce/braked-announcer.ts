@@ -1,4 +1,4 @@
-import type { Brake } from "../azure/gate/brake.ts";
+import type { Brake } from "../azure/azure.ts";
 import { chooseWaitSignal, type WorkSignals } from "../core/waits.ts";
 import type { Announcer } from "./announcer.ts";
 

@@ -1,8 +1,10 @@
-import type { Attempts } from "../azure/attempts/attempt.ts";
-import { RequestBudget } from "../azure/attempts/effort.ts";
-import type { QueueCalls } from "../azure/calls/queue-calls.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
-import type { ServiceGate } from "../azure/gate/service-gate.ts";
+import {
+  type Attempts,
+  type QueueCalls,
+  RequestBudget,
+  ServiceFailure,
+  type ServiceGate,
+} from "../azure/azure.ts";
 import { FileFailure } from "../core/failure.ts";
 import type { WorkSignals } from "../core/waits.ts";
 import { type Announcer, announcementText } from "./announcer.ts";

@@ -3,16 +3,16 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { type DemoInput, makeDemoInput } from "../demo/demo-input.ts";
+import { type DemoInput, addMissing, makeDemoInput, noteKept, stopKept } from "../demo/demo.ts";
 import { type Emulator, startEmulator } from "../emulator/emulator.ts";
 import { createUnlessThere } from "../files/new-file.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
-import { addMissing, noteKept, stopKept } from "../demo/demo-kept.ts";
 import { type Io, printLine } from "../terminal/io.ts";
 import { run } from "./run.ts";
 import type { RunFlags } from "./session.ts";
 import { isStop, listenForStop } from "./stop-signals.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /** A file that marks a folder as a demo's: another one is not ours to clear. */
 const MARKER = ".reupload-demo";
@@ -56,11 +56,11 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
   const { signal } = stop;
   try {
     if (options.addMissing) {
-      await addMissing(folder, signal);
+      await addMissing(REAL_SURROUNDINGS, folder, signal);
       say(io, "The missing blob is there now.");
       return EXIT.done;
     }
-    const wasRunning = await stopKept(folder, signal);
+    const wasRunning = await stopKept(REAL_SURROUNDINGS, folder, signal);
     if (options.stop) {
       say(
         io,
@@ -70,7 +70,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
     }
     prepareFolder(folder);
     say(io, "Starting the storage emulator ...");
-    const emulator = await startEmulator({ signal, detached: options.keep });
+    const emulator = await startEmulator({ surroundings: REAL_SURROUNDINGS, signal, detached: options.keep });
     let isKept = false;
     try {
       const input = await makeInput(emulator, folder, signal, io);
@@ -100,7 +100,12 @@ async function makeInput(
 ): Promise<DemoInput> {
   const began = performance.now();
   say(io, "Making about 5,000 source blobs (some 10 s) ...");
-  const input = await makeDemoInput({ connectionString: emulator.connectionString, folder, signal });
+  const input = await makeDemoInput({
+    surroundings: REAL_SURROUNDINGS,
+    connectionString: emulator.connectionString,
+    folder,
+    signal,
+  });
   const took = duration(performance.now() - began);
   const what = `${count(input.workItems)} work items with ${count(input.files)} files (${bytes(input.bytes)})`;
   say(io, `Made ${what} in ${took}: ${shown(io, input.csvFile)}, ${shown(io, input.listingFile)}`);
@@ -130,8 +135,8 @@ async function runWithKusto(
   emulator: Emulator,
   { folder, signal, io, endListening }: KustoDemo,
 ): Promise<ExitCode> {
-  const { startDemoKusto } = await import("../demo/demo-kusto.ts");
-  const kusto = await startDemoKusto(input, folder, signal);
+  const { startDemoKusto } = await import("../demo/demo.ts");
+  const kusto = await startDemoKusto(REAL_SURROUNDINGS, input, signal);
   try {
     endListening();
     say(io, `Started a stand-in for Azure Data Explorer: ${kusto.cluster}`);

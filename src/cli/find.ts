@@ -19,6 +19,7 @@ import { connectKusto } from "../job/kusto.ts";
 import { type Io, writeLines } from "../terminal/io.ts";
 import { ResultFile } from "../terminal/result-file.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export interface FindArguments {
   /** A file, or the name of a shipped query. */
@@ -157,9 +158,17 @@ async function openKusto(session: Session): Promise<{ kusto: Kusto; gate: () => 
     },
     env: io.env,
     prompt: session,
-    attempts: new Attempts({ ...ATTEMPT_DEFAULTS, idleMs: resolveOne(given, "requestTimeout") }),
+    attempts: new Attempts(REAL_SURROUNDINGS, {
+      ...ATTEMPT_DEFAULTS,
+      idleMs: resolveOne(given, "requestTimeout"),
+    }),
     gate: (place, signIn) =>
-      (gate = new ServiceGate(place, { ...GATE_DEFAULTS, fewRequests: true, maxWaitMs, signIn })),
+      (gate = new ServiceGate(REAL_SURROUNDINGS, place, {
+        ...GATE_DEFAULTS,
+        fewRequests: true,
+        maxWaitMs,
+        signIn,
+      })),
   });
   return { kusto, gate: () => gate };
 }

@@ -46,7 +46,8 @@ async function tell(thrown: unknown): Promise<ExitCode> {
   // Help and version are told by throwing, too.
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
   const { toReuploadError } = await import("../core/to-error.ts");
-  const { errorMessage, toJsonLine, toText } = await import("../report/messages.ts");
+  const { errorMessage, toJsonLine } = await import("../report/messages.ts");
+  const { toText } = await import("../terminal/message-text.ts");
   const error = thrown instanceof CommanderError ? usageError(thrown) : toReuploadError(thrown);
   const verbose = args.includes("--verbose") || args.includes("-v");
   const message = errorMessage(error, verbose);

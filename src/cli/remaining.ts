@@ -2,8 +2,7 @@
 import { retryFailed } from "../config/values.ts";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import type { RemainingOptions, RemainingResult } from "../proof/remaining.ts";
-import { writeRemaining } from "../proof/remaining.ts";
+import { type RemainingOptions, type RemainingResult, writeRemaining } from "../proof/proof.ts";
 import { quantity } from "../terminal/format.ts";
 import { refuseOverlap } from "../files/overlap.ts";
 import { STATES } from "../state/wiring.ts";
@@ -54,7 +53,7 @@ export async function remaining(given: RemainingArguments, io: Io): Promise<Exit
     const stopped = stop.control.stopRequest;
     if (stopped !== undefined && thrown === stopped) {
       const left = given.out === "-" ? "the CSV is not whole" : `${given.out} is not written`;
-      io.stderr.write(`${stopped.why}: stopped, ${left}\n`);
+      printLine(io.stderr, `${stopped.why}: stopped, ${left}`);
       return stopped.exitCode;
     }
     throw thrown;

@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { RunControl } from "../job/run-control.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
+import { printLine } from "../terminal/io.ts";
 
 const SIGNALS = { SIGINT: "Ctrl+C", SIGTERM: "SIGTERM", SIGHUP: "a closed terminal" } as const;
 
@@ -89,8 +90,8 @@ function readSignal(exitCode: ExitCode | undefined): NodeJS.Signals | undefined 
  * @param left such as `nothing is written`
  * @returns ends that
  */
-export function endAtSignal(stderr: NodeJS.WritableStream, left: string): () => void {
-  const stop = listenForStop((why) => stderr.write(`${why}: stopped, ${left}\n`));
+export function endAtSignal(stderr: Pick<NodeJS.WriteStream, "write">, left: string): () => void {
+  const stop = listenForStop((why) => printLine(stderr, `${why}: stopped, ${left}`));
   const end = (): void => {
     const signal = readSignal(stop.control.stopRequest?.exitCode) ?? "SIGTERM";
     stop.dispose();

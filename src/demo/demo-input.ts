@@ -7,7 +7,7 @@ import { setMaxListeners } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { csvField } from "../core/csv-field.ts";
-import { writeNewSync } from "../files/new-file.ts";
+import { writeNewSync } from "../files/files.ts";
 import { demoContent } from "./demo-content.ts";
 import {
   DEMO_SCALE,
@@ -18,7 +18,8 @@ import {
   planDemo,
 } from "./demo-plan.ts";
 import { DemoRandom } from "./demo-random.ts";
-import { DemoSource } from "../emulator/demo-source.ts";
+import { DemoSource } from "../emulator/emulator.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 const DEFAULT_SOURCE_CONTAINER = "source";
 /** Where the emulator is fastest. */
@@ -27,6 +28,7 @@ const CONCURRENCY = 16;
 const REPEATED_ROWS = 0.005;
 
 export interface DemoInputOptions {
+  readonly surroundings: Surroundings;
   /** Of the emulator. */
   readonly connectionString: string;
   /** Where the CSV, the listing and the missing blob's content are written; made when missing. */
@@ -101,7 +103,8 @@ interface MadeFile {
 export async function makeDemoInput(options: DemoInputOptions): Promise<DemoInput> {
   const seed = options.seed ?? 1;
   const plan = planDemo(seed, { ...DEMO_SCALE, ...options.scale });
-  const source = new DemoSource(
+  const source = await DemoSource.open(
+    options.surroundings,
     options.connectionString,
     options.sourceContainer ?? DEFAULT_SOURCE_CONTAINER,
   );

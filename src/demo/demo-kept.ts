@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
 import { addMissingBlob, type DemoInput, type MissingBlob } from "./demo-input.ts";
 import type { Emulator } from "../emulator/emulator.ts";
-import { writeNewSync } from "../files/new-file.ts";
+import { writeNewSync } from "../files/files.ts";
+import { abortAfter, type Surroundings } from "../surroundings/surroundings.ts";
 
 interface Kept {
   readonly pid: number;
@@ -22,9 +23,13 @@ export function noteKept(folder: string, emulator: Emulator, input: DemoInput): 
 }
 
 /** Puts the missing blob where the listing says. @throws ReuploadError `usage` when no kept demo runs */
-export async function addMissing(folder: string, signal: AbortSignal): Promise<void> {
+export async function addMissing(
+  surroundings: Surroundings,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
   const kept = readKept(folder);
-  if (kept === undefined || !(await answers(kept, signal))) {
+  if (kept === undefined || !(await answers(surroundings, kept, signal))) {
     throw new ReuploadError("usage", `No demo is kept running in ${folder}.`, {
       advice: "Start one: npm run demo -- --keep",
     });
@@ -33,10 +38,14 @@ export async function addMissing(folder: string, signal: AbortSignal): Promise<v
 }
 
 /** Stops the emulator of a kept demo; gives whether there was one. */
-export async function stopKept(folder: string, signal: AbortSignal): Promise<boolean> {
+export async function stopKept(
+  surroundings: Surroundings,
+  folder: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const kept = readKept(folder);
   // The process id may be another's by now: only an emulator that answers is stopped.
-  if (kept === undefined || !(await answers(kept, signal))) return false;
+  if (kept === undefined || !(await answers(surroundings, kept, signal))) return false;
   process.kill(kept.pid, "SIGTERM");
   return true;
 }
@@ -49,10 +58,14 @@ function readKept(folder: string): Kept | undefined {
   }
 }
 
-async function answers({ blobEndpoint }: Kept, signal: AbortSignal): Promise<boolean> {
+async function answers(
+  surroundings: Surroundings,
+  { blobEndpoint }: Kept,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
     const response = await fetch(blobEndpoint, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(5000)]),
+      signal: AbortSignal.any([signal, abortAfter(surroundings, 5000)]),
     });
     await response.body?.cancel();
     return true;

@@ -1,12 +1,11 @@
 /** `demo --kusto`: find, then run with lookups, on a stand-in for Azure Data Explorer that holds the demo's input. */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import { openListing } from "../catalog/listing/listing.ts";
+import { readFile, rm } from "node:fs/promises";
+import { type CsvRecord, parseCsv } from "../core/csv.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { DemoInput } from "./demo-input.ts";
-import { type KustoServer, startKustoServer } from "../emulator/kusto-server/kusto-server.ts";
-import { KustoTables, type Row } from "../emulator/kusto-server/tables.ts";
-import { readWorkItems } from "../input/read-csv.ts";
+import { type KustoServer, KustoTables, type Row, startKustoServer } from "../emulator/emulator.ts";
+import { readWorkItems } from "../input/input.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 const DATABASE = "perf";
 const FAILED_AT = "2026-06-30T21:04:00Z";
@@ -30,40 +29,20 @@ export interface DemoKusto {
  * @throws the signal's reason
  */
 export async function startDemoKusto(
+  surroundings: Surroundings,
   input: DemoInput,
-  folder: string,
   signal: AbortSignal,
 ): Promise<DemoKusto> {
   const tables = new KustoTables();
   const workItems = await readAll(input.csvFile, signal);
   tables.add("WorkItems", [...workItems.map(failedRow), ...succeededRows()]);
-  const listing = await openListing({
-    path: input.listingFile,
-    indexPath: join(folder, "kusto-tables.index"),
-    rejectedPath: join(folder, "kusto-tables.rejected.csv"),
-    signal,
-  });
-  try {
-    for await (const { workItem, workItemName, files } of listing.lookup(workItems, { signal })) {
-      const { jobId: JobId, workItemId: WorkItemId } = workItem;
-      const toRow = (file: { uri: string; fileName: string }): Row => ({
-        JobId,
-        WorkItemId,
-        WorkItemName: workItemName,
-        Uri: file.uri,
-        FileName: file.fileName,
-      });
-      tables.add("Files", files.map(toRow));
-    }
-  } finally {
-    await listing.close();
-  }
+  tables.add("Files", readFileRows(await readFile(input.listingFile)));
   await rm(input.csvFile);
-  return serve(tables);
+  return serve(surroundings, tables);
 }
 
-async function serve(tables: KustoTables): Promise<DemoKusto> {
-  const server: KustoServer = await startKustoServer({ tables, database: DATABASE });
+async function serve(surroundings: Surroundings, tables: KustoTables): Promise<DemoKusto> {
+  const server: KustoServer = await startKustoServer({ surroundings, tables, database: DATABASE });
   return {
     cluster: server.url,
     database: DATABASE,
@@ -74,6 +53,25 @@ async function serve(tables: KustoTables): Promise<DemoKusto> {
       tables.close();
     },
   };
+}
+
+/** The listing's rows as the table of files has them; the demo has written the listing itself. */
+function readFileRows(listing: Buffer): Row[] {
+  const rows: Row[] = [];
+  const sink = {
+    record: (record: CsvRecord): void => {
+      const [JobId = "", WorkItemId = "", WorkItemName = "", Uri = "", FileName = ""] = Array.from(
+        { length: 5 },
+        (_, at) => record.field(at),
+      );
+      if (record.line > 1) rows.push({ JobId, WorkItemId, WorkItemName, Uri, FileName });
+    },
+    rejected: (): never => {
+      throw new TypeError("the demo wrote a listing that is no CSV");
+    },
+  };
+  parseCsv(listing, sink, { delimiter: "," });
+  return rows;
 }
 
 async function readAll(csv: string, signal: AbortSignal): Promise<WorkItem[]> {

@@ -1,17 +1,22 @@
-import { parseConnectionString } from "../azure/account.ts";
-import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
-import type { AttemptContext } from "../azure/attempts/attempt-clock.ts";
-import { RequestBudget } from "../azure/attempts/effort.ts";
-import { Connections } from "../azure/wire/connections.ts";
-import { containerSas } from "../azure/calls/container-sas.ts";
-import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
-import { RestClient } from "../azure/wire/rest-client.ts";
-import { SharedKey } from "../azure/wire/shared-key.ts";
-import { createContainer } from "../azure/calls/target-calls.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
-import { GATE_DEFAULTS, ServiceGate } from "../azure/gate/service-gate.ts";
+import {
+  ATTEMPT_DEFAULTS,
+  type AttemptContext,
+  Attempts,
+  GATE_DEFAULTS,
+  RequestBudget,
+  RestBlobWriter,
+  RestClient,
+  ServiceFailure,
+  ServiceGate,
+  SharedKey,
+  containerSas,
+  createContainer,
+  openConnections,
+  parseConnectionString,
+} from "../azure/azure.ts";
 import { Secret } from "../core/secret.ts";
 import { encodeName } from "../core/target-name.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 const CONTENT_TYPE = "application/octet-stream";
 const SAS_LIFETIME_MS = 24 * 60 * 60 * 1000;
@@ -24,15 +29,29 @@ export class DemoSource {
   readonly url: string;
   readonly #client: RestClient;
   readonly #writer: RestBlobWriter;
-  readonly #attempts = new Attempts(ATTEMPT_DEFAULTS);
-  readonly #gate = new ServiceGate("emulator", GATE_DEFAULTS);
+  readonly #surroundings: Surroundings;
+  readonly #attempts: Attempts;
+  readonly #gate: ServiceGate;
 
   /** @param connectionString the emulator's, with its key */
-  constructor(connectionString: string, containerName: string) {
+  static async open(
+    surroundings: Surroundings,
+    connectionString: string,
+    containerName: string,
+  ): Promise<DemoSource> {
     const account = parseConnectionString(new Secret(connectionString));
+    const connections = await openConnections(() => undefined, ATTEMPT_DEFAULTS.idleMs);
+    return new DemoSource(new RestClient(surroundings, account, connections), containerName);
+  }
+
+  private constructor(client: RestClient, containerName: string) {
+    const { surroundings, account } = client;
+    this.#surroundings = surroundings;
+    this.#attempts = new Attempts(surroundings, ATTEMPT_DEFAULTS);
+    this.#gate = new ServiceGate(surroundings, "emulator", GATE_DEFAULTS);
     this.containerName = containerName;
     this.url = `${account.blobEndpoint}/${containerName}`;
-    this.#client = new RestClient(account, new Connections(() => undefined, ATTEMPT_DEFAULTS.idleMs));
+    this.#client = client;
     this.#writer = new RestBlobWriter(this.#client, containerName);
   }
 
@@ -65,7 +84,7 @@ export class DemoSource {
   sas(rights: "r" | "cw"): string {
     const { credential } = this.#client.account;
     if (credential.kind !== "shared-key") throw new TypeError("the emulator has a key");
-    const startsAt = Date.now() - 60_000;
+    const startsAt = this.#surroundings.wall() - 60_000;
     const query = containerSas(new SharedKey(credential.accountName, credential.key), {
       containerName: this.containerName,
       rights,

@@ -8,11 +8,14 @@ import { closeSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
-import { openNewSync } from "../files/new-file.ts";
-import { toWriteError } from "../files/write-error.ts";
+import { openNewSync, toWriteError } from "../files/files.ts";
 import { findAzurite } from "./find-azurite.ts";
+import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
+
+export { DemoSource } from "./demo-source.ts";
+export { type KustoServer, startKustoServer } from "./kusto-server/kusto-server.ts";
+export { KustoTables, type Row } from "./kusto-server/tables.ts";
 
 /** The account that every storage emulator has; its key is published and opens nothing else. */
 const EMULATOR_ACCOUNT = "devstoreaccount1";
@@ -37,6 +40,7 @@ const STOP_WITH_PARENT = `
 `;
 
 export interface EmulatorOptions {
+  readonly surroundings: Surroundings;
   /** Ends the start; an emulator that has started goes on until `stop`. */
   readonly signal: AbortSignal;
   /** Folder for the data, made when missing. Without it the data is in memory and gone with the process. */
@@ -75,7 +79,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     for (const folder of [options.location, dirname(log)]) {
       if (folder !== undefined) await makeFolder(folder);
     }
-    return await start(spawnAzurite(script, log, options), log, options.signal);
+    return await start(spawnAzurite(script, log, options), log, options);
   } finally {
     // A temporary log has told what it had to. (Where an open file cannot be deleted, it stays.)
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
@@ -91,10 +95,14 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-async function start(child: ChildProcess, log: string, signal: AbortSignal): Promise<Emulator> {
-  const stop = (): Promise<void> => stopProcess(child);
+async function start(
+  child: ChildProcess,
+  log: string,
+  { surroundings, signal }: EmulatorOptions,
+): Promise<Emulator> {
+  const stop = (): Promise<void> => stopProcess(surroundings, child);
   try {
-    const [blobUrl, queueUrl] = await waitUntilListening(child, log, signal);
+    const [blobUrl, queueUrl] = await waitUntilListening(child, log, { surroundings, signal });
     await Promise.all([blobUrl, queueUrl].map((url) => waitForAnswer(url, signal)));
     if (child.pid === undefined) throw new Error("it has no process id");
     // From here on the emulator does not keep our process alive.
@@ -162,19 +170,19 @@ function spawnAzurite(script: string, log: string, options: EmulatorOptions): Ch
 async function waitUntilListening(
   child: ChildProcess,
   log: string,
-  signal: AbortSignal,
+  { surroundings, signal }: Pick<EmulatorOptions, "surroundings" | "signal">,
 ): Promise<[string, string]> {
-  const deadline = performance.now() + START_TIMEOUT_MS;
+  const deadline = surroundings.monotonic() + START_TIMEOUT_MS;
   let failure: Error | undefined;
   child.on("error", (error) => (failure = error));
-  while (performance.now() < deadline) {
+  while (surroundings.monotonic() < deadline) {
     if (failure !== undefined) throw failure;
     if (hasEnded(child)) throw new Error(`it ended with ${child.signalCode ?? `code ${child.exitCode}`}`);
     const printed = await readFile(log, "utf8");
     const urls = Array.from(printed.matchAll(/listening at (http:\S+)\n/g), (match) => match[1]);
     const [blobUrl, queueUrl] = urls.length === SERVICES ? urls : [];
     if (blobUrl !== undefined && queueUrl !== undefined) return [blobUrl, queueUrl];
-    await sleep(20, undefined, { signal });
+    await sleep(surroundings, 20, signal);
   }
   throw new Error(`it does not listen after ${START_TIMEOUT_MS / 1000} s`);
 }
@@ -185,15 +193,15 @@ async function waitForAnswer(url: string, signal: AbortSignal): Promise<void> {
   await response.body?.cancel();
 }
 
-async function stopProcess(child: ChildProcess): Promise<void> {
+async function stopProcess(surroundings: Surroundings, child: ChildProcess): Promise<void> {
   if (child.pid === undefined || hasEnded(child)) return;
   const ended = once(child, "exit");
   child.ref();
   if (child.connected) child.disconnect();
   else child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+  const cancel = surroundings.after(STOP_TIMEOUT_MS, () => child.kill("SIGKILL"));
   await ended;
-  clearTimeout(timer);
+  cancel();
 }
 
 function hasEnded(child: ChildProcess): boolean {

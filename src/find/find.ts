@@ -11,8 +11,8 @@ import {
   type KustoQuery,
   type KustoTable,
   KustoTooMuch,
+  piped,
 } from "../kusto/kusto.ts";
-import { piped } from "../kusto/query-text.ts";
 import { type CsvOutput, type RejectedWorkItem, WorkItemCsv } from "./work-item-csv.ts";
 
 export type { CsvOutput, RejectedWorkItem };

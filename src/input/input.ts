@@ -4,6 +4,8 @@
  */
 import type { WorkItem } from "../core/work-item.ts";
 
+export { readWorkItems } from "./read-csv.ts";
+
 /** A row that is a work item, with the line it starts on (1 = the header's line). */
 export interface ParsedRow {
   readonly kind: "row";

@@ -2,7 +2,7 @@ import { CsvDigest, SeenKeys } from "../core/csv-digest.ts";
 import { isInShare } from "../core/partition.ts";
 import { redact } from "../core/secret.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import { RejectedRows } from "../files/rejected-rows.ts";
+import { RejectedRows } from "../files/files.ts";
 import type { InputSource } from "./input.ts";
 import { readWorkItems } from "./read-csv.ts";
 

@@ -120,7 +120,7 @@ async function announceAll(
     services,
   });
   const running = startAnnouncing(
-    { store, announcer },
+    { surroundings: context.surroundings, store, announcer },
     {
       slots:
         settings.concurrency === "auto"

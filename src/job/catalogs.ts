@@ -14,6 +14,7 @@ import { parseSourcePrefix, type SourcePrefix } from "../core/source-prefix.ts";
 import { readQueryText } from "../kusto/query-text.ts";
 import type { SignInPrompt } from "./context.ts";
 import type { Services } from "./services.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /** The catalog of a run, before it is opened. */
 export interface CatalogSource {
@@ -119,6 +120,7 @@ function listingSource(file: string): CatalogSource {
     async open({ stem, opening, signal }) {
       const { openListing } = await import("../catalog/listing/listing.ts");
       return openListing({
+        surroundings: REAL_SURROUNDINGS,
         path: file,
         indexPath: `${stem}.listing-index`,
         rejectedPath: `${stem}.listing-rejected.csv`,
@@ -157,7 +159,7 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
         account: services.account,
       });
       try {
-        return await openKustoCatalog({ kusto, query, signal: opening });
+        return await openKustoCatalog({ surroundings: REAL_SURROUNDINGS, kusto, query, signal: opening });
       } catch (thrown) {
         kusto.close();
         throw thrown;

@@ -100,7 +100,7 @@ async function withState(
     signal: control.aborting,
   });
   try {
-    const transfer = new DryRunTransfer();
+    const transfer = new DryRunTransfer(context.surroundings);
     const follow = followRun({ ...context, state, services });
     let toAnnounceOnly = 0;
     const onFile = (report: FileReport) => {
@@ -110,7 +110,7 @@ async function withState(
     };
     const announcer = settings.announce ? { announce: async () => ({ attempts: 1 }) } : undefined;
     const pipeline = startPipeline(
-      { state, catalog, transfer, announcer },
+      { surroundings: context.surroundings, state, catalog, transfer, announcer },
       {
         ...settings,
         runBegan: state.run.createdAt,

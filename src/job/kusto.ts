@@ -10,6 +10,7 @@ import type { KustoSignIn } from "../kusto/one-query.ts";
 import { kustoPlace, openKusto } from "../kusto/open-kusto.ts";
 import type { SignInPrompt } from "./context.ts";
 import { openRunSignIn } from "./sign-in.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export interface KustoConnection {
   readonly cluster: string;
@@ -30,6 +31,7 @@ export async function connectKusto(connection: KustoConnection): Promise<Kusto> 
   const { cluster, database, settings, attempts } = connection;
   const signIn = await signInFor(connection);
   return openKusto({
+    surroundings: REAL_SURROUNDINGS,
     cluster,
     database,
     signIn: signIn ?? NO_SIGN_IN,

@@ -1,12 +1,12 @@
 /** What limits a run: the rates of its services, as they were found, and the operator's brakes. */
 import type { RequestBrake } from "../azure/gate/brake.ts";
-import { REAL_CLOCK } from "../azure/clock.ts";
 import type { RateChange } from "../azure/gate/learned-rate.ts";
 import { Pacer } from "../azure/gate/pacer.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { Timetable } from "../core/timetable.ts";
 import type { AutoSlots, ServiceLoad } from "../pipeline/pipeline.ts";
 import type { Message } from "../report/messages.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /** The least that is read and sent at once when the bandwidth is limited, bytes. */
 const LEAST_BLOCK = 256 * 1024;
@@ -40,7 +40,7 @@ export class Limits {
 
   #pacer(name: string, timetable: Timetable | undefined): Pacer | undefined {
     if (timetable?.lowest === undefined) return undefined;
-    const pacer = new Pacer(() => timetable.at(Date.now()), REAL_CLOCK);
+    const pacer = new Pacer(REAL_SURROUNDINGS, () => timetable.at(REAL_SURROUNDINGS.wall()));
     this.add({ name, heldMs: () => pacer.heldMs });
     return pacer;
   }

@@ -152,6 +152,7 @@ class Run {
     const { settings } = this.#request;
     return startPipeline(
       {
+        surroundings: this.#context.surroundings,
         state,
         catalog,
         transfer: buildTransfer(services, settings, this.#request.catalog.hasLocalFiles),

@@ -29,6 +29,7 @@ import type { Message } from "../report/messages.ts";
 import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
 import type { SignInPrompt } from "./context.ts";
 import { openRunSignIn } from "./sign-in.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export { ensureTarget } from "../azure/calls/ensure-target.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
@@ -57,12 +58,16 @@ export class Services {
     this.account = account;
     this.limits = new Limits(settings);
     this.#tell = tell;
-    this.client = new RestClient(account, new Connections(chooseProxy(process.env), settings.requestTimeout));
+    this.client = new RestClient(
+      REAL_SURROUNDINGS,
+      account,
+      new Connections(chooseProxy(process.env), settings.requestTimeout),
+    );
     this.#maxWaitMs = settings.maxWait;
     const { credential } = account;
     this.#signIn = credential.kind === "token" ? credential.signIn.forGate(STORAGE_SCOPE) : undefined;
     const policy = { ...ATTEMPT_DEFAULTS, idleMs: settings.requestTimeout };
-    this.attempts = new Attempts(policy, new Hedging(HEDGE_DEFAULTS));
+    this.attempts = new Attempts(REAL_SURROUNDINGS, policy, new Hedging(REAL_SURROUNDINGS, HEDGE_DEFAULTS));
     this.target = this.#storageGate("target", account.blobEndpoint, true);
     this.queue = this.#storageGate("queue", account.queueEndpoint, true);
     this.#depth = this.#depthBrake(settings);
@@ -106,7 +111,7 @@ export class Services {
     // The queue's own gate holds announcements; the question has to pass before them.
     const gate = this.#gate(this.queue.name, { essential: true, signIn: this.#signIn });
     const ask = queueDepthReader(this.client, queue, { attempts: this.attempts, gate });
-    const brake = new DepthBrake(`queue ${queue}`, maxQueueDepth, ask);
+    const brake = new DepthBrake(REAL_SURROUNDINGS, `queue ${queue}`, maxQueueDepth, ask);
     this.limits.add({ name: "--max-queue-depth", heldMs: () => brake.heldMs });
     return brake;
   }
@@ -120,7 +125,7 @@ export class Services {
   }
 
   #gate(name: string, options: Partial<GateOptions>): ServiceGate {
-    return new ServiceGate(name, {
+    return new ServiceGate(REAL_SURROUNDINGS, name, {
       ...GATE_DEFAULTS,
       ...options,
       maxWaitMs: this.#maxWaitMs,
@@ -167,6 +172,7 @@ export function buildTransferTools(
   const writer = new RestBlobWriter(services.client, settings.targetContainer);
   const reader = new RestBlobReader(services.client);
   return {
+    surroundings: REAL_SURROUNDINGS,
     settings: {
       ...TRANSFER_DEFAULTS,
       mode: settings.transfer,
@@ -177,7 +183,7 @@ export function buildTransferTools(
     },
     writer: bandwidth === undefined ? writer : new BrakedWriter(writer, bandwidth),
     reader: bandwidth === undefined ? reader : new BrakedReader(reader, bandwidth),
-    links: new SourceLinks(services.account),
+    links: new SourceLinks(REAL_SURROUNDINGS, services.account),
     attempts: services.attempts,
     targetGate: services.target,
     sourceGate: (accountUrl) => services.source(accountUrl),

@@ -2,6 +2,7 @@ import { openSignIn } from "../azure/sign-in/open-sign-in.ts";
 import type { SignIn } from "../azure/sign-in/sign-in.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 import type { SignInPrompt } from "./context.ts";
 
 /** The run's one credential, for storage and Kusto, by `--auth` and `--tenant`. @throws ReuploadError */
@@ -11,6 +12,7 @@ export async function openRunSignIn(
   prompt: SignInPrompt | undefined,
 ): Promise<SignIn> {
   return openSignIn({
+    surroundings: REAL_SURROUNDINGS,
     auth: settings.auth,
     tenant: settings.tenant,
     env,

@@ -38,7 +38,11 @@ export interface OpenTarget {
 export async function startRunEmulator(context: JobContext, stateDb: string): Promise<Emulator> {
   const { startEmulator } = await import("../emulator/emulator.ts");
   const location = `${stateStem(context.path(stateDb))}.emulator`;
-  const emulator = await startEmulator({ signal: context.signal, location });
+  const emulator = await startEmulator({
+    surroundings: context.surroundings,
+    signal: context.signal,
+    location,
+  });
   context.notice("info", `storage emulator: ${emulator.blobEndpoint}, its data in ${location}`);
   return emulator;
 }

@@ -1,5 +1,5 @@
 import { kustoTrustedEndpoints } from "azure-kusto-data";
-import { isAllowed, isLoopback } from "../azure/sign-in/trusted-hosts.ts";
+import { isAllowed, isLoopback } from "../azure/azure.ts";
 import { ReuploadError } from "../core/errors.ts";
 
 /**

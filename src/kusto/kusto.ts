@@ -3,6 +3,7 @@
  * they ask for (`KustoTooMuch` says when it was too much). Retries, throttling, deadlines and cancelling are kept
  * here, because the client knows none of them.
  */
+export { type DeclaredParameter, declaredParameters, piped } from "./query-text.ts";
 
 /** A value for `declare query_parameters`: it travels beside the text, never inside it. */
 export type KustoValue =

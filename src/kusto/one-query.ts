@@ -9,15 +9,13 @@ import {
   KustoConnectionStringBuilder,
   kustoTrustedEndpoints,
 } from "azure-kusto-data";
-import type { AttemptContext } from "../azure/attempts/attempt-clock.ts";
-import { readRetryAfter, ServiceFailure } from "../azure/wire/service-error.ts";
-import type { SignIn } from "../azure/sign-in/sign-in.ts";
+import { type AttemptContext, ServiceFailure, type SignIn, readRetryAfter } from "../azure/azure.ts";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
-import { LONGEST_TIMER_MS } from "../core/later.ts";
 import { readAnswer } from "./answer.ts";
 import type { KustoQuery, KustoTable } from "./kusto.ts";
 import { toLiteral } from "./literals.ts";
 import { type Refusal, readRefusal } from "./refusal.ts";
+import { LONGEST_TIMER_MS, type Surroundings } from "../surroundings/surroundings.ts";
 
 /** What is seen of who asks, in place of the system user and the script's path that the client would send. */
 const NAME = "reupload";
@@ -29,6 +27,7 @@ const ASK_CLOUD = "ask for the cluster's cloud";
 export type KustoSignIn = Pick<SignIn, "getToken" | "accepted" | "refused">;
 
 export interface QueryTarget {
+  readonly surroundings: Surroundings;
   /** URL without a path. */
   readonly cluster: string;
   readonly database: string;
@@ -109,7 +108,7 @@ export class QuerySender {
       throw new ServiceFailure("query", said, { systemCode: code });
     }
     const { status, headers } = response;
-    const { signIn, cluster } = this.#target;
+    const { surroundings, signIn, cluster } = this.#target;
     const header = (name: string): string | undefined =>
       (headers.get(name) ?? undefined) as string | undefined;
     if (status === 401) signIn.refused(token, cluster, header("www-authenticate"));
@@ -126,7 +125,7 @@ export class QuerySender {
       "query",
       said,
       { status: known },
-      { requestId, retryAfterMs: readRetryAfter({ get: header }) },
+      { requestId, retryAfterMs: readRetryAfter({ get: header }, surroundings.wall()) },
     );
   }
 

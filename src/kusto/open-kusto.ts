@@ -1,7 +1,4 @@
-import { type Attempts } from "../azure/attempts/attempt.ts";
-import { RequestBudget } from "../azure/attempts/effort.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
-import type { ServiceGate } from "../azure/gate/service-gate.ts";
+import { type Attempts, RequestBudget, ServiceFailure, type ServiceGate } from "../azure/azure.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { certificateAdvice } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
@@ -10,6 +7,7 @@ import { type Kusto, type KustoQuery, type KustoTable, KustoTooMuch } from "./ku
 import { type KustoSignIn, QuerySender } from "./one-query.ts";
 import type { Refusal } from "./refusal.ts";
 import { Slots } from "./slots.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 /** How long the service may work on a query, ms. */
 const DEADLINE_MS = 4 * 60_000;
@@ -17,6 +15,7 @@ const DEADLINE_MS = 4 * 60_000;
 const TRIES_OF_TIME = 2;
 
 export interface KustoOptions {
+  readonly surroundings: Surroundings;
   /** `--kusto-cluster` */
   readonly cluster: string;
   readonly database: string;
@@ -48,11 +47,11 @@ class ClientKusto implements Kusto {
   readonly #deadlineMs: number;
 
   constructor(options: KustoOptions) {
-    const { cluster, database, signIn, deadlineMs = DEADLINE_MS } = options;
+    const { surroundings, cluster, database, signIn, deadlineMs = DEADLINE_MS } = options;
     this.place = kustoPlace(cluster, database);
     this.#options = options;
     this.#deadlineMs = deadlineMs;
-    this.#sender = new QuerySender({ cluster, database, signIn, deadlineMs });
+    this.#sender = new QuerySender({ surroundings, cluster, database, signIn, deadlineMs });
     this.#slots = new Slots(options.queries);
   }
 

@@ -21,7 +21,7 @@ import { readRunMoment } from "./run-moment.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
-import { sleep } from "../surroundings/surroundings.ts";
+import { abortAfter, sleep } from "../surroundings/surroundings.ts";
 
 export type { PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
@@ -99,7 +99,7 @@ export class Part {
       const moment = await readRunMoment(options, options.ownBegin, signal);
       return new Part(options, { generation: manifest.manifest.generation, claim, moment });
     } catch (thrown) {
-      await claim?.finish(AbortSignal.timeout(LAST_WORD_MS));
+      await claim?.finish(abortAfter(options.surroundings, LAST_WORD_MS));
       throw thrown;
     }
   }

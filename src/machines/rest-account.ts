@@ -2,11 +2,14 @@
  * The coordination container of the target account, over the REST client. Its requests pass no gate: no brake, no learned
  * rate and no `--max-requests` may hold a lease's renewal back.
  */
-import type { AttemptContext } from "../azure/attempts/attempt-clock.ts";
-import { RefusedRequest } from "../azure/wire/refused-request.ts";
-import { RestBlobLister } from "../azure/calls/rest-blob-lister.ts";
-import type { RestClient, RestRequest } from "../azure/wire/rest-client.ts";
-import { createContainer } from "../azure/calls/target-calls.ts";
+import {
+  type AttemptContext,
+  RefusedRequest,
+  RestBlobLister,
+  type RestClient,
+  type RestRequest,
+  createContainer,
+} from "../azure/azure.ts";
 import {
   type Answered,
   type BlobFacts,

@@ -8,6 +8,7 @@ import type { FailureRecord } from "../state/ledger.ts";
 import { DrainingWaits } from "./draining-waits.ts";
 import { readStopRequest, StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 import type { PipelineControl, PipelineOutcome } from "./pipeline.ts";
 
 /** Files read from the state at once. */
@@ -35,6 +36,7 @@ export interface RunningAnnouncements {
 }
 
 export interface AnnouncementStages {
+  readonly surroundings: Surroundings;
   readonly store: AnnouncementStore;
   readonly announcer: Announcer;
 }
@@ -71,7 +73,7 @@ class Announcements {
     this.#control = control;
     this.slots = control.slots;
     this.#signal = control.stop.aborting;
-    this.#waits = new DrainingWaits(this.#signal, control.stop.draining);
+    this.#waits = new DrainingWaits(stages.surroundings, this.#signal, control.stop.draining);
   }
 
   async run(): Promise<AnnouncingOutcome> {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { WaitGivenUp, type Waits } from "../core/waits.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 /** How long a wait may last once the run takes no more files, ms: a request's turn comes within it, a pause does not end. */
 const PATIENCE_MS = 1_000;
@@ -9,6 +10,7 @@ const PATIENCE_MS = 1_000;
  * moment, those that had begun before as well. Waits that begin about the same time share a signal.
  */
 export class DrainingWaits implements Waits, Disposable {
+  readonly #surroundings: Surroundings;
   readonly #end: AbortSignal;
   readonly #drain: AbortSignal;
   readonly #patienceMs: number;
@@ -21,7 +23,13 @@ export class DrainingWaits implements Waits, Disposable {
    * @param end ends every wait with its own reason
    * @param drain from here on waits are given up
    */
-  constructor(end: AbortSignal, drain: AbortSignal, patienceMs: number = PATIENCE_MS) {
+  constructor(
+    surroundings: Surroundings,
+    end: AbortSignal,
+    drain: AbortSignal,
+    patienceMs: number = PATIENCE_MS,
+  ) {
+    this.#surroundings = surroundings;
     this.#end = end;
     this.#drain = drain;
     this.#patienceMs = patienceMs;
@@ -34,7 +42,7 @@ export class DrainingWaits implements Waits, Disposable {
 
   get signal(): AbortSignal {
     const isDraining = this.#currentUntil !== Number.POSITIVE_INFINITY;
-    if (isDraining && performance.now() > this.#currentUntil && !this.#end.aborted) {
+    if (isDraining && this.#surroundings.monotonic() > this.#currentUntil && !this.#end.aborted) {
       this.#current = this.#opened();
       this.#giveUpSoon();
     }
@@ -63,10 +71,11 @@ export class DrainingWaits implements Waits, Disposable {
 
   #giveUpSoon(): void {
     const controller = this.#current;
-    this.#currentUntil = performance.now() + this.#patienceMs / 4;
-    setTimeout(() => {
+    this.#currentUntil = this.#surroundings.monotonic() + this.#patienceMs / 4;
+    const giveUp = (): void => {
       this.#open.delete(controller);
       controller.abort(new WaitGivenUp());
-    }, this.#patienceMs).unref();
+    };
+    this.#surroundings.after(this.#patienceMs, giveUp, { background: true });
   }
 }

@@ -78,11 +78,13 @@ const MOST_LINKS = 4;
 
 /** Asks for a fresh link when the file's own is about to end, and whenever one is refused. */
 async function transferWithFreshLink(
-  { transfer }: Stages,
+  { surroundings, transfer }: Stages,
   { file, blobName, item }: FileTask,
   signals: WorkSignals,
 ): Promise<TransferResult> {
-  let current = endsSoon(file) ? ((await item.freshLinks.beforeUse(file, signals)) ?? file) : file;
+  let current = endsSoon(file, surroundings.wall())
+    ? ((await item.freshLinks.beforeUse(file, signals)) ?? file)
+    : file;
   for (let tried = 1; ; tried++) {
     try {
       return await transfer.transfer(current, blobName, signals);

@@ -1,6 +1,7 @@
 import type { AutoSlots } from "./pipeline.ts";
 import { PoolSize } from "./pool-size.ts";
 import type { ReadyFiles } from "./ready-files.ts";
+import { every, type Surroundings } from "../surroundings/surroundings.ts";
 
 /** How often a pool that finds its size looks at the load, ms. */
 const LOOK_MS = 100;
@@ -87,16 +88,16 @@ export class FileSlots<T> {
 
 /** Changes the number of slots with the load. @returns ends that */
 export function findSize(
+  surroundings: Surroundings,
   slots: Pick<FileSlots<unknown>, "inUse" | "resize">,
   { load, onChange }: AutoSlots,
 ): () => void {
-  const pool = new PoolSize(performance.now());
-  const timer = setInterval(() => {
+  const pool = new PoolSize(surroundings.monotonic());
+  return every(surroundings, LOOK_MS, () => {
     const threadMs = performance.eventLoopUtilization().active;
-    const change = pool.look(performance.now(), { ...load(), threadMs }, slots.inUse);
+    const change = pool.look(surroundings.monotonic(), { ...load(), threadMs }, slots.inUse);
     if (change === undefined) return;
     slots.resize(change.to);
     onChange(change);
-  }, LOOK_MS);
-  return () => clearInterval(timer);
+  });
 }

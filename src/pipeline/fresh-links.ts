@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Catalog } from "../catalog/catalog.ts";
 import { type CatalogFile, fileKey, linkExpiry } from "../core/file.ts";
 import { untilAborted } from "../core/until-aborted.ts";
 import { chooseWaitSignal, type WorkSignals } from "../core/waits.ts";
 import type { WorkItem } from "../core/work-item.ts";
+import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 
 /** A link that ends within this time is looked up again before it is used, ms: it may last shorter than the file. */
 const MARGIN_MS = 10 * 60_000;
@@ -15,9 +15,9 @@ const LEAST_DISTANCE_MS = 1_000;
 const FIRST_GOOD_MS = 2_000;
 const LONGEST_GOOD_MS = 60_000;
 
-/** Whether the link is about to end, or has ended. */
-export function endsSoon(file: CatalogFile): boolean {
-  return endsBefore(file, Date.now() + MARGIN_MS);
+/** Whether the link is about to end, or has ended. @param now ms since the epoch */
+export function endsSoon(file: CatalogFile, now: number): boolean {
+  return endsBefore(file, now + MARGIN_MS);
 }
 
 function endsBefore(file: CatalogFile, time: number): boolean {
@@ -45,6 +45,7 @@ interface Question {
  *   time, and a work item whose links are not renewed at all costs few questions.
  */
 export class FreshLinks {
+  readonly #surroundings: Surroundings;
   readonly #catalog: Catalog;
   readonly #workItem: WorkItem;
   readonly #count: { renewed: number };
@@ -54,7 +55,8 @@ export class FreshLinks {
   #refusedSince: number | undefined;
 
   /** @param count of the links that got a newer one */
-  constructor(catalog: Catalog, workItem: WorkItem, count: { renewed: number }) {
+  constructor(surroundings: Surroundings, catalog: Catalog, workItem: WorkItem, count: { renewed: number }) {
+    this.#surroundings = surroundings;
     this.#count = count;
     this.#catalog = catalog;
     this.#workItem = workItem;
@@ -68,8 +70,9 @@ export class FreshLinks {
   async beforeUse(file: CatalogFile, signals: WorkSignals): Promise<CatalogFile | undefined> {
     const last = this.#last;
     const known = await this.#otherLink(file, signals);
-    if (known !== undefined && !endsSoon(known)) return this.#counted(known);
-    const isGood = this.#last !== last || (last !== undefined && Date.now() - last.at < this.#goodMs);
+    if (known !== undefined && !endsSoon(known, this.#surroundings.wall())) return this.#counted(known);
+    const isGood =
+      this.#last !== last || (last !== undefined && this.#surroundings.wall() - last.at < this.#goodMs);
     if (!isGood) await this.#ask(file, signals);
     return this.#counted(await this.#otherLink(file, signals));
   }
@@ -80,19 +83,19 @@ export class FreshLinks {
    * @throws as `beforeUse` does
    */
   async afterRefusal(file: CatalogFile, signals: WorkSignals): Promise<CatalogFile | undefined> {
-    const refusedAt = Date.now();
+    const refusedAt = this.#surroundings.wall();
     for (;;) {
       const last = this.#last;
       const known = await this.#otherLink(file, signals);
       // Another file of the work item has asked meanwhile.
       if (this.#last !== last) continue;
-      if (known !== undefined && !endsBefore(known, Date.now())) return this.#counted(known);
+      if (known !== undefined && !endsBefore(known, this.#surroundings.wall())) return this.#counted(known);
       if (this.#isAnswered(file, refusedAt)) return this.#counted(known);
       this.#refusedSince ??= refusedAt;
-      const tooSoonMs = (this.#last?.at ?? 0) + LEAST_DISTANCE_MS - Date.now();
-      if (tooSoonMs > 0)
-        await untilAborted(sleep(Math.min(tooSoonMs, LEAST_DISTANCE_MS)), chooseWaitSignal(signals));
-      else await this.#ask(file, signals);
+      const tooSoonMs = (this.#last?.at ?? 0) + LEAST_DISTANCE_MS - this.#surroundings.wall();
+      if (tooSoonMs > 0) {
+        await sleep(this.#surroundings, Math.min(tooSoonMs, LEAST_DISTANCE_MS), chooseWaitSignal(signals));
+      } else await this.#ask(file, signals);
     }
   }
 
@@ -100,9 +103,9 @@ export class FreshLinks {
   #isAnswered(file: CatalogFile, refusedAt: number): boolean {
     const { at } = this.#last ?? { at: Number.NEGATIVE_INFINITY };
     if (at >= refusedAt) return true;
-    if (Date.now() - at >= this.#goodMs) return false;
+    if (this.#surroundings.wall() - at >= this.#goodMs) return false;
     if (endsBefore(file, at - CLOCK_SKEW_MS)) return true;
-    const isAskedAfterEnd = !endsBefore(file, Date.now()) || endsBefore(file, at);
+    const isAskedAfterEnd = !endsBefore(file, this.#surroundings.wall()) || endsBefore(file, at);
     return isAskedAfterEnd && this.#refusedSince !== undefined && at >= this.#refusedSince;
   }
 
@@ -110,7 +113,12 @@ export class FreshLinks {
   async #ask(file: CatalogFile, signals: WorkSignals): Promise<void> {
     const end = new AbortController();
     const signal = AbortSignal.any([signals.signal, end.signal]);
-    const question: Question = { at: Date.now(), links: this.#readLinks(signal), end, waiters: 0 };
+    const question: Question = {
+      at: this.#surroundings.wall(),
+      links: this.#readLinks(signal),
+      end,
+      waiters: 0,
+    };
     // Told to those who wait.
     question.links.catch(() => {});
     this.#last = question;

@@ -2,6 +2,7 @@ import type { Catalog, Lookup } from "../catalog/catalog.ts";
 import { workItemKey } from "../core/work-item.ts";
 import type { Claim } from "../state/work-queue.ts";
 import { RecentMean } from "./demand.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 /** What becomes of the answers. */
 export interface LookUpTakers {
@@ -20,12 +21,14 @@ export class LookUps {
   readonly ms = new RecentMean();
   /** Claims whose answer is awaited. */
   waiting = 0;
+  readonly #surroundings: Surroundings;
   readonly #catalog: Catalog;
   readonly #signal: AbortSignal;
   readonly #takers: LookUpTakers;
   readonly #underWay = new Set<Promise<void>>();
 
-  constructor(catalog: Catalog, signal: AbortSignal, takers: LookUpTakers) {
+  constructor(surroundings: Surroundings, catalog: Catalog, signal: AbortSignal, takers: LookUpTakers) {
+    this.#surroundings = surroundings;
     this.#catalog = catalog;
     this.#signal = signal;
     this.#takers = takers;
@@ -55,7 +58,7 @@ export class LookUps {
   async #lookUp(claims: readonly Claim[]): Promise<void> {
     const waiting = new Map(claims.map((claim) => [workItemKey(claim.workItem), claim]));
     const asked = claims.map((claim) => claim.workItem);
-    const began = performance.now();
+    const began = this.#surroundings.monotonic();
     let isFirst = true;
     try {
       for await (const lookup of this.#catalog.lookup(asked, { signal: this.#signal })) {
@@ -64,7 +67,7 @@ export class LookUps {
         if (claim === undefined) continue;
         waiting.delete(key);
         this.waiting--;
-        if (isFirst) this.ms.add(performance.now() - began);
+        if (isFirst) this.ms.add(this.#surroundings.monotonic() - began);
         isFirst = false;
         if (this.#signal.aborted) return;
         this.filesPerWorkItem.add(lookup.files.length);

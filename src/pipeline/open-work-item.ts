@@ -60,7 +60,7 @@ export class OpenWorkItem {
     this.workItem = { ...claim.workItem, workItemName };
     this.partition = claim.partition;
     this.lost = claim.lost;
-    this.freshLinks = new FreshLinks(stages.catalog, claim.workItem, links);
+    this.freshLinks = new FreshLinks(stages.surroundings, stages.catalog, claim.workItem, links);
     this.#record = (event) => stages.state.ledger.record(event);
     this.#onFile = onFile;
   }

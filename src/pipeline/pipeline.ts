@@ -20,10 +20,12 @@ import type { FailureRecord } from "../state/ledger.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { Transfer, TransferMethod } from "../transfer/transfer.ts";
 import type { PoolChange, ServiceLoad } from "./pool-size.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 export type { PoolChange, ServiceLoad };
 
 export interface Stages {
+  readonly surroundings: Surroundings;
   readonly state: Pick<OpenState, "queue" | "ledger" | "surveys">;
   readonly catalog: Catalog;
   readonly transfer: Transfer;

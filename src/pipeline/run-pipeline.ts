@@ -50,7 +50,7 @@ class Pipeline implements PipelineLive {
   /** When it drains, files that only wait are given back. */
   readonly #waits: DrainingWaits;
   readonly #lookUps: LookUps;
-  readonly #filesDone = new RecentRate(performance.now());
+  readonly #filesDone: RecentRate;
   readonly #failures: FailureLimit;
   readonly #links = { renewed: 0 };
   /** What this pipeline cannot go on without. */
@@ -62,6 +62,8 @@ class Pipeline implements PipelineLive {
 
   constructor(stages: Stages, options: PipelineOptions, control: PipelineControl) {
     this.#stages = stages;
+    const { surroundings } = stages;
+    this.#filesDone = new RecentRate(surroundings.monotonic());
     this.#options = options;
     this.#control = control;
     const { mayBegin = () => true } = control;
@@ -76,7 +78,7 @@ class Pipeline implements PipelineLive {
     );
     this.#signal = control.stop.aborting;
     this.#feedSignal = AbortSignal.any([this.#signal, control.stop.draining]);
-    this.#waits = new DrainingWaits(this.#signal, this.#feedSignal);
+    this.#waits = new DrainingWaits(surroundings, this.#signal, this.#feedSignal);
     this.#feeder = new Feeder({
       queue: stages.state.queue,
       feedSignal: this.#feedSignal,
@@ -85,7 +87,7 @@ class Pipeline implements PipelineLive {
       isSurveying: () => this.#isSurveying,
       onClaims: (claims) => this.#take(claims),
     });
-    this.#lookUps = new LookUps(stages.catalog, this.#feedSignal, {
+    this.#lookUps = new LookUps(surroundings, stages.catalog, this.#feedSignal, {
       onAnswer: (claim, lookup) => this.#takeAnswer(claim, lookup),
       onNoAnswer: (claim) => this.#noAnswer(claim),
       onFailure: (thrown) => {
@@ -107,7 +109,8 @@ class Pipeline implements PipelineLive {
     this.#feedSignal.addEventListener("abort", halt, { once: true });
     if (this.#mustHalt) halt();
     const { slots } = this.#options;
-    const endSizing = typeof slots === "object" ? findSize(this.#slots, slots) : undefined;
+    const endSizing =
+      typeof slots === "object" ? findSize(this.#stages.surroundings, this.#slots, slots) : undefined;
     const survey = this.#survey();
     await this.#feed();
     await Promise.all([survey, this.#slots.emptied()]);
@@ -179,7 +182,7 @@ class Pipeline implements PipelineLive {
       const isFailed = report.outcome === "failed";
       item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
       this.#count(isFailed);
-      this.#filesDone.add(performance.now());
+      this.#filesDone.add(this.#stages.surroundings.monotonic());
       this.#control.onFile?.(report);
       if (item.isDone) this.#finish(item);
     } catch (thrown) {
@@ -257,7 +260,8 @@ class Pipeline implements PipelineLive {
       beingLookedUp: this.#lookUps.waiting,
       lookupsUnderWay: this.#lookUps.underWay,
       filesPerWorkItem: this.#lookUps.filesPerWorkItem.value,
-      filesDuringLookup: (this.#lookUps.ms.value ?? 0) * this.#filesDone.perMs(performance.now()),
+      filesDuringLookup:
+        (this.#lookUps.ms.value ?? 0) * this.#filesDone.perMs(this.#stages.surroundings.monotonic()),
       workItemWorkers,
       fileWorkers,
       batchSize: this.#stages.catalog.batchSize,

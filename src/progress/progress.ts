@@ -5,6 +5,11 @@
  */
 import type { StateSummary } from "../state/ledger.ts";
 
+export type { FleetFailures, FleetWorkItem } from "./fleet-details.ts";
+export { checkFit } from "./fleet-fit.ts";
+export type { FleetView } from "./fleet.ts";
+export type { MachineView } from "./machine-watch.ts";
+
 /** A service that is waited for: the outage brake is on. */
 export interface Waiting {
   /** Such as `target account.blob.core.windows.net`. */

@@ -8,9 +8,8 @@ import { ReuploadError } from "../core/errors.ts";
 import type { FailureCode } from "../core/failure.ts";
 import { choosePartition } from "../core/partition.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import type { InputSource } from "../input/input.ts";
-import { readWorkItems } from "../input/read-csv.ts";
-import { checkFit } from "../progress/fleet-fit.ts";
+import { type InputSource, readWorkItems } from "../input/input.ts";
+import { checkFit } from "../progress/progress.ts";
 import type { RemainingWorkItem, StateReader } from "../state/state-reader.ts";
 import type { RunRecord } from "../state/run-record.ts";
 

@@ -1,6 +1,7 @@
 /** What `reupload announce` did: what its text, its NDJSON event and its exit code are made from. */
 import type { AnnouncementCounts } from "../state/announcements.ts";
 import type { FailureGroup } from "../state/ledger.ts";
+import type { JsonFields } from "./json-forms.ts";
 
 type Sample = FailureGroup["samples"][number];
 
@@ -43,4 +44,28 @@ export function announceVerdict({ isDryRun, stoppedBy, failed }: AnnounceReport)
   if (isDryRun) return "planned";
   if (stoppedBy !== undefined) return "stopped";
   return failed > 0 ? "with-failures" : "completed";
+}
+
+/** The report as fields for programs (docs/events.md). */
+export function announceJson(report: AnnounceReport): JsonFields {
+  const { counts, all, sent, failed } = report;
+  const total = filesToAnnounce(counts, all);
+  return {
+    verdict: announceVerdict(report),
+    stoppedBy: report.stoppedBy ?? null,
+    queue: report.queue,
+    wouldCreateQueue: report.wouldCreateQueue,
+    all,
+    files: { total, announced: sent, failed, left: total - sent - failed },
+    before: { ...counts },
+    samples: report.samples.map((sample) => ({
+      ...sample,
+      fileName: sample.fileName ?? null,
+      requestId: sample.requestId ?? null,
+    })),
+    elapsedMs: Math.round(report.elapsedMs),
+    retries: report.retries,
+    throttles: report.throttles,
+    nextCommand: report.nextCommand ?? null,
+  };
 }

@@ -1,6 +1,7 @@
 /** What a run would do (`--dry-run`): what its text, its NDJSON event and its exit code are made from. */
 import type { FailureGroup, StateSummary } from "../state/ledger.ts";
 import type { InputCounts } from "../state/run-record.ts";
+import { failureJson, type JsonFields } from "./json-forms.ts";
 
 /** Whether something may be done; `why` are the service's own words. */
 type Right = { readonly isGiven: true } | { readonly isGiven: false; readonly why: string };
@@ -59,4 +60,33 @@ export function dryRunVerdict(report: DryRunReport): DryRunVerdict {
   const refused = summary.files.failed + summary.workItems.failed + input.rejected + catalogRejected;
   const seen = (sample?.different ?? 0) + (sample?.unreadable ?? 0);
   return refused + seen > 0 ? "problems" : "ready";
+}
+
+/** The report as fields for programs (docs/events.md). */
+export function dryRunJson(report: DryRunReport): JsonFields {
+  const { input, summary, sample, rights } = report;
+  return {
+    verdict: dryRunVerdict(report),
+    rows: { ...input },
+    workItems: { ...summary.workItems },
+    catalogRejected: report.catalogRejected,
+    files: {
+      total: summary.files.total,
+      toTransfer: report.toTransfer.files,
+      bytes: report.toTransfer.bytes,
+      ofUnknownLength: report.toTransfer.filesOfUnknownLength,
+      toAnnounceOnly: report.toAnnounceOnly,
+      failed: summary.files.failed,
+      skipped: summary.files.skipped,
+    },
+    shortenedNames: summary.files.shortened,
+    repeatedEntries: summary.files.duplicates,
+    failures: report.failures.map((group) => failureJson(group)),
+    sample: sample === undefined ? null : { ...sample, examples: sample.examples.map((one) => ({ ...one })) },
+    rights:
+      rights === undefined
+        ? null
+        : { mayWrite: rights.mayWrite.isGiven, maySend: rights.maySend?.isGiven ?? null },
+    toCreate: [...report.toCreate],
+  };
 }

@@ -1,11 +1,13 @@
 /** What programs read of one or several states: `status` and `monitor` with --output json; docs/monitor.md tells the fields. */
-import type { FleetFailures, FleetWorkItem } from "../progress/fleet-details.ts";
-import type { FleetView } from "../progress/fleet.ts";
-import type { MachineView } from "../progress/machine-watch.ts";
-import type { ProgressView } from "../progress/progress.ts";
+import type {
+  FleetFailures,
+  FleetView,
+  FleetWorkItem,
+  MachineView,
+  ProgressView,
+} from "../progress/progress.ts";
 import type { Writer } from "../state/state-reader.ts";
-import { isoTime } from "../terminal/format.ts";
-import { failureJson, type JsonFields, progressJson } from "./json-forms.ts";
+import { failureJson, isoTime, type JsonFields, progressJson } from "./json-forms.ts";
 import { SCHEMA_VERSION } from "./messages.ts";
 
 export interface FleetReport {

@@ -6,12 +6,16 @@ import { FAILURES } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import { balanceReport, type RunReport, judgeReport } from "./run-report.ts";
-import { isoTime } from "../terminal/format.ts";
-import { printableJson } from "../terminal/printable.ts";
+import { printableJson } from "../core/unprintable.ts";
 
 /** JSON values as they are written; undefined has no place in it. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonFields = Readonly<Record<string, Json>>;
+
+/** ms since the epoch, for programs: `2026-07-01T12:00:05.000Z` */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
 
 /** As text on one line; nothing in it is secret, and a terminal can show it. */
 export function jsonText(fields: JsonFields): string {

@@ -1,22 +1,14 @@
 /**
- * Everything that a run says, as types with a text and a JSON form; nothing else prints. With --output json each
+ * Everything that a run says, as types with a JSON form; `terminal/message-text.ts` has their text, and nothing else prints. With --output json each
  * message is one line (NDJSON); docs/events.md describes every type and a test holds both equal.
  */
 import { errorMessageText, type ReuploadError } from "../core/errors.ts";
 import type { FailureCode } from "../core/failure.ts";
-import { redact } from "../core/secret.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { RunReport } from "./run-report.ts";
-import { bytes, count, duration, isoTime, quantity } from "../terminal/format.ts";
-import { type JsonFields, jsonText, progressJson, reportJson, waitingJson } from "./json-forms.ts";
-import { printable, printableLine } from "../terminal/printable.ts";
-import { progressLine, waitingText } from "../terminal/progress-text.ts";
-import { paint, PLAIN, type TextStyle } from "../terminal/style.ts";
-import type { DryRunReport } from "./dry-run-report.ts";
-import type { AnnounceReport } from "./announce-report.ts";
-import { announceJson, announceText } from "../terminal/announce-text.ts";
-import { dryRunJson, dryRunText } from "../terminal/dry-run-text.ts";
-import { summaryText } from "../terminal/summary-text.ts";
+import { isoTime, type JsonFields, jsonText, progressJson, reportJson, waitingJson } from "./json-forms.ts";
+import { type DryRunReport, dryRunJson } from "./dry-run-report.ts";
+import { type AnnounceReport, announceJson } from "./announce-report.ts";
 
 /** Grows when a field changes its meaning or goes; a new field or type does not change it. */
 export const SCHEMA_VERSION = 1;
@@ -165,72 +157,6 @@ function fileFields({ failure, ...file }: FileFinished): JsonFields {
     method: file.method ?? null,
     failure: failure === undefined ? null : { ...failure, requestId: failure.requestId ?? null },
   };
-}
-
-/** The message as lines for people. */
-export function toText(message: Message, style: TextStyle = PLAIN): string[] {
-  return textLines(message, style).map((line) => printableLine(redact(line), style));
-}
-
-function textLines(message: Message, style: TextStyle): string[] {
-  switch (message.type) {
-    case "run-started":
-      return startedLines(message);
-    case "progress":
-      return [progressLine(message.view)];
-    case "waiting":
-      return [paint("yellow", waitingText(message.waiting), style)];
-    case "resumed":
-      return [`${printable(message.what)} answers again after ${duration(message.waitedMs)}`];
-    case "notice":
-      return [
-        message.level === "warning"
-          ? `${paint("yellow", "warning:", style)} ${printable(message.message)}`
-          : printable(message.message),
-      ];
-    case "file":
-      return [fileLine(message, style)];
-    case "concurrency": {
-      const { what, unit, from, to, why } = message;
-      const amount = (value: number | undefined) =>
-        value === undefined ? "no limit" : count(rounded(value) ?? 0);
-      return [`${printable(what)}: ${amount(from)} -> ${amount(to)} ${unit} (${printable(why)})`];
-    }
-    case "summary":
-      return summaryText(message.report, style);
-    case "dry-run":
-      return dryRunText(message.report, style);
-    case "announce-summary":
-      return announceText(message.report, style);
-    case "error":
-      return [
-        `${paint("red", "error:", style)} ${printable(message.message)}`,
-        printable(message.hint),
-        ...message.causes.map((cause) => `  caused by: ${printable(cause)}`),
-      ];
-  }
-}
-
-function startedLines(start: RunStarted): string[] {
-  const { partition, totalPartitions } = start;
-  const share = totalPartitions === 1 ? "" : `, partition ${partition} of ${totalPartitions}`;
-  const again = start.starts === 1 ? "" : `, start ${start.starts}`;
-  return [
-    `run ${start.runId}${share}${again}: ${quantity(start.workItems, "work item")} of ${quantity(start.rows, "row")}`,
-    printable(
-      `files from ${start.catalog} to ${start.target}, announced in ${start.queue ?? "no queue"}, state in ${start.stateDb}`,
-    ),
-  ];
-}
-
-function fileLine(file: FileFinished, style: TextStyle): string {
-  const { outcome, jobId, workItemId, fileName, blobName, failure, attempts } = file;
-  const word = outcome === "failed" ? paint("red", outcome, style) : outcome;
-  const size = file.bytes === undefined ? "" : ` (${bytes(file.bytes)})`;
-  const tries = attempts > 1 ? ` at attempt ${attempts}` : "";
-  const request = failure?.requestId === undefined ? "" : ` (request id ${failure.requestId})`;
-  const why = failure === undefined ? "" : `: ${failure.code}: ${failure.message}${request}`;
-  return `${word} ${printable(`${jobId}/${workItemId} ${fileName} -> ${blobName}${size}${tries}${why}`)}`;
 }
 
 /** The message of an error that ends a command. @param verbose tell the causes too */

@@ -1,6 +1,6 @@
 /**
  * Time and chance, handed in to whatever needs them, so that whole runs can be simulated on a virtual clock by a seed.
- * The only file that reads the clock, sets a timer or draws a random number; a lint rule forbids it elsewhere.
+ * The only file that reads the clock, sets a timer or draws a random number; `test/architecture.test.ts` forbids it elsewhere.
  *
  * Three kinds of time are told apart:
  * - `wall` is the machine's idea of the date. An operator or a time service may set it, so it may jump.
@@ -37,25 +37,33 @@ export interface Surroundings {
 }
 
 /** The longest that one timer of the engine can be set to, ms (24.8 days); a longer one fires after 1 ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The process's own. */
 export const REAL_SURROUNDINGS: Surroundings = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, run, { background = false } = {}) {
-    let timer: NodeJS.Timeout;
-    const set = (left: number): void => {
-      const step = Math.min(left, LONGEST_TIMER_MS);
-      timer = setTimeout(() => (left > step ? set(left - step) : run()), step);
-      if (background) timer.unref();
-    };
-    set(ms);
+  after(ms, run, options) {
+    if (ms > LONGEST_TIMER_MS) return afterLong(ms, run, options);
+    const timer = setTimeout(run, ms);
+    if (options?.background === true) timer.unref();
     return () => clearTimeout(timer);
   },
   random: () => Math.random(),
   uuid: () => randomUUID(),
 };
+
+/** A timer that is longer than the engine's own: one after the other. */
+function afterLong(ms: number, run: () => void, options?: { readonly background?: boolean }): Cancel {
+  let timer: NodeJS.Timeout;
+  const set = (left: number): void => {
+    const step = Math.min(left, LONGEST_TIMER_MS);
+    timer = setTimeout(() => (left > step ? set(left - step) : run()), step);
+    if (options?.background === true) timer.unref();
+  };
+  set(ms);
+  return () => clearTimeout(timer);
+}
 
 /** This moment, by both clocks. */
 export function moment(surroundings: Surroundings): Moment {
@@ -80,6 +88,14 @@ export async function sleep(surroundings: Surroundings, ms: number, signal: Abor
     cancel();
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** A signal that aborts after so many ms with a `TimeoutError`; its timer does not keep the process alive. */
+export function abortAfter(surroundings: Surroundings, ms: number): AbortSignal {
+  const late = new AbortController();
+  const abort = (): void => late.abort(new DOMException(`It took more than ${ms} ms.`, "TimeoutError"));
+  surroundings.after(ms, abort, { background: true });
+  return late.signal;
 }
 
 /**

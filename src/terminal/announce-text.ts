@@ -1,12 +1,11 @@
-/** What `reupload announce` did, as text and as fields for programs. */
+/** What `reupload announce` did, as text. */
 import {
   type AnnounceReport,
-  announceVerdict,
   type AnnounceVerdict,
+  announceVerdict,
   filesToAnnounce,
-} from "../report/announce-report.ts";
+} from "../report/report.ts";
 import { count, duration, fileRate, quantity } from "./format.ts";
-import type { JsonFields } from "../report/json-forms.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
 import { block } from "./summary-text.ts";
@@ -88,27 +87,4 @@ function failureLines({ failed, samples }: AnnounceReport, style: TextStyle): st
 
 function commandLines({ nextCommand }: AnnounceReport, style: TextStyle): string[] {
   return nextCommand === undefined ? [] : ["", "For what is left:", `  ${paint("bold", nextCommand, style)}`];
-}
-
-export function announceJson(report: AnnounceReport): JsonFields {
-  const { counts, all, sent, failed } = report;
-  const total = filesToAnnounce(counts, all);
-  return {
-    verdict: announceVerdict(report),
-    stoppedBy: report.stoppedBy ?? null,
-    queue: report.queue,
-    wouldCreateQueue: report.wouldCreateQueue,
-    all,
-    files: { total, announced: sent, failed, left: total - sent - failed },
-    before: { ...counts },
-    samples: report.samples.map((sample) => ({
-      ...sample,
-      fileName: sample.fileName ?? null,
-      requestId: sample.requestId ?? null,
-    })),
-    elapsedMs: Math.round(report.elapsedMs),
-    retries: report.retries,
-    throttles: report.throttles,
-    nextCommand: report.nextCommand ?? null,
-  };
 }

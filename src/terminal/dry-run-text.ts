@@ -1,7 +1,6 @@
-/** What a dry run found, as text and as fields for programs. */
-import { type DryRunReport, dryRunVerdict, type DryRunVerdict } from "../report/dry-run-report.ts";
+/** What a dry run found, as text. */
+import { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "../report/report.ts";
 import { bytes, quantity } from "./format.ts";
-import { failureJson, type JsonFields } from "../report/json-forms.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
 import { block, failureLines } from "./summary-text.ts";
@@ -95,32 +94,4 @@ function rightsLines({ rights, toCreate }: DryRunReport, style: TextStyle): stri
   lines.push(told(mayWrite, "write to the container"));
   if (maySend !== undefined) lines.push(told(maySend, "send to the queue"));
   return lines;
-}
-
-export function dryRunJson(report: DryRunReport): JsonFields {
-  const { input, summary, sample, rights } = report;
-  return {
-    verdict: dryRunVerdict(report),
-    rows: { ...input },
-    workItems: { ...summary.workItems },
-    catalogRejected: report.catalogRejected,
-    files: {
-      total: summary.files.total,
-      toTransfer: report.toTransfer.files,
-      bytes: report.toTransfer.bytes,
-      ofUnknownLength: report.toTransfer.filesOfUnknownLength,
-      toAnnounceOnly: report.toAnnounceOnly,
-      failed: summary.files.failed,
-      skipped: summary.files.skipped,
-    },
-    shortenedNames: summary.files.shortened,
-    repeatedEntries: summary.files.duplicates,
-    failures: report.failures.map((group) => failureJson(group)),
-    sample: sample === undefined ? null : { ...sample, examples: sample.examples.map((one) => ({ ...one })) },
-    rights:
-      rights === undefined
-        ? null
-        : { mayWrite: rights.mayWrite.isGiven, maySend: rights.maySend?.isGiven ?? null },
-    toCreate: [...report.toCreate],
-  };
 }

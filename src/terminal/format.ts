@@ -83,10 +83,5 @@ export function percent(part: number, whole: number): string {
 
 /** ms since the epoch, for people: `2026-07-01 12:00:05 UTC` */
 export function dateTime(ms: number): string {
-  return `${isoTime(ms).slice(0, 19).replace("T", " ")} UTC`;
-}
-
-/** ms since the epoch, for programs: `2026-07-01T12:00:05.000Z` */
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }

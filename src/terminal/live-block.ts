@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import { terminalWidth } from "./style.ts";
+import type { Cancel, Surroundings } from "../surroundings/surroundings.ts";
 
 /** The part of a terminal's stream (`tty.WriteStream`) that the block needs. */
 export interface LiveOutput {
@@ -39,6 +40,7 @@ const ERASE_ROWS = "\r\u001b[K\n\u001b[J\u001b[A";
  *   rows into its history, where nothing can erase them.
  */
 export class LiveBlock {
+  readonly #surroundings: Surroundings;
   readonly #output: LiveOutput;
   readonly #render: (width: number) => readonly string[];
   readonly #onResize = () => this.refresh();
@@ -46,11 +48,12 @@ export class LiveBlock {
   #drawn: readonly number[] = [];
   #printed: string[] = [];
   #lastFrame = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: Cancel | undefined;
   #isClosed = false;
 
   /** @param render gives the block's lines (at least one), none wider than `width` columns */
-  constructor(output: LiveOutput, render: (width: number) => readonly string[]) {
+  constructor(surroundings: Surroundings, output: LiveOutput, render: (width: number) => readonly string[]) {
+    this.#surroundings = surroundings;
     this.#output = output;
     this.#render = render;
     output.on("resize", this.#onResize);
@@ -58,10 +61,10 @@ export class LiveBlock {
 
   /** Asks for a redraw: at once, or when the last one is a tenth of a second ago. */
   refresh(): void {
-    if (this.#isClosed || this.#timer !== undefined) return;
-    const wait = this.#lastFrame + FRAME_MS - performance.now();
+    if (this.#isClosed || this.#cancelTimer !== undefined) return;
+    const wait = this.#lastFrame + FRAME_MS - this.#surroundings.monotonic();
     if (wait <= 0) this.#draw();
-    else this.#timer = setTimeout(() => this.#draw(), wait).unref();
+    else this.#cancelTimer = this.#surroundings.after(wait, () => this.#draw(), { background: true });
   }
 
   /** Prints lines above the block with the next redraw, or at once when the block is closed. */
@@ -74,8 +77,8 @@ export class LiveBlock {
 
   /** Takes the block off the screen and gives the cursor back, until the next refresh: before the process is stopped. */
   suspend(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     const printed = this.#takePrinted()
       .map((line) => `${line}\r\n`)
       .join("");
@@ -97,9 +100,9 @@ export class LiveBlock {
   }
 
   #draw(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#lastFrame = performance.now();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#lastFrame = this.#surroundings.monotonic();
     const columns = terminalWidth(this.#output.columns, {});
     const printed = this.#takePrinted();
     // A line that fills the last column would leave the cursor in doubt: one column stays free.

@@ -1,5 +1,5 @@
 /** A line for each state: how far it is, how fast, and who works on it. */
-import type { MachineView } from "../progress/machine-watch.ts";
+import type { MachineView } from "../progress/progress.ts";
 import type { Writer } from "../state/state-reader.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { count, duration, durationRange, fileRate } from "./format.ts";

@@ -1,8 +1,6 @@
 /** What `monitor` shows: all states added up, a line for each, and what holds them up. */
 import { redact } from "../core/secret.ts";
-import type { FleetFailures, FleetWorkItem } from "../progress/fleet-details.ts";
-import type { FleetView } from "../progress/fleet.ts";
-import type { ProgressView } from "../progress/progress.ts";
+import type { FleetFailures, FleetView, FleetWorkItem, ProgressView } from "../progress/progress.ts";
 import { fitSections, type Section } from "./fit-sections.ts";
 import { bytes, count, dateTime, duration, durationRange, fileRate, quantity } from "./format.ts";
 import { cut, flow, type Piece } from "./layout.ts";

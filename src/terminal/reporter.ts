@@ -2,12 +2,14 @@ import { errorMessageText } from "../core/errors.ts";
 import { redact } from "../core/secret.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import { LiveBlock } from "./live-block.ts";
-import { type Message, toJsonLine, toText, waitingMessages } from "../report/messages.ts";
+import { type Message, toJsonLine, waitingMessages } from "../report/messages.ts";
+import { toText } from "./message-text.ts";
 import { printableLine } from "./printable.ts";
 import { PLAIN_INTERVAL_MS, progressBlock } from "./progress-text.ts";
 import { terminalWidth, type TextStyle, usesColor, usesLiveBlock, usesUnicode } from "./style.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export interface ReporterOptions {
   readonly output: "text" | "json";
@@ -35,7 +37,7 @@ export class Reporter {
     this.#options = options;
     const facts = streamFacts(io, io.stderr);
     if (options.output === "text" && !options.quiet && usesLiveBlock(facts)) {
-      this.#block = new LiveBlock(io.stderr, (width) => this.#renderBlock(width));
+      this.#block = new LiveBlock(REAL_SURROUNDINGS, io.stderr, (width) => this.#renderBlock(width));
     }
   }
 

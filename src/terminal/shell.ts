@@ -2,7 +2,8 @@
  * Quoting for the shells that operators paste commands into. Characters that a terminal cannot show are written in the
  * shell's own escapes; cmd has none.
  */
-import { escapeUnprintable, printable } from "./printable.ts";
+import { escapeUnprintable } from "../core/unprintable.ts";
+import { printable } from "./printable.ts";
 
 export type Shell = "bash" | "powershell" | "cmd";
 

@@ -1,10 +1,8 @@
 /** A line of `key=value` for each state, for scripts; keys are an interface, described in docs/monitor.md. */
-import type { FleetView } from "../progress/fleet.ts";
-import type { MachineView } from "../progress/machine-watch.ts";
-import type { ProgressView } from "../progress/progress.ts";
+import type { FleetView, MachineView, ProgressView } from "../progress/progress.ts";
 import type { Writer } from "../state/state-reader.ts";
-import { isoTime } from "./format.ts";
-import { printableJson } from "./printable.ts";
+import { printableJson } from "../core/unprintable.ts";
+import { isoTime } from "../report/report.ts";
 
 type Value = string | number | boolean | undefined;
 

@@ -2,11 +2,11 @@
 import { FAILURES } from "../core/failure.ts";
 import {
   type Account,
-  balanceReport,
   type RunReport,
   type RunVerdict,
+  balanceReport,
   judgeReport,
-} from "../report/run-report.ts";
+} from "../report/report.ts";
 import type { FailureGroup } from "../state/ledger.ts";
 import { byteRate, bytes, count, duration, fileRate, quantity } from "./format.ts";
 import { printable } from "./printable.ts";

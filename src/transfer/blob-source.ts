@@ -1,16 +1,20 @@
 import { createHash } from "node:crypto";
-import type { BlobProperties, BlobReader, ReadAccess } from "../azure/calls/blob-calls.ts";
-import type { Attempts } from "../azure/attempts/attempt.ts";
-import type { RequestBudget } from "../azure/attempts/effort.ts";
-import { pause } from "../azure/pause.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
-import type { ServiceGate } from "../azure/gate/service-gate.ts";
-import type { SourceLink } from "../azure/calls/source-links.ts";
+import {
+  type Attempts,
+  type BlobProperties,
+  type BlobReader,
+  type ReadAccess,
+  type RequestBudget,
+  ServiceFailure,
+  type ServiceGate,
+  type SourceLink,
+} from "../azure/azure.ts";
 import { untilLinkBegins } from "../core/link-times.ts";
 import type { HeldBuffer } from "./buffers.ts";
 import { ofSource } from "./failures.ts";
 import type { ReadPart, Source, VersionRange } from "./source.ts";
 import type { TransferTools } from "./tools.ts";
+import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 
 /** A blob that is read through its link. */
 export class BlobSource implements Source {
@@ -64,7 +68,7 @@ export class BlobSource implements Source {
     try {
       return await read();
     } catch (thrown) {
-      if (!(await linkHasBegun(this.link, thrown, this.#effort.signal)))
+      if (!(await linkHasBegun(this.#tools.surroundings, this.link, thrown, this.#effort.signal)))
         return ofSource(Promise.reject(thrown));
     }
     return ofSource(read());
@@ -81,12 +85,17 @@ export class BlobSource implements Source {
  * @param thrown what the refused request threw
  * @returns whether it was waited for, so that asking again is worth it
  */
-export async function linkHasBegun(link: SourceLink, thrown: unknown, signal: AbortSignal): Promise<boolean> {
+export async function linkHasBegun(
+  surroundings: Surroundings,
+  link: SourceLink,
+  thrown: unknown,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (!(thrown instanceof ServiceFailure) || thrown.status !== 403) return false;
-  const ms = untilLinkBegins(link.read.url, thrown.answeredAt);
+  const ms = untilLinkBegins(link.read.url, thrown.answeredAt ?? surroundings.wall());
   if (ms === undefined) return false;
   // The service tells whole seconds.
-  await pause(ms + 1_000, signal);
+  await sleep(surroundings, ms + 1_000, signal);
   return true;
 }
 

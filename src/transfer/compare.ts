@@ -1,6 +1,4 @@
-import type { BlobProperties, ReadAccess } from "../azure/calls/blob-calls.ts";
-import { fileDeadlineMs } from "../azure/attempts/effort.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
+import { type BlobProperties, type ReadAccess, ServiceFailure, fileDeadlineMs } from "../azure/azure.ts";
 import { FileFailure } from "../core/failure.ts";
 import { md5OfBlob } from "./blob-source.ts";
 import { ofTarget } from "./failures.ts";

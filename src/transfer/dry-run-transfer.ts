@@ -1,10 +1,10 @@
-import type { BlobProperties } from "../azure/calls/blob-calls.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
+import { type BlobProperties, ServiceFailure } from "../azure/azure.ts";
 import { type FailureCode, FileFailure } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";
 import { ofTarget } from "./failures.ts";
 import { type Job, makeJob, type TransferTools } from "./tools.ts";
 import type { Transfer, TransferredFile } from "./transfer.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 /** How many of the files are looked at. */
 const SAMPLE_SIZE = 100;
@@ -41,7 +41,12 @@ export class DryRunTransfer implements Transfer {
   /** Of those whose length the catalog gives. */
   bytes = 0;
   filesOfUnknownLength = 0;
+  readonly #surroundings: Surroundings;
   readonly #sample: Planned[] = [];
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
 
   async transfer(file: CatalogFile, blobName: string): Promise<TransferredFile> {
     this.files++;
@@ -57,7 +62,7 @@ export class DryRunTransfer implements Transfer {
       this.#sample.push(planned);
       return;
     }
-    const place = Math.floor(Math.random() * this.files);
+    const place = Math.floor(this.#surroundings.random() * this.files);
     if (place < SAMPLE_SIZE) this.#sample[place] = planned;
   }
 

@@ -1,4 +1,4 @@
-import { ServiceFailure } from "../azure/wire/service-error.ts";
+import { ServiceFailure } from "../azure/azure.ts";
 import { type FailureCode, FileFailure, isFailureCode, classifyAnswer } from "../core/failure.ts";
 import { atSource, atTarget, type Becomes } from "../core/service-codes.ts";
 

@@ -2,7 +2,7 @@ import { createHash, hash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { onAbort } from "../azure/on-abort.ts";
+import { onAbort } from "../azure/azure.ts";
 import { errorMessageText } from "../core/errors.ts";
 import { SHARED_FROM } from "./buffers.ts";
 import type { HashAnswer, HashRequest } from "./hash-thread.ts";

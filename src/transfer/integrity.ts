@@ -1,4 +1,4 @@
-import type { BlobProperties } from "../azure/calls/blob-calls.ts";
+import type { BlobProperties } from "../azure/azure.ts";
 import { FileFailure } from "../core/failure.ts";
 import type { Job } from "./tools.ts";
 

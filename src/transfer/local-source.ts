@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import type { BlobProperties } from "../azure/calls/blob-calls.ts";
+import type { BlobProperties } from "../azure/azure.ts";
 import { systemErrorCode } from "../core/errors.ts";
 import { type FailureCode, FileFailure } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";

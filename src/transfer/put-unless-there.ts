@@ -1,4 +1,4 @@
-import { ServiceFailure } from "../azure/wire/service-error.ts";
+import { ServiceFailure } from "../azure/azure.ts";
 import { judgeExisting, type SourceContent } from "./compare.ts";
 import { saysExists } from "./failures.ts";
 import type { Job, TransferTools } from "./tools.ts";

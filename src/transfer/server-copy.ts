@@ -1,7 +1,10 @@
-import type { CopySource } from "../azure/calls/blob-calls.ts";
-import { fileDeadlineMs, transferTimeMs } from "../azure/attempts/effort.ts";
-import { ServiceFailure } from "../azure/wire/service-error.ts";
-import type { SourceLink } from "../azure/calls/source-links.ts";
+import {
+  type CopySource,
+  ServiceFailure,
+  type SourceLink,
+  fileDeadlineMs,
+  transferTimeMs,
+} from "../azure/azure.ts";
 import { linkHasBegun } from "./blob-source.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofSource, saysCannotReadSource, saysNotImplemented, saysTooLarge } from "./failures.ts";
@@ -40,7 +43,8 @@ export class ServerCopy {
       return await this.#copyFrom(copySource, job);
     } catch (thrown) {
       if (!(thrown instanceof ServiceFailure) || !saysCannotReadSource(thrown)) throw thrown;
-      if (!hasWaited && (await linkHasBegun(link, thrown, job.effort.signal))) return this.copy(job, true);
+      if (!hasWaited && (await linkHasBegun(this.#tools.surroundings, link, thrown, job.effort.signal)))
+        return this.copy(job, true);
       await this.#readOnce(job, link);
       this.#unreachable.add(link.accountUrl);
       return undefined;

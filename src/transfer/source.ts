@@ -1,5 +1,4 @@
-import type { BlobProperties, Range } from "../azure/calls/blob-calls.ts";
-import type { SourceLink } from "../azure/calls/source-links.ts";
+import type { BlobProperties, Range, SourceLink } from "../azure/azure.ts";
 
 /** Bytes read from the source, in a buffer that is held until it is given back. */
 export interface ReadPart {

@@ -1,4 +1,4 @@
-import { fileDeadlineMs } from "../azure/attempts/effort.ts";
+import { fileDeadlineMs } from "../azure/azure.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofTarget } from "./failures.ts";
 import { expectLength, expectMd5 } from "./integrity.ts";

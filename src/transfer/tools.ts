@@ -1,8 +1,14 @@
-import type { Attempts } from "../azure/attempts/attempt.ts";
-import type { BlobProperties, BlobReader, BlobWriter, CreateOptions } from "../azure/calls/blob-calls.ts";
-import { RequestBudget, fileDeadlineMs } from "../azure/attempts/effort.ts";
-import type { ServiceGate } from "../azure/gate/service-gate.ts";
-import type { SourceLinks } from "../azure/calls/source-links.ts";
+import {
+  type Attempts,
+  type BlobProperties,
+  type BlobReader,
+  type BlobWriter,
+  type CreateOptions,
+  RequestBudget,
+  type ServiceGate,
+  type SourceLinks,
+  fileDeadlineMs,
+} from "../azure/azure.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { WorkSignals } from "../core/waits.ts";
 import { BlobSource } from "./blob-source.ts";
@@ -10,6 +16,7 @@ import type { Buffers } from "./buffers.ts";
 import type { Hasher } from "./hasher.ts";
 import { LocalSource } from "./local-source.ts";
 import type { Source } from "./source.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
 
 export interface TransferSettings {
   readonly mode: "auto" | "server" | "stream";
@@ -41,6 +48,7 @@ export const TRANSFER_DEFAULTS: TransferSettings = {
 
 /** What all ways of transfer work with. */
 export interface TransferTools {
+  readonly surroundings: Surroundings;
   readonly settings: TransferSettings;
   readonly writer: BlobWriter;
   readonly reader: BlobReader;

@@ -10,6 +10,7 @@ import { QUICK, quickGate, restTo, thrownBy } from "../azure/support.ts";
 import { emulator, type TestEmulator } from "../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { readerOf } from "../support/reader.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const options = { signal: new AbortController().signal };
 let proxy: FaultProxy;
@@ -32,7 +33,7 @@ function announcer(more: { gate?: ServiceGate; timeToLiveSeconds?: number } = {}
   return new QueueAnnouncer({
     calls: new RestQueueCalls(restTo(account), queue),
     gate: quickGate(),
-    attempts: new Attempts(QUICK),
+    attempts: new Attempts(REAL_SURROUNDINGS, QUICK),
     containerName: "results",
     timeToLiveSeconds: -1,
     ...more,

@@ -21,6 +21,7 @@ import { emulator, type TestEmulator } from "../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { readerOf } from "../support/reader.ts";
 import { QUICK, quickGate, thrownBy } from "./support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 /** A way to make the calls. */
 export interface CallsKind {
@@ -46,7 +47,7 @@ const md5Of = (body: Buffer): string => createHash("md5").update(body).digest("b
 
 /** Once, as a run does it: what fails is told as a ServiceFailure. */
 export async function once<T>(request: (pulse: AttemptContext) => Promise<T>, idleMs = 10_000): Promise<T> {
-  const attempts = new Attempts({ ...QUICK, maxAttempts: 1, idleMs });
+  const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, maxAttempts: 1, idleMs });
   return attempts.run(quickGate(), new RequestBudget(new AbortController().signal, 60_000), "call", request);
 }
 
@@ -411,7 +412,7 @@ export function describeCalls(name: string, kind: CallsKind): void {
       proxy.fail({ fault: { kind: "hang" } });
       const run = new AbortController();
       const effort = new RequestBudget(run.signal, 60_000);
-      const work = new Attempts(QUICK).run(quickGate(), effort, "call", async (pulse) =>
+      const work = new Attempts(REAL_SURROUNDINGS, QUICK).run(quickGate(), effort, "call", async (pulse) =>
         writer.putBlob("b", Buffer.from("{}"), CREATE, pulse),
       );
       const reason = new Error("stop now");

@@ -14,6 +14,7 @@ import {
 import { CREATE } from "./calls-contract.ts";
 import { accountAt } from "./wire/wire.ts";
 import { QUICK, quickGate, restTo, thrownBy } from "./support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const PAGE: StubAnswer = { status: 200, headers: { "content-type": "text/html" }, body: "<html>" };
 const CREATED = asStorage({ status: 201 });
@@ -27,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => stub.stop());
 
-const attempts = new Attempts(QUICK);
+const attempts = new Attempts(REAL_SURROUNDINGS, QUICK);
 const put = async (gate: ServiceGate, name: string, effort = effortOf(60_000)): Promise<void> =>
   attempts.run(gate, effort, "put blob", async (pulse) =>
     writer.putBlob(name, Buffer.from("x"), CREATE, pulse),

@@ -12,6 +12,7 @@ import { cliSource } from "../../src/azure/sign-in/ways.ts";
 import type { ReuploadError } from "../../src/core/errors.ts";
 import { hasDisplay } from "../../src/job/sign-in.ts";
 import { countedSignIn, thrownBy } from "./support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const MINUTE = 60_000;
 const never = new AbortController().signal;
@@ -31,7 +32,7 @@ function source(...script: (number | Error | AccessToken)[]) {
     if (typeof next === "object") return next;
     return { token: `token-${requests.length}`, expiresOnTimestamp: Date.now() + next };
   };
-  return { kept: new KeptToken(ask), requests };
+  return { kept: new KeptToken(REAL_SURROUNDINGS, ask), requests };
 }
 const tokenOf = async (kept: KeptToken): Promise<string> => (await kept.get()).token;
 
@@ -172,7 +173,7 @@ describe("the sign-in", () => {
         expiresOnTimestamp: Date.now() + 60 * MINUTE,
       }),
     };
-    return { signIn: new SignIn(its, { isTenantFixed }), requests };
+    return { signIn: new SignIn(REAL_SURROUNDINGS, its, { isTenantFixed }), requests };
   };
 
   it("keeps one token a scope", async () => {
@@ -211,7 +212,11 @@ describe("the sign-in", () => {
 
   it("may be given up by one who waits, and continues for the others", async () => {
     const { promise, resolve } = Promise.withResolvers<AccessToken>();
-    const signIn = new SignIn({ advice: "", ask: () => promise }, { isTenantFixed: false });
+    const signIn = new SignIn(
+      REAL_SURROUNDINGS,
+      { advice: "", ask: () => promise },
+      { isTenantFixed: false },
+    );
     const impatient = new AbortController();
     const [left, stayed] = [signIn.getToken("s", { abortSignal: impatient.signal }), signIn.getToken("s")];
     impatient.abort();
@@ -281,8 +286,8 @@ describe("the message when there is no token", () => {
   });
 
   it("comes with the command that helps", () => {
-    expect(cliSource(undefined).advice).toBe("run `az login`");
-    expect(cliSource("t").advice).toBe("run `az login --tenant t`");
+    expect(cliSource(REAL_SURROUNDINGS, undefined).advice).toBe("run `az login`");
+    expect(cliSource(REAL_SURROUNDINGS, "t").advice).toBe("run `az login --tenant t`");
   });
 });
 
@@ -306,6 +311,7 @@ describe("a challenge", () => {
 
 describe("opening the sign-in", () => {
   const options: SignInOptions = {
+    surroundings: REAL_SURROUNDINGS,
     auth: "environment",
     tenant: undefined,
     env: {},
@@ -322,7 +328,10 @@ describe("opening the sign-in", () => {
 
   it("refuses an environment without an application at once: waiting would not set it", async () => {
     const error = await thrownBy(
-      openSignIn({ ...options, env: { AZURE_TENANT_ID: "t", AZURE_CLIENT_ID: "" } }),
+      openSignIn({
+        ...options,
+        env: { AZURE_TENANT_ID: "t", AZURE_CLIENT_ID: "" },
+      }),
     );
     expect(error).toMatchObject({ code: "sign-in", exitCode: 4 });
     expect((error as ReuploadError).advice).toMatch(/^Set AZURE_TENANT_ID, AZURE_CLIENT_ID and /);

@@ -9,11 +9,12 @@ import { ServiceFailure, toServiceFailure } from "../../src/azure/wire/service-e
 import { type TokenSource } from "../../src/azure/sign-in/token-source.ts";
 import { SignIn } from "../../src/azure/sign-in/sign-in.ts";
 import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/gate/service-gate.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 export const QUICK: AttemptPolicy = { maxAttempts: 8, baseDelayMs: 1, maxDelayMs: 4, idleMs: 10_000 };
 
 export function quickGate(options: Partial<GateOptions> = {}): ServiceGate {
-  return new ServiceGate("target account.example", {
+  return new ServiceGate(REAL_SURROUNDINGS, "target account.example", {
     ...GATE_DEFAULTS,
     maxWaitMs: 10_000,
     maxFirstWaitMs: 10_000,
@@ -66,12 +67,13 @@ export function countedSignIn(lifeMs = 3_600_000): { readonly signIn: SignIn; re
     advice: "run `az login`",
     ask: async () => ({ token: `token-${++asked}`, expiresOnTimestamp: Date.now() + lifeMs }),
   };
-  return { signIn: new SignIn(source, { isTenantFixed: false }), asked: () => asked };
+  return { signIn: new SignIn(REAL_SURROUNDINGS, source, { isTenantFixed: false }), asked: () => asked };
 }
 
 /** The request, made once and without a gate; what fails is told as a ServiceFailure. */
 export async function bare<T>(request: (pulse: AttemptContext) => Promise<T>): Promise<T> {
   const clock = new AttemptClock(
+    REAL_SURROUNDINGS,
     new RequestBudget(new AbortController().signal, 60_000),
     "call",
     QUICK.idleMs,
@@ -79,7 +81,7 @@ export async function bare<T>(request: (pulse: AttemptContext) => Promise<T>): P
   try {
     return await request(clock);
   } catch (thrown) {
-    throw toServiceFailure(thrown, "call") ?? thrown;
+    throw toServiceFailure(thrown, "call", REAL_SURROUNDINGS.wall()) ?? thrown;
   } finally {
     clock.stop();
   }
@@ -87,5 +89,5 @@ export async function bare<T>(request: (pulse: AttemptContext) => Promise<T>): P
 
 /** A client of its own, that makes the calls of every file without a proxy. */
 export function restTo(account: StorageAccount): RestClient {
-  return new RestClient(account, new Connections(() => undefined, QUICK.idleMs));
+  return new RestClient(REAL_SURROUNDINGS, account, new Connections(() => undefined, QUICK.idleMs));
 }

@@ -1,8 +1,11 @@
 /** Virtual time: events in order of time, and a service that limits by rate, for the controllers to run against. */
-import type { Clock } from "../../src/azure/clock.ts";
+import type { Surroundings } from "../../src/surroundings/surroundings.ts";
 
-/** Events in order of time; nothing waits for real. */
-export class VirtualClock implements Clock {
+/**
+ * Events in order of time, without promises between them: `runUntil` returns at once. Both clocks tell the same time,
+ * and there is no chance.
+ */
+export class VirtualClock implements Surroundings {
   #now = 0;
   /** A binary heap by time, then by order. */
   readonly #heap: { readonly at: number; readonly order: number; run: (() => void) | undefined }[] = [];
@@ -10,6 +13,34 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  wall(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  random(): number {
+    throw new Error("there is no chance here");
+  }
+
+  uuid(): string {
+    throw new Error("there is no chance here");
+  }
+
+  /** The same clock, but for what is given. */
+  with(other: Partial<Surroundings>): Surroundings {
+    return {
+      wall: () => this.now(),
+      monotonic: () => this.now(),
+      after: (ms, run) => this.after(ms, run),
+      random: () => this.random(),
+      uuid: () => this.uuid(),
+      ...other,
+    };
   }
 
   after(ms: number, run: () => void): () => void {

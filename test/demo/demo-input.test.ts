@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addMissingBlob, type DemoInput, makeDemoInput } from "../../src/demo/demo-input.ts";
 import { emulator } from "../support/azurite.ts";
 import { type HashedBlob, readerOf } from "../support/reader.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 type Row = Record<string, string>;
 
@@ -30,7 +31,14 @@ const sourceNameOf = (row: Row): string =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "reupload-test-"));
-  input = await makeDemoInput({ connectionString, folder, signal, sourceContainer, scale });
+  input = await makeDemoInput({
+    surroundings: REAL_SURROUNDINGS,
+    connectionString,
+    folder,
+    signal,
+    sourceContainer,
+    scale,
+  });
   source = await readerOf(connectionString).hashAll(input.sourceContainer);
   csv = await rowsOf(input.csvFile);
   listing = await rowsOf(input.listingFile);
@@ -102,7 +110,14 @@ describe("the demo's input", () => {
   });
 
   it("is the same when it is made again, and complete when the missing blob is added", async () => {
-    const again = await makeDemoInput({ connectionString, folder, signal, sourceContainer, scale });
+    const again = await makeDemoInput({
+      surroundings: REAL_SURROUNDINGS,
+      connectionString,
+      folder,
+      signal,
+      sourceContainer,
+      scale,
+    });
     expect(again.expected).toEqual(input.expected);
     const bare = (rows: Row[]): string[] =>
       rows.map((row) => Object.values({ ...row, Uri: withoutQuery(row["Uri"]) }).join());
@@ -119,6 +134,7 @@ describe("the demo's input", () => {
   it("ends when the signal says so", async () => {
     const stopped = new AbortController();
     const made = makeDemoInput({
+      surroundings: REAL_SURROUNDINGS,
       connectionString,
       folder,
       signal: stopped.signal,

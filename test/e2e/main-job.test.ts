@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addMissingBlob, type DemoInput, makeDemoInput } from "../../src/demo/demo-input.ts";
 import { expectAnnouncedOnce, expectInTarget, summaryIn } from "./expectations.ts";
 import { type Scene, startScene } from "./scene.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 /** Requests that put something into the target. */
 const PUTS = ["put-blob", "put-blob-from-url", "put-block", "put-block-from-url", "put-block-list"] as const;
@@ -13,6 +14,7 @@ let input: DemoInput;
 beforeAll(async () => {
   scene = await startScene();
   input = await makeDemoInput({
+    surroundings: REAL_SURROUNDINGS,
     connectionString: scene.proxy.connectionString,
     folder: scene.folder,
     sourceContainer: scene.source,

@@ -6,6 +6,7 @@ import { readState } from "../../src/state/sqlite/read-state.ts";
 import { expectInTarget } from "./expectations.ts";
 import { makePlain, type PlainInput } from "./plain-input.ts";
 import { type Scene, startScene, STATE } from "./scene.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const WORK_ITEMS = 12;
 const FILES_EACH = 3;
@@ -73,7 +74,9 @@ it("reupload monitor adds up two running partitions, reports one that is killed,
 
 /** As far as there are states yet. */
 async function filesDone(): Promise<number> {
-  const readings = STATES.map(async (state) => (await readState(scene.path(state))).read());
+  const readings = STATES.map(async (state) =>
+    (await readState(REAL_SURROUNDINGS, scene.path(state))).read(),
+  );
   const settled = await Promise.allSettled(readings);
   return settled
     .map((one) => (one.status === "fulfilled" ? one.value.summary.files.copied : 0))

@@ -17,6 +17,7 @@ import {
   sourceSas,
 } from "./plain-input.ts";
 import { type Scene, startScene, STATE } from "./scene.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 let scene: Scene;
 let input: PlainInput;
@@ -228,7 +229,7 @@ describe("links that end", () => {
     scene.proxy.fail({ operation: "get-blob", fault: hold, times: 1 });
     const running = scene.startRun(["--workitem-workers", "1", "--file-workers", "1"]);
     while (scene.proxy.count("get-blob") < 1) await sleep(5);
-    const reader = await readState(scene.path(STATE));
+    const reader = await readState(REAL_SURROUNDINGS, scene.path(STATE));
     while ((await reader.read()).summary.notSurveyed > 0) await sleep(5);
     gate.resolve();
     const result = await running.done;

@@ -6,6 +6,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { runCli, startCli } from "../support/run-cli.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const signal = AbortSignal.timeout(60_000);
 let folder: string;
@@ -34,7 +35,8 @@ async function starterScript(options: string): Promise<string> {
   await writeFile(
     script,
     `import { startEmulator } from ${JSON.stringify(door)};
-     const { pid, connectionString } = await startEmulator({ signal: AbortSignal.timeout(60_000), ${options} });
+     import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "..", "..", "src", "surroundings", "surroundings.ts"))};
+     const { pid, connectionString } = await startEmulator({ surroundings: REAL_SURROUNDINGS, signal: AbortSignal.timeout(60_000), ${options} });
      process.stdout.write(JSON.stringify({ pid, connectionString }) + "\\n");
      if (process.argv[2] === "stay") setInterval(() => {}, 1000);`,
   );
@@ -74,6 +76,7 @@ describe("the emulator", () => {
     await untilGone(pid);
 
     const next = await startEmulator({
+      surroundings: REAL_SURROUNDINGS,
       signal,
       location: join(folder, "data"),
       log: join(folder, "logs", "next"),
@@ -88,13 +91,18 @@ describe("the emulator", () => {
   });
 
   it("says when it is not installed", async () => {
-    const start = startEmulator({ signal, searchFrom: [folder] });
+    const start = startEmulator({ surroundings: REAL_SURROUNDINGS, signal, searchFrom: [folder] });
     await expect(start).rejects.toMatchObject({ code: "emulator-missing", exitCode: 2 });
   });
 
   it("says why it does not start", async () => {
     await installBroken();
-    const start = startEmulator({ signal, location: join(folder, "data"), searchFrom: [folder] });
+    const start = startEmulator({
+      surroundings: REAL_SURROUNDINGS,
+      signal,
+      location: join(folder, "data"),
+      searchFrom: [folder],
+    });
     await expect(start).rejects.toMatchObject({
       code: "emulator-failed",
       message: expect.stringContaining("no such luck") as string,
@@ -104,7 +112,7 @@ describe("the emulator", () => {
   it("stops starting when the signal says so", async () => {
     const stopped = new AbortController();
     const data = join(folder, "data");
-    const start = startEmulator({ signal: stopped.signal, location: data });
+    const start = startEmulator({ surroundings: REAL_SURROUNDINGS, signal: stopped.signal, location: data });
     while (!(await readdir(folder)).includes("data")) await sleep(1);
     stopped.abort(new Error("enough"));
     await expect(start).rejects.toThrow("enough");

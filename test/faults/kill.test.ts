@@ -11,6 +11,7 @@ import { announcementsOf, expectInTarget, figureOf } from "../e2e/expectations.t
 import { type Scene, startScene, STATE } from "../e2e/scene.ts";
 import type { SeenRequest } from "../support/fault-proxy.ts";
 import type { RunningCli } from "../support/run-cli.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const KILLS = 30;
 const SLOTS = 4;
@@ -67,6 +68,7 @@ describe("kill -9", () => {
   it(`loses nothing at ${KILLS} random moments and repeats no recorded upload (KILL_SEED=${seed})`, async () => {
     const signal = AbortSignal.timeout(200_000);
     const input = await makeDemoInput({
+      surroundings: REAL_SURROUNDINGS,
       connectionString: scene.proxy.connectionString,
       folder: scene.folder,
       sourceContainer: scene.source,

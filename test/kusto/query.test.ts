@@ -6,6 +6,7 @@ import { openKusto } from "../../src/kusto/open-kusto.ts";
 import { thrownBy } from "../azure/support.ts";
 import { startFaultyKusto } from "../support/kusto-server.ts";
 import { filesOf, FOR_EVER, lookup, open, tokens } from "./support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 describe("a query", () => {
   it("gives the rows of the tables, by columns with their types", async () => {
@@ -188,7 +189,16 @@ describe("a cluster", () => {
     await using server = await startFaultyKusto();
     const { attempts, gate } = open(server);
     const signIn = tokens();
-    const opening = () => openKusto({ cluster, database: "db", signIn, attempts, gate, queries: 1 });
+    const opening = () =>
+      openKusto({
+        surroundings: REAL_SURROUNDINGS,
+        cluster,
+        database: "db",
+        signIn,
+        attempts,
+        gate,
+        queries: 1,
+      });
     expect(opening).toThrow(expect.objectContaining({ code: "kusto-invalid", exitCode: 2 }));
     expect(opening).not.toThrow(/abc/);
     expect(signIn.log).toEqual([]);
@@ -202,7 +212,15 @@ describe("a cluster", () => {
   ])("is taken: %s", async (cluster, place) => {
     await using server = await startFaultyKusto();
     const { attempts, gate, signIn } = open(server);
-    const kusto = openKusto({ cluster, database: "db", signIn, attempts, gate, queries: 1 });
+    const kusto = openKusto({
+      surroundings: REAL_SURROUNDINGS,
+      cluster,
+      database: "db",
+      signIn,
+      attempts,
+      gate,
+      queries: 1,
+    });
     expect(kusto.place).toBe(place);
     kusto.close();
   });

@@ -4,6 +4,7 @@ import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../src/azure/ga
 import type { Kusto, KustoQuery } from "../../src/kusto/kusto.ts";
 import type { KustoSignIn } from "../../src/kusto/one-query.ts";
 import { openKusto } from "../../src/kusto/open-kusto.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 export const LOOKUP = `declare query_parameters(jobIds:dynamic, workItemIds:dynamic, fileSuffix:string);
 Files
@@ -75,8 +76,8 @@ export function open(
     readonly database?: string;
   } = {},
 ): OpenedKusto {
-  const attempts = new Attempts({ ...QUICK, ...options.policy });
-  const gate = new ServiceGate("catalog", {
+  const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, ...options.policy });
+  const gate = new ServiceGate(REAL_SURROUNDINGS, "catalog", {
     ...GATE_DEFAULTS,
     maxWaitMs: 5000,
     maxFirstWaitMs: 5000,
@@ -86,6 +87,7 @@ export function open(
   });
   const signIn = tokens();
   const kusto = openKusto({
+    surroundings: REAL_SURROUNDINGS,
     cluster: server.url,
     database: options.database ?? "db",
     signIn,

@@ -5,17 +5,17 @@ import { describe, expect, it } from "vitest";
 import { Attempts } from "../../src/azure/attempts/attempt.ts";
 import { RequestBudget } from "../../src/azure/attempts/effort.ts";
 import { Pacer } from "../../src/azure/gate/pacer.ts";
-import { REAL_CLOCK } from "../../src/azure/clock.ts";
 import { WaitGivenUp } from "../../src/core/waits.ts";
 import { DrainingWaits } from "../../src/pipeline/draining-waits.ts";
 import { answered, lost, QUICK, quickGate, scripted, thrownBy } from "../azure/support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const PATIENCE_MS = 100;
 
 function stopped() {
   const end = new AbortController();
   const drain = new AbortController();
-  const waits = new DrainingWaits(end.signal, drain.signal, PATIENCE_MS);
+  const waits = new DrainingWaits(REAL_SURROUNDINGS, end.signal, drain.signal, PATIENCE_MS);
   const effort = (): RequestBudget => new RequestBudget(end.signal, 600_000, waits);
   return { end, drain, waits, effort };
 }
@@ -75,7 +75,10 @@ describe("a request that waits when the run drains", () => {
     const { drain, effort } = stopped();
     const gate = quickGate();
     const { request, calls } = scripted(answered(503, "ServerBusy", 60_000), "done");
-    await expectGivenUp(new Attempts(QUICK).run(gate, effort(), "put blob", request), drain);
+    await expectGivenUp(
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort(), "put blob", request),
+      drain,
+    );
     expect(calls()).toBe(1);
   });
 
@@ -84,16 +87,22 @@ describe("a request that waits when the run drains", () => {
     const gate = quickGate({ firstProbeDelayMs: 300, longestProbeDelayMs: 300, maxWaitMs: 60_000 });
     (await gate.enter({}, new AbortController().signal)).answered();
     const { request } = scripted(lost("ECONNREFUSED"), lost("ECONNREFUSED"), lost("ECONNREFUSED"), "done");
-    await expectGivenUp(new Attempts(QUICK).run(gate, effort(), "put blob", request), drain);
+    await expectGivenUp(
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort(), "put blob", request),
+      drain,
+    );
     const others = new RequestBudget(new AbortController().signal, 60_000);
-    expect(await new Attempts(QUICK).run(gate, others, "put blob", request)).toBe("done");
+    expect(await new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, others, "put blob", request)).toBe("done");
   });
 
   it("for its next attempt", async () => {
     const { drain, effort } = stopped();
     const slow = { ...QUICK, baseDelayMs: 1e9, maxDelayMs: 500_000 };
     const { request } = scripted(answered(500));
-    await expectGivenUp(new Attempts(slow).run(quickGate(), effort(), "put blob", request), drain);
+    await expectGivenUp(
+      new Attempts(REAL_SURROUNDINGS, slow).run(quickGate(), effort(), "put blob", request),
+      drain,
+    );
   });
 
   it("for a token", async () => {
@@ -104,7 +113,7 @@ describe("a request that waits when the run drains", () => {
       });
     const gate = quickGate({ signIn: { advice: "", hasWorked: true, ready } });
     await expectGivenUp(
-      new Attempts(QUICK).run(gate, effort(), "put blob", async () => "done"),
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort(), "put blob", async () => "done"),
       drain,
     );
     expect(gate.isDown).toBe(false);
@@ -112,12 +121,12 @@ describe("a request that waits when the run drains", () => {
 
   it("for its turn among too many", async () => {
     const { drain, effort } = stopped();
-    const pacer = new Pacer(() => 0.01, REAL_CLOCK);
+    const pacer = new Pacer(REAL_SURROUNDINGS, () => 0.01);
     await pacer.pass(1, new AbortController().signal);
     const brake = { pass: (signal: AbortSignal) => pacer.pass(1, signal), passAtOnce: () => false };
     const gate = quickGate({ brakes: [brake] });
     await expectGivenUp(
-      new Attempts(QUICK).run(gate, effort(), "put blob", async () => "done"),
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort(), "put blob", async () => "done"),
       drain,
     );
   });
@@ -128,7 +137,7 @@ describe("a request that waits when the run drains", () => {
       await sleep(4 * PATIENCE_MS);
       return "done";
     };
-    const running = new Attempts(QUICK).run(quickGate(), effort(), "put blob", request);
+    const running = new Attempts(REAL_SURROUNDINGS, QUICK).run(quickGate(), effort(), "put blob", request);
     drain.abort();
     expect(await running).toBe("done");
   });

@@ -8,6 +8,7 @@ import { WaitGivenUp } from "../../src/core/waits.ts";
 import { FreshLinks } from "../../src/pipeline/fresh-links.ts";
 import { workItem } from "../state/samples.ts";
 import { COPIED, hang, MapCatalog, rig } from "./support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const never = new AbortController().signal;
 
@@ -49,7 +50,7 @@ describe("links that are renewed before they end", () => {
 
   it("are found by a refused file, however short ago the work item asked", async () => {
     const { files, catalog, renew } = listed(2, 300);
-    const links = new FreshLinks(catalog, workItem(0), { renewed: 0 });
+    const links = new FreshLinks(REAL_SURROUNDINGS, catalog, workItem(0), { renewed: 0 });
     const [first, second] = files as [CatalogFile, CatalogFile];
     expect(await links.beforeUse(first, { signal: never })).toBeUndefined();
     renew();
@@ -67,7 +68,7 @@ describe("links that are renewed before they end", () => {
       fileName: "f1.json",
       uri: `https://source.example/c/f1.json?se=${new Date(Date.now() + 900).toISOString()}&sig=old`,
     };
-    const links = new FreshLinks(catalog, workItem(0), { renewed: 0 });
+    const links = new FreshLinks(REAL_SURROUNDINGS, catalog, workItem(0), { renewed: 0 });
     expect(await links.afterRefusal(files[0] as CatalogFile, { signal: never })).toBeUndefined();
     renew();
     const answers = catalog.answers.get("item-0") as { files: CatalogFile[] };
@@ -80,7 +81,7 @@ describe("links that are renewed before they end", () => {
 describe("links that are not renewed", () => {
   it("cost few questions, however many files are refused", async () => {
     const { files, catalog } = listed(500, -3_600_000);
-    const links = new FreshLinks(catalog, workItem(0), { renewed: 0 });
+    const links = new FreshLinks(REAL_SURROUNDINGS, catalog, workItem(0), { renewed: 0 });
     const began = performance.now();
     for (const file of files) {
       expect(await links.beforeUse(file, { signal: never })).toBeUndefined();
@@ -99,7 +100,7 @@ describe("links that are not renewed", () => {
       await sleep(20);
       underWay--;
     };
-    const links = new FreshLinks(catalog, workItem(0), { renewed: 0 });
+    const links = new FreshLinks(REAL_SURROUNDINGS, catalog, workItem(0), { renewed: 0 });
     const file = (n: number) => ({ fileName: `f${n}`, uri: `https://source.example/c/f${n}?sig=revoked` });
     for (let wave = 0; wave < 20; wave++) {
       await Promise.all(Array.from({ length: 20 }, (_, n) => links.afterRefusal(file(n), { signal: never })));
@@ -119,7 +120,7 @@ describe("a question that hangs", () => {
         throw thrown;
       });
     };
-    const links = new FreshLinks(catalog, workItem(0), { renewed: 0 });
+    const links = new FreshLinks(REAL_SURROUNDINGS, catalog, workItem(0), { renewed: 0 });
     const [one, other] = [new AbortController(), new AbortController()];
     const waiting = [one, other].map((waits, n) =>
       links.afterRefusal(files[n] as CatalogFile, { signal: never, waits }).then(

@@ -16,7 +16,7 @@ class Gated {
 
   constructor(clock: VirtualClock, random: () => number, conduct: Partial<ServiceConduct>) {
     this.service = new VirtualService(clock, random, conduct);
-    this.pacer = new Pacer((now) => this.rate.at(now), clock);
+    this.pacer = new Pacer(clock, (now) => this.rate.at(now));
     this.#clock = clock;
     this.#random = random;
   }

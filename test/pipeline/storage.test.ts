@@ -13,6 +13,7 @@ import { openState, temporaryFolder } from "../state/state-support.ts";
 import { readerOf } from "../support/reader.ts";
 import { Bench, BLOCK, content, type LadderOptions, md5Of } from "../transfer/support.ts";
 import { MapCatalog, stopBy } from "./support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 let bench: Bench;
 let queue: string;
@@ -63,7 +64,7 @@ async function start(options: LadderOptions & { readonly signal?: AbortSignal } 
   const abort = new AbortController();
   options.signal?.addEventListener("abort", () => abort.abort(options.signal?.reason), { once: true });
   const { outcome } = startPipeline(
-    { state: store, catalog, transfer: ladder, announcer },
+    { surroundings: REAL_SURROUNDINGS, state: store, catalog, transfer: ladder, announcer },
     {
       workItemWorkers: 2,
       fileWorkers: 4,

@@ -15,6 +15,7 @@ import type { WorkQueue } from "../../src/state/work-queue.ts";
 import type { Transfer, TransferredFile } from "../../src/transfer/transfer.ts";
 import { csvOf, DESCRIPTION, workItem } from "../state/samples.ts";
 import { openState, temporaryFolder } from "../state/state-support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 export const COPIED: TransferredFile = {
   outcome: "copied",
@@ -170,6 +171,7 @@ export async function rig(
         },
       };
       const stages: Stages = {
+        surroundings: REAL_SURROUNDINGS,
         state: holder === undefined ? store : { ...store, queue: holder },
         catalog,
         transfer: {

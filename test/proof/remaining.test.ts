@@ -10,6 +10,7 @@ import { type RemainingOptions, writeRemaining } from "../../src/proof/remaining
 import { readState } from "../../src/state/sqlite/read-state.ts";
 import { claimOne, DESCRIPTION, eventsOf, failure, file, noSignal, recordAll } from "../state/samples.ts";
 import { openState, temporaryFolder } from "../state/state-support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const { signal } = noSignal;
 
@@ -34,7 +35,10 @@ async function runOn(csv: string | Buffer, total: number, partitions: readonly n
     const store = await openState(stateDb, input, { description: { ...DESCRIPTION, identity } });
     await workOn(store, done);
     await store.close();
-    states.push({ stateDb: `machine${partition + 1}_state.db`, reader: await readState(stateDb) });
+    states.push({
+      stateDb: `machine${partition + 1}_state.db`,
+      reader: await readState(REAL_SURROUNDINGS, stateDb),
+    });
   }
   return { csvPath, states };
 }

@@ -20,6 +20,7 @@ import { Buffers } from "../../src/transfer/buffers.ts";
 import { Hasher } from "../../src/transfer/hasher.ts";
 import { AutoTransfer } from "../../src/transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings } from "../../src/transfer/tools.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const connectionString = process.env["AZURE_TEST_CONNECTION_STRING"] ?? "";
 
@@ -37,14 +38,19 @@ let file: CatalogFile;
 
 function ladder(settings: Partial<TransferSettings>): AutoTransfer {
   const account = parseConnectionString(new Secret(connectionString));
-  const client = new RestClient(account, new Connections(chooseProxy(process.env), ATTEMPT_DEFAULTS.idleMs));
-  const gate = new ServiceGate("test account", GATE_DEFAULTS);
+  const client = new RestClient(
+    REAL_SURROUNDINGS,
+    account,
+    new Connections(chooseProxy(process.env), ATTEMPT_DEFAULTS.idleMs),
+  );
+  const gate = new ServiceGate(REAL_SURROUNDINGS, "test account", GATE_DEFAULTS);
   return new AutoTransfer({
+    surroundings: REAL_SURROUNDINGS,
     settings: { ...TRANSFER_DEFAULTS, blockBytes: BLOCK, serverBlockBytes: BLOCK, ...settings },
     writer: new RestBlobWriter(client, target.containerName),
     reader: new RestBlobReader(client),
-    links: new SourceLinks(account),
-    attempts: new Attempts(ATTEMPT_DEFAULTS),
+    links: new SourceLinks(REAL_SURROUNDINGS, account),
+    attempts: new Attempts(REAL_SURROUNDINGS, ATTEMPT_DEFAULTS),
     targetGate: gate,
     sourceGate: () => gate,
     buffers: new Buffers(16 * BLOCK),

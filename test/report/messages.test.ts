@@ -7,11 +7,11 @@ import {
   type Message,
   MESSAGE_TYPES,
   toJsonLine,
-  toText,
   waitingMessages,
 } from "../../src/report/messages.ts";
 import { GONE } from "../progress/samples.ts";
 import { MESSAGES } from "../terminal/examples.ts";
+import { toText } from "../../src/terminal/message-text.ts";
 
 const TIME = Date.UTC(2026, 6, 1, 12, 12, 10);
 const SECRET = "https://a.blob.core.windows.net/c/b?sv=2026&sig=TopSecret%3D";

@@ -11,6 +11,7 @@ import type { InputReader, OpenOptions } from "../../src/state/state-kind.ts";
 import { openRun } from "../../src/state/sqlite/open-run.ts";
 import type { OpenState } from "../../src/state/state-kind.ts";
 import { DESCRIPTION, noSignal } from "./samples.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 /** A folder that is gone after the test. */
 export async function temporaryFolder(): Promise<string> {
@@ -31,7 +32,13 @@ export async function openState(
   { description = DESCRIPTION, signal = noSignal.signal, ...options }: OpenTestOptions = {},
 ): Promise<OpenState> {
   const defaults = { resume: true, updateCsv: false, retryFailed: "all" } as const;
-  const store = await openRun({ ...defaults, ...options, location: path }, description, input, { signal });
+  const store = await openRun(
+    REAL_SURROUNDINGS,
+    { ...defaults, ...options, location: path },
+    description,
+    input,
+    { signal },
+  );
   onTestFinished(() => store.close().catch(() => undefined));
   return store;
 }

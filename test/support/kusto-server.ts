@@ -9,6 +9,7 @@ import {
 } from "../../src/emulator/kusto-server/kusto-server.ts";
 import type { ServiceRefusal } from "../../src/emulator/kusto-server/service-refusal.ts";
 import { KustoTables } from "../../src/emulator/kusto-server/tables.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 export type Fault =
   /** A refusal instead of an answer; headers such as `{ "retry-after": "1" }`. */
@@ -37,13 +38,17 @@ export interface FaultyKusto extends KustoServer {
  * empty ones in memory when not given
  */
 export async function startFaultyKusto(
-  options: Omit<Partial<KustoServerOptions>, "intercept"> & {
+  options: Omit<Partial<KustoServerOptions>, "intercept" | "surroundings"> & {
     readonly fault?: (request: KustoRequest, index: number) => Fault | undefined;
   } = {},
 ): Promise<FaultyKusto> {
   const { fault, ...rest } = options;
   const requests: KustoRequest[] = [];
-  const settings: KustoServerOptions = { tables: new KustoTables(), ...rest };
+  const settings: KustoServerOptions = {
+    surroundings: REAL_SURROUNDINGS,
+    tables: new KustoTables(),
+    ...rest,
+  };
   const server = await startKustoServer({
     ...settings,
     intercept: async (request, response) => {

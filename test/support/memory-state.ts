@@ -33,6 +33,7 @@ import type { SurveyBook } from "../../src/state/survey-book.ts";
 import type { WorkQueue } from "../../src/state/work-queue.ts";
 import { type Disk, failureGroups, type Row, storeItem } from "./memory-disk.ts";
 import { MemoryQueue, MemorySurveys } from "./memory-queue.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 /** An open state over a disk. */
 export class MemoryState implements OpenState {
@@ -67,6 +68,7 @@ export class MemoryState implements OpenState {
       writes: new ChangedRows(),
       nextFileId: () => ++lastFileId,
       start: this.start.number,
+      surroundings: REAL_SURROUNDINGS,
     };
     this.queue = new MemoryQueue(this);
     this.surveys = new MemorySurveys(this);

@@ -1,8 +1,17 @@
-import { describe, expect, it } from "vitest";
-import { every, moment, passedSince, REAL_SURROUNDINGS, sleep } from "../../src/surroundings/surroundings.ts";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import {
+  abortAfter,
+  every,
+  LONGEST_TIMER_MS,
+  moment,
+  passedSince,
+  REAL_SURROUNDINGS,
+  sleep,
+} from "../../src/surroundings/surroundings.ts";
 import { VirtualSurroundings, VirtualWorld } from "../support/virtual-surroundings.ts";
 
 const never = new AbortController().signal;
+const DAY = 86_400_000;
 
 describe("the real surroundings", () => {
   it("fire a timer once, and not before its time", async () => {
@@ -38,6 +47,64 @@ describe("the real surroundings", () => {
     stop.abort(reason);
     await expect(slept).rejects.toBe(reason);
     await expect(sleep(REAL_SURROUNDINGS, 0, stop.signal)).rejects.toBe(reason);
+  });
+});
+
+describe("a wait longer than a timer can be", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it("is waited to its end", () => {
+    let ran = 0;
+    REAL_SURROUNDINGS.after(60 * DAY, () => ran++);
+    vi.advanceTimersByTime(60 * DAY - 1);
+    expect(ran).toBe(0);
+    vi.advanceTimersByTime(1);
+    expect(ran).toBe(1);
+    vi.advanceTimersByTime(60 * DAY);
+    expect(ran).toBe(1);
+  });
+
+  it("can be taken back, in its later parts too", () => {
+    let ran = 0;
+    const cancel = REAL_SURROUNDINGS.after(60 * DAY, () => ran++);
+    vi.advanceTimersByTime(LONGEST_TIMER_MS + 5);
+    cancel();
+    vi.advanceTimersByTime(60 * DAY);
+    expect(ran).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("the process's own timers", () => {
+  it("are never handed more than they can hold", async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(warning.name);
+    process.on("warning", note);
+    onTestFinished(() => void process.off("warning", note));
+    let ran = 0;
+    const cancel = REAL_SURROUNDINGS.after(25 * DAY, () => ran++);
+    const waiting = new AbortController();
+    const slept = sleep(REAL_SURROUNDINGS, 25 * DAY, waiting.signal).then(
+      () => "over",
+      () => "aborted",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    cancel();
+    waiting.abort();
+    expect(await slept).toBe("aborted");
+    expect([ran, warnings]).toEqual([0, []]);
+  });
+});
+
+describe("a signal with a time limit", () => {
+  it("aborts when its time is over, and not before", async () => {
+    const world = new VirtualWorld(1);
+    const signal = abortAfter(new VirtualSurroundings(world), 5_000);
+    await world.runUntil(world.now + 4_999);
+    expect(signal.aborted).toBe(false);
+    await world.runUntil(world.now + 1);
+    expect(signal.reason).toMatchObject({ name: "TimeoutError", message: "It took more than 5000 ms." });
   });
 });
 

@@ -8,10 +8,10 @@ import {
   duration,
   durationRange,
   fileRate,
-  isoTime,
   percent,
   quantity,
 } from "../../src/terminal/format.ts";
+import { isoTime } from "../../src/report/json-forms.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LiveBlock } from "../../src/terminal/live-block.ts";
 import { Screen } from "./screen.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -17,7 +18,7 @@ describe("the live block", () => {
   it("draws its lines in place and prints other lines above them", () => {
     const screen = new Screen(80, 24);
     let tick = 0;
-    const block = new LiveBlock(screen, () => [`tick ${tick}`, "second line"]);
+    const block = new LiveBlock(REAL_SURROUNDINGS, screen, () => [`tick ${tick}`, "second line"]);
     block.refresh();
     expect(screen.text).toEqual(["tick 0", "second line"]);
     tick = 1;
@@ -34,7 +35,7 @@ describe("the live block", () => {
   it("redraws at most ten times a second and does not lose the last redraw", () => {
     const screen = new Screen(80, 24);
     let tick = 0;
-    const block = new LiveBlock(screen, () => [`tick ${tick}`]);
+    const block = new LiveBlock(REAL_SURROUNDINGS, screen, () => [`tick ${tick}`]);
     for (tick = 1; tick <= 1_000; tick++) {
       block.refresh();
       vi.advanceTimersByTime(1);
@@ -49,7 +50,7 @@ describe("the live block", () => {
 
   it("hides the cursor while it is drawn, and gives it back with the last printed lines", () => {
     const screen = new Screen(80, 24);
-    const block = new LiveBlock(screen, () => ["progress"]);
+    const block = new LiveBlock(REAL_SURROUNDINGS, screen, () => ["progress"]);
     expect(screen.isCursorVisible).toBe(true);
     block.refresh();
     expect(screen.isCursorVisible).toBe(false);
@@ -61,7 +62,7 @@ describe("the live block", () => {
 
   it("is silent once it is closed, except for printed lines", () => {
     const screen = new Screen(80, 24);
-    const block = new LiveBlock(screen, () => ["progress"]);
+    const block = new LiveBlock(REAL_SURROUNDINGS, screen, () => ["progress"]);
     block.refresh();
     block.refresh();
     block.close();
@@ -78,13 +79,13 @@ describe("the live block", () => {
 
   it("leaves the terminal alone when it was never drawn", () => {
     const screen = new Screen(80, 24);
-    new LiveBlock(screen, () => ["progress"]).close();
+    new LiveBlock(REAL_SURROUNDINGS, screen, () => ["progress"]).close();
     expect(screen.writes).toBe(0);
   });
 
   it("comes back after it was suspended", () => {
     const screen = new Screen(80, 24);
-    const block = new LiveBlock(screen, () => ["progress"]);
+    const block = new LiveBlock(REAL_SURROUNDINGS, screen, () => ["progress"]);
     block.refresh();
     block.suspend();
     expect(screen.text).toEqual([]);
@@ -98,7 +99,7 @@ describe("the live block", () => {
 
   it("shows no more lines than the screen can hold", () => {
     const screen = new Screen(80, 5);
-    const block = new LiveBlock(screen, () => ["1", "2", "3", "4", "5", "6"]);
+    const block = new LiveBlock(REAL_SURROUNDINGS, screen, () => ["1", "2", "3", "4", "5", "6"]);
     for (let frame = 0; frame < 3; frame++) {
       block.refresh();
       aFrame();
@@ -109,7 +110,7 @@ describe("the live block", () => {
 
   it("does not keep more than some hundred printed lines to itself", () => {
     const screen = new Screen(80, 24);
-    const block = new LiveBlock(screen, () => ["progress"]);
+    const block = new LiveBlock(REAL_SURROUNDINGS, screen, () => ["progress"]);
     block.refresh();
     block.print(Array.from({ length: 501 }, (_, index) => `line ${index}`));
     expect(screen.text).toHaveLength(502);
@@ -144,7 +145,7 @@ describe("a terminal that is resized", () => {
     (_, render, widths) => {
       const screen = new Screen(120, HEIGHT);
       let lines: string[] = [];
-      const block = new LiveBlock(screen, (room) => (lines = render(room)));
+      const block = new LiveBlock(REAL_SURROUNDINGS, screen, (room) => (lines = render(room)));
       const printed = Array.from({ length: HEIGHT * 2 }, (_row, index) => `before ${index}`);
       block.print(printed);
       for (const columns of widths) {
@@ -160,7 +161,7 @@ describe("a terminal that is resized", () => {
   it("gets its empty rows back for printed lines", () => {
     const screen = new Screen(80, HEIGHT);
     let lines = ["1", "2", "3", "4"];
-    const block = new LiveBlock(screen, () => lines);
+    const block = new LiveBlock(REAL_SURROUNDINGS, screen, () => lines);
     block.refresh();
     aFrame();
     lines = ["1", "2"];
@@ -178,7 +179,7 @@ describe("a terminal that is resized", () => {
         const screen = new Screen(80, HEIGHT);
         let lengths: readonly number[] = [70, 30];
         let lines: string[] = [];
-        const block = new LiveBlock(screen, (room) => {
+        const block = new LiveBlock(REAL_SURROUNDINGS, screen, (room) => {
           lines = lengths.map((length, index) => `${index}`.repeat(1 + Math.min(length, room - 1)));
           return lines;
         });

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { printable, printableJson, printableLine } from "../../src/terminal/printable.ts";
+import { printableJson } from "../../src/core/unprintable.ts";
+import { printable, printableLine } from "../../src/terminal/printable.ts";
 import { quote } from "../../src/terminal/shell.ts";
 import { paint } from "../../src/terminal/style.ts";
 

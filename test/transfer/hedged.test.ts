@@ -7,6 +7,7 @@ import type { FaultRule } from "../support/fault-rules.ts";
 import type { RequestParts } from "../support/operations.ts";
 import { asStorage, startStub } from "../support/stub-server.ts";
 import { Bench, BLOCK, content, ladderTo, md5Of } from "./support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 let bench: Bench;
 beforeAll(async () => {
@@ -18,7 +19,13 @@ beforeEach(() => bench.reset());
 /** Asks everything again that takes longer than this, ms. */
 const SOON_MS = 60;
 const soon = () =>
-  new Hedging({ ...HEDGE_DEFAULTS, oneIn: 1, timesP95: 0, soonestMs: SOON_MS, fewestSamples: 0 });
+  new Hedging(REAL_SURROUNDINGS, {
+    ...HEDGE_DEFAULTS,
+    oneIn: 1,
+    timesP95: 0,
+    soonestMs: SOON_MS,
+    fewestSamples: 0,
+  });
 
 /** Holds the first such request back until it is let go, at the end of the test at the latest. */
 function hold(operation: "put-blob" | "put-block", when: FaultRule["when"] = () => true): () => void {

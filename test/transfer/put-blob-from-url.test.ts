@@ -13,6 +13,7 @@ import {
   type StubServer,
 } from "../support/stub-server.ts";
 import { content, ladderTo, type LadderOptions, md5Of } from "./support.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 const CREATED = { status: 201, headers: { etag: '"1"' } };
 const KEY: AccountCredential = { kind: "shared-key", accountName: "acct", key: new Secret("c2VjcmV0") };
@@ -168,7 +169,12 @@ describe("Put Blob From URL", () => {
     const { stub, account } = await service();
     const { writer } = ladderTo(account, "results").tools;
     const source = { url: "https://other.blob.core.windows.net/c/b", bearer: "abc.def" };
-    const pulse = new AttemptClock(new RequestBudget(new AbortController().signal, 60_000), "test", 60_000);
+    const pulse = new AttemptClock(
+      REAL_SURROUNDINGS,
+      new RequestBudget(new AbortController().signal, 60_000),
+      "test",
+      60_000,
+    );
     onTestFinished(() => pulse.stop());
     const options = { createOnly: true, headers: { contentType: "a/b" }, metadata: {} };
     await writer.putBlobFromUrl("a", source, options, pulse);

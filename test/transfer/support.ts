@@ -20,6 +20,7 @@ import { QUICK, quickGate, restTo } from "../azure/support.ts";
 import { emulator, type TestEmulator } from "../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { type HashedBlob, readerOf } from "../support/reader.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
 export const BLOCK = 64 * 1024;
 
@@ -44,6 +45,7 @@ export function ladderTo(
   const sources = new Map<string, ServiceGate>();
   const client = restTo(account);
   const tools: TransferTools = {
+    surroundings: REAL_SURROUNDINGS,
     settings: {
       ...TRANSFER_DEFAULTS,
       mode: "stream",
@@ -53,8 +55,8 @@ export function ladderTo(
     },
     writer: new RestBlobWriter(client, container),
     reader: new RestBlobReader(client),
-    links: new SourceLinks(account),
-    attempts: new Attempts({ ...QUICK, ...policy }, hedging),
+    links: new SourceLinks(REAL_SURROUNDINGS, account),
+    attempts: new Attempts(REAL_SURROUNDINGS, { ...QUICK, ...policy }, hedging),
     targetGate: quickGate(gate),
     sourceGate: (accountUrl) => {
       const known = sources.get(accountUrl) ?? quickGate({ ...gate, essential: false });

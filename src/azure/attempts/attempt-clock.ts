@@ -1,7 +1,7 @@
-import { LONGEST_TIMER_MS } from "../../core/later.ts";
 import type { RequestBudget } from "./effort.ts";
 import { onAbort } from "../on-abort.ts";
 import { ServiceFailure } from "../wire/service-error.ts";
+import type { Cancel, Surroundings } from "../../surroundings/surroundings.ts";
 
 /** Given to the attempt: how it is ended from outside, and the pulse that shows that bytes still flow. */
 export interface AttemptContext {
@@ -22,6 +22,7 @@ export interface AttemptContext {
  * run is aborted. `stop` must be called when the attempt ended.
  */
 export class AttemptClock implements AttemptContext {
+  readonly #surroundings: Surroundings;
   readonly #effort: RequestBudget;
   readonly #operation: string;
   readonly #idleMs: number;
@@ -30,7 +31,7 @@ export class AttemptClock implements AttemptContext {
   #endRequest: ((reason: Error) => void) | undefined;
   /** Why it was ended. */
   #reason: Error | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: Cancel | undefined;
   #secondLook: NodeJS.Immediate | undefined;
   #isRunning = false;
   #wasCut = false;
@@ -38,7 +39,8 @@ export class AttemptClock implements AttemptContext {
   #aliveAt = 0;
   #spentMs = 0;
 
-  constructor(effort: RequestBudget, operation: string, idleMs: number) {
+  constructor(surroundings: Surroundings, effort: RequestBudget, operation: string, idleMs: number) {
+    this.#surroundings = surroundings;
     this.#effort = effort;
     this.#operation = operation;
     this.#idleMs = idleMs;
@@ -58,7 +60,7 @@ export class AttemptClock implements AttemptContext {
 
   /** How long the attempt has taken, ms, without what it was held. */
   get spentMs(): number {
-    return this.#spentMs + (this.#isRunning ? performance.now() - this.#began : 0);
+    return this.#spentMs + (this.#isRunning ? this.#surroundings.monotonic() - this.#began : 0);
   }
 
   /** It was ended by `cut`. */
@@ -76,7 +78,7 @@ export class AttemptClock implements AttemptContext {
     if (this.#reason !== undefined) end(this.#reason);
   }
 
-  readonly alive = (): void => void (this.#aliveAt = performance.now());
+  readonly alive = (): void => void (this.#aliveAt = this.#surroundings.monotonic());
 
   async hold<T>(wait: Promise<T>): Promise<T> {
     this.#halt();
@@ -101,20 +103,20 @@ export class AttemptClock implements AttemptContext {
 
   #run(): void {
     this.#isRunning = true;
-    this.#began = performance.now();
+    this.#began = this.#surroundings.monotonic();
     this.#aliveAt = this.#began;
     this.#wait(Math.min(this.#idleMs, Math.max(1, this.#effort.leftMs - this.#spentMs)));
   }
 
   #halt(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     clearImmediate(this.#secondLook);
     this.#spentMs = this.spentMs;
     this.#isRunning = false;
   }
 
   #wait(ms: number): void {
-    this.#timer = setTimeout(() => this.#look(), Math.min(ms, LONGEST_TIMER_MS));
+    this.#cancelTimer = this.#surroundings.after(ms, () => this.#look());
   }
 
   /**
@@ -123,7 +125,7 @@ export class AttemptClock implements AttemptContext {
    * @param isSecond what had arrived while this process was busy has been read since the first look
    */
   #look(isSecond = false): void {
-    const now = performance.now();
+    const now = this.#surroundings.monotonic();
     const idleLeftMs = this.#idleMs - (now - this.#aliveAt);
     const leftMs = this.#effort.leftMs - this.spentMs;
     // A timer may go off within a millisecond before its time.

@@ -2,10 +2,10 @@ import { classifyAnswer } from "../../core/failure.ts";
 import { AttemptClock, type AttemptContext } from "./attempt-clock.ts";
 import type { RequestBudget } from "./effort.ts";
 import type { Hedging } from "./hedge.ts";
-import { pause } from "../pause.ts";
 import { type ServiceFailure, toServiceFailure } from "../wire/service-error.ts";
 import type { GatePass, ServiceGate } from "../gate/service-gate.ts";
 import { type Answer, type SecondRequest, Hedge } from "./twin.ts";
+import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
 export interface AttemptPolicy {
   readonly maxAttempts: number;
@@ -63,11 +63,13 @@ type Next = "give-up" | "again" | "patient" | "renewed" | "free";
  */
 export class Attempts {
   readonly policy: AttemptPolicy;
+  readonly surroundings: Surroundings;
   readonly figures: AttemptFigures = { retries: 0, throttles: 0, hedges: 0 };
   readonly #hedging: Hedging | undefined;
 
   /** @param hedging without it, nothing is asked twice at once */
-  constructor(policy: AttemptPolicy, hedging?: Hedging) {
+  constructor(surroundings: Surroundings, policy: AttemptPolicy, hedging?: Hedging) {
+    this.surroundings = surroundings;
     this.policy = policy;
     this.#hedging = hedging;
   }
@@ -106,7 +108,7 @@ export class Attempts {
         if (loser !== undefined) await loser;
         return result;
       } catch (thrown) {
-        const failure = toFailure(thrown, call, clock);
+        const failure = this.#toFailure(thrown, call, clock);
         const next = this.#settle(gate, pass, failure, renewed);
         const answer = await twin?.failed(failure !== undefined);
         clock.stop();
@@ -128,7 +130,7 @@ export class Attempts {
   }
 
   #startClock({ effort, operation, traits }: Call<unknown>): AttemptClock {
-    return new AttemptClock(effort, operation, this.policy.idleMs + (traits.quietMs ?? 0));
+    return new AttemptClock(this.surroundings, effort, operation, this.policy.idleMs + (traits.quietMs ?? 0));
   }
 
   #twinOf<T>(call: Call<T>, first: AttemptClock): Hedge<T> | undefined {
@@ -159,7 +161,7 @@ export class Attempts {
       first.cut();
       return { value };
     } catch (thrown) {
-      this.#settle(call.gate, pass, toFailure(thrown, call, clock), false);
+      this.#settle(call.gate, pass, this.#toFailure(thrown, call, clock), false);
       return undefined;
     } finally {
       clock.stop();
@@ -214,25 +216,25 @@ export class Attempts {
     return gate.isDown ? "free" : "again";
   }
 
+  /** What ended the attempt, as the service's failure; undefined when we ended it ourselves or made it fail. */
+  #toFailure(
+    thrown: unknown,
+    { effort, operation }: Call<unknown>,
+    clock: AttemptClock,
+  ): ServiceFailure | undefined {
+    if (effort.signal.aborted || clock.wasCut) return undefined;
+    return clock.timeout ?? toServiceFailure(thrown, operation, this.surroundings.wall());
+  }
+
   /** Waits before attempt number `attempt`. @throws the failure of the one before, when no time is left for it */
   async #backOff(attempt: number, effort: RequestBudget, failure: ServiceFailure): Promise<void> {
-    const ms = backoffMs(attempt, this.policy);
+    const ms = backoffMs(attempt, this.policy, this.surroundings.random());
     if (ms >= effort.leftMs) throw failure;
     effort.attempts = Math.max(effort.attempts, attempt);
     this.figures.retries++;
     effort.spend(ms);
-    await pause(ms, effort.waitSignal);
+    await sleep(this.surroundings, ms, effort.waitSignal);
   }
-}
-
-/** What ended the attempt, as the service's failure; undefined when we ended it ourselves or made it fail. */
-function toFailure(
-  thrown: unknown,
-  { effort, operation }: Call<unknown>,
-  clock: AttemptClock,
-): ServiceFailure | undefined {
-  if (effort.signal.aborted || clock.wasCut) return undefined;
-  return clock.timeout ?? toServiceFailure(thrown, operation);
 }
 
 /** Waits for what is made ready. @throws the signal's reason when that ended the wait */
@@ -245,7 +247,11 @@ async function orReason(signal: AbortSignal, readying: Promise<unknown>): Promis
   }
 }
 
-/** How long to wait before attempt number `attempt` (2 or more), ms: exponential with full jitter. */
-export function backoffMs(attempt: number, policy: AttemptPolicy): number {
-  return Math.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 2));
+/**
+ * How long to wait before attempt number `attempt` (2 or more), ms: exponential with full jitter.
+ *
+ * @param random in [0, 1)
+ */
+export function backoffMs(attempt: number, policy: AttemptPolicy, random: number): number {
+  return random * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 2));
 }

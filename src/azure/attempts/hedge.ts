@@ -1,6 +1,6 @@
 import { type Aged, AgeList } from "./age-list.ts";
-import { type Clock, IDLE_CLOCK } from "../clock.ts";
 import { RunningQuantile } from "./running-quantile.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 export interface HedgePolicy {
   /** For so many first requests of a kind there is at most one second; a whole number. */
@@ -25,6 +25,8 @@ export const HEDGE_DEFAULTS: HedgePolicy = {
 
 /** How often the requests under way are looked through, ms. */
 const LOOK_MS = 50;
+/** The looks do not keep the process alive. */
+const IN_BACKGROUND = { background: true };
 
 /** A request under way that may safely be made a second time. */
 export interface HedgedRequest {
@@ -42,13 +44,13 @@ export interface HedgedRequest {
  */
 export class Hedging {
   readonly #policy: HedgePolicy;
-  readonly #clock: Clock;
+  readonly #surroundings: Surroundings;
   readonly #kindsByService = new Map<object, Map<string, HedgedKind>>();
   #nextLookAt: number | undefined;
 
-  constructor(policy: HedgePolicy, clock: Clock = IDLE_CLOCK) {
+  constructor(surroundings: Surroundings, policy: HedgePolicy) {
     this.#policy = policy;
-    this.#clock = clock;
+    this.#surroundings = surroundings;
   }
 
   /** The requests of one operation to one service. */
@@ -57,7 +59,7 @@ export class Hedging {
     if (kinds === undefined) this.#kindsByService.set(service, (kinds = new Map<string, HedgedKind>()));
     let kind = kinds.get(operation);
     if (kind === undefined) {
-      kind = new HedgedKind(this.#policy, this.#clock, () => this.#lookLater());
+      kind = new HedgedKind(this.#surroundings, this.#policy, () => this.#lookLater());
       kinds.set(operation, kind);
     }
     return kind;
@@ -65,12 +67,12 @@ export class Hedging {
 
   #lookLater(): void {
     if (this.#nextLookAt !== undefined) return;
-    this.#nextLookAt = this.#clock.now() + LOOK_MS;
-    this.#clock.after(LOOK_MS, () => this.#look());
+    this.#nextLookAt = this.#surroundings.monotonic() + LOOK_MS;
+    this.#surroundings.after(LOOK_MS, () => this.#look(), IN_BACKGROUND);
   }
 
   #look(): void {
-    const lateMs = this.#clock.now() - (this.#nextLookAt ?? 0);
+    const lateMs = this.#surroundings.monotonic() - (this.#nextLookAt ?? 0);
     this.#nextLookAt = undefined;
     const kinds = [...this.#kindsByService.values()].flatMap((byName) => [...byName.values()]);
     // When this process was busy, answers have arrived that it has not read: what looks old may be done.
@@ -82,7 +84,7 @@ export class Hedging {
 /** The requests of one operation to one service: those under way, and what they take. */
 export class HedgedKind {
   readonly #policy: HedgePolicy;
-  readonly #clock: Clock;
+  readonly #surroundings: Surroundings;
   readonly #onBegin: () => void;
   /** Those that have not been asked again. */
   readonly #underWay = new AgeList<HedgedRequest>();
@@ -90,9 +92,9 @@ export class HedgedKind {
   /** First requests that no second one has used up. */
   #unused = 0;
 
-  constructor(policy: HedgePolicy, clock: Clock, onBegin: () => void) {
+  constructor(surroundings: Surroundings, policy: HedgePolicy, onBegin: () => void) {
     this.#policy = policy;
-    this.#clock = clock;
+    this.#surroundings = surroundings;
     this.#onBegin = onBegin;
   }
 
@@ -105,7 +107,7 @@ export class HedgedKind {
     const { oneIn, burst } = this.#policy;
     this.#unused = Math.min(this.#unused + 1, oneIn * burst);
     this.#onBegin();
-    return this.#underWay.add(request, this.#clock.now());
+    return this.#underWay.add(request, this.#surroundings.monotonic());
   }
 
   /** @param underWay what `begin` gave @param tookMs how long it took, or at least; undefined when that says nothing: it failed */
@@ -118,7 +120,7 @@ export class HedgedKind {
   look(): void {
     const { oneIn, timesP95, soonestMs, fewestSamples } = this.#policy;
     if (this.#durations.samples < fewestSamples) return;
-    const now = this.#clock.now();
+    const now = this.#surroundings.monotonic();
     const longMs = Math.max(soonestMs, timesP95 * this.#durations.at(0.95));
     for (const aged of this.#underWay) {
       const { value: request, since } = aged;

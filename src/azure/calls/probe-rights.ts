@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Attempts } from "../attempts/attempt.ts";
 import { RequestBudget } from "../attempts/effort.ts";
 import type { RestClient } from "../wire/rest-client.ts";
@@ -37,7 +36,7 @@ export async function probeRights(
 }
 
 async function probeWrite({ client, container, attempts, gates, signal }: RightsProbe): Promise<Right> {
-  const blob = { container, name: `rights-probe-${randomUUID()}` };
+  const blob = { container, name: `rights-probe-${client.surroundings.uuid()}` };
   const effort = new RequestBudget(signal, PROBE_LIMIT_MS);
   return rightFrom(412, () =>
     attempts.run(gates.target, effort, "probe the right to write", async (pulse) =>

@@ -2,10 +2,10 @@ import { untilAborted } from "../../core/until-aborted.ts";
 import type { Attempts } from "../attempts/attempt.ts";
 import type { Brake } from "../gate/brake.ts";
 import { RequestBudget } from "../attempts/effort.ts";
-import { pause } from "../pause.ts";
 import type { RestClient } from "../wire/rest-client.ts";
 import { queueDepth } from "./target-calls.ts";
 import type { GateWaiting, ServiceGate } from "../gate/service-gate.ts";
+import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
 /** How often the backlog is asked for, ms. */
 const ASK_MS = 3_000;
@@ -29,6 +29,7 @@ export function queueDepthReader(
  * until the next look a few seconds later. So the run itself never makes it deeper, however fast it sends.
  */
 export class DepthBrake implements Brake {
+  readonly #surroundings: Surroundings;
   readonly #name: string;
   readonly #most: number;
   readonly #ask: (signal: AbortSignal) => Promise<number>;
@@ -50,11 +51,13 @@ export class DepthBrake implements Brake {
    * @param ask tells the depth
    */
   constructor(
+    surroundings: Surroundings,
     name: string,
     most: number,
     ask: (signal: AbortSignal) => Promise<number>,
     askMs: number = ASK_MS,
   ) {
+    this.#surroundings = surroundings;
     this.#name = name;
     this.#most = most;
     this.#ask = ask;
@@ -82,13 +85,13 @@ export class DepthBrake implements Brake {
     if (this.#maySend <= 0) return this.#wait(signal);
     this.#maySend--;
     // Others fill the queue, too. What goes wrong here is told to the next who waits.
-    if (performance.now() - this.#askedAt > this.#askMs) this.#lookOnce().catch(() => {});
+    if (this.#surroundings.monotonic() - this.#askedAt > this.#askMs) this.#lookOnce().catch(() => {});
     return undefined;
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
     this.#account();
-    if (this.#waiters++ === 0) this.#waitingSince = Date.now();
+    if (this.#waiters++ === 0) this.#waitingSince = this.#surroundings.wall();
     try {
       while (this.#maySend <= 0) {
         signal.throwIfAborted();
@@ -120,15 +123,15 @@ export class DepthBrake implements Brake {
   }
 
   async #lookAgain(signal: AbortSignal): Promise<void> {
-    const tooSoon = this.#askedAt + this.#askMs - performance.now();
-    if (tooSoon > 0) await pause(tooSoon, signal);
+    const tooSoon = this.#askedAt + this.#askMs - this.#surroundings.monotonic();
+    if (tooSoon > 0) await sleep(this.#surroundings, tooSoon, signal);
     this.#depth = await this.#ask(signal);
-    this.#askedAt = performance.now();
+    this.#askedAt = this.#surroundings.monotonic();
     this.#maySend = Math.max(0, this.#most - this.#depth);
   }
 
   #account(): void {
-    const now = performance.now();
+    const now = this.#surroundings.monotonic();
     this.#heldMs += this.#waiters * (now - this.#heldAt);
     this.#heldAt = now;
   }

@@ -7,6 +7,7 @@ import { containerSas } from "./container-sas.ts";
 import { SharedKey } from "../wire/shared-key.ts";
 import { withQuery } from "./signed-url.ts";
 import { isAllowed, isLoopback, isTrustedForTokens } from "../sign-in/trusted-hosts.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** How long the SAS that we make for our own account's source containers lasts, and when it is made anew. */
 const SAS_LIFETIME_MS = 2 * 3_600_000;
@@ -33,10 +34,12 @@ export interface SourceLink {
  * We and the service get the same URL, percent-encoded (`linkUrl`); what is shown and kept is the catalog's link.
  */
 export class SourceLinks {
+  readonly #surroundings: Surroundings;
   readonly #account: StorageAccount;
   readonly #sasByContainer = new Map<string, { query: string; madeAt: number }>();
 
-  constructor(account: StorageAccount) {
+  constructor(surroundings: Surroundings, account: StorageAccount) {
+    this.#surroundings = surroundings;
     this.#account = account;
   }
 
@@ -88,8 +91,8 @@ export class SourceLinks {
     if (credential.kind !== "shared-key") throw new TypeError("only a key signs a SAS");
     const containerName = decodePart(url.href.slice(blobEndpoint.length + 1).split(/[/?]/, 1)[0] ?? "");
     const known = this.#sasByContainer.get(containerName);
-    if (known !== undefined && Date.now() - known.madeAt < SAS_RENEW_MS) return known.query;
-    const madeAt = Date.now();
+    const madeAt = this.#surroundings.wall();
+    if (known !== undefined && madeAt - known.madeAt < SAS_RENEW_MS) return known.query;
     const query = containerSas(new SharedKey(credential.accountName, credential.key), {
       containerName,
       rights: "r",

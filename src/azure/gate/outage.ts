@@ -48,13 +48,19 @@ export function outageAdvice(
   return `${reason === "forbidden" ? "it needs another SAS" : ADVICE[reason]} (${why})`;
 }
 
-/** What ends the run when an outage lasts too long. @param signInAdvice what helps when it is the sign-in's */
+/**
+ * What ends the run when an outage lasts too long.
+ *
+ * @param now ms since the epoch
+ * @param signInAdvice what helps when it is the sign-in's
+ */
 export function outageError(
   name: string,
   { reason, since, failure }: Outage,
+  now: number,
   signInAdvice: string,
 ): ReuploadError {
-  const minutes = Math.round((Date.now() - since) / 60_000);
+  const minutes = Math.round((now - since) / 60_000);
   const waited = `(waited ${minutes < 1 ? "under a minute" : `${minutes} min`})`;
   switch (reason) {
     case "sign-in":

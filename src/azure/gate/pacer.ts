@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Cancel, Surroundings } from "../../surroundings/surroundings.ts";
 
 /** What is not used at once may be caught up with, ms of the rate: an event loop is late now and then. */
 const BURST_MS = 50;
@@ -18,24 +18,24 @@ interface Waiter {
 export class Pacer {
   /** Units a second; undefined is no limit. */
   readonly #rate: (now: number) => number | undefined;
-  readonly #clock: Clock;
+  readonly #surroundings: Surroundings;
   readonly #queue: Waiter[] = [];
   #tokens = 0;
   #filledAt: number;
-  #cancelTimer: (() => void) | undefined;
+  #cancelTimer: Cancel | undefined;
   #heldMs = 0;
   #heldAt: number;
 
-  constructor(rate: (now: number) => number | undefined, clock: Clock) {
+  constructor(surroundings: Surroundings, rate: (now: number) => number | undefined) {
     this.#rate = rate;
-    this.#clock = clock;
-    this.#filledAt = clock.now();
+    this.#surroundings = surroundings;
+    this.#filledAt = surroundings.monotonic();
     this.#heldAt = this.#filledAt;
   }
 
   /** How long requests were held here, all together, ms; it only grows. */
   get heldMs(): number {
-    this.#account(this.#clock.now());
+    this.#account(this.#surroundings.monotonic());
     return this.#heldMs;
   }
 
@@ -46,7 +46,7 @@ export class Pacer {
 
   /** Lets so many units pass when they may at once. @returns whether they may */
   passAtOnce(units: number): boolean {
-    return this.#queue.length === 0 && this.#take(units, this.#clock.now());
+    return this.#queue.length === 0 && this.#take(units, this.#surroundings.monotonic());
   }
 
   async #wait(units: number, signal: AbortSignal): Promise<void> {
@@ -54,7 +54,7 @@ export class Pacer {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = { units, go: resolve };
     const abort = () => {
-      this.#account(this.#clock.now());
+      this.#account(this.#surroundings.monotonic());
       this.#queue.splice(this.#queue.indexOf(waiter), 1);
       if (this.#queue.length === 0) this.#stopTimer();
       reject(signal.reason as Error);
@@ -74,13 +74,13 @@ export class Pacer {
       waiter.go();
       return;
     }
-    this.#account(this.#clock.now());
+    this.#account(this.#surroundings.monotonic());
     this.#queue.push(waiter);
-    if (this.#cancelTimer === undefined) this.#setTimer(this.#clock.now());
+    if (this.#cancelTimer === undefined) this.#setTimer(this.#surroundings.monotonic());
   }
 
   #serve(): void {
-    const now = this.#clock.now();
+    const now = this.#surroundings.monotonic();
     this.#cancelTimer = undefined;
     this.#account(now);
     let served = 0;
@@ -112,7 +112,9 @@ export class Pacer {
     const rate = this.#rate(now);
     this.#stopTimer();
     const ms = rate === undefined ? 0 : (1_000 * Math.max(0, -this.#tokens)) / rate;
-    this.#cancelTimer = this.#clock.after(Math.min(Math.ceil(ms) || 1, LOOK_AGAIN_MS), () => this.#serve());
+    this.#cancelTimer = this.#surroundings.after(Math.min(Math.ceil(ms) || 1, LOOK_AGAIN_MS), () =>
+      this.#serve(),
+    );
   }
 
   #stopTimer(): void {

@@ -2,14 +2,13 @@ import type { ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
 import { atTarget } from "../../core/service-codes.ts";
 import type { RequestBrake } from "./brake.ts";
-import { REAL_CLOCK } from "../clock.ts";
 import { LearnedRate, type OnRateChange } from "./learned-rate.ts";
 import { isTimeout, type Outage, outageAdvice, outageError, type OutageReason } from "./outage.ts";
 import { Pacer } from "./pacer.ts";
-import { pause } from "../pause.ts";
 import { ServiceFailure } from "../wire/service-error.ts";
 import type { GateSignIn } from "../sign-in/sign-in.ts";
 import { SignInError } from "../sign-in/token-source.ts";
+import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
 /** Failures in a row, without any answer between them, that make a service count as gone ... */
 const FAILURES_TO_TRIP = 8;
@@ -97,6 +96,7 @@ export interface GatePass {
  */
 export class ServiceGate {
   readonly name: string;
+  readonly #surroundings: Surroundings;
   readonly #options: GateOptions;
   #pausedUntil = 0;
   #outage: Outage | undefined;
@@ -110,11 +110,12 @@ export class ServiceGate {
   readonly #rate: LearnedRate;
   readonly #pacer: Pacer;
 
-  constructor(name: string, options: GateOptions) {
+  constructor(surroundings: Surroundings, name: string, options: GateOptions) {
+    this.#surroundings = surroundings;
     this.name = name;
     this.#options = options;
-    this.#rate = new LearnedRate(REAL_CLOCK.now(), options.onRateChange);
-    this.#pacer = new Pacer((now) => this.#rate.at(now), REAL_CLOCK);
+    this.#rate = new LearnedRate(surroundings.monotonic(), options.onRateChange);
+    this.#pacer = new Pacer(surroundings, (now) => this.#rate.at(now));
   }
 
   /** Attempts that the service answered, and how long attempts were held to its rate, all together, ms; they only grow. */
@@ -132,7 +133,7 @@ export class ServiceGate {
       const why = failure === undefined ? "" : ` (${failure.said})`;
       return { what: "sign-in", since, advice: `${this.#signInAdvice(failure)}${why}`, throttled: false };
     }
-    if (this.#pausedUntil > Date.now()) {
+    if (this.#pausedUntil > this.#surroundings.wall()) {
       return { what: this.name, since: this.#pauseBegan, advice: "it asked to slow down", throttled: true };
     }
     return undefined;
@@ -176,7 +177,11 @@ export class ServiceGate {
         if (this.#mayProbe(this.#outage)) return this.#pass(request, this.#outage);
         await this.#untilProbe(this.#outage, signal);
       } else if (!this.#isOpen) {
-        await pause(Math.min(this.#pausedUntil - Date.now(), LOOK_AGAIN_MS), signal);
+        await sleep(
+          this.#surroundings,
+          Math.min(this.#pausedUntil - this.#surroundings.wall(), LOOK_AGAIN_MS),
+          signal,
+        );
       } else {
         // Whoever waited looks at the gate again: what comes after a pause is to go at the service's rate, too.
         const held = this.#pacer.pass(1, signal);
@@ -203,33 +208,34 @@ export class ServiceGate {
   }
 
   get #isOpen(): boolean {
-    return this.#outage === undefined && Date.now() >= this.#pausedUntil;
+    return this.#outage === undefined && this.#surroundings.wall() >= this.#pausedUntil;
   }
 
   /** Takes the turn to probe, when it is free and the time has come. */
   #mayProbe(outage: Outage): boolean {
-    if (outage.probing || Date.now() < Math.max(outage.nextProbeAt, this.#pausedUntil)) return false;
+    if (outage.probing || this.#surroundings.wall() < Math.max(outage.nextProbeAt, this.#pausedUntil))
+      return false;
     outage.probing = true;
     return true;
   }
 
   async #untilProbe(outage: Outage, signal: AbortSignal): Promise<void> {
-    const now = Date.now();
+    const now = this.#surroundings.wall();
     const endsAt = outage.since + this.#longestWait(outage);
     if (now >= endsAt) throw this.#outageError(outage);
     const probeAt = Math.max(outage.nextProbeAt, this.#pausedUntil);
     const next = outage.probing ? endsAt : Math.min(probeAt, endsAt);
-    await pause(Math.min(next - now, LOOK_AGAIN_MS), signal);
+    await sleep(this.#surroundings, Math.min(next - now, LOOK_AGAIN_MS), signal);
   }
 
   #pass(request: object, probeOf: Outage | undefined): GatePass {
-    const sentAt = REAL_CLOCK.now();
+    const sentAt = this.#surroundings.monotonic();
     this.#rate.sent(sentAt);
     return {
       answered: () => {
-        this.#rate.answered(sentAt, REAL_CLOCK.now());
+        this.#rate.answered(sentAt, this.#surroundings.monotonic());
         this.#answers++;
-        this.#answeredAt = Date.now();
+        this.#answeredAt = this.#surroundings.wall();
         this.#everAnswered = true;
         this.#failuresInRow = 0;
         this.#unreachableInRow = 0;
@@ -237,12 +243,12 @@ export class ServiceGate {
         this.#outage = undefined;
       },
       throttled: (retryAfterMs) => {
-        this.#rate.refused(sentAt, REAL_CLOCK.now(), this.#slowDown(retryAfterMs));
+        this.#rate.refused(sentAt, this.#surroundings.monotonic(), this.#slowDown(retryAfterMs));
         this.#failed(request, "overloaded", undefined, probeOf);
       },
       failed: (reason, failure) => {
         if (failure !== undefined && isTimeout(failure.answer)) {
-          this.#rate.timedOut(sentAt, REAL_CLOCK.now());
+          this.#rate.timedOut(sentAt, this.#surroundings.monotonic());
         }
         if (reason === "intercepted") this.#slowDown(failure?.retryAfterMs);
         this.#failed(request, reason, failure, probeOf);
@@ -258,7 +264,7 @@ export class ServiceGate {
   #slowDown(retryAfterMs: number | undefined): number | undefined {
     if (retryAfterMs === undefined) return undefined;
     const ms = Math.min(retryAfterMs, this.#options.longestPauseMs);
-    const now = Date.now();
+    const now = this.#surroundings.wall();
     if (this.#pausedUntil <= now) this.#pauseBegan = now;
     this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
     return ms;
@@ -278,9 +284,9 @@ export class ServiceGate {
       probeOf.reason = reason;
       probeOf.failure = failure;
       probeOf.probeDelay = this.#nextProbeDelay(probeOf.probeDelay, reason);
-      probeOf.nextProbeAt = Date.now() + probeOf.probeDelay;
+      probeOf.nextProbeAt = this.#surroundings.wall() + probeOf.probeDelay;
     } else if (this.#outage === undefined && this.#looksGone(reason)) {
-      const now = Date.now();
+      const now = this.#surroundings.wall();
       const probeDelay = this.#options.firstProbeDelayMs;
       const nextProbeAt = now + probeDelay;
       this.#outage = { since: now, reason, failure, probing: false, probeDelay, nextProbeAt };
@@ -297,7 +303,8 @@ export class ServiceGate {
     if (reason === "sign-in" || reason === "clock") return true;
     if (reason === "intercepted" && this.#failuresInRow >= FAILURES_TO_TRIP_ALONE) return true;
     if (this.#unreachableInRow >= UNREACHABLE_TO_TRIP) return true;
-    if (reason === "overloaded" && Date.now() - this.#answeredAt < ANSWERED_OF_LATE_MS) return false;
+    if (reason === "overloaded" && this.#surroundings.wall() - this.#answeredAt < ANSWERED_OF_LATE_MS)
+      return false;
     if (this.#options.fewRequests === true) return this.#failuresInRow >= FAILURES_TO_TRIP_ALONE;
     return this.#failuresInRow >= FAILURES_TO_TRIP && this.#failing.size >= DISTINCT_TO_TRIP;
   }
@@ -321,6 +328,6 @@ export class ServiceGate {
       if (reason === "intercepted" && failure !== undefined) return failure;
       return new ServiceFailure("connect", `the ${this.name} does not answer`, {});
     }
-    return outageError(this.name, outage, this.#signInAdvice(outage.failure));
+    return outageError(this.name, outage, this.#surroundings.wall(), this.#signInAdvice(outage.failure));
   }
 }

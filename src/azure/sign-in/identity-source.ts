@@ -1,6 +1,7 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
 import { errorMessageText } from "../../core/errors.ts";
 import { describeReason, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** How long a source may take: `az` on a busy machine needs many seconds, one that hangs must not hold the run. */
 const ASK_LIMIT_MS = 60_000;
@@ -19,10 +20,12 @@ export interface IdentityWay {
 
 /** A credential of @azure/identity as a source: with a time limit, and its errors in one form. */
 export class IdentitySource implements TokenSource {
+  readonly #surroundings: Surroundings;
   readonly #way: IdentityWay;
   #credential: TokenCredential | undefined;
 
-  constructor(way: IdentityWay) {
+  constructor(surroundings: Surroundings, way: IdentityWay) {
+    this.#surroundings = surroundings;
     this.#way = way;
   }
 
@@ -38,7 +41,7 @@ export class IdentitySource implements TokenSource {
         ...(tenantId === undefined ? {} : { tenantId }),
         ...(claims === undefined ? {} : { claims }),
       };
-      const token = await withinLimit(this.#credential.getToken(scope, options));
+      const token = await withinLimit(this.#surroundings, this.#credential.getToken(scope, options));
       if (token === null) throw new Error("no token was given");
       return token;
     } catch (thrown) {
@@ -56,13 +59,13 @@ export function toSignInError(name: string, advice: (said?: string) => string, t
   });
 }
 
-async function withinLimit<T>(asking: Promise<T>): Promise<T> {
+async function withinLimit<T>(surroundings: Surroundings, asking: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const late = new Error(`no answer for ${ASK_LIMIT_MS / 1000} s`);
-  const timer = setTimeout(() => reject(late), ASK_LIMIT_MS);
+  const cancel = surroundings.after(ASK_LIMIT_MS, () => reject(late));
   try {
     return await Promise.race([asking, promise]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

@@ -1,5 +1,6 @@
 import type { AccessToken } from "@azure/identity";
 import { SignInError, type TokenRequest } from "./token-source.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** A token is renewed so long before its end, or at half its life when it lasts less than twice that, ms. */
 const RENEW_BEFORE_MS = 10 * 60_000;
@@ -25,6 +26,7 @@ const LONGEST_REST_MS = 15_000;
  * The source is asked by one at a time, whoever waits, and for as long as it takes, whoever gives up.
  */
 export class KeptToken {
+  readonly #surroundings: Surroundings;
   readonly #ask: (request: Pick<TokenRequest, "fresh" | "claims">) => Promise<AccessToken>;
   #token: AccessToken | undefined;
   #usableUntil = 0;
@@ -35,13 +37,17 @@ export class KeptToken {
   #failure: { readonly error: unknown; readonly until: number } | undefined;
   #restMs = 0;
 
-  constructor(ask: (request: Pick<TokenRequest, "fresh" | "claims">) => Promise<AccessToken>) {
+  constructor(
+    surroundings: Surroundings,
+    ask: (request: Pick<TokenRequest, "fresh" | "claims">) => Promise<AccessToken>,
+  ) {
+    this.#surroundings = surroundings;
     this.#ask = ask;
   }
 
   /** The token when it can be used at once. An ageing one starts its renewal. */
   atHand(): AccessToken | undefined {
-    const now = Date.now();
+    const now = this.#surroundings.wall();
     if (this.#token === undefined || now >= this.#usableUntil) return undefined;
     // Who holds a token need not know that the next one is late.
     if (now >= this.#renewAt) this.#renew().catch(() => {});
@@ -62,7 +68,8 @@ export class KeptToken {
   }
 
   async #renew(): Promise<AccessToken> {
-    if (this.#failure !== undefined && Date.now() < this.#failure.until) throw this.#failure.error;
+    if (this.#failure !== undefined && this.#surroundings.wall() < this.#failure.until)
+      throw this.#failure.error;
     this.#asking ??= this.#askSource().finally(() => {
       this.#asking = undefined;
     });
@@ -76,13 +83,13 @@ export class KeptToken {
       return token;
     } catch (error) {
       this.#restMs = Math.min(Math.max(FIRST_REST_MS, this.#restMs * 2), LONGEST_REST_MS);
-      this.#failure = { error, until: Date.now() + this.#restMs };
+      this.#failure = { error, until: this.#surroundings.wall() + this.#restMs };
       throw error;
     }
   }
 
   #keep(token: AccessToken): void {
-    const now = Date.now();
+    const now = this.#surroundings.wall();
     const ends = token.expiresOnTimestamp;
     const lifeMs = ends - now;
     if (!(lifeMs > 0)) {

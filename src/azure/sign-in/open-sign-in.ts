@@ -15,11 +15,13 @@ import {
   type SignInVariables,
   workloadSource,
 } from "./ways.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** `--auth` */
 export type AuthWay = "auto" | "cli" | "browser" | "device-code" | "managed-identity" | "environment";
 
 export interface SignInOptions {
+  readonly surroundings: Surroundings;
   readonly auth: AuthWay;
   /** `--tenant` */
   readonly tenant: string | undefined;
@@ -46,7 +48,7 @@ export async function openSignIn(options: SignInOptions): Promise<SignIn> {
   }
   const person = openPersonSource(options);
   const source = chooseSource(options, person);
-  const signIn = new SignIn(source, { isTenantFixed: tenant !== undefined });
+  const signIn = new SignIn(options.surroundings, source, { isTenantFixed: tenant !== undefined });
   if (person !== undefined) await waitForPerson(source, person, options.signal);
   return signIn;
 }
@@ -73,12 +75,12 @@ function openPersonSource({
 }
 
 function chooseSource(options: SignInOptions, person: PersonSource | undefined): TokenSource {
-  const { auth, tenant, env } = options;
+  const { surroundings, auth, tenant, env } = options;
   switch (auth) {
     case "cli":
-      return cliSource(tenant);
+      return cliSource(surroundings, tenant);
     case "managed-identity":
-      return managedIdentitySource(env);
+      return managedIdentitySource(surroundings, env);
     case "environment":
       return environmentSource(options);
     case "browser":
@@ -88,19 +90,19 @@ function chooseSource(options: SignInOptions, person: PersonSource | undefined):
   }
   if (person !== undefined && auth !== "auto") return person;
   const sources = [
-    ...(hasApplication(env) ? [applicationSource()] : []),
-    ...(hasWorkload(env) ? [workloadSource(tenant)] : []),
-    managedIdentitySource(env),
-    cliSource(tenant),
+    ...(hasApplication(env) ? [applicationSource(surroundings)] : []),
+    ...(hasWorkload(env) ? [workloadSource(surroundings, tenant)] : []),
+    managedIdentitySource(surroundings, env),
+    cliSource(surroundings, tenant),
     ...(person === undefined ? [] : [person]),
   ];
   return new Chain(sources, `${loginCommand(tenant)}, or choose a way with --auth`);
 }
 
 /** Waiting would not set the variables: what is missing is told at once. */
-function environmentSource({ tenant, env }: SignInOptions): TokenSource {
-  if (hasApplication(env)) return applicationSource();
-  if (hasWorkload(env)) return workloadSource(tenant);
+function environmentSource({ surroundings, tenant, env }: SignInOptions): TokenSource {
+  if (hasApplication(env)) return applicationSource(surroundings);
+  if (hasWorkload(env)) return workloadSource(surroundings, tenant);
   throw new ReuploadError("sign-in", "--auth environment: the environment holds no sign-in.", {
     advice: describeAdvice(ENVIRONMENT_ADVICE),
   });

@@ -6,9 +6,9 @@ import type {
   InteractiveBrowserCredential,
   TokenCredential,
 } from "@azure/identity";
-import { pause } from "../pause.ts";
 import { toSignInError } from "./identity-source.ts";
 import { describeReason, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
+import { type Cancel, sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
 /** A sign-in that nobody asks for any more is given up after this, ms: a run that ended must not wait for a person. */
 const LINGER_MS = 40_000;
@@ -16,6 +16,7 @@ const LINGER_MS = 40_000;
 const PERSON_LIMIT_MS = 15 * 60_000;
 
 export interface PersonWay {
+  readonly surroundings: Surroundings;
   readonly kind: "browser" | "device-code";
   readonly tenant: string | undefined;
   /** Tells the person what to do, now. */
@@ -40,7 +41,9 @@ export class PersonSource implements TokenSource {
   #credential: Interactive | undefined;
   #asking: Promise<void> | undefined;
   #lastFailure: string | undefined;
-  #linger: NodeJS.Timeout | undefined;
+  /** Gives the sign-in that is under way up when nobody asks for it any more. */
+  #giveUp: (() => void) | undefined;
+  #cancelLinger: Cancel | undefined;
   #toDo: string;
 
   constructor(way: PersonWay) {
@@ -68,13 +71,14 @@ export class PersonSource implements TokenSource {
    */
   async attend(signal: AbortSignal): Promise<string | undefined> {
     const asking = this.#asking;
-    clearTimeout(this.#linger);
-    this.#linger = undefined;
+    this.#endLinger();
     const done = new AbortController();
     try {
-      const late = pause(PERSON_LIMIT_MS, AbortSignal.any([signal, done.signal])).then(
-        () => "it took too long",
-      );
+      const late = sleep(
+        this.#way.surroundings,
+        PERSON_LIMIT_MS,
+        AbortSignal.any([signal, done.signal]),
+      ).then(() => "it took too long");
       return await Promise.race([asking?.then(() => this.#lastFailure), late]);
     } finally {
       done.abort();
@@ -83,7 +87,7 @@ export class PersonSource implements TokenSource {
 
   async ask(request: TokenRequest): Promise<AccessToken> {
     const { scope, tenantId, claims } = request;
-    this.#linger?.refresh();
+    this.#linger();
     try {
       this.#credential ??= await this.#make();
       const options = {
@@ -100,6 +104,18 @@ export class PersonSource implements TokenSource {
       const why = this.#lastFailure === undefined ? "" : ` (the last time: ${this.#lastFailure})`;
       throw new SignInError(`a person has to sign in${why}`, this.#toDo, { isUnavailable: true });
     }
+  }
+
+  /** Begins to wait anew for somebody who asks for the sign-in that is under way, if one is and may be given up. */
+  #linger(): void {
+    if (this.#giveUp === undefined) return;
+    this.#cancelLinger?.();
+    this.#cancelLinger = this.#way.surroundings.after(LINGER_MS, this.#giveUp, { background: true });
+  }
+
+  #endLinger(): void {
+    this.#cancelLinger?.();
+    this.#giveUp = undefined;
   }
 
   async #make(): Promise<Interactive> {
@@ -123,7 +139,8 @@ export class PersonSource implements TokenSource {
   async #askPerson(credential: Interactive, { scope, tenantId, claims }: TokenRequest): Promise<void> {
     const { kind, tell, signal } = this.#way;
     const left = new AbortController();
-    this.#linger = setTimeout(() => left.abort(), LINGER_MS).unref();
+    this.#giveUp = () => left.abort();
+    this.#linger();
     if (kind === "browser") {
       tell("To sign in, finish the sign-in in the browser window that opens");
       letNextServerEnd();
@@ -138,8 +155,7 @@ export class PersonSource implements TokenSource {
     } catch (thrown) {
       this.#lastFailure = describeReason(thrown);
     } finally {
-      clearTimeout(this.#linger);
-      this.#linger = undefined;
+      this.#endLinger();
       this.#asking = undefined;
     }
   }

@@ -8,6 +8,7 @@ import { isTrustedForTokens } from "./trusted-hosts.ts";
 import { challengeIn } from "./challenge.ts";
 import { KeptToken } from "./kept-token.ts";
 import type { TokenSource } from "./token-source.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** The token's scope for storage, in every cloud. */
 export const STORAGE_SCOPE = "https://storage.azure.com/.default";
@@ -26,6 +27,7 @@ export interface GateSignIn {
 
 /** The run's credential. */
 export class SignIn implements TokenCredential {
+  readonly #surroundings: Surroundings;
   readonly #source: TokenSource;
   /** `--tenant` was given: what a service says about tenants does not count. */
   readonly #isTenantFixed: boolean;
@@ -33,7 +35,8 @@ export class SignIn implements TokenCredential {
   readonly #tenants = new Map<string, string>();
   #hasWorked = false;
 
-  constructor(source: TokenSource, options: { readonly isTenantFixed: boolean }) {
+  constructor(surroundings: Surroundings, source: TokenSource, options: { readonly isTenantFixed: boolean }) {
+    this.#surroundings = surroundings;
     this.#source = source;
     this.#isTenantFixed = options.isTenantFixed;
   }
@@ -96,7 +99,9 @@ export class SignIn implements TokenCredential {
     const key = `${tenantId ?? ""} ${scope}`;
     let kept = this.#tokens.get(key);
     if (kept === undefined) {
-      kept = new KeptToken((request) => this.#source.ask({ ...request, scope, tenantId }));
+      kept = new KeptToken(this.#surroundings, (request) =>
+        this.#source.ask({ ...request, scope, tenantId }),
+      );
       this.#tokens.set(key, kept);
     }
     return kept;

@@ -1,6 +1,7 @@
 /** The ways to sign in without a person, each a credential of @azure/identity with its advice. */
 import { IdentitySource } from "./identity-source.ts";
 import type { TokenSource } from "./token-source.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** `az` itself may hang; it is ended before the source's own limit. */
 const AZ_LIMIT_MS = 45_000;
@@ -14,9 +15,9 @@ export function loginCommand(tenant: string | undefined): string {
 }
 
 /** Who is signed in with the Azure CLI. */
-export function cliSource(tenant: string | undefined): TokenSource {
+export function cliSource(surroundings: Surroundings, tenant: string | undefined): TokenSource {
   const login = loginCommand(tenant);
-  return new IdentitySource({
+  return new IdentitySource(surroundings, {
     name: "az",
     advice: (said = "") => {
       if (said.includes("could not be found")) {
@@ -41,8 +42,8 @@ export const ENVIRONMENT_ADVICE =
   "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)";
 
 /** An application, by its secret or certificate. */
-export function applicationSource(): TokenSource {
-  return new IdentitySource({
+export function applicationSource(surroundings: Surroundings): TokenSource {
+  return new IdentitySource(surroundings, {
     name: "environment",
     advice: () => "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate: it may have ended",
     make: async () => {
@@ -60,8 +61,8 @@ export function hasApplication(env: SignInVariables): boolean {
 }
 
 /** A workload of Kubernetes, by the token file that is mounted for it. */
-export function workloadSource(tenant: string | undefined): TokenSource {
-  return new IdentitySource({
+export function workloadSource(surroundings: Surroundings, tenant: string | undefined): TokenSource {
+  return new IdentitySource(surroundings, {
     name: "workload identity",
     advice: () => "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the file that AZURE_FEDERATED_TOKEN_FILE names",
     make: async () => {
@@ -77,8 +78,8 @@ export function hasWorkload(env: SignInVariables): boolean {
 }
 
 /** The identity of the machine; AZURE_CLIENT_ID picks one of several. */
-export function managedIdentitySource(env: SignInVariables): TokenSource {
-  return new IdentitySource({
+export function managedIdentitySource(surroundings: Surroundings, env: SignInVariables): TokenSource {
+  return new IdentitySource(surroundings, {
     name: "managed identity",
     advice: () =>
       "give this machine a managed identity (AZURE_CLIENT_ID names one that is assigned by a user), or use another --auth",

@@ -27,7 +27,7 @@ export interface RefusedTime {
  */
 export function clockTrouble(
   { status, errorCode, said, date, isDated }: RefusedTime,
-  now: number = Date.now(),
+  now: number,
 ): string | undefined {
   if (status !== 403 && status !== 400) return undefined;
   const aheadMs = now - Date.parse(date ?? "");

@@ -1,12 +1,21 @@
-let second = 0;
-let text = "";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
-/** Now, as HTTP writes it; made anew once a second. */
-export function httpDate(): string {
-  const now = Math.floor(Date.now() / 1000);
-  if (now !== second) {
-    second = now;
-    text = new Date(now * 1000).toUTCString();
+/** The time as HTTP writes it; the text is made anew once a second. */
+export class HttpDate {
+  readonly #surroundings: Surroundings;
+  #second = 0;
+  #text = "";
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
   }
-  return text;
+
+  now(): string {
+    const now = Math.floor(this.#surroundings.wall() / 1000);
+    if (now !== this.#second) {
+      this.#second = now;
+      this.#text = new Date(now * 1000).toUTCString();
+    }
+    return this.#text;
+  }
 }

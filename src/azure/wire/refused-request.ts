@@ -24,8 +24,11 @@ export class RefusedRequest extends Error {
   /** What is wrong with a clock or with a SAS's times, in words; undefined when it was refused for something else. */
   readonly trouble: string | undefined;
 
-  /** @param body XML that holds the code and the service's words; empty after a HEAD */
-  constructor(exchange: Exchange, body: string, { url, isDated, whose }: Signature) {
+  /**
+   * @param body XML that holds the code and the service's words; empty after a HEAD
+   * @param now by this machine's clock, ms since the epoch
+   */
+  constructor(exchange: Exchange, body: string, { url, isDated, whose }: Signature, now: number) {
     const [message = ""] = elementTexts(body, "Message");
     super(message);
     this.name = "RefusedRequest";
@@ -35,14 +38,14 @@ export class RefusedRequest extends Error {
     this.response = { headers: { get: (name) => exchange.header(name) } };
     const said = `${message}\n${elementTexts(body, "AuthenticationErrorDetail")[0] ?? ""}`;
     const date = exchange.header("date");
-    const clock = clockTrouble({ status, errorCode: this.code, said, date, isDated });
+    const clock = clockTrouble({ status, errorCode: this.code, said, date, isDated }, now);
     this.clockIsWrong = clock !== undefined;
-    const sas = status === 403 ? sasTrouble(url, serviceTime(exchange)) : undefined;
+    const sas = status === 403 ? sasTrouble(url, serviceTime(exchange, now)) : undefined;
     this.trouble = clock ?? (sas === undefined ? undefined : `${whose} ${sas}`);
   }
 }
 
-/** When the service answered, by its own clock, ms since the epoch. */
-function serviceTime(exchange: Exchange): number {
-  return Date.parse(exchange.header("date") ?? "") || Date.now();
+/** When the service answered, by its own clock, or by ours when it does not tell; ms since the epoch. */
+function serviceTime(exchange: Exchange, now: number): number {
+  return Date.parse(exchange.header("date") ?? "") || now;
 }

@@ -7,11 +7,12 @@ import { signedUrl } from "../calls/signed-url.ts";
 import { isStorageHost } from "../sign-in/trusted-hosts.ts";
 import type { Connections } from "./connections.ts";
 import { Exchange, type WireRequest } from "./exchange.ts";
-import { httpDate } from "./http-date.ts";
+import { HttpDate } from "./http-date.ts";
 import { type CallName, hasPromisedBody, judgeAnswer } from "./promised-answers.ts";
 import { RefusedRequest, type Signature } from "./refused-request.ts";
 import { SERVICE_VERSION } from "./service-version.ts";
 import { SharedKey } from "./shared-key.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** More of an answer than this is not kept, bytes: a page of 5,000 blobs with the most metadata that each may have. */
 const LONGEST_ANSWER = 64 * 2 ** 20;
@@ -33,11 +34,15 @@ export interface RestRequest {
  * what the call promises. A "no" of the service and an answer that the service did not give are errors.
  */
 export class RestClient {
+  readonly surroundings: Surroundings;
   readonly account: StorageAccount;
   readonly #sharedKey: SharedKey | undefined;
   readonly #connections: Connections;
+  readonly #httpDate: HttpDate;
 
-  constructor(account: StorageAccount, connections: Connections) {
+  constructor(surroundings: Surroundings, account: StorageAccount, connections: Connections) {
+    this.surroundings = surroundings;
+    this.#httpDate = new HttpDate(surroundings);
     this.account = account;
     this.#connections = connections;
     const { credential } = account;
@@ -98,7 +103,8 @@ export class RestClient {
 
   async #refuse(request: RestRequest, exchange: Exchange): Promise<never> {
     const body = await readBody(exchange, request.url);
-    throw new RefusedRequest(exchange, body.toString(), this.#describeSignature(request));
+    const signature = this.#describeSignature(request);
+    throw new RefusedRequest(exchange, body.toString(), signature, this.surroundings.wall());
   }
 
   #describeSignature({ url, as }: RestRequest): Signature {
@@ -115,7 +121,7 @@ export class RestClient {
     const { origin, pathname, search } = new URL(
       as === "anonymous" ? url : signedUrl(url, this.account.credential),
     );
-    const all = ["x-ms-version", SERVICE_VERSION, "x-ms-date", httpDate(), ...headers];
+    const all = ["x-ms-version", SERVICE_VERSION, "x-ms-date", this.#httpDate.now(), ...headers];
     const wire = { method, origin, path: pathname + search, headers: all, body };
     if (token !== undefined) all.push("authorization", `Bearer ${token}`);
     else if (as !== "anonymous" && this.#sharedKey !== undefined) {

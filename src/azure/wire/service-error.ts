@@ -17,8 +17,8 @@ export class ServiceFailure extends Error {
   readonly said: string;
   /** What is wrong with this machine's clock, or with the times of a SAS, in words. */
   readonly trouble: string | undefined;
-  /** By the service's own clock, ms since the epoch; by ours when it did not tell. */
-  readonly answeredAt: number;
+  /** By the service's own clock, ms since the epoch; undefined when it did not tell. */
+  readonly answeredAt: number | undefined;
   /** Set by the attempt wrapper. */
   attempts = 1;
 
@@ -31,7 +31,7 @@ export class ServiceFailure extends Error {
     this.requestId = details.requestId;
     this.retryAfterMs = details.retryAfterMs;
     this.trouble = details.trouble;
-    this.answeredAt = details.answeredAt || Date.now();
+    this.answeredAt = details.answeredAt;
   }
 
   get status(): number | undefined {
@@ -47,7 +47,7 @@ interface FailureFacts {
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly trouble?: string | undefined;
-  readonly answeredAt?: number;
+  readonly answeredAt?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -65,8 +65,16 @@ interface SdkError extends Error {
 /** Thrown by ourselves: a file's or the run's failure, a defect. Asking the service again would not help. */
 const OURS = [FileFailure, ReuploadError, WaitGivenUp, TypeError, RangeError, ReferenceError];
 
-/** What an SDK call threw, as one kind of error; undefined for what the service has no part in. */
-export function toServiceFailure(thrown: unknown, operation: string): ServiceFailure | undefined {
+/**
+ * What a call threw, as one kind of error; undefined for what the service has no part in.
+ *
+ * @param now ms since the epoch
+ */
+export function toServiceFailure(
+  thrown: unknown,
+  operation: string,
+  now: number,
+): ServiceFailure | undefined {
   if (thrown instanceof ServiceFailure) return thrown;
   if (OURS.some((kind) => thrown instanceof kind)) return undefined;
   if (thrown instanceof SignInError) {
@@ -75,7 +83,7 @@ export function toServiceFailure(thrown: unknown, operation: string): ServiceFai
   const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as SdkError;
   const cause = withoutRequest(error);
   const headers = error.response?.headers;
-  const retryAfterMs = readRetryAfter(headers);
+  const retryAfterMs = readRetryAfter(headers, now);
   if (thrown instanceof ForeignAnswer) {
     return new ServiceFailure(operation, thrown.message, { intercepted: true }, { retryAfterMs, cause });
   }
@@ -93,7 +101,7 @@ export function toServiceFailure(thrown: unknown, operation: string): ServiceFai
       requestId: headers?.get("x-ms-request-id"),
       retryAfterMs,
       trouble: error.trouble,
-      answeredAt: Date.parse(headers?.get("date") ?? ""),
+      answeredAt: Date.parse(headers?.get("date") ?? "") || undefined,
       cause,
     },
   );
@@ -111,9 +119,14 @@ function firstLine(text: string): string {
   return (text.split("\n")[0] ?? "").trim().slice(0, 300);
 }
 
-/** `x-ms-retry-after-ms` (ms), else `Retry-After` (seconds or an HTTP date). */
+/**
+ * How long the service asks to wait, ms: `x-ms-retry-after-ms` (ms), else `Retry-After` (seconds or an HTTP date).
+ *
+ * @param now ms since the epoch
+ */
 export function readRetryAfter(
   headers: { get(name: string): string | undefined } | undefined,
+  now: number,
 ): number | undefined {
   const ms = Number(headers?.get("x-ms-retry-after-ms") ?? Number.NaN);
   if (ms >= 0) return ms;
@@ -122,5 +135,5 @@ export function readRetryAfter(
   const seconds = Number(value);
   if (seconds >= 0) return seconds * 1000;
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

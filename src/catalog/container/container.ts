@@ -3,14 +3,20 @@
  * unless said otherwise. Its list is asked for page by page when the work item is looked up; names, lengths and MD5s
  * are the service's own. Empty blobs that stand for a folder hold no file and are passed over.
  */
-import type { Attempts } from "../../azure/attempts/attempt.ts";
-import { RequestBudget } from "../../azure/attempts/effort.ts";
-import type { BlobLister, BlobPage, ListedBlob, PageQuestion } from "../../azure/calls/list-calls.ts";
-import { RestBlobLister } from "../../azure/calls/rest-blob-lister.ts";
-import type { RestClient } from "../../azure/wire/rest-client.ts";
-import { ServiceFailure } from "../../azure/wire/service-error.ts";
-import type { ServiceGate } from "../../azure/gate/service-gate.ts";
-import { type SourceLink, SourceLinks } from "../../azure/calls/source-links.ts";
+import {
+  type Attempts,
+  type BlobLister,
+  type BlobPage,
+  type ListedBlob,
+  type PageQuestion,
+  RequestBudget,
+  RestBlobLister,
+  type RestClient,
+  ServiceFailure,
+  type ServiceGate,
+  type SourceLink,
+  SourceLinks,
+} from "../../azure/azure.ts";
 import { ReuploadError } from "../../core/errors.ts";
 import { FileFailure } from "../../core/failure.ts";
 import type { CatalogFile } from "../../core/file.ts";
@@ -66,7 +72,7 @@ class ContainerCatalog implements Catalog {
     this.#options = options;
     this.#lister = new RestBlobLister(client);
     this.#query = sas === undefined ? "" : `?${sas.reveal().replace(/^\?/, "")}`;
-    this.#link = new SourceLinks(client.account).resolve(source.url + this.#query);
+    this.#link = new SourceLinks(client.surroundings, client.account).resolve(source.url + this.#query);
   }
 
   /** @throws ReuploadError when the container cannot be listed */

@@ -1,4 +1,4 @@
-import { isAllowed, isLoopback } from "../../azure/sign-in/trusted-hosts.ts";
+import { isAllowed, isLoopback } from "../../azure/azure.ts";
 import { ReuploadError } from "../../core/errors.ts";
 import type { SourcePrefix } from "../../core/source-prefix.ts";
 import { checkTemplate, folderTemplate } from "../work-item-folder.ts";

@@ -6,8 +6,7 @@
  * for others.
  */
 import type { WorkItem } from "../../core/work-item.ts";
-import { type Kusto, type KustoTable, KustoTooMuch } from "../../kusto/kusto.ts";
-import { piped } from "../../kusto/query-text.ts";
+import { type Kusto, type KustoTable, KustoTooMuch, piped } from "../../kusto/kusto.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { divideAnswer } from "./answer.ts";
 import { BatchSize } from "./batch-size.ts";
@@ -15,8 +14,10 @@ import { checkColumns } from "./columns.ts";
 import { LOOKUP_COUNT, LOOKUP_ORDER, type LookupQuery } from "./lookup-query.ts";
 import { MergedLookups } from "./merged-lookups.ts";
 import { surveyBy } from "./survey.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 export interface KustoCatalogOptions {
+  readonly surroundings: Surroundings;
   /** Closed with the catalog. */
   readonly kusto: Kusto;
   readonly query: LookupQuery;
@@ -29,28 +30,32 @@ export interface KustoCatalogOptions {
  * @throws ReuploadError `kusto-invalid` (the service's own words, or the columns found), `permission`, `sign-in`,
  * `unavailable`; the signal's reason
  */
-export async function openKustoCatalog({ kusto, query, signal }: KustoCatalogOptions): Promise<Catalog> {
+export async function openKustoCatalog(options: KustoCatalogOptions): Promise<Catalog> {
+  const { kusto, query, signal } = options;
   const { columns } = await kusto.query(
     { text: piped(query.text, "| take 0"), parameters: query.parameters([]) },
     { signal },
   );
-  return new KustoCatalog(kusto, query, checkColumns(columns));
+  return new KustoCatalog(options, checkColumns(columns));
 }
 
 class KustoCatalog implements Catalog {
   readonly identity: string;
+  readonly #surroundings: Surroundings;
   readonly #kusto: Kusto;
   readonly #query: LookupQuery;
   readonly #lookupText: string;
   readonly #countText: string;
   readonly #batchSize = new BatchSize();
-  readonly #fresh = new MergedLookups((workItems, signal) => this.#lookUp(workItems, signal));
+  readonly #fresh: MergedLookups;
   /** The most in one answer: a query that does not keep to its parameters gives the same rows again and again. */
   #strayRows = 0;
 
   /** @param project the operator that leaves the wanted columns, or nothing */
-  constructor(kusto: Kusto, query: LookupQuery, project: string) {
+  constructor({ surroundings, kusto, query }: KustoCatalogOptions, project: string) {
     this.identity = query.identity(kusto.place);
+    this.#surroundings = surroundings;
+    this.#fresh = new MergedLookups(surroundings, (workItems, signal) => this.#lookUp(workItems, signal));
     this.#kusto = kusto;
     this.#query = query;
     const behind = (tail: string): string => piped(query.text, project === "" ? tail : `${project}\n${tail}`);
@@ -99,10 +104,13 @@ class KustoCatalog implements Catalog {
     workItems: readonly WorkItem[],
     signal: AbortSignal,
   ): Promise<readonly Lookup[] | KustoTooMuch> {
-    const began = performance.now();
+    const began = this.#surroundings.monotonic();
     try {
       const table = await this.#ask(this.#lookupText, workItems, signal);
-      this.#batchSize.answered(workItems.length, { bytes: table.bytes, ms: performance.now() - began });
+      this.#batchSize.answered(workItems.length, {
+        bytes: table.bytes,
+        ms: this.#surroundings.monotonic() - began,
+      });
       const { lookups, strayRows } = divideAnswer(workItems, table, this.#query.filtersByJob);
       this.#strayRows = Math.max(this.#strayRows, strayRows);
       return lookups;

@@ -1,8 +1,7 @@
 import { hash } from "node:crypto";
 import { ReuploadError } from "../../core/errors.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import type { KustoValue } from "../../kusto/kusto.ts";
-import { type DeclaredParameter, declaredParameters } from "../../kusto/query-text.ts";
+import { type DeclaredParameter, type KustoValue, declaredParameters } from "../../kusto/kusto.ts";
 
 /** What is asked without `--kusto-query`; docs/kusto.md shows it, and the tables that it expects. */
 export const DEFAULT_LOOKUP_QUERY = `declare query_parameters(jobIds:dynamic, workItemIds:dynamic, fileSuffix:string);

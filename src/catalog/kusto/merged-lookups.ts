@@ -1,5 +1,6 @@
 import { type WorkItem, workItemKey } from "../../core/work-item.ts";
 import type { Lookup } from "../catalog.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** How long the first request waits for others, ms. */
 const GATHERING_MS = 20;
@@ -11,11 +12,13 @@ type LookUp = (workItems: readonly WorkItem[], signal: AbortSignal) => AsyncIter
  * once.
  */
 export class MergedLookups {
+  readonly #surroundings: Surroundings;
   readonly #lookUp: LookUp;
   #gathering: Gathering | undefined;
 
   /** @param lookUp gives one answer for each work item */
-  constructor(lookUp: LookUp) {
+  constructor(surroundings: Surroundings, lookUp: LookUp) {
+    this.#surroundings = surroundings;
     this.#lookUp = lookUp;
   }
 
@@ -25,10 +28,10 @@ export class MergedLookups {
     if (this.#gathering === undefined) {
       const gathering = new Gathering(this.#lookUp);
       this.#gathering = gathering;
-      setTimeout(() => {
+      this.#surroundings.after(GATHERING_MS, () => {
         this.#gathering = undefined;
         void gathering.run();
-      }, GATHERING_MS);
+      });
     }
     return this.#gathering.join(workItem, signal);
   }

@@ -1,8 +1,7 @@
 import { open, rename, rm } from "node:fs/promises";
 import { isDiskFull, errorMessageText, ReuploadError, systemErrorCode } from "../../core/errors.ts";
 import { redact } from "../../core/secret.ts";
-import { filePlace } from "../../files/place.ts";
-import { RejectedRows } from "../../files/rejected-rows.ts";
+import { RejectedRows, filePlace } from "../../files/files.ts";
 import { IndexWriter } from "./index-writer.ts";
 import { invalid, isUnchanged, type ListingFile, readUpTo, unreadable } from "./open-listing-file.ts";
 import type { RejectedListingRow, RowSink } from "./listing-row.ts";

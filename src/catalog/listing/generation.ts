@@ -1,6 +1,7 @@
 import type { IndexFile } from "./index-file.ts";
 import type { ListingFile } from "./open-listing-file.ts";
 import { PartReader } from "./part-reader.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** One version of a listing, open, with its index. Closes once nobody reads in it any more. */
 export class Generation {
@@ -11,10 +12,10 @@ export class Generation {
   #whenUnused: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(listing: ListingFile, index: IndexFile) {
+  constructor(surroundings: Surroundings, listing: ListingFile, index: IndexFile) {
     this.listing = listing;
     this.index = index;
-    this.parts = new PartReader(listing.handle);
+    this.parts = new PartReader(surroundings, listing.handle);
   }
 
   async use<T>(work: (generation: this) => Promise<T>): Promise<T> {

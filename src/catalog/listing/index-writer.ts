@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
-import { openNew } from "../../files/new-file.ts";
+import { openNew } from "../../files/files.ts";
 import { ExtentShards, type KeyedExtent } from "./extent-shards.ts";
 import { ExtentPacker } from "./extents.ts";
 import { KEY_SPACE, keyHash, computeSeal, SCHEMA } from "./index-file.ts";

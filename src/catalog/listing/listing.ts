@@ -15,7 +15,7 @@ import { setImmediate } from "node:timers/promises";
 import { ReuploadError } from "../../core/errors.ts";
 import { untilAborted } from "../../core/until-aborted.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import { filePlace } from "../../files/place.ts";
+import { filePlace } from "../../files/files.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { recheckByLookup } from "../recheck.ts";
 import { type BuiltIndex, buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";
@@ -23,8 +23,10 @@ import { Generation } from "./generation.ts";
 import { IndexFile, isIndexError, keyHash } from "./index-file.ts";
 import { isReplaced, type ListingFile, openListingFile } from "./open-listing-file.ts";
 import { type Found, readWorkItem } from "./read-work-item.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 export interface ListingOptions extends ListingPaths {
+  readonly surroundings: Surroundings;
   /** Ends indexing on a later `fresh`, and now as well unless `opening` is given. */
   readonly signal: AbortSignal;
   /** Ends the opening. */
@@ -45,7 +47,11 @@ export async function openListing(options: ListingOptions): Promise<Catalog> {
     const now = { ...options, signal: options.opening ?? options.signal };
     const found = await openIndex(listing, now);
     const index = found ?? (await newIndex(listing, now));
-    return new ListingCatalog(options, new Generation(listing, index), found === undefined);
+    return new ListingCatalog(
+      options,
+      new Generation(options.surroundings, listing, index),
+      found === undefined,
+    );
   } catch (error) {
     await listing.handle.close();
     throw error;
@@ -246,7 +252,7 @@ class ListingCatalog implements Catalog {
   ): Promise<void> {
     await old.close();
     await built.publish();
-    this.#current = new Generation(listing, await reopened(listing, options));
+    this.#current = new Generation(options.surroundings, listing, await reopened(listing, options));
   }
 }
 

@@ -2,6 +2,7 @@ import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import type { Extent } from "./extents.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** Parts that are read before they are handed on, and before others get their turn: some 0.5 ms. */
 const WINDOW = 128;
@@ -24,11 +25,13 @@ export interface Parts {
  * read had to wait for a disk, the next ones go through the thread pool, side by side, and hold up nobody.
  */
 export class PartReader {
+  readonly #surroundings: Surroundings;
   readonly #handle: FileHandle;
   readonly #slowMs: number;
   #patience = 0;
 
-  constructor(handle: FileHandle, slowMs = SLOW_MS) {
+  constructor(surroundings: Surroundings, handle: FileHandle, slowMs = SLOW_MS) {
+    this.#surroundings = surroundings;
     this.#handle = handle;
     this.#slowMs = slowMs;
   }
@@ -62,9 +65,9 @@ export class PartReader {
   }
 
   #readNow({ offset, length }: Extent, bytes: Buffer, at: number): void {
-    const start = performance.now();
+    const start = this.#surroundings.monotonic();
     const read = readSync(this.#handle.fd, bytes, at, length, offset);
-    if (performance.now() - start > this.#slowMs) this.#patience = PATIENCE;
+    if (this.#surroundings.monotonic() - start > this.#slowMs) this.#patience = PATIENCE;
     endPart(bytes, at + read, at + length);
   }
 

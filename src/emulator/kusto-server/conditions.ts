@@ -12,6 +12,8 @@ export interface Scope {
   /** SQL of a column, undefined when there is none of this name. */
   column(name: string): string | undefined;
   readonly parameters: ReadonlyMap<string, ParameterValue>;
+  /** What `ago` counts from, ms since the epoch. */
+  readonly now: number;
 }
 
 const LITERAL = String.raw`"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'`;
@@ -123,7 +125,7 @@ function readValue(scope: Scope, text: string): string | number {
   const parameter = scope.parameters.get(text);
   if (parameter !== undefined) return typeof parameter === "number" ? parameter : String(parameter);
   const [, count, unit = ""] = /^ago\((\d+)([dhm])\)$/.exec(text) ?? [];
-  if (count !== undefined) return new Date(Date.now() - Number(count) * (UNIT_MS[unit] ?? 0)).toISOString();
+  if (count !== undefined) return new Date(scope.now - Number(count) * (UNIT_MS[unit] ?? 0)).toISOString();
   if (text.startsWith("datetime(")) return String(readLiteral("literal", "datetime", text));
   if (/^["']/.test(text)) return String(readLiteral("literal", "string", text));
   if (/^\d+$/.test(text)) return Number(text);

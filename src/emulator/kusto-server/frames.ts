@@ -34,10 +34,12 @@ export function* framesOf(
   options: AnswerLimits & {
     readonly progressive: boolean;
     readonly requestId: string;
+    /** ms since the epoch */
+    readonly now: number;
     readonly failure?: { readonly afterRows: number; readonly refusal: ServiceRefusal } | undefined;
   },
 ): Generator<string> {
-  const { progressive, requestId } = options;
+  const { progressive, requestId, now } = options;
   yield `[${frame("DataSetHeader", { IsProgressive: progressive, Version: "v2.0" })},${properties()},`;
   const primary = { TableId: PRIMARY, TableKind: "PrimaryResult", TableName: "PrimaryResult" };
   const head = { ...primary, Columns: columnFrames(answer.columns) };
@@ -51,7 +53,7 @@ export function* framesOf(
     yield `${count === 0 ? "" : ","}${JSON.stringify({ OneApiErrors: [refusal.body()] })}`;
   yield "]}";
   if (progressive) yield `,${frame("TableCompletion", { TableId: PRIMARY, RowCount: count })}`;
-  yield `,${completion(requestId, refusal)},${frame("DataSetCompletion", {
+  yield `,${completion(requestId, now, refusal)},${frame("DataSetCompletion", {
     HasErrors: refusal !== undefined,
     Cancelled: false,
     ...(refusal === undefined ? {} : { OneApiErrors: [refusal.body()] }),
@@ -118,7 +120,7 @@ function properties(): string {
 }
 
 /** Levels as the service counts them: 2 is an error, 4 an information. */
-function completion(requestId: string, refusal: ServiceRefusal | undefined): string {
+function completion(requestId: string, now: number, refusal: ServiceRefusal | undefined): string {
   const level = refusal === undefined ? [4, "Info"] : [2, "Error"];
   const payload = refusal === undefined ? { Count: 1, Text: "Query completed successfully" } : refusal.body();
   return frame("DataTable", {
@@ -132,6 +134,6 @@ function completion(requestId: string, refusal: ServiceRefusal | undefined): str
       { name: "LevelName", type: "string" },
       { name: "Payload", type: "string" },
     ]),
-    Rows: [[new Date().toISOString(), requestId, ...level, JSON.stringify(payload)]],
+    Rows: [[new Date(now).toISOString(), requestId, ...level, JSON.stringify(payload)]],
   });
 }

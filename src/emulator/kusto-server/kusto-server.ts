@@ -3,7 +3,6 @@
  * real client is used unchanged, and answers from tables kept in SQLite. It knows the queries of reupload and its
  * examples, not KQL.
  */
-import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
@@ -13,6 +12,7 @@ import { type AnswerLimits, framesOf, SERVICE_LIMITS } from "./frames.ts";
 import { semanticError, ServiceRefusal, unauthorized, unknownDatabase } from "./service-refusal.ts";
 import type { KustoTables } from "./tables.ts";
 import { understand } from "./understand.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** A request of the client, as it came. */
 export interface KustoRequest {
@@ -26,6 +26,7 @@ export interface KustoRequest {
 }
 
 export interface KustoServerOptions extends Partial<AnswerLimits> {
+  readonly surroundings: Surroundings;
   readonly tables: KustoTables;
   /** Name of the one database; any, when not given. */
   readonly database?: string;
@@ -107,7 +108,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const path = (incoming.url ?? "").split("?")[0] ?? "";
-  response.setHeader("x-ms-activity-id", randomUUID());
+  response.setHeader("x-ms-activity-id", options.surroundings.uuid());
   if (path === "/v1/rest/auth/metadata" && options.hasMetadata !== false)
     return send(response, 200, METADATA);
   if (incoming.method !== "POST" || !["/v2/rest/query", "/v1/rest/mgmt"].includes(path)) {
@@ -150,13 +151,15 @@ export async function sendAnswer(
   response: ServerResponse,
   failure?: { readonly afterRows: number; readonly refusal: ServiceRefusal },
 ): Promise<void> {
-  const { columns, sql, values } = understand(options.tables, request.text, request.parameters);
+  const now = options.surroundings.wall();
+  const { columns, sql, values } = understand(options.tables, request.text, request.parameters, now);
   const frames = framesOf(
     { columns, rows: options.tables.select(sql, values) },
     {
       maxRows: options.maxRows ?? SERVICE_LIMITS.maxRows,
       maxBytes: options.maxBytes ?? SERVICE_LIMITS.maxBytes,
       progressive: request.options["results_progressive_enabled"] === true,
+      now,
       requestId: String(request.headers["x-ms-client-request-id"]),
       failure,
     },

@@ -23,6 +23,8 @@ interface Shape {
   readonly conditions: string[];
   readonly values: SQLInputValue[];
   readonly known: ReadonlyMap<string, ParameterValue>;
+  /** ms since the epoch */
+  readonly now: number;
   order: string;
   group: string;
   limit: number | undefined;
@@ -30,12 +32,14 @@ interface Shape {
 
 /**
  * @param parameters as they came: names and literals
+ * @param now ms since the epoch
  * @throws ServiceRefusal for an unknown table, column or operator, and for parameters that do not fit
  */
 export function understand(
   tables: KustoTables,
   text: string,
   parameters: Readonly<Record<string, string>>,
+  now: number,
 ): Question {
   const { declared, operators } = readQueryText(text);
   const known = new Map<string, ParameterValue>();
@@ -46,7 +50,7 @@ export function understand(
     known.set(name, readLiteral(name, type, given));
   }
   const [head = "", ...rest] = operators;
-  let shape = readShape(tables, head, known);
+  let shape = readShape(tables, head, { known, now });
   for (const operator of rest) {
     const [, verb = "", after = ""] = /^(\w+)\s*([^]*)$/.exec(operator) ?? [];
     if (needsAnother(shape, verb)) shape = around(shape);
@@ -75,7 +79,7 @@ function around(shape: Shape): Shape {
   };
 }
 
-function readShape(tables: KustoTables, head: string, known: Shape["known"]): Shape {
+function readShape(tables: KustoTables, head: string, { known, now }: Pick<Shape, "known" | "now">): Shape {
   if (head !== "WorkItems" && head !== "Files") {
     throw semanticError(`'table' operator: Failed to resolve table expression named '${head}'`);
   }
@@ -86,6 +90,7 @@ function readShape(tables: KustoTables, head: string, known: Shape["known"]): Sh
     conditions: [],
     values: [],
     known,
+    now,
     order: "",
     group: "",
     limit: undefined,
@@ -186,7 +191,7 @@ function summarize(shape: Shape, rest: string): void {
 
 function filter(shape: Shape, text: string): void {
   const column = (name: string) => shape.columns.get(name)?.sql;
-  const condition = readCondition({ column, parameters: shape.known }, text);
+  const condition = readCondition({ column, parameters: shape.known, now: shape.now }, text);
   shape.conditions.push(condition.sql);
   shape.values.push(...condition.values);
 }

@@ -13,6 +13,7 @@ import { type Counters, countFile, countWorkItem } from "./counters.ts";
 import { FACT, fileStatus } from "./facts.ts";
 import type { FailureCounts } from "./failure-counts.ts";
 import type { FileDetail, FileEntry, HeldWorkItem } from "./held-work-item.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 export interface EventContext {
   readonly counters: Counters;
@@ -21,6 +22,7 @@ export interface EventContext {
   readonly nextFileId: () => number;
   /** The number of this start. */
   readonly start: number;
+  readonly surroundings: Surroundings;
 }
 
 type EventOf<Kind extends StateEvent["kind"]> = Extract<StateEvent, { kind: Kind }>;
@@ -28,7 +30,10 @@ type FileEvent = EventOf<
   "file-uploaded" | "file-completed" | "file-done-elsewhere" | "file-failed" | "file-skipped"
 >;
 
-const now = (): number => Math.floor(Date.now() / 1000);
+/** Whole seconds since the epoch. */
+function nowSeconds({ surroundings }: EventContext): number {
+  return Math.floor(surroundings.wall() / 1000);
+}
 
 /** @throws ReuploadError `internal` on an impossible move; nothing has changed then */
 export function applyEvent(item: HeldWorkItem, event: StateEvent, context: EventContext): void {
@@ -59,7 +64,7 @@ export function applyRelease(item: HeldWorkItem, to: "pending" | "not_mine", con
 /** Claims a pending work item. */
 export function applyClaim(item: HeldWorkItem, context: EventContext): void {
   moveWorkItem(item, "in_progress", context);
-  item.startedAt = now();
+  item.startedAt = nowSeconds(context);
 }
 
 function applyOpened(item: HeldWorkItem, event: EventOf<"work-item-opened">, context: EventContext): void {
@@ -143,7 +148,7 @@ function applyFile(item: HeldWorkItem, event: FileEvent, context: EventContext):
   countFile(context.counters, before, entry.bytes, -1);
   context.failures.countFile(entry, -1);
   entry.facts = after;
-  entry.at = now();
+  entry.at = nowSeconds(context);
   entry.place = event.place ?? null;
   if (event.kind === "file-uploaded") {
     entry.bytes = event.bytes ?? null;
@@ -260,7 +265,7 @@ function applyFinished(
   moveWorkItem(item, event.status, context);
   context.counters.files_total += item.accountedFor - item.filesTotal;
   item.filesTotal = item.accountedFor;
-  item.finishedAt = now();
+  item.finishedAt = nowSeconds(context);
   item.failure = event.failure && { ...event.failure, message: redact(event.failure.message) };
   if (failedAsAWhole) context.failures.countWorkItem(event.failure.code, 1);
 }

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { isDiskFull, ReuploadError } from "../../core/errors.ts";
-import { lookAt } from "../../files/place.ts";
+import { lookAt } from "../../files/files.ts";
 import type { CheckOriginalStates, ReadOriginalStates, StateInUse } from "../original-states.ts";
 import { type Standing, readStanding, findUser } from "./in-use.ts";
 import { MergedStates } from "./merged-states.ts";

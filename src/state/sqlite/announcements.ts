@@ -7,7 +7,6 @@ import type {
   OwedFile,
 } from "../announcements.ts";
 import type { RunRecord } from "../run-record.ts";
-import type { StateKind } from "../state-kind.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { fromTextColumn, type TextColumn } from "./columns.ts";
 import { inTransaction, openForWriting, rollBack, toStateError } from "./database.ts";
@@ -18,6 +17,7 @@ import { lockState } from "./open-run.ts";
 import { refuseLivingOwner } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { allRows } from "./statements.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /**
  * The numbers are those of `facts.ts`: 1 in the target, 2 announced, 4 completed, 32 in the target before this run,
@@ -50,20 +50,24 @@ export function countAnnouncements(db: DatabaseSync): AnnouncementCounts {
   return countIn(db).counts;
 }
 
-export const openAnnouncements: StateKind["openAnnouncements"] = async (options) => {
+/** As `StateKind.openAnnouncements`. */
+export async function openAnnouncements(
+  surroundings: Surroundings,
+  options: AnnouncementOptions,
+): Promise<AnnouncementStore> {
   const path = statePath(options.location);
   await refuseNetworkDisk(path);
-  if ((await inspectState(path)) === undefined) throw stateMissing(path);
-  const lock = lockState(path);
+  if ((await inspectState(surroundings, path)) === undefined) throw stateMissing(path);
+  const lock = lockState(surroundings, path);
   try {
     const db = openForWriting(path);
     try {
-      refuseLivingOwner(db);
+      refuseLivingOwner(db, surroundings.wall());
       migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
       const run = readRun(db, path);
       if (run === undefined) throw stateMissing(path);
       const counts = await begin(db, run, options);
-      return new SqliteAnnouncementStore(db, { run, counts, path, all: options.all, lock });
+      return new SqliteAnnouncementStore(surroundings, db, { run, counts, path, all: options.all, lock });
     } catch (error) {
       db.close();
       throw error;
@@ -72,7 +76,7 @@ export const openAnnouncements: StateKind["openAnnouncements"] = async (options)
     lock.release();
     throw toStateError(error, path);
   }
-};
+}
 
 /** One transaction: an `--all` is marked as a whole, so that it can be told whether one is unfinished. */
 async function begin(
@@ -113,7 +117,7 @@ class SqliteAnnouncementStore implements AnnouncementStore {
   readonly #all: boolean;
   readonly #lock: { release(): void };
   readonly #statements: Readonly<Record<keyof typeof ANNOUNCEMENT_SQL, StatementSync>>;
-  readonly #commits = new GroupCommit(() => this.#commit());
+  readonly #commits: GroupCommit;
   readonly #checkpoints: Checkpoints;
   /** Announced, and not committed yet. */
   #noted: number[] = [];
@@ -123,6 +127,7 @@ class SqliteAnnouncementStore implements AnnouncementStore {
 
   /** `db` is open for writing and locked; the store closes it, and releases the lock. */
   constructor(
+    surroundings: Surroundings,
     db: DatabaseSync,
     opened: {
       readonly run: RunRecord;
@@ -135,7 +140,8 @@ class SqliteAnnouncementStore implements AnnouncementStore {
     this.run = opened.run;
     this.counts = opened.counts;
     this.#db = db;
-    this.#checkpoints = new Checkpoints(db);
+    this.#commits = new GroupCommit(surroundings, () => this.#commit());
+    this.#checkpoints = new Checkpoints(surroundings, db);
     this.#path = opened.path;
     this.#all = opened.all;
     this.#lock = opened.lock;

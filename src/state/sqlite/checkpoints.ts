@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** The log is moved into the state so often, in ms; less often where the disk is slow. */
 const INTERVAL_MS = 2_000;
@@ -10,10 +11,13 @@ const SHARE = 50;
  * somebody copies it, is a few seconds behind at most. The log is not cut back, it begins anew in place.
  */
 export class Checkpoints {
+  readonly #surroundings: Surroundings;
   readonly #db: DatabaseSync;
-  #dueAt = performance.now() + INTERVAL_MS;
+  #dueAt: number;
 
-  constructor(db: DatabaseSync) {
+  constructor(surroundings: Surroundings, db: DatabaseSync) {
+    this.#surroundings = surroundings;
+    this.#dueAt = surroundings.monotonic() + INTERVAL_MS;
     this.#db = db;
   }
 
@@ -22,14 +26,14 @@ export class Checkpoints {
    * loses nothing, as the log has it all, and the next commit tells what is wrong.
    */
   afterCommit(): void {
-    const began = performance.now();
+    const began = this.#surroundings.monotonic();
     if (began < this.#dueAt) return;
     try {
       this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
     } catch {
       // See above.
     }
-    const took = performance.now() - began;
+    const took = this.#surroundings.monotonic() - began;
     this.#dueAt = began + took + Math.max(INTERVAL_MS, took * SHARE);
   }
 }

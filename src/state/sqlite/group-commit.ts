@@ -1,4 +1,5 @@
 /** How long an event waits for others to share its commit. A slot waits for it, so it is short. */
+import type { Cancel, Surroundings } from "../../surroundings/surroundings.ts";
 const DELAY_MS = 10;
 /** So many events are not made to wait. */
 const ENOUGH = 1_000;
@@ -9,14 +10,16 @@ const ENOUGH = 1_000;
  * stays uncommitted, and `committed` says so.
  */
 export class GroupCommit {
+  readonly #surroundings: Surroundings;
   readonly #write: () => void;
   #events = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: Cancel | undefined;
   #soon: NodeJS.Immediate | undefined;
   #waiting: PromiseWithResolvers<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(write: () => void) {
+  constructor(surroundings: Surroundings, write: () => void) {
+    this.#surroundings = surroundings;
     this.#write = write;
   }
 
@@ -29,7 +32,7 @@ export class GroupCommit {
   touch(): void {
     this.#events++;
     if (this.#failure) return;
-    this.#timer ??= setTimeout(() => this.flush(), DELAY_MS);
+    this.#cancelTimer ??= this.#surroundings.after(DELAY_MS, () => this.flush());
     if (this.#events >= ENOUGH) this.#soon ??= setImmediate(() => this.flush());
   }
 
@@ -43,9 +46,9 @@ export class GroupCommit {
 
   /** Commits now. Never throws: see `failure`. */
   flush(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     clearImmediate(this.#soon);
-    this.#timer = undefined;
+    this.#cancelTimer = undefined;
     this.#soon = undefined;
     if (this.#failure || this.#events === 0) return;
     const waiting = this.#waiting;

@@ -4,7 +4,7 @@
  */
 import { readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import { writeNewSync } from "../../files/new-file.ts";
+import { writeNewSync } from "../../files/files.ts";
 import { openForReading } from "./database.ts";
 import { findOwner } from "./owner.ts";
 import { HOLDER_SUFFIX } from "./state-files.ts";
@@ -16,9 +16,13 @@ interface Holder {
   readonly since: number;
 }
 
-/** With the lock held. A full disk takes no note, and is told by what comes next. */
-export function noteHolder(statePath: string): void {
-  const holder: Holder = { pid: process.pid, host: hostname(), since: Date.now() };
+/**
+ * With the lock held. A full disk takes no note, and is told by what comes next.
+ *
+ * @param now ms since the epoch
+ */
+export function noteHolder(statePath: string, now: number): void {
+  const holder: Holder = { pid: process.pid, host: hostname(), since: now };
   try {
     writeNewSync(statePath + HOLDER_SUFFIX, JSON.stringify(holder));
   } catch {

@@ -1,22 +1,23 @@
 import { existsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessageText, ReuploadError } from "../../core/errors.ts";
 import type { RunIdentity } from "../../core/run-identity.ts";
 import type { InputCounts, RunRecord } from "../run-record.ts";
-import type { FoundState, StateKind } from "../state-kind.ts";
+import type { FoundState } from "../state-kind.ts";
 import { SQLITE, sqliteErrorCode, toStateError } from "./database.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "./migrations/migrations.ts";
 import { statePath } from "./place.ts";
 import { openImmutable, reading } from "./reading.ts";
 import { logSize, fileSize } from "./state-files.ts";
 import { firstRow, SQL } from "./statements.ts";
+import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
 /** Up to this size a whole check is quick enough to be made each time. */
 const CHECKED_BYTES = 16 * 1024 * 1024;
 
 const ATTEMPTS = 5;
 const ATTEMPT_DELAY_MS = 20;
+const NEVER = new AbortController().signal;
 
 const SMALLEST_PAGE = 512;
 const NOT_SQLITE = "not an SQLite database";
@@ -24,7 +25,11 @@ const NOT_SQLITE = "not an SQLite database";
 /** SQLite's generic code; it is what preparing a statement gives when its table or column is missing. */
 const NO_SUCH_TABLE = 1;
 
-export const inspectState: StateKind["inspect"] = async (given) => {
+/** As `StateKind.inspect`. */
+export async function inspectState(
+  surroundings: Surroundings,
+  given: string,
+): Promise<FoundState | undefined> {
   const path = statePath(given);
   for (let attempt = 1; ; attempt++) {
     try {
@@ -33,10 +38,10 @@ export const inspectState: StateKind["inspect"] = async (given) => {
       // The header is read past the writer's locks: a checkpoint can be seen half done. Damage stays.
       const passing = sqliteErrorCode(error) === SQLITE.corrupt && logSize(path) > 0 && attempt < ATTEMPTS;
       if (!passing) throw toStateError(error, path);
-      await sleep(ATTEMPT_DELAY_MS);
+      await sleep(surroundings, ATTEMPT_DELAY_MS, NEVER);
     }
   }
-};
+}
 
 function inspectFile(path: string): FoundState | undefined {
   if (fileSize(path) === 0) return undefined;

@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
-import { createUnlessThere, removeLeftover } from "../../files/new-file.ts";
+import { createUnlessThere, removeLeftover } from "../../files/files.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import { COUNTER_NAMES, type Counters, newCounters } from "../ledger/counters.ts";
 import type { InputCounts, RunDescription } from "../run-record.ts";
@@ -12,6 +11,7 @@ import { openForLoading, SQLITE_CONSTRAINT_UNIQUE } from "./database.ts";
 import { migrate } from "./migrations/migrations.ts";
 import { removeState } from "./state-files.ts";
 import { SQL } from "./statements.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** Rows of one INSERT: a call a row costs half as much again. */
 const ROWS_AT_ONCE = 50;
@@ -37,6 +37,7 @@ const LOAD_SQL = {
  * there, flushed. A kill before leaves nothing that could be taken for a state.
  */
 export async function createState(
+  surroundings: Surroundings,
   path: string,
   description: RunDescription,
   input: InputReader,
@@ -50,7 +51,7 @@ export async function createState(
     {
       using db = openForLoading(made);
       migrate(db, 0);
-      await loadRun(db, description, input, signal);
+      await loadRun(surroundings, db, description, input, signal);
     }
     flush(made);
     // The log of a state that was deleted by hand would be replayed into the new one.
@@ -72,6 +73,7 @@ function flush(path: string): void {
 }
 
 async function loadRun(
+  surroundings: Surroundings,
   db: DatabaseSync,
   description: RunDescription,
   input: InputReader,
@@ -97,7 +99,7 @@ async function loadRun(
   };
   const identity = { ...description.identity, csvDigest };
   const json = [identity, description.settings, counts].map((part) => JSON.stringify(part));
-  db.prepare(SQL.insertRun).run(randomUUID(), ...json, Date.now());
+  db.prepare(SQL.insertRun).run(surroundings.uuid(), ...json, surroundings.wall());
   const counters = firstCounters(counts.ours, description);
   db.prepare(SQL.insertCounters).run(...COUNTER_NAMES.map((name) => counters[name]));
   db.exec("COMMIT");

@@ -1,10 +1,11 @@
 import { lstatSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
-import { createUnlessThere } from "../../files/new-file.ts";
+import { createUnlessThere } from "../../files/files.ts";
 import { SQLITE, sqliteErrorCode } from "./database.ts";
 import { forgetHolder, noteHolder } from "./holder.ts";
 import { companionFiles } from "./state-files.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** Those who only ask whether it is held (`isLocked`) hold a lock too, for less than a millisecond. */
 const WAIT_MS = 250;
@@ -29,7 +30,7 @@ export interface StateLock {
  * @returns undefined when another process (or this one) holds it
  * @throws ReuploadError `state-locked` when the file has several names, `usage` when what stands beside it is no file
  */
-export function takeLock(statePath: string): StateLock | undefined {
+export function takeLock(surroundings: Surroundings, statePath: string): StateLock | undefined {
   refuseSecondNames(statePath);
   refuseOddCompanions(statePath);
   const path = `${statePath}.lock`;
@@ -38,7 +39,7 @@ export function takeLock(statePath: string): StateLock | undefined {
   try {
     // In memory, or the transaction would put an empty journal file beside the lock.
     db.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
-    noteHolder(statePath);
+    noteHolder(statePath, surroundings.wall());
     return {
       release() {
         forgetHolder(statePath);

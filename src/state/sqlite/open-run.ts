@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import { checkIdentity, type RunDescription, type RunRecord, type RunStart } from "../run-record.ts";
-import type { InputReader, OpenOptions, StateKind } from "../state-kind.ts";
+import type { InputReader, OpenOptions, OpenState } from "../state-kind.ts";
 import { beginLog, openForWriting, toStateError } from "./database.ts";
 import { describeHolder } from "./holder.ts";
 import { inspectState, readRun, readStarts } from "./inspect.ts";
@@ -13,26 +13,36 @@ import { refuseNetworkDisk, statePath } from "./place.ts";
 import { resumeRun } from "./resume-run.ts";
 import { IMPORTING_SUFFIX, removeState, fileSize } from "./state-files.ts";
 import { SqliteState } from "./sqlite-state.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
-export const openRun: StateKind["open"] = async (options, description, input, { signal }) => {
+/** As `StateKind.open`. */
+export async function openRun(
+  surroundings: Surroundings,
+  options: OpenOptions,
+  description: RunDescription,
+  input: InputReader | undefined,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<OpenState> {
   const path = statePath(options.location);
   await refuseNetworkDisk(path);
   // Before anything is written, the lock file included: a file that is not ours is left as it is.
-  const found = await inspectState(path);
+  const found = await inspectState(surroundings, path);
   if (found) refuseUnlessResumed(found.run, options, path);
-  const lock = lockState(path);
+  const lock = lockState(surroundings, path);
   let isNew = false;
   try {
     // The run as it stands now decides, not as it stood when it was looked at.
-    isNew = (await inspectState(path)) === undefined;
+    isNew = (await inspectState(surroundings, path)) === undefined;
     if (isNew) refuseCutShort(path);
-    if (isNew) await createState(path, description, requireInput(input, path), signal);
+    if (isNew) await createState(surroundings, path, description, requireInput(input, path), signal);
     const db = openForWriting(path);
     try {
-      const run = isNew ? begin(db, path) : await resume(db, { path, options, description, input, signal });
+      const run = isNew
+        ? begin(surroundings, db, path)
+        : await resume(surroundings, db, { path, options, description, input, signal });
       // The log of a CSV that was compared is large; from here on it stays small.
       beginLog(db);
-      return new SqliteState(db, run, thisStart(db, path), {
+      return new SqliteState(surroundings, db, run, thisStart(surroundings, db, path), {
         path,
         only: options.only,
         releaseLock: () => lock.release(),
@@ -47,7 +57,7 @@ export const openRun: StateKind["open"] = async (options, description, input, { 
     lock.release();
     throw toStateError(error, path);
   }
-};
+}
 
 /** @throws ReuploadError `usage` */
 function requireInput(input: InputReader | undefined, path: string): InputReader {
@@ -58,13 +68,13 @@ function requireInput(input: InputReader | undefined, path: string): InputReader
 }
 
 /** The start that has just begun. */
-function thisStart(db: DatabaseSync, path: string): RunStart {
-  return { number: readStarts(db, path), startedAt: findOwner(db)?.started_at ?? Date.now() };
+function thisStart(surroundings: Surroundings, db: DatabaseSync, path: string): RunStart {
+  return { number: readStarts(db, path), startedAt: findOwner(db)?.started_at ?? surroundings.wall() };
 }
 
 /** The first start of a run whose CSV was just loaded. */
-function begin(db: DatabaseSync, path: string): RunRecord {
-  takeOwnership(db);
+function begin(surroundings: Surroundings, db: DatabaseSync, path: string): RunRecord {
+  takeOwnership(surroundings, db);
   return readRun(db, path) as RunRecord;
 }
 
@@ -77,6 +87,7 @@ interface Resumption {
 }
 
 async function resume(
+  surroundings: Surroundings,
   db: DatabaseSync,
   { path, options, description, input, signal }: Resumption,
 ): Promise<RunRecord> {
@@ -84,7 +95,7 @@ async function resume(
   refuseUnlessResumed(run, options, path);
   checkIdentity(run, description);
   migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
-  const ownership = takeOwnership(db);
+  const ownership = takeOwnership(surroundings, db);
   try {
     // Who holds the lock is alone: no other start of this state goes on.
     const resumption = { ...options, settings: description.settings, living: [] };
@@ -127,10 +138,10 @@ function refuseCutShort(place: string): void {
 }
 
 /** @throws ReuploadError `state-locked` */
-export function lockState(path: string): { release(): void } {
+export function lockState(surroundings: Surroundings, path: string): { release(): void } {
   let lock;
   try {
-    lock = takeLock(path);
+    lock = takeLock(surroundings, path);
   } catch (error) {
     throw toStateError(error, `${path}.lock`);
   }

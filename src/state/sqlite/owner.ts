@@ -4,6 +4,7 @@ import { ReuploadError } from "../../core/errors.ts";
 import type { Heartbeat, StartEnding } from "../run-presence.ts";
 import { isStillAlive } from "./process-life.ts";
 import { firstRow, SQL } from "./statements.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** The row of the table `owner`: who opened the state last, how it goes, how it ended. Times are ms. */
 export interface OwnerRow {
@@ -21,13 +22,14 @@ export interface OwnerRow {
  *
  * @throws ReuploadError `state-locked` as `refuseLivingOwner`
  */
-export function takeOwnership(db: DatabaseSync): { undo(): void } {
-  refuseLivingOwner(db);
+export function takeOwnership(surroundings: Surroundings, db: DatabaseSync): { undo(): void } {
+  const now = surroundings.wall();
+  refuseLivingOwner(db, now);
   const before = findOwner(db);
   putOwner(db, {
     pid: process.pid,
     host: hostname(),
-    started_at: Date.now(),
+    started_at: now,
     heartbeat: null,
     ended_at: null,
     exit_code: null,
@@ -45,11 +47,12 @@ export function takeOwnership(db: DatabaseSync): { undo(): void } {
  * With the lock of this path held, a state whose owner is at work all the same is a copy of the state that it works on,
  * or that state under a name that it has got meanwhile.
  *
+ * @param now ms since the epoch
  * @throws ReuploadError `state-locked`
  */
-export function refuseLivingOwner(db: DatabaseSync): void {
+export function refuseLivingOwner(db: DatabaseSync, now: number): void {
   const owner = findOwner(db);
-  if (owner === undefined || !worksHere(owner)) return;
+  if (owner === undefined || !worksHere(owner, now)) return;
   const { pid, host, started_at: startedAt } = owner;
   const who = `process ${pid} on ${host} since ${new Date(startedAt).toISOString()}`;
   const message = `the state ${db.location() ?? ""} is in use by ${who}, or is a copy of the state that it works on`;
@@ -59,9 +62,9 @@ export function refuseLivingOwner(db: DatabaseSync): void {
   });
 }
 
-/** Whether the owner is a process of this machine that is at work now. */
-export function worksHere({ pid, host, started_at: at, ended_at: endedAt }: OwnerRow): boolean {
-  return endedAt === null && isStillAlive({ pid, host, at });
+/** Whether the owner is a process of this machine that is at work now. @param now ms since the epoch */
+export function worksHere({ pid, host, started_at: at, ended_at: endedAt }: OwnerRow, now: number): boolean {
+  return endedAt === null && isStillAlive({ pid, host, at }, now);
 }
 
 export function findOwner(db: DatabaseSync): OwnerRow | undefined {

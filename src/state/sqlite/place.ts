@@ -2,7 +2,7 @@ import { realpathSync, statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ReuploadError } from "../../core/errors.ts";
-import { lookAt } from "../../files/place.ts";
+import { lookAt } from "../../files/files.ts";
 
 /**
  * Where the state file really is: absolute, links followed, so that its lock stands beside the file itself whatever

@@ -12,12 +12,16 @@ const TICK_MS = 10;
  * later is another one. This process itself never counts.
  *
  * @param at ms since the epoch
+ * @param now ms since the epoch
  */
-export function isStillAlive({ pid, host, at }: { pid: number; host: string; at: number }): boolean {
+export function isStillAlive(
+  { pid, host, at }: { pid: number; host: string; at: number },
+  now: number,
+): boolean {
   if (host !== hostname() || pid === process.pid) return false;
-  if (at < Date.now() - uptime() * 1000 - TOLERANCE_MS) return false;
+  if (at < now - uptime() * 1000 - TOLERANCE_MS) return false;
   if (!exists(pid)) return false;
-  const startedAt = readStart(pid);
+  const startedAt = readStart(pid, now);
   return startedAt === undefined || startedAt <= at + TOLERANCE_MS;
 }
 
@@ -31,14 +35,14 @@ function exists(pid: number): boolean {
 }
 
 /** When a process began, ms since the epoch; undefined where the system does not say; Infinity when it has ended. */
-function readStart(pid: number): number | undefined {
+function readStart(pid: number, now: number): number | undefined {
   if (process.platform !== "linux") return undefined;
   try {
     // After the name, which may hold anything: the state, and as the twentieth the time since the start of the system.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     if (fields[0] === "Z" || fields[0] === "X") return Number.POSITIVE_INFINITY;
     const upMs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
-    return Date.now() - upMs + Number(fields[19]) * TICK_MS;
+    return now - upMs + Number(fields[19]) * TICK_MS;
   } catch {
     return Number.POSITIVE_INFINITY;
   }

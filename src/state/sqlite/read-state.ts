@@ -5,7 +5,6 @@ import type { AnnouncementCounts } from "../announcements.ts";
 import { summarize } from "../ledger/counters.ts";
 import type { FailureGroup } from "../ledger.ts";
 import type { RunRecord } from "../run-record.ts";
-import type { StateKind } from "../state-kind.ts";
 import type {
   OpenWorkItemView,
   RemainingWorkItem,
@@ -27,21 +26,25 @@ import { reading } from "./reading.ts";
 import { logSize, fileSize } from "./state-files.ts";
 import { allRows, type KeyRow, SQL, toWorkItem } from "./statements.ts";
 import { readCounters } from "./writing.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** Work items read at once by `remaining`. */
 const BATCH = 1_000;
 
-export const readState: StateKind["read"] = async (given) => {
+/** As `StateKind.read`. */
+export async function readState(surroundings: Surroundings, given: string): Promise<StateReader> {
   const path = statePath(given);
-  if ((await inspectState(path)) === undefined) throw stateMissing(path);
-  return new SqliteStateReader(path);
-};
+  if ((await inspectState(surroundings, path)) === undefined) throw stateMissing(path);
+  return new SqliteStateReader(surroundings, path);
+}
 
 /** Opens the state anew for each question (see `reading`), so that there is nothing to close. */
 class SqliteStateReader implements StateReader {
+  readonly #surroundings: Surroundings;
   readonly #path: string;
 
-  constructor(path: string) {
+  constructor(surroundings: Surroundings, path: string) {
+    this.#surroundings = surroundings;
     this.#path = path;
   }
 
@@ -51,7 +54,7 @@ class SqliteStateReader implements StateReader {
     // Killed - unless it came to its end, or another one began, since the row was read.
     const { owner, ...second } = this.#readOnce();
     const isSame = owner?.ended_at === null && owner.started_at === first.owner.started_at;
-    return isSame ? { ...second, writer: died(owner, this.#path) } : second;
+    return isSame ? { ...second, writer: died(owner, this.#path, this.#surroundings.wall()) } : second;
   }
 
   #readOnce(): StateReading & { readonly owner: OwnerRow | undefined } {
@@ -139,9 +142,9 @@ function describeWriter(owner: OwnerRow | undefined, run: RunRecord): Writer {
   return { kind: "running", pid, host, since, heartbeat: readHeartbeat(owner) };
 }
 
-function died(owner: OwnerRow, path: string): Writer {
+function died(owner: OwnerRow, path: string, now: number): Writer {
   const at = readHeartbeat(owner)?.at ?? owner.started_at;
   // A state that was opened has a log until it is closed (see `beginLog`).
-  const copy = worksHere(owner) ? "of-running" : logSize(path) === 0 ? "without-log" : undefined;
+  const copy = worksHere(owner, now) ? "of-running" : logSize(path) === 0 ? "without-log" : undefined;
   return { kind: "died", at, copy };
 }

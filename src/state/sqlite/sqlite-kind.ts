@@ -7,15 +7,18 @@ import { statePath } from "./place.ts";
 import { makeState } from "./state-in-making.ts";
 import { snapshotState } from "./snapshot-state.ts";
 import { companionFiles, removeState } from "./state-files.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** States that are SQLite files; a location is the path of the file. */
-export const SQLITE_STATES: StateKind = {
-  inspect: inspectState,
-  open: openRun,
-  read: readState,
-  snapshot: snapshotState,
-  make: makeState,
-  discard: (location) => removeState(statePath(location)),
-  openAnnouncements,
-  files: companionFiles,
-};
+export function sqliteStates(surroundings: Surroundings): StateKind {
+  return {
+    inspect: (location) => inspectState(surroundings, location),
+    open: (...how) => openRun(surroundings, ...how),
+    read: (location) => readState(surroundings, location),
+    snapshot: (...how) => snapshotState(surroundings, ...how),
+    make: (location) => makeState(surroundings, location),
+    discard: (location) => removeState(statePath(location)),
+    openAnnouncements: (options) => openAnnouncements(surroundings, options),
+    files: companionFiles,
+  };
+}

@@ -12,6 +12,7 @@ import { SqliteLedger } from "./sqlite-ledger.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 import { SqliteSurveys } from "./sqlite-surveys.ts";
 import { Writing, type WritingOptions } from "./writing.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** The state on SQLite, in the caller's thread, by its doors. */
 export class SqliteState implements OpenState {
@@ -21,13 +22,21 @@ export class SqliteState implements OpenState {
   readonly ledger: Ledger;
   readonly surveys: SurveyBook;
   readonly presence: RunPresence;
+  readonly #surroundings: Surroundings;
   readonly #writing: Writing;
   #ending: StartEnding | undefined;
   #closed: Promise<void> | undefined;
 
   /** `db` is open for writing, loaded and locked; the state closes it, and then calls `releaseLock`. */
-  constructor(db: DatabaseSync, run: RunRecord, start: RunStart, options: WritingOptions) {
-    const writing = new Writing(db, run, start, options);
+  constructor(
+    surroundings: Surroundings,
+    db: DatabaseSync,
+    run: RunRecord,
+    start: RunStart,
+    options: WritingOptions,
+  ) {
+    this.#surroundings = surroundings;
+    const writing = new Writing(surroundings, db, run, start, options);
     const partitions = new SqlitePartitions(writing);
     const pending = pendingWorkItems(db, writing.statements, options.only, writing.holdings);
     this.run = run;
@@ -60,7 +69,11 @@ export class SqliteState implements OpenState {
     commits.flush();
     try {
       if (commits.failure) throw commits.failure.error;
-      statements.endOwner.run(Date.now(), this.#ending?.exitCode ?? null, this.#ending?.why ?? null);
+      statements.endOwner.run(
+        this.#surroundings.wall(),
+        this.#ending?.exitCode ?? null,
+        this.#ending?.why ?? null,
+      );
       db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (error) {
       throw toStateError(error, options.path);

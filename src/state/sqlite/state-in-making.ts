@@ -4,27 +4,28 @@
  */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { ReuploadError } from "../../core/errors.ts";
-import { removeLeftover } from "../../files/new-file.ts";
-import type { StateKind } from "../state-kind.ts";
+import { removeLeftover } from "../../files/files.ts";
+import type { StateInMaking } from "../state-kind.ts";
 import { toStateError } from "./database.ts";
 import { inspectState } from "./inspect.ts";
 import { lockState } from "./open-run.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
 import { IMPORTING_SUFFIX, removeState } from "./state-files.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /**
  * Takes the lock of the place, so that nobody begins a run or another making there meanwhile.
  *
  * @throws ReuploadError `state-exists` when a run is there, `state-locked`, those of InspectState
  */
-export const makeState: StateKind["make"] = async (given) => {
+export async function makeState(surroundings: Surroundings, given: string): Promise<StateInMaking> {
   const place = statePath(given);
   await refuseNetworkDisk(place);
-  await refuseRun(place);
-  const lock = lockState(place);
+  await refuseRun(surroundings, place);
+  const lock = lockState(surroundings, place);
   const path = place + IMPORTING_SUFFIX;
   try {
-    await refuseRun(place);
+    await refuseRun(surroundings, place);
     removeLeftover(path);
     removeState(path);
   } catch (error) {
@@ -49,11 +50,11 @@ export const makeState: StateKind["make"] = async (given) => {
       lock.release();
     },
   };
-};
+}
 
 /** @throws ReuploadError `state-exists` when a run is there, those of InspectState */
-async function refuseRun(path: string): Promise<void> {
-  if ((await inspectState(path)) === undefined) return;
+async function refuseRun(surroundings: Surroundings, path: string): Promise<void> {
+  if ((await inspectState(surroundings, path)) === undefined) return;
   throw new ReuploadError("state-exists", `${path} holds a run already.`, {
     advice: "A state is imported into a new file only: give another path with --state-db.",
   });

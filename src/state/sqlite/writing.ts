@@ -14,6 +14,7 @@ import { readFailureCounts, writeFailureCounts } from "./failures.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { writeChanges } from "./rows.ts";
 import { firstRow, prepareStatements, type Statements } from "./statements.ts";
+import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 export interface WritingOptions {
   readonly path: string;
@@ -33,7 +34,7 @@ export class Writing {
   readonly statements: Statements;
   readonly counters: Counters;
   readonly context: EventContext;
-  readonly commits = new GroupCommit(() => this.#commit());
+  readonly commits: GroupCommit;
   readonly holdings = new Holdings();
   readonly #checkpoints: Checkpoints;
   /** The number of the work items that have no partition in their row. */
@@ -43,12 +44,19 @@ export class Writing {
   isClosed = false;
 
   /** `db` is open for writing, loaded and locked. */
-  constructor(db: DatabaseSync, run: RunRecord, start: RunStart, options: WritingOptions) {
+  constructor(
+    surroundings: Surroundings,
+    db: DatabaseSync,
+    run: RunRecord,
+    start: RunStart,
+    options: WritingOptions,
+  ) {
+    this.commits = new GroupCommit(surroundings, () => this.#commit());
     this.db = db;
     this.run = run;
     this.start = start;
     this.options = options;
-    this.#checkpoints = new Checkpoints(db);
+    this.#checkpoints = new Checkpoints(surroundings, db);
     this.statements = prepareStatements(db);
     this.counters = readCounters(this.statements);
     const { partition } = run.identity;
@@ -60,6 +68,7 @@ export class Writing {
       writes: new ChangedRows(),
       nextFileId: () => ++lastFileId,
       start: start.number,
+      surroundings,
     };
   }
 

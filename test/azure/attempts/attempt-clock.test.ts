@@ -10,6 +10,7 @@ import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import { RestBlobWriter } from "../../../src/azure/calls/rest-blob-writer.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { answered, QUICK, quickGate, restTo, thrownBy } from "../support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const controllers: AbortController[] = [];
 afterEach(() => {
@@ -23,7 +24,7 @@ function newRun(): AbortController {
   return controller;
 }
 
-const once = (idleMs: number) => new Attempts({ ...QUICK, idleMs, maxAttempts: 1 });
+const once = (idleMs: number) => new Attempts(REAL_SURROUNDINGS, { ...QUICK, idleMs, maxAttempts: 1 });
 
 /** Waits until the attempt is ended. */
 const hang = async ({ signal }: AttemptContext): Promise<never> =>
@@ -50,7 +51,7 @@ const CREATE = { createOnly: true, headers: { contentType: "application/json" },
 
 describe("an attempt", () => {
   it("ends when no byte comes for the idle time, and is tried again", async () => {
-    const attempts = new Attempts({ ...QUICK, idleMs: 20, maxAttempts: 3 });
+    const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, idleMs: 20, maxAttempts: 3 });
     const failure = await thrownBy(
       attempts.run(quickGate(), new RequestBudget(newRun().signal, 60_000), "put blob", hang),
     );
@@ -144,7 +145,12 @@ describe("an attempt", () => {
         await sleep(5);
       }
     };
-    const run = new Attempts(QUICK).run(quickGate(), new RequestBudget(newRun().signal, 50), "read", busy);
+    const run = new Attempts(REAL_SURROUNDINGS, QUICK).run(
+      quickGate(),
+      new RequestBudget(newRun().signal, 50),
+      "read",
+      busy,
+    );
     expect(String(await thrownBy(run))).toContain("the file's time is used up");
   });
 
@@ -174,14 +180,19 @@ describe("an abort of the run", () => {
 
   it("ends a request under way at once, with its reason", async () => {
     const run = newRun();
-    const work = new Attempts(QUICK).run(quickGate(), new RequestBudget(run.signal, 60_000), "read", hang);
+    const work = new Attempts(REAL_SURROUNDINGS, QUICK).run(
+      quickGate(),
+      new RequestBudget(run.signal, 60_000),
+      "read",
+      hang,
+    );
     run.abort(reason);
     expect(await thrownBy(work)).toBe(reason);
   });
 
   it("ends a backoff", async () => {
     const run = newRun();
-    const attempts = new Attempts({ ...QUICK, baseDelayMs: 1e8, maxDelayMs: 1e8 });
+    const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, baseDelayMs: 1e8, maxDelayMs: 1e8 });
     const work = attempts.run(quickGate(), new RequestBudget(run.signal, 1e9), "read", async () => {
       setTimeout(() => run.abort(reason), 10);
       throw answered(500);
@@ -196,7 +207,12 @@ describe("an abort of the run", () => {
     (await down.enter({}, newRun().signal)).failed("sign-in");
     for (const gate of [paused, down]) {
       const run = newRun();
-      const work = new Attempts(QUICK).run(gate, new RequestBudget(run.signal, 60_000), "read", hang);
+      const work = new Attempts(REAL_SURROUNDINGS, QUICK).run(
+        gate,
+        new RequestBudget(run.signal, 60_000),
+        "read",
+        hang,
+      );
       await sleep(5);
       run.abort(reason);
       expect(await thrownBy(work)).toBe(reason);
@@ -207,7 +223,12 @@ describe("an abort of the run", () => {
     const run = newRun();
     run.abort(reason);
     const request = async () => expect.unreachable();
-    const work = new Attempts(QUICK).run(quickGate(), new RequestBudget(run.signal, 60_000), "read", request);
+    const work = new Attempts(REAL_SURROUNDINGS, QUICK).run(
+      quickGate(),
+      new RequestBudget(run.signal, 60_000),
+      "read",
+      request,
+    );
     expect(await thrownBy(work)).toBe(reason);
   });
 
@@ -217,7 +238,7 @@ describe("an abort of the run", () => {
     process.on("warning", note);
     onTestFinished(() => void process.off("warning", note));
     const run = newRun();
-    const attempts = new Attempts({ ...QUICK, baseDelayMs: 1e8, maxDelayMs: 1e8 });
+    const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, baseDelayMs: 1e8, maxDelayMs: 1e8 });
     const gate = quickGate();
     const paused = quickGate();
     (await paused.enter({}, run.signal)).throttled(60_000);

@@ -5,6 +5,7 @@ import { RequestBudget, fileDeadlineMs } from "../../../src/azure/attempts/effor
 import { ServiceFailure } from "../../../src/azure/wire/service-error.ts";
 import { FileFailure } from "../../../src/core/failure.ts";
 import { answered, lost, QUICK, quickGate, scripted, thrownBy } from "../support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const never = new AbortController().signal;
 const effort = (limitMs = 60_000): RequestBudget => new RequestBudget(never, limitMs);
@@ -27,7 +28,7 @@ describe("a request that fails", () => {
     "is tried again after %s",
     async (_, error) => {
       const { request, calls } = scripted(error, error, "done");
-      const attempts = new Attempts(QUICK);
+      const attempts = new Attempts(REAL_SURROUNDINGS, QUICK);
       const its = effort();
       expect(await attempts.run(openGate(), its, "put blob", request)).toBe("done");
       expect(calls()).toBe(3);
@@ -38,7 +39,9 @@ describe("a request that fails", () => {
 
   it.each([400, 403, 404, 409, 412, 413, 416, 501])("is not tried again after %i", async (status) => {
     const { request, calls } = scripted(answered(status), "done");
-    const failure = await thrownBy(new Attempts(QUICK).run(openGate(), effort(), "put blob", request));
+    const failure = await thrownBy(
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(openGate(), effort(), "put blob", request),
+    );
     expect(failure).toMatchObject({ status, attempts: 1 });
     expect(calls()).toBe(1);
   });
@@ -46,7 +49,9 @@ describe("a request that fails", () => {
   it("ends with its last answer after eight attempts", async () => {
     const { request, calls } = scripted(...Array.from({ length: 7 }, () => answered(500)), answered(502));
     const its = effort();
-    const failure = await thrownBy(new Attempts(QUICK).run(openGate(), its, "put blob", request));
+    const failure = await thrownBy(
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(openGate(), its, "put blob", request),
+    );
     expect(failure).toMatchObject({ status: 502, attempts: 8 });
     expect(calls()).toBe(8);
     expect(its.attempts).toBe(8);
@@ -54,10 +59,14 @@ describe("a request that fails", () => {
 
   it("renews a refused token once: a second 401 of a source is its answer", async () => {
     const renewed = scripted(answered(401), "done");
-    expect(await new Attempts(QUICK).run(quickGate(), effort(), "put blob", renewed.request)).toBe("done");
+    expect(
+      await new Attempts(REAL_SURROUNDINGS, QUICK).run(quickGate(), effort(), "put blob", renewed.request),
+    ).toBe("done");
     const refused = scripted(answered(401));
     const gate = quickGate({ essential: false });
-    const failure = await thrownBy(new Attempts(QUICK).run(gate, effort(), "read source", refused.request));
+    const failure = await thrownBy(
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort(), "read source", refused.request),
+    );
     expect(failure).toMatchObject({ status: 401 });
     expect(refused.calls()).toBe(2);
     expect(gate.isDown).toBe(false);
@@ -68,7 +77,9 @@ describe("a request that fails", () => {
     async (error) => {
       const { request, calls } = scripted(error);
       const gate = quickGate();
-      expect(await thrownBy(new Attempts(QUICK).run(gate, effort(), "put blob", request))).toBe(error);
+      expect(
+        await thrownBy(new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort(), "put blob", request)),
+      ).toBe(error);
       expect(calls()).toBe(1);
       expect(gate.isDown).toBe(false);
     },
@@ -76,7 +87,7 @@ describe("a request that fails", () => {
 
   it("counts throttled attempts separately from repeated ones", async () => {
     const { request } = scripted(answered(429), answered(503), answered(500), "done");
-    const attempts = new Attempts(QUICK);
+    const attempts = new Attempts(REAL_SURROUNDINGS, QUICK);
     await attempts.run(openGate(), effort(), "put blob", request);
     expect(attempts.figures).toEqual({ retries: 3, throttles: 2, hedges: 0 });
   });
@@ -91,7 +102,9 @@ describe("the backoff", () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 40 }), policy, (attempt, delays) => {
         const bound = Math.min(delays.maxDelayMs, delays.baseDelayMs * 2 ** (attempt - 2));
-        const waits = Array.from({ length: 50 }, () => backoffMs(attempt, { ...QUICK, ...delays }));
+        const waits = Array.from({ length: 50 }, () =>
+          backoffMs(attempt, { ...QUICK, ...delays }, REAL_SURROUNDINGS.random()),
+        );
         expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
         expect(Math.max(...waits)).toBeLessThan(bound);
         // Full jitter: both ends are reached, so that requests that failed together come back apart.
@@ -104,7 +117,9 @@ describe("the backoff", () => {
   it("does not begin when the file's time would end in it: the last answer is the reason", async () => {
     const { request, calls } = scripted(answered(500));
     const policy = { ...QUICK, baseDelayMs: 1e9, maxDelayMs: 1e9 };
-    const failure = await thrownBy(new Attempts(policy).run(openGate(), effort(1), "put blob", request));
+    const failure = await thrownBy(
+      new Attempts(REAL_SURROUNDINGS, policy).run(openGate(), effort(1), "put blob", request),
+    );
     expect(failure).toMatchObject({ status: 500, attempts: 1 });
     expect(calls()).toBe(1);
   });
@@ -119,12 +134,19 @@ describe("the time of a file", () => {
   it("may be longer than a timer can be set to", async () => {
     const { request } = scripted("done");
     const its = effort(fileDeadlineMs(190 * 2 ** 40));
-    expect(await new Attempts(QUICK).run(openGate(), its, "put blob", request)).toBe("done");
+    expect(await new Attempts(REAL_SURROUNDINGS, QUICK).run(openGate(), its, "put blob", request)).toBe(
+      "done",
+    );
   });
 
   it("is spent by attempts and backoffs together", async () => {
     const its = effort();
-    await new Attempts(QUICK).run(openGate(), its, "put blob", scripted(answered(500), "done").request);
+    await new Attempts(REAL_SURROUNDINGS, QUICK).run(
+      openGate(),
+      its,
+      "put blob",
+      scripted(answered(500), "done").request,
+    );
     expect(its.leftMs).toBeLessThan(60_000);
     its.extend(1000);
     expect(its.leftMs).toBeGreaterThan(60_000);

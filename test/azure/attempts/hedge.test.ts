@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Clock } from "../../../src/azure/clock.ts";
 import {
   HEDGE_DEFAULTS,
   type HedgedKind,
@@ -15,10 +14,10 @@ class Request implements HedgedRequest {
   askedAfter: number | undefined;
   isRefused = false;
   heldMs = 0;
-  readonly #clock: Clock;
+  readonly #clock: VirtualClock;
   readonly #beganAt: number;
 
-  constructor(clock: Clock, allowedMs = 0) {
+  constructor(clock: VirtualClock, allowedMs = 0) {
     this.#clock = clock;
     this.#beganAt = clock.now();
     this.allowedMs = allowedMs;
@@ -39,7 +38,7 @@ class Request implements HedgedRequest {
 /** The policy as it is, in virtual time. @param known so many requests of 20 ms are over */
 function begin(known = 0) {
   const clock = new VirtualClock();
-  const kind = new Hedging(HEDGE_DEFAULTS, clock).kind({}, "put blob");
+  const kind = new Hedging(clock, HEDGE_DEFAULTS).kind({}, "put blob");
   for (let n = 0; n < known; n++) take(clock, kind, 20);
   clock.runUntil(clock.now() + 1_000);
   return { clock, kind };
@@ -150,8 +149,8 @@ describe("a second request", () => {
   it("is not made while this process is too busy to read its answers", () => {
     const clock = new VirtualClock();
     let lateMs = 0;
-    const busy: Clock = { now: () => clock.now(), after: (ms, run) => clock.after(ms + lateMs, run) };
-    const kind = new Hedging(HEDGE_DEFAULTS, busy).kind({}, "put blob");
+    const busy = clock.with({ after: (ms, run) => clock.after(ms + lateMs, run) });
+    const kind = new Hedging(busy, HEDGE_DEFAULTS).kind({}, "put blob");
     for (let n = 0; n < 200; n++) take(clock, kind, 20);
     clock.runUntil(1_000);
     lateMs = 100;
@@ -165,7 +164,7 @@ describe("a second request", () => {
 
   it("is counted by service and operation", () => {
     const clock = new VirtualClock();
-    const hedging = new Hedging(HEDGE_DEFAULTS, clock);
+    const hedging = new Hedging(clock, HEDGE_DEFAULTS);
     const service = {};
     const kind = hedging.kind(service, "put blob");
     expect(hedging.kind(service, "put blob")).toBe(kind);
@@ -182,14 +181,13 @@ describe("the timer", () => {
   it("runs only while requests are under way that have no second one", () => {
     const clock = new VirtualClock();
     let looks = 0;
-    const counting: Clock = {
-      now: () => clock.now(),
+    const counting = clock.with({
       after: (ms, run) => {
         looks++;
         return clock.after(ms, run);
       },
-    };
-    const kind = new Hedging(HEDGE_DEFAULTS, counting).kind({}, "put blob");
+    });
+    const kind = new Hedging(counting, HEDGE_DEFAULTS).kind({}, "put blob");
     for (let n = 0; n < 300; n++) take(clock, kind, 120);
     clock.runUntil(60_000);
     expect(looks).toBe(3);

@@ -11,6 +11,7 @@ import type { GateOptions } from "../../../src/azure/gate/service-gate.ts";
 import { FileFailure } from "../../../src/core/failure.ts";
 import { answered, lost, QUICK, quickGate, thrownBy } from "../support.ts";
 import { VirtualClock } from "../virtual-service.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 /** Whoever is under way when the requests are looked through is asked again. */
 const ALWAYS = { oneIn: 1, burst: 1_000, timesP95: 0, soonestMs: 0, fewestSamples: 0 };
@@ -27,7 +28,7 @@ interface Made {
 
 function begin(options: Partial<GateOptions> = {}, traits = { hedged: true }) {
   const clock = new VirtualClock();
-  const attempts = new Attempts({ ...QUICK, maxAttempts: 2 }, new Hedging(ALWAYS, clock));
+  const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, maxAttempts: 2 }, new Hedging(clock, ALWAYS));
   const run = new AbortController();
   const gate = quickGate(options);
   const made: Made[] = [];
@@ -230,7 +231,7 @@ describe("a second request", () => {
 
   it("is not made while a brake holds requests back, and counts for the brake", async () => {
     const clock = new VirtualClock();
-    const pacer = new Pacer(() => 100, clock);
+    const pacer = new Pacer(clock, () => 100);
     const brakes = [
       { pass: (signal: AbortSignal) => pacer.pass(1, signal), passAtOnce: () => pacer.passAtOnce(1) },
     ];
@@ -275,7 +276,7 @@ describe("a second request", () => {
 
   it("is ended by its own clock when it hangs, and the first continues", async () => {
     const clock = new VirtualClock();
-    const attempts = new Attempts({ ...QUICK, idleMs: 150 }, new Hedging(ALWAYS, clock));
+    const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, idleMs: 150 }, new Hedging(clock, ALWAYS));
     let made = 0;
     const first = Promise.withResolvers<string>();
     const result = attempts.run(

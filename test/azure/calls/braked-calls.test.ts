@@ -5,6 +5,7 @@ import { BrakedReader, BrakedWriter } from "../../../src/azure/calls/braked-call
 import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import { Pacer } from "../../../src/azure/gate/pacer.ts";
 import { VirtualClock } from "../virtual-service.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const options = { createOnly: true, headers: { contentType: undefined }, metadata: {} };
 const access = { url: "https://source.example/blob", as: "anonymous" } as const;
@@ -12,7 +13,7 @@ const access = { url: "https://source.example/blob", as: "anonymous" } as const;
 /** Calls that are done as soon as they are made, behind a brake in virtual time; and how many were. */
 function scene(bytesPerSecond: number) {
   const clock = new VirtualClock();
-  const bandwidth = new Pacer(() => bytesPerSecond, clock);
+  const bandwidth = new Pacer(clock, () => bytesPerSecond);
   let made = 0;
   const done = async (): Promise<void> => void made++;
   const writer: BlobWriter = {
@@ -43,7 +44,12 @@ function scene(bytesPerSecond: number) {
       close() {},
     }),
   };
-  const pulse = new AttemptClock(new RequestBudget(new AbortController().signal, 60_000), "test", 60_000);
+  const pulse = new AttemptClock(
+    REAL_SURROUNDINGS,
+    new RequestBudget(new AbortController().signal, 60_000),
+    "test",
+    60_000,
+  );
   /** Lets virtual time pass, and everything that is due then happen. */
   const pass = async (ms: number) => {
     for (let at = 0; at < ms; at += 50) {

@@ -6,6 +6,7 @@ import { Secret } from "../../../src/core/secret.ts";
 import { emulator, type TestEmulator } from "../../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
 import { QUICK, quickGate, restTo, thrownBy } from "../support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 let proxy: FaultProxy;
 let storage: TestEmulator;
@@ -26,7 +27,7 @@ const check = async (more: { container?: string; queue?: string | undefined; cre
     container: storage.uniqueName(),
     queue: undefined,
     createMissing: false,
-    attempts: new Attempts(QUICK),
+    attempts: new Attempts(REAL_SURROUNDINGS, QUICK),
     gates: { target: quickGate({ maxFirstWaitMs: 60 }), queue: quickGate({ maxFirstWaitMs: 60 }) },
     signal: new AbortController().signal,
     ...more,

@@ -13,6 +13,7 @@ import { probeRights } from "../../../src/azure/calls/probe-rights.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { emulator } from "../../support/azurite.ts";
 import { QUICK, quickGate, restTo } from "../support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const storage = emulator();
 const account = parseConnectionString(new Secret(storage.connectionString));
@@ -40,7 +41,7 @@ async function probed(as: StorageAccount) {
     client: restTo(as),
     container: container.containerName,
     queue: queue.name,
-    attempts: new Attempts(QUICK),
+    attempts: new Attempts(REAL_SURROUNDINGS, QUICK),
     gates: { target: quickGate(), queue: quickGate() },
     signal: new AbortController().signal,
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { BrakedAnnouncer } from "../../../src/announce/braked-announcer.ts";
 import { DepthBrake } from "../../../src/azure/calls/queue-depth.ts";
 import { thrownBy } from "../support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const never = new AbortController().signal;
 
@@ -10,6 +11,7 @@ const never = new AbortController().signal;
 function braked(most: number, depth: number) {
   const queue = { depth, asked: 0, sent: 0, deepest: depth };
   const brake = new DepthBrake(
+    REAL_SURROUNDINGS,
     "queue results",
     most,
     async () => {
@@ -72,7 +74,7 @@ describe("the brake on a queue's backlog", () => {
     queue.depth = 0;
     expect(await patient).toEqual({ attempts: 1 });
     const refused = new Error("403");
-    const brake = new DepthBrake("queue results", 5, async () => Promise.reject(refused));
+    const brake = new DepthBrake(REAL_SURROUNDINGS, "queue results", 5, async () => Promise.reject(refused));
     expect(await thrownBy(Promise.resolve(brake.pass(never)))).toBe(refused);
   });
 });

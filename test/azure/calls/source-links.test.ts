@@ -7,6 +7,7 @@ import { SignInError } from "../../../src/azure/sign-in/token-source.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { emulator } from "../../support/azurite.ts";
 import { countedSignIn, thrownBy } from "../support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const never = new AbortController().signal;
 const endpoints = {
@@ -26,7 +27,8 @@ const withToken = (lifeMs = 3_600_000) => {
   const account: StorageAccount = { ...endpoints, credential: { kind: "token", signIn } };
   return { account, asked };
 };
-const resolve = (account: StorageAccount, uri: string): SourceLink => new SourceLinks(account).resolve(uri);
+const resolve = (account: StorageAccount, uri: string): SourceLink =>
+  new SourceLinks(REAL_SURROUNDINGS, account).resolve(uri);
 const copyOf = async (link: SourceLink) => link.copySource?.(never);
 
 const OWN = "https://own.blob.core.windows.net/results/a%20b.json";
@@ -59,7 +61,7 @@ describe("a source link", () => {
   });
 
   it("shares one SAS a container in our own account", async () => {
-    const links = new SourceLinks(withKey);
+    const links = new SourceLinks(REAL_SURROUNDINGS, withKey);
     const sasOf = async (uri: string) => new URL((await copyOf(links.resolve(uri)))?.url ?? "").search;
     expect(await sasOf(`${endpoints.blobEndpoint}/one/a`)).toBe(
       await sasOf(`${endpoints.blobEndpoint}/one/b`),
@@ -93,7 +95,7 @@ describe("a source link", () => {
 
   it("takes the token that the requests to the target take", async () => {
     const { account, asked } = withToken();
-    const links = new SourceLinks(account);
+    const links = new SourceLinks(REAL_SURROUNDINGS, account);
     await Promise.all([OWN, OTHER, OWN].map(async (uri) => copyOf(links.resolve(uri))));
     const bearer =
       account.credential.kind === "token" && account.credential.signIn.storageTokenFor(OWN, never);
@@ -107,6 +109,7 @@ describe("a source link", () => {
       credential: {
         kind: "token",
         signIn: new SignIn(
+          REAL_SURROUNDINGS,
           {
             advice: "",
             ask: () => Promise.reject(new SignInError("no token", "", { isUnavailable: true })),

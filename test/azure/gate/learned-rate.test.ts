@@ -10,7 +10,7 @@ function crowd(clients: number, conduct: Partial<ServiceConduct>, seed = 1, begi
   const service = new VirtualService(clock, random, conduct);
   const changes: RateChange[] = [];
   const rate = new LearnedRate(0, (_, __, why) => changes.push(why));
-  const pacer = new Pacer((now) => rate.at(now), clock);
+  const pacer = new Pacer(clock, (now) => rate.at(now));
   let pausedUntil = 0;
   /** As the gate does it: what was held by the rate looks again whether the service is paused. */
   const unlessPaused = (next: () => void): void => {

@@ -1,10 +1,10 @@
 import { getEventListeners } from "node:events";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { REAL_CLOCK } from "../../../src/azure/clock.ts";
 import { Pacer } from "../../../src/azure/gate/pacer.ts";
 import { parseTimetable } from "../../../src/core/timetable.ts";
 import { VirtualClock } from "../virtual-service.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 /** As many requests as are let pass, each of these sizes in turn, by `lanes` at a time. */
 function crowd(clock: VirtualClock, pacer: Pacer, lanes: number, sizes: readonly number[]) {
@@ -31,7 +31,7 @@ describe("a pacer", () => {
         fc.integer({ min: 1, max: 300 }),
         (rate, shares, lanes) => {
           const clock = new VirtualClock();
-          const pacer = new Pacer(() => rate, clock);
+          const pacer = new Pacer(clock, () => rate);
           const sizes = shares.map((share) => Math.max(1, rate * share));
           const passed = crowd(clock, pacer, lanes, sizes);
           clock.runUntil(1_000);
@@ -50,7 +50,7 @@ describe("a pacer", () => {
 
   it("catches up after a late timer, but not after a long pause", () => {
     const clock = new VirtualClock();
-    const pacer = new Pacer(() => 1_000, clock);
+    const pacer = new Pacer(clock, () => 1_000);
     const { signal } = new AbortController();
     clock.runUntil(60_000);
     let atOnce = 0;
@@ -63,7 +63,7 @@ describe("a pacer", () => {
     const start = new Date(2026, 6, 1, 19, 59, 30).getTime();
     const table = parseTimetable("08:00,10 20:00,off", Number);
     const clock = new VirtualClock();
-    const passed = crowd(clock, new Pacer((now) => table.at(start + now), clock), 50, [1]);
+    const passed = crowd(clock, new Pacer(clock, (now) => table.at(start + now)), 50, [1]);
     clock.runUntil(29_000);
     expect(passed()).toBeLessThan(310);
     clock.runUntil(32_000);
@@ -73,10 +73,10 @@ describe("a pacer", () => {
   it("tells how long requests were held, and holds none without a rate", () => {
     const clock = new VirtualClock();
     const { signal } = new AbortController();
-    const free = new Pacer(() => undefined, clock);
+    const free = new Pacer(clock, () => undefined);
     expect(free.pass(1e9, signal)).toBeUndefined();
     expect(free.heldMs).toBe(0);
-    const pacer = new Pacer(() => 1, clock);
+    const pacer = new Pacer(clock, () => 1);
     clock.runUntil(1_000);
     expect(pacer.pass(1, signal)).toBeUndefined();
     let passed = 0;
@@ -88,7 +88,7 @@ describe("a pacer", () => {
   });
 
   it("lets waiting requests go on an abort, with its reason, and leaves no listener", async () => {
-    const pacer = new Pacer(() => 0.001, REAL_CLOCK);
+    const pacer = new Pacer(REAL_SURROUNDINGS, () => 0.001);
     const control = new AbortController();
     const free = pacer.pass(1, control.signal);
     const waits = [1, 2, 3].map(async () => pacer.pass(1, control.signal));

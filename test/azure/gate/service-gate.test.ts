@@ -8,6 +8,7 @@ import type { GatePass, ServiceGate } from "../../../src/azure/gate/service-gate
 import { SignInError } from "../../../src/azure/sign-in/token-source.ts";
 import { ReuploadError } from "../../../src/core/errors.ts";
 import { answered, lost, QUICK, quickGate, scripted, thrownBy } from "../support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const never = new AbortController().signal;
 const enter = async (gate: ServiceGate, request: object = {}): Promise<GatePass> =>
@@ -44,7 +45,7 @@ describe("the brake", () => {
     await fail(gate, 30, "failing", {});
     const { request, calls } = scripted(answered(500));
     const failure = await thrownBy(
-      new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
     );
     expect(failure).toMatchObject({ status: 500, attempts: 8 });
     expect(calls()).toBe(8);
@@ -55,7 +56,12 @@ describe("the brake", () => {
     const gate = quickGate({ fewRequests: true, maxWaitMs: 20_000, maxFirstWaitMs: 20_000 });
     (await enter(gate)).answered();
     const { request, calls } = scripted(...Array.from({ length: 20 }, () => answered(500)), "done");
-    const result = new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "query", request);
+    const result = new Attempts(REAL_SURROUNDINGS, QUICK).run(
+      gate,
+      new RequestBudget(never, 60_000),
+      "query",
+      request,
+    );
     expect(await result).toBe("done");
     expect(calls()).toBe(21);
   });
@@ -83,7 +89,12 @@ describe("the brake", () => {
     const gate = quickGate({ firstProbeDelayMs: 100 });
     const error = new SignInError("az: nobody has logged in", "run `az login`", { isUnavailable: true });
     const { request } = scripted(error, "done");
-    const running = new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put blob", request);
+    const running = new Attempts(REAL_SURROUNDINGS, QUICK).run(
+      gate,
+      new RequestBudget(never, 60_000),
+      "put blob",
+      request,
+    );
     await expect
       .poll(() => gate.waiting, { interval: 5 })
       .toMatchObject({
@@ -99,7 +110,12 @@ describe("the brake", () => {
     const signIn = { advice: "run `az login`", hasWorked: true, ready: () => undefined };
     const gate = quickGate({ firstProbeDelayMs: 100, signIn });
     const { request } = scripted(answered(401), answered(401), "done");
-    const running = new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put blob", request);
+    const running = new Attempts(REAL_SURROUNDINGS, QUICK).run(
+      gate,
+      new RequestBudget(never, 60_000),
+      "put blob",
+      request,
+    );
     await expect.poll(() => gate.waiting?.advice, { interval: 5 }).toBe("run `az login` (HTTP 401)");
     expect(await running).toBe("done");
   });
@@ -108,7 +124,7 @@ describe("the brake", () => {
     const signIn = { advice: "", hasWorked: false, ready: async () => sleep(60) };
     for (const essential of [true, false]) {
       const gate = quickGate({ signIn, essential });
-      const attempts = new Attempts({ ...QUICK, idleMs: 20 });
+      const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, idleMs: 20 });
       const began = performance.now();
       const request = async () => performance.now() - began;
       const waitedMs = await attempts.run(gate, new RequestBudget(never, 1000), "put blob", request);
@@ -181,7 +197,7 @@ describe("the brake", () => {
       await sleep(20);
       return request();
     };
-    expect(await new Attempts(QUICK).run(gate, effort, "put", slow)).toBe("done");
+    expect(await new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort, "put", slow)).toBe("done");
     expect(calls()).toBe(21);
     expect(effort.attempts).toBe(1);
     expect(effort.leftMs).toBeGreaterThan(59_800);
@@ -206,7 +222,7 @@ describe("the patience with an outage", () => {
         reason === "sign-in" ? { signInFailed: true } : { status: reason === "forbidden" ? 403 : 500 };
       const { request } = scripted(Object.assign(lost("ECONNREFUSED"), { answer: denied }));
       const error = await thrownBy(
-        new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
+        new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
       );
       expect(error).toBeInstanceOf(ReuploadError);
       expect(error).toMatchObject({ code, exitCode });
@@ -218,7 +234,7 @@ describe("the patience with an outage", () => {
     await fail(gate, 3, "unreachable");
     const { request } = scripted(lost("ECONNREFUSED"));
     const error = await thrownBy(
-      new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
     );
     expect(error).toMatchObject({ code: "unavailable" });
   });
@@ -226,7 +242,7 @@ describe("the patience with an outage", () => {
   it("ends with a failed request, not with the run, for a source that never answered", async () => {
     const gate = quickGate({ maxFirstWaitMs: 20, maxWaitMs: 60_000, essential: false });
     const { request } = scripted(lost("ENOTFOUND"));
-    const attempts = new Attempts(QUICK);
+    const attempts = new Attempts(REAL_SURROUNDINGS, QUICK);
     for (let file = 0; file < 5; file++) {
       const error = await thrownBy(
         attempts.run(gate, new RequestBudget(never, 60_000), "read source", request),
@@ -243,7 +259,7 @@ describe("the patience with an outage", () => {
     await fail(gate, 1, "sign-in");
     const { request } = scripted(Object.assign(lost(""), { answer: { signInFailed: true } }));
     const error = await thrownBy(
-      new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "read", request),
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, new RequestBudget(never, 60_000), "read", request),
     );
     expect(error).toMatchObject({ code: "sign-in", exitCode: 4 });
   });
@@ -254,9 +270,14 @@ describe("the patience with an outage", () => {
     await fail(gate, 1, "sign-in");
     await sleep(5);
     const { request } = scripted("done");
-    expect(await new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "read", request)).toBe(
-      "done",
-    );
+    expect(
+      await new Attempts(REAL_SURROUNDINGS, QUICK).run(
+        gate,
+        new RequestBudget(never, 60_000),
+        "read",
+        request,
+      ),
+    ).toBe("done");
   });
 
   it("ends with why there is no token and what to do about it", async () => {
@@ -264,7 +285,7 @@ describe("the patience with an outage", () => {
     const why = "az: AADSTS70043: The refresh token has expired";
     const { request } = scripted(new SignInError(why, "run `az login --tenant t`", { isUnavailable: true }));
     const error = await thrownBy(
-      new Attempts(QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, new RequestBudget(never, 60_000), "put", request),
     );
     expect(error).toMatchObject({
       code: "sign-in",

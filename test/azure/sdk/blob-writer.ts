@@ -7,6 +7,7 @@ import type { BlobWriter, CopySource, CreateOptions, Range } from "../../../src/
 import { blobPipeline } from "./pipelines.ts";
 import { signedUrl } from "../../../src/azure/calls/signed-url.ts";
 import { toServiceFailure } from "../../../src/azure/wire/service-error.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 /** `BlobWriter` on @azure/storage-blob: what the client of our own is held against. */
 export class SdkBlobWriter implements BlobWriter {
@@ -93,7 +94,7 @@ export class SdkBlobWriter implements BlobWriter {
       const list = await this.#blob(name).getBlockList("uncommitted", { abortSignal: pulse.signal });
       return new Set((list.uncommittedBlocks ?? []).map((block) => block.name));
     } catch (thrown) {
-      const failure = toServiceFailure(thrown, "get block list");
+      const failure = toServiceFailure(thrown, "get block list", REAL_SURROUNDINGS.wall());
       if (failure?.status === 404) return new Set();
       throw thrown;
     }

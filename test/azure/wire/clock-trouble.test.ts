@@ -12,6 +12,7 @@ import { asStorage, type StubAnswer, startStub } from "../../support/stub-server
 import { accountAt } from "./wire.ts";
 import { CREATE } from "../calls-contract.ts";
 import { bare, QUICK, quickGate, restTo, thrownBy } from "../support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const now = Date.UTC(2026, 10, 29, 14, 0, 0);
 const at = (ms: number): string => new Date(now + ms).toUTCString();
@@ -99,7 +100,7 @@ describe("a wrong clock", () => {
     const { put } = await writerAt(() => (isSet ? asStorage({ status: 201 }) : tooOld()));
     const gate = quickGate({ essential });
     const effort = new RequestBudget(new AbortController().signal, 60_000);
-    const work = new Attempts(QUICK).run(gate, effort, "put blob", put);
+    const work = new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort, "put blob", put);
     await expect
       .poll(() => gate.waiting?.advice)
       .toMatch(/^set the clock of this machine \(this machine's clock is 20 min behind/);
@@ -113,7 +114,7 @@ describe("a wrong clock", () => {
     const { put } = await writerAt(tooOld);
     const gate = quickGate({ essential, maxWaitMs: 50 });
     const effort = new RequestBudget(new AbortController().signal, 60_000);
-    const failure = await thrownBy(new Attempts(QUICK).run(gate, effort, "put blob", put));
+    const failure = await thrownBy(new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort, "put blob", put));
     expect(failure).toMatchObject({ code: "unavailable", exitCode: 6 });
     expect(failure).toMatchObject({
       advice: expect.stringMatching(/^Set the clock of this machine/) as string,
@@ -133,7 +134,12 @@ describe("a SAS of the account", () => {
     const { put } = await writerAt(no, sas("se=2026-11-01T00:00:00Z"));
     const gate = quickGate({ maxWaitMs: 20_000 });
     const failures = Array.from({ length: 10 }, async () =>
-      new Attempts(QUICK).run(gate, new RequestBudget(AbortSignal.timeout(2000), 60_000), "put blob", put),
+      new Attempts(REAL_SURROUNDINGS, QUICK).run(
+        gate,
+        new RequestBudget(AbortSignal.timeout(2000), 60_000),
+        "put blob",
+        put,
+      ),
     );
     const all = Promise.allSettled(failures);
     await expect

@@ -14,6 +14,7 @@ import { Secret } from "../../../src/core/secret.ts";
 import { asStorage, startStub } from "../../support/stub-server.ts";
 import { CREATE, once } from "../calls-contract.ts";
 import { bare, restTo, thrownBy } from "../support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const accountAt = (blobEndpoint: string): StorageAccount => ({
   blobEndpoint,
@@ -98,6 +99,7 @@ describe("the proxy", () => {
     await using stub = await startStub([asStorage({ status: 201 })]);
     const url = stub.url.replace("://", "://user:pass@");
     const client = new RestClient(
+      REAL_SURROUNDINGS,
       accountAt("http://account.example/account"),
       new Connections(chooseProxy({ HTTP_PROXY: url }), 5000),
     );
@@ -120,6 +122,7 @@ describe("the proxy", () => {
     });
     const url = (await listening(server)).replace("://", "://user:c2VjcmV0@");
     const client = new RestClient(
+      REAL_SURROUNDINGS,
       accountAt("https://account.example"),
       new Connections(chooseProxy({ HTTPS_PROXY: url }), 5000),
     );

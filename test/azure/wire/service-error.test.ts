@@ -16,7 +16,7 @@ function sdkError(status: number, headers: Record<string, string> = {}, message 
 }
 
 const failureOf = (thrown: unknown): ServiceFailure => {
-  const failure = toServiceFailure(thrown, "put blob");
+  const failure = toServiceFailure(thrown, "put blob", Date.now());
   if (failure === undefined) throw new Error("it is not the service's");
   return failure;
 };
@@ -80,13 +80,13 @@ describe("an error of the SDK", () => {
 
   it("stays one of ours when it was one, and is left alone when the service has no part in it", () => {
     const ours = new ServiceFailure("put blob", "HTTP 500", { status: 500 });
-    expect(toServiceFailure(ours, "other")).toBe(ours);
+    expect(toServiceFailure(ours, "other", Date.now())).toBe(ours);
     for (const error of [
       new FileFailure("bad-name", "x"),
       new ReuploadError("internal", "x"),
       new TypeError("x"),
     ]) {
-      expect(toServiceFailure(error, "put blob")).toBeUndefined();
+      expect(toServiceFailure(error, "put blob", Date.now())).toBeUndefined();
     }
   });
 });

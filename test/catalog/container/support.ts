@@ -7,6 +7,7 @@ import { sourceContainer } from "../../../src/catalog/container/source-container
 import { Secret } from "../../../src/core/secret.ts";
 import { parseSourcePrefix } from "../../../src/core/source-prefix.ts";
 import { QUICK, quickGate, restTo } from "../../azure/support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 export interface OpenedWith {
   readonly prefix?: string;
@@ -25,7 +26,7 @@ export async function open(
     source: sourceContainer(url, parseSourcePrefix(prefix)),
     sas: sas === undefined ? undefined : new Secret(sas),
     client: restTo(parseConnectionString(secret)),
-    attempts: new Attempts(QUICK),
+    attempts: new Attempts(REAL_SURROUNDINGS, QUICK),
     sourceGate: () => quickGate({ essential: false }),
     signal: new AbortController().signal,
     ...(pageBlobs === undefined ? {} : { pageBlobs }),

@@ -5,6 +5,7 @@ import { LookupQuery } from "../../../src/catalog/kusto/lookup-query.ts";
 import type { WorkItem } from "../../../src/core/work-item.ts";
 import { open } from "../../kusto/support.ts";
 import { type FaultyKusto, startFaultyKusto } from "../../support/kusto-server.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 export const { signal } = new AbortController();
 
@@ -32,7 +33,7 @@ export async function openCatalog(
   };
   try {
     const query = new LookupQuery({ text, fileSuffix: ".json" });
-    const catalog = await openKustoCatalog({ kusto, query, signal });
+    const catalog = await openKustoCatalog({ surroundings: REAL_SURROUNDINGS, kusto, query, signal });
     return { server, catalog, [Symbol.asyncDispose]: close };
   } catch (thrown) {
     await close();

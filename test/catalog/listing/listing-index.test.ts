@@ -204,8 +204,10 @@ describe("the index of a listing", () => {
     await folder.write(csvOf(Array.from({ length: 20 }, () => ROWS).flat()));
     const program = `
       import { openListing } from ${JSON.stringify(join(import.meta.dirname, "../../../src/catalog/listing/listing.ts"))};
+      import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "../../../src/surroundings/surroundings.ts"))};
       await openListing({
-        ...${JSON.stringify(folder.options)},
+        ...${JSON.stringify({ ...folder.options, surroundings: undefined })},
+        surroundings: REAL_SURROUNDINGS,
         signal: new AbortController().signal,
         onProgress: ({ bytes, totalBytes }) => bytes > totalBytes / 2 && process.kill(process.pid, "SIGKILL"),
       });`;

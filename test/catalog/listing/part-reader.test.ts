@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PartReader } from "../../../src/catalog/listing/part-reader.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 describe("the part reader", () => {
   it.each([
@@ -23,7 +24,7 @@ describe("the part reader", () => {
           rows: 1,
           line: 1,
         }));
-        const reader = new PartReader(handle, slowMs);
+        const reader = new PartReader(REAL_SURROUNDINGS, handle, slowMs);
         const windows = await Array.fromAsync(reader.read(parts, new AbortController().signal));
         expect(windows.flatMap((window) => window.parts)).toEqual(parts);
         expect(windows.map(({ bytes }) => bytes.toString()).join("")).toBe(

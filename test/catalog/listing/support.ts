@@ -5,6 +5,7 @@ import type { Catalog } from "../../../src/catalog/catalog.ts";
 import type { ListingOptions } from "../../../src/catalog/listing/listing.ts";
 import { openListing } from "../../../src/catalog/listing/listing.ts";
 import type { WorkItem } from "../../../src/core/work-item.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 /** A row of a listing; length and MD5 as they stand there. */
 export interface TestRow {
@@ -65,6 +66,7 @@ export interface ListingFolder {
 export async function listingFolder(name = "files.csv"): Promise<ListingFolder> {
   const folder = await mkdtemp(join(tmpdir(), "reupload-listing-"));
   const options: ListingOptions = {
+    surroundings: REAL_SURROUNDINGS,
     path: join(folder, name),
     indexPath: join(folder, "state.listing-index"),
     rejectedPath: join(folder, "state.listing-rejected.csv"),

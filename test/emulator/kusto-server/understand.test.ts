@@ -32,7 +32,7 @@ afterAll(() => tables.close());
 
 /** The answer's rows, each as one text. */
 function rows(text: string, parameters: Record<string, string> = {}): string[] {
-  const { sql, values } = understand(tables, text, parameters);
+  const { sql, values } = understand(tables, text, parameters, Date.now());
   return [...tables.select(sql, values)].map((row) => (row as unknown[]).join(" "));
 }
 

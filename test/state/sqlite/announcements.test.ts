@@ -11,6 +11,7 @@ import { readState } from "../../../src/state/sqlite/read-state.ts";
 import type { StateEvent } from "../../../src/state/ledger.ts";
 import { claimOne, csvOf, DESCRIPTION, eventsOf, file, recordAll, workItems } from "../samples.ts";
 import { openState, temporaryFolder } from "../state-support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const QUEUE = "resultsqueue";
 
@@ -55,7 +56,7 @@ async function makeState(queue = "none", isAnnounced = true): Promise<string> {
 }
 
 async function open(path: string, all = false, queue = QUEUE): Promise<AnnouncementStore> {
-  const store = await openAnnouncements({ location: path, all, queue });
+  const store = await openAnnouncements(REAL_SURROUNDINGS, { location: path, all, queue });
   onTestFinished(() => store.close().catch(() => undefined));
   return store;
 }
@@ -75,7 +76,7 @@ describe("a state's announcements", () => {
   it("are counted by class, without a trace beside the state", async () => {
     const path = await makeState();
     const [bytes, names] = [await readFile(path), await readdir(dirname(path))];
-    expect(await (await readState(path)).announcements()).toEqual({
+    expect(await (await readState(REAL_SURROUNDINGS, path)).announcements()).toEqual({
       owed: 3,
       owedExisting: 1,
       announced: 2,
@@ -107,8 +108,11 @@ describe("a state's announcements", () => {
     const store = await open(path);
     expect(await announce(store, 2)).toEqual(NAMES.slice(0, 2));
     await store.close();
-    expect(await (await readState(path)).announcements()).toMatchObject({ owed: 1, announced: 4 });
-    const reader = await readState(path);
+    expect(await (await readState(REAL_SURROUNDINGS, path)).announcements()).toMatchObject({
+      owed: 1,
+      announced: 4,
+    });
+    const reader = await readState(REAL_SURROUNDINGS, path);
     expect((await reader.read()).summary.files).toMatchObject({ announced: 4, copied: 4, alreadyThere: 1 });
     expect(await announce(await open(path))).toEqual(NAMES.slice(2));
   });
@@ -126,11 +130,11 @@ describe("a state's announcements", () => {
 
   it("leave the run as it is: its identity, its starts, how it ended", async () => {
     const path = await makeState();
-    const before = await (await readState(path)).read();
+    const before = await (await readState(REAL_SURROUNDINGS, path)).read();
     const store = await open(path);
     await announce(store);
     await store.close();
-    const { run, writer, summary } = await (await readState(path)).read();
+    const { run, writer, summary } = await (await readState(REAL_SURROUNDINGS, path)).read();
     expect(run).toEqual({ ...before.run, settings: { ...before.run.settings, queue: QUEUE } });
     expect(writer).toEqual(before.writer);
     expect(summary).toEqual({ ...before.summary, files: { ...before.summary.files, announced: 5 } });
@@ -139,7 +143,9 @@ describe("a state's announcements", () => {
   it("keep no queue when the run has its own", async () => {
     const path = await makeState(QUEUE);
     await (await open(path, false, "other")).close();
-    expect((await (await readState(path)).read()).run.settings).toEqual(DESCRIPTION.settings);
+    expect((await (await readState(REAL_SURROUNDINGS, path)).read()).run.settings).toEqual(
+      DESCRIPTION.settings,
+    );
   });
 });
 
@@ -155,7 +161,7 @@ describe("--all", () => {
     expect(await announce(second)).toEqual([BEFORE[1]]);
     expect(await announce(second)).toEqual([]);
     await second.close();
-    expect((await (await readState(path)).read()).summary.files.announced).toBe(5);
+    expect((await (await readState(REAL_SURROUNDINGS, path)).read()).summary.files.announced).toBe(5);
   });
 
   it("goes on also when nothing had been announced before it", async () => {
@@ -199,7 +205,7 @@ describe("the state's lock", () => {
   it("is not taken for a state that is not there", async () => {
     const path = join(await temporaryFolder(), "none.db");
     await expect(open(path)).rejects.toMatchObject({ code: "state-missing" });
-    await expect(readState(path)).rejects.toMatchObject({ code: "state-missing" });
+    await expect(readState(REAL_SURROUNDINGS, path)).rejects.toMatchObject({ code: "state-missing" });
     expect(await readdir(dirname(path))).toEqual([]);
   });
 });

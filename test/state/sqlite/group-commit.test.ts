@@ -5,11 +5,12 @@ import { GroupCommit } from "../../../src/state/sqlite/group-commit.ts";
 import { SqliteState } from "../../../src/state/sqlite/sqlite-state.ts";
 import { claimOne, claimSome, csvOf, eventsOf, file, recordAll, workItems } from "../samples.ts";
 import { openState, temporaryFolder } from "../state-support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 describe("a group commit", () => {
   it("commits many events at once, and those who wait are told after it", async () => {
     let writes = 0;
-    const commits = new GroupCommit(() => writes++);
+    const commits = new GroupCommit(REAL_SURROUNDINGS, () => writes++);
     for (let event = 0; event < 10; event++) commits.touch();
     const first = commits.committed();
     commits.touch();
@@ -22,7 +23,7 @@ describe("a group commit", () => {
 
   it("does not let a large batch wait for its time", async () => {
     let writes = 0;
-    const commits = new GroupCommit(() => writes++);
+    const commits = new GroupCommit(REAL_SURROUNDINGS, () => writes++);
     for (let event = 0; event < 1_000; event++) commits.touch();
     await nextTurn();
     expect(writes).toBe(1);
@@ -30,7 +31,7 @@ describe("a group commit", () => {
 
   it("fails for good: everyone who waits then or later is told, and nothing is written again", async () => {
     let writes = 0;
-    const commits = new GroupCommit(() => {
+    const commits = new GroupCommit(REAL_SURROUNDINGS, () => {
       writes++;
       throw new Error("disk full");
     });
@@ -56,7 +57,7 @@ async function nearlyFull(): Promise<{ store: SqliteState; path: string; release
   const releaseLock = (): void => {
     isReleased = true;
   };
-  const store = new SqliteState(db, first.run, first.start, { path, releaseLock });
+  const store = new SqliteState(REAL_SURROUNDINGS, db, first.run, first.start, { path, releaseLock });
   onTestFinished(() => store.close().catch(() => undefined));
   return { store, path, released: () => isReleased };
 }

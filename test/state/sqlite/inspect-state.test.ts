@@ -8,6 +8,7 @@ import { SCHEMA_VERSION } from "../../../src/state/sqlite/migrations/migrations.
 import { networkFileSystem } from "../../../src/state/sqlite/place.ts";
 import { completeOne, csvOf, workItems } from "../samples.ts";
 import { openState, temporaryFolder } from "../state-support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 async function withSql(sql: string): Promise<string> {
   const path = join(await temporaryFolder(), "state.db");
@@ -103,7 +104,7 @@ describe("a file that is no state of ours", () => {
     const path = (await refused?.make()) ?? "";
     const before = readFileSync(path);
     const refusal = { code: refused?.code, message: expect.stringMatching(refused?.message ?? "") as string };
-    await expect(inspectState(path)).rejects.toMatchObject(refusal);
+    await expect(inspectState(REAL_SURROUNDINGS, path)).rejects.toMatchObject(refusal);
     await expect(openState(path, csvOf(workItems(1)))).rejects.toMatchObject(refusal);
     expect(readFileSync(path).equals(before)).toBe(true);
     expect(readdirSync(dirname(path)).filter((entry) => !entry.endsWith(".lock"))).toEqual([basename(path)]);
@@ -112,19 +113,19 @@ describe("a file that is no state of ours", () => {
 
 describe("looking at a state", () => {
   it("gives nothing for no file, an empty file, and a state whose CSV was not loaded", async () => {
-    expect(await inspectState(join(await temporaryFolder(), "none.db"))).toBeUndefined();
-    expect(await inspectState(await withBytes(""))).toBeUndefined();
+    expect(await inspectState(REAL_SURROUNDINGS, join(await temporaryFolder(), "none.db"))).toBeUndefined();
+    expect(await inspectState(REAL_SURROUNDINGS, await withBytes(""))).toBeUndefined();
     const path = await ofARun();
     const db = new DatabaseSync(path);
     db.exec("DELETE FROM run");
     db.close();
-    expect(await inspectState(path)).toBeUndefined();
+    expect(await inspectState(REAL_SURROUNDINGS, path)).toBeUndefined();
   });
 
   it("gives the run after a clean close, and leaves no trace", async () => {
     const path = await ofARun();
     const before = readFileSync(path);
-    expect((await inspectState(path))?.run).toMatchObject({
+    expect((await inspectState(REAL_SURROUNDINGS, path))?.run).toMatchObject({
       identity: { queue: "resultsqueue", partition: 0, totalPartitions: 2 },
       input: { rows: 3, ours: 3 },
       settings: { workItemWorkers: 20 },
@@ -138,7 +139,7 @@ describe("looking at a state", () => {
     const store = await openState(path, csvOf(workItems(3)));
     await completeOne(store, 2);
     await store.ledger.committed();
-    expect(await inspectState(path)).toEqual({ run: store.run, version: SCHEMA_VERSION });
+    expect(await inspectState(REAL_SURROUNDINGS, path)).toEqual({ run: store.run, version: SCHEMA_VERSION });
     await completeOne(store, 2);
     await store.ledger.committed();
   });
@@ -147,14 +148,14 @@ describe("looking at a state", () => {
     const path = await ofARun();
     const link = join(await temporaryFolder(), "link.db");
     symlinkSync(path, link);
-    expect(await inspectState(link)).toMatchObject({ version: SCHEMA_VERSION });
+    expect(await inspectState(REAL_SURROUNDINGS, link)).toMatchObject({ version: SCHEMA_VERSION });
     const folder = await temporaryFolder();
     mkdirSync(join(folder, "sub"));
-    await expect(inspectState(join(folder, "sub"))).rejects.toMatchObject({
+    await expect(inspectState(REAL_SURROUNDINGS, join(folder, "sub"))).rejects.toMatchObject({
       code: "usage",
       message: expect.stringContaining("is a folder") as string,
     });
-    await expect(inspectState(join(folder, "none", "state.db"))).rejects.toMatchObject({
+    await expect(inspectState(REAL_SURROUNDINGS, join(folder, "none", "state.db"))).rejects.toMatchObject({
       code: "usage",
       message: expect.stringContaining(`the folder ${join(folder, "none")} of the state`) as string,
     });

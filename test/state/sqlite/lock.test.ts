@@ -17,16 +17,18 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { takeLock } from "../../../src/state/sqlite/lock.ts";
 import { completeOne, csvOf, workItems } from "../samples.ts";
 import { openState, startProcess, temporaryFolder } from "../state-support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const room = join(import.meta.dirname, "../../../src/state/sqlite");
 
 /** Opens a state, commits some of the work, and holds it until it is killed. */
 const HOLDER = (path: string): string => `
   import { openRun } from ${JSON.stringify(join(room, "open-run.ts"))};
+  import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "../../../src/surroundings/surroundings.ts"))};
   import { completeOne, csvOf, DESCRIPTION, noSignal, workItems } from
     ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
   const options = { location: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
-  const store = await openRun(options, DESCRIPTION, csvOf(workItems(10)), noSignal);
+  const store = await openRun(REAL_SURROUNDINGS, options, DESCRIPTION, csvOf(workItems(10)), noSignal);
   await completeOne(store, 3);
   await completeOne(store, 3);
   await store.ledger.committed();
@@ -37,14 +39,15 @@ const HOLDER = (path: string): string => `
 /** Holds a state while its CSV is loaded. */
 const LOADER = (path: string): string => `
   import { openRun } from ${JSON.stringify(join(room, "open-run.ts"))};
+  import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "../../../src/surroundings/surroundings.ts"))};
   import { DESCRIPTION, noSignal } from ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
-  const options = { path: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
+  const options = { location: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
   const read = () => {
     console.log("loading");
     setInterval(() => {}, 1000);
     return new Promise(() => {});
   };
-  await openRun(options, DESCRIPTION, { read }, noSignal);
+  await openRun(REAL_SURROUNDINGS, options, DESCRIPTION, { read }, noSignal);
 `;
 
 describe("the lock of a state", () => {
@@ -186,12 +189,13 @@ describe("the lock of a state", () => {
     const path = join(await temporaryFolder(), "state.db");
     const fight = `
       import { takeLock } from ${JSON.stringify(join(room, "lock.ts"))};
+      import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "../../../src/surroundings/surroundings.ts"))};
       import { closeSync, openSync, rmSync } from "node:fs";
       const inside = ${JSON.stringify(`${path}.inside`)};
       let taken = 0;
       const end = Date.now() + 20_000;
       while (taken < 100 && Date.now() < end) {
-        const lock = takeLock(${JSON.stringify(path)});
+        const lock = takeLock(REAL_SURROUNDINGS, ${JSON.stringify(path)});
         if (!lock) continue;
         closeSync(openSync(inside, "wx"));
         // Long enough for the other to come in, if it could.
@@ -208,10 +212,10 @@ describe("the lock of a state", () => {
 
   it("can be taken again after it was released", async () => {
     const path = join(await temporaryFolder(), "state.db");
-    const first = takeLock(path);
-    expect(takeLock(path)).toBeUndefined();
+    const first = takeLock(REAL_SURROUNDINGS, path);
+    expect(takeLock(REAL_SURROUNDINGS, path)).toBeUndefined();
     first?.release();
-    const second = takeLock(path);
+    const second = takeLock(REAL_SURROUNDINGS, path);
     expect(second).toBeDefined();
     second?.release();
   });

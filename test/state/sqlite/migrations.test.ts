@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { SQLITE_STATES } from "../../../src/state/sqlite/sqlite-kind.ts";
+import { STATES } from "../../../src/state/wiring.ts";
 import { INITIAL } from "../../../src/state/sqlite/migrations/001-initial.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "../../../src/state/sqlite/migrations/migrations.ts";
 import {
@@ -63,8 +63,8 @@ describe("a state of the version before", () => {
   it("is read as it is, and not changed", async () => {
     const path = await stateOfVersionOne();
     const before = readFileSync(path);
-    expect(await SQLITE_STATES.inspect(path)).toMatchObject({ version: 1, run: { runId: "run-1" } });
-    const reader = await SQLITE_STATES.read(path);
+    expect(await STATES.inspect(path)).toMatchObject({ version: 1, run: { runId: "run-1" } });
+    const reader = await STATES.read(path);
     expect(await reader.read()).toMatchObject({
       starts: 3,
       writer: { kind: "died" },
@@ -106,7 +106,7 @@ describe("a state of the version before", () => {
     expect(open && knownOf(open, file(1, 0))).toMatchObject({ inTarget: true, completed: false });
     expect(open?.elsewhere).toBeUndefined();
     await state.close();
-    expect(await SQLITE_STATES.inspect(path)).toMatchObject({ version: SCHEMA_VERSION });
+    expect(await STATES.inspect(path)).toMatchObject({ version: SCHEMA_VERSION });
   });
 
   it("gives checkpoints once its work items were looked up again", async () => {
@@ -126,13 +126,13 @@ describe("a state of the version before", () => {
 
   it("keeps the tries that follow, the announcements' verb included", async () => {
     const path = await stateOfVersionOne();
-    const store = await SQLITE_STATES.openAnnouncements({ location: path, all: false, queue: "q" });
+    const store = await STATES.openAnnouncements({ location: path, all: false, queue: "q" });
     await store.close();
     const state = await openState(path, undefined);
     const { id } = await claimOne(state);
     recordAll(state, eventsOf(id).opened(2), eventsOf(id).failed(file(1), failure("network")));
     await state.close();
-    const history = await (await SQLITE_STATES.read(path)).history(workItem(1));
+    const history = await (await STATES.read(path)).history(workItem(1));
     expect(history?.files.flatMap(({ tries }) => tries)).toMatchObject([{ start: 4, code: "network" }]);
   });
 });

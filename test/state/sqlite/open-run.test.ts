@@ -18,6 +18,7 @@ import {
   workItems,
 } from "../samples.ts";
 import { openState, type OpenTestOptions, startProcess, temporaryFolder } from "../state-support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const statePath = async (): Promise<string> => join(await temporaryFolder(), "state.db");
 
@@ -92,6 +93,7 @@ describe("a new run", () => {
     const path = await statePath();
     const killed = startProcess(`
       import { openRun } from ${JSON.stringify(join(import.meta.dirname, "../../../src/state/sqlite/open-run.ts"))};
+      import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "../../../src/surroundings/surroundings.ts"))};
       import { DESCRIPTION, noSignal, workItems } from ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
       const input = {
         async read(take) {
@@ -102,12 +104,12 @@ describe("a new run", () => {
         },
       };
       const options = { location: ${JSON.stringify(path)}, resume: false, updateCsv: false, retryFailed: "all" };
-      await openRun(options, DESCRIPTION, input, noSignal);
+      await openRun(REAL_SURROUNDINGS, options, DESCRIPTION, input, noSignal);
     `);
     expect(await killed.firstLine).toBe("loading");
     killed.kill("SIGKILL");
     await once(killed, "exit");
-    expect(await inspectState(path)).toBeUndefined();
+    expect(await inspectState(REAL_SURROUNDINGS, path)).toBeUndefined();
     const store = await openState(path, csvOf(workItems(20)), { resume: false });
     expect(store.start.number).toBe(1);
     expect(await claimAll(store)).toEqual(workItems(20));

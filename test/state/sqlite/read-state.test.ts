@@ -23,6 +23,7 @@ import {
   workItems,
 } from "../samples.ts";
 import { openState, startProcess, temporaryFolder } from "../state-support.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const HEARTBEAT: Heartbeat = {
   at: 1_800_000_000_000,
@@ -38,7 +39,7 @@ const HEARTBEAT: Heartbeat = {
 const newPath = async (): Promise<string> => join(await temporaryFolder(), "state.db");
 
 async function openReader(path: string): Promise<StateReader> {
-  const reader = await readState(path);
+  const reader = await readState(REAL_SURROUNDINGS, path);
   onTestFinished(() => reader.close());
   return reader;
 }
@@ -47,10 +48,11 @@ async function openReader(path: string): Promise<StateReader> {
 const WRITER = (path: string, items: number): string => `
   import { setTimeout as sleep } from "node:timers/promises";
   import { openRun } from ${JSON.stringify(join(import.meta.dirname, "../../../src/state/sqlite/open-run.ts"))};
+  import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "../../../src/surroundings/surroundings.ts"))};
   import { completeOne, csvOf, DESCRIPTION, noSignal, workItems } from
     ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
   const options = { location: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
-  const store = await openRun(options, DESCRIPTION, csvOf(workItems(${items})), noSignal);
+  const store = await openRun(REAL_SURROUNDINGS, options, DESCRIPTION, csvOf(workItems(${items})), noSignal);
   for (let done = 0; ; done++) {
     if (store.ledger.tally().workItems.pending > 0) await completeOne(store, 3);
     store.presence.beat(${JSON.stringify(HEARTBEAT)});
@@ -185,14 +187,15 @@ describe("a reader of a state", () => {
     db.close();
     const asking = startProcess(`
       import { readState } from ${JSON.stringify(join(import.meta.dirname, "../../../src/state/sqlite/read-state.ts"))};
-      const reader = await readState(${JSON.stringify(path)});
+      import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "../../../src/surroundings/surroundings.ts"))};
+      const reader = await readState(REAL_SURROUNDINGS, ${JSON.stringify(path)});
       (await reader.read());
       console.log("asking");
       for (;;) (await reader.read());
     `);
     expect(await asking.firstLine).toBe("asking");
     for (let taken = 0; taken < 100; taken++) {
-      const lock = takeLock(path);
+      const lock = takeLock(REAL_SURROUNDINGS, path);
       expect(lock).toBeDefined();
       lock?.release();
       await sleep(1);
@@ -263,12 +266,12 @@ describe("a reader of a state", () => {
 
   it("needs a run", async () => {
     const path = await newPath();
-    await expect(readState(path)).rejects.toMatchObject({
+    await expect(readState(REAL_SURROUNDINGS, path)).rejects.toMatchObject({
       code: "state-missing",
       message: expect.stringContaining("there is no state") as string,
     });
     writeFileSync(path, "notes of somebody\n");
-    await expect(readState(path)).rejects.toMatchObject({ code: "state-foreign" });
+    await expect(readState(REAL_SURROUNDINGS, path)).rejects.toMatchObject({ code: "state-foreign" });
     rmSync(path);
     const store = await openState(path, csvOf(workItems(1)));
     const reader = await openReader(path);
@@ -285,7 +288,7 @@ describe("a snapshot", () => {
     const writer = startProcess(WRITER(path, 10_000));
     expect(await writer.firstLine).toBe("writing");
     const copy = join(await temporaryFolder(), "copy.db");
-    await snapshotState(path, copy, noSignal);
+    await snapshotState(REAL_SURROUNDINGS, path, copy, noSignal);
     expect((await (await openReader(path)).read()).writer).toMatchObject({
       kind: "running",
       pid: writer.pid,
@@ -320,7 +323,7 @@ describe("a snapshot", () => {
     store.presence.noteEnding({ exitCode: 0, why: "finished" });
     await store.close();
     const copy = join(dirname(path), "copy.db");
-    await snapshotState(path, copy, noSignal);
+    await snapshotState(REAL_SURROUNDINGS, path, copy, noSignal);
     expect(await (await openReader(copy)).read()).toEqual(await (await openReader(path)).read());
     expect(readdirSync(dirname(path))).toEqual(["copy.db", "state.db", "state.db.lock"]);
   });
@@ -332,7 +335,8 @@ describe("a snapshot", () => {
     await store.close();
     const copy = join(folder, "copy.db");
     copyFileSync(path, copy);
-    const told = (target: string, signal = noSignal.signal) => snapshotState(path, target, { signal });
+    const told = (target: string, signal = noSignal.signal) =>
+      snapshotState(REAL_SURROUNDINGS, path, target, { signal });
     await expect(told(copy)).rejects.toMatchObject({
       code: "output-unwritable",
       message: expect.stringContaining("there is a file already") as string,
@@ -342,7 +346,9 @@ describe("a snapshot", () => {
     await expect(told(join(folder, "sub"))).rejects.toMatchObject({ code: "output-unwritable" });
     const other = join(folder, "other.db");
     await expect(told(other, AbortSignal.abort())).rejects.toThrow(/abort/i);
-    await expect(snapshotState(join(folder, "no.db"), other, noSignal)).rejects.toMatchObject({
+    await expect(
+      snapshotState(REAL_SURROUNDINGS, join(folder, "no.db"), other, noSignal),
+    ).rejects.toMatchObject({
       code: "state-missing",
     });
     expect(readdirSync(folder)).toEqual(["copy.db", "state.db", "state.db.lock", "sub"]);

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import { SQLITE_STATES } from "../../../src/state/sqlite/sqlite-kind.ts";
+import { STATES } from "../../../src/state/wiring.ts";
 import { describeState } from "../conformance.ts";
 import type { StateHarness } from "../harness.ts";
 import { csvOf, DESCRIPTION } from "../samples.ts";
@@ -12,7 +12,7 @@ describeState("SQLite", async (): Promise<StateHarness> => {
   let places = 0;
   let description = DESCRIPTION;
   return {
-    kind: SQLITE_STATES,
+    kind: STATES,
     newLocation: () => join(folder, `other-${++places}.db`),
     start(rows, share = {}) {
       description = { ...DESCRIPTION, identity: { ...DESCRIPTION.identity, ...share } };
@@ -26,6 +26,6 @@ describeState("SQLite", async (): Promise<StateHarness> => {
       path = killed;
       await state.close();
     },
-    read: () => SQLITE_STATES.read(path),
+    read: () => STATES.read(path),
   };
 });

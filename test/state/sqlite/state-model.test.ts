@@ -33,6 +33,7 @@ import {
   summaryOf,
   survey,
 } from "./state-model.ts";
+import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const ITEMS = 4;
 
@@ -223,6 +224,7 @@ function readViews(path: string): string {
 function openAt(path: string, retry: boolean): Promise<OpenState> {
   const retryFailed = retry ? "all" : "none";
   return openRun(
+    REAL_SURROUNDINGS,
     { location: path, resume: true, updateCsv: false, retryFailed },
     DESCRIPTION,
     csvOf(workItems(ITEMS)),

@@ -1,0 +1,14 @@
+/**
+ * What is said: the reports of what commands did, the messages of a run (`messages.ts`), and the JSON form of each, which
+ * is an interface (docs/events.md). How they look in a terminal is not known here.
+ */
+export {
+  type AnnounceReport,
+  type AnnounceVerdict,
+  announceVerdict,
+  filesToAnnounce,
+} from "./announce-report.ts";
+export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
+export { isoTime } from "./json-forms.ts";
+export type { Message } from "./messages.ts";
+export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";
