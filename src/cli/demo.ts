@@ -98,7 +98,7 @@ async function makeInput(
   signal: AbortSignal,
   io: Io,
 ): Promise<DemoInput> {
-  const began = performance.now();
+  const began = io.surroundings.monotonic();
   say(io, "Making about 5,000 source blobs (some 10 s) ...");
   const input = await makeDemoInput({
     surroundings: REAL_SURROUNDINGS,
@@ -106,7 +106,7 @@ async function makeInput(
     folder,
     signal,
   });
-  const took = duration(performance.now() - began);
+  const took = duration(io.surroundings.monotonic() - began);
   const what = `${count(input.workItems)} work items with ${count(input.files)} files (${bytes(input.bytes)})`;
   say(io, `Made ${what} in ${took}: ${shown(io, input.csvFile)}, ${shown(io, input.listingFile)}`);
   return input;

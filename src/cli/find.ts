@@ -17,9 +17,10 @@ import type { UsedFiles } from "../files/overlap.ts";
 import { commandFiles } from "../job/command-files.ts";
 import { connectKusto } from "../job/kusto.ts";
 import { type Io, writeLines } from "../terminal/io.ts";
+import { STATE_COMPANION_ENDINGS } from "../state/wiring.ts";
 import { ResultFile } from "../terminal/result-file.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
-import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
+import { every, REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export interface FindArguments {
   /** A file, or the name of a shipped query. */
@@ -74,7 +75,7 @@ async function findInSession(given: FindArguments, session: Session): Promise<Ex
   const text = await queryText(given, session);
   const parameters = readParameters(given.parameters, declaredParameters(text));
   // Looked at before the service is asked.
-  await using output = await ResultFile.create(given.out, session.io);
+  await using output = await ResultFile.create(given.out, session.io, STATE_COMPANION_ENDINGS);
   const { kusto, gate } = await openKusto(session);
   const stopWatching = tellWaiting(gate, session);
   try {
@@ -174,15 +175,14 @@ async function openKusto(session: Session): Promise<{ kusto: Kusto; gate: () => 
 }
 
 /** Tells when the service is waited for, and when it is back. @returns ends it */
-function tellWaiting(gate: () => ServiceGate | undefined, { reporter }: Session): () => void {
+function tellWaiting(gate: () => ServiceGate | undefined, { reporter, surroundings }: Session): () => void {
   let before: GateWaiting[] = [];
-  const timer = setInterval(() => {
+  return every(surroundings, 1_000, () => {
     const waiting = gate()?.waiting;
     const now = waiting === undefined ? [] : [waiting];
-    for (const message of waitingMessages(before, now, Date.now())) reporter.tell(message);
+    for (const message of waitingMessages(before, now, surroundings.wall())) reporter.tell(message);
     before = now;
-  }, 1000);
-  return () => clearInterval(timer);
+  });
 }
 
 function tell(report: FindReport, out: string, session: Session): void {

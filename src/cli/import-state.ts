@@ -14,7 +14,7 @@ import type { OpenState } from "../state/state-kind.ts";
 import { checkOriginalStates, readOriginalStates, STATES } from "../state/wiring.ts";
 import { count } from "../terminal/format.ts";
 import { type CatalogSource, catalogSource } from "../job/catalogs.ts";
-import { importJson, importText } from "../terminal/import-text.ts";
+import { importJson, importText } from "./import-text.ts";
 import { type Io, printLines, writeLines } from "../terminal/io.ts";
 import { rejectedPath, stateStem } from "../job/command-files.ts";
 import { resumeCommand, runFiles } from "./run.ts";
@@ -139,15 +139,15 @@ async function intoState(importing: Importing, state: OpenState): Promise<Import
       signal,
     });
     try {
-      let told = performance.now();
+      let told = session.surroundings.monotonic();
       return await importOriginal(
         { original, catalog, state },
         { ...settings, template: parseNameTemplate(settings.nameTemplate) },
         {
           signal,
           onProgress: (done) => {
-            if (performance.now() - told < TELL_MS) return;
-            told = performance.now();
+            if (session.surroundings.monotonic() - told < TELL_MS) return;
+            told = session.surroundings.monotonic();
             session.notice("info", `${count(done)} of ${count(state.run.input.ours)} work items looked at`);
           },
         },

@@ -4,7 +4,8 @@ import { CommanderError } from "commander";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { holdHeapClose } from "../job/heap.ts";
-import { printLine, processIo } from "../terminal/io.ts";
+import { printLine } from "../terminal/io.ts";
+import { processIo } from "./process-io.ts";
 import { makeProgram } from "./program.ts";
 import { endLingering } from "./stop-signals.ts";
 import { packageVersion } from "./version.ts";
@@ -51,7 +52,7 @@ async function tell(thrown: unknown): Promise<ExitCode> {
   const error = thrown instanceof CommanderError ? usageError(thrown) : toReuploadError(thrown);
   const verbose = args.includes("--verbose") || args.includes("-v");
   const message = errorMessage(error, verbose);
-  if (wantsJson()) io.stdout.write(`${toJsonLine(message, Date.now())}\n`);
+  if (wantsJson()) io.stdout.write(`${toJsonLine(message, io.surroundings.wall())}\n`);
   else io.stderr.write(`${toText(message).join("\n")}\n`);
   return error.exitCode;
 }

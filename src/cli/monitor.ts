@@ -1,5 +1,5 @@
 /** `reupload monitor`: one or several states, as they go on. */
-import { setTimeout as sleep } from "node:timers/promises";
+import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { type FleetReadings, type FleetView, FleetWatch } from "../progress/fleet.ts";
 import { RateHistory } from "../progress/rate-history.ts";
@@ -39,7 +39,7 @@ export async function monitor(given: MonitorArguments, io: Io): Promise<ExitCode
   const isJson = parseOutput(given.output) === "json";
   const refreshMs = parseWholeNumber(given.refresh ?? "10", "--refresh", 1, 3_600) * 1_000;
   using states = await OpenStates.open(findStatePaths(given.stateDb, io), io);
-  const watching = await Watching.begin(states, refreshMs);
+  const watching = await Watching.begin(io.surroundings, states, refreshMs);
   const stop = listenForStop();
   const facts = { isTTY: io.stdout.isTTY, env: io.env, platform: process.platform };
   const isOnScreen = given.once !== true && !isJson && usesLiveBlock(facts);
@@ -60,29 +60,36 @@ export async function monitor(given: MonitorArguments, io: Io): Promise<ExitCode
 /** Readings of the states, and what can be shown of them. */
 class Watching {
   readonly refreshMs: number;
+  readonly #surroundings: Surroundings;
   readonly #states: OpenStates;
   readonly #fleet: FleetWatch;
   readonly #history: RateHistory;
   readonly #startedAt: number;
   #shownAt = Number.NEGATIVE_INFINITY;
 
-  private constructor(states: OpenStates, refreshMs: number, first: FleetReadings) {
+  private constructor(
+    surroundings: Surroundings,
+    states: OpenStates,
+    refreshMs: number,
+    first: FleetReadings,
+  ) {
+    this.#surroundings = surroundings;
     this.refreshMs = refreshMs;
     this.#states = states;
-    this.#startedAt = performance.now();
+    this.#startedAt = this.#surroundings.monotonic();
     this.#fleet = new FleetWatch(this.#startedAt, first);
     this.#history = new RateHistory(refreshMs);
   }
 
   /** @throws ReuploadError `state-corrupt` */
-  static async begin(states: OpenStates, refreshMs: number): Promise<Watching> {
-    const watching = new Watching(states, refreshMs, await states.read());
+  static async begin(surroundings: Surroundings, states: OpenStates, refreshMs: number): Promise<Watching> {
+    const watching = new Watching(surroundings, states, refreshMs, await states.read());
     await watching.sample();
     return watching;
   }
 
   async sample(): Promise<void> {
-    const at = performance.now();
+    const at = this.#surroundings.monotonic();
     const readings = await this.#states.read();
     this.#fleet.add(at, readings);
     this.#history.add(
@@ -101,19 +108,24 @@ class Watching {
   }
 
   get hasRates(): boolean {
-    return !this.isMoving || performance.now() - this.#startedAt >= UNTIL_RATE_MS;
+    return !this.isMoving || this.#surroundings.monotonic() - this.#startedAt >= UNTIL_RATE_MS;
   }
 
   get isDue(): boolean {
-    return performance.now() - this.#shownAt >= this.refreshMs - SAMPLE_MS / 2;
+    return this.#surroundings.monotonic() - this.#shownAt >= this.refreshMs - SAMPLE_MS / 2;
+  }
+
+  /** Waits so many ms, or until the signal aborts. */
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await sleep(this.#surroundings, ms, signal).catch(() => {});
   }
 
   async picture(): Promise<MonitorPicture> {
-    this.#shownAt = performance.now();
+    this.#shownAt = this.#surroundings.monotonic();
     const { rates, stepMs } = this.#history;
     const fleet = this.view();
     const details = await this.#states.details(fleet, MOST_SLOWEST);
-    return { time: Date.now(), fleet, history: { rates, stepMs }, ...details };
+    return { time: this.#surroundings.wall(), fleet, history: { rates, stepMs }, ...details };
   }
 }
 
@@ -158,6 +170,6 @@ async function showOnScreen(watching: Watching, noColor: boolean, io: Io, stop: 
 }
 
 async function nextSample(watching: Watching, signal: AbortSignal): Promise<void> {
-  await sleep(SAMPLE_MS, undefined, { signal }).catch(() => {});
+  await watching.pause(SAMPLE_MS, signal);
   if (!signal.aborted) await watching.sample();
 }

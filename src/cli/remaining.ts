@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { type RemainingOptions, type RemainingResult, writeRemaining } from "../proof/proof.ts";
 import { quantity } from "../terminal/format.ts";
 import { refuseOverlap } from "../files/overlap.ts";
-import { STATES } from "../state/wiring.ts";
+import { STATE_COMPANION_ENDINGS, STATES } from "../state/wiring.ts";
 import { commandFiles } from "../job/command-files.ts";
 import { type Io, printLine } from "../terminal/io.ts";
 import { inputSource } from "./partitions.ts";
@@ -40,7 +40,7 @@ export async function remaining(given: RemainingArguments, io: Io): Promise<Exit
   await tellRunning(states, io);
   const stop = listenForStop();
   try {
-    await using file = await ResultFile.create(given.out, io);
+    await using file = await ResultFile.create(given.out, io, STATE_COMPANION_ENDINGS);
     const csv = given.csv === undefined ? undefined : inputSource(given.csv, io);
     const result = await writeRemaining(
       { states: states.all, csv, failedOnly, signal: stop.signal },

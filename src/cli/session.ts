@@ -12,9 +12,8 @@ import { openLog } from "../terminal/log.ts";
 import { Reporter } from "../terminal/reporter.ts";
 import type { JobContext } from "../job/context.ts";
 import { RunControl, type RunState } from "../job/run-control.ts";
-import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 import { isStop, listenForSignals } from "./stop-signals.ts";
-import { listenForSuspend } from "./suspend.ts";
+import { listenForSuspend } from "../terminal/suspend.ts";
 import { toReuploadError } from "../core/to-error.ts";
 
 export type RunFlags = Partial<Readonly<Record<RunOptionName, string>>>;
@@ -76,18 +75,16 @@ export async function inSession(
     reporter.tell(errorMessage(error, verbose));
     return error.exitCode;
   };
-  let grace: number;
+  const notice: Session["notice"] = (level, message) => reporter.tell({ type: "notice", level, message });
+  let control: RunControl;
   try {
-    grace = resolveOne(given, "grace");
+    control = new RunControl(io.surroundings, resolveOne(given, "grace"));
   } catch (thrown) {
     return tellError(thrown);
   }
-  const notice: Session["notice"] = (level, message) => reporter.tell({ type: "notice", level, message });
-  const control = new RunControl(REAL_SURROUNDINGS, grace);
   let inFlight = () => 0;
   control.listen({ onState: (state, why) => tellStop(state, why, { control, words, inFlight, notice }) });
-  const endListening = listenForSignals(control);
-  const endSuspend = listenForSuspend(() => reporter.suspend());
+  const endings = [listenForSignals(control), listenForSuspend(() => reporter.suspend())];
   const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
   try {
     // What is no proxy is told before anything is asked through it.
@@ -95,13 +92,13 @@ export async function inSession(
     const logFile = resolveOne(given, "logFile");
     const named = [...commandFiles({ logFile }, path), ...(files?.(given, path) ?? [])];
     refuseOverlap(named);
-    if (logFile !== undefined) reporter.useLog(await openLog(path(logFile)));
+    if (logFile !== undefined) reporter.useLog(await openLog(path(logFile), io.surroundings));
     return await work({
       given,
       io,
       env: io.env,
       stdin: io.stdin,
-      surroundings: REAL_SURROUNDINGS,
+      surroundings: io.surroundings,
       isPersonThere: isPersonAt(io, given),
       reporter,
       control,
@@ -112,16 +109,13 @@ export async function inSession(
       claim: (more) => claimFiles([...named, ...more], reporter),
     });
   } catch (thrown) {
-    const { stopRequest } = control;
-    if (stopRequest !== undefined && stopRequest.error === undefined && isStop(thrown)) {
-      notice("warning", words.left);
-      return stopRequest.exitCode;
-    }
-    return tellError(thrown);
+    const stop = control.stopRequest;
+    if (stop === undefined || stop.error !== undefined || !isStop(thrown)) return tellError(thrown);
+    notice("warning", words.left);
+    return stop.exitCode;
   } finally {
-    endListening();
+    for (const end of endings) end();
     control.end();
-    endSuspend();
     reporter.close();
   }
 }

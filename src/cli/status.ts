@@ -34,7 +34,7 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   if (stopped !== undefined) return stopped;
   const fleet = new FleetWatch(0, await states.read()).view();
   if (isJson) {
-    const report = { time: Date.now(), fleet, ...(await states.details(fleet, MOST_SLOWEST)) };
+    const report = { time: io.surroundings.wall(), fleet, ...(await states.details(fleet, MOST_SLOWEST)) };
     await writeLines(io, [jsonText(fleetJson("status", report))]);
   } else await printLines(io, statusText(fleet));
   for (const mismatch of fleet.mismatches) printLine(io.stderr, `warning: not added up: ${mismatch}`);

@@ -6,3 +6,4 @@ export { createUnlessThere, openNew, openNewSync, removeLeftover, writeNewSync }
 export { filePlace, lookAt } from "./place.ts";
 export { RejectedRows } from "./rejected-rows.ts";
 export { toWriteError } from "./write-error.ts";
+export { openStream } from "./open-stream.ts";

@@ -3,7 +3,7 @@ import type { UsedFiles } from "../files/overlap.ts";
 import { type Given, resolveOne } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { STATES } from "../state/wiring.ts";
-import { logPaths } from "../terminal/log.ts";
+import { logPaths } from "../core/log-paths.ts";
 
 type Named = {
   readonly [Name in "csv" | "files" | "kustoQuery" | "config" | "stateDb" | "logFile" | "emulator"]?:

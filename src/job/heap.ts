@@ -1,3 +1,4 @@
+import { every, REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
 /**
@@ -32,5 +33,5 @@ export function growYoungHeap(content: "copied" | "passed"): void {
     const isSmall = young !== undefined && young.space_size < 2 * YOUNG_BYTES[content];
     setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
   };
-  setInterval(watch, LOOK_MS).unref();
+  every(REAL_SURROUNDINGS, LOOK_MS, watch, { background: true });
 }

@@ -60,7 +60,7 @@ export class Limits {
 
   /** What held the slots back most since this was asked last; undefined when nothing held them much. */
   limitedBy(slotsInUse: number): string | undefined {
-    const now = { at: performance.now(), held: this.#holders.map(({ heldMs }) => heldMs()) };
+    const now = { at: REAL_SURROUNDINGS.monotonic(), held: this.#holders.map(({ heldMs }) => heldMs()) };
     const before = this.#last ?? now;
     this.#last = now;
     const shares = now.held.map((ms, at) => ms - (before.held[at] ?? 0));

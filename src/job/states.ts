@@ -10,16 +10,23 @@ import {
 import type { FleetReadings, FleetView } from "../progress/fleet.ts";
 import type { StateReader } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
-import type { Io } from "../terminal/io.ts";
+import type { Environment } from "../config/config.ts";
+
+/** Where a command is given. */
+interface Place {
+  readonly env: Environment;
+  /** Working folder. */
+  readonly cwd: string;
+}
 
 /** @param given by `--state-db`; without it the environment and the configuration file are asked, as `run` does */
-export function findStatePaths(given: readonly string[] | undefined, io: Io): readonly string[] {
+export function findStatePaths(given: readonly string[] | undefined, io: Place): readonly string[] {
   if (given !== undefined && given.length > 0) return given;
   return [resolveOne(collect({}, io.env, io.cwd), "stateDb")];
 }
 
 /** A path as seen from the working folder. */
-export function absolutePath(path: string, io: Io): string {
+export function absolutePath(path: string, io: Place): string {
   return isAbsolute(path) ? path : join(io.cwd, path);
 }
 
@@ -43,7 +50,7 @@ export class OpenStates implements Disposable {
   }
 
   /** @throws ReuploadError those of `StateKind.read` */
-  static async open(paths: readonly string[], io: Io): Promise<OpenStates> {
+  static async open(paths: readonly string[], io: Place): Promise<OpenStates> {
     const opened: ReadableState[] = [];
     try {
       for (const stateDb of paths) {

@@ -10,5 +10,5 @@ export {
 } from "./announce-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export { isoTime } from "./json-forms.ts";
-export type { Message } from "./messages.ts";
+export { type Message, toJsonLine, waitingMessages } from "./messages.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";

@@ -1,20 +1,15 @@
 import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
-import { filePlace } from "../files/place.ts";
-import { toWriteError } from "../files/write-error.ts";
-import { type Message, toJsonLine } from "../report/messages.ts";
+import { filePlace, toWriteError } from "../files/files.ts";
+import { KEPT_LOGS as KEPT } from "../core/log-paths.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
+import { type Message, toJsonLine } from "../report/report.ts";
 
 const ROTATE_BYTES = 50 * 2 ** 20;
-const KEPT = 5;
 
 /** How each line of a log begins: what begins otherwise is none. */
 const BEGINNING = '{"level":';
-
-/** The paths that a log may take up. */
-export function logPaths(path: string): string[] {
-  return [path, ...Array.from({ length: KEPT }, (_, index) => `${path}.${index + 1}`)];
-}
 
 export interface Log {
   /** @throws what the system says when it takes no more, such as a full disk; it is to be closed then */
@@ -29,7 +24,7 @@ export interface Log {
  *
  * @throws ReuploadError `output-unwritable`
  */
-export async function openLog(given: string): Promise<Log> {
+export async function openLog(given: string, surroundings: Surroundings): Promise<Log> {
   const { pino } = await import("pino");
   let destination: ReturnType<typeof pino.destination>;
   let path: string;
@@ -50,7 +45,7 @@ export async function openLog(given: string): Promise<Log> {
   const logger = pino({ base: { pid: process.pid }, timestamp: false, level: "debug" }, destination);
   return {
     write(message) {
-      const line = JSON.parse(toJsonLine(message, Date.now())) as Record<string, unknown>;
+      const line = JSON.parse(toJsonLine(message, surroundings.wall())) as Record<string, unknown>;
       logger[logLevel(message)](line);
       if (failure !== undefined) throw failure;
       bytes += JSON.stringify(line).length;

@@ -3,7 +3,7 @@ import { type MonitorPicture, monitorScreen, monitorText } from "./monitor-text.
 import { terminalWidth } from "./style.ts";
 import type { Io } from "./io.ts";
 import { chooseStyle } from "./reporter.ts";
-import { listenForSuspend } from "../cli/suspend.ts";
+import { listenForSuspend } from "./suspend.ts";
 
 const CTRL_C = "\u0003";
 const CTRL_Z = "\u001a";

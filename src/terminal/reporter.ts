@@ -2,14 +2,13 @@ import { errorMessageText } from "../core/errors.ts";
 import { redact } from "../core/secret.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import { LiveBlock } from "./live-block.ts";
-import { type Message, toJsonLine, waitingMessages } from "../report/messages.ts";
+import { type Message, toJsonLine, waitingMessages } from "../report/report.ts";
 import { toText } from "./message-text.ts";
 import { printableLine } from "./printable.ts";
 import { PLAIN_INTERVAL_MS, progressBlock } from "./progress-text.ts";
 import { terminalWidth, type TextStyle, usesColor, usesLiveBlock, usesUnicode } from "./style.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
-import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export interface ReporterOptions {
   readonly output: "text" | "json";
@@ -37,7 +36,7 @@ export class Reporter {
     this.#options = options;
     const facts = streamFacts(io, io.stderr);
     if (options.output === "text" && !options.quiet && usesLiveBlock(facts)) {
-      this.#block = new LiveBlock(REAL_SURROUNDINGS, io.stderr, (width) => this.#renderBlock(width));
+      this.#block = new LiveBlock(io.surroundings, io.stderr, (width) => this.#renderBlock(width));
     }
   }
 
@@ -82,12 +81,16 @@ export class Reporter {
 
   /** Shows where the run stands; call it about once a second. A plain line or an event comes every 10 s. */
   progress(view: ProgressView): void {
-    for (const message of waitingMessages(this.#view?.live.waiting ?? [], view.live.waiting, Date.now())) {
+    for (const message of waitingMessages(
+      this.#view?.live.waiting ?? [],
+      view.live.waiting,
+      this.#io.surroundings.wall(),
+    )) {
       this.tell(message);
     }
     this.#view = view;
     this.#block?.refresh();
-    const now = performance.now();
+    const now = this.#io.surroundings.monotonic();
     if (now - this.#lastPlain < PLAIN_INTERVAL_MS) return;
     this.#lastPlain = now;
     const message: Message = { type: "progress", view };
@@ -153,7 +156,8 @@ export class Reporter {
   }
 
   #writeJson(message: Message): void {
-    if (!this.#io.isStdoutClosed()) this.#io.stdout.write(`${toJsonLine(message, Date.now())}\n`);
+    if (!this.#io.isStdoutClosed())
+      this.#io.stdout.write(`${toJsonLine(message, this.#io.surroundings.wall())}\n`);
   }
 
   #style(stream: NodeJS.WriteStream, width = terminalWidth(stream.columns, this.#io.env)): TextStyle {

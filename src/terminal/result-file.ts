@@ -1,15 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { type FileHandle, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { openNew } from "../files/new-file.ts";
-import { openStream } from "../files/open-stream.ts";
-import { lookAt } from "../files/place.ts";
-import { toWriteError } from "../files/write-error.ts";
-import { STATE_COMPANION_ENDINGS as COMPANION_ENDINGS } from "../state/wiring.ts";
+import { dirname, join, resolve } from "node:path";
+import { lookAt, openNew, openStream, toWriteError } from "../files/files.ts";
 import { type Io, writeText } from "./io.ts";
-import { absolutePath } from "../job/states.ts";
 
 /** As the umask leaves it. */
 const PUBLIC = 0o666;
@@ -34,12 +28,16 @@ export class ResultFile implements AsyncDisposable {
     this.#handle = handle;
   }
 
-  /** @throws ReuploadError `output-unwritable` */
-  static async create(out: string, io: Io): Promise<ResultFile> {
-    const path = out === "-" ? undefined : absolutePath(out, io);
-    const place = path === undefined ? undefined : await attempt(path, async () => inspectPlace(path));
+  /**
+   * @param companions what may follow the path of a state in the names of files that belong to it
+   * @throws ReuploadError `output-unwritable`
+   */
+  static async create(out: string, io: Io, companions: readonly string[]): Promise<ResultFile> {
+    const path = out === "-" ? undefined : resolve(io.cwd, out);
+    const place =
+      path === undefined ? undefined : await attempt(path, async () => inspectPlace(path, companions));
     const folder = place?.isReplaced === true ? dirname(place.path) : tmpdir();
-    const temporary = join(folder, `.reupload-${randomUUID()}.tmp`);
+    const temporary = join(folder, `.reupload-${io.surroundings.uuid()}.tmp`);
     const handle = await attempt(path ?? temporary, () => openNew(temporary, place?.mode ?? PUBLIC));
     return new ResultFile(io, place, temporary, handle);
   }
@@ -98,15 +96,15 @@ interface Place {
   readonly mode?: number;
 }
 
-function inspectPlace(given: string): Place {
+function inspectPlace(given: string, companions: readonly string[]): Place {
   const place = lookAt(given);
   const { path } = place;
   switch (place.kind) {
     case "nothing":
-      refuseState(path);
+      refuseState(path, companions);
       return { path, isReplaced: true };
     case "file":
-      refuseState(path);
+      refuseState(path, companions);
       return { path, isReplaced: true, mode: place.stats.mode & 0o777 };
     case "stream":
       return { path, isReplaced: false };
@@ -118,9 +116,10 @@ function inspectPlace(given: string): Place {
 const DATABASE = "SQLite format 3\0";
 
 /** Whose name is that of a database, or of a file that belongs to one. */
-function refuseState(path: string): void {
+function refuseState(path: string, companions: readonly string[]): void {
   if (isDatabase(path)) throw new Error("it is a state, or another database");
-  const owner = COMPANION_ENDINGS.filter((ending) => path.endsWith(ending))
+  const owner = companions
+    .filter((ending) => path.endsWith(ending))
     .map((ending) => path.slice(0, -ending.length))
     .find((one) => isDatabase(one));
   if (owner !== undefined) throw new Error(`it belongs to the state ${owner}`);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeProgram } from "../../src/cli/program.ts";
-import { processIo } from "../../src/terminal/io.ts";
+import { processIo } from "../../src/cli/process-io.ts";
 
 const text = readFileSync(join(import.meta.dirname, "..", "..", "docs", "migrating.md"), "utf8");
 const program = makeProgram("0.0.0", processIo(), () => {});

@@ -18,6 +18,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { STATE_COMPANION_ENDINGS } from "../../src/state/wiring.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 import type { Io } from "../../src/terminal/io.ts";
 import { ResultFile } from "../../src/terminal/result-file.ts";
 
@@ -34,8 +36,8 @@ afterEach(() => rm(folder, { recursive: true }));
 function create(out: string): Promise<ResultFile> {
   const { stdin, stdout, stderr } = process;
   const isFine = { isStdoutClosed: () => false, stdoutError: () => undefined };
-  const io: Io = { stdin, stdout, stderr, env: {}, cwd: folder, ...isFine };
-  return ResultFile.create(out, io);
+  const io: Io = { stdin, stdout, stderr, env: {}, cwd: folder, surroundings: REAL_SURROUNDINGS, ...isFine };
+  return ResultFile.create(out, io, STATE_COMPANION_ENDINGS);
 }
 
 async function publish(out: string, ...texts: string[]): Promise<void> {

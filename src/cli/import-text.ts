@@ -1,9 +1,9 @@
 /** What an import gave, as text and JSON. */
 import type { ImportDoubt, ImportReport } from "../import/import.ts";
 import type { InputCounts } from "../state/run-record.ts";
-import { count, quantity } from "./format.ts";
+import { count, quantity } from "../terminal/format.ts";
 import { jsonText } from "../report/json-forms.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../terminal/printable.ts";
 import { SCHEMA_VERSION } from "../report/messages.ts";
 
 /** @param next the command that goes on */
