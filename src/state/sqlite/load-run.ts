@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import { createUnlessThere, removeLeftover } from "../../files/new-file.ts";
@@ -10,7 +9,7 @@ import type { InputReader } from "../state-kind.ts";
 import { type RowPlace, rowPlace } from "./row-place.ts";
 import { openForLoading, SQLITE_CONSTRAINT_UNIQUE } from "./database.ts";
 import { migrate } from "./migrations/migrations.ts";
-import { removeState } from "./state-files.ts";
+import { putInPlace, removeState } from "./state-files.ts";
 import { SQL } from "./statements.ts";
 
 /** Rows of one INSERT: a call a row costs half as much again. */
@@ -52,22 +51,10 @@ export async function createState(
       migrate(db, 0);
       await loadRun(db, description, input, signal);
     }
-    flush(made);
-    // The log of a state that was deleted by hand would be replayed into the new one.
-    removeState(path);
-    renameSync(made, path);
+    putInPlace(made, path);
   } catch (error) {
     removeState(made);
     throw error;
-  }
-}
-
-function flush(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 
