@@ -12,6 +12,11 @@ export const STOP = 1; // delimiter or line end
 export const NUL_BYTE = 2;
 export const HIGH = 3; // part of a character outside ASCII
 
+/**
+ * The delimiter as a byte.
+ *
+ * @throws RangeError when it is not one ASCII character, or is a quote, a space or a line end
+ */
 export function delimiterCode(delimiter: string): number {
   const code = delimiter.charCodeAt(0);
   if (delimiter.length !== 1 || code >= 0x80 || [0, LF, CR, QUOTE, SPACE].includes(code)) {
@@ -20,10 +25,16 @@ export function delimiterCode(delimiter: string): number {
   return code;
 }
 
+/** Space or tab; undefined, behind the last byte, is neither. */
 export function isSpace(byte: number | undefined): boolean {
   return byte === SPACE || byte === TAB;
 }
 
+/**
+ * The chunks as one buffer, without a copy when there is only one.
+ *
+ * @param length bytes of all
+ */
 export function joined(chunks: readonly Uint8Array[], length: number): Buffer {
   const [first] = chunks;
   if (chunks.length !== 1 || first === undefined) return Buffer.concat(chunks, length);

@@ -34,6 +34,10 @@ export interface Follower {
   end(): Promise<ProgressView>;
 }
 
+/**
+ * Follows a running pipeline: makes its progress from the state's counters and its live figures, and tells the
+ * reporter.
+ */
 export function followRun({ state, services, reporter }: Following): Follower {
   let live: PipelineLive = { slots: 0, slotsInUse: 0, openWorkItems: 0, linksRenewed: 0 };
   const sample = () => ({

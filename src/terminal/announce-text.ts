@@ -90,6 +90,7 @@ function commandLines({ nextCommand }: AnnounceReport, style: TextStyle): string
   return nextCommand === undefined ? [] : ["", "For what is left:", `  ${paint("bold", nextCommand, style)}`];
 }
 
+/** The data of the `announce` summary event, as docs/events.md lists it. */
 export function announceJson(report: AnnounceReport): JsonFields {
   const { counts, all, sent, failed } = report;
   const total = filesToAnnounce(counts, all);

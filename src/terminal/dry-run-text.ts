@@ -97,6 +97,7 @@ function rightsLines({ rights, toCreate }: DryRunReport, style: TextStyle): stri
   return lines;
 }
 
+/** The data of the `dry-run` event, as docs/events.md lists it. */
 export function dryRunJson(report: DryRunReport): JsonFields {
   const { input, summary, sample, rights } = report;
   return {

@@ -19,6 +19,7 @@ export const FACT = {
   elsewhere: 256,
 } as const;
 
+/** The status of a file with these facts; a failed one may be in the target, too. */
 export function fileStatus(facts: number): FileStatus {
   if (facts & FACT.skipped) return "skipped";
   if (facts & FACT.failed) return "failed";
@@ -26,6 +27,11 @@ export function fileStatus(facts: number): FileStatus {
   return facts & FACT.inTarget ? "uploaded" : "pending";
 }
 
+/**
+ * The facts about a file as the work queue tells them.
+ *
+ * @param blobName its name in the target when it is not the plain one
+ */
 export function toKnownFile(facts: number, blobName: string | undefined): KnownFile {
   return {
     inTarget: (facts & FACT.inTarget) !== 0,
