@@ -38,7 +38,7 @@ const HOLDER = (path: string): string => `
 const LOADER = (path: string): string => `
   import { openRun } from ${JSON.stringify(join(room, "open-run.ts"))};
   import { DESCRIPTION, noSignal } from ${JSON.stringify(join(import.meta.dirname, "../samples.ts"))};
-  const options = { path: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
+  const options = { location: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
   const read = () => {
     console.log("loading");
     setInterval(() => {}, 1000);
