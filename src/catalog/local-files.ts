@@ -12,7 +12,7 @@ import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { systemErrorCode } from "../core/errors.ts";
 import type { CatalogFile } from "../core/file.ts";
-import type { FoundFiles } from "./look-up-each.ts";
+import type { FoundFiles } from "./per-work-item.ts";
 
 /** Files that are looked at at once. */
 const AT_ONCE = 32;

@@ -49,6 +49,7 @@ function msOf(given: string): number | undefined {
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS_MS[unit ?? ""] ?? 0), 0);
 }
 
+/** Takes one of these words as it is written; the error of any other lists them and names the nearest. */
 export function oneOf<const Words extends readonly string[]>(...words: Words): Parser<Words[number]> {
   return (given) => {
     const found = words.find((word) => word === given);

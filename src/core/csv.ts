@@ -14,62 +14,31 @@
  *
  * A quote within an unquoted field (`5" disk`) stands for itself.
  */
-import { type CsvRecord, FIELD, RecordView } from "./csv-record.ts";
+import {
+  CR,
+  delimiterCode,
+  HIGH,
+  isSpace,
+  isUtf8,
+  joined,
+  LF,
+  NUL_BYTE,
+  ORDINARY,
+  QUOTE,
+  STOP,
+} from "./csv-bytes.ts";
+import { FIELD, RecordView } from "./csv-record.ts";
+import { type CsvOptions, type CsvProblem, type CsvSink, MAX_ROW_BYTES } from "./csv-sink.ts";
 
-export type { CsvRecord };
-
-/** Why a row is not CSV. */
-export const CSV_PROBLEMS = {
-  "unclosed-quote": "unclosed quote",
-  "text-after-quote": "text after a closing quote",
-  nul: "NUL byte",
-  "invalid-utf8": "not valid UTF-8",
-  "too-long": "longer than 1 MiB",
-} as const;
-export type CsvProblem = keyof typeof CSV_PROBLEMS;
-
-/** The limit of a row, in bytes. */
-export const MAX_ROW_BYTES = 1024 * 1024;
-
-/** A row that is not a record. Unlike a record it may be kept. */
-export interface CsvRejection {
-  readonly line: number;
-  readonly offset: number;
-  readonly problem: CsvProblem;
-  /** The row as it stands in the file, cut at the limit; what is not UTF-8 is shown as U+FFFD. */
-  readonly raw: string;
-}
-
-/** Takes what the machine finds, in file order. */
-export interface CsvSink {
-  record(record: CsvRecord): void;
-  rejected(rejection: CsvRejection): void;
-}
-
-export interface CsvOptions {
-  /** One ASCII character. */
-  readonly delimiter: string;
-  /** White space around fields and around their quotes is no part of them. Default false, as RFC 4180. */
-  readonly trim?: boolean;
-  /** Bytes that a row may have, `MAX_ROW_BYTES` when not given. */
-  readonly maxRowBytes?: number;
-  /** Where in the file the first pushed byte stands (after a byte order mark, say), 0 when not given. */
-  readonly offset?: number;
-  /** The line that the first pushed byte stands on, 1 when not given. */
-  readonly line?: number;
-}
-
-const TAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-
-/** What a byte of an unquoted field means; the delimiter is added by each machine. */
-const ORDINARY = 0;
-const STOP = 1; // delimiter or line end
-const NUL_BYTE = 2;
-const HIGH = 3; // part of a character outside ASCII
+export type { CsvRecord } from "./csv-record.ts";
+export {
+  CSV_PROBLEMS,
+  type CsvOptions,
+  type CsvProblem,
+  type CsvRejection,
+  type CsvSink,
+  MAX_ROW_BYTES,
+} from "./csv-sink.ts";
 
 /** Nothing pushed is looked at twice but for a record that a chunk's end cuts. */
 export class CsvMachine {
@@ -314,32 +283,4 @@ export function parseCsv(bytes: Uint8Array, sink: CsvSink, options: CsvOptions):
   const machine = new CsvMachine(sink, options);
   machine.push(bytes);
   machine.end();
-}
-
-function delimiterCode(delimiter: string): number {
-  const code = delimiter.charCodeAt(0);
-  if (delimiter.length !== 1 || code >= 0x80 || [0, LF, CR, QUOTE, SPACE].includes(code)) {
-    throw new RangeError(`not a delimiter: ${JSON.stringify(delimiter)}`);
-  }
-  return code;
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === SPACE || byte === TAB;
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Buffer {
-  const [first] = chunks;
-  if (chunks.length !== 1 || first === undefined) return Buffer.concat(chunks, length);
-  return Buffer.from(first.buffer, first.byteOffset, first.length);
-}
-
-/** With `stream`, a character that the end cuts is no fault. */
-function isUtf8(bytes: Uint8Array, options: { stream?: boolean } = {}): boolean {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, options);
-    return true;
-  } catch {
-    return false;
-  }
 }

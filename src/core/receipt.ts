@@ -8,6 +8,10 @@ export interface Receipt {
   readonly digest: string;
 }
 
+/**
+ * The receipt of what a lookup gave: count, and a digest of names and links (without their query) in which the order
+ * does not matter.
+ */
 export function makeReceipt(files: readonly CatalogFile[]): Receipt {
   const keys = files.map((file) => fileKey(file)).sort();
   return { count: files.length, digest: hash("sha256", keys.join("\n"), "hex").slice(0, 16) };

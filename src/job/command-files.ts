@@ -55,6 +55,7 @@ export function stateStem(state: string): string {
   return state.replace(/\.(?:db|sqlite3?)$/, "");
 }
 
+/** Where the rows that a run rejects are listed, beside its state. */
 export function rejectedPath(state: string): string {
   return `${stateStem(state)}.rejected.csv`;
 }

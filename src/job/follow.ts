@@ -28,7 +28,10 @@ export interface Follower {
   end(): ProgressView;
 }
 
-/** Makes the model that the samples go into. */
+/**
+ * Follows a running pipeline: makes its progress from the state's counters and its live figures, and tells the
+ * reporter.
+ */
 export function followRun({ state, services, reporter, surroundings }: Following): Follower {
   let live: PipelineLive = { slots: 0, slotsInUse: 0, openWorkItems: 0, linksRenewed: 0 };
   const sample = () => ({

@@ -192,6 +192,11 @@ export function buildTransferTools(
   };
 }
 
+/**
+ * The transfer of a run.
+ *
+ * @param localFiles whether the catalog may name files of this machine
+ */
 export function buildTransfer(services: Services, settings: RunSettings, localFiles: boolean): AutoTransfer {
   return new AutoTransfer(buildTransferTools(services, settings, localFiles));
 }

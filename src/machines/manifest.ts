@@ -48,6 +48,7 @@ export interface Manifest extends RunSettings {
 
 const KIND = "manifest";
 
+/** The manifest as the body of its blob. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   return makeDocument(KIND, manifest);
 }

@@ -46,6 +46,7 @@ export function isUnclaimed(metadata: Readonly<Record<string, string>>): boolean
   return metadata["epoch"] === undefined;
 }
 
+/** The summary as the metadata of a blob: names in lower case, values in ASCII. */
 export function encodeSummary(summary: RecordSummary): Record<string, string> {
   const { state, host, pid, stateId, writerId, epoch, since, counts, failures } = summary;
   return {

@@ -1,14 +1,15 @@
-import type { Lookup } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { Claim } from "../state/work-queue.ts";
-import { readStopRequest, StopRequest } from "../core/stop-request.ts";
-import { toReuploadError } from "../core/to-error.ts";
 import { type Demand, RecentRate } from "./demand.ts";
 import { DrainingWaits } from "./draining-waits.ts";
-import { FailureLimit } from "./failure-limit.ts";
+import { Feeder } from "./feeder.ts";
 import { fileJourney } from "./file-journey.ts";
-import { type EndWithoutFiles, endWithoutFiles } from "./end-without-files.ts";
-import { type FileTask, chooseName, OpenWorkItem } from "./open-work-item.ts";
+import { FileSlots, findSize } from "./file-slots.ts";
+import { LookUps } from "./look-ups.ts";
+import { LostSignals } from "./lost-signals.ts";
+import type { FileTask } from "./open-work-item.ts";
+import { OpenWorkItems } from "./open-work-items.ts";
+import { Opener } from "./opener.ts";
 import type {
   PipelineControl,
   PipelineLive,
@@ -17,10 +18,7 @@ import type {
   RunningPipeline,
   Stages,
 } from "./pipeline.ts";
-import { Feeder } from "./feeder.ts";
-import { FileSlots, findSize } from "./file-slots.ts";
-import { LookUps } from "./look-ups.ts";
-import { LostSignals } from "./lost-signals.ts";
+import { PipelineEnd } from "./pipeline-end.ts";
 import { POOL_BOUNDS } from "./pool-size.ts";
 import { ReadyFiles } from "./ready-files.ts";
 import { surveyAhead } from "./survey-ahead.ts";
@@ -32,82 +30,67 @@ export function startPipeline(
   control: PipelineControl,
 ): RunningPipeline {
   const pipeline = new Pipeline(stages, options, control);
-  return { live: pipeline, goOn: () => pipeline.goOn(), outcome: pipeline.run() };
+  return { live: pipeline.live, goOn: () => pipeline.goOn(), outcome: pipeline.run() };
 }
 
-class Pipeline implements PipelineLive {
-  /** Claimed and not ended yet, by id; those that were looked up have an item. */
-  readonly #open = new Map<number, OpenWorkItem | undefined>();
+/** Wires the parts: each has its own file, and knows the others only as what it calls. */
+class Pipeline {
+  readonly live: PipelineLive;
   readonly #stages: Stages;
   readonly #options: PipelineOptions;
   readonly #control: PipelineControl;
+  readonly #end: PipelineEnd;
   readonly #ready: ReadyFiles<FileTask>;
   readonly #slots: FileSlots<FileTask>;
-  /** Ends everything under way. */
-  readonly #signal: AbortSignal;
-  /** Ends what only prepares further files: a drain needs none. */
-  readonly #feedSignal: AbortSignal;
+  readonly #open: OpenWorkItems;
+  readonly #feeder: Feeder;
+  readonly #lookUps: LookUps;
+  readonly #lost: LostSignals;
   /** When it drains, files that only wait are given back. */
   readonly #waits: DrainingWaits;
-  readonly #lookUps: LookUps;
   readonly #filesDone: RecentRate;
-  readonly #failures: FailureLimit;
-  readonly #links = { renewed: 0 };
-  /** What this pipeline cannot go on without. */
-  #fatal: StopRequest | undefined;
-  readonly #lost: LostSignals;
   /** A survey may bring completed work items back. */
   #isSurveying = true;
-  readonly #feeder: Feeder;
 
   constructor(stages: Stages, options: PipelineOptions, control: PipelineControl) {
     this.#stages = stages;
-    const { surroundings } = stages;
-    this.#filesDone = new RecentRate(surroundings.monotonic());
     this.#options = options;
     this.#control = control;
+    const end = new PipelineEnd(control, options.maxFailures);
+    this.#end = end;
+    const { surroundings } = stages;
+    this.#filesDone = new RecentRate(surroundings.monotonic());
+    this.#waits = new DrainingWaits(surroundings, end.signal, end.feedSignal);
+    this.#lost = new LostSignals(end.signal, () => this.#dropLost());
+    const wake = () => this.#feeder.wake();
     const { mayBegin = () => true } = control;
     this.#ready = new ReadyFiles(({ item }) => mayBegin(item.partition));
-    const { slots = options.workItemWorkers * options.fileWorkers } = options;
-    const size = typeof slots === "number" ? slots : POOL_BOUNDS.start;
     this.#slots = new FileSlots(
-      size,
+      firstSize(options),
       this.#ready,
       async (task, leaveSlot) => this.#process(task, leaveSlot),
-      () => this.#feeder.wake(),
+      wake,
     );
-    this.#signal = control.stop.aborting;
-    this.#feedSignal = AbortSignal.any([this.#signal, control.stop.draining]);
-    this.#waits = new DrainingWaits(surroundings, this.#signal, this.#feedSignal);
-    this.#feeder = new Feeder({
+    this.#open = new OpenWorkItems({
       queue: stages.state.queue,
-      feedSignal: this.#feedSignal,
-      signal: this.#signal,
-      demand: () => this.#demand,
-      isSurveying: () => this.#isSurveying,
-      onClaims: (claims) => this.#take(claims),
+      onClose: wake,
+      onError: (error) => end.fail(error),
     });
-    this.#lookUps = new LookUps(surroundings, stages.catalog, this.#feedSignal, {
-      onAnswer: (claim, lookup) => this.#takeAnswer(claim, lookup),
-      onNoAnswer: (claim) => this.#noAnswer(claim),
-      onFailure: (thrown) => {
-        // A stop ends lookups too; what was asked for is given back.
-        if (!this.#mustHalt) this.#fail(thrown);
-      },
-      onEnd: () => this.#feeder.wake(),
-    });
-    this.#lost = new LostSignals(this.#signal, () => this.#dropLost());
-    this.#failures = new FailureLimit(options.maxFailures);
+    const opener = this.#makeOpener();
+    this.#lookUps = this.#makeLookUps(opener);
+    this.#feeder = this.#makeFeeder();
+    this.live = makeLive(this.#slots, this.#open, opener);
   }
 
   async run(): Promise<PipelineOutcome> {
     using _waits = this.#waits;
+    const { feedSignal } = this.#end;
     const halt = () => {
       this.#ready.close();
       this.#feeder.wake();
     };
-    this.#feedSignal.addEventListener("abort", halt, { once: true });
-    if (this.#mustHalt) halt();
+    feedSignal.addEventListener("abort", halt, { once: true });
+    if (this.#end.mustHalt) halt();
     const { slots } = this.#options;
     const endSizing =
       typeof slots === "object" ? findSize(this.#stages.surroundings, this.#slots, slots) : undefined;
@@ -115,17 +98,9 @@ class Pipeline implements PipelineLive {
     await this.#feed();
     await Promise.all([survey, this.#slots.emptied()]);
     endSizing?.();
-    this.#feedSignal.removeEventListener("abort", halt);
-    this.#giveBack([...this.#open.keys()]);
-    return this.#outcome();
-  }
-
-  #outcome(): PipelineOutcome {
-    if (this.#fatal !== undefined) return { kind: "stopped", request: this.#fatal };
-    if (!this.#mustHalt) return { kind: "finished" };
-    const request = readStopRequest(this.#feedSignal);
-    const isOver = request.kind === "too-many-failures" && this.#isAllDone;
-    return isOver ? { kind: "finished" } : { kind: "stopped", request };
+    feedSignal.removeEventListener("abort", halt);
+    this.#open.giveBackAll();
+    return this.#end.outcome(() => isAllDone(this.#stages));
   }
 
   /** Asks again for what could not begin. */
@@ -134,41 +109,70 @@ class Pipeline implements PipelineLive {
     this.#feeder.wake();
   }
 
-  /** Nothing was left when it was told to stop. */
-  get #isAllDone(): boolean {
-    const {
-      pending,
-      in_progress: inProgress,
-      not_mine: notMine,
-    } = this.#stages.state.ledger.tally().workItems;
-    return pending + inProgress + notMine === 0;
+  #makeOpener(): Opener {
+    return new Opener({
+      stages: this.#stages,
+      options: this.#options,
+      open: this.#open,
+      onFile: this.#control.onFile,
+      onFiles: (tasks) => {
+        this.#ready.add(tasks);
+        this.#slots.fill();
+        this.#feeder.wake();
+      },
+      onFailure: () => this.#end.count(true, this.#slots.unfinished),
+    });
   }
 
-  get slots(): number {
-    return this.#slots.size;
+  #makeLookUps(opener: Opener): LookUps {
+    return new LookUps(this.#stages.surroundings, this.#stages.catalog, this.#end.feedSignal, {
+      onAnswer: (claim, lookup) => opener.takeAnswer(claim, lookup),
+      onNoAnswer: (claim) => opener.noAnswer(claim),
+      onFailure: (thrown) => this.#failUnlessHalted(thrown),
+      onEnd: () => this.#feeder.wake(),
+    });
   }
 
-  get slotsInUse(): number {
-    return this.#slots.inUse;
+  #makeFeeder(): Feeder {
+    return new Feeder({
+      queue: this.#stages.state.queue,
+      feedSignal: this.#end.feedSignal,
+      signal: this.#end.signal,
+      demand: () => this.#demand(),
+      isSurveying: () => this.#isSurveying,
+      onClaims: (claims) => this.#take(claims),
+    });
   }
 
-  get openWorkItems(): number {
-    return this.#open.size;
+  async #feed(): Promise<void> {
+    try {
+      await this.#feeder.feed();
+    } catch (thrown) {
+      this.#end.fail(thrown);
+    }
+    this.#ready.close();
+    await this.#lookUps.ended();
   }
 
-  get linksRenewed(): number {
-    return this.#links.renewed;
+  async #survey(): Promise<void> {
+    try {
+      await surveyAhead(this.#stages, this.#end.feedSignal, () => this.#feeder.claimAgain());
+    } catch (thrown) {
+      this.#failUnlessHalted(thrown);
+    }
+    this.#isSurveying = false;
+    this.#feeder.wake();
   }
 
-  get #mustHalt(): boolean {
-    return this.#feedSignal.aborted;
+  /** A stop ends lookups and surveys, too: what they throw then is no error. */
+  #failUnlessHalted(thrown: unknown): void {
+    if (!this.#end.mustHalt) this.#end.fail(thrown);
   }
 
-  #fail(error: unknown): void {
-    // What an abort makes the others throw is no cause of its own.
-    if (this.#signal.aborted) return;
-    this.#fatal = StopRequest.forError(toReuploadError(error));
-    this.#control.stop.abort(this.#fatal);
+  #take(claims: readonly Claim[]): void {
+    this.#open.claimed(claims);
+    for (const { lost } of claims) this.#lost.join(lost);
+    this.#lookUps.start(claims);
   }
 
   /** Takes one file through its slot. */
@@ -181,14 +185,14 @@ class Pipeline implements PipelineLive {
       if (report === undefined) return;
       const isFailed = report.outcome === "failed";
       item.fileDone(isFailed ? "failed" : report.outcome === "skipped" ? "skipped" : "completed");
-      this.#count(isFailed);
+      this.#end.count(isFailed, this.#slots.unfinished);
       this.#filesDone.add(this.#stages.surroundings.monotonic());
       this.#control.onFile?.(report);
-      if (item.isDone) this.#finish(item);
+      if (item.isDone) this.#open.finish(item);
     } catch (thrown) {
       // What a loss cut off is the next holder's; what was recorded of it stands.
       const isCutOff = item.lost.aborted && !(thrown instanceof ReuploadError && thrown !== item.lost.reason);
-      if (!isCutOff) this.#fail(thrown);
+      if (!isCutOff) this.#end.fail(thrown);
     } finally {
       item.inFlight--;
       if (item.lost.aborted) this.#dropLost();
@@ -198,65 +202,16 @@ class Pipeline implements PipelineLive {
   /** Begins nothing more for lost claims, and gives back those that have nothing in flight. */
   #dropLost(): void {
     this.#ready.drop(({ item }) => item.lost.aborted);
-    const lost = [...this.#open.values()].filter(
-      (item) => item?.lost.aborted === true && item.inFlight === 0,
-    );
-    this.#giveBack(lost.flatMap((item) => item?.id ?? []));
+    this.#open.giveBackLost();
   }
 
-  #count(hasFailed: boolean): void {
-    this.#failures.count(hasFailed);
-    if (this.#failures.isPassed(this.#slots.unfinished))
-      this.#control.stop.drain(this.#failures.stopRequest());
-  }
-
-  async #survey(): Promise<void> {
-    try {
-      await surveyAhead(this.#stages, this.#feedSignal, () => this.#feeder.claimAgain());
-    } catch (thrown) {
-      if (!this.#mustHalt) this.#fail(thrown);
-    }
-    this.#isSurveying = false;
-    this.#feeder.wake();
-  }
-
-  /** Gives back claims that did not come to their end. */
-  #giveBack(ids: readonly number[]): void {
-    try {
-      this.#stages.state.queue.release(ids);
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
-    for (const id of ids) this.#close(id);
-  }
-
-  #finish(item: OpenWorkItem): void {
-    item.finish();
-    this.#close(item.id);
-  }
-
-  #close(id: number): void {
-    this.#open.delete(id);
-    this.#feeder.wake();
-  }
-
-  async #feed(): Promise<void> {
-    try {
-      await this.#feeder.feed();
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
-    this.#ready.close();
-    await this.#lookUps.ended();
-  }
-
-  get #demand(): Demand {
+  #demand(): Demand {
     const { workItemWorkers, fileWorkers } = this.#options;
     return {
-      slots: this.slots,
-      slotsInUse: this.slotsInUse,
+      slots: this.#slots.size,
+      slotsInUse: this.#slots.inUse,
       readyFiles: this.#ready.size,
-      openWorkItems: this.openWorkItems,
+      openWorkItems: this.#open.size,
       beingLookedUp: this.#lookUps.waiting,
       lookupsUnderWay: this.#lookUps.underWay,
       filesPerWorkItem: this.#lookUps.filesPerWorkItem.value,
@@ -267,42 +222,32 @@ class Pipeline implements PipelineLive {
       batchSize: this.#stages.catalog.batchSize,
     };
   }
+}
 
-  #take(claims: readonly Claim[]): void {
-    for (const { id, lost } of claims) {
-      this.#open.set(id, undefined);
-      this.#lost.join(lost);
-    }
-    this.#lookUps.start(claims);
-  }
+function firstSize({ slots, workItemWorkers, fileWorkers }: PipelineOptions): number {
+  if (slots === undefined) return workItemWorkers * fileWorkers;
+  return typeof slots === "number" ? slots : POOL_BOUNDS.start;
+}
 
-  /** The catalog's contract is one answer each; one that is missing must not be taken for "no files". */
-  #noAnswer(claim: Claim): void {
-    if (claim.lost.aborted) return this.#giveBack([claim.id]);
-    const message = "the catalog gave no answer for this work item";
-    this.#endUnopened(claim, { status: "failed", failure: { code: "catalog-error", message, attempts: 1 } });
-  }
+function makeLive(slots: FileSlots<FileTask>, open: OpenWorkItems, { links }: Opener): PipelineLive {
+  return {
+    get slots() {
+      return slots.size;
+    },
+    get slotsInUse() {
+      return slots.inUse;
+    },
+    get openWorkItems() {
+      return open.size;
+    },
+    get linksRenewed() {
+      return links.renewed;
+    },
+  };
+}
 
-  #takeAnswer(claim: Claim, lookup: Lookup): void {
-    if (claim.lost.aborted) return this.#giveBack([claim.id]);
-    const end = endWithoutFiles(claim, lookup, this.#options);
-    if (end !== undefined) return this.#endUnopened(claim, end);
-    const name = chooseName(claim, lookup);
-    const item = new OpenWorkItem(claim, name, this.#stages, this.#links, this.#control.onFile);
-    this.#open.set(claim.id, item);
-    const tasks = item.open(claim, lookup, this.#options);
-    if (item.isDone) this.#finish(item);
-    else {
-      this.#ready.add(tasks);
-      this.#slots.fill();
-      this.#feeder.wake();
-    }
-  }
-
-  #endUnopened(claim: Claim, { status, failure }: EndWithoutFiles): void {
-    const event = { kind: "work-item-finished", workItem: claim.id, status } as const;
-    this.#stages.state.ledger.record(failure === undefined ? event : { ...event, failure });
-    if (status === "failed") this.#count(true);
-    this.#close(claim.id);
-  }
+/** Nothing is left, here or in partitions that are not here. */
+function isAllDone({ state }: Stages): boolean {
+  const { pending, in_progress: inProgress, not_mine: notMine } = state.ledger.tally().workItems;
+  return pending + inProgress + notMine === 0;
 }

@@ -14,6 +14,7 @@ export interface FleetFit {
   readonly missingPartitions: readonly number[];
 }
 
+/** Whether these states are the partitions of one run: what does not fit, and which partitions are not among them. */
 export function checkFit(states: readonly StateOfRun[]): FleetFit {
   const [first, ...others] = states;
   if (first === undefined) return { mismatches: [], missingPartitions: [] };

@@ -1,37 +1,19 @@
 /**
- * The one progress model: from snapshots of the state's counters and the pipeline's live figures to rates, an ETA and
- * what is waited for. Everything that shows progress (live block, plain lines, NDJSON, later monitor and dashboard)
- * shows a `ProgressView`; nothing else computes a rate.
+ * The one progress model: from samples of the state's counters and the pipeline's live figures to rates, an ETA and
+ * what is waited for. Whatever shows progress (live block, plain lines, NDJSON, `status`, the monitor) shows a
+ * `ProgressView`: `ProgressModel` makes it for one state, `FleetWatch` adds up those of several. Nothing else computes a rate.
  */
 import type { StateSummary } from "../state/ledger.ts";
+import type { Heartbeat, Waiting } from "../state/run-presence.ts";
 
 export type { FleetFailures, FleetWorkItem } from "./fleet-details.ts";
 export { checkFit } from "./fleet-fit.ts";
 export type { FleetView } from "./fleet.ts";
 export type { MachineView } from "./machine-watch.ts";
+export type { Waiting };
 
-/** A service that is waited for: the outage brake is on. */
-export interface Waiting {
-  /** Such as `target account.blob.core.windows.net`. */
-  readonly what: string;
-  /** ms since the epoch. */
-  readonly since: number;
-  /** What the operator can do, such as "run `az login`", or why it waits; may be empty. */
-  readonly advice: string;
-  /** Asked to slow down (Retry-After) rather than gone. */
-  readonly throttled: boolean;
-}
-
-/** The pipeline's live figures since this start; counters only grow. */
-export interface LiveFigures {
-  readonly slots: number;
-  readonly slotsInUse: number;
-  readonly openWorkItems: number;
-  readonly retries: number;
-  readonly throttles: number;
-  /** Second requests beside a first one that took long. */
-  readonly hedges: number;
-  readonly waiting: readonly Waiting[];
+/** The running process's own figures, live or from its last heartbeat. */
+export interface LiveFigures extends Omit<Heartbeat, "at"> {
   /** What holds the slots back more than anything else: `queue`, `--max-requests`; undefined when nothing does. */
   readonly limitedBy?: string | undefined;
 }

@@ -24,6 +24,10 @@ export function jsonText(fields: JsonFields): string {
   );
 }
 
+/**
+ * The data of the `progress` event, as docs/events.md lists it: durations in ms, bytes, rates a second with two
+ * decimals.
+ */
 export function progressJson(view: ProgressView): JsonFields {
   const { live, files } = view;
   return {
@@ -46,11 +50,13 @@ export function progressJson(view: ProgressView): JsonFields {
   };
 }
 
+/** A service that is waited for; `since` as ISO 8601 in UTC. */
 export function waitingJson(waiting: Waiting): JsonFields {
   const { what, since, advice, throttled } = waiting;
   return { what, since: isoTime(since), advice, throttled };
 }
 
+/** The data of the `summary` event, as docs/events.md lists it. */
 export function reportJson(report: RunReport): JsonFields {
   const account = balanceReport(report);
   const { summary } = report;
@@ -95,6 +101,7 @@ function stoppedBy({ ending }: RunReport): string | null {
   }
 }
 
+/** Failures of one code with examples; `retryable` and the advice are those of the registry. */
 export function failureJson(group: RunReport["failures"][number]): JsonFields {
   const { code, outcome, files, workItems, samples } = group;
   return {

@@ -17,7 +17,19 @@ export interface RunPresence {
   noteEnding(ending: StartEnding): void;
 }
 
-/** What only the running process knows. Counters are of this start. */
+/** A service that is waited for: it is gone, or asked to slow down. */
+export interface Waiting {
+  /** Such as `target account.blob.core.windows.net`. */
+  readonly what: string;
+  /** ms since the epoch. */
+  readonly since: number;
+  /** What the operator can do, such as "run `az login`", or why it waits; may be empty. */
+  readonly advice: string;
+  /** Asked to slow down (Retry-After) rather than gone. */
+  readonly throttled: boolean;
+}
+
+/** What only the running process knows. Counters are of this start, and only grow. */
 export interface Heartbeat {
   /** ms since the epoch. */
   readonly at: number;
@@ -26,14 +38,9 @@ export interface Heartbeat {
   readonly openWorkItems: number;
   readonly retries: number;
   readonly throttles: number;
+  /** Second requests beside a first one that took long. */
   readonly hedges: number;
-  /** Services that are waited for. */
-  readonly waiting: readonly {
-    readonly what: string;
-    readonly since: number;
-    readonly advice: string;
-    readonly throttled: boolean;
-  }[];
+  readonly waiting: readonly Waiting[];
 }
 
 /** How a start ended, for those who read the state later. */

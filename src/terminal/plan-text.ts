@@ -22,6 +22,10 @@ export interface MachinePlan {
 
 type StepName = "get" | "copy" | "sign-in" | "run" | "resume" | "monitor";
 
+/** What stands for the listing and the target when the operator has not named them. */
+const LISTING = "listing.csv";
+const TARGET = "https://ACCOUNT.blob.core.windows.net";
+
 /** The commands of one machine, quoted for its shell. */
 export function planMachine(
   partition: number,
@@ -31,10 +35,7 @@ export function planMachine(
 ): MachinePlan {
   const machine = partition + 1;
   const stateDb = `machine${machine}_state.db`;
-  const files = options.files ?? "listing.csv";
-  const target = options.target ?? "https://ACCOUNT.blob.core.windows.net";
   const line = (...words: string[]) => commandLine(words, shell);
-  const given = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
   const count = "SELECT status, count(*) FROM workitems GROUP BY status";
   return {
     machine,
@@ -50,30 +51,13 @@ export function planMachine(
       {
         name: "copy",
         say: "Copy the CSV and the listing from where they are, the same on every machine",
-        command: copyCommand(shell, [options.csv, files]),
+        command: copyCommand(shell, [options.csv, options.files ?? LISTING]),
       },
       { name: "sign-in", say: "Sign in", command: line("az", "login") },
       {
         name: "run",
         say: "Run",
-        command: line(
-          "reupload",
-          "run",
-          "--csv",
-          basename(options.csv),
-          "--files",
-          basename(files),
-          "--state-db",
-          stateDb,
-          "--partition",
-          String(partition),
-          "--total-partitions",
-          String(totalPartitions),
-          ...given("--workitem-workers", options.workitemWorkers),
-          ...given("--file-workers", options.fileWorkers),
-          "--target",
-          target,
-        ),
+        command: line(...runWords(partition, totalPartitions, stateDb, options)),
       },
       {
         name: "resume",
@@ -97,6 +81,21 @@ export function machinePlanText(plan: MachinePlan, totalPartitions: number, work
     ...plan.steps.flatMap(({ say, command }) => [`${comment} ${say}`, command]),
     "",
   ];
+}
+
+function runWords(
+  partition: number,
+  totalPartitions: number,
+  stateDb: string,
+  { csv, files = LISTING, target = TARGET, workitemWorkers, fileWorkers }: PlanOptions,
+): string[] {
+  const given = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
+  const words = ["reupload", "run", "--csv", basename(csv), "--files", basename(files)];
+  words.push("--state-db", stateDb, "--partition", String(partition));
+  words.push("--total-partitions", String(totalPartitions));
+  words.push(...given("--workitem-workers", workitemWorkers), ...given("--file-workers", fileWorkers));
+  words.push("--target", target);
+  return words;
 }
 
 function copyCommand(shell: Shell, paths: readonly string[]): string {

@@ -60,6 +60,7 @@ export function waitingText(waiting: Waiting): string {
   return `waiting ${joinPieces(waitingPieces(waiting))}`;
 }
 
+/** What is waited for, since when (local time), and what the operator can do. */
 export function waitingPieces(waiting: Waiting): Piece[] {
   const pieces: Piece[] = [
     { text: `for ${printable(waiting.what)}`, paint: "yellow", end: "" },
@@ -88,11 +89,13 @@ function doneShare({ files, workItems }: ProgressView): { done: number; whole: n
   return { done: files.done + files.failed + files.skipped, whole: files.total };
 }
 
+/** The share that is done, such as `41 %`: of the files when their number is known, else of the work items. */
 export function percentDone(view: ProgressView): string {
   const { done, whole } = doneShare(view);
   return percent(done, whole);
 }
 
+/** The counts of work items; empty ones only when there are some. */
 export function workItemPieces({ workItems }: ProgressView): Piece[] {
   return [
     { text: `${count(workItems.done)} of ${count(workItems.total)} done` },
@@ -102,6 +105,7 @@ export function workItemPieces({ workItems }: ProgressView): Piece[] {
   ];
 }
 
+/** The counts of files; skipped ones only when there are some. */
 export function filePieces(view: ProgressView): Piece[] {
   const { files } = view;
   const left = files.left === undefined ? "an unknown number" : `${about(view)}${count(files.left)}`;
@@ -133,6 +137,11 @@ function ifAny(value: number, word: string): Piece[] {
   return value === 0 ? [] : [{ text: `${count(value)} ${word}` }];
 }
 
+/**
+ * Files and bytes a second.
+ *
+ * @param unknown what is said while there is no rate yet
+ */
 export function speedPieces({ filesPerSecond, bytesPerSecond }: ProgressView, unknown: string): Piece[] {
   if (filesPerSecond === undefined || bytesPerSecond === undefined) return [{ text: unknown }];
   return [{ text: fileRate(filesPerSecond) }, { text: byteRate(bytesPerSecond) }];
@@ -152,6 +161,7 @@ function slotPieces({ live }: ProgressView, noun: string): Piece[] {
   ];
 }
 
+/** How often a service asked to slow down in this start. */
 export function throttledPiece({ live }: ProgressView): Piece {
   return { text: `throttled ${quantity(live.throttles, "time")}` };
 }

@@ -174,6 +174,10 @@ function startLine(start: RunReport["thisStart"]): string {
   ].join(", ")}.`;
 }
 
+/**
+ * Failed and skipped files and work items, a section each, grouped by code with examples; no lines when there are
+ * none.
+ */
 export function failureLines(groups: readonly FailureGroup[], style: TextStyle): string[] {
   const section = (title: string, outcome: FailureGroup["outcome"], format: Paint) => {
     const chosen = groups.filter((group) => group.outcome === outcome);

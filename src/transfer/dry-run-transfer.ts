@@ -1,7 +1,7 @@
-import { type BlobProperties, ServiceFailure } from "../azure/azure.ts";
+import type { BlobProperties } from "../azure/azure.ts";
 import { type FailureCode, FileFailure } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";
-import { ofTarget } from "./failures.ts";
+import { compareWithTarget } from "./compare.ts";
 import { type Job, makeJob, type TransferTools } from "./tools.ts";
 import type { Transfer, TransferredFile } from "./transfer.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
@@ -106,24 +106,11 @@ async function lookAt(tools: TransferTools, { file, blobName }: Planned, signal:
     if (!(thrown instanceof FileFailure)) throw thrown;
     return { outcome: "unreadable", code: thrown.code, message: thrown.message };
   }
-  const there = await targetProperties(tools, job);
-  if (there === undefined) return { outcome: "absent", message: "" };
-  const ours = file.contentMd5 ?? source.contentMd5;
-  const isSameMd5 = ours === undefined || there.contentMd5 === undefined || ours === there.contentMd5;
-  if (source.length === there.length && isSameMd5) return { outcome: "same", message: "" };
-  const how =
-    source.length === there.length ? "another MD5" : `${there.length} bytes, the source ${source.length}`;
-  return { outcome: "different", code: "conflict", message: `it is there with other content: ${how}` };
-}
-
-async function targetProperties(tools: TransferTools, job: Job): Promise<BlobProperties | undefined> {
-  const access = { url: tools.writer.blobUrl(job.blobName), as: "account" } as const;
-  try {
-    return await tools.attempts.run(tools.targetGate, job.effort, "look at target", async (pulse) =>
-      tools.reader.properties(access, pulse),
-    );
-  } catch (thrown) {
-    if (thrown instanceof ServiceFailure && thrown.status === 404) return undefined;
-    return ofTarget(Promise.reject(thrown as Error));
-  }
+  const { length, contentMd5 } = source;
+  const known = { length, contentMd5: file.contentMd5 ?? contentMd5 };
+  const expected = { blobName, known, source: undefined, effort: job.effort };
+  const compared = await compareWithTarget(tools, expected, "properties");
+  if (compared.kind !== "different") return { outcome: compared.kind, message: "" };
+  const message = `it is there with other content: ${compared.how}`;
+  return { outcome: "different", code: "conflict", message };
 }

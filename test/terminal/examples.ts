@@ -145,7 +145,7 @@ const DRY_RUN: DryRunReport = {
       {
         blobName: "wi-1-c.json",
         code: "conflict",
-        message: "it is there with other content: 120 bytes, the source 121",
+        message: "it is there with other content: it has 120 bytes, the source 121",
       },
     ],
   },

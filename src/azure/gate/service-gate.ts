@@ -1,14 +1,15 @@
 import type { ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
 import { atTarget } from "../../core/service-codes.ts";
-import type { RequestBrake } from "./brake.ts";
-import { LearnedRate, type OnRateChange } from "./learned-rate.ts";
+import type { GateOptions } from "./gate-options.ts";
+import { LearnedRate } from "./learned-rate.ts";
 import { isTimeout, type Outage, outageAdvice, outageError, type OutageReason } from "./outage.ts";
 import { Pacer } from "./pacer.ts";
 import { ServiceFailure } from "../wire/service-error.ts";
-import type { GateSignIn } from "../sign-in/sign-in.ts";
 import { SignInError } from "../sign-in/token-source.ts";
 import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
+
+export { GATE_DEFAULTS, type GateOptions } from "./gate-options.ts";
 
 /** Failures in a row, without any answer between them, that make a service count as gone ... */
 const FAILURES_TO_TRIP = 8;
@@ -25,40 +26,6 @@ const UNREACHABLE_TO_TRIP = 3;
 const ANSWERED_OF_LATE_MS = 1_000;
 /** How often a waiting request looks at the gate again. */
 const LOOK_AGAIN_MS = 250;
-
-export interface GateOptions {
-  /** How long an outage is sat out (`--max-wait`), ms. */
-  readonly maxWaitMs: number;
-  /** The same for a service that never answered in this run, ms. */
-  readonly maxFirstWaitMs: number;
-  /** The longest Retry-After that is believed, ms. */
-  readonly longestPauseMs: number;
-  readonly firstProbeDelayMs: number;
-  readonly longestProbeDelayMs: number;
-  /**
-   * The run cannot go on without this service (the target, its queue). One that it can go on without (a source
-   * account) refuses by link, so that a 403 is the link's; and while it never answered, the outage is charged to the
-   * requests: a link to a host that does not exist must not stop the run.
-   */
-  readonly essential: boolean;
-  /** Its requests are few and large (queries), so that the failures of one in a row are the service's. */
-  readonly fewRequests?: boolean;
-  /** The sign-in that its requests need; undefined when a key or a SAS signs them. */
-  readonly signIn?: GateSignIn | undefined;
-  /** What the operator allows; passed one after the other before each attempt. */
-  readonly brakes?: readonly RequestBrake[];
-  /** Told when the rate that the service takes is learned anew. */
-  readonly onRateChange?: OnRateChange;
-}
-
-export const GATE_DEFAULTS: GateOptions = {
-  maxWaitMs: 6 * 3_600_000,
-  maxFirstWaitMs: 30_000,
-  longestPauseMs: 5 * 60_000,
-  firstProbeDelayMs: 1_000,
-  longestProbeDelayMs: 15_000,
-  essential: true,
-};
 
 /** Only a key or a SAS can be refused without a sign-in that knows better. */
 const NO_SIGN_IN_ADVICE = "check the account's key or SAS";

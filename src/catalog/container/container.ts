@@ -23,11 +23,10 @@ import type { CatalogFile } from "../../core/file.ts";
 import type { Secret } from "../../core/secret.ts";
 import { encodeName } from "../../core/target-name.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import type { Catalog, Lookup, Survey } from "../catalog.ts";
-import { type FoundFiles, lookUpEach, nothingSurveyed } from "../look-up-each.ts";
+import type { Catalog } from "../catalog.ts";
+import { type FileFinder, type FoundFiles, perWorkItemCatalog } from "../per-work-item.ts";
 import { workItemFolder } from "../work-item-folder.ts";
 import type { SourceContainer } from "./source-container.ts";
-import { recheckByLookup } from "../recheck.ts";
 
 export interface ContainerOptions {
   readonly source: SourceContainer;
@@ -52,12 +51,12 @@ const PAGE_LIMIT_MS = 10 * 60_000;
  * @throws ReuploadError `source-invalid`, `permission`, `sign-in`, `unavailable`; the signal's reason
  */
 export async function openContainer(options: ContainerOptions): Promise<Catalog> {
-  const catalog = new ContainerCatalog(options);
-  await catalog.probe(options.signal);
-  return catalog;
+  const finder = new ContainerFinder(options);
+  await finder.probe(options.signal);
+  return perWorkItemCatalog(finder);
 }
 
-class ContainerCatalog implements Catalog {
+class ContainerFinder implements FileFinder {
   readonly identity: string;
   readonly batchSize = 4;
   readonly #options: ContainerOptions;
@@ -88,32 +87,7 @@ class ContainerCatalog implements Catalog {
     }
   }
 
-  lookup(workItems: readonly WorkItem[], { signal }: { signal: AbortSignal }): AsyncIterable<Lookup> {
-    return lookUpEach(workItems, signal, async (workItem, both) => this.#find(workItem, both));
-  }
-
-  /** Counting would cost what looking up costs. */
-  survey(
-    _workItems: AsyncIterable<readonly WorkItem[]>,
-    { signal }: { signal: AbortSignal },
-  ): AsyncIterable<readonly Survey[]> {
-    return nothingSurveyed(signal);
-  }
-
-  recheck(
-    workItems: AsyncIterable<readonly WorkItem[]>,
-    options: { signal: AbortSignal },
-  ): AsyncIterable<readonly Survey[]> {
-    return recheckByLookup(this, workItems, options);
-  }
-
-  rejectedRows(): { readonly count: number; readonly file: string | undefined } {
-    return { count: 0, file: undefined };
-  }
-
-  async close(): Promise<void> {}
-
-  async #find(workItem: WorkItem, signal: AbortSignal): Promise<FoundFiles> {
+  async find(workItem: WorkItem, { signal }: { signal: AbortSignal }): Promise<FoundFiles> {
     const { source, pageBlobs: most = MOST_BLOBS } = this.#options;
     const prefix = workItemFolder(source.prefix, workItem);
     const files: CatalogFile[] = [];

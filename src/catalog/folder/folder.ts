@@ -8,20 +8,19 @@ import { join } from "node:path";
 import { ReuploadError } from "../../core/errors.ts";
 import { FileFailure } from "../../core/failure.ts";
 import type { WorkItem } from "../../core/work-item.ts";
-import type { Catalog, Lookup, Survey } from "../catalog.ts";
+import type { Catalog } from "../catalog.ts";
 import { fileSystemCode, filesBelow, isWithin } from "../local-files.ts";
-import { type FoundFiles, lookUpEach, nothingFound, nothingSurveyed } from "../look-up-each.ts";
+import { type FileFinder, type FoundFiles, nothingFound, perWorkItemCatalog } from "../per-work-item.ts";
 import { workItemFolder } from "../work-item-folder.ts";
 import { checkFolder, type SourceFolder } from "./source-folder.ts";
-import { recheckByLookup } from "../recheck.ts";
 
 /** @throws ReuploadError `source-invalid` when the folder cannot be read */
 export async function openFolder(source: SourceFolder): Promise<Catalog> {
   await checkFolder(source);
-  return new FolderCatalog(source, await realpath(source.path), await stat(source.path));
+  return perWorkItemCatalog(new FolderFinder(source, await realpath(source.path), await stat(source.path)));
 }
 
-class FolderCatalog implements Catalog {
+class FolderFinder implements FileFinder {
   readonly identity: string;
   readonly batchSize = 4;
   readonly #source: SourceFolder;
@@ -36,32 +35,7 @@ class FolderCatalog implements Catalog {
     this.#opened = opened;
   }
 
-  lookup(workItems: readonly WorkItem[], { signal }: { signal: AbortSignal }): AsyncIterable<Lookup> {
-    return lookUpEach(workItems, signal, async (workItem, both) => this.#find(workItem, both));
-  }
-
-  /** Counting would cost what looking up costs. */
-  survey(
-    _workItems: AsyncIterable<readonly WorkItem[]>,
-    { signal }: { signal: AbortSignal },
-  ): AsyncIterable<readonly Survey[]> {
-    return nothingSurveyed(signal);
-  }
-
-  recheck(
-    workItems: AsyncIterable<readonly WorkItem[]>,
-    options: { signal: AbortSignal },
-  ): AsyncIterable<readonly Survey[]> {
-    return recheckByLookup(this, workItems, options);
-  }
-
-  rejectedRows(): { readonly count: number; readonly file: string | undefined } {
-    return { count: 0, file: undefined };
-  }
-
-  async close(): Promise<void> {}
-
-  async #find(workItem: WorkItem, signal: AbortSignal): Promise<FoundFiles> {
+  async find(workItem: WorkItem, { signal }: { signal: AbortSignal }): Promise<FoundFiles> {
     const folder = workItemFolder(this.#source.prefix, workItem);
     const top = join(this.#source.path, folder);
     try {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { ReuploadError } from "../../core/errors.ts";
 import type { CatalogFile } from "../../core/file.ts";
 import { fileSystemCode, filesBelow, localFile } from "../local-files.ts";
-import type { FoundFiles } from "../look-up-each.ts";
+import type { FoundFiles } from "../per-work-item.ts";
 
 /**
  * The files that an operator's paths name: files, folders with all that is below them, and patterns (`out/*.json`,

@@ -2,10 +2,9 @@
 import { hash } from "node:crypto";
 import { resolve } from "node:path";
 import { type WorkItem, workItemKey } from "../../core/work-item.ts";
-import type { Catalog, Lookup, Survey } from "../catalog.ts";
-import { type FoundFiles, lookUpEach, nothingFound } from "../look-up-each.ts";
+import type { Catalog } from "../catalog.ts";
+import { type FileFinder, type FoundFiles, nothingFound, perWorkItemCatalog } from "../per-work-item.ts";
 import { filesAt } from "./files-at.ts";
-import { recheckByLookup } from "../recheck.ts";
 
 export interface GivenPaths {
   readonly workItem: WorkItem;
@@ -25,14 +24,14 @@ export function pathsIdentity({ paths, folder }: Omit<GivenPaths, "workItem">): 
 
 /** @throws ReuploadError `usage` when the paths name no file */
 export async function openPaths(given: GivenPaths, signal: AbortSignal): Promise<Catalog> {
-  return new PathsCatalog(given, await findFiles(given, signal));
+  return perWorkItemCatalog(new PathsFinder(given, await findFiles(given, signal)));
 }
 
 function findFiles({ paths, folder, isLeftOut }: GivenPaths, signal: AbortSignal): Promise<FoundFiles> {
   return filesAt(paths, folder, signal, isLeftOut);
 }
 
-class PathsCatalog implements Catalog {
+class PathsFinder implements FileFinder {
   readonly identity: string;
   readonly batchSize = 1;
   readonly #given: GivenPaths;
@@ -44,41 +43,18 @@ class PathsCatalog implements Catalog {
     this.#found = found;
   }
 
-  lookup(
-    workItems: readonly WorkItem[],
-    { signal, fresh = false }: { signal: AbortSignal; fresh?: boolean },
-  ): AsyncIterable<Lookup> {
-    return lookUpEach(workItems, signal, async (workItem, both) => {
-      if (!this.#isOurs(workItem)) return nothingFound;
-      if (fresh) this.#found = await findFiles(this.#given, both);
-      return this.#found;
-    });
+  async find(
+    workItem: WorkItem,
+    { signal, fresh }: { signal: AbortSignal; fresh: boolean },
+  ): Promise<FoundFiles> {
+    if (!this.#isOurs(workItem)) return nothingFound;
+    if (fresh) this.#found = await findFiles(this.#given, signal);
+    return this.#found;
   }
 
-  async *survey(
-    workItems: AsyncIterable<readonly WorkItem[]>,
-    { signal }: { signal: AbortSignal },
-  ): AsyncGenerator<readonly Survey[]> {
-    signal.throwIfAborted();
-    const files = this.#found.files.length;
-    for await (const batch of workItems) {
-      const ours = batch.filter((workItem) => this.#isOurs(workItem));
-      if (ours.length > 0) yield ours.map((workItem) => ({ workItem, files, linksEndAt: undefined }));
-    }
+  countFiles(workItem: WorkItem): number | undefined {
+    return this.#isOurs(workItem) ? this.#found.files.length : undefined;
   }
-
-  recheck(
-    workItems: AsyncIterable<readonly WorkItem[]>,
-    options: { signal: AbortSignal },
-  ): AsyncIterable<readonly Survey[]> {
-    return recheckByLookup(this, workItems, options);
-  }
-
-  rejectedRows(): { readonly count: number; readonly file: string | undefined } {
-    return { count: 0, file: undefined };
-  }
-
-  async close(): Promise<void> {}
 
   #isOurs(workItem: WorkItem): boolean {
     return workItemKey(workItem) === workItemKey(this.#given.workItem);

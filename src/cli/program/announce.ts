@@ -22,6 +22,7 @@ const OPTIONS = [
   "color",
 ] as const satisfies readonly RunOptionName[];
 
+/** Adds `reupload announce` with its options and help to the program. */
 export function addAnnounce({ program, io, setExitCode }: CommandLine): void {
   const command = program
     .command("announce")

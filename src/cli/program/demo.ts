@@ -1,5 +1,6 @@
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 
+/** Adds `reupload demo` with its options and help to the program. */
 export function addDemo({ program, io, setExitCode }: CommandLine): void {
   program
     .command("demo")

@@ -1,6 +1,7 @@
 import { RUN_OPTIONS } from "../../config/run-options.ts";
 import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
+/** Adds `reupload find` with its options and help to the program. */
 export function addFind({ program, io, setExitCode }: CommandLine): void {
   program
     .command("find")

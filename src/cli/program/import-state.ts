@@ -38,6 +38,7 @@ const OPTIONS = [
   "color",
 ] as const satisfies readonly RunOptionName[];
 
+/** Adds `reupload import-state` with its options and help to the program. */
 export function addImportState({ program, io, setExitCode }: CommandLine): void {
   const command = program
     .command("import-state")

@@ -1,5 +1,6 @@
 import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
+/** Adds `reupload monitor` with its options and help to the program. */
 export function addMonitor({ program, io, setExitCode }: CommandLine): void {
   program
     .command("monitor")

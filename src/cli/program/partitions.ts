@@ -1,5 +1,6 @@
 import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
+/** Adds `reupload partitions` with its options and help to the program. */
 export function addPartitions({ program, io, setExitCode }: CommandLine): void {
   program
     .command("partitions")

@@ -1,5 +1,6 @@
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 
+/** Adds `reupload plan` with its options and help to the program. */
 export function addPlan({ program, io, setExitCode }: CommandLine): void {
   program
     .command("plan")

@@ -1,5 +1,6 @@
 import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
+/** Adds `reupload remaining` with its options and help to the program. */
 export function addRemaining({ program, io, setExitCode }: CommandLine): void {
   program
     .command("remaining")

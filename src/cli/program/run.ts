@@ -2,6 +2,7 @@ import { RUN_OPTION_NAMES } from "../../config/run-options.ts";
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 import { addRunOptions, runFlags } from "./run-options.ts";
 
+/** Adds `reupload run` with its options and help to the program. */
 export function addRun({ program, io, setExitCode }: CommandLine): void {
   const command = program
     .command("run")

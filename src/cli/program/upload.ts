@@ -2,6 +2,7 @@ import { UPLOAD_HELP, UPLOAD_OPTION_NAMES } from "../../config/upload-options.ts
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 import { addRunOptions, runFlags } from "./run-options.ts";
 
+/** Adds `reupload upload` with its options and help to the program. */
 export function addUpload({ program, io, setExitCode }: CommandLine): void {
   const command = program
     .command("upload")

@@ -74,6 +74,11 @@ export function semanticError(said: string): ServiceRefusal {
   });
 }
 
+/**
+ * The query cannot be parsed.
+ *
+ * @param said what the parser says of it
+ */
 export function syntaxError(said: string): ServiceRefusal {
   return new ServiceRefusal({
     status: 400,
@@ -86,6 +91,7 @@ export function syntaxError(said: string): ServiceRefusal {
   });
 }
 
+/** The cluster has no database of this name. */
 export function unknownDatabase(name: string): ServiceRefusal {
   return new ServiceRefusal({
     status: 400,
@@ -97,6 +103,7 @@ export function unknownDatabase(name: string): ServiceRefusal {
   });
 }
 
+/** There is no token, or one that is not known or has ended. */
 export function unauthorized(): ServiceRefusal {
   return new ServiceRefusal({
     status: 401,
@@ -108,6 +115,7 @@ export function unauthorized(): ServiceRefusal {
   });
 }
 
+/** The token is good, and its owner may not read this database. */
 export function forbidden(database: string): ServiceRefusal {
   return new ServiceRefusal({
     status: 403,
@@ -119,6 +127,7 @@ export function forbidden(database: string): ServiceRefusal {
   });
 }
 
+/** Too many queries at once: 429, to be retried. */
 export function throttled(): ServiceRefusal {
   return new ServiceRefusal({
     status: 429,
@@ -130,6 +139,7 @@ export function throttled(): ServiceRefusal {
   });
 }
 
+/** The service is not there for a moment: 503, to be retried. */
 export function serviceBusy(): ServiceRefusal {
   return new ServiceRefusal({
     status: 503,
@@ -141,6 +151,7 @@ export function serviceBusy(): ServiceRefusal {
   });
 }
 
+/** The query did not end in time: 504. */
 export function timedOut(): ServiceRefusal {
   return new ServiceRefusal({
     status: 504,
@@ -159,10 +170,12 @@ export function tooLarge(limit: "record count" | "data size", most: number): Ser
   );
 }
 
+/** The query went over its own memory budget. */
 export function runaway(): ServiceRefusal {
   return limitsExceeded("(80DA0001): The query exceeded its memory budget (E_RUNAWAY_QUERY).");
 }
 
+/** The service has no memory left for the query. */
 export function lowMemory(): ServiceRefusal {
   return new ServiceRefusal({
     status: 400,

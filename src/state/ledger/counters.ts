@@ -34,6 +34,7 @@ export const COUNTER_NAMES = [
 /** Kept in memory, and written in the same commit as the events that moved them. */
 export type Counters = Record<(typeof COUNTER_NAMES)[number], number>;
 
+/** All counters at 0. */
 export function newCounters(): Counters {
   return Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0])) as Counters;
 }
@@ -82,6 +83,7 @@ export function workItemCount(counters: Counters): number {
   return WORK_ITEM_STATUSES.reduce((sum, status) => sum + counters[`work_items_${status}`], 0);
 }
 
+/** The counters as the doors tell them: every work item in one class, every file in one class. */
 export function summarize(counters: Counters): StateSummary {
   return {
     workItems: {

@@ -21,6 +21,7 @@ export const FACT = {
   takenOver: 512,
 } as const;
 
+/** The status of a file with these facts; a failed one may be in the target, too. */
 export function fileStatus(facts: number): FileStatus {
   if (facts & FACT.skipped) return "skipped";
   if (facts & FACT.failed) return "failed";
@@ -28,6 +29,11 @@ export function fileStatus(facts: number): FileStatus {
   return facts & FACT.inTarget ? "uploaded" : "pending";
 }
 
+/**
+ * The facts about a file as the work queue tells them.
+ *
+ * @param blobName its name in the target when it is not the plain one
+ */
 export function toKnownFile(facts: number, blobName: string | undefined): KnownFile {
   return {
     inTarget: (facts & FACT.inTarget) !== 0,

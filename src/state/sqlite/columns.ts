@@ -19,6 +19,7 @@ export const STATUS = {
 
 const STATUS_NAMES = Object.keys(STATUS) as WorkItemStatus[];
 
+/** The status that the column holds. */
 export function fromStatusColumn(status: number): WorkItemStatus {
   return STATUS_NAMES[status] ?? "pending";
 }
@@ -31,6 +32,7 @@ export function toTextColumn(text: string): TextColumn {
   return text.isWellFormed() ? text : Buffer.from(JSON.stringify(text), "utf8");
 }
 
+/** The text that the column holds: the inverse of `toTextColumn`. */
 export function fromTextColumn(column: TextColumn): string {
   return typeof column === "string" ? column : (JSON.parse(Buffer.from(column).toString("utf8")) as string);
 }

@@ -1,4 +1,3 @@
-import { closeSync, fsyncSync, openSync, renameSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import { createUnlessThere, removeLeftover } from "../../files/files.ts";
@@ -9,7 +8,7 @@ import type { InputReader } from "../state-kind.ts";
 import { type RowPlace, rowPlace } from "./row-place.ts";
 import { openForLoading, SQLITE_CONSTRAINT_UNIQUE } from "./database.ts";
 import { migrate } from "./migrations/migrations.ts";
-import { removeState } from "./state-files.ts";
+import { putInPlace, removeState } from "./state-files.ts";
 import { SQL } from "./statements.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
@@ -53,22 +52,10 @@ export async function createState(
       migrate(db, 0);
       await loadRun(surroundings, db, description, input, signal);
     }
-    flush(made);
-    // The log of a state that was deleted by hand would be replayed into the new one.
-    removeState(path);
-    renameSync(made, path);
+    putInPlace(made, path);
   } catch (error) {
     removeState(made);
     throw error;
-  }
-}
-
-function flush(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

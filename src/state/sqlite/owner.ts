@@ -67,6 +67,7 @@ export function worksHere({ pid, host, started_at: at, ended_at: endedAt }: Owne
   return endedAt === null && isStillAlive({ pid, host, at }, now);
 }
 
+/** Who has opened the state for writing, now or last; undefined when nobody has. */
 export function findOwner(db: DatabaseSync): OwnerRow | undefined {
   return firstRow<OwnerRow>(db.prepare(SQL.findOwner));
 }
@@ -76,10 +77,12 @@ function putOwner(db: DatabaseSync, row: OwnerRow): void {
   db.prepare(SQL.putOwner).run(pid, host, startedAt, heartbeat, endedAt, exitCode, why);
 }
 
+/** The owner's last heartbeat; undefined before the first. */
 export function readHeartbeat(row: OwnerRow): Heartbeat | undefined {
   return row.heartbeat === null ? undefined : (JSON.parse(row.heartbeat) as Heartbeat);
 }
 
+/** How the owner's start ended; undefined while it runs, or when it was killed. */
 export function readEnding({ exit_code: exitCode, why }: OwnerRow): StartEnding | undefined {
   return exitCode === null || why === null ? undefined : { exitCode, why };
 }

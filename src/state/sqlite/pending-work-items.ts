@@ -17,6 +17,11 @@ export interface PendingWorkItems {
   beside(): PendingWorkItems;
 }
 
+/**
+ * The work items that this start may claim, in the order that it takes them.
+ *
+ * @param only those that `--limit` or `--sample` chose; undefined for all
+ */
 export function pendingWorkItems(
   db: DatabaseSync,
   statements: Statements,

@@ -46,6 +46,7 @@ interface ReceiptColumns {
   readonly receipt_digest: string | null;
 }
 
+/** The receipt in these columns; undefined when the work item was not looked up. */
 export function readReceipt({ receipt_count: count, receipt_digest: digest }: ReceiptColumns) {
   return count === null ? undefined : { count, digest: digest ?? "" };
 }
@@ -70,6 +71,11 @@ export function readWorkItem(
   };
 }
 
+/**
+ * The files that the state knows of one work item, in catalog order.
+ *
+ * @param uriBase what its links begin with
+ */
 export function readFiles(statements: Statements, id: number, uriBase: string | null): StoredFile[] {
   return allRows<FileRow>(statements.filesOfWorkItem, id).map((row) => {
     const fileName = fromTextColumn(row.name);

@@ -1,5 +1,5 @@
 /** The files that make up a state, as files. */
-import { realpathSync, rmSync, statSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 
 /** Names the process that holds the lock. */
 export const HOLDER_SUFFIX = ".holder";
@@ -12,6 +12,19 @@ const LOGS = ["-wal", "-shm", "-journal"];
 /** Removes a state, its log too; the lock file stays (see `takeLock`). */
 export function removeState(path: string): void {
   for (const suffix of [...LOGS, ""]) rmSync(path + suffix, { force: true });
+}
+
+/** Flushes a state that was made under another name, and gives it its own: it is there as a whole, or not at all. */
+export function putInPlace(made: string, path: string): void {
+  const file = openSync(made, "r+");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  // The log of a state that was deleted by hand would be replayed into the new one.
+  removeState(path);
+  renameSync(made, path);
 }
 
 /** What follows the path of a state in the names of the files that belong to it: its logs, and what stands beside it. */

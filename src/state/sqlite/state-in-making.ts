@@ -2,7 +2,7 @@
  * A state that is made in several steps, under another name until it is whole: a kill in the middle leaves nothing that
  * could be taken for a run. What it leaves is removed by the next one.
  */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { ReuploadError } from "../../core/errors.ts";
 import { removeLeftover } from "../../files/files.ts";
 import type { StateInMaking } from "../state-kind.ts";
@@ -10,7 +10,7 @@ import { toStateError } from "./database.ts";
 import { inspectState } from "./inspect.ts";
 import { lockState } from "./open-run.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
-import { IMPORTING_SUFFIX, removeState } from "./state-files.ts";
+import { IMPORTING_SUFFIX, putInPlace, removeState } from "./state-files.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /**
@@ -36,10 +36,7 @@ export async function makeState(surroundings: Surroundings, given: string): Prom
     location: path,
     publish() {
       try {
-        flush(path);
-        // The log of a state that was deleted by hand would be replayed into the new one.
-        removeState(place);
-        renameSync(path, place);
+        putInPlace(path, place);
       } catch (error) {
         throw toStateError(error, place);
       }
@@ -58,13 +55,4 @@ async function refuseRun(surroundings: Surroundings, path: string): Promise<void
   throw new ReuploadError("state-exists", `${path} holds a run already.`, {
     advice: "A state is imported into a new file only: give another path with --state-db.",
   });
-}
-
-function flush(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

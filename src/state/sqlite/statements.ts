@@ -209,12 +209,14 @@ export interface KeyRow {
   readonly name: string;
 }
 
+/** The work item that a row names. */
 export function toWorkItem(row: Omit<KeyRow, "id">): WorkItem {
   return { jobId: row.job_id, workItemId: row.work_item_id, workItemName: row.name };
 }
 
 export type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
 
+/** Prepares all statements for one connection. */
 export function prepareStatements(db: DatabaseSync): Statements {
   return Object.fromEntries(Object.entries(SQL).map(([verb, sql]) => [verb, db.prepare(sql)])) as Statements;
 }
@@ -224,6 +226,7 @@ export function allRows<Row>(statement: StatementSync, ...parameters: SQLInputVa
   return statement.all(...parameters) as Row[];
 }
 
+/** The first row, undefined when there is none; the caller says what type the columns have. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what the columns are
 export function firstRow<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row | undefined {
   return statement.get(...parameters) as Row | undefined;
