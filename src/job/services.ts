@@ -36,12 +36,19 @@ export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
 
 /** Bytes of file content in memory at once, over all slots. */
 const BUFFER_BYTES = 64 * 2 ** 20;
+/** A connection of the coordination that is not open by then is given up, ms: its requests are tried again after that. */
+const COORDINATION_CONNECT_MS = 5_000;
 
 /** The services of a run: each with its gate, all behind one `Attempts`. */
 export class Services {
   readonly account: StorageAccount;
   /** Makes the calls of a run. */
   readonly client: RestClient;
+  /**
+   * For what is no transfer: leases, checkpoints, control. Its requests pass no gate, and its connections are its own: few
+   * connections are opened at once, so behind hundreds of files whose connections hang a lease would not be renewed in time.
+   */
+  readonly coordination: RestClient;
   readonly attempts: Attempts;
   readonly target: ServiceGate;
   readonly queue: ServiceGate;
@@ -58,11 +65,10 @@ export class Services {
     this.account = account;
     this.limits = new Limits(settings);
     this.#tell = tell;
-    this.client = new RestClient(
-      REAL_SURROUNDINGS,
-      account,
-      new Connections(chooseProxy(process.env), settings.requestTimeout),
-    );
+    const proxy = chooseProxy(process.env);
+    this.client = new RestClient(REAL_SURROUNDINGS, account, new Connections(proxy, settings.requestTimeout));
+    const own = new Connections(proxy, COORDINATION_CONNECT_MS);
+    this.coordination = new RestClient(REAL_SURROUNDINGS, account, own);
     this.#maxWaitMs = settings.maxWait;
     const { credential } = account;
     this.#signIn = credential.kind === "token" ? credential.signIn.forGate(STORAGE_SCOPE) : undefined;

@@ -1,6 +1,7 @@
 /**
- * The coordination container of the target account, over the REST client. Its requests pass no gate: no brake, no learned
- * rate and no `--max-requests` may hold a lease's renewal back.
+ * The coordination container of the target account, over the REST client. No brake, no learned rate and no
+ * `--max-requests` may hold a lease's renewal back, so its requests pass no gate. The client has connections of its own
+ * (`Services.coordination`), because transfers whose connections hang would keep its own from being opened.
  */
 import {
   type AttemptContext,
