@@ -55,10 +55,11 @@ export const COORDINATION: Record<string, (talk: Talk) => Promise<void>> = {
     const renewed = await onLease(talk, "blob", lease("renew", by(LEASE_1)));
     talk.note("a lease leaves the ETag alone", [leased === second, renewed === second]);
     await put(talk, "blob", write("no", { ...by(LEASE_1), "if-match": first }));
-    await put(talk, "blob", write("three", { ...by(LEASE_1), "if-match": second }));
+    const third = await put(talk, "blob", write("three", { ...by(LEASE_1), "if-match": second }));
     await talk.blob("GET", "/blob");
-    for (const name of ["if-match", "if-none-match"]) {
-      await onLease(talk, "blob", lease("renew", { ...by(LEASE_1), [name]: second }));
+    for (const etag of [second, third]) {
+      await onLease(talk, "blob", lease("renew", { ...by(LEASE_1), "if-match": etag }));
+      await onLease(talk, "blob", lease("renew", { ...by(LEASE_1), "if-none-match": etag }));
     }
     await put(talk, "blob", write("no", { "if-none-match": "*" }));
     await put(talk, "none", write("no", { "if-match": first }));
