@@ -27,9 +27,11 @@ type SettingName =
   | "forget"
   | "auto-create"
   | "source-md5"
-  | "keep-messages";
+  | "keep-messages"
+  | "keep-container"
+  | "keep-bytes";
 
-/** As on its command line; `simulator --help` tells their values. */
+/** As on its command line; `simulator --help` tells their values. Of several containers to keep: with commas. */
 export type SimulatorSettings = { readonly [Name in SettingName]?: string | number | boolean };
 
 export interface SimulatorOptions {
@@ -79,6 +81,8 @@ export interface SimulatorStats {
   /** What is there now. */
   readonly blobs: number;
   readonly messages: number;
+  /** Of blobs in containers that are kept. */
+  readonly keptBytes: number;
   /** What was made since the start or the last reset, also with `forget`. */
   readonly blobsMade: number;
   readonly messagesPut: number;

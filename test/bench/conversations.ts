@@ -1,126 +1,8 @@
-/** The same calls to the emulator and to the simulator, and what each answers, in a form that can be compared. */
+/** The same calls to the emulator and to the simulator. */
 import { createHash } from "node:crypto";
+import type { CallOptions, Talk } from "./talk.ts";
 
-/** Where a service is reached; the query signs every call. */
-export interface Address {
-  readonly blobEndpoint: string;
-  readonly queueEndpoint: string;
-  readonly sas: string;
-}
-
-/** What an answer says, without what differs from one service or moment to the next. */
-export interface Answer {
-  readonly call: string;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-export interface CallOptions {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-interface Heard {
-  readonly headers: Headers;
-  readonly text: string;
-}
-
-/** Talks to one service, in a container and queue of its own. */
-export class Talk {
-  readonly answers: Answer[] = [];
-  readonly #address: Address;
-  readonly #name: string;
-
-  constructor(address: Address, name: string) {
-    this.#address = address;
-    this.#name = name;
-  }
-
-  /** @param path behind the container, such as `/blob?comp=block` or `?restype=container` */
-  blob(method: string, path: string, options: CallOptions = {}): Promise<Heard> {
-    return this.#call(method, this.#address.blobEndpoint, path, options);
-  }
-
-  /** @param path behind the queue */
-  queue(method: string, path: string, options: CallOptions = {}): Promise<Heard> {
-    return this.#call(method, this.#address.queueEndpoint, path, options);
-  }
-
-  async #call(
-    method: string,
-    endpoint: string,
-    path: string,
-    { headers = {}, body }: CallOptions,
-  ): Promise<Heard> {
-    const url = `${endpoint}/${this.#name}${path}${path.includes("?") ? "&" : "?"}${this.#address.sas}`;
-    const response = await fetch(url, {
-      method,
-      headers: { "x-ms-version": "2024-11-04", ...headers },
-      // As bytes, or a content type would be added.
-      ...(body === undefined ? {} : { body: Buffer.from(body) }),
-    });
-    const text = await response.text();
-    const call = `${method} ${path} ${JSON.stringify(headers)}`;
-    this.answers.push({ call, status: response.status, headers: comparable(response.headers, path) });
-    return { headers: response.headers, text };
-  }
-}
-
-/** Their values count. */
-const BY_VALUE = [
-  "accept-ranges",
-  "content-md5",
-  "content-range",
-  "content-type",
-  "x-ms-approximate-messages-count",
-  "x-ms-blob-content-length",
-  "x-ms-blob-content-md5",
-  "x-ms-blob-type",
-  "x-ms-client-request-id",
-  "x-ms-copy-status",
-  "x-ms-error-code",
-  "x-ms-lease-duration",
-  "x-ms-lease-id",
-  "x-ms-lease-state",
-  "x-ms-lease-status",
-  "x-ms-lease-time",
-  "x-ms-meta-origin",
-];
-
-/** Their form counts: what they hold is of the moment. */
-const BY_FORM: Record<string, RegExp> = {
-  date: /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/,
-  etag: /^"0x[0-9A-F]+"$/,
-  "last-modified": /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/,
-  "x-ms-popreceipt": /./,
-  "x-ms-request-id": /^[0-9a-f]{8}-[0-9a-f-]{27}$|^DefaultID$/,
-  "x-ms-version": /^\d{4}-\d\d-\d\d$/,
-};
-
-function comparable(headers: Headers, path: string): Record<string, string> {
-  const isError = headers.has("x-ms-error-code");
-  const kept: Record<string, string> = {};
-  for (const name of BY_VALUE) {
-    const value = headers.get(name);
-    // The messages of errors are worded freely.
-    if (value !== null && !(isError && name.startsWith("content-"))) kept[name] = value;
-  }
-  const length = headers.get("content-length");
-  // Of a blob; other bodies are spelt freely.
-  if (length !== null && headers.has("x-ms-blob-type")) kept["content-length"] = length;
-  // Of the request's body; the emulator computes it for some of them.
-  if (path.includes("comp=block")) delete kept["content-md5"];
-  // The emulator repeats it where the service says it once, and leaves the version out of errors.
-  if (kept["content-md5"] !== undefined) delete kept["x-ms-blob-content-md5"];
-  for (const [name, form] of Object.entries(BY_FORM)) {
-    const value = headers.get(name);
-    if (value === null || (isError && name === "x-ms-version")) continue;
-    kept[name] = form.test(value) ? "in its form" : value;
-  }
-  return kept;
-}
-
-const CREATE = { "x-ms-blob-type": "BlockBlob" };
+export const CREATE = { "x-ms-blob-type": "BlockBlob" };
 const md5 = (text: string): string => createHash("md5").update(text).digest("base64");
 const blockId = (number: number): string =>
   encodeURIComponent(Buffer.from(`block-${number}`).toString("base64"));
@@ -131,9 +13,9 @@ const blockList = (...numbers: number[]): string =>
 const message = (text: string): CallOptions => ({
   body: `<QueueMessage><MessageText>${text}</MessageText></QueueMessage>`,
 });
-const LEASE_1 = "11111111-1111-4111-8111-111111111111";
-const LEASE_2 = "22222222-2222-4222-8222-222222222222";
-const lease = (action: string, headers: Record<string, string> = {}): CallOptions => ({
+export const LEASE_1 = "11111111-1111-4111-8111-111111111111";
+export const LEASE_2 = "22222222-2222-4222-8222-222222222222";
+export const lease = (action: string, headers: Record<string, string> = {}): CallOptions => ({
   headers: { "x-ms-lease-action": action, ...headers },
 });
 

@@ -11,9 +11,11 @@ import {
 } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Simulator, startSimulator, whyNoSimulator } from "../../bench/simulator/start.ts";
-import { type Address, type Answer, CONVERSATIONS, Talk } from "./conversations.ts";
+import { COORDINATION } from "./coordination-conversations.ts";
+import { CONVERSATIONS } from "./conversations.ts";
 import { ourStory } from "./our-story.ts";
 import { sdkStory } from "./sdk-story.ts";
+import { type Address, type Answer, Talk } from "./talk.ts";
 
 const missing = await whyNoSimulator();
 
@@ -43,6 +45,23 @@ describe.skipIf(missing !== undefined)(
       const emulator = await heard(signed(inject("emulator")));
       expect(await heard(signed(simulator))).toEqual(emulator);
       expect(await heard(signed(overTls()))).toEqual(emulator);
+    });
+
+    it.each(Object.entries(COORDINATION))("to the calls of coordination about %s", async (_, converse) => {
+      const heard = async (address: Address, name: string): Promise<Answer[]> => {
+        const talk = new Talk(address, name, { bodies: true });
+        await converse(talk);
+        return talk.answers;
+      };
+      const names = [randomUUID(), randomUUID()].map((id) => `t-${id}`) as [string, string];
+      for (const name of names) await simulator.control({ "keep-container": name });
+      const [emulator, plain, tls] = await Promise.all([
+        heard(signed(inject("emulator")), names[0]),
+        heard(signed(simulator), names[0]),
+        heard(signed(overTls()), names[1]),
+      ]);
+      expect(plain).toEqual(emulator);
+      expect(tls).toEqual(emulator);
     });
 
     it("to the official SDK", async () => {

@@ -30,7 +30,7 @@ std::optional<Facts> lookUp(const Context& context, const BlobAddress& address) 
         container == account->second.containers.end() ? nullptr : container->second.find(address.name);
     if (blob != nullptr && blob->exists) {
       Facts facts;
-      facts.content = Content(blob->name(), blob->length);
+      facts.content = container->second.contentOf(*blob);
       if (blob->hasMd5) facts.md5 = blob->md5;
       facts.stamp = blob->stamp;
       facts.contentType = container->second.contentTypeOf(*blob);
@@ -39,6 +39,7 @@ std::optional<Facts> lookUp(const Context& context, const BlobAddress& address) 
       facts.blob = blob;
       if (blob->hasLease) {
         const Lease& lease = container->second.leaseOf(*blob);
+        facts.leaseId = lease.id;
         facts.leaseState = lease.stateAt(context.time);
         facts.leaseEnds = lease.duration >= 0;
       }
@@ -83,7 +84,7 @@ Response getBlob(const Context& context) {
   if (context.container() == nullptr) return containerNotFound();
   const auto facts = lookUp(context, {context.call.account, context.call.place, context.call.name});
   if (!facts) return blobNotFound();
-  if (auto refused = refuseRead(context.request, facts->stamp)) return *refused;
+  if (auto refused = refuseRead(context.request, *facts)) return *refused;
 
   const uint64_t length = facts->content.length();
   const bool isGet = context.call.operation == Operation::kGetBlob;

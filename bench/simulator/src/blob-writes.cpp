@@ -29,10 +29,25 @@ std::string_view valueIn(std::string_view lines, std::string_view name) {
 }
 
 /** The answer tells the MD5, when it is known. */
-Response writeWhole(const Context& context, Container& container, const NewBlob& made, int status) {
-  Response response = writeBlob(context, container, made, status);
-  if (made.md5) response.with("Content-MD5", toBase64(*made.md5));
+Response writeWhole(const Context& context, Container& container, NewBlob made, int status) {
+  const auto md5 = made.md5;
+  Response response = writeBlob(context, container, std::move(made), status);
+  if (md5) response.with("Content-MD5", toBase64(*md5));
   return response;
+}
+
+/** @return why there is no room for so many bytes in place of what the blob had */
+std::optional<Response> refuseKeeping(const Context& context, Container& container, uint64_t length) {
+  const Blob* old = container.find(context.call.name);
+  const uint64_t freed = old != nullptr && old->hasBytes ? old->length : 0;
+  const uint64_t wanted = context.world.keptBytes - freed + length;
+  if (static_cast<double>(wanted) <= context.settings.mostKeptBytes) return std::nullopt;
+  return Response::error(413, "RequestBodyTooLarge",
+                         "The simulator keeps no more bytes than --keep-bytes says.");
+}
+
+Kept keep(const Context& context, std::string bytes) {
+  return std::make_shared<const KeptBytes>(std::move(bytes), context.world.keptBytes);
 }
 
 Response copy(const Context& context, int status) {
@@ -47,6 +62,11 @@ Response copy(const Context& context, int status) {
       expected && facts.md5 && *expected != *facts.md5) {
     return md5Mismatch();
   }
+  Kept kept;
+  if (context.isKept) {
+    if (auto refused = refuseKeeping(context, *container, facts.content.length())) return *refused;
+    kept = keep(context, facts.content.all());
+  }
   const std::string_view contentType = context.request.header("x-ms-blob-content-type");
   // A property that the request names is the request's, the others are the source's; metadata have a rule of their own.
   const bool takesProperties = context.request.header("x-ms-copy-source-blob-properties") != "false";
@@ -58,7 +78,8 @@ Response copy(const Context& context, int status) {
                      .contentType = contentType.empty() ? sourceType : contentType,
                      .contentHeaders = contentHeadersOf(
                          context.request, takesProperties ? facts.contentHeaders : std::string_view()),
-                     .metadata = metadata.empty() ? std::string(facts.metadata) : std::move(metadata)},
+                     .metadata = metadata.empty() ? std::string(facts.metadata) : std::move(metadata),
+                     .kept = std::move(kept)},
                     status);
 }
 
@@ -93,10 +114,10 @@ std::optional<Response> refuseWriting(const Context& context, Container*& contai
   return refuseWrite(context, *container, container->find(context.call.name));
 }
 
-Response writeBlob(const Context& context, Container& container, const NewBlob& made, int status) {
+Response writeBlob(const Context& context, Container& container, NewBlob made, int status) {
   ++context.world.blobsMade;
   const uint64_t stamp = context.world.newStamp();
-  if (!context.settings.forget) {
+  if (!context.forgets()) {
     Blob& blob = container.obtain(context.call.name);
     container.dropBlocks(blob);
     container.setExists(blob, true);
@@ -104,8 +125,10 @@ Response writeBlob(const Context& context, Container& container, const NewBlob& 
     blob.stamp = stamp;
     setMd5(blob, made.md5);
     container.setContentType(blob, made.contentType);
-    container.setContentHeaders(blob, made.contentHeaders);
-    container.setMetadata(blob, made.metadata);
+    container.setContentHeaders(blob, std::move(made.contentHeaders));
+    container.setMetadata(blob, std::move(made.metadata));
+    container.setBytes(blob, std::move(made.kept));
+    if (blob.hasLease) container.leaseOf(blob).forgetIfOver(context.time);
   }
   Response response(status);
   addVersion(response, stamp);
@@ -125,6 +148,11 @@ Response putBlob(const Context& context) {
   const GivenMd5 sent(context, "content-md5"), stored(context, "x-ms-blob-content-md5");
   if (sent.refused) return *sent.refused;
   if (stored.refused) return *stored.refused;
+  Kept kept;
+  if (context.isKept) {
+    if (auto refused = refuseKeeping(context, *container, context.bodyLength)) return *refused;
+    kept = keep(context, std::string(context.text));
+  }
   const std::string_view contentType = context.request.header("x-ms-blob-content-type");
   return writeWhole(
       context, *container,
@@ -134,7 +162,8 @@ Response putBlob(const Context& context) {
                          : context.bodyMd5,
        .contentType = contentType.empty() ? context.request.header("content-type") : contentType,
        .contentHeaders = contentHeadersOf(context.request),
-       .metadata = context.request.headersWith("x-ms-meta-")},
+       .metadata = context.request.headersWith("x-ms-meta-"),
+       .kept = std::move(kept)},
       201);
 }
 
@@ -171,6 +200,7 @@ Response setBlobProperties(const Context& context) {
     container->setContentType(*blob, context.request.header("x-ms-blob-content-type"));
     container->setContentHeaders(*blob, contentHeadersOf(context.request));
   }
+  if (blob->hasLease) container->leaseOf(*blob).forgetIfOver(context.time);
   Response response(200);
   addVersion(response, blob->stamp);
   return response;

@@ -34,6 +34,14 @@ Response stage(const Context& context, Container& container, uint64_t size, cons
   return response.with("x-ms-request-server-encrypted", "true");
 }
 
+/** Their bytes are not kept, so that a blob made of them would not be what was sent. */
+std::optional<Response> refuseBlocks(const Context& context, Container*& container) {
+  if (!context.isKept) return refuseWriting(context, container);
+  return Response::error(400, "UnsupportedHttpVerb",
+                         "The simulator keeps whole blobs only, so there are no blocks in a container that "
+                         "--keep-container names.");
+}
+
 struct ListedBlock {
   /** Latest, Committed or Uncommitted. */
   std::string_view kind;
@@ -80,7 +88,7 @@ void appendBlocks(std::string& xml, std::string_view element, const std::vector<
 
 Response putBlock(const Context& context) {
   Container* container;
-  if (auto refused = refuseWriting(context, container)) return *refused;
+  if (auto refused = refuseBlocks(context, container)) return *refused;
   const GivenMd5 sent(context, "content-md5");
   if (sent.refused) return *sent.refused;
   return stage(context, *container, context.bodyLength, sent.md5 ? sent.md5 : context.bodyMd5);
@@ -88,7 +96,7 @@ Response putBlock(const Context& context) {
 
 Response putBlockFromUrl(const Context& context) {
   Container* container;
-  if (auto refused = refuseWriting(context, container)) return *refused;
+  if (auto refused = refuseBlocks(context, container)) return *refused;
   const CopySource source = CopySource::of(context);
   if (source.refused) return *source.refused;
   const uint64_t length = source.facts->content.length();
@@ -102,21 +110,21 @@ Response putBlockFromUrl(const Context& context) {
 
 Response putBlockList(const Context& context) {
   Container* container;
-  if (auto refused = refuseWriting(context, container)) return *refused;
+  if (auto refused = refuseBlocks(context, container)) return *refused;
   const GivenMd5 stored(context, "x-ms-blob-content-md5", false);
   if (stored.refused) return *stored.refused;
   NewBlob made = {.md5 = stored.md5,
                   .contentType = context.request.header("x-ms-blob-content-type"),
                   .contentHeaders = contentHeadersOf(context.request),
                   .metadata = context.request.headersWith("x-ms-meta-")};
-  if (context.settings.forget) return writeBlob(context, *container, made, 201);
+  if (context.settings.forget) return writeBlob(context, *container, std::move(made), 201);
 
   Blob* blob = container->find(context.call.name);
   const auto blocks = choose(readBlockList(context.text),
                              blob != nullptr && blob->hasBlocks ? container->blocksOf(*blob) : Blocks());
   if (!blocks) return Response::error(400, "InvalidBlockList", "The specified block list is invalid.");
   for (const Block& block : *blocks) made.length += block.size;
-  Response response = writeBlob(context, *container, made, 201);
+  Response response = writeBlob(context, *container, std::move(made), 201);
   container->blocksOf(container->obtain(context.call.name)).committed = *blocks;
   return response;
 }

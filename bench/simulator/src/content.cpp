@@ -55,6 +55,7 @@ Content::Content(std::string_view name, uint64_t length) : length_(length) {
 }
 
 std::string_view Content::from(uint64_t offset) const {
+  if (kept_) return std::string_view(kept_->bytes).substr(offset);
   const uint64_t startOfEnd = this->startOfEnd();
   if (offset >= startOfEnd) {
     return {reinterpret_cast<const char*>(end_.data()) + (offset - startOfEnd), length_ - offset};
@@ -62,7 +63,18 @@ std::string_view Content::from(uint64_t offset) const {
   return std::string_view(pattern()).substr(offset % kPatternLength, startOfEnd - offset);
 }
 
+std::string Content::all() const {
+  std::string bytes;
+  while (bytes.size() < length_) bytes.append(from(bytes.size()).substr(0, length_ - bytes.size()));
+  return bytes;
+}
+
 Md5 Content::md5() const {
+  if (kept_) {
+    Md5Computation computation;
+    computation.add(kept_->bytes);
+    return computation.result();
+  }
   Md5Computation computation = computationAfter(startOfEnd());
   computation.add(from(startOfEnd()));
   return computation.result();

@@ -1,29 +1,56 @@
-// The bytes of blobs, made up when they are read: a common pattern, and an end that only this name has.
+// The bytes of blobs. Those that are kept are as they came; all others are made up when they are read: a common
+// pattern, and an end that only this name has.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 using Md5 = std::array<uint8_t, 16>;
 
+/** Bytes as they came. They never change, so an answer can still send them when others are in their place. */
+class KeptBytes {
+ public:
+  /** @param total counts them, as long as anything has them */
+  KeptBytes(std::string bytes, std::atomic<uint64_t>& total) : bytes(std::move(bytes)), total_(total) {
+    total_ += this->bytes.size();
+  }
+  KeptBytes(const KeptBytes&) = delete;
+  KeptBytes& operator=(const KeptBytes&) = delete;
+  ~KeptBytes() { total_ -= bytes.size(); }
+
+  const std::string bytes;
+
+ private:
+  std::atomic<uint64_t>& total_;
+};
+using Kept = std::shared_ptr<const KeptBytes>;
+
 class Content {
  public:
   Content() = default;
+  /** Made up. */
   Content(std::string_view name, uint64_t length);
+  explicit Content(Kept kept) : kept_(std::move(kept)), length_(kept_->bytes.size()) {}
 
   uint64_t length() const { return length_; }
   /** Some of the bytes from there on, at most a MiB; they stay where they are as long as this object. */
   std::string_view from(uint64_t offset) const;
   Md5 md5() const;
+  /** All of the bytes. */
+  std::string all() const;
 
  private:
   static constexpr uint64_t kLongestEnd = 16;
 
   uint64_t startOfEnd() const { return length_ - std::min(length_, kLongestEnd); }
 
+  /** Null when they are made up. */
+  Kept kept_;
   uint64_t length_ = 0;
   std::array<uint8_t, kLongestEnd> end_ = {};
 };

@@ -68,14 +68,19 @@ class Response {
 struct Context {
   const Request& request;
   const Call& call;
-  /** Of requests that say something in it; blobs' content is only counted. */
+  /** Of requests that say something in it, or whose blob is to be kept; other content is only counted. */
   std::string_view text;
   uint64_t bodyLength;
   /** Of the body, where it was asked for. */
   std::optional<Md5> bodyMd5;
+  /** Whether its container is one that keeps the bytes of its blobs. */
+  bool isKept;
   const Settings& settings;
   World& world;
   Nanoseconds time;
+
+  /** Whether the call leaves nothing but counts. */
+  bool forgets() const { return settings.forget && !isKept; }
 
   Account& account() const { return world.account(call.account); }
   /** Null when it was not created. */

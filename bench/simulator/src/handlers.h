@@ -58,6 +58,7 @@ struct Facts {
   std::string_view metadata;
   /** Null when it is made up. */
   const Blob* blob = nullptr;
+  std::string_view leaseId;
   Lease::State leaseState = Lease::State::kAvailable;
   bool leaseEnds = false;
 };
@@ -73,8 +74,10 @@ struct CopySource {
   static CopySource of(const Context& context);
 };
 
-/** @return why the conditions of the request keep it from reading this blob */
-std::optional<Response> refuseRead(const Request& request, uint64_t stamp);
+/** @return why the conditions or a lease keep the request from reading this blob */
+std::optional<Response> refuseRead(const Request& request, const Facts& facts);
+/** @return why the conditions of the request keep it from changing the lease of this blob */
+std::optional<Response> refuseLease(const Request& request, uint64_t stamp);
 /** @param blob null when there is none @return why the conditions or a lease keep the request from writing */
 std::optional<Response> refuseWrite(const Context& context, Container& container, Blob* blob);
 
@@ -97,6 +100,8 @@ struct NewBlob {
   std::string_view contentType;
   std::string contentHeaders;
   std::string metadata;
+  /** What it holds, of one that is to be kept. */
+  Kept kept = nullptr;
 };
 
 /**
@@ -106,7 +111,7 @@ struct NewBlob {
  */
 std::string contentHeadersOf(const Request& request, std::string_view source = {});
 
-Response writeBlob(const Context& context, Container& container, const NewBlob& made, int status);
+Response writeBlob(const Context& context, Container& container, NewBlob made, int status);
 
 /** How a lease's state is spelt. */
 std::string_view nameOf(Lease::State state);

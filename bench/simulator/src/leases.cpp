@@ -33,6 +33,11 @@ Response acquire(const Context& context, Lease& lease) {
     return invalidHeader("x-ms-lease-duration");
   if (!proposed.empty() && !isGuid(proposed)) return invalidHeader("x-ms-proposed-lease-id");
   const Lease::State state = lease.stateAt(context.time);
+  if (state == Lease::State::kBreaking && equalsIgnoringCase(proposed, lease.id)) {
+    return Response::error(409, "LeaseIsBreakingAndCannotBeAcquired",
+                           "The lease ID matched, but the lease is currently in breaking state and cannot be "
+                           "acquired until broken.");
+  }
   if (state == Lease::State::kBreaking ||
       (state == Lease::State::kLeased && !equalsIgnoringCase(proposed, lease.id))) {
     return Response::error(409, "LeaseAlreadyPresent", "There is already a lease present.");
@@ -63,7 +68,13 @@ Response change(const Context& context, Lease& lease) {
   const std::string_view proposed = context.request.header("x-ms-proposed-lease-id");
   const std::string_view id = context.request.header("x-ms-lease-id");
   if (!isGuid(proposed)) return invalidHeader("x-ms-proposed-lease-id");
-  if (lease.stateAt(context.time) != Lease::State::kLeased) return notPresent();
+  const Lease::State state = lease.stateAt(context.time);
+  if (!isHeld(state)) return notPresent();
+  if (state == Lease::State::kBreaking && equalsIgnoringCase(id, lease.id)) {
+    return Response::error(409, "LeaseIsBreakingAndCannotBeChanged",
+                           "The lease ID matched, but the lease is currently in breaking state and cannot be "
+                           "changed.");
+  }
   if (!equalsIgnoringCase(id, lease.id) && !equalsIgnoringCase(proposed, lease.id)) return mismatch();
   lease.id = proposed;
   return Response(200).with("x-ms-lease-id", lease.id);
@@ -115,7 +126,7 @@ Response leaseBlob(const Context& context) {
   if (container == nullptr) return containerNotFound();
   Blob* blob = container->find(context.call.name);
   if (blob == nullptr || !blob->exists) return blobNotFound();
-  if (auto refused = refuseRead(context.request, blob->stamp)) return *refused;
+  if (auto refused = refuseLease(context.request, blob->stamp)) return *refused;
   const std::string_view action = context.request.header("x-ms-lease-action");
   Lease& lease = container->leaseOf(*blob);
   Response response = equalsIgnoringCase(action, "acquire")   ? acquire(context, lease)

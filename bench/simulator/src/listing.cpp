@@ -82,6 +82,9 @@ void appendBlob(std::string& xml, const std::string& name, const Facts& facts, b
   element("BlobType", "BlockBlob");
   element("LeaseStatus", isHeld(facts.leaseState) ? "locked" : "unlocked");
   element("LeaseState", nameOf(facts.leaseState));
+  if (facts.leaseState == Lease::State::kLeased) {
+    element("LeaseDuration", facts.leaseEnds ? "fixed" : "infinite");
+  }
   element("AccessTier", "Hot");
   element("ServerEncrypted", "true");
   xml.append("</Properties>");

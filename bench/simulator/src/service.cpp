@@ -6,12 +6,15 @@ namespace {
 
 /** A list of 50,000 blocks is 5 MB. */
 constexpr size_t kLongestText = 8 << 20;
+/** Of a blob that is kept. */
+constexpr size_t kLongestKept = 64 << 20;
 
 bool saysSomething(const Exchange& exchange) {
   switch (exchange.call.operation) {
     case Operation::kPutBlockList:
     case Operation::kPutMessage:
     case Operation::kUpdateMessage: return true;
+    case Operation::kPutBlob: return exchange.isKept;
     default: return Service::isControl(exchange.request);
   }
 }
@@ -38,7 +41,9 @@ void Service::begin(Exchange& exchange, bool isQueuePort) const {
   exchange.call = readCall(exchange.request, isQueuePort);
   const Operation operation = exchange.call.operation;
   const bool isContent = operation == Operation::kPutBlob || operation == Operation::kPutBlock;
-  if (isContent && settings_.get().checkMd5) exchange.md5.emplace();
+  const Settings& settings = settings_.get();
+  exchange.isKept = exchange.call.callClass != CallClass::kQueue && settings.keeps(exchange.call.place);
+  if (isContent && (settings.checkMd5 || exchange.isKept)) exchange.md5.emplace();
 }
 
 bool Service::takeBody(Exchange& exchange, std::string_view piece) const {
@@ -46,7 +51,7 @@ bool Service::takeBody(Exchange& exchange, std::string_view piece) const {
   if (exchange.md5) exchange.md5->add(piece);
   if (!saysSomething(exchange)) return true;
   exchange.text.append(piece);
-  return exchange.text.size() <= kLongestText;
+  return exchange.text.size() <= (exchange.isKept ? kLongestKept : kLongestText);
 }
 
 void Service::judge(Exchange& exchange, Nanoseconds time, Random& random, Stats& stats) {
@@ -114,6 +119,7 @@ void Service::apply(Exchange& exchange, const Settings& settings, Nanoseconds ti
                               .text = exchange.text,
                               .bodyLength = exchange.bodyLength,
                               .bodyMd5 = md5,
+                              .isKept = exchange.isKept,
                               .settings = settings,
                               .world = world_,
                               .time = time});
@@ -150,6 +156,7 @@ std::string Service::statsJson() {
   }
   for (const auto& [name, count] : {std::pair{"blobs", blobs},
                                     {"messages", messages},
+                                    {"keptBytes", world_.keptBytes.load()},
                                     {"blobsMade", world_.blobsMade},
                                     {"messagesPut", world_.messagesPut}}) {
     json.append(",\"").append(name).append("\":").append(std::to_string(count));

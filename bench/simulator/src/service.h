@@ -27,7 +27,9 @@ struct Exchange {
   Call call;
   BodyReader body;
   uint64_t bodyLength = 0;
-  /** The body, of calls that say something in it. */
+  /** Whether its container is one that keeps the bytes of its blobs. */
+  bool isKept = false;
+  /** The body, of calls that say something in it and of blobs that are kept. */
   std::string text;
   std::optional<Md5Computation> md5;
   Fate fate = Fate::kServe;

@@ -67,6 +67,17 @@ bool setEffect(Settings& settings, const std::string& text) {
   return text == "first" || text == "last";
 }
 
+bool keepContainer(Settings& settings, const std::string& text) {
+  for (size_t start = 0; start <= text.size();) {
+    const size_t end = std::min(text.find(',', start), text.size());
+    const std::string name = text.substr(start, end - start);
+    if (name.empty()) return false;
+    if (!settings.keeps(name)) settings.keptContainers.push_back(name);
+    start = end + 1;
+  }
+  return true;
+}
+
 template <typename Owner>
 struct Setting {
   std::string_view name, form, meaning;
@@ -102,7 +113,16 @@ constexpr Setting<Settings> kGeneral[] = {
     {"source-md5", "true|false", "generated sources have a Content-MD5", setSwitch<&Settings::sourceMd5>},
     {"keep-messages", "N", "more in a queue are counted, not kept (100000)",
      setNumber<&Settings::keepMessages>},
+    {"keep-container", "NAME[,NAME]", "their blobs keep their bytes; may be given several times", keepContainer},
+    {"keep-bytes", "N", "of all these blobs; writes beyond are refused (268435456)",
+     setNumber<&Settings::mostKeptBytes>},
 };
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list.append(list.empty() ? "" : ",").append(name);
+  return list;
+}
 
 constexpr std::string_view kClasses[] = {"read-", "write-", "queue-"};
 
@@ -140,7 +160,9 @@ std::string Settings::set(const std::string& name, const std::string& value) {
   }
   if (!isKnown) return "there is no setting " + name;
   if (!isSet) return name + " cannot be " + value;
-  given_[name] = value;
+  // Of a setting that adds to what was given before, the whole is told.
+  std::string& given = given_[name];
+  given = name == "keep-container" ? joined(keptContainers) : value;
   return {};
 }
 

@@ -1,6 +1,7 @@
 // How the simulator behaves: what its command line sets first and its control endpoint changes while it runs.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -39,6 +40,9 @@ struct Settings {
   double throttleStatus = 503;
   double retryAfterMs = 0;
   double keepMessages = 100'000;
+  /** Containers whose blobs keep their bytes, and how many bytes these are at most. */
+  std::vector<std::string> keptContainers;
+  double mostKeptBytes = 256 << 20;
   bool checkMd5 = false;
   bool needAuth = false;
   bool forget = false;
@@ -48,6 +52,11 @@ struct Settings {
   bool effectFirst = false;
 
   const Conduct& of(CallClass callClass) const { return conduct[static_cast<int>(callClass)]; }
+
+  bool keeps(std::string_view container) const {
+    return !keptContainers.empty() &&
+           std::find(keptContainers.begin(), keptContainers.end(), container) != keptContainers.end();
+  }
 
   /** @return what is wrong with it; empty when it is set */
   std::string set(const std::string& name, const std::string& value);

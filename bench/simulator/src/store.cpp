@@ -20,6 +20,11 @@ Lease::State Lease::stateAt(Nanoseconds time) const {
   return isOver ? State::kExpired : State::kLeased;
 }
 
+void Lease::forgetIfOver(Nanoseconds time) {
+  const State state = stateAt(time);
+  if (state == State::kExpired || state == State::kBroken) *this = Lease();
+}
+
 Container::Slot* Container::slotOf(Table& table, uint32_t hash, std::string_view name) {
   if (table.slots.empty()) return nullptr;
   const size_t mask = table.slots.size() - 1;
@@ -78,6 +83,7 @@ void Container::remove(Blob& blob) {
   dropBlocks(blob);
   setMetadata(blob, "");
   setContentHeaders(blob, "");
+  setBytes(blob, nullptr);
   leases_.erase(&blob);
   blob.hasLease = blob.hasMd5 = false;
   blob.length = 0;
@@ -128,6 +134,20 @@ void Container::setContentHeaders(Blob& blob, std::string lines) {
 const std::string& Container::contentHeadersOf(const Blob& blob) const {
   static const std::string none;
   return blob.hasContentHeaders ? contentHeaders_.at(&blob) : none;
+}
+
+void Container::setBytes(Blob& blob, Kept kept) {
+  if (!blob.hasBytes && !kept) return;
+  blob.hasBytes = kept != nullptr;
+  if (blob.hasBytes) {
+    bytes_[&blob] = std::move(kept);
+  } else {
+    bytes_.erase(&blob);
+  }
+}
+
+Content Container::contentOf(const Blob& blob) const {
+  return blob.hasBytes ? Content(bytes_.at(&blob)) : Content(blob.name(), blob.length);
 }
 
 Blocks& Container::blocksOf(Blob& blob) {

@@ -1,4 +1,5 @@
-// What the simulator remembers of blobs: names, lengths and MD5s in about 125 bytes each, no content.
+// What the simulator remembers of blobs: names, lengths and MD5s in about 125 bytes each, and the bytes of those
+// that are to be kept.
 #pragma once
 
 #include <array>
@@ -31,6 +32,7 @@ struct Blob {
   /** Content headers besides its type. */
   bool hasContentHeaders : 1 = false;
   bool hasLease : 1 = false;
+  bool hasBytes : 1 = false;
 
   std::string_view name() const { return {nameStart, nameLength}; }
 };
@@ -56,6 +58,8 @@ struct Lease {
   bool isBroken = false;
 
   State stateAt(Nanoseconds time) const;
+  /** After a write: of a lease that has ended, nothing is left that could be renewed. */
+  void forgetIfOver(Nanoseconds time);
 };
 
 class Container {
@@ -68,7 +72,7 @@ class Container {
   Blob* find(std::string_view name);
   Blob& obtain(std::string_view name);
 
-  /** Takes away its content, blocks, lease and metadata, not the memory it takes. */
+  /** Takes away its bytes, blocks, lease and metadata, not the memory it takes. */
   void remove(Blob& blob);
 
   void setContentType(Blob& blob, std::string_view contentType);
@@ -79,6 +83,9 @@ class Container {
   /** Encoding, language, disposition and cache control, as header lines. */
   void setContentHeaders(Blob& blob, std::string lines);
   const std::string& contentHeadersOf(const Blob& blob) const;
+  /** @param kept null when its bytes are made up */
+  void setBytes(Blob& blob, Kept kept);
+  Content contentOf(const Blob& blob) const;
   Blocks& blocksOf(Blob& blob);
   void dropBlocks(Blob& blob);
   /** Its lease; one that nobody holds when it had none. */
@@ -113,6 +120,7 @@ class Container {
   uint64_t count_ = 0;
   std::vector<std::string> contentTypes_ = {"application/octet-stream"};
   std::unordered_map<const Blob*, std::string> metadata_, contentHeaders_;
+  std::unordered_map<const Blob*, Kept> bytes_;
   std::unordered_map<const Blob*, Blocks> blocks_;
   std::unordered_map<const Blob*, Lease> leases_;
 };

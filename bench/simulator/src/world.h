@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -81,6 +82,8 @@ struct Account {
 /** Used by one thread at a time: who looks at anything in it holds `mutex`, for microseconds. */
 struct World {
   std::mutex mutex;
+  /** In memory, those too that an answer still sends. Before what counts itself in it. */
+  std::atomic<uint64_t> keptBytes = 0;
   ByName<Account> accounts;
   uint64_t blobsMade = 0;
   uint64_t messagesPut = 0;
