@@ -13,6 +13,7 @@ import type { Io } from "../terminal/io.ts";
 import { checkCsv } from "../job/run-inputs.ts";
 import { resumeAdvice, run as startRun, type RunRequest } from "../job/run.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
+import { packageVersion } from "./version.ts";
 
 /**
  * Runs or resumes; everything it has to say goes through a reporter.
@@ -65,6 +66,7 @@ async function describeRun(session: Session): Promise<RunRequest> {
             }),
     kept: keptSettings(given, found?.settings ?? {}, path),
     resumeCommand: resumeCommand(stateDb),
+    tool: packageVersion(),
   };
 }
 

@@ -26,6 +26,7 @@ import { commandFiles } from "../job/command-files.ts";
 import type { Io } from "../terminal/io.ts";
 import { resumeAdvice, run, type RunRequest } from "../job/run.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
+import { packageVersion } from "./version.ts";
 
 export interface UploadRequest {
   readonly paths: readonly string[];
@@ -90,6 +91,7 @@ async function describeUpload(session: Session, request: UploadRequest): Promise
   await catalog.check();
   leftOut.tell(session);
   return {
+    tool: packageVersion(),
     settings,
     stateDb,
     found,

@@ -1,10 +1,11 @@
 /** What is read, and where the run is kept. */
 import { option, type OptionSpec } from "./option-spec.ts";
-import { oneOf, retryFailed, sourcePrefix, text, wholeNumber, yesOrNo } from "./values.ts";
+import { containerName, oneOf, retryFailed, sourcePrefix, text, wholeNumber, yesOrNo } from "./values.ts";
 
 const INPUT = "Input:";
 const CATALOG = "Catalog:";
 const STATE = "State and resume:";
+const MACHINES = "Several machines:";
 
 /** By name; the order is that of the help. */
 export const INPUT_OPTIONS = {
@@ -129,6 +130,36 @@ export const INPUT_OPTIONS = {
     retryFailed,
     "all",
     "with --resume: retry failed files, all or those with these codes",
+    "start",
+  ),
+  coordinationContainer: option(
+    MACHINES,
+    "--coordination-container <name>",
+    containerName,
+    "reupload-coordination",
+    "container of the target account that holds what the machines of a run know of each other",
+  ),
+  coordination: option(
+    MACHINES,
+    "--no-coordination",
+    yesOrNo,
+    "true",
+    "with partitions: nothing keeps two machines from the same partition",
+  ),
+  takeOver: option(
+    MACHINES,
+    "--take-over",
+    yesOrNo,
+    "false",
+    "go on with the partition of a machine that died, with another state",
+    "start",
+  ),
+  separateRun: option(
+    MACHINES,
+    "--separate-run",
+    yesOrNo,
+    "false",
+    "this CSV shares work items with another one that is worked on, and that is meant so",
     "start",
   ),
 } as const satisfies Record<string, OptionSpec>;

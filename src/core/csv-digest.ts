@@ -10,11 +10,13 @@ export class CsvDigest {
   // Four 32-bit limbs, least significant first: plain numbers are several times faster than BigInt here.
   readonly #sum = [0, 0, 0, 0];
   readonly #seen = new SeenHashes();
+  readonly #sample = new SmallestHashes();
 
   /** Adds a row; one that was added before changes nothing. */
   add(workItem: WorkItem): void {
     const digest = sha256Bytes(`${workItemKey(workItem)}\0${workItem.workItemName}`);
     if (!this.#seen.add(digest)) return;
+    this.#sample.add(digest);
     let carry = 0;
     for (let limb = 0; limb < 4; limb++) {
       const sum = (this.#sum[limb] ?? 0) + uint32At(digest, limb * 4) + carry;
@@ -27,6 +29,36 @@ export class CsvDigest {
   toString(): string {
     const hex = this.#sum.toReversed().map((limb) => limb.toString(16).padStart(8, "0"));
     return `${this.#seen.size}-${hex.join("")}`;
+  }
+
+  /** The 64 smallest row hashes, smallest first, 12 hex digits each: CSVs that share rows share most of theirs. */
+  sample(): string[] {
+    return this.#sample.inHex();
+  }
+}
+
+/** Hashes that are kept, and bytes of each. */
+const SAMPLE_SIZE = 64;
+const SAMPLE_BYTES = 6;
+
+/** The smallest of different hashes. */
+class SmallestHashes {
+  /** Sorted by code unit, which is the order of their bytes. */
+  readonly #kept: string[] = [];
+
+  /** @param digest as `sha256Bytes` gives it */
+  add(digest: string): void {
+    const largest = this.#kept.at(-1);
+    if (largest !== undefined && this.#kept.length === SAMPLE_SIZE && digest > largest) return;
+    const head = digest.slice(0, SAMPLE_BYTES);
+    const at = this.#kept.findIndex((kept) => kept >= head);
+    if (at === -1) this.#kept.push(head);
+    else if (this.#kept[at] !== head) this.#kept.splice(at, 0, head);
+    if (this.#kept.length > SAMPLE_SIZE) this.#kept.pop();
+  }
+
+  inHex(): string[] {
+    return this.#kept.map((head) => Buffer.from(head, "latin1").toString("hex"));
   }
 }
 

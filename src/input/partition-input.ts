@@ -27,9 +27,14 @@ interface PartitionCounts {
 
 /** The state's `InputReader`, which this room cannot name. */
 export interface PartitionInput {
-  read(
-    take: (workItems: readonly WorkItem[]) => number,
-  ): Promise<{ readonly csvDigest: string; readonly counts: PartitionCounts }>;
+  read(take: (workItems: readonly WorkItem[]) => number): Promise<ReadCsv>;
+}
+
+interface ReadCsv {
+  readonly csvDigest: string;
+  /** As `CsvDigest.sample`. */
+  readonly sample: readonly string[];
+  readonly counts: PartitionCounts;
 }
 
 /**
@@ -59,7 +64,7 @@ async function readPartition(
   { source, signal, ...share }: PartitionInputOptions,
   take: (workItems: readonly WorkItem[]) => number,
   rejectedRows: RejectedRows,
-): Promise<{ csvDigest: string; counts: PartitionCounts }> {
+): Promise<ReadCsv> {
   const digest = new CsvDigest();
   const others = new SeenKeys();
   let rows = 0;
@@ -82,5 +87,6 @@ async function readPartition(
   const otherPartitions = others.size;
   const rejected = rejectedRows.count;
   const duplicates = rows - rejected - ours - otherPartitions;
-  return { csvDigest: digest.toString(), counts: { rows, ours, duplicates, rejected, otherPartitions } };
+  const counts = { rows, ours, duplicates, rejected, otherPartitions };
+  return { csvDigest: digest.toString(), sample: digest.sample(), counts };
 }

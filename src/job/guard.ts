@@ -3,6 +3,7 @@
  * it once its state is open, because the CSV's digest is known only then.
  */
 import type { RunControl } from "./run-control.ts";
+import type { ProgressView } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
 
 export interface Guard {
@@ -22,8 +23,14 @@ export interface GuardedRun {
   mayBegin(partition: number): boolean;
   /** Calls back when what may begin may have changed. */
   onChange(changed: () => void): void;
-  /** Tells the last facts, once nothing is in flight any more, and gives the part back. */
-  end(): Promise<void>;
+  /** Takes where this start stands, about once a second: others are told of it. */
+  tellProgress(view: ProgressView): void;
+  /**
+   * Tells the last facts, once nothing is in flight any more, and gives the part back. Repeating it changes nothing.
+   *
+   * @returns what is to be told at the end, such as `partition 1 on HOST still runs, about 3 h left`
+   */
+  end(): Promise<readonly string[]>;
 }
 
 /** For a run that is alone: nothing is forbidden. */
@@ -32,6 +39,7 @@ export const NO_GUARD: Guard = {
     moment: run.createdAt,
     mayBegin: () => true,
     onChange: () => {},
-    end: async () => {},
+    tellProgress: () => {},
+    end: async () => [],
   }),
 };

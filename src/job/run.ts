@@ -1,4 +1,5 @@
 /** Runs: target, state, guard, catalog and pipeline, in this order, and what they have to say. */
+import { basename } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { checkResume } from "../config/resume.ts";
 import type { RunSettings } from "../config/run-options.ts";
@@ -14,7 +15,8 @@ import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
-import { type GuardedRun, NO_GUARD } from "./guard.ts";
+import { coordinationGuard } from "./coordination.ts";
+import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./heap.ts";
 import { chooseSlots } from "./limits.ts";
 import type { Services } from "./services.ts";
@@ -22,7 +24,9 @@ import {
   beginGuarded,
   openRunState,
   openTarget,
+  type OpenTarget,
   prepareTarget,
+  type RunInput,
   startRunEmulator,
   type StateRequest,
 } from "./start.ts";
@@ -41,6 +45,8 @@ export interface RunRequest {
   readonly kept: Readonly<Record<string, string>>;
   /** The command that goes on with this run. */
   readonly resumeCommand: string;
+  /** Version of this tool. */
+  readonly tool: string;
 }
 
 /** @returns the exit code. @throws what ends the run before its first file: ReuploadError, StopRequest */
@@ -65,6 +71,8 @@ class Run {
   readonly #request: RunRequest;
   readonly #emulator: Emulator | undefined;
   readonly #statePath: string;
+  /** Row hashes of the CSV, once it was read. */
+  #sample: readonly string[] = [];
 
   constructor(context: JobContext, request: RunRequest, emulator: Emulator | undefined) {
     this.#context = context;
@@ -76,7 +84,8 @@ class Run {
   async execute(): Promise<ExitCode> {
     const { settings, found, catalog, input, kept, resumeCommand } = this.#request;
     const target = { settings, found, catalog: catalog.identity, emulator: this.#emulator };
-    const { services, identity } = await openTarget(this.#context, target);
+    const opened = await openTarget(this.#context, target);
+    const { services, identity } = opened;
     await prepareTarget(this.#context, services, {
       settings,
       container: settings.targetContainer,
@@ -88,18 +97,38 @@ class Run {
       location: this.#statePath,
       resume: settings.resume,
       kept,
-      input,
+      input: input && ((...given) => this.#sampled(input(...given))),
       resumeAdvice: resumeAdvice(resumeCommand),
     });
     try {
-      return await this.#withState(services, state);
+      return await this.#withState(opened, state);
     } finally {
       await state.close();
     }
   }
 
-  async #withState(services: Services, state: OpenState): Promise<ExitCode> {
-    const place = { guard: NO_GUARD, isNew: this.#request.found === undefined, location: this.#statePath };
+  /** The same input; what others compare of it is kept. */
+  #sampled(input: RunInput): RunInput {
+    return {
+      read: async (take) => {
+        const read = await input.read(take);
+        this.#sample = read.sample ?? [];
+        return read;
+      },
+    };
+  }
+
+  #guard({ services, identity }: OpenTarget): Guard {
+    const { settings, tool } = this.#request;
+    const csvName = basename(settings.csv ?? "-");
+    const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
+    return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
+  }
+
+  async #withState(target: OpenTarget, state: OpenState): Promise<ExitCode> {
+    const { services } = target;
+    const guard = this.#guard(target);
+    const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath };
     const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
       this.#openCatalog(services),
     );
@@ -107,6 +136,7 @@ class Run {
       this.#tellStart(state, catalog);
       return await this.#withCatalog({ services, state, catalog, guarded });
     } finally {
+      await guarded.end();
       await catalog.close();
     }
   }
@@ -115,7 +145,18 @@ class Run {
     const { services, state, guarded } = parts;
     const { control, reporter } = this.#context;
     const { settings, resumeCommand } = this.#request;
-    const follow = followRun({ ...this.#context, state, services });
+    const follow = followRun({
+      ...this.#context,
+      state,
+      services,
+      reporter: {
+        tell: (message) => reporter.tell(message),
+        progress(view) {
+          guarded.tellProgress(view);
+          reporter.progress(view);
+        },
+      },
+    });
     growYoungHeap(
       settings.transfer === "stream" || this.#request.catalog.hasLocalFiles ? "passed" : "copied",
     );
@@ -129,8 +170,8 @@ class Run {
     const view = follow.end();
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed().catch(() => {});
-    await guarded.end();
-    return finishRun({
+    const last = await guarded.end();
+    const exitCode = await finishRun({
       ...parts,
       outcome,
       view,
@@ -141,6 +182,8 @@ class Run {
       resumeCommand,
       verbose: settings.verbose,
     });
+    for (const line of last) this.#context.notice("info", line);
+    return exitCode;
   }
 
   async #startPipeline(

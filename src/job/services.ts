@@ -57,6 +57,8 @@ export class Services {
   readonly #tell: (message: Message) => void;
   readonly #sources = new Map<string, ServiceGate>();
   #catalog: ServiceGate | undefined;
+  /** Other things that the run may wait for. */
+  readonly #others: (() => Waiting | undefined)[] = [];
   readonly #maxWaitMs: number;
   readonly #signIn: GateSignIn | undefined;
 
@@ -94,10 +96,16 @@ export class Services {
     return this.#catalog;
   }
 
+  /** From now on this is asked, too, whether the run waits for it. */
+  alsoWaitsFor(ask: () => Waiting | undefined): void {
+    this.#others.push(ask);
+  }
+
   /** What the run waits for now. */
   waiting(): Waiting[] {
     const gates = [this.target, this.queue, ...this.#sources.values(), this.#catalog];
-    const waiting = [...gates, this.#depth].flatMap((gate) => gate?.waiting ?? []);
+    const others = this.#others.flatMap((ask) => ask() ?? []);
+    const waiting = [...[...gates, this.#depth].flatMap((gate) => gate?.waiting ?? []), ...others];
     // Services that wait for the same thing (the sign-in) are one line.
     return [...Map.groupBy(waiting, ({ what }) => what).values()].flatMap((same) => same[0] ?? []);
   }

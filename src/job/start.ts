@@ -9,12 +9,25 @@ import type { RunIdentity } from "../core/run-identity.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import type { Message } from "../report/messages.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
-import type { InputReader, OpenState } from "../state/state-kind.ts";
+import type { InputCounts } from "../state/run-record.ts";
+import type { WorkItem } from "../core/work-item.ts";
+import type { OpenState } from "../state/state-kind.ts";
 import { STATES } from "../state/wiring.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
 import type { Services } from "./services.ts";
+
+/** The work items of a run, and what its other machines compare of its CSV. */
+export interface RunInput {
+  /** As the state's `InputReader`. */
+  read(take: (workItems: readonly WorkItem[]) => number): Promise<{
+    readonly csvDigest: string;
+    readonly counts: InputCounts;
+    /** `CsvDigest.sample` */
+    readonly sample?: readonly string[];
+  }>;
+}
 
 /** A run's identity before its CSV is read. */
 export type TargetIdentity = Omit<RunIdentity, "csvDigest">;
@@ -121,7 +134,7 @@ export interface StateRequest {
   /** The settings that the state keeps for a resume. */
   readonly kept: Readonly<Record<string, string>>;
   /** The work items; undefined when they are taken as they stand in the state. */
-  readonly input: ((identity: TargetIdentity, rejectedPath: string) => InputReader) | undefined;
+  readonly input: ((identity: TargetIdentity, rejectedPath: string) => RunInput) | undefined;
   /** What to advise when the state holds a run and the command does not resume it. */
   readonly resumeAdvice?: string;
 }
