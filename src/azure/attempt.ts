@@ -189,7 +189,7 @@ export class Attempts {
         pass.throttled(failure.retryAfterMs);
         break;
       case "unreachable":
-        pass.failed("unreachable");
+        pass.failed("unreachable", failure);
         break;
       case "retry":
         pass.failed("failing", failure);

@@ -48,7 +48,11 @@ export function outageError(
     case "unreachable":
     case "overloaded":
     case "failing":
-      return new ReuploadError("unavailable", `The ${name} does not answer ${waited}.`);
+      return new ReuploadError(
+        "unavailable",
+        `The ${name} does not answer ${waited}${failure === undefined ? "." : `: ${failure.said}`}`,
+        { cause: failure },
+      );
   }
 }
 

@@ -129,9 +129,9 @@ export class ServiceGate {
   get waiting(): GateWaiting | undefined {
     if (this.#outage !== undefined) {
       const { since, reason, failure } = this.#outage;
-      if (reason !== "sign-in")
-        return { what: this.name, since, advice: OUTAGE_ADVICE[reason], throttled: false };
       const why = failure === undefined ? "" : ` (${failure.said})`;
+      if (reason !== "sign-in")
+        return { what: this.name, since, advice: `${OUTAGE_ADVICE[reason]}${why}`, throttled: false };
       return { what: "sign-in", since, advice: `${this.#signInAdvice(failure)}${why}`, throttled: false };
     }
     if (this.#pausedUntil > Date.now()) {
