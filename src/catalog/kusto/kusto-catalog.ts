@@ -8,10 +8,11 @@
 import type { WorkItem } from "../../core/work-item.ts";
 import { type Kusto, type KustoTable, KustoTooMuch } from "../../kusto/kusto.ts";
 import { piped } from "../../kusto/query-text.ts";
+import { requireColumns } from "../../kusto/require-columns.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { divideAnswer } from "./answer.ts";
 import { BatchSize } from "./batch-size.ts";
-import { checkColumns } from "./columns.ts";
+import { checkColumns, knownColumns } from "./columns.ts";
 import { LOOKUP_COUNT, LOOKUP_ORDER, type LookupQuery } from "./lookup-query.ts";
 import { MergedLookups } from "./merged-lookups.ts";
 import { surveyBy } from "./survey.ts";
@@ -34,13 +35,14 @@ export async function openKustoCatalog({ kusto, query, signal }: KustoCatalogOpt
     { text: piped(query.text, "| take 0"), parameters: query.parameters([]) },
     { signal },
   );
-  return new KustoCatalog(kusto, query, checkColumns(columns));
+  return new KustoCatalog(kusto, query, { project: checkColumns(columns), columns: knownColumns(columns) });
 }
 
 class KustoCatalog implements Catalog {
   readonly identity: string;
   readonly #kusto: Kusto;
   readonly #query: LookupQuery;
+  readonly #columns: readonly string[];
   readonly #lookupText: string;
   readonly #countText: string;
   readonly #batchSize = new BatchSize();
@@ -48,8 +50,13 @@ class KustoCatalog implements Catalog {
   /** The most in one answer: a query that does not keep to its parameters gives the same rows again and again. */
   #strayRows = 0;
 
-  /** @param project the operator that leaves the wanted columns, or nothing */
-  constructor(kusto: Kusto, query: LookupQuery, project: string) {
+  /** @param given `project` is the operator that leaves the wanted columns, or nothing; `columns` are those */
+  constructor(
+    kusto: Kusto,
+    query: LookupQuery,
+    { project, columns }: { readonly project: string; readonly columns: readonly string[] },
+  ) {
+    this.#columns = columns;
     this.identity = query.identity(kusto.place);
     this.#kusto = kusto;
     this.#query = query;
@@ -102,6 +109,7 @@ class KustoCatalog implements Catalog {
     const began = performance.now();
     try {
       const table = await this.#ask(this.#lookupText, workItems, signal);
+      requireColumns(table, this.#columns, "lookup query");
       this.#batchSize.answered(workItems.length, { bytes: table.bytes, ms: performance.now() - began });
       const { lookups, strayRows } = divideAnswer(workItems, table, this.#query.filtersByJob);
       this.#strayRows = Math.max(this.#strayRows, strayRows);

@@ -27,6 +27,47 @@ describe("a lookup in Kusto", () => {
     });
   });
 
+  it.each([
+    [
+      "a lookup",
+      "order by",
+      ["JobId", "WorkItemId", "WorkItemName", "FileName"],
+      "lookup query has no column Uri",
+    ],
+    [
+      "a lookup, of the names",
+      "order by",
+      ["JobId", "WorkItemId", "Uri", "FileName"],
+      "no column WorkItemName",
+    ],
+    ["a count", "summarize", ["JobId", "WorkItemId"], "count of files has no column Files, LinksEnd"],
+  ])(
+    "whose columns are gone is an error, never work items without files: %s",
+    async (_, tail, names, words) => {
+      const frames = [
+        { FrameType: "DataSetHeader", Version: "v2.0" },
+        {
+          FrameType: "DataTable",
+          TableKind: "PrimaryResult",
+          Columns: names.map((ColumnName) => ({ ColumnName, ColumnType: "string" })),
+          Rows: [names.map(() => "w0")],
+        },
+        { FrameType: "DataSetCompletion", HasErrors: false },
+      ];
+      await using opened = await openCatalog({
+        fault: ({ text }) =>
+          text.includes(tail) ? { status: 200, body: JSON.stringify(frames) } : undefined,
+      });
+      const asking =
+        tail === "summarize"
+          ? surveyOf(opened.catalog, [[workItem("w0")]])
+          : lookUp(opened.catalog, [workItem("w0")], { signal });
+      await expect(asking).rejects.toThrow(
+        expect.objectContaining({ code: "kusto-invalid", message: expect.stringContaining(words) as string }),
+      );
+    },
+  );
+
   it("asks for all its work items by one query", async () => {
     await using opened = await openCatalog();
     opened.server.tables.add("Files", filesEach(3, 0, 5));
