@@ -208,6 +208,7 @@ function liveOf(live: { readonly slots: number; readonly slotsInUse: number }) {
     },
     openWorkItems: 0,
     linksRenewed: 0,
+    miscounted: { workItems: 0, counted: 0, listed: 0 },
   };
 }
 

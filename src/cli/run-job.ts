@@ -159,6 +159,7 @@ class JobRun {
         catalog,
         reporter,
         linksRenewed: pipeline.live.linksRenewed,
+        miscounted: pipeline.live.miscounted,
         limitedBy: limitedBy(settings),
         stoppedBy: stop.stoppedBy(),
         rejectedFile: rejectedPathOf(this.#statePath),

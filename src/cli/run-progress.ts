@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import type { Catalog } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import type { FileReport, PipelineLive, PipelineOutcome } from "../pipeline/pipeline.ts";
+import type { FileReport, Miscounted, PipelineLive, PipelineOutcome } from "../pipeline/pipeline.ts";
 import type { LiveFigures, ProgressView } from "../progress/progress.ts";
 import { ProgressModel } from "../progress/progress-model.ts";
 import { accountOf, type RunEnding, type RunReport, verdictOf } from "../progress/run-report.ts";
@@ -15,6 +15,7 @@ import type { Services } from "./stages.ts";
 import { toReuploadError } from "./to-error.ts";
 
 const SAMPLE_MS = 1000;
+const NO_MISCOUNT: Miscounted = { workItems: 0, counted: 0, listed: 0 };
 
 interface Following {
   readonly store: Pick<StateStore, "summary" | "beat">;
@@ -32,7 +33,13 @@ export interface Follower {
 }
 
 export function followRun({ store, services, reporter }: Following): Follower {
-  let live: PipelineLive = { slots: 0, slotsInUse: 0, openWorkItems: 0, linksRenewed: 0 };
+  let live: PipelineLive = {
+    slots: 0,
+    slotsInUse: 0,
+    openWorkItems: 0,
+    linksRenewed: 0,
+    miscounted: NO_MISCOUNT,
+  };
   const sample = () => ({
     at: performance.now(),
     summary: store.summary(),
@@ -109,6 +116,7 @@ interface Finishing {
   readonly catalog: Catalog;
   readonly reporter: Reporter;
   readonly linksRenewed: number;
+  readonly miscounted: Miscounted;
   /** Why only some work items were taken, such as `--limit 20`. */
   readonly limitedBy: string | undefined;
   readonly stoppedBy: { readonly why: string; readonly exitCode: ExitCode } | undefined;
@@ -204,6 +212,7 @@ async function reportOf(finishing: Finishing): Promise<RunReport> {
       throttles: view.live.throttles,
       hedges: view.live.hedges,
       linksRenewed: finishing.linksRenewed,
+      miscounted: { ...finishing.miscounted },
     },
     nextCommand: isWanting ? finishing.resumeCommand : undefined,
   };

@@ -1,6 +1,7 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import { workItemKey } from "../core/work-item.ts";
 import type { ClaimedWorkItem, FailureRecord } from "../state/state-store.ts";
+import { CountCheck } from "./count-check.ts";
 import { type Demand, RecentMean, RecentRate, workItemsToLookUp } from "./demand.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import { fileJourney } from "./file-journey.ts";
@@ -47,6 +48,7 @@ class Pipeline implements PipelineLive {
   readonly #filesDone = new RecentRate(performance.now());
   readonly #failures: FailureLimit;
   readonly #links = { renewed: 0 };
+  readonly miscounted = new CountCheck();
   #beingLookedUp = 0;
   #fatal: { readonly error: unknown } | undefined;
   #lookups = new Set<Promise<void>>();
@@ -154,6 +156,7 @@ class Pipeline implements PipelineLive {
     try {
       for await (const surveys of catalog.survey(store.toSurvey(options), options)) {
         store.noteSurvey(surveys);
+        this.miscounted.noteSurveys(surveys);
       }
       for await (const surveys of catalog.recheck(store.toRecheck(options), options)) {
         if (store.noteSurvey(surveys) === 0) continue;
@@ -278,6 +281,7 @@ class Pipeline implements PipelineLive {
       this.#endUnopened(claim, "failed", { ...lookup.failure, attempts: 1 });
       return;
     }
+    this.miscounted.noteLookup(claim, lookup);
     if (lookup.files.length === 0 && claim.knownFiles.size === 0) {
       this.#openEmpty(claim, lookup);
       return;

@@ -64,6 +64,8 @@ export interface ClaimedWorkItem {
   readonly receipt: Receipt | undefined;
   /** The name that this lookup was opened with: names in the target were made from it. */
   readonly openedAs: string | undefined;
+  /** Files that the catalog counted before this lookup; undefined when it did not. */
+  readonly surveyedFiles: number | undefined;
 }
 
 /** A failure as it is kept. Texts are redacted. */

@@ -4,7 +4,7 @@ import { bytes, quantity } from "./format.ts";
 import { failureJson, type JsonFields } from "./json-forms.ts";
 import { printable } from "./layout.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
-import { block, failureLines } from "./summary-text.ts";
+import { block, failureLines, nothingFoundLines } from "./summary-text.ts";
 
 const VERDICTS: Record<DryRunVerdict, { text: string; format: Paint }> = {
   ready: { text: "Nothing stands in the way.", format: "green" },
@@ -20,6 +20,7 @@ export function dryRunText(report: DryRunReport, style: TextStyle): string[] {
     paint("bold", "Dry run: nothing was copied, announced or recorded.", style),
     "",
     ...workItemLines(report, style),
+    ...nothingFoundLines(report.summary.workItems, style),
     "",
     ...fileLines(report, style),
     ...failureLines(report.failures, style),

@@ -173,6 +173,7 @@ export class OpenWorkItem {
       knownFiles,
       receipt: this.receipt,
       openedAs: this.receipt === undefined ? undefined : (this.catalogName ?? this.row.name),
+      surveyedFiles: this.surveyedFiles ?? undefined,
     };
   }
 }
