@@ -113,12 +113,13 @@ function listingSource(file: string): CatalogSource {
       const { handle } = await openListingFile(file);
       await handle.close();
     },
-    async open({ stem, signal }) {
+    async open({ stem, desk, signal }) {
       const { openListing } = await import("../catalog/listing/listing.ts");
       return openListing({
         path: file,
         indexPath: `${stem}.listing-index`,
         rejectedPath: `${stem}.listing-rejected.csv`,
+        warn: (message) => desk.notice("warning", message),
         signal,
       });
     },

@@ -100,6 +100,7 @@ async function openStore({ session, settings, csv, identity }: Importing): Promi
       partition: identity.partition,
       totalPartitions: identity.totalPartitions,
       rejectedPath: rejectedPathOf(statePath),
+      warn: (message) => session.notice("warning", message),
       signal,
     }),
     { signal },

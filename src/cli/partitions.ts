@@ -85,7 +85,9 @@ function distributionJson({ partitions: shares, total, rows, duplicates, rejecte
 }
 
 /** What is not in the counts goes to stderr: the counts' text stays what operators know. */
-export function tellRejected({ duplicates, rejected, firstRejected }: Distribution, io: Io): void {
+export function tellRejected(distribution: Distribution, io: Io): void {
+  const { duplicates, rejected, firstRejected, warnings } = distribution;
+  for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
   if (duplicates > 0) io.stderr.write(`${quantity(duplicates, "repeated row")} counted once\n`);
   if (rejected === 0) return;
   io.stderr.write(`${quantity(rejected, "row")} rejected:\n`);
@@ -107,7 +109,7 @@ async function search(
       for await (const line of createInterface({ input: io.stdin }))
         if (line.trim() !== "") ids.set(line.trim(), false);
   }
-  await distributionOf(source, total, {
+  const { warnings } = await distributionOf(source, total, {
     signal: new AbortController().signal,
     onWorkItems: async (items) => {
       for (const { workItem } of items) if (ids.has(workItem.workItemId)) ids.set(workItem.workItemId, true);
@@ -125,6 +127,7 @@ async function search(
           `${workItemId}: partition ${partition}${inCsv ? "" : " (not in the CSV)"}`,
       );
   await writeLines(io, lines);
+  for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
   return results.every(({ inCsv }) => inCsv) ? EXIT.done : EXIT.finishedWithFailures;
 }
 

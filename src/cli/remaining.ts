@@ -74,7 +74,7 @@ function tellRunning(states: OpenStates, io: Io): void {
 }
 
 function tell(result: RemainingResult, { out, failedOnly }: RemainingArguments, io: Io): void {
-  const { rows, rowsOfMissing, missingPartitions, totalPartitions, rejected } = result;
+  const { rows, rowsOfMissing, missingPartitions, totalPartitions, rejected, warning } = result;
   const where = out === "-" ? "" : ` written to ${out}`;
   io.stderr.write(`${quantity(rows, "row")}${where}: what is not completed\n`);
   if (missingPartitions.length > 0) {
@@ -85,6 +85,7 @@ function tell(result: RemainingResult, { out, failedOnly }: RemainingArguments, 
         : "what failed there is not in the CSV";
     io.stderr.write(`warning: ${what}; ${rest}\n`);
   }
+  if (warning !== undefined) io.stderr.write(`warning: ${warning}\n`);
   if (rejected > 0) {
     io.stderr.write(
       `warning: ${quantity(rejected, "row")} of the CSV left out: no work items (see the run's .rejected.csv)\n`,

@@ -54,6 +54,7 @@ async function describeRun(session: Session): Promise<Job> {
               partition,
               totalPartitions,
               rejectedPath,
+              warn: (message) => session.notice("warning", message),
               signal: session.signal,
             }),
     kept: keptSettings(given, found?.settings ?? {}, path),

@@ -1,4 +1,5 @@
 import { CsvDigest, SeenKeys } from "../core/csv-digest.ts";
+import { DamagedIds } from "../core/damaged-ids.ts";
 import { partitionOf } from "../core/partition.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { InputSource, RejectedRow } from "./input.ts";
@@ -12,6 +13,8 @@ export interface PartitionInputOptions {
   readonly totalPartitions: number;
   /** Where the rejected rows go. */
   readonly rejectedPath: string;
+  /** Told what deserves the operator's look, once the CSV is read. */
+  readonly warn?: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -55,12 +58,13 @@ export function partitionInput(options: PartitionInputOptions): PartitionInput {
 }
 
 async function readPartition(
-  { source, partition, totalPartitions, signal }: PartitionInputOptions,
+  { source, partition, totalPartitions, warn, signal }: PartitionInputOptions,
   take: (workItems: readonly WorkItem[]) => number,
   reject: (rows: readonly RejectedRow[]) => Promise<void>,
 ): Promise<{ csvDigest: string; counts: PartitionCounts }> {
   const digest = new CsvDigest();
   const others = new SeenKeys();
+  const damaged = new DamagedIds();
   let rows = 0;
   let ours = 0;
   let rejected = 0;
@@ -73,6 +77,7 @@ async function readPartition(
         continue;
       }
       digest.add(row.workItem);
+      damaged.look(row.workItem, row.line);
       if (partitionOf(row.workItem.workItemId, totalPartitions) === partition) taken.push(row.workItem);
       else others.add(row.workItem);
     }
@@ -81,6 +86,8 @@ async function readPartition(
     rows += batch.length;
     rejected += bad.length;
   }
+  const warning = damaged.warning("the CSV");
+  if (warning !== undefined) warn?.(warning);
   const otherPartitions = others.size;
   const duplicates = rows - rejected - ours - otherPartitions;
   return { csvDigest: digest.toString(), counts: { rows, ours, duplicates, rejected, otherPartitions } };

@@ -16,17 +16,16 @@ import { ReuploadError } from "../../core/errors.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { recheckByLookup } from "../recheck.ts";
-import { type BuiltIndex, buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";
+import { type BuiltIndex, buildIndex, type IndexTelling, type ListingPaths } from "./build-index.ts";
 import { Generation } from "./generation.ts";
 import { IndexFile, isIndexError, keyHash } from "./index-file.ts";
 import { isReplaced, type ListingFile, openListingFile } from "./open-listing-file.ts";
 import { type Found, readWorkItem } from "./read-work-item.ts";
 
-export interface ListingOptions extends ListingPaths {
+/** What it tells, it tells while the listing is indexed; nothing when an index is there. */
+export interface ListingOptions extends ListingPaths, IndexTelling {
   /** Ends indexing, now or on a later `fresh`. */
   readonly signal: AbortSignal;
-  /** Called while the listing is indexed; never when an index is there. */
-  readonly onProgress?: (progress: IndexProgress) => void;
 }
 
 /**
