@@ -7,8 +7,9 @@ import type {
   TokenCredential,
 } from "@azure/identity";
 import { pause } from "../pause.ts";
+import { AnswerWatch } from "./answer-watch.ts";
 import { signInErrorOf } from "./identity-source.ts";
-import { reasonOf, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
+import { checkedToken, reasonOf, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
 
 /** A sign-in that nobody asks for any more is given up after this, ms: a run that ended must not wait for a person. */
 const LINGER_MS = 40_000;
@@ -37,6 +38,7 @@ type Interactive = Pick<DeviceCodeCredential | InteractiveBrowserCredential, "au
  */
 export class PersonSource implements TokenSource {
   readonly #way: PersonWay;
+  readonly #watch = new AnswerWatch();
   #credential: Interactive | undefined;
   #asking: Promise<void> | undefined;
   #lastFailure: string | undefined;
@@ -90,11 +92,11 @@ export class PersonSource implements TokenSource {
         ...(tenantId === undefined ? {} : { tenantId }),
         ...(claims === undefined ? {} : { claims }),
       };
-      return await this.#credential.getToken(scope, options).then(tokenOf);
+      return await this.#credential.getToken(scope, options).then(checkedToken);
     } catch (thrown) {
       const needsPerson = thrown instanceof Error && thrown.name === "AuthenticationRequiredError";
       if (!needsPerson || this.#credential === undefined) {
-        throw signInErrorOf(this.#way.kind, () => this.#toDo, thrown);
+        throw signInErrorOf(this.#way.kind, () => this.#toDo, thrown, this.#watch.take());
       }
       this.#asking ??= this.#askPerson(this.#credential, request);
       const why = this.#lastFailure === undefined ? "" : ` (the last time: ${this.#lastFailure})`;
@@ -106,6 +108,7 @@ export class PersonSource implements TokenSource {
     const identity = await import("@azure/identity");
     const { kind, tenant, tell } = this.#way;
     const options = {
+      ...this.#watch.options,
       disableAutomaticAuthentication: true,
       additionallyAllowedTenants: ["*"],
       ...(tenant === undefined ? {} : { tenantId: tenant }),
@@ -136,18 +139,13 @@ export class PersonSource implements TokenSource {
       });
       this.#lastFailure = undefined;
     } catch (thrown) {
-      this.#lastFailure = reasonOf(thrown);
+      this.#lastFailure = this.#watch.take() ?? reasonOf(thrown);
     } finally {
       clearTimeout(this.#linger);
       this.#linger = undefined;
       this.#asking = undefined;
     }
   }
-}
-
-function tokenOf(token: AccessToken | null): AccessToken {
-  if (token === null) throw new Error("no token was given");
-  return token;
 }
 
 /**
