@@ -110,39 +110,47 @@ export function columnsOf({ Columns }: Frame): readonly KustoColumn[] {
 /** The rows of a table or of a part of one. @throws NotAnAnswer where there are none, or other things among them */
 export function rowsOf({ Rows }: Frame, columns: readonly KustoColumn[]): readonly (readonly unknown[])[] {
   if (!Array.isArray(Rows)) throw shapeless("a table has no rows");
-  const fits = columns.map(({ type }) => CELLS[type] ?? isAnything);
-  return Rows.map((row: unknown, at) => {
-    if (!Array.isArray(row)) throw shapeless(`row ${at + 1} of its result is no row`);
-    if (row.length !== columns.length) {
-      throw shapeless(`row ${at + 1} of its result has ${row.length} cells for ${columns.length} columns`);
-    }
-    for (let cell = 0; cell < row.length; cell++) {
-      const value: unknown = row[cell];
-      if (value === null || fits[cell]?.(value) === true) continue;
-      const { name, type } = columns[cell] ?? {};
-      throw shapeless(`row ${at + 1} of its result has a ${typeof value} in ${name}, promised is a ${type}`);
-    }
-    return row;
-  });
+  const rows: readonly unknown[] = Rows;
+  const fits = columns.map(({ type }) => CELLS.get(type) ?? isAnything);
+  const isOfColumns = (row: unknown): row is readonly unknown[] =>
+    Array.isArray(row) &&
+    row.length === columns.length &&
+    fits.every((fit, cell) => row[cell] === null || fit(row[cell]));
+  const isAll = (all: readonly unknown[]): all is readonly (readonly unknown[])[] => all.every(isOfColumns);
+  if (isAll(rows)) return rows;
+  const bad = rows.findIndex((row) => !isOfColumns(row));
+  throw shapeless(`row ${bad + 1} of its result ${rowProblem(rows[bad], columns)}`);
 }
 
-const isString = (cell: unknown): boolean => typeof cell === "string";
-const isWhole = (cell: unknown): boolean => Number.isInteger(cell);
-const isAnything = (): boolean => true;
+function rowProblem(row: unknown, columns: readonly KustoColumn[]): string {
+  if (!Array.isArray(row)) return "is no row";
+  if (row.length !== columns.length) return `has ${row.length} cells for ${columns.length} columns`;
+  const isBad = ({ type }: KustoColumn, at: number): boolean =>
+    row[at] !== null && CELLS.get(type)?.(row[at]) === false;
+  const at = columns.findIndex(isBad);
+  return `has a ${typeof row[at]} in ${columns[at]?.name}, promised is a ${columns[at]?.type}`;
+}
+
+type Fit = (cell: unknown) => boolean;
+const isString: Fit = (cell) => typeof cell === "string";
+const isWhole: Fit = (cell) => Number.isInteger(cell);
+/** NaN and the infinities come as texts, decimals too. */
+const isNumber: Fit = (cell) => typeof cell === "number" || typeof cell === "string";
+const isTruth: Fit = (cell) => typeof cell === "boolean" || typeof cell === "number";
+const isAnything: Fit = () => true;
 
 /** The cells of each type, as JSON gives them; of any other type, and `dynamic`, they may be anything. */
-const CELLS: Readonly<Record<string, (cell: unknown) => boolean>> = {
-  string: isString,
-  guid: isString,
-  datetime: isString,
-  timespan: isString,
-  long: isWhole,
-  int: isWhole,
-  // NaN and the infinities come as texts, decimals too.
-  real: (cell) => typeof cell === "number" || isString(cell),
-  decimal: (cell) => typeof cell === "number" || isString(cell),
-  bool: (cell) => typeof cell === "boolean" || typeof cell === "number",
-};
+const CELLS: ReadonlyMap<string, Fit> = new Map([
+  ["string", isString],
+  ["guid", isString],
+  ["datetime", isString],
+  ["timespan", isString],
+  ["long", isWhole],
+  ["int", isWhole],
+  ["real", isNumber],
+  ["decimal", isNumber],
+  ["bool", isTruth],
+]);
 
 /** It begins as an answer does, but is none. */
 export function shapeless(message: string): NotAnAnswer {

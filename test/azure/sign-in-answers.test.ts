@@ -59,7 +59,12 @@ async function open(auth: AuthWay): Promise<SignIn> {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const { signal } = new AbortController();
   return openSignIn({
-    ...{ auth, env, signal, tenant: undefined, isPersonThere: false, hasDisplay: false },
+    auth,
+    env,
+    signal,
+    tenant: undefined,
+    isPersonThere: false,
+    hasDisplay: false,
     tell: () => {},
   });
 }

@@ -19,10 +19,7 @@ describe("a CSV that begins with sep=; and whose ids were changed", () => {
   it("is warned of by run and remaining, and what is left of it can be read again", async () => {
     const input = await makePlain(scene, 1, 2);
     await writeFile(scene.path("failed.csv"), `sep=;\n${DAMAGED}`);
-    const run = await scene.cli([
-      ...["run", "--csv", "failed.csv", "--files", "listing.csv", "--target-container", scene.container],
-      ...["--queue", scene.queue, "--on-empty", "fail", "--state-db", "s.db"],
-    ]);
+    const run = await scene.run(["--csv", "failed.csv", "--on-empty", "fail", "--state-db", "s.db"]);
     expect(run.stderr).toContain(WARNING);
     expect(run.code, run.stderr).toBe(1);
     expect(run.stdout).toContain("no-files: 2 work items");

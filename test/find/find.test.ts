@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { runaway } from "../../src/emulator/kusto-server/service-refusal.ts";
 import type { Row } from "../../src/emulator/kusto-server/tables.ts";
-import { type CsvOutput, type FindReport, findWorkItems } from "../../src/find/find.ts";
+import { type CsvOutput, type FindReport, findWorkItems, textColumns } from "../../src/find/find.ts";
 import { WorkItemCsv } from "../../src/find/work-item-csv.ts";
 import { readWorkItems } from "../../src/input/read-csv.ts";
 import { open } from "../kusto/support.ts";
@@ -114,6 +114,14 @@ describe("finding work items", () => {
         message: expect.stringContaining("no column JobId") as string,
       }),
     );
+  });
+
+  it("takes no ids that are reals: they have lost their digits", () => {
+    const columns = [
+      { name: "JobId", type: "string" },
+      { name: "WorkItemId", type: "real" },
+    ];
+    expect(() => textColumns(columns)).toThrow("The query gives WorkItemId as real, wanted is string");
   });
 
   it("is no work item for what is no row: the answer is asked for again", async () => {

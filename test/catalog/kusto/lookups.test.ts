@@ -68,6 +68,37 @@ describe("a lookup in Kusto", () => {
     },
   );
 
+  it.each([
+    ["a lookup", "order by"],
+    ["a count", "summarize"],
+  ])(
+    "whose answer has rows that are no rows asks again, and never gives work items without files: %s",
+    async (_, tail) => {
+      const columns = ["JobId", "WorkItemId", "WorkItemName", "Uri", "FileName"];
+      const frames = [
+        { FrameType: "DataSetHeader", Version: "v2.0" },
+        {
+          FrameType: "DataTable",
+          TableKind: "PrimaryResult",
+          Columns: columns.map((ColumnName) => ({ ColumnName, ColumnType: "string" })),
+          Rows: [{ Exceptions: ["Query execution lacks memory resources"] }],
+        },
+        { FrameType: "DataSetCompletion", HasErrors: false, Cancelled: false },
+      ];
+      let faults = 2;
+      await using opened = await openCatalog({
+        fault: ({ text }) =>
+          text.includes(tail) && faults-- > 0 ? { status: 200, body: JSON.stringify(frames) } : undefined,
+      });
+      opened.server.tables.add("Files", filesEach(3, 4));
+      const counts = async (): Promise<number[]> =>
+        tail === "summarize"
+          ? (await surveyOf(opened.catalog, [workItems(2)])).map(({ files }) => files)
+          : (await lookUp(opened.catalog, workItems(2), { signal })).map(({ files }) => files.length);
+      expect(await counts()).toEqual([3, 4]);
+    },
+  );
+
   it("asks for all its work items by one query", async () => {
     await using opened = await openCatalog();
     opened.server.tables.add("Files", filesEach(3, 0, 5));
