@@ -3,6 +3,7 @@ import { ReuploadError } from "../core/errors.ts";
 import type { Claim } from "../state/work-queue.ts";
 import { readStopRequest, StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
+import { CountCheck } from "./count-check.ts";
 import { type Demand, RecentRate } from "./demand.ts";
 import { DrainingWaits } from "./draining-waits.ts";
 import { FailureLimit } from "./failure-limit.ts";
@@ -53,6 +54,7 @@ class Pipeline implements PipelineLive {
   readonly #filesDone: RecentRate;
   readonly #failures: FailureLimit;
   readonly #links = { renewed: 0 };
+  readonly miscounted = new CountCheck();
   /** What this pipeline cannot go on without. */
   #fatal: StopRequest | undefined;
   readonly #lost: LostSignals;
@@ -212,7 +214,10 @@ class Pipeline implements PipelineLive {
 
   async #survey(): Promise<void> {
     try {
-      await surveyAhead(this.#stages, this.#feedSignal, () => this.#feeder.claimAgain());
+      await surveyAhead(this.#stages, this.#feedSignal, {
+        onCounted: (counted) => this.miscounted.noteSurveys(counted),
+        onBroughtBack: () => this.#feeder.claimAgain(),
+      });
     } catch (thrown) {
       if (!this.#mustHalt) this.#fail(thrown);
     }
@@ -285,6 +290,7 @@ class Pipeline implements PipelineLive {
 
   #takeAnswer(claim: Claim, lookup: Lookup): void {
     if (claim.lost.aborted) return this.#giveBack([claim.id]);
+    this.miscounted.noteLookup(claim, lookup);
     const end = endWithoutFiles(claim, lookup, this.#options);
     if (end !== undefined) return this.#endUnopened(claim, end);
     const name = chooseName(claim, lookup);
