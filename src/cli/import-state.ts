@@ -116,6 +116,7 @@ async function openState(
       partition: identity.partition,
       totalPartitions: identity.totalPartitions,
       rejectedPath: rejectedPath(statePath),
+      warn: (message) => session.notice("warning", message),
       signal,
     }),
     { signal },

@@ -97,7 +97,9 @@ function distributionJson(distribution: Distribution): JsonFields {
 }
 
 /** What is not in the counts goes to stderr: the counts' text stays what operators know. */
-export function tellRejected({ duplicates, rejected, firstRejected }: Distribution, io: Io): void {
+export function tellRejected(distribution: Distribution, io: Io): void {
+  const { duplicates, rejected, firstRejected, warnings } = distribution;
+  for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
   if (duplicates > 0) printLine(io.stderr, `${quantity(duplicates, "repeated row")} counted once`);
   if (rejected === 0) return;
   printLine(io.stderr, `${quantity(rejected, "row")} rejected:`);
@@ -119,7 +121,7 @@ async function search(
       for await (const line of createInterface({ input: io.stdin }))
         if (line.trim() !== "") ids.set(line.trim(), false);
   }
-  await countPartitions(source, total, {
+  const { warnings } = await countPartitions(source, total, {
     signal: new AbortController().signal,
     onWorkItems: async (items) => {
       for (const { workItem } of items) if (ids.has(workItem.workItemId)) ids.set(workItem.workItemId, true);
@@ -140,5 +142,6 @@ async function search(
       ),
     );
   }
+  for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
   return results.every(({ inCsv }) => inCsv) ? EXIT.done : EXIT.finishedWithFailures;
 }

@@ -83,7 +83,7 @@ async function tellRunning(states: OpenStates, io: Io): Promise<void> {
 }
 
 function tell(result: RemainingResult, { out, failedOnly }: RemainingArguments, io: Io): void {
-  const { rows, rowsOfMissing, missingPartitions, totalPartitions, rejected } = result;
+  const { rows, rowsOfMissing, missingPartitions, totalPartitions, rejected, warning } = result;
   const where = out === "-" ? "" : ` written to ${out}`;
   printLine(io.stderr, `${quantity(rows, "row")}${where}: what is not completed`);
   if (missingPartitions.length > 0) {
@@ -94,6 +94,7 @@ function tell(result: RemainingResult, { out, failedOnly }: RemainingArguments, 
         : "what failed there is not in the CSV";
     printLine(io.stderr, `warning: ${what}; ${rest}`);
   }
+  if (warning !== undefined) printLine(io.stderr, `warning: ${warning}`);
   if (rejected > 0) {
     printLine(
       io.stderr,

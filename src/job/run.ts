@@ -136,6 +136,7 @@ class Run {
       view,
       reporter,
       linksRenewed: pipeline.live.linksRenewed,
+      miscounted: pipeline.live.miscounted,
       limitedBy: limitedBy(settings),
       rejectedFile: rejectedPath(this.#statePath),
       resumeCommand,

@@ -43,6 +43,8 @@ export interface RunReport {
     readonly hedges: number;
     /** Links that ended, or were about to, and were looked up again. */
     readonly linksRenewed: number;
+    /** Work items whose lookup gave another number of files than the catalog's count before it. */
+    readonly miscounted: { readonly workItems: number; readonly counted: number; readonly listed: number };
   };
   /** The exact command for what is left or failed; undefined when there is nothing to do. */
   readonly nextCommand: string | undefined;

@@ -3,7 +3,7 @@ import { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "../report/
 import { bytes, quantity } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
-import { block, failureLines } from "./summary-text.ts";
+import { block, failureLines, nothingFoundLines } from "./summary-text.ts";
 
 const VERDICTS: Record<DryRunVerdict, { text: string; format: Paint }> = {
   ready: { text: "Nothing stands in the way.", format: "green" },
@@ -19,6 +19,7 @@ export function dryRunText(report: DryRunReport, style: TextStyle): string[] {
     paint("bold", "Dry run: nothing was copied, announced or recorded.", style),
     "",
     ...workItemLines(report, style),
+    ...nothingFoundLines(report.summary.workItems, style),
     "",
     ...fileLines(report, style),
     ...failureLines(report.failures, style),

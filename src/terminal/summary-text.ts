@@ -28,6 +28,7 @@ export function summaryText(report: RunReport, style: TextStyle): string[] {
     ...fileLines(report, account.files, style),
     "",
     ...otherLines(report),
+    ...nothingFoundLines(account.rows, style),
     ...failureLines(report.failures, style),
     ...gapLines(account, style),
     ...partitionLines(report, verdict),
@@ -134,7 +135,7 @@ function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[
   if (files.shortened > 0) {
     lines.push(`${quantity(files.shortened, "name")} shortened to the service's limit.`);
   }
-  lines.push(...driftLines(drift));
+  lines.push(...driftLines(drift), ...miscountedLines(thisStart.miscounted));
   if (catalogRejected.count > 0) {
     const { count: rows, file, reason } = catalogRejected;
     const where = file === undefined ? "" : `, ${inFile(file)}`;
@@ -156,6 +157,24 @@ function driftLines({ workItems, filesAdded, filesVanished }: RunReport["summary
     lines.push(`${quantity(filesVanished, "file")} of an earlier lookup gone from the catalog.`);
   }
   return lines;
+}
+
+/** A CSV whose ids are not the catalog's looks like a job well done: no work item has a file, and nothing failed. */
+export function nothingFoundLines(
+  { empty, completed, failed }: Pick<Account["rows"], "empty" | "completed" | "failed">,
+  style: TextStyle,
+): string[] {
+  if (empty === 0 || completed + failed > 0) return [];
+  const what = "No work item that was looked up has a file in the catalog.";
+  const why = "See whether the CSV's ids are the catalog's: a spreadsheet may have changed them.";
+  return [paint("yellow", `${what} ${why}`, style)];
+}
+
+/** Nothing failed; but an answer that lacks rows looks like this, and so does a catalog that changes. */
+function miscountedLines({ workItems, counted, listed }: RunReport["thisStart"]["miscounted"]): string[] {
+  if (workItems === 0) return [];
+  const what = `${quantity(workItems, "work item")}: the catalog counted ${quantity(counted, "file")}, its lookup listed ${count(listed)}.`;
+  return [`${what} Resume later: what the catalog lists then joins the run.`];
 }
 
 function startLine(start: RunReport["thisStart"]): string {

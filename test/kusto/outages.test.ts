@@ -179,7 +179,7 @@ describe("the cluster's cloud", () => {
     ["fails", { status: 503 }],
     ["is not whole", { status: 200, body: '{"AzureAD":' }],
   ])("is asked for again when its page %s", async (_, page) => {
-    await using server = await startStub([page, { status: 404 }, { status: 400, body: "{}" }]);
+    await using server = await startStub([page, { status: 404 }, { status: 400, body: '{"error":{}}' }]);
     using opened = open(server);
     const error = await thrownBy(opened.kusto.query(lookup(["a"]), FOR_EVER));
     expect(error).toMatchObject({ code: "kusto-invalid" });

@@ -87,6 +87,7 @@ export function reportOf(parts: SummaryParts = {}): RunReport {
       throttles: 1,
       hedges: 2,
       linksRenewed: 12,
+      miscounted: { workItems: 0, counted: 0, listed: 0 },
     },
     nextCommand: "reupload run --csv failed_workitems.csv --state-db machine1_state.db --resume",
   };

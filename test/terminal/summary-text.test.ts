@@ -171,6 +171,28 @@ Skipped
     expect(summaryText(reportOf({ drift: { workItems, filesAdded, filesVanished } }), PLAIN)).toContain(line);
   });
 
+  it("remarks that lookups listed another number of files than the catalog had counted", () => {
+    const thisStart = { ...CLEAN.thisStart, miscounted: { workItems: 2, counted: 24, listed: 12 } };
+    expect(summaryText({ ...CLEAN, thisStart }, PLAIN)).toContain(
+      "2 work items: the catalog counted 24 files, its lookup listed 12. Resume later: what the catalog lists then joins the run.",
+    );
+    expect(text(CLEAN)).not.toContain("counted");
+  });
+
+  it("warns when no work item has a file, and only then", () => {
+    const withItems = (workItems: Partial<RunReport["summary"]["workItems"]>): string =>
+      text({
+        ...CLEAN,
+        summary: { ...CLEAN.summary, workItems: { ...CLEAN.summary.workItems, completed: 0, ...workItems } },
+      });
+    const warning = "No work item that was looked up has a file in the catalog.";
+    expect(withItems({ empty: 10 })).toContain(warning);
+    expect(withItems({ empty: 5, pending: 5 })).toContain(warning);
+    expect(withItems({ empty: 9, completed: 1 })).not.toContain(warning);
+    expect(withItems({ empty: 9, failed: 1 })).not.toContain(warning);
+    expect(withItems({ pending: 10 })).not.toContain(warning);
+  });
+
   it("shows a gap in the account as an internal error", () => {
     const report = { ...reportOf(), input: { ...reportOf().input, rows: 31 } };
     expect(summaryText(report, PLAIN)[0]).toBe("Internal error: the account does not add up.");

@@ -38,14 +38,15 @@ const ADVICE: Readonly<Record<Exclude<OutageReason, "sign-in">, string>> = {
   missing: "make its container and queue again",
 };
 
-/** What is done meanwhile, or what helps; with what the service said where that tells more. */
+/** What is done meanwhile, or what helps; with what was last heard. */
 export function outageAdvice(
   reason: Exclude<OutageReason, "sign-in">,
   failure: ServiceFailure | undefined,
 ): string {
-  const why = reason === "intercepted" ? failure?.said : failure?.trouble;
-  if (why === undefined) return ADVICE[reason];
-  return `${reason === "forbidden" ? "it needs another SAS" : ADVICE[reason]} (${why})`;
+  if (failure === undefined) return ADVICE[reason];
+  const { said, trouble } = failure;
+  const advice = reason === "forbidden" && trouble !== undefined ? "it needs another SAS" : ADVICE[reason];
+  return `${advice} (${reason === "intercepted" ? said : (trouble ?? said)})`;
 }
 
 /**
@@ -104,7 +105,11 @@ export function outageError(
     case "unreachable":
     case "overloaded":
     case "failing":
-      return new ReuploadError("unavailable", `The ${name} does not answer ${waited}.`);
+      return new ReuploadError(
+        "unavailable",
+        `The ${name} does not answer ${waited}${describeCause(failure)}`,
+        { cause: failure },
+      );
   }
 }
 

@@ -20,6 +20,11 @@ const TYPES: Readonly<Record<ListingColumn, readonly string[]>> = {
 
 const COLUMNS: readonly ListingColumn[] = [...LISTING_COLUMNS.required, ...LISTING_COLUMNS.optional];
 
+/** The columns of a listing among those found: every answer has them. */
+export function knownColumns(found: readonly KustoColumn[]): readonly ListingColumn[] {
+  return COLUMNS.filter((known) => found.some(({ name }) => name === known));
+}
+
 /**
  * Looks whether a lookup query gives the columns of a listing, by name and type.
  *

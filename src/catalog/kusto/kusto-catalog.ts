@@ -6,11 +6,11 @@
  * for others.
  */
 import type { WorkItem } from "../../core/work-item.ts";
-import { type Kusto, type KustoTable, KustoTooMuch, piped } from "../../kusto/kusto.ts";
+import { type Kusto, type KustoTable, KustoTooMuch, piped, requireColumns } from "../../kusto/kusto.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { divideAnswer } from "./answer.ts";
 import { BatchSize } from "./batch-size.ts";
-import { checkColumns } from "./columns.ts";
+import { checkColumns, knownColumns } from "./columns.ts";
 import { LOOKUP_COUNT, LOOKUP_ORDER, type LookupQuery } from "./lookup-query.ts";
 import { MergedLookups } from "./merged-lookups.ts";
 import { surveyBy } from "./survey.ts";
@@ -36,7 +36,7 @@ export async function openKustoCatalog(options: KustoCatalogOptions): Promise<Ca
     { text: piped(query.text, "| take 0"), parameters: query.parameters([]) },
     { signal },
   );
-  return new KustoCatalog(options, checkColumns(columns));
+  return new KustoCatalog(options, { project: checkColumns(columns), columns: knownColumns(columns) });
 }
 
 class KustoCatalog implements Catalog {
@@ -44,6 +44,7 @@ class KustoCatalog implements Catalog {
   readonly #surroundings: Surroundings;
   readonly #kusto: Kusto;
   readonly #query: LookupQuery;
+  readonly #columns: readonly string[];
   readonly #lookupText: string;
   readonly #countText: string;
   readonly #batchSize = new BatchSize();
@@ -51,8 +52,12 @@ class KustoCatalog implements Catalog {
   /** The most in one answer: a query that does not keep to its parameters gives the same rows again and again. */
   #strayRows = 0;
 
-  /** @param project the operator that leaves the wanted columns, or nothing */
-  constructor({ surroundings, kusto, query }: KustoCatalogOptions, project: string) {
+  /** @param given `project` is the operator that leaves the wanted columns, or nothing; `columns` are those */
+  constructor(
+    { surroundings, kusto, query }: KustoCatalogOptions,
+    { project, columns }: { readonly project: string; readonly columns: readonly string[] },
+  ) {
+    this.#columns = columns;
     this.identity = query.identity(kusto.place);
     this.#surroundings = surroundings;
     this.#fresh = new MergedLookups(surroundings, (workItems, signal) => this.#lookUp(workItems, signal));
@@ -107,6 +112,7 @@ class KustoCatalog implements Catalog {
     const began = this.#surroundings.monotonic();
     try {
       const table = await this.#ask(this.#lookupText, workItems, signal);
+      requireColumns(table, this.#columns, "lookup query");
       this.#batchSize.answered(workItems.length, {
         bytes: table.bytes,
         ms: this.#surroundings.monotonic() - began,

@@ -18,21 +18,20 @@ import type { WorkItem } from "../../core/work-item.ts";
 import { filePlace } from "../../files/files.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { recheckByLookup } from "../recheck.ts";
-import { type BuiltIndex, buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";
+import { type BuiltIndex, buildIndex, type IndexTelling, type ListingPaths } from "./build-index.ts";
 import { Generation } from "./generation.ts";
 import { IndexFile, isIndexError, keyHash } from "./index-file.ts";
 import { isReplaced, type ListingFile, openListingFile } from "./open-listing-file.ts";
 import { type Found, readWorkItem } from "./read-work-item.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
-export interface ListingOptions extends ListingPaths {
+/** What it tells, it tells while the listing is indexed; nothing when an index is there. */
+export interface ListingOptions extends ListingPaths, IndexTelling {
   readonly surroundings: Surroundings;
   /** Ends indexing on a later `fresh`, and now as well unless `opening` is given. */
   readonly signal: AbortSignal;
   /** Ends the opening. */
   readonly opening?: AbortSignal;
-  /** Called while the listing is indexed; never when an index is there. */
-  readonly onProgress?: (progress: IndexProgress) => void;
 }
 
 /**

@@ -48,6 +48,15 @@ describe("the rows of a listing", () => {
     });
   });
 
+  it("may follow a spreadsheet's line sep=, also behind a byte order mark", async () => {
+    const content = `\uFEFFsep=;\nJobId;WorkItemId;Uri;FileName\njob-1;1;${LINK};a.json\nbad\n`;
+    expect(await read(content)).toMatchObject({
+      files: [{ fileName: "a.json", uri: LINK }],
+      rejected: 1,
+      rejectedFile: expect.stringContaining("4,") as string,
+    });
+  });
+
   it("may be NDJSON with keys in any spelling and numbers as ids", async () => {
     const content = `\uFEFF\n {"job_id":"job-1","WORKITEMID":1,"uri":"${LINK}","file-name":"a.json","length":7,"WorkItemName":null}\r\n\n`;
     expect(await read(content)).toMatchObject({
