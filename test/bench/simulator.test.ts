@@ -18,7 +18,7 @@ import { sdkStory } from "./sdk-story.ts";
 const missing = await whyNoSimulator();
 
 describe.skipIf(missing !== undefined)(
-  missing === undefined ? "the storage simulator" : `the storage simulator ${missing}`,
+  `the storage simulator ${missing ?? "answers as the emulator does"}`,
   () => {
     let simulator: Simulator;
 
@@ -34,28 +34,25 @@ describe.skipIf(missing !== undefined)(
       return simulator.tls;
     };
 
-    it.each(Object.entries(CONVERSATIONS))(
-      "answers raw HTTP as the emulator does, about %s",
-      async (_, converse) => {
-        const heard = async (address: Address): Promise<Answer[]> => {
-          const talk = new Talk(address, `t-${randomUUID()}`);
-          await converse(talk);
-          return talk.answers;
-        };
-        const emulator = await heard(signed(inject("emulator")));
-        expect(await heard(signed(simulator))).toEqual(emulator);
-        expect(await heard(signed(overTls()))).toEqual(emulator);
-      },
-    );
+    it.each(Object.entries(CONVERSATIONS))("to raw HTTP about %s", async (_, converse) => {
+      const heard = async (address: Address): Promise<Answer[]> => {
+        const talk = new Talk(address, `t-${randomUUID()}`);
+        await converse(talk);
+        return talk.answers;
+      };
+      const emulator = await heard(signed(inject("emulator")));
+      expect(await heard(signed(simulator))).toEqual(emulator);
+      expect(await heard(signed(overTls()))).toEqual(emulator);
+    });
 
-    it("answers the official SDK as the emulator does", async () => {
+    it("to the official SDK", async () => {
       const emulator = await sdkStory(inject("emulator").connectionString);
       expect(emulator.length).toBeGreaterThan(20);
       expect(await sdkStory(simulator.connectionString)).toEqual(emulator);
       expect(await sdkStory(overTls().connectionString)).toEqual(emulator);
     });
 
-    it("answers each of our own calls as the emulator does, with all that its success promises", async () => {
+    it("to each of our own calls, with all that its success promises", async () => {
       const emulator = await ourStory(inject("emulator").connectionString);
       expect(emulator).toHaveLength(14);
       expect(await ourStory(simulator.connectionString)).toEqual(emulator);

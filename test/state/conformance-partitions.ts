@@ -184,7 +184,7 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
     });
   });
 
-  describe(`a checkpoint (${kind})`, () => {
+  describe(`${kind}: a checkpoint`, () => {
     it("takes everything that was committed into a state that begins from it, and all is done in the end", async () => {
       await fc.assert(
         fc.asyncProperty(
