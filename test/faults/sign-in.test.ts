@@ -130,15 +130,13 @@ describe("a managed identity", () => {
   afterEach(() => identity.stop());
 
   it("is asked again when its tokens end in the middle of the run, and no request is refused", async () => {
-    const asked = Promise.withResolvers<void>();
     identity = await startStub(() => {
-      asked.resolve();
       const ends = inSeconds(2);
       const token = { access_token: storageToken(ends), expires_on: ends, token_type: "Bearer" };
       return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(token) };
     });
     // The run lasts longer than its first token.
-    const fault = { kind: "hold", until: asked.promise.then(async () => sleep(2100)) } as const;
+    const fault = { kind: "hold", until: sleep(2100) } as const;
     scene.proxy.fail({ operation: "put-message", skip: 4, times: 1, fault });
     const few = ["--workitem-workers", "1", "--file-workers", "1"];
     const env = { IDENTITY_ENDPOINT: `${identity.url}/token`, IDENTITY_HEADER: "x" };
