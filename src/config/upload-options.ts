@@ -1,3 +1,4 @@
+import { OUTPUT_OPTION_NAMES } from "./output-options.ts";
 import type { RunOptionName } from "./run-options.ts";
 
 /** Those of a run's options that an upload has, too: what it has no work items or catalog for is left out. */
@@ -29,12 +30,7 @@ export const UPLOAD_OPTION_NAMES = [
   "requestTimeout",
   "maxWait",
   "grace",
-  "config",
-  "output",
-  "quiet",
-  "verbose",
-  "logFile",
-  "color",
+  ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 
 type UploadOptionName = (typeof UPLOAD_OPTION_NAMES)[number];

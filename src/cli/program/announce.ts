@@ -1,3 +1,4 @@
+import { OUTPUT_OPTION_NAMES } from "../../config/output-options.ts";
 import type { RunOptionName } from "../../config/run-options.ts";
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 import { runFlags, runOption } from "./run-options.ts";
@@ -14,12 +15,7 @@ const OPTIONS = [
   "requestTimeout",
   "maxWait",
   "grace",
-  "config",
-  "output",
-  "quiet",
-  "verbose",
-  "logFile",
-  "color",
+  ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 
 /** Adds `reupload announce` with its options and help to the program. */

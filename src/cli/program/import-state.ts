@@ -1,3 +1,4 @@
+import { OUTPUT_OPTION_NAMES } from "../../config/output-options.ts";
 import type { RunOptionName } from "../../config/run-options.ts";
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 import { addRunOptions, runFlags } from "./run-options.ts";
@@ -30,12 +31,7 @@ const OPTIONS = [
   "announceExisting",
   "requestTimeout",
   "maxWait",
-  "config",
-  "output",
-  "quiet",
-  "verbose",
-  "logFile",
-  "color",
+  ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 
 /** Adds `reupload import-state` with its options and help to the program. */
