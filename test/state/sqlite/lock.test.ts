@@ -44,8 +44,8 @@ const LOADER = (path: string): string => `
   const options = { location: ${JSON.stringify(path)}, resume: true, updateCsv: false, retryFailed: "all" };
   const read = () => {
     console.log("loading");
-    setInterval(() => {}, 1000);
-    return new Promise(() => {});
+    // Something must hold the promise, or it is garbage, and the lock with it.
+    return new Promise((resolve) => setTimeout(resolve, 60_000));
   };
   await openRun(REAL_SURROUNDINGS, options, DESCRIPTION, { read }, noSignal);
 `;
