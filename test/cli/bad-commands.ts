@@ -79,7 +79,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: [...run, "--content-type", "text/plain\r\nx-ms-meta-a: b"],
     exit: 2,
     code: "bad-option",
-    says: "--content-type: expected a text of ASCII letters, digits and signs on one line",
+    says: "--content-type: expected ASCII letters, digits and signs on one line",
     advises: "Correct the value",
   },
   {
