@@ -34,7 +34,7 @@ export function readAnswer(text: string): KustoTable | Refusal | undefined {
   if (tables.length === 0) return undefined;
   const [{ columns, rows } = { columns: [], rows: [] }] = tables;
   if (tables.length > 1)
-    return { kind: "invalid", said: `the query gives ${tables.length} results, wanted is one` };
+    return { kind: "invalid", said: `the query returns ${tables.length} results instead of one` };
   return { columns, rows, bytes: Buffer.byteLength(text) };
 }
 

@@ -85,8 +85,8 @@ export class QuerySender {
       if (answer !== undefined) return answer;
       const isPage = /^\s*</.test(String(text));
       const said = isPage
-        ? "a web page came in place of the answer, perhaps a proxy's"
-        : "the answer is not whole";
+        ? "a web page came instead of the answer, perhaps from a proxy"
+        : "the answer is incomplete";
       throw new ServiceFailure("query", said, {});
     } catch (thrown) {
       signal.throwIfAborted();
@@ -161,7 +161,7 @@ export class QuerySender {
     } catch (thrown) {
       signal.throwIfAborted();
       const { isAxiosError, code, response } = clientErrorIn(thrown);
-      if (isAxiosError !== true) throw new ServiceFailure(ASK_CLOUD, "its page is not whole", {});
+      if (isAxiosError !== true) throw new ServiceFailure(ASK_CLOUD, "its page is incomplete", {});
       if (response?.status === 404) return undefined;
       const status = response === undefined ? undefined : Math.min(response.status, 504);
       throw new ServiceFailure(ASK_CLOUD, errorMessageText(thrown), {

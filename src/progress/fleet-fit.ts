@@ -36,7 +36,7 @@ function differences(first: StateOfRun, other: StateOfRun): string[] {
   const than = `than ${first.stateDb}`;
   return [
     ...(a.csvDigest === b.csvDigest ? [] : [`${other.stateDb} is of another CSV ${than}`]),
-    ...(a.target === b.target ? [] : [`${other.stateDb} goes to another target (${b.target}) ${than}`]),
+    ...(a.target === b.target ? [] : [`${other.stateDb} has another target (${b.target}) ${than}`]),
     ...(a.totalPartitions === b.totalPartitions
       ? []
       : [

@@ -39,7 +39,7 @@ export async function judgeExisting(
   }
   switch (tools.settings.onConflict) {
     case "fail":
-      throw new FileFailure("conflict", `${job.blobName} is there with other content: ${difference}`, {
+      throw new FileFailure("conflict", `the target has ${job.blobName} with other content: ${difference}`, {
         attempts: job.effort.attempts,
       });
     case "skip":

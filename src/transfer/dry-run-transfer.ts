@@ -108,7 +108,7 @@ async function lookAt(tools: TransferTools, { file, blobName }: Planned, signal:
   if (source.length === there.length && isSameMd5) return { outcome: "same", message: "" };
   const how =
     source.length === there.length ? "another MD5" : `${there.length} bytes, the source ${source.length}`;
-  return { outcome: "different", code: "conflict", message: `it is there with other content: ${how}` };
+  return { outcome: "different", code: "conflict", message: `the target has it with other content: ${how}` };
 }
 
 async function targetProperties(tools: TransferTools, job: Job): Promise<BlobProperties | undefined> {

@@ -43,20 +43,28 @@ describe("a state that holds a run", () => {
   });
 
   it.each([
-    ["container", ["--target-container", "other"], /target: state has \S+, given \S+\/other/],
-    ["queue", ["--queue", "other"], /queue: state has \S+, given other/],
-    ["queue left out", ["--no-queue"], /queue: state has \S+, given none/],
-    ["partition", ["--partition", "1", "--total-partitions", "2"], /partition: state has 0, given 1/],
-    ["total", ["--partition", "0", "--total-partitions", "2"], /total partitions: state has 1, given 2/],
+    ["container", ["--target-container", "other"], /target: the state has \S+, this command \S+\/other/],
+    ["queue", ["--queue", "other"], /queue: the state has \S+, this command other/],
+    ["queue left out", ["--no-queue"], /queue: the state has \S+, this command none/],
+    [
+      "partition",
+      ["--partition", "1", "--total-partitions", "2"],
+      /partition: the state has 0, this command 1/,
+    ],
+    [
+      "total",
+      ["--partition", "0", "--total-partitions", "2"],
+      /total partitions: the state has 1, this command 2/,
+    ],
     [
       "template",
       ["--name-template", "{workItemId}-{fileName}"],
-      /name template: state has .*, given \{workItemId\}/,
+      /name template: the state has .*, this command \{workItemId\}/,
     ],
     [
       "listing",
       ["--files", "other-listing.csv"],
-      /catalog: state has listing:listing.csv, given listing:other/,
+      /catalog: the state has listing:listing.csv, this command listing:other/,
     ],
   ])("is refused with --resume when the %s is another one", async (_, args, says) => {
     await scene.write("other-listing.csv", "JobId,WorkItemId,WorkItemName,Uri,FileName\n");

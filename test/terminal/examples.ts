@@ -235,7 +235,7 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     type: "error",
     code: "state-exists",
     message: "machine1_state.db holds a run already",
-    hint: "Give --resume to continue it, or another --state-db to start anew.",
+    hint: "Give --resume to continue the run, or another --state-db to start a new run.",
     causes: [],
   },
 };

@@ -70,12 +70,12 @@ describe("the summary", () => {
     expect(text(reportOf())).toContain(`
 Failed
   source-not-found: 7 files - the source blob does not exist
-    What to do: Check whether it was deleted; restore it and resume.
+    What to do: Check whether the blob was deleted. Restore it, then resume.
     job job-1, work item 1889211721, results/a.json: the source answered 404 (BlobNotFound) (request id 5f0c2a4e-001e-0071)
     and 6 more
 
 Skipped
-  conflict: 3 files - a blob with this name and other content is already in the target
+  conflict: 3 files - the target already has a blob with this name and other content
     job job-1, work item 1913007684, results/b.json: a blob of 120 bytes is there, the source has 121
     and 2 more
 `);

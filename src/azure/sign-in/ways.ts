@@ -44,7 +44,8 @@ export const ENVIRONMENT_ADVICE =
 export function applicationSource(): TokenSource {
   return new IdentitySource({
     name: "environment",
-    advice: () => "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate: it may have ended",
+    advice: () =>
+      "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate, which may have expired",
     make: async () => {
       const { EnvironmentCredential } = await import("@azure/identity");
       return new EnvironmentCredential();
@@ -81,7 +82,7 @@ export function managedIdentitySource(env: SignInVariables): TokenSource {
   return new IdentitySource({
     name: "managed identity",
     advice: () =>
-      "give this machine a managed identity (AZURE_CLIENT_ID names one that is assigned by a user), or use another --auth",
+      "give this machine a managed identity (set AZURE_CLIENT_ID for a user-assigned one), or use another --auth",
     make: async () => {
       const { ManagedIdentityCredential } = await import("@azure/identity");
       const clientId = env["AZURE_CLIENT_ID"];
