@@ -54,8 +54,8 @@ export const makeState: StateKind["make"] = async (given) => {
 /** @throws ReuploadError `state-exists` when a run is there, those of InspectState */
 async function refuseRun(path: string): Promise<void> {
   if ((await inspectState(path)) === undefined) return;
-  throw new ReuploadError("state-exists", `${path} already contains a run.`, {
-    advice: "import-state writes only to a new file. Give another path with --state-db.",
+  throw new ReuploadError("state-exists", `${path} holds a run already.`, {
+    advice: "A state is imported into a new file only: give another path with --state-db.",
   });
 }
 

@@ -95,7 +95,7 @@ describe("the columns of a lookup", () => {
     [{ ...PLAIN, JobId: "datetime" }, "returns JobId as datetime instead of string"],
     [{ ...PLAIN, Uri: "long" }, "returns Uri as long instead of string"],
     [{ ...PLAIN, Length: "string" }, "returns Length as string instead of long"],
-    [{ ...PLAIN, Uri: undefined, ContentMD5: "real" }, "has no column Uri and gives ContentMD5 as real"],
+    [{ ...PLAIN, Uri: undefined, ContentMD5: "real" }, "has no column Uri and returns ContentMD5 as real"],
   ])("are refused: %j", (types, problem) => {
     const found = Object.entries(types).filter((entry): entry is [string, string] => entry[1] !== undefined);
     expect(() => checkColumns(columns(Object.fromEntries(found)))).toThrow(
