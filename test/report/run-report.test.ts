@@ -33,7 +33,7 @@ describe("the account", () => {
   it("finds a row that is in no class", () => {
     const report = reportOf();
     const { gaps } = balanceReport({ ...report, input: { ...report.input, rows: 31 } });
-    expect(gaps).toEqual(["the CSV has 31 rows, the classes hold 30"]);
+    expect(gaps).toEqual(["the CSV has 31 rows, but the classes contain 30"]);
   });
 
   it("finds more finished files than there are", () => {
