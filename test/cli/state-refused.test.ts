@@ -68,7 +68,7 @@ describe("a state that holds a run", () => {
     ],
   ])("is refused with --resume when the %s is another one", async (_, args, says) => {
     await scene.write("other-listing.csv", "JobId,WorkItemId,WorkItemName,Uri,FileName\n");
-    expectRefused(await scene.resume(args), says, "Resume with what the run was started with");
+    expectRefused(await scene.resume(args), says, "Resume with the settings that the run was started with");
   });
 
   it("is refused with a CSV that has grown, with how to take the new rows", async () => {
@@ -84,7 +84,7 @@ describe("a state that holds a run", () => {
     expectRefused(
       refused,
       /3 gone \(j\/w02, j\/w03, j\/w04\)/,
-      "Resume with the CSV the run was started with",
+      "Resume with the CSV that the run was started with",
     );
   });
 
@@ -145,7 +145,7 @@ describe("a file that is no state of ours is refused and left as it is", () => {
              error_message TEXT, uploaded_at TEXT)`,
         ),
       /was written by the original reupload_failed_workitems\.py/,
-      "blobs that are already there are recognised",
+      "recognises blobs that are already in the target",
     ],
     ["a damaged state", damage, /damaged|malformed/, "Restore the file from a copy"],
   ])("%s", async (_, bytesOf, says, advises) => {

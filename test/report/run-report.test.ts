@@ -38,7 +38,7 @@ describe("the account", () => {
 
   it("finds more finished files than there are", () => {
     expect(balanceReport(reportOf({ files: { total: 99 } })).gaps).toEqual([
-      "the catalog lists 99 files, the classes hold 100",
+      "the catalog lists 99 files, but the classes contain 100",
     ]);
   });
 

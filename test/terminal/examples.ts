@@ -129,7 +129,7 @@ const DRY_RUN: DryRunReport = {
           jobId: "job-1",
           workItemId: "1889211721",
           fileName: "b/report.json",
-          message: "the name is taken by a/report.json of the same work item",
+          message: "a/report.json of the same work item has the same name",
           requestId: undefined,
         },
       ],
@@ -145,7 +145,7 @@ const DRY_RUN: DryRunReport = {
       {
         blobName: "wi-1-c.json",
         code: "conflict",
-        message: "it is there with other content: 120 bytes, the source 121",
+        message: "the target has it with other content: 120 bytes, the source 121",
       },
     ],
   },
