@@ -25,7 +25,7 @@ export function noteKept(folder: string, emulator: Emulator, input: DemoInput): 
 export async function addMissing(folder: string, signal: AbortSignal): Promise<void> {
   const kept = readKept(folder);
   if (kept === undefined || !(await answers(kept, signal))) {
-    throw new ReuploadError("usage", `No demo is kept running in ${folder}.`, {
+    throw new ReuploadError("usage", `No kept demo is running in ${folder}.`, {
       advice: "Start one: npm run demo -- --keep",
     });
   }

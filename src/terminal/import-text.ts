@@ -64,7 +64,7 @@ export function importText(report: ImportReport, input: InputCounts, next: strin
 function doubtText(doubt: ImportDoubt): string {
   switch (doubt.kind) {
     case "in-use":
-      return `${doubt.path} ${doubt.why}: what is written to it after it was read is not taken over; end the original tool, then import again into a new state`;
+      return `${doubt.path} ${doubt.why}: the import does not contain what was written to it after it was read. End the original tool, then import again into a new state`;
     case "nothing-shared":
       return "the old states contain no work item of the CSV: is it the CSV of this batch, and are its columns correct?";
     case "nothing-taken-over":
