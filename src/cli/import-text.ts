@@ -32,9 +32,9 @@ export function importText(report: ImportReport, input: InputCounts, next: strin
   const { original, files, workItems } = report;
   return [
     `Taken over: ${count(files.takenOver)} of ${quantity(files.completed, "file")} that the old states call completed.`,
-    ...some(files.notListed, "file", "not listed by the catalog under this name and link (any more)"),
-    ...some(files.refused, "file", "whose name in the target is refused, or is another file's"),
-    ...some(files.ofUnknownWorkItems, "file", "of work items that the CSV does not have"),
+    ...some(files.notListed, "file", "not in the catalog under this name and link"),
+    ...some(files.refused, "file", "whose target name is not allowed or belongs to another file"),
+    ...some(files.ofUnknownWorkItems, "file", "of work items that are not in the CSV"),
     ...some(files.notLookedUp, "file", "whose work item could not be looked up"),
     `Work items: ${count(workItems.known)} of ${count(input.ours)} in the CSV are in the old states; all are pending.`,
     ...some(workItems.unknown, "work item", "of the old states not in the CSV"),
@@ -42,10 +42,14 @@ export function importText(report: ImportReport, input: InputCounts, next: strin
     ...some(
       workItems.completedWithFilesMissing,
       "work item",
-      "called completed with files missing: those are sent",
+      "called completed although files are missing; the run sends these files",
     ),
     ...some(original.stuckWorkItems, "work item", "stuck in progress"),
-    ...some(original.stuckFiles, "file", "stuck in progress: sent again, or found to be there"),
+    ...some(
+      original.stuckFiles,
+      "file",
+      "stuck in progress; the run sends them again or finds them in the target",
+    ),
     ...some(original.unusableRows, "row", "of the old states without a work item, a job or a file name"),
     ...some(workItems.lookupsFailed, "work item", "not looked up: the run tries them again"),
     ...workItems.failedLookups.map(({ workItem: { jobId, workItemId }, message }) =>
@@ -53,18 +57,18 @@ export function importText(report: ImportReport, input: InputCounts, next: strin
     ),
     ...some(input.rejected, "row", "of the CSV rejected"),
     ...report.doubts.map((doubt) => printable(`warning: ${doubtText(doubt)}`)),
-    `Go on: ${next}`,
+    `To continue: ${next}`,
   ];
 }
 
 function doubtText(doubt: ImportDoubt): string {
   switch (doubt.kind) {
     case "in-use":
-      return `${doubt.path} ${doubt.why}: what is written to it after it was read is not taken over; end the original tool, then import again into a new state`;
+      return `${doubt.path} ${doubt.why}: the import does not contain what was written to it after it was read. End the original tool, then import again into a new state`;
     case "nothing-shared":
-      return "no work item of the CSV is in the old states: is it the CSV of this batch, and are its columns the right ones?";
+      return "the old states contain no work item of the CSV: is it the CSV of this batch, and are its columns correct?";
     case "nothing-taken-over":
-      return "none of the completed files was found in the catalog: is it the catalog of this batch?";
+      return "the catalog contains none of the completed files: is it the catalog of this batch?";
   }
 }
 

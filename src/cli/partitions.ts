@@ -26,7 +26,7 @@ export interface PartitionsArguments {
 
 /** @throws ReuploadError */
 export async function partitions(given: PartitionsArguments, io: Io): Promise<ExitCode> {
-  const dispose = endAtSignal(io.stderr, "what is printed is not the whole answer");
+  const dispose = endAtSignal(io.stderr, "the printed answer is not complete");
   try {
     return await distribute(given, io);
   } finally {
@@ -38,8 +38,8 @@ async function distribute(given: PartitionsArguments, io: Io): Promise<ExitCode>
   const total = parseWholeNumber(given.n, "number of partitions", 1, 100_000);
   const isJson = parseOutput(given.output) === "json";
   if (given.csv === "-" && given.search?.includes("-") === true) {
-    throw new ReuploadError("usage", "Both the CSV and the ids to search for are to come from stdin.", {
-      advice: "Give one of them as a file, or each id with its own --search.",
+    throw new ReuploadError("usage", "The CSV and the ids to search for cannot both come from stdin.", {
+      advice: "Give the CSV as a file, or give each id with its own --search.",
     });
   }
   const source = inputSource(given.csv, io);

@@ -75,7 +75,7 @@ function countMachines({ n, options }: PlanArguments): number {
     throw new ReuploadError(
       "bad-option",
       `The number of machines is given twice: ${n} and --machines ${flag}.`,
-      { advice: "Leave one of them out." },
+      { advice: "Omit one of them." },
     );
   }
   const text = n ?? flag;

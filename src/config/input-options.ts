@@ -13,7 +13,7 @@ export const INPUT_OPTIONS = {
     "--csv <file>",
     text,
     undefined,
-    "failed work items: JobId,WorkItemId[,WorkItemName]; - reads stdin",
+    "CSV of failed work items: JobId,WorkItemId[,WorkItemName]; - reads stdin",
     "same",
   ),
   files: option(
@@ -29,7 +29,7 @@ export const INPUT_OPTIONS = {
     "--catalog <kind>",
     oneOf("listing", "kusto", "container", "folder"),
     undefined,
-    "where the file lists come from: listing, kusto, container or folder (follows from the options below)",
+    "source of the file lists: listing, kusto, container or folder (default: follows from the options given)",
     "same",
   ),
   kustoCluster: option(
@@ -40,13 +40,20 @@ export const INPUT_OPTIONS = {
     "Azure Data Explorer cluster: https://CLUSTER.REGION.kusto.windows.net",
     "same",
   ),
-  kustoDatabase: option(CATALOG, "--kusto-database <name>", text, undefined, "its database", "same"),
+  kustoDatabase: option(
+    CATALOG,
+    "--kusto-database <name>",
+    text,
+    undefined,
+    "database of that cluster",
+    "same",
+  ),
   kustoQuery: option(
     CATALOG,
     "--kusto-query <file>",
     text,
     undefined,
-    "KQL that gives JobId, WorkItemId, WorkItemName, Uri, FileName (default: the table Files)",
+    "file with a KQL query that returns JobId, WorkItemId, WorkItemName, Uri, FileName (default: reads the table Files)",
     "same",
   ),
   fileSuffix: option(
@@ -54,16 +61,22 @@ export const INPUT_OPTIONS = {
     "--file-suffix <text>",
     text,
     "perf-lab-report.json",
-    "files whose name ends so, in the default query",
+    "the default query returns only files whose names end with this text",
     "same",
   ),
-  kustoQueries: option(CATALOG, "--kusto-queries <n>", wholeNumber(1, 64), "4", "queries under way at once"),
+  kustoQueries: option(
+    CATALOG,
+    "--kusto-queries <n>",
+    wholeNumber(1, 64),
+    "4",
+    "number of queries that run at once",
+  ),
   sourceContainer: option(
     CATALOG,
     "--source-container <url>",
     text,
     undefined,
-    "container whose blobs are the files: https://ACCOUNT.blob.core.windows.net/CONTAINER",
+    "container that holds the files: https://ACCOUNT.blob.core.windows.net/CONTAINER",
     "same",
   ),
   sourceDir: option(
@@ -79,7 +92,7 @@ export const INPUT_OPTIONS = {
     "--source-prefix <template>",
     sourcePrefix,
     "{jobId}/{workItemId}/",
-    "where a work item's files lie in the container or folder, from {jobId} {workItemId} {workItemName}",
+    "path of a work item's files in the container or folder; fields: {jobId} {workItemId} {workItemName}",
     "same",
   ),
   partition: option(
@@ -87,7 +100,7 @@ export const INPUT_OPTIONS = {
     "--partition <i>",
     wholeNumber(0, 99_999),
     undefined,
-    "this machine's share, from 0; needs --total-partitions",
+    "partition of this machine, counted from 0; needs --total-partitions",
     "same",
   ),
   totalPartitions: option(
@@ -95,7 +108,7 @@ export const INPUT_OPTIONS = {
     "--total-partitions <n>",
     wholeNumber(1, 100_000),
     undefined,
-    "how many machines share the CSV",
+    "number of partitions of the CSV, one for each machine",
     "same",
   ),
 
@@ -104,7 +117,7 @@ export const INPUT_OPTIONS = {
     "--state-db <file>",
     text,
     "reupload_state.db",
-    "state of this machine's run",
+    "state file of this machine's run",
     "start",
   ),
   resume: option(
@@ -112,7 +125,7 @@ export const INPUT_OPTIONS = {
     "--resume",
     yesOrNo,
     "false",
-    "continue what the state says is unfinished, or start when there is no state yet",
+    "continue the unfinished work of the state; start a new run if there is no state yet",
     "start",
   ),
   updateCsv: option(
@@ -120,7 +133,7 @@ export const INPUT_OPTIONS = {
     "--update-csv",
     yesOrNo,
     "false",
-    "with --resume: the CSV has grown; add the new rows",
+    "with --resume: add the new rows of a CSV that has grown",
     "start",
   ),
   retryFailed: option(
@@ -128,7 +141,7 @@ export const INPUT_OPTIONS = {
     "--retry-failed [codes]",
     retryFailed,
     "all",
-    "with --resume: retry failed files, all or those with these codes",
+    "with --resume: retry all failed files, or only those with these codes",
     "start",
   ),
 } as const satisfies Record<string, OptionSpec>;

@@ -78,8 +78,8 @@ async function gather(ask: Ask, asTexts: string, csv: WorkItemCsv, options: Find
   }
   throw new ReuploadError(
     "kusto-invalid",
-    `The result is too much for the service, even in ${slices / 4} slices by WorkItemId.`,
-    { advice: "Narrow the query, by time for example, and make several CSVs of it." },
+    `The result is too large for the service, even in ${slices / 4} slices by WorkItemId.`,
+    { advice: "Narrow the query, for example by time, and write several CSVs." },
   );
 }
 
@@ -120,7 +120,7 @@ export function textColumns(found: readonly KustoColumn[]): string {
     throw new ReuploadError(
       "kusto-invalid",
       `The query has no column ${missing.join(", ")}; its columns are: ${shown}`,
-      { advice: "End it with: | project JobId, WorkItemId, WorkItemName (the name may be left out)." },
+      { advice: "End it with: | project JobId, WorkItemId, WorkItemName (WorkItemName is optional)." },
     );
   }
   const real = found.find(({ name, type }) => type === "real" && isId(name));

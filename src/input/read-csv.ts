@@ -129,7 +129,7 @@ function describeProblem(
   if (isBlank(workItemId)) return "WorkItemId is empty";
   // No id has a line break: a quote that should not be there has joined this row with those after it.
   if (record.lineCount > 1 && /[\r\n]/.test(jobId + workItemId)) {
-    return "an id has a line break (a quote too many?)";
+    return "an id has a line break (is there one quote too many?)";
   }
   return undefined;
 }

@@ -31,7 +31,7 @@ export function readAnswer(text: string): KustoTable | Refusal {
   const [table, ...others] = tablesIn(frames);
   if (table === undefined) throw shapeless("it has no result");
   if (others.length > 0)
-    return { kind: "invalid", said: `the query gives ${others.length + 1} results, wanted is one` };
+    return { kind: "invalid", said: `the query returns ${others.length + 1} results instead of one` };
   return { ...table, bytes: Buffer.byteLength(text) };
 }
 

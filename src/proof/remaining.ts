@@ -149,7 +149,7 @@ async function writeRows(
 
 function doNotFit(mismatches: readonly string[]): ReuploadError {
   return new ReuploadError("identity-mismatch", `The states do not fit together: ${mismatches.join("; ")}.`, {
-    advice: "Give the states of one run, each once.",
+    advice: "Give the states of one run, each only once.",
   });
 }
 
@@ -158,7 +158,7 @@ function statesMissing(missing: readonly number[], total: number): ReuploadError
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
   return new ReuploadError("usage", `No state of partition ${which}${more} of ${total} is given.`, {
     advice:
-      "Give every machine's state, or the run's CSV with --csv: the rows of partitions without a state are taken from there.",
+      "Give the state of every machine, or the CSV of the run with --csv: reupload takes the rows of partitions without a state from it.",
   });
 }
 
@@ -166,6 +166,6 @@ function anotherCsv(path: string, stateDb: string): ReuploadError {
   const name = path === "-" ? "standard input" : path;
   return new ReuploadError("identity-mismatch", `${name} is not the CSV of the run in ${stateDb}.`, {
     advice:
-      "Give the CSV that the run was started with (or went on with by --update-csv), or leave --csv out.",
+      "Give the CSV that the run was started with (or last resumed with, by --update-csv), or omit --csv.",
   });
 }

@@ -109,10 +109,11 @@ export function balanceReport(report: RunReport): Account {
 function sumGaps(rows: Account["rows"], files: Account["files"]): string[] {
   const gaps: string[] = [];
   const inClasses = sumOfParts(rows);
-  if (inClasses !== rows.total) gaps.push(`the CSV has ${rows.total} rows, the classes hold ${inClasses}`);
+  if (inClasses !== rows.total)
+    gaps.push(`the CSV has ${rows.total} rows, but the classes contain ${inClasses}`);
   const finished = sumOfParts(files);
   if (finished !== files.total) {
-    gaps.push(`the catalog lists ${files.total} files, the classes hold ${finished}`);
+    gaps.push(`the catalog lists ${files.total} files, but the classes contain ${finished}`);
   }
   return gaps;
 }

@@ -118,7 +118,7 @@ describe("a signal, while the CSV comes from a pipe that stays open,", () => {
   it("stops `partitions`, which says so", async () => {
     const ended = await stoppedAt(["partitions", "-", "2"]);
     expect(ended.signal).toBe("SIGINT");
-    expect(ended.stderr).toBe("Ctrl+C: stopped, what is printed is not the whole answer\n");
+    expect(ended.stderr).toBe("Ctrl+C: stopped, the printed answer is not complete\n");
     expect(ended.stdout).toBe("");
   });
 

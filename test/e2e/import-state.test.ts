@@ -206,7 +206,7 @@ describe("a batch that the original tool left half done", () => {
     await expect(stat(scene.path(STATE))).rejects.toMatchObject({ code: "ENOENT" });
     const resumed = await scene.cli(["run", "--resume", ...importArgs(fromContainer()).slice(3)]);
     expect(resumed.code).toBe(3);
-    expect(resumed.stderr).toMatch(/an import into \S+state\.db was cut short/);
+    expect(resumed.stderr).toMatch(/an import into \S+state\.db was interrupted/);
 
     const again = await scene.cli(importArgs(fromContainer()));
     expect(again.code, again.stderr).toBe(0);

@@ -227,7 +227,7 @@ describe("a result that is too much for one answer", () => {
       findIn([], { fault: ({ text }) => (isWhole(text) ? undefined : { refuse: runaway() }) }),
     ).rejects.toMatchObject({
       code: "kusto-invalid",
-      message: "The result is too much for the service, even in 2048 slices by WorkItemId.",
+      message: "The result is too large for the service, even in 2048 slices by WorkItemId.",
     });
   });
 });

@@ -225,7 +225,7 @@ describe("a row that is no work item", () => {
   it("includes an id that has a line break: a stray quote has joined rows", async () => {
     const csv = 'JobId,WorkItemId,WorkItemName\n7,"1\n7,2\n7,3",x\n7,4,"two\nlines"\n';
     expect(await readPieces(csv)).toEqual([
-      rejected(2, "an id has a line break (a quote too many?)", '7,"1\n7,2\n7,3",x'),
+      rejected(2, "an id has a line break (is there one quote too many?)", '7,"1\n7,2\n7,3",x'),
       row(5, "7", "4", "two\nlines"),
     ]);
   });

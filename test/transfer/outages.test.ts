@@ -48,7 +48,7 @@ describe("an account", () => {
       operation: "put-blob",
     });
     const work = Promise.allSettled(start(ladder, all));
-    await expect.poll(() => tools.targetGate.waiting?.advice).toBe("give this sign-in its roles back");
+    await expect.poll(() => tools.targetGate.waiting?.advice).toBe("give this sign-in its roles again");
     bench.proxy.heal();
     const outcomes = await work;
     const refused = outcomes.filter(({ status }) => status === "rejected");

@@ -29,13 +29,13 @@ export interface Outage {
 }
 
 const ADVICE: Readonly<Record<Exclude<OutageReason, "sign-in">, string>> = {
-  unreachable: "it is asked again until it answers",
-  overloaded: "it is asked again until it answers",
-  failing: "it is asked again until it answers",
-  intercepted: "it is asked again until the service itself answers",
+  unreachable: "reupload tries again until it answers",
+  overloaded: "reupload tries again until it answers",
+  failing: "reupload tries again until it answers",
+  intercepted: "reupload tries again until the service itself answers",
   clock: "set the clock of this machine",
-  forbidden: "give this sign-in its roles back",
-  missing: "make its container and queue again",
+  forbidden: "give this sign-in its roles again",
+  missing: "create its container and queue again",
 };
 
 /** What is done meanwhile, or what helps; with what was last heard. */
@@ -76,20 +76,25 @@ export function outageError(
         "permission",
         `The ${name} refuses every request ${waited}${describeCause(failure)}`,
         {
-          ...(isSas && { advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that lasts, then run again." }),
+          ...(isSas && {
+            advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that is valid long enough, then run again.",
+          }),
           cause: failure,
         },
       );
     }
     case "missing":
-      return new ReuploadError("unavailable", `The ${name} has lost its container or queue ${waited}.`);
+      return new ReuploadError(
+        "unavailable",
+        `The container or queue of the ${name} no longer exists ${waited}.`,
+      );
     case "intercepted":
       return new ReuploadError(
         "unavailable",
-        `The ${name} does not answer itself ${waited}${describeCause(failure)}`,
+        `Something else answers in place of the ${name} ${waited}${describeCause(failure)}`,
         {
           advice:
-            "Look what stands in between: a proxy, a captive portal, a firewall (curl -v shows it). Then run again, with --resume if there is a state.",
+            "Check for a proxy, a captive portal or a firewall in between (curl -v shows it). Then run again, with --resume if there is a state.",
           cause: failure,
         },
       );

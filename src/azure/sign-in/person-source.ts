@@ -57,9 +57,7 @@ export class PersonSource implements TokenSource {
   constructor(way: PersonWay) {
     this.#way = way;
     this.#toDo =
-      way.kind === "browser"
-        ? "finish the sign-in in the browser window that was opened"
-        : "sign in with the device code";
+      way.kind === "browser" ? "finish the sign-in in the browser window" : "sign in with the device code";
   }
 
   get advice(): string {

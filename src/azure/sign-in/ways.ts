@@ -46,7 +46,8 @@ export const ENVIRONMENT_ADVICE =
 export function applicationSource(surroundings: Surroundings): TokenSource {
   return new IdentitySource(surroundings, {
     name: "environment",
-    advice: () => "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate: it may have ended",
+    advice: () =>
+      "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate, which may have expired",
     make: async (watch) => {
       const { EnvironmentCredential } = await import("@azure/identity");
       return new EnvironmentCredential(watch.options);
@@ -90,7 +91,7 @@ export function managedIdentitySource(surroundings: Surroundings, env: SignInVar
     name: "managed identity",
     watch: MACHINE_WATCH,
     advice: () =>
-      "give this machine a managed identity (AZURE_CLIENT_ID names one that is assigned by a user), or use another --auth",
+      "give this machine a managed identity (set AZURE_CLIENT_ID for a user-assigned one), or use another --auth",
     make: async (watch) => {
       const { ManagedIdentityCredential } = await import("@azure/identity");
       const clientId = env["AZURE_CLIENT_ID"];

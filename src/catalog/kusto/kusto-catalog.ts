@@ -154,7 +154,7 @@ class KustoCatalog implements Catalog {
 
   rejectedRows(): { readonly count: number; readonly file: undefined; readonly reason: string | undefined } {
     const lists = this.#query.filtersByJob ? "workItemIds and jobIds" : "workItemIds";
-    const reason = `rows of work items that were not asked for: the query does not filter by ${lists}, or not exactly`;
+    const reason = `rows of work items that reupload did not ask for: the query does not filter by ${lists}, or not exactly`;
     return { count: this.#strayRows, file: undefined, reason: this.#strayRows > 0 ? reason : undefined };
   }
 
@@ -170,9 +170,12 @@ function splitIntoBatches<T>(items: readonly T[], size: number): T[][] {
 }
 
 const TOO_MUCH = {
-  "result-too-large": "its files are too many for one answer: narrow the query, by --file-suffix for example",
-  timeout: "the query for it alone does not end in time: see that it filters by workItemIds first",
-  "out-of-memory": "the query for it alone takes too much memory: see that it filters by workItemIds first",
+  "result-too-large":
+    "it has too many files for one answer: narrow the query, for example with --file-suffix",
+  timeout:
+    "the query for this work item alone does not end in time: make the query filter by workItemIds first",
+  "out-of-memory":
+    "the query for this work item alone needs too much memory: make the query filter by workItemIds first",
 } as const;
 
 function failed(workItem: WorkItem, { why }: KustoTooMuch): Lookup {

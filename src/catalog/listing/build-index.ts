@@ -102,7 +102,7 @@ async function writeIndex(
     rows.end();
     if (sink.isUseless && sink.firstRejected !== undefined) {
       const { line, reason } = sink.firstRejected;
-      throw invalid(path, `has no row that can be used (line ${line}: ${reason})`);
+      throw invalid(path, `has no usable row (line ${line}: ${reason})`);
     }
     const warning = sink.damaged.warning("the listing");
     if (warning !== undefined) warn?.(warning);
@@ -157,7 +157,7 @@ async function flushToDisk(path: string): Promise<void> {
 
 function changedMeanwhile(path: string): ReuploadError {
   return new ReuploadError("listing-unreadable", `The listing ${path} changed while it was indexed.`, {
-    advice: "Wait until it is written completely, then run the command again.",
+    advice: "Wait until the listing is complete, then run the command again.",
   });
 }
 

@@ -76,7 +76,7 @@ async function newIndex(listing: ListingFile, options: ListingOptions): Promise<
 async function reopened({ fingerprint }: ListingFile, options: ListingOptions): Promise<IndexFile> {
   const index = await IndexFile.open(options.indexPath, fingerprint, options.signal);
   if (index !== undefined) return index;
-  throw new ReuploadError("internal", `The index ${options.indexPath} is not as it was written.`);
+  throw new ReuploadError("internal", `The index ${options.indexPath} was changed after it was written.`);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -264,8 +264,8 @@ function describeFault(error: unknown): string | undefined {
 
 const WHY = {
   changed:
-    "The listing was written to after it was indexed. Run again with --resume once it is complete; to replace it while a run uses it, write a new file and rename it.",
-  broken: "The index of the listing does not fit it, not even when made anew.",
+    "The listing was changed after it was indexed. Run again with --resume when it is complete. To replace a listing during a run, write a new file and rename it.",
+  broken: "The index does not match the listing, even after it was built again.",
 } as const;
 
 function failed(workItem: WorkItem, message: string): Lookup {

@@ -23,7 +23,7 @@ describe("a lookup in Kusto", () => {
       count: 5,
       file: undefined,
       reason:
-        "rows of work items that were not asked for: the query does not filter by workItemIds, or not exactly",
+        "rows of work items that reupload did not ask for: the query does not filter by workItemIds, or not exactly",
     });
   });
 
@@ -124,7 +124,7 @@ describe("a lookup in Kusto", () => {
         problems: [],
         failure: {
           code: "catalog-error",
-          message: "its files are too many for one answer: narrow the query, by --file-suffix for example",
+          message: "it has too many files for one answer: narrow the query, for example with --file-suffix",
         },
       },
     ]);

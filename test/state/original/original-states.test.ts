@@ -202,7 +202,7 @@ describe("states of the original tool", () => {
     await store.close();
     const refusals = [
       ["missing.db", "state-missing", "no state of the original tool"],
-      ["text.db", "state-foreign", "no SQLite database"],
+      ["text.db", "state-foreign", "not an SQLite database"],
       ["tables.db", "state-foreign", "has no status"],
       ["none.db", "state-foreign", "no table files"],
       ["ours.db", "state-foreign", "a state of this reupload"],

@@ -165,7 +165,7 @@ describe("a state that holds a run", () => {
     await expect(openState(path, csvOf(workItems(2)), { description })).rejects.toMatchObject({
       code: "identity-mismatch",
       message: matching(
-        /target: state has https:\/\/target\.\S+, given https:\/\/other\.\S+; partition: state has 0, given 1$/,
+        /target: the state has https:\/\/target\.\S+, this command https:\/\/other\.\S+; partition: the state has 0, this command 1$/,
       ),
     });
   });
