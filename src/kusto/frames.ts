@@ -79,6 +79,7 @@ function isFrame(value: unknown): value is Frame {
   return isObject(value) && "FrameType" in value && typeof value.FrameType === "string";
 }
 
+/** Whether it is an object, and no null. */
 export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
