@@ -43,7 +43,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const NOT_YET: Readonly<Record<string, string>> = {
   "cli -> surroundings": "job hands its surroundings on",
   "cli -> azure": "find and the sign-in start in job",
-  "cli -> catalog": "job checks the options of a catalog",
   "cli -> demo": "job runs the demo",
   "cli -> emulator": "job starts the emulator",
   "cli -> files": "job opens the files that a command reads and writes",
