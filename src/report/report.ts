@@ -8,6 +8,7 @@ export {
   announceVerdict,
   filesToAnnounce,
 } from "./announce-report.ts";
+export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export { doubtText, type ImportReport } from "./import-report.ts";
 export { isoTime } from "./json-forms.ts";
