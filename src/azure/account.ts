@@ -46,7 +46,7 @@ export async function findAccount(
       throw new ReuploadError(
         "target-invalid",
         `--target is ${named.blobEndpoint}, but AZURE_STORAGE_CONNECTION_STRING is for ${endpoints.blobEndpoint}.`,
-        { advice: "Unset the variable, or leave --target out." },
+        { advice: "Unset the variable, or omit --target." },
       );
     }
     return { ...endpoints, credential: credential ?? (await tokenFor(endpoints, signIn)) };
@@ -77,9 +77,9 @@ async function credentialFor(
 async function tokenFor(named: Endpoints, signIn: () => Promise<SignIn>): Promise<AccountCredential> {
   for (const endpoint of [named.blobEndpoint, named.queueEndpoint]) {
     if (!isTrustedForTokens(new URL(endpoint))) {
-      throw new ReuploadError("target-invalid", `A sign-in token is not sent to ${endpoint}.`, {
+      throw new ReuploadError("target-invalid", `reupload does not send a sign-in token to ${endpoint}.`, {
         advice:
-          "Tokens go to Azure's own storage hosts over https only; use a connection string or a SAS here.",
+          "It sends tokens only to Azure's own storage hosts, over https. Use a connection string or a SAS here.",
       });
     }
   }
@@ -100,13 +100,15 @@ function parseTarget(text: string): Endpoints {
   }
   if (!isAllowed(url)) throw new ReuploadError("target-invalid", `--target ${url.origin} is not https.`);
   if (url.search !== "" || url.username !== "" || url.password !== "") {
-    throw new ReuploadError("target-invalid", "--target holds a SAS or a password.", {
-      advice: "Leave it out of the URL and set AZURE_STORAGE_SAS_TOKEN: a flag's value shows in `ps`.",
+    throw new ReuploadError("target-invalid", "--target contains a SAS or a password.", {
+      advice:
+        "Remove it from the URL and set AZURE_STORAGE_SAS_TOKEN. Other users can see the values of flags in `ps`.",
     });
   }
   if (isLoopback(url)) {
     throw new ReuploadError("target-invalid", `--target ${url.origin} is on this machine.`, {
-      advice: "For an emulator set AZURE_STORAGE_CONNECTION_STRING instead: it also names the queue's port.",
+      advice:
+        "For an emulator, set AZURE_STORAGE_CONNECTION_STRING instead. It also contains the port of the queue.",
     });
   }
   if (url.pathname !== "/") {
@@ -138,7 +140,7 @@ function developmentFields(given: ReadonlyMap<string, string>): Map<string, stri
   const foreign = Object.keys(others).find((name) => !known.has(name));
   if (foreign !== undefined) {
     throw badConnectionString(
-      `it has ${foreign} beside UseDevelopmentStorage=true, which is a whole account`,
+      `it has ${foreign} besides UseDevelopmentStorage=true, which already names an account`,
     );
   }
   return new Map([
@@ -220,13 +222,13 @@ function endpointIn(fields: Map<string, string>, service: "blob" | "queue"): str
   }
   if (!isAllowed(url)) throw badConnectionString(`its ${service} endpoint is not https`);
   if (url.username !== "" || url.password !== "") {
-    throw badConnectionString(`its ${service} endpoint holds a user name or a password`);
+    throw badConnectionString(`its ${service} endpoint contains a user name or a password`);
   }
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
 function badConnectionString(why: string): ReuploadError {
   return new ReuploadError("bad-option", `${VARIABLE} cannot be used: ${why}.`, {
-    advice: "Copy it whole from the portal (Access keys), in quotes.",
+    advice: "Copy the whole connection string from the portal (Access keys), and put it in quotes.",
   });
 }

@@ -12,15 +12,14 @@ export function sasTokenOf(given: Secret, where: string): Secret {
   const token = given.reveal().trim().replace(/^\?/, "");
   if (token === "") throw refused(`${where} is empty`, SAS_ADVICE);
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw refused(`${where} holds a blank, a line end or a letter that no SAS has`, SAS_ADVICE);
+    throw refused(`${where} contains a blank, a line end or a character that no SAS has`, SAS_ADVICE);
   }
-  if (token.includes("?")) throw refused(`${where} holds a whole link`, SAS_ADVICE);
+  if (token.includes("?")) throw refused(`${where} contains a whole link`, SAS_ADVICE);
   if (!/(?:^|&)sig=[^&]/.test(token)) throw refused(`${where} has no signature (sig=...)`, SAS_ADVICE);
   return new Secret(token);
 }
 
-const SAS_ADVICE =
-  "Give the SAS alone, as it was made: it begins with sv= or sp=, and has no host before it.";
+const SAS_ADVICE = "Give only the SAS: it begins with sv= or sp=, and no host stands before it.";
 
 /** An account's key. @param where as for a SAS @throws ReuploadError `bad-option` that never shows the value */
 export function accountKeyOf(given: Secret, where: string): Secret {
@@ -30,7 +29,7 @@ export function accountKeyOf(given: Secret, where: string): Secret {
   return new Secret(key);
 }
 
-const KEY_ADVICE = "Copy the key whole from the portal (Access keys).";
+const KEY_ADVICE = "Copy the whole key from the portal (Access keys).";
 
 function refused(why: string, advice: string): ReuploadError {
   return new ReuploadError("bad-option", `${why}.`, { advice });

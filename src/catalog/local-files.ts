@@ -114,7 +114,7 @@ class Walk implements FoundFiles {
     } catch (thrown) {
       const isMissing = fileSystemCode(thrown) === "ENOENT";
       if (!isMissing) this.#tellUnreadable(name, thrown);
-      else if (entry.isSymbolicLink()) this.problems.push(`${name} is a link to nowhere`);
+      else if (entry.isSymbolicLink()) this.problems.push(`${name} is a link to nothing`);
       // What was removed meanwhile is not there.
     }
   }
@@ -127,14 +127,14 @@ class Walk implements FoundFiles {
   async #follow(parent: Folder, link: Folder): Promise<void> {
     const real = await realpath(link.path);
     if (!isWithin(real, this.#fence)) {
-      this.problems.push(`${link.name} is a link that leads out of ${this.#fence}`);
+      this.problems.push(`${link.name} is a link that leads outside of ${this.#fence}`);
       return;
     }
     const stats = await stat(link.path);
     const isAbove = isWithin(parent.real, real) || isWithin(this.#top, real);
     if (!stats.isDirectory()) this.#takeFile(link, stats);
     else if (isAbove && !this.#walked.has(real)) {
-      this.problems.push(`${link.name} is a link to a folder that holds the one it is met in`);
+      this.problems.push(`${link.name} is a link to a folder that contains the link itself`);
     } else this.#linkedFolders.push({ ...link, real });
   }
 

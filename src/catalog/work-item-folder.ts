@@ -18,7 +18,7 @@ export function workItemFolder(prefix: SourcePrefix, workItem: WorkItem): string
   const folder = prefix.render(workItem);
   const problem = idProblem(prefix, workItem) ?? folderProblem(folder);
   if (problem !== undefined) {
-    throw new FileFailure("catalog-error", `${problem}, so that its files cannot be looked up`);
+    throw new FileFailure("catalog-error", `${problem}, so its files cannot be looked up`);
   }
   return folder.endsWith("/") ? folder : `${folder}/`;
 }

@@ -38,8 +38,8 @@ endLingering(exitCode);
 process.once("beforeExit", () => {
   const lost = io.stdoutError();
   if (lost === undefined) return;
-  printLine(io.stderr, `error: The output could not be written: ${lost.message}`);
-  printLine(io.stderr, "Write it to another place; the state, when there is one, is saved.");
+  printLine(io.stderr, `error: Cannot write the output: ${lost.message}`);
+  printLine(io.stderr, "Write it to another place. If there is a state, it is saved.");
   process.exitCode = EXIT.unavailable;
 });
 

@@ -1,20 +1,17 @@
 /** `reupload partitions CSV N`: how a CSV divides among machines. */
-import { createInterface } from "node:readline";
-import { isAbsolute, join } from "node:path";
 import { csvField } from "../core/csv-field.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { choosePartition } from "../core/partition.ts";
-import { type Distribution, countPartitions } from "../input/distribution.ts";
-import type { InputSource } from "../input/input.ts";
-import { count, percent, quantity } from "../terminal/format.ts";
-import { type JsonFields, jsonText } from "../report/json-forms.ts";
+import { distribute, searchIds, type SearchedId } from "../job/distribution.ts";
+import { distributionJson } from "../report/distribution-report.ts";
+import { jsonText } from "../report/json-forms.ts";
 import { SCHEMA_VERSION } from "../report/messages.ts";
+import { distributionText, uncountedText } from "../terminal/distribution-text.ts";
 import { type Io, printLines, printLine, writeLines } from "../terminal/io.ts";
 import { parseOutput, parseWholeNumber } from "./options.ts";
 import { endAtSignal } from "./stop-signals.ts";
 
-const RULE = "=".repeat(80);
+export { inputSource } from "../job/distribution.ts";
 
 export interface PartitionsArguments {
   readonly csv: string;
@@ -26,119 +23,61 @@ export interface PartitionsArguments {
 
 /** @throws ReuploadError */
 export async function partitions(given: PartitionsArguments, io: Io): Promise<ExitCode> {
-  const dispose = endAtSignal(io.stderr, "what is printed is not the whole answer");
+  const dispose = endAtSignal(io.stderr, "the printed answer is not complete");
   try {
-    return await distribute(given, io);
+    const total = parseWholeNumber(given.n, "number of partitions", 1, 100_000);
+    const isJson = parseOutput(given.output) === "json";
+    if (given.csv === "-" && given.search?.includes("-") === true) {
+      throw new ReuploadError("usage", "The CSV and the ids to search for cannot both come from stdin.", {
+        advice: "Give the CSV as a file, or give each id with its own --search.",
+      });
+    }
+    const division = { csv: given.csv, total };
+    if (given.search !== undefined) return await search(division, given.search, isJson, io);
+    return await show(division, given.list === true, isJson, io);
   } finally {
     dispose();
   }
 }
 
-async function distribute(given: PartitionsArguments, io: Io): Promise<ExitCode> {
-  const total = parseWholeNumber(given.n, "number of partitions", 1, 100_000);
-  const isJson = parseOutput(given.output) === "json";
-  if (given.csv === "-" && given.search?.includes("-") === true) {
-    throw new ReuploadError("usage", "Both the CSV and the ids to search for are to come from stdin.", {
-      advice: "Give one of them as a file, or each id with its own --search.",
-    });
-  }
-  const source = inputSource(given.csv, io);
-  if (given.search !== undefined) return search(given.search, source, total, isJson, io);
-  const { signal } = new AbortController();
-  const distribution = await countPartitions(source, total, {
-    signal,
-    ...(given.list === true
-      ? {
-          onWorkItems: async (items) =>
-            writeLines(
-              io,
-              items.map(({ workItem, partition }) =>
-                isJson
-                  ? jsonText({ jobId: workItem.jobId, workItemId: workItem.workItemId, partition })
-                  : `${csvField(workItem.workItemId)},${partition}`,
-              ),
+type Division = Parameters<typeof distribute>[0];
+
+async function show(division: Division, isList: boolean, isJson: boolean, io: Io): Promise<ExitCode> {
+  const distribution = await distribute(
+    division,
+    io,
+    isList
+      ? async (items) =>
+          writeLines(
+            io,
+            items.map(({ workItem: { jobId, workItemId }, partition }) =>
+              isJson ? jsonText({ jobId, workItemId, partition }) : `${csvField(workItemId)},${partition}`,
             ),
-        }
-      : {}),
-  });
-  if (given.list !== true) {
+          )
+      : undefined,
+  );
+  if (!isList) {
     if (isJson) await writeLines(io, [jsonText(distributionJson(distribution))]);
     else await printLines(io, distributionText(distribution));
   }
-  tellRejected(distribution, io);
+  for (const line of uncountedText(distribution)) printLine(io.stderr, line);
   return distribution.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
 }
 
-/** Where a command's CSV comes from: a path below the working folder, or stdin. */
-export function inputSource(csv: string, io: Io): InputSource {
-  if (csv === "-") return { path: csv, bytes: io.stdin };
-  return { path: isAbsolute(csv) ? csv : join(io.cwd, csv) };
-}
-
-function distributionText({ partitions: shares, total }: Distribution): string[] {
-  return [
-    `Partition Distribution for ${shares.length} partitions:`,
-    RULE,
-    "",
-    ...shares.flatMap((share) => [
-      `Partition ${share.partition}:`,
-      `  Count:     ${count(share.count)} (${percent(share.count, total)})`,
-      `  Samples:   ${share.samples.join(", ")}${share.count > share.samples.length ? ", ..." : ""}`,
-      "",
-    ]),
-    `Total WorkItems: ${count(total)}`,
-  ];
-}
-
-function distributionJson(distribution: Distribution): JsonFields {
-  const { total, rows, duplicates, rejected } = distribution;
-  const shares = distribution.partitions.map((share) => ({ ...share }));
-  return { schemaVersion: SCHEMA_VERSION, partitions: shares, total, rows, duplicates, rejected };
-}
-
-/** What is not in the counts goes to stderr: the counts' text stays what operators know. */
-export function tellRejected({ duplicates, rejected, firstRejected }: Distribution, io: Io): void {
-  if (duplicates > 0) printLine(io.stderr, `${quantity(duplicates, "repeated row")} counted once`);
-  if (rejected === 0) return;
-  printLine(io.stderr, `${quantity(rejected, "row")} rejected:`);
-  for (const row of firstRejected) printLine(io.stderr, `  line ${row.line}: ${row.reason}`);
-  if (rejected > firstRejected.length) printLine(io.stderr, "  ...");
-}
-
 async function search(
-  given: readonly string[],
-  source: InputSource,
-  total: number,
+  division: Division,
+  ids: readonly string[],
   isJson: boolean,
   io: Io,
 ): Promise<ExitCode> {
-  const ids = new Map<string, boolean>();
-  for (const id of given) {
-    if (id !== "-") ids.set(id, false);
-    else
-      for await (const line of createInterface({ input: io.stdin }))
-        if (line.trim() !== "") ids.set(line.trim(), false);
-  }
-  await countPartitions(source, total, {
-    signal: new AbortController().signal,
-    onWorkItems: async (items) => {
-      for (const { workItem } of items) if (ids.has(workItem.workItemId)) ids.set(workItem.workItemId, true);
-    },
-  });
-  const results = [...ids].map(([workItemId, inCsv]) => ({
-    workItemId,
-    partition: choosePartition(workItemId, total),
-    inCsv,
-  }));
-  if (isJson) await writeLines(io, [jsonText({ schemaVersion: SCHEMA_VERSION, results })]);
-  else {
-    await printLines(
-      io,
-      results.map(
-        ({ workItemId, partition, inCsv }) =>
-          `${workItemId}: partition ${partition}${inCsv ? "" : " (not in the CSV)"}`,
-      ),
-    );
-  }
+  const { results, warnings } = await searchIds(division, ids, io);
+  const found = results.map((result) => ({ ...result }));
+  if (isJson) await writeLines(io, [jsonText({ schemaVersion: SCHEMA_VERSION, results: found })]);
+  else await printLines(io, results.map(searchedText));
+  for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
   return results.every(({ inCsv }) => inCsv) ? EXIT.done : EXIT.finishedWithFailures;
+}
+
+function searchedText({ workItemId, partition, inCsv }: SearchedId): string {
+  return `${workItemId}: partition ${partition}${inCsv ? "" : " (not in the CSV)"}`;
 }

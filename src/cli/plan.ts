@@ -1,16 +1,16 @@
 /** `reupload plan CSV N`: the commands of each machine, ready to paste. */
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { type Distribution, countPartitions } from "../input/distribution.ts";
+import { distribute } from "../job/distribution.ts";
+import { uncountedText } from "../terminal/distribution-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { SCHEMA_VERSION } from "../report/messages.ts";
 import { type MachinePlan, machinePlanText, planMachine, type PlanOptions } from "../terminal/plan-text.ts";
 import { printable } from "../terminal/printable.ts";
 import { printableJson } from "../core/unprintable.ts";
 import type { Shell } from "../terminal/shell.ts";
-import { type Io, writeLines } from "../terminal/io.ts";
+import { type Io, printLine, writeLines } from "../terminal/io.ts";
 import { parseOutput, parseWholeNumber } from "./options.ts";
-import { inputSource, tellRejected } from "./partitions.ts";
 import { endAtSignal } from "./stop-signals.ts";
 import { packageVersion } from "./version.ts";
 
@@ -40,7 +40,8 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
     fileWorkers: parseWorkers(options["fileWorkers"], "--file-workers"),
     version: packageVersion(),
   };
-  const distribution = await distributed(csv, total, io);
+  const dispose = endAtSignal(io.stderr, "nothing is planned");
+  const distribution = await distribute({ csv, total }, io).finally(dispose);
   const isWanted = (step: string) => options["resume"] !== true || RESUME_STEPS.includes(step);
   const machines = distribution.partitions.map(({ partition, count }) => {
     const machine = planMachine(partition, total, shells[partition] ?? "bash", planOptions);
@@ -56,17 +57,8 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
     // What `quote` could not write otherwise for its shell (cmd) cannot be pasted, but must not reach the terminal.
     await writeLines(io, lines.map(printable));
   }
-  tellRejected(distribution, io);
+  for (const line of uncountedText(distribution)) printLine(io.stderr, line);
   return distribution.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
-}
-
-async function distributed(csv: string, total: number, io: Io): Promise<Distribution> {
-  const dispose = endAtSignal(io.stderr, "nothing is planned");
-  try {
-    return await countPartitions(inputSource(csv, io), total, { signal: new AbortController().signal });
-  } finally {
-    dispose();
-  }
 }
 
 function countMachines({ n, options }: PlanArguments): number {
@@ -75,7 +67,7 @@ function countMachines({ n, options }: PlanArguments): number {
     throw new ReuploadError(
       "bad-option",
       `The number of machines is given twice: ${n} and --machines ${flag}.`,
-      { advice: "Leave one of them out." },
+      { advice: "Omit one of them." },
     );
   }
   const text = n ?? flag;

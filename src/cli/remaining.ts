@@ -73,31 +73,32 @@ function parseFailedOnly(text: string | undefined): RemainingOptions["failedOnly
   throw new ReuploadError("bad-option", `--failed-only: expected all or failure codes, got "${text}"`);
 }
 
-/** What is not said is taken for not done: a row too many, never one too few. */
+/** Warns about running processes. What is unknown counts as not done: a row too many, never one too few. */
 async function tellRunning(states: OpenStates, io: Io): Promise<void> {
   for (const { stateDb, reading } of await states.read()) {
     if (reading.writer.kind !== "running") continue;
-    const message = `a process works on ${stateDb} (pid ${reading.writer.pid}): what it completes from now on is in the CSV all the same`;
+    const message = `a process works on ${stateDb} (pid ${reading.writer.pid}): the CSV also contains the work items that it completes from now on`;
     printLine(io.stderr, `warning: ${message}`);
   }
 }
 
 function tell(result: RemainingResult, { out, failedOnly }: RemainingArguments, io: Io): void {
-  const { rows, rowsOfMissing, missingPartitions, totalPartitions, rejected } = result;
+  const { rows, rowsOfMissing, missingPartitions, totalPartitions, rejected, warning } = result;
   const where = out === "-" ? "" : ` written to ${out}`;
-  printLine(io.stderr, `${quantity(rows, "row")}${where}: what is not completed`);
+  printLine(io.stderr, `${quantity(rows, "row")}${where}: the work items that are not completed`);
   if (missingPartitions.length > 0) {
     const what = `no state of ${quantity(missingPartitions.length, "partition")} of ${totalPartitions} is given`;
     const rest =
       failedOnly === undefined
-        ? `all their rows are in the CSV: ${rowsOfMissing}`
-        : "what failed there is not in the CSV";
+        ? `the CSV contains all their rows: ${rowsOfMissing}`
+        : "the CSV does not contain what failed there";
     printLine(io.stderr, `warning: ${what}; ${rest}`);
   }
+  if (warning !== undefined) printLine(io.stderr, `warning: ${warning}`);
   if (rejected > 0) {
     printLine(
       io.stderr,
-      `warning: ${quantity(rejected, "row")} of the CSV left out: no work items (see the run's .rejected.csv)`,
+      `warning: ${quantity(rejected, "row")} of the CSV left out, because they name no work item (see the .rejected.csv of the run)`,
     );
   }
 }

@@ -62,6 +62,7 @@ async function describeRun(session: Session): Promise<RunRequest> {
               partition,
               totalPartitions,
               rejectedPath,
+              warn: (message) => session.notice("warning", message),
               signal: session.signal,
             }),
     kept: keptSettings(given, found?.settings ?? {}, path),

@@ -49,14 +49,14 @@ async function takeSnapshot(
 ): Promise<ExitCode | undefined> {
   const [path, second] = paths;
   if (path === undefined || second !== undefined) {
-    throw new ReuploadError("usage", "--snapshot copies one state, several are given.", {
-      advice: "Give one --state-db, and run it again for the next one.",
+    throw new ReuploadError("usage", "--snapshot copies one state, but several are given.", {
+      advice: "Give one --state-db, and run the command again for the next state.",
     });
   }
   const target = absolutePath(snapshot, io);
   if (existsSync(target)) {
-    throw new ReuploadError("output-unwritable", `${snapshot} is there already.`, {
-      advice: "A copy never replaces a file: give another path with --snapshot.",
+    throw new ReuploadError("output-unwritable", `${snapshot} already exists.`, {
+      advice: "A snapshot never replaces a file. Give another path with --snapshot.",
     });
   }
   const source = absolutePath(path, io);

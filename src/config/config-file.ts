@@ -65,7 +65,10 @@ function parseConfig(source: string, shown: string): ReadonlyMap<RunOptionName, 
   const values = new Map<RunOptionName, FileValue>();
   if (root === null) return values;
   if (!isMap<Node, Node | null>(root)) {
-    throw new ReuploadError("bad-config", `${at(root)}: expected a mapping of options to values`);
+    throw new ReuploadError(
+      "bad-config",
+      `${at(root)}: expected options with their values, such as target: https://...`,
+    );
   }
   for (const { key, value } of root.items) {
     const name = knownName(isScalar(key) ? writtenIn(key) : "", at(key));
@@ -79,7 +82,7 @@ function parseConfig(source: string, shown: string): ReadonlyMap<RunOptionName, 
 /** The library's words are for its users in one case. */
 function messageFor(error: YAMLError): string {
   if (error.code !== "MULTIPLE_DOCS") return error.message;
-  return "a second document begins here; a configuration file holds one";
+  return "a second document begins here, but a configuration file must contain only one";
 }
 
 function knownName(key: string, where: string): RunOptionName {

@@ -133,7 +133,7 @@ function check(settings: RunSettings): void {
     const [there, missing] =
       partition === undefined ? ["--total-partitions", "--partition"] : ["--partition", "--total-partitions"];
     throw new ReuploadError("bad-option", `${there} is given without ${missing}.`, {
-      advice: "Give both (--partition 0 --total-partitions 2 is the first of two shares), or neither.",
+      advice: "Give both (--partition 0 --total-partitions 2 is the first of two partitions), or neither.",
     });
   }
   if (partition !== undefined && totalPartitions !== undefined && partition >= totalPartitions) {
@@ -142,18 +142,18 @@ function check(settings: RunSettings): void {
     });
   }
   if (settings.emulator && settings.target !== undefined) {
-    throw new ReuploadError("bad-option", "--emulator and --target exclude each other.", {
-      advice: "Leave one of them out.",
+    throw new ReuploadError("bad-option", "--emulator and --target cannot be used together.", {
+      advice: "Omit one of them.",
     });
   }
   if (settings.limit !== undefined && settings.sample !== undefined) {
-    throw new ReuploadError("bad-option", "--limit and --sample exclude each other.", {
-      advice: "--limit takes the first work items, --sample some spread over the CSV.",
+    throw new ReuploadError("bad-option", "--limit and --sample cannot be used together.", {
+      advice: "--limit takes the first work items, --sample takes some that are spread over the CSV.",
     });
   }
   if (settings.updateCsv && !settings.resume) {
     throw new ReuploadError("bad-option", "--update-csv is given without --resume.", {
-      advice: "Add --resume: a new run takes the whole CSV anyway.",
+      advice: "Add --resume, or omit --update-csv: a new run always uses the whole CSV.",
     });
   }
 }

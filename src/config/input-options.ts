@@ -14,7 +14,7 @@ export const INPUT_OPTIONS = {
     "--csv <file>",
     text,
     undefined,
-    "failed work items: JobId,WorkItemId[,WorkItemName]; - reads stdin",
+    "CSV of failed work items: JobId,WorkItemId[,WorkItemName]; - reads stdin",
     "same",
   ),
   files: option(
@@ -30,7 +30,7 @@ export const INPUT_OPTIONS = {
     "--catalog <kind>",
     oneOf("listing", "kusto", "container", "folder"),
     undefined,
-    "where the file lists come from: listing, kusto, container or folder (follows from the options below)",
+    "source of the file lists: listing, kusto, container or folder (default: follows from the options given)",
     "same",
   ),
   kustoCluster: option(
@@ -41,13 +41,20 @@ export const INPUT_OPTIONS = {
     "Azure Data Explorer cluster: https://CLUSTER.REGION.kusto.windows.net",
     "same",
   ),
-  kustoDatabase: option(CATALOG, "--kusto-database <name>", text, undefined, "its database", "same"),
+  kustoDatabase: option(
+    CATALOG,
+    "--kusto-database <name>",
+    text,
+    undefined,
+    "database of that cluster",
+    "same",
+  ),
   kustoQuery: option(
     CATALOG,
     "--kusto-query <file>",
     text,
     undefined,
-    "KQL that gives JobId, WorkItemId, WorkItemName, Uri, FileName (default: the table Files)",
+    "file with a KQL query that returns JobId, WorkItemId, WorkItemName, Uri, FileName (default: reads the table Files)",
     "same",
   ),
   fileSuffix: option(
@@ -55,16 +62,22 @@ export const INPUT_OPTIONS = {
     "--file-suffix <text>",
     text,
     "perf-lab-report.json",
-    "files whose name ends so, in the default query",
+    "the default query returns only files whose names end with this text",
     "same",
   ),
-  kustoQueries: option(CATALOG, "--kusto-queries <n>", wholeNumber(1, 64), "4", "queries under way at once"),
+  kustoQueries: option(
+    CATALOG,
+    "--kusto-queries <n>",
+    wholeNumber(1, 64),
+    "4",
+    "number of queries that run at once",
+  ),
   sourceContainer: option(
     CATALOG,
     "--source-container <url>",
     text,
     undefined,
-    "container whose blobs are the files: https://ACCOUNT.blob.core.windows.net/CONTAINER",
+    "container that holds the files: https://ACCOUNT.blob.core.windows.net/CONTAINER",
     "same",
   ),
   sourceDir: option(
@@ -80,7 +93,7 @@ export const INPUT_OPTIONS = {
     "--source-prefix <template>",
     sourcePrefix,
     "{jobId}/{workItemId}/",
-    "where a work item's files lie in the container or folder, from {jobId} {workItemId} {workItemName}",
+    "path of a work item's files in the container or folder; fields: {jobId} {workItemId} {workItemName}",
     "same",
   ),
   partition: option(
@@ -88,7 +101,7 @@ export const INPUT_OPTIONS = {
     "--partition <i>",
     wholeNumber(0, 99_999),
     undefined,
-    "this machine's share, from 0; needs --total-partitions",
+    "partition of this machine, counted from 0; needs --total-partitions",
     "same",
   ),
   totalPartitions: option(
@@ -96,7 +109,7 @@ export const INPUT_OPTIONS = {
     "--total-partitions <n>",
     wholeNumber(1, 100_000),
     undefined,
-    "how many machines share the CSV",
+    "number of partitions of the CSV, one for each machine",
     "same",
   ),
 
@@ -105,7 +118,7 @@ export const INPUT_OPTIONS = {
     "--state-db <file>",
     text,
     "reupload_state.db",
-    "state of this machine's run",
+    "state file of this machine's run",
     "start",
   ),
   resume: option(
@@ -113,7 +126,7 @@ export const INPUT_OPTIONS = {
     "--resume",
     yesOrNo,
     "false",
-    "continue what the state says is unfinished, or start when there is no state yet",
+    "continue the unfinished work of the state; start a new run if there is no state yet",
     "start",
   ),
   updateCsv: option(
@@ -121,7 +134,7 @@ export const INPUT_OPTIONS = {
     "--update-csv",
     yesOrNo,
     "false",
-    "with --resume: the CSV has grown; add the new rows",
+    "with --resume: add the new rows of a CSV that has grown",
     "start",
   ),
   retryFailed: option(
@@ -129,7 +142,7 @@ export const INPUT_OPTIONS = {
     "--retry-failed [codes]",
     retryFailed,
     "all",
-    "with --resume: retry failed files, all or those with these codes",
+    "with --resume: retry all failed files, or only those with these codes",
     "start",
   ),
   coordinationContainer: option(

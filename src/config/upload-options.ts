@@ -1,3 +1,4 @@
+import { OUTPUT_OPTION_NAMES } from "./output-options.ts";
 import type { RunOptionName } from "./run-options.ts";
 
 /** Those of a run's options that an upload has, too: what it has no work items or catalog for is left out. */
@@ -29,12 +30,7 @@ export const UPLOAD_OPTION_NAMES = [
   "requestTimeout",
   "maxWait",
   "grace",
-  "config",
-  "output",
-  "quiet",
-  "verbose",
-  "logFile",
-  "color",
+  ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 
 type UploadOptionName = (typeof UPLOAD_OPTION_NAMES)[number];
@@ -42,10 +38,10 @@ type UploadOptionName = (typeof UPLOAD_OPTION_NAMES)[number];
 /** What an upload says otherwise about an option. */
 export const UPLOAD_HELP: Partial<Record<UploadOptionName, string>> = {
   stateDb:
-    "keep the state here (default: reupload_upload_*.db in this folder, taken up by the same command and removed once all is done)",
-  resume: "with --state-db: continue what the state says is unfinished",
+    "state file (default: reupload_upload_*.db in this folder; the same command continues it and removes it when all is done)",
+  resume: "with --state-db: continue the unfinished work of the state",
   concurrency:
-    "files under way at once: so many, or auto: as many as are found to pay (unless --file-workers is given)",
-  fileWorkers: "so many files under way at once, and no auto",
-  dryRun: "list which file would become which blob, and touch nothing",
+    "number of files in flight at once; auto finds the best number (--file-workers turns auto off)",
+  fileWorkers: "number of files in flight at once; turns --concurrency auto off",
+  dryRun: "list which file would become which blob, and change nothing",
 };

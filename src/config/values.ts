@@ -65,7 +65,7 @@ export function oneOf<const Words extends readonly string[]>(...words: Words): P
 export const yesOrNo: Parser<boolean> = (given) => oneOf("true", "false")(given) === "true";
 
 export const text: Parser<string> = (given) => {
-  if (given.trim() === "") throw new RangeError("expected a text");
+  if (given.trim() === "") throw new RangeError("expected a text that is not empty");
   return given;
 };
 
@@ -73,7 +73,7 @@ export const text: Parser<string> = (given) => {
 export const headerText: Parser<string> = (given) => {
   const value = text(given).trim();
   if (/^[\x20-\x7e]+$/.test(value)) return value;
-  throw new RangeError("expected a text of ASCII letters, digits and signs on one line");
+  throw new RangeError("expected ASCII letters, digits and signs on one line");
 };
 
 export const nameTemplate: Parser<string> = (given) => parseNameTemplate(text(given)).text;
@@ -158,8 +158,8 @@ export const retryFailed: Parser<"all" | "none" | readonly FailureCode[]> = (giv
     const code = FAILURE_CODES.find((known) => known === word);
     if (code !== undefined) return code;
     const near = suggest(word, FAILURE_CODES);
-    const hint = near === undefined ? `known are ${FAILURE_CODES.join(", ")}` : `did you mean ${near}?`;
-    throw new RangeError(`expected failure codes, "${word}" is none: ${hint}`);
+    const hint = near === undefined ? `the codes are ${FAILURE_CODES.join(", ")}` : `did you mean ${near}?`;
+    throw new RangeError(`expected failure codes, but "${word}" is not one: ${hint}`);
   });
 };
 

@@ -51,13 +51,14 @@ function digest(body: Uint8Array): Buffer {
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (all.length < BODY_AT || all.toString("latin1", 0, MAGIC.length) !== MAGIC) {
-    throw unusable("it does not begin as one");
+    throw unusable("it does not begin like a checkpoint");
   }
   const version = all[MAGIC.length];
-  if (version !== VERSION) throw unusable(`it has version ${version}, this reupload reads ${VERSION}`);
+  if (version !== VERSION)
+    throw unusable(`it has version ${version}, but this version of reupload reads ${VERSION}`);
   const body = all.subarray(BODY_AT);
   if (!digest(body).equals(all.subarray(MAGIC.length + 1, BODY_AT))) {
-    throw unusable("it is damaged or not whole");
+    throw unusable("it is damaged or incomplete");
   }
   try {
     return readBody(new Reader(body));
@@ -78,7 +79,7 @@ function readBody(reader: Reader): Checkpoint {
     const receipt = { count, digest: reader.bytes().toString("utf8") };
     open.push({ place, receipt, completed: new Uint8Array(reader.bytes()) });
   }
-  if (!reader.isAtEnd) throw unusable("something follows its end");
+  if (!reader.isAtEnd) throw unusable("there are bytes after its end");
   return { ...head, states, open };
 }
 
@@ -97,7 +98,7 @@ function checkedHead(head: unknown): Head {
         Number.isSafeInteger(failed) &&
         Number.isSafeInteger(workItems),
     );
-  if (!isWhole) throw unusable("its head is not whole");
+  if (!isWhole) throw unusable("its head is incomplete");
   return { partition, epoch, rows, empty, failures, files, open };
 }
 

@@ -81,7 +81,7 @@ export function isOverRows(checkpoint: Checkpoint, rows: Checkpoint["rows"]): bo
  */
 export function mergeCheckpoints(own: Checkpoint, other: Checkpoint): Checkpoint {
   if (own.partition !== other.partition || !isOverRows(own, other.rows)) {
-    throw new ReuploadError("checkpoint-unusable", "the two checkpoints are not over the same rows");
+    throw new ReuploadError("checkpoint-unusable", "the two checkpoints are not of the same rows");
   }
   const [later, earlier] = other.epoch > own.epoch ? [other, own] : [own, other];
   const states = later.states.slice();

@@ -17,7 +17,12 @@ export interface CsvHeader<Name extends string> {
 }
 
 export type HeaderAnswer<Name extends string> =
-  | { readonly kind: "header"; readonly header: CsvHeader<Name> }
+  | {
+      readonly kind: "header";
+      readonly header: CsvHeader<Name>;
+      /** Where the first row is looked for: behind a spreadsheet's `sep=;`, else at the file's first byte, line 1. */
+      readonly start: { readonly offset: number; readonly line: number };
+    }
   /** The first row is not complete. */
   | { readonly kind: "need-more" }
   /** What is wrong, such as `has no WorkItemId column; its header is: a,b`: one printable line, no secrets. */
@@ -32,14 +37,47 @@ const ZIP_MARK = "PK\u0003\u0004";
 /**
  * Finds the header in the first bytes of a file (UTF-8, no byte order mark; `atEnd` when they are the whole file)
  * and with it the delimiter: the one of `,` `;` and tab that makes the required columns appear. Names match in any
- * case, with or without `_`, `-` and spaces: `JobId`, `job_id`, `JOB ID`.
+ * case, with or without `_`, `-` and spaces: `JobId`, `job_id`, `JOB ID`. A first line `sep=;`, by which spreadsheets
+ * name the delimiter, is no row; its delimiter is tried, too.
  */
 export function findHeader<Name extends string>(
   head: Uint8Array,
   atEnd: boolean,
   columns: CsvColumns<Name>,
 ): HeaderAnswer<Name> {
-  const rows = DELIMITERS.map((delimiter) => firstRow(head, atEnd, delimiter));
+  const named = namedDelimiter(head, atEnd);
+  if (named === "need-more") return { kind: "need-more" };
+  if (named !== undefined) {
+    const rest = findIn(head.subarray(named.end), atEnd, columns, [named.delimiter, ...DELIMITERS]);
+    return rest.kind === "header" ? { ...rest, start: { offset: named.end, line: 2 } } : rest;
+  }
+  return findIn(head, atEnd, columns, DELIMITERS);
+}
+
+/** `sep=;`, perhaps in quotes, with its line end; the delimiter is no letter, digit, quote or blank. */
+const NAMED_DELIMITER = /^"?sep=(\t|[!#-/:-@[-`{-~])"?[ \t]*(?:\r\n|\r|\n)/i;
+const LONGEST_NAMED = 64;
+
+/** What a first line `sep=;` says, and where it ends; undefined when there is none. */
+function namedDelimiter(
+  head: Uint8Array,
+  atEnd: boolean,
+): { readonly delimiter: string; readonly end: number } | "need-more" | undefined {
+  const text = Buffer.from(head.subarray(0, LONGEST_NAMED)).toString("latin1");
+  const [line = "", delimiter] = NAMED_DELIMITER.exec(atEnd ? `${text}\n` : text) ?? [];
+  if (delimiter === undefined) return undefined;
+  // A CR at the end of what is there may be half of a line end.
+  if (!atEnd && line.endsWith("\r") && line.length === head.length) return "need-more";
+  return { delimiter, end: Math.min(line.length, head.length) };
+}
+
+function findIn<Name extends string>(
+  head: Uint8Array,
+  atEnd: boolean,
+  columns: CsvColumns<Name>,
+  delimiters: readonly string[],
+): HeaderAnswer<Name> {
+  const rows = delimiters.map((delimiter) => firstRow(head, atEnd, delimiter));
   const found = rows.filter((row) => row !== undefined);
   if (found.length < rows.length && !atEnd && head.length <= MAX_HEADER_BYTES) return { kind: "need-more" };
   const [best] = found
@@ -51,7 +89,8 @@ export function findHeader<Name extends string>(
   const message = describeProblem(best);
   if (message !== undefined) return { kind: "problem", message };
   const { delimiter, fields } = best.row;
-  return { kind: "header", header: { delimiter, columnCount: fields.length, at: best.at } };
+  const header = { delimiter, columnCount: fields.length, at: best.at };
+  return { kind: "header", header, start: { offset: 0, line: 1 } };
 }
 
 interface FirstRow {

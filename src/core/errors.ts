@@ -13,18 +13,18 @@ export const ERRORS = {
   "csv-unreadable": { exitCode: EXIT.usage, advice: "Check the path given with --csv." },
   "csv-invalid": {
     exitCode: EXIT.usage,
-    advice: "Wanted is a CSV whose first line names JobId and WorkItemId (WorkItemName is optional).",
+    advice: "Give a CSV whose first line names JobId and WorkItemId (WorkItemName is optional).",
   },
   "output-unwritable": { exitCode: EXIT.usage, advice: "Check the folder and its permissions." },
   "listing-unreadable": { exitCode: EXIT.usage, advice: "Check the path given with --files." },
   "listing-invalid": {
     exitCode: EXIT.usage,
     advice:
-      "Wanted is a CSV or NDJSON with JobId, WorkItemId, WorkItemName, Uri, FileName and optionally Length, ContentMD5.",
+      "Give a CSV or NDJSON file with JobId, WorkItemId, WorkItemName, Uri, FileName and optionally Length, ContentMD5.",
   },
   "kusto-invalid": {
     exitCode: EXIT.usage,
-    advice: "Check --kusto-cluster, --kusto-database and the query; try the query in the Data Explorer.",
+    advice: "Check --kusto-cluster, --kusto-database and the query. Try the query in Azure Data Explorer.",
   },
   "source-invalid": {
     exitCode: EXIT.usage,
@@ -36,40 +36,40 @@ export const ERRORS = {
   },
   "target-missing": {
     exitCode: EXIT.usage,
-    advice: "Create it first, or give --create-missing to have it created.",
+    advice: "Create it first, or give --create-missing.",
   },
   "emulator-missing": {
     exitCode: EXIT.usage,
-    advice: "Install the storage emulator beside reupload: npm install azurite",
+    advice: "Install the storage emulator next to reupload: npm install azurite",
   },
   "emulator-failed": {
     exitCode: EXIT.unavailable,
-    advice: "Run it by hand to see why: npx azurite --version",
+    advice: "Start it yourself to see the reason: npx azurite --version",
   },
   "state-exists": {
     exitCode: EXIT.refused,
-    advice: "Give --resume to continue it, or another --state-db to start anew.",
+    advice: "Give --resume to continue the run, or another --state-db to start a new run.",
   },
   "state-missing": {
     exitCode: EXIT.usage,
-    advice: "Check the path given with --state-db; `reupload run` makes a state.",
+    advice: "Check the path given with --state-db. `reupload run` creates a state.",
   },
   "state-foreign": {
     exitCode: EXIT.refused,
-    advice: "Give another path with --state-db; this file is left as it is.",
+    advice: "Give another path with --state-db. This file was not changed.",
   },
   "state-corrupt": {
     exitCode: EXIT.refused,
-    advice: "Restore the file from a copy, or start anew with another --state-db.",
+    advice: "Restore the file from a copy, or start a new run with another --state-db.",
   },
   "state-original-tool": {
     exitCode: EXIT.refused,
     advice:
-      "Make a new state of it with `reupload import-state`, which knows what it knew; or give another path with --state-db: blobs that are already there are recognised and not overwritten.",
+      "Create a new state from it with `reupload import-state`, or give another path with --state-db. A new run recognises blobs that are already in the target and does not overwrite them.",
   },
   "state-newer": {
     exitCode: EXIT.refused,
-    advice: "Use the newer reupload that wrote it.",
+    advice: "Use the newer version of reupload that wrote it.",
   },
   "state-locked": {
     exitCode: EXIT.refused,
@@ -77,31 +77,33 @@ export const ERRORS = {
   },
   "state-network-disk": {
     exitCode: EXIT.refused,
-    advice: "Put the state on a local disk: SQLite's write-ahead log needs shared memory.",
+    advice:
+      "Put the state on a local disk. SQLite's write-ahead log needs shared memory, which network disks do not have.",
   },
   "identity-mismatch": {
     exitCode: EXIT.refused,
-    advice: "Resume with what the run was started with, or start a new run with another --state-db.",
+    advice:
+      "Resume with the settings that the run was started with, or start a new run with another --state-db.",
   },
   "run-differs": {
     exitCode: EXIT.refused,
-    advice: "Give what the run was begun with; `reupload plan` prints the commands.",
+    advice: "Give the settings that the run was started with; `reupload plan` prints the commands.",
   },
   "partition-held": {
     exitCode: EXIT.refused,
-    advice: "Let the other machine finish, or stop it and give --take-over.",
+    advice: "Let the other machine finish, or stop it and give --take-over here.",
   },
   "partition-lost": {
     exitCode: EXIT.refused,
-    advice: "Another machine has this partition now; nothing is left to do here.",
+    advice: "Another machine works on this partition now. Nothing is left to do here.",
   },
   "csv-differs": {
     exitCode: EXIT.refused,
-    advice: "Give every machine the same CSV. When the two are meant to differ, give --separate-run.",
+    advice: "Give every machine the same CSV. If the CSVs differ on purpose, give --separate-run.",
   },
   "coordination-damaged": {
     exitCode: EXIT.refused,
-    advice: "Look who writes to the coordination container besides reupload, or give --no-coordination.",
+    advice: "Check what else writes to the coordination container, or give --no-coordination.",
   },
   "coordination-forbidden": {
     exitCode: EXIT.signIn,
@@ -114,7 +116,7 @@ export const ERRORS = {
   "checkpoint-unusable": {
     exitCode: EXIT.refused,
     advice:
-      "Use the CSV that the other machines use; when it has new rows, resume each machine with --update-csv.",
+      "Use the same CSV as the other machines. If it has new rows, resume each machine with --update-csv.",
   },
   "sign-in": { exitCode: EXIT.signIn, advice: "Run `az login`, then run the command again." },
   permission: {
@@ -124,19 +126,20 @@ export const ERRORS = {
   },
   "too-many-failures": {
     exitCode: EXIT.stoppedEarly,
-    advice: "Look at the failures above; when they are settled, run again with --resume.",
+    advice: "Look at the failures above and correct their cause, then run again with --resume.",
   },
   unavailable: {
     exitCode: EXIT.unavailable,
-    advice: "Run the command again when the service answers, with --resume if it has made a state.",
+    advice: "Run the command again when the service answers, with --resume if there is a state.",
   },
   "disk-full": {
     exitCode: EXIT.unavailable,
-    advice: "Free some space, then run the command again, with --resume if it has made a state.",
+    advice: "Free some space, then run the command again, with --resume if there is a state.",
   },
   internal: {
     exitCode: EXIT.unavailable,
-    advice: "Run the command again, with --resume if it has made a state. Please report this with the log.",
+    advice:
+      "Run the command again, with --resume if there is a state. Please report this error with the log.",
   },
 } as const satisfies Record<string, { exitCode: ExitCode; advice: string }>;
 

@@ -22,7 +22,7 @@ export const EXIT_MEANINGS: readonly { code: ExitCode; meaning: string; again: s
   },
   {
     code: EXIT.usage,
-    meaning: "usage or configuration error, nothing started",
+    meaning: "usage or configuration error; nothing was started",
     again: "no: fix the command",
   },
   {

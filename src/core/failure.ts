@@ -8,69 +8,70 @@ import { isPassing } from "./service-codes.ts";
 export const FAILURES = {
   "source-not-found": {
     meaning: "the source blob does not exist",
-    advice: "Check whether it was deleted; restore it and resume.",
+    advice: "Check whether the blob was deleted. Restore it, then resume.",
   },
   "source-forbidden": {
-    meaning: "the source may not be read (its link ended, or a role is missing)",
-    advice: "Make the listing again with fresh links, or ask for Storage Blob Data Reader, then resume.",
+    meaning: "reading the source is not permitted (its link has expired, or a role is missing)",
+    advice:
+      "Create the listing again with fresh links, or ask for the role Storage Blob Data Reader, then resume.",
   },
   "source-archived": {
     meaning: "the source blob is in the archive tier",
-    advice: "Rehydrate it, then resume.",
+    advice: "Rehydrate the blob, then resume.",
   },
   "source-changed": {
     meaning: "the source blob changed while it was read",
-    advice: "Resume once nothing writes to it.",
+    advice: "Resume when nothing writes to the source any more.",
   },
   "target-forbidden": {
-    meaning: "the target may not be written",
+    meaning: "writing to the target is not permitted",
     advice: "Ask for the role Storage Blob Data Contributor on the target account, then resume.",
   },
   "target-locked": {
     meaning: "the target blob is locked: a lease or an immutability policy holds it",
     advice:
-      "End the lease, or the immutability policy or legal hold, or use another name (--name-template), then resume.",
+      "End the lease, the immutability policy or the legal hold, or use another name (--name-template), then resume.",
   },
   conflict: {
-    meaning: "a blob with this name and other content is already in the target",
+    meaning: "the target already has a blob with this name and other content",
     advice:
-      "Look which one is right; another work item may have the same name (see --name-template). --on-conflict overwrite replaces it.",
+      "Check which of the two is right; another work item may use the same name (see --name-template). --on-conflict overwrite replaces the blob in the target.",
   },
   "name-collision": {
     meaning: "two files of one work item have the same target name",
-    advice: "Use --on-collision path, or a --name-template that tells them apart.",
+    advice: "Use --on-collision path, or a --name-template that gives them different names.",
   },
   "bad-name": {
     meaning: "the target name is not allowed",
-    advice: "Correct the name where it comes from, or use another --name-template.",
+    advice: "Correct the name at its origin, or use another --name-template.",
   },
   "too-large": {
     meaning: "the file is larger than a block blob can be",
-    advice: "Copy it by other means.",
+    advice: "Copy the file with another tool.",
   },
   "integrity-mismatch": {
     meaning: "the bytes read do not match the length or MD5 that the source states",
-    advice: "Resume to read it again; if it stays, the source is damaged.",
+    advice: "Resume to read the source again. If the failure stays, the source is damaged.",
   },
   throttled: {
-    meaning: "the service kept refusing for load",
+    meaning: "the service refused every attempt because of its load",
     advice: "Resume, with fewer file slots (--file-workers).",
   },
   timeout: { meaning: "the service did not answer in time", advice: "Resume." },
   network: { meaning: "the connection or the service failed", advice: "Check the network, then resume." },
   "queue-unavailable": {
-    meaning: "the blob is there but the queue did not take its announcement",
-    advice: "Resume; the file is announced, not copied again.",
+    meaning: "the blob is in the target, but the queue did not accept its announcement",
+    advice: "Resume. The file is announced without being copied again.",
   },
   "catalog-error": {
     meaning: "the work item's files could not be looked up",
-    advice: "See the message, correct the catalog, then resume.",
+    advice: "Read the message, correct the catalog, then resume.",
   },
   "no-files": {
     meaning: "the catalog lists no file for the work item",
-    advice: "Check the catalog; without --on-empty fail this is only reported.",
+    advice: "Check the catalog. Without --on-empty fail such a work item is only reported.",
   },
-  internal: { meaning: "an error of reupload itself", advice: "Please report it with the log." },
+  internal: { meaning: "an internal error of reupload", advice: "Please report this error with the log." },
 } as const satisfies Record<string, { meaning: string; advice: string }>;
 
 export type FailureCode = keyof typeof FAILURES;
@@ -180,7 +181,7 @@ const CERTIFICATE_CODES = new Set([
 /** What helps when the service's certificate is not trusted; undefined for any other answer. */
 export function certificateAdvice({ status, systemCode = "" }: ServiceAnswer): string | undefined {
   if (status !== undefined || !CERTIFICATE_CODES.has(systemCode)) return undefined;
-  return "Check the address and this machine's clock; behind a proxy that opens TLS, name the file with its CA in NODE_EXTRA_CA_CERTS. Then run the command again.";
+  return "Check the address and the clock of this machine. If a proxy decrypts TLS, set NODE_EXTRA_CA_CERTS to the file with its CA. Then run the command again.";
 }
 
 /** A status alone, unless the service's code says that it may pass. */

@@ -117,6 +117,6 @@ function collision(
     blobName,
     outcome: onCollision === "first" ? "skipped" : "failed",
     code: "name-collision",
-    message: `the name is taken by ${first.fileName} of the same work item`,
+    message: `${first.fileName} of the same work item has the same name`,
   };
 }

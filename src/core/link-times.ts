@@ -9,11 +9,11 @@ const LONGEST_WAIT_MS = 5 * 60_000;
 export function sasTrouble(uri: string, now: number): string | undefined {
   const startsAt = timeIn(uri, "st");
   if (startsAt !== undefined && startsAt > now) {
-    return `SAS begins at ${isoTime(startsAt)} (st), which is ${spanText(startsAt - now)} from now`;
+    return `SAS becomes valid at ${isoTime(startsAt)} (st), in ${spanText(startsAt - now)}`;
   }
   const endsAt = timeIn(uri, "se");
   if (endsAt === undefined || endsAt > now) return undefined;
-  return `SAS ended at ${isoTime(endsAt)} (se), ${spanText(now - endsAt)} ago`;
+  return `SAS expired at ${isoTime(endsAt)} (se), ${spanText(now - endsAt)} ago`;
 }
 
 /** How long to wait until a link begins, ms; undefined when it has begun, or begins too late to be waited for. */

@@ -24,7 +24,7 @@ export function parseSourcePrefix(text: string): SourcePrefix {
     const isField = part.startsWith("{") && part.endsWith("}");
     if (isField && !FIELDS.some((field) => part === `{${field}}`)) {
       const known = FIELDS.map((field) => `{${field}}`).join(" ");
-      throw new RangeError(`unknown field ${part} in source prefix; known are ${known}`);
+      throw new RangeError(`unknown field ${part} in source prefix; the fields are ${known}`);
     }
     if (!isField && /[{}]/.test(part)) throw new RangeError(`unbalanced brace in source prefix "${text}"`);
   }

@@ -60,7 +60,7 @@ function knownField(name: string): TemplateField {
   const field = TEMPLATE_FIELDS.find((known) => known === name);
   if (field === undefined) {
     throw new RangeError(
-      `unknown field {${name}} in name template; known are ${TEMPLATE_FIELDS.map((known) => `{${known}}`).join(" ")}`,
+      `unknown field {${name}} in name template; the fields are ${TEMPLATE_FIELDS.map((known) => `{${known}}`).join(" ")}`,
     );
   }
   return field;

@@ -29,12 +29,12 @@ export function parseTimetable(text: string, parseRate: (text: string) => number
     .split(/\s+/)
     .map((part): Entry => {
       const [, hour = "", minute = "", rate = ""] = /^([01]?\d|2[0-3]):([0-5]\d),(.+)$/.exec(part) ?? [];
-      if (rate === "") throw new RangeError(`expected TIME,RATE such as 08:00,10MB/s, "${part}" is none`);
+      if (rate === "") throw new RangeError(`expected TIME,RATE such as 08:00,10MB/s, but "${part}" is not`);
       return { minute: Number(hour) * 60 + Number(minute), rate: parseStep(rate) };
     })
     .toSorted((a, b) => a.minute - b.minute);
   const repeated = entries.find(({ minute }, at) => entries[at + 1]?.minute === minute);
-  if (repeated !== undefined) throw new RangeError("expected each time of day once");
+  if (repeated !== undefined) throw new RangeError("expected each time of day only once");
   const rates = entries.flatMap(({ rate }) => rate ?? []);
   return {
     lowest: rates.length === 0 ? undefined : Math.min(...rates),

@@ -1,7 +1,7 @@
 /** A wait that a stop has ended: nothing of the file is in flight, and it is given back as it is. */
 export class WaitGivenUp extends Error {
   constructor() {
-    super("the wait was given up: the run takes no more files");
+    super("the wait ended because the run is stopping");
     this.name = "WaitGivenUp";
   }
 }

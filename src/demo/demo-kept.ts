@@ -30,7 +30,7 @@ export async function addMissing(
 ): Promise<void> {
   const kept = readKept(folder);
   if (kept === undefined || !(await answers(surroundings, kept, signal))) {
-    throw new ReuploadError("usage", `No demo is kept running in ${folder}.`, {
+    throw new ReuploadError("usage", `No kept demo is running in ${folder}.`, {
       advice: "Start one: npm run demo -- --keep",
     });
   }

@@ -46,8 +46,8 @@ export function removeLeftover(path: string): void {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return;
   if (!stats.isFile() && !stats.isSymbolicLink()) {
-    throw new ReuploadError("output-unwritable", `cannot write ${path}: it is no file`, {
-      advice: "Move away what stands there; the name is needed for a temporary file.",
+    throw new ReuploadError("output-unwritable", `cannot write ${path}: it is not a file`, {
+      advice: "Move it away. reupload needs this name for a temporary file.",
     });
   }
   rmSync(path, { force: true });

@@ -47,6 +47,6 @@ export function filePlace(path: string): string {
   const place = lookAt(path);
   if (place.kind === "nothing" || place.kind === "file") return place.path;
   throw new ReuploadError("output-unwritable", `cannot write ${path}: it is ${place.what}`, {
-    advice: "Give the path of a file, or of nothing yet.",
+    advice: "Give the path of a file, or a path where nothing exists yet.",
   });
 }

@@ -92,8 +92,8 @@ export class RejectedRows {
 
   #refuseForeign(): void {
     if (lookAt(filePlace(this.#path)).kind === "nothing" || isOurs(this.#path)) return;
-    throw new ReuploadError("output-unwritable", `${this.#path} is there and holds no rejected rows`, {
-      advice: "The rejected rows go there: move the file away, or give another --state-db.",
+    throw new ReuploadError("output-unwritable", `${this.#path} exists and does not contain rejected rows`, {
+      advice: "reupload writes the rejected rows there. Move the file away, or give another --state-db.",
     });
   }
 

@@ -42,6 +42,7 @@ export interface FindReport {
 }
 
 const COLUMNS = { required: ["JobId", "WorkItemId"], optional: ["WorkItemName"] } as const;
+const isId = (name: string): boolean => COLUMNS.required.some((id) => id === name);
 const ROWS_IN_SLICE = 100_000;
 const SLICES_WITHOUT_COUNT = 16;
 const MOST_SLICES = 4096;
@@ -77,8 +78,8 @@ async function gather(ask: Ask, asTexts: string, csv: WorkItemCsv, options: Find
   }
   throw new ReuploadError(
     "kusto-invalid",
-    `The result is too much for the service, even in ${slices / 4} slices by WorkItemId.`,
-    { advice: "Narrow the query, by time for example, and make several CSVs of it." },
+    `The result is too large for the service, even in ${slices / 4} slices by WorkItemId.`,
+    { advice: "Narrow the query, for example by time, and write several CSVs." },
   );
 }
 
@@ -109,7 +110,7 @@ async function unlessTooMuch(answer: Promise<KustoTable>): Promise<KustoTable | 
 /**
  * The operator that leaves the wanted columns alone, as texts: a long beyond 2^53 would lose digits on its way.
  *
- * @throws ReuploadError `kusto-invalid` when one is missing
+ * @throws ReuploadError `kusto-invalid` when one is missing, or an id is a real: it has lost its digits already
  */
 export function textColumns(found: readonly KustoColumn[]): string {
   const names = new Set(found.map(({ name }) => name));
@@ -119,8 +120,15 @@ export function textColumns(found: readonly KustoColumn[]): string {
     throw new ReuploadError(
       "kusto-invalid",
       `The query has no column ${missing.join(", ")}; its columns are: ${shown}`,
-      { advice: "End it with: | project JobId, WorkItemId, WorkItemName (the name may be left out)." },
+      { advice: "End it with: | project JobId, WorkItemId, WorkItemName (WorkItemName is optional)." },
     );
+  }
+  const real = found.find(({ name, type }) => type === "real" && isId(name));
+  if (real !== undefined) {
+    throw new ReuploadError("kusto-invalid", `The query gives ${real.name} as real, wanted is string`, {
+      advice:
+        "A real keeps about 16 digits of an id. Take the ids from where they are texts or whole numbers.",
+    });
   }
   const known = [...COLUMNS.required, ...COLUMNS.optional].filter((name) => names.has(name));
   return `| project ${known.map((name) => `${name}=tostring(${name})`).join(", ")}`;

@@ -1,7 +1,7 @@
 import { MAX_ROW_BYTES } from "../core/csv.ts";
 import { csvField } from "../core/csv-field.ts";
 import { type WorkItem, workItemKey } from "../core/work-item.ts";
-import type { KustoTable } from "../kusto/kusto.ts";
+import { type KustoTable, requireColumns } from "../kusto/kusto.ts";
 
 /** A row that is left out of the CSV, because its reader would not take it. */
 export interface RejectedWorkItem {
@@ -39,16 +39,21 @@ export class WorkItemCsv {
     return csv;
   }
 
-  /** Adds the rows of an answer (columns JobId, WorkItemId and perhaps WorkItemName, as texts). */
-  async add({ rows }: KustoTable): Promise<void> {
+  /**
+   * Adds the rows of an answer (columns JobId, WorkItemId and perhaps WorkItemName, as texts).
+   *
+   * @throws ReuploadError `kusto-invalid` when it has other columns; what the output throws
+   */
+  async add(table: KustoTable): Promise<void> {
+    requireColumns(table, ["JobId", "WorkItemId"], "query");
+    const [job, item, name] = ["JobId", "WorkItemId", "WorkItemName"].map((wanted) =>
+      table.columns.findIndex((column) => column.name === wanted),
+    );
     const seen = new Set<string>();
     let text = "";
-    for (const [jobId, workItemId, name] of rows) {
-      const workItem = {
-        jobId: cellText(jobId),
-        workItemId: cellText(workItemId),
-        workItemName: cellText(name),
-      };
+    for (const row of table.rows) {
+      const cell = (at: number | undefined): string => cellText(row[at ?? -1]);
+      const workItem = { jobId: cell(job), workItemId: cell(item), workItemName: cell(name) };
       const line = this.#toLine(workItem, seen);
       if (line === undefined) continue;
       text += line;

@@ -1,4 +1,5 @@
 import { SeenKeys } from "../core/csv-digest.ts";
+import { DamagedIds } from "../core/damaged-ids.ts";
 import { choosePartition } from "../core/partition.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { InputSource, RejectedRow } from "./input.ts";
@@ -24,6 +25,8 @@ export interface Distribution {
   readonly duplicates: number;
   readonly rejected: number;
   readonly firstRejected: readonly RejectedRow[];
+  /** What deserves the operator's look. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -46,6 +49,7 @@ export async function countPartitions(
     samples: [] as string[],
   }));
   const seen = new SeenKeys();
+  const damaged = new DamagedIds();
   const firstRejected: RejectedRow[] = [];
   let rows = 0;
   let rejected = 0;
@@ -53,6 +57,7 @@ export async function countPartitions(
     const items: { workItem: WorkItem; partition: number }[] = [];
     rows += batch.length;
     for (const row of batch) {
+      if (row.kind === "row") damaged.look(row.workItem, row.line);
       if (row.kind === "rejected") {
         if (rejected++ < NAMED_REJECTS) firstRejected.push(row);
       } else if (seen.add(row.workItem)) {
@@ -68,5 +73,6 @@ export async function countPartitions(
     await options.onWorkItems?.(items);
   }
   const duplicates = rows - rejected - seen.size;
-  return { partitions, total: seen.size, rows, duplicates, rejected, firstRejected };
+  const warnings = [damaged.warning("the CSV")].filter((warning) => warning !== undefined);
+  return { partitions, total: seen.size, rows, duplicates, rejected, firstRejected, warnings };
 }

@@ -15,7 +15,7 @@ export interface ParsedRow {
   readonly raw?: string;
 }
 
-/** The first row as it stands in the file, and the line end behind it. */
+/** The first row as it stands in the file (a line `sep=;` before it is part of it), and the line end behind it. */
 export interface RawHeader {
   readonly raw: string;
   readonly lineEnd: "\n" | "\r\n" | "\r";

@@ -1,4 +1,5 @@
 import { CsvDigest, SeenKeys } from "../core/csv-digest.ts";
+import { DamagedIds } from "../core/damaged-ids.ts";
 import { isInShare } from "../core/partition.ts";
 import { redact } from "../core/secret.ts";
 import type { WorkItem } from "../core/work-item.ts";
@@ -13,6 +14,8 @@ export interface PartitionInputOptions {
   readonly totalPartitions: number;
   /** Where the rejected rows go. */
   readonly rejectedPath: string;
+  /** Told what deserves the operator's look, once the CSV is read. */
+  readonly warn?: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -61,12 +64,13 @@ export function partitionInput(options: PartitionInputOptions): PartitionInput {
 }
 
 async function readPartition(
-  { source, signal, ...share }: PartitionInputOptions,
+  { source, signal, warn, ...share }: PartitionInputOptions,
   take: (workItems: readonly WorkItem[]) => number,
   rejectedRows: RejectedRows,
 ): Promise<ReadCsv> {
   const digest = new CsvDigest();
   const others = new SeenKeys();
+  const damaged = new DamagedIds();
   let rows = 0;
   let ours = 0;
   for await (const batch of readWorkItems(source, { signal })) {
@@ -77,6 +81,7 @@ async function readPartition(
         continue;
       }
       digest.add(row.workItem);
+      damaged.look(row.workItem, row.line);
       if (isInShare(row.workItem.workItemId, share)) taken.push(row.workItem);
       else others.add(row.workItem);
     }
@@ -84,6 +89,8 @@ async function readPartition(
     await rejectedRows.flush();
     rows += batch.length;
   }
+  const warning = damaged.warning("the CSV");
+  if (warning !== undefined) warn?.(warning);
   const otherPartitions = others.size;
   const rejected = rejectedRows.count;
   const duplicates = rows - rejected - ours - otherPartitions;

@@ -19,7 +19,6 @@ export const readWorkItems: ReadWorkItems = async function* readWorkItems(source
     if (rows === undefined) {
       head = Buffer.concat([head, chunk]);
       rows = startRows(head, false, sourceName(source), onHeader);
-      rows?.machine.push(head);
     } else {
       rows.machine.push(chunk);
     }
@@ -27,7 +26,6 @@ export const readWorkItems: ReadWorkItems = async function* readWorkItems(source
   }
   if (rows === undefined) {
     rows = startRows(head, true, sourceName(source), onHeader);
-    rows?.machine.push(head);
   }
   rows?.machine.end();
   if (rows !== undefined && rows.batch.length > 0) yield rows.takeBatch();
@@ -40,7 +38,7 @@ async function* slices(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 /**
- * Begins to read rows once the header is complete in `head`, undefined before.
+ * Begins to read the rows of `head` once the header is complete in it, undefined before.
  *
  * @throws ReuploadError `csv-invalid`
  */
@@ -53,8 +51,12 @@ function startRows(
   const answer = findHeader(head, atEnd, COLUMNS);
   if (answer.kind === "problem") throw new ReuploadError("csv-invalid", `${name} ${answer.message}`);
   if (answer.kind !== "header") return undefined;
-  const tell = onHeader && ((raw: string) => onHeader({ raw, lineEnd: detectLineEnd(head) }));
-  return new Rows(answer.header, tell);
+  // A line that names the delimiter stands before the header: the rows may be read by it alone.
+  const named = Buffer.from(head.subarray(0, answer.start.offset)).toString();
+  const tell = onHeader && ((raw: string) => onHeader({ raw: named + raw, lineEnd: detectLineEnd(head) }));
+  const rows = new Rows(answer, tell);
+  rows.machine.push(head.subarray(answer.start.offset));
+  return rows;
 }
 
 /** How the first line ends; LF when nothing says. */
@@ -73,10 +75,13 @@ class Rows implements CsvSink {
   readonly #onHeader: ((raw: string) => void) | undefined;
   #headerPassed = false;
 
-  constructor(header: CsvHeader<Column>, onHeader: ((raw: string) => void) | undefined) {
+  constructor(
+    { header, start }: { readonly header: CsvHeader<Column>; readonly start: { readonly line: number } },
+    onHeader: ((raw: string) => void) | undefined,
+  ) {
     this.#header = header;
     this.#onHeader = onHeader;
-    this.machine = new CsvMachine(this, { delimiter: header.delimiter, trim: true });
+    this.machine = new CsvMachine(this, { delimiter: header.delimiter, trim: true, line: start.line });
   }
 
   takeBatch(): InputRow[] {
@@ -124,7 +129,7 @@ function describeProblem(
   if (isBlank(workItemId)) return "WorkItemId is empty";
   // No id has a line break: a quote that should not be there has joined this row with those after it.
   if (record.lineCount > 1 && /[\r\n]/.test(jobId + workItemId)) {
-    return "an id has a line break (a quote too many?)";
+    return "an id has a line break (is there one quote too many?)";
   }
   return undefined;
 }

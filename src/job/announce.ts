@@ -161,6 +161,7 @@ function announcingLive(live: { readonly slots: number; readonly slotsInUse: num
     },
     openWorkItems: 0,
     linksRenewed: 0,
+    miscounted: { workItems: 0, counted: 0, listed: 0 },
   };
 }
 

@@ -117,13 +117,14 @@ function listingSource(file: string): CatalogSource {
       const { handle } = await openListingFile(file);
       await handle.close();
     },
-    async open({ stem, opening, signal }) {
+    async open({ stem, prompt, opening, signal }) {
       const { openListing } = await import("../catalog/listing/listing.ts");
       return openListing({
         surroundings: REAL_SURROUNDINGS,
         path: file,
         indexPath: `${stem}.listing-index`,
         rejectedPath: `${stem}.listing-rejected.csv`,
+        warn: (message) => prompt.notice("warning", message),
         opening,
         signal,
       });

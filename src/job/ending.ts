@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { Catalog } from "../catalog/catalog.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { StopRequest } from "../core/stop-request.ts";
-import type { PipelineOutcome } from "../pipeline/pipeline.ts";
+import type { Miscounted, PipelineOutcome } from "../pipeline/pipeline.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import { errorMessage } from "../report/messages.ts";
 import { balanceReport, judgeReport, type RunEnding, type RunReport } from "../report/run-report.ts";
@@ -17,6 +17,7 @@ interface Finishing {
   readonly catalog: Catalog;
   readonly reporter: Listener;
   readonly linksRenewed: number;
+  readonly miscounted: Miscounted;
   /** Why only some work items were taken, such as `--limit 20`. */
   readonly limitedBy: string | undefined;
   readonly rejectedFile: string;
@@ -94,6 +95,7 @@ async function buildReport(finishing: Finishing): Promise<RunReport> {
       throttles: view.live.throttles,
       hedges: view.live.hedges,
       linksRenewed: finishing.linksRenewed,
+      miscounted: { ...finishing.miscounted },
     },
     nextCommand: isWanting ? finishing.resumeCommand : undefined,
   };

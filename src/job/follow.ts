@@ -1,5 +1,5 @@
 /** Follows a run while it goes: samples once a second, and tells files and progress. */
-import type { FileReport, PipelineLive } from "../pipeline/pipeline.ts";
+import type { FileReport, Miscounted, PipelineLive } from "../pipeline/pipeline.ts";
 import type { LiveFigures, ProgressView } from "../progress/progress.ts";
 import { ProgressModel } from "../progress/progress-model.ts";
 import type { OpenState } from "../state/state-kind.ts";
@@ -8,6 +8,7 @@ import type { Listener } from "./context.ts";
 import type { Services } from "./services.ts";
 
 const SAMPLE_MS = 1000;
+const NO_MISCOUNT: Miscounted = { workItems: 0, counted: 0, listed: 0 };
 
 interface Following {
   readonly state: {
@@ -33,7 +34,13 @@ export interface Follower {
  * reporter.
  */
 export function followRun({ state, services, reporter, surroundings }: Following): Follower {
-  let live: PipelineLive = { slots: 0, slotsInUse: 0, openWorkItems: 0, linksRenewed: 0 };
+  let live: PipelineLive = {
+    slots: 0,
+    slotsInUse: 0,
+    openWorkItems: 0,
+    linksRenewed: 0,
+    miscounted: NO_MISCOUNT,
+  };
   const sample = () => ({
     at: surroundings.monotonic(),
     summary: state.ledger.tally(),

@@ -45,8 +45,8 @@ export interface RunRequest {
   readonly kept: Readonly<Record<string, string>>;
   /** The command that goes on with this run. */
   readonly resumeCommand: string;
-  /** Version of this tool. */
-  readonly tool: string;
+  /** Version of this tool, as other machines are told; an upload has no others. */
+  readonly tool?: string;
 }
 
 /** @returns the exit code. @throws what ends the run before its first file: ReuploadError, StopRequest */
@@ -119,7 +119,7 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool } = this.#request;
+    const { settings, tool = "" } = this.#request;
     const csvName = basename(settings.csv ?? "-");
     const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
@@ -177,6 +177,7 @@ class Run {
       view,
       reporter,
       linksRenewed: pipeline.live.linksRenewed,
+      miscounted: pipeline.live.miscounted,
       limitedBy: limitedBy(settings),
       rejectedFile: rejectedPath(this.#statePath),
       resumeCommand,

@@ -15,14 +15,16 @@ export function clusterUrl(text: string): string {
     throw invalid("--kusto-cluster is not a URL.");
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.pathname !== "/") {
-    throw invalid(`--kusto-cluster holds more than the cluster's address: ${url.origin} is the cluster.`);
+    throw invalid(`--kusto-cluster contains more than the address of the cluster, ${url.origin}.`);
   }
   if (!isAllowed(url)) throw invalid(`--kusto-cluster ${url.origin} is not https.`);
   const isTrusted = Object.values(kustoTrustedEndpoints.matchers).some((suffixes) =>
     suffixes.isMatch(url.hostname),
   );
   if (isLoopback(url) || isTrusted) return url.origin;
-  throw invalid(`--kusto-cluster ${url.hostname} is no host of Azure Data Explorer; no token is sent there.`);
+  throw invalid(
+    `--kusto-cluster ${url.hostname} is not a host of Azure Data Explorer; reupload sends no token there.`,
+  );
 }
 
 function invalid(message: string): ReuploadError {

@@ -4,6 +4,7 @@
  * here, because the client knows none of them.
  */
 export { type DeclaredParameter, declaredParameters, piped } from "./query-text.ts";
+export { requireColumns } from "./require-columns.ts";
 
 /** A value for `declare query_parameters`: it travels beside the text, never inside it. */
 export type KustoValue =

@@ -11,7 +11,8 @@ import {
 } from "azure-kusto-data";
 import { type AttemptContext, ServiceFailure, type SignIn, readRetryAfter } from "../azure/azure.ts";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
-import { readAnswer } from "./answer.ts";
+import { NotAnAnswer, readAnswer } from "./answer.ts";
+import { type AnswerHead, cloudIn, isServiceRefusal, notTheService } from "./expected.ts";
 import type { KustoQuery, KustoTable } from "./kusto.ts";
 import { toLiteral } from "./literals.ts";
 import { type Refusal, readRefusal } from "./refusal.ts";
@@ -77,18 +78,21 @@ export class QuerySender {
     // The attempt's clocks end the request, by the signal.
     properties.setClientTimeout(LONGEST_TIMER_MS);
     this.sent++;
+    const heads: AnswerHead[] = [];
+    client.axiosInstance.interceptors.response.use((response) => {
+      heads.push(toHead(response));
+      return response;
+    });
     try {
       const text: unknown = await client.executeQuery(database, query.text, properties);
-      signIn.accepted();
       const answer = readAnswer(String(text));
-      if (answer !== undefined) return answer;
-      const isPage = /^\s*</.test(String(text));
-      const said = isPage
-        ? "a web page came in place of the answer, perhaps a proxy's"
-        : "the answer is not whole";
-      throw new ServiceFailure("query", said, {});
+      signIn.accepted();
+      return answer;
     } catch (thrown) {
       signal.throwIfAborted();
+      if (thrown instanceof NotAnAnswer) {
+        throw new ServiceFailure("query", notTheService(cluster, heads[0], thrown), {});
+      }
       return this.#refused(thrown, token);
     }
   }
@@ -111,9 +115,19 @@ export class QuerySender {
     const { surroundings, signIn, cluster } = this.#target;
     const header = (name: string): string | undefined =>
       (headers.get(name) ?? undefined) as string | undefined;
+    const body = bodyIn(response.data);
+    if (!isServiceRefusal(status, header("www-authenticate"), body)) {
+      const said = notTheService(cluster, toHead(response));
+      throw new ServiceFailure(
+        "query",
+        said,
+        { status: foreignStatus(status) },
+        { retryAfterMs: readRetryAfter({ get: header }, surroundings.wall()) },
+      );
+    }
     if (status === 401) signIn.refused(token, cluster, header("www-authenticate"));
     else signIn.accepted();
-    const refusal = refusalIn(response.data, status);
+    const refusal = readRefusal(body, status < 500);
     const said = `HTTP ${status}, ${refusal.said}`.replaceAll(token, "***");
     const requestId = header("x-ms-activity-id");
     if (refusal.kind === "too-much") return { ...refusal, said, requestId };
@@ -155,18 +169,20 @@ export class QuerySender {
     const client = this.#client(new KustoConnectionStringBuilder(cluster), signal);
     try {
       const url = CloudSettings.getAuthMetadataEndpointFromClusterUri(cluster);
-      const { data } = await client.axiosInstance.get<string>(url);
-      return (JSON.parse(data) as { AzureAD?: CloudInfo }).AzureAD;
+      const response = await client.axiosInstance.get<string>(url);
+      const answer = cloudIn(response.data);
+      if (answer !== undefined) return answer.cloud;
+      throw new ServiceFailure(ASK_CLOUD, notTheService(cluster, toHead(response)), {});
     } catch (thrown) {
       signal.throwIfAborted();
       const { isAxiosError, code, response } = clientErrorIn(thrown);
-      if (isAxiosError !== true) throw new ServiceFailure(ASK_CLOUD, "its page is not whole", {});
-      if (response?.status === 404) return undefined;
-      const status = response === undefined ? undefined : Math.min(response.status, 504);
-      throw new ServiceFailure(ASK_CLOUD, errorMessageText(thrown), {
-        status,
-        systemCode: code,
-      });
+      if (isAxiosError !== true) throw thrown;
+      if (response === undefined)
+        throw new ServiceFailure(ASK_CLOUD, errorMessageText(thrown), { systemCode: code });
+      if (response.status === 404) return undefined;
+      // Anybody may read this page: a 401 or 403 is not the cluster's.
+      const answer = { status: foreignStatus(response.status) };
+      throw new ServiceFailure(ASK_CLOUD, notTheService(cluster, toHead(response)), answer);
     }
   }
 
@@ -198,12 +214,22 @@ function clientErrorIn(thrown: unknown): ClientError {
   return "inner" in thrown ? clientErrorIn(thrown.inner) : thrown;
 }
 
-/** A page of a proxy in place of the service's words is taken by its status alone. */
-function refusalIn(body: unknown, status: number): Refusal {
+function toHead(response: { readonly status: number; readonly headers: object }): AnswerHead {
+  const { status, headers } = response;
+  const contentType = "content-type" in headers ? headers["content-type"] : undefined;
+  return { status, contentType: typeof contentType === "string" ? contentType : undefined };
+}
+
+/** undefined when it is no JSON */
+function bodyIn(data: unknown): unknown {
   try {
-    return readRefusal(JSON.parse(String(body)), status < 500);
+    return JSON.parse(String(data));
   } catch {
-    const said = "not from the service itself";
-    return status < 500 ? { kind: "invalid", said } : { kind: "transient", throttled: status === 503, said };
+    return undefined;
   }
+}
+
+/** The answer of something that is not the service: its status counts where it says when to ask again. */
+function foreignStatus(status: number): number | undefined {
+  return [408, 429, 503].includes(status) ? status : undefined;
 }

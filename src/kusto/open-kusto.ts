@@ -112,7 +112,7 @@ class ClientKusto implements Kusto {
     const times = failure.attempts === 1 ? "once" : `${failure.attempts} times`;
     return new ReuploadError(
       "unavailable",
-      `${this.place} was asked ${times} without success: ${failure.said}`,
+      `${this.place} did not answer the query, tried ${times}: ${failure.said}`,
       { ...(advice !== undefined && { advice }), cause: failure },
     );
   }

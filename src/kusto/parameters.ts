@@ -48,7 +48,7 @@ export function readParameters(
   for (const text of texts) {
     const [, name = "", value = ""] = /^\s*(\w+)\s*=([^]*)$/.exec(text) ?? [];
     if (name === "") {
-      throw wrong(`--param "${text}" is not name=value.`, "Write for example --param machines=A,B,C");
+      throw wrong(`--param "${text}" is not name=value.`, "For example: --param machines=A,B,C");
     }
     const parameter = declared.find((one) => one.name === name);
     if (parameter === undefined) throw unknown(name, declared);
@@ -75,9 +75,12 @@ function readValue({ name, type }: DeclaredParameter, text: string): KustoValue 
   const value = known.read(type === "string" ? text : text.trim());
   if (value !== undefined) return value;
   if (type === "dynamic" && text.trim() === "") {
-    throw wrong(`--param ${name} is empty.`, `Write for example --param ${name}=A,B,C (no items at all: [])`);
+    throw wrong(`--param ${name} is empty.`, `For example: --param ${name}=A,B,C (no items at all: [])`);
   }
-  throw wrong(`--param ${name}=${text} is no ${type}.`, `Write for example --param ${name}=${known.example}`);
+  throw wrong(
+    `--param ${name}=${text} is not a value of type ${type}.`,
+    `For example: --param ${name}=${known.example}`,
+  );
 }
 
 /** The values of a list add up; anything else has one. */
@@ -88,7 +91,7 @@ function joined(name: string, before: KustoValue | undefined, value: KustoValue)
   }
   throw wrong(
     `--param ${name} is given twice.`,
-    "Give it once; only a list (dynamic) may be given in parts.",
+    "Give it once. Only a list (dynamic) can be given in parts.",
   );
 }
 

@@ -280,6 +280,6 @@ export class Claim {
 
 function describeOther(summary: RecordSummary | undefined): string {
   return summary === undefined
-    ? "its record was made anew"
+    ? "its record was created again"
     : `it was taken over by ${summary.host} (process ${summary.pid})`;
 }

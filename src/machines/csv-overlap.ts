@@ -96,6 +96,6 @@ function splitSample(text = ""): string[] {
 function refuse({ csv }: OverlapCheck, { file, rows, host, since }: OtherRun): ReuploadError {
   return new ReuploadError(
     "csv-differs",
-    `${host} works on ${file} with ${rows} rows since ${new Date(since).toISOString()}; this CSV, ${csv.fileName} with ${csv.rows} rows, shares most of its work items with it and is another one.`,
+    `${host} has been working on ${file} with ${rows} rows since ${new Date(since).toISOString()}. This CSV, ${csv.fileName} with ${csv.rows} rows, differs from it but shares most of its work items.`,
   );
 }

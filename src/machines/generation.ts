@@ -127,7 +127,8 @@ export function manifestMetadata({ csv, generation, state }: Manifest): Record<s
 /** A repartition that did not come to its end: the former generation is put back. */
 async function undoOpening(context: ManifestContext, read: ReadManifest, signal: AbortSignal): Promise<void> {
   const { former } = read.manifest;
-  if (former === undefined) throw new TypeError("a manifest that is being opened names no former generation");
+  if (former === undefined)
+    throw new TypeError("a manifest that is being opened does not name its former generation");
   await changeManifest(context, read, { ...former, former: undefined, state: "open" }, signal);
 }
 
@@ -144,6 +145,6 @@ export async function confirmGeneration(
   if (manifest.generation === generation) return { kind: "ours" };
   return {
     kind: "lost",
-    why: `the run was partitioned anew, into ${manifest.totalPartitions} partitions`,
+    why: `the run was repartitioned into ${manifest.totalPartitions} partitions`,
   };
 }

@@ -92,7 +92,7 @@ export function settingDifferences(run: RunSettings, given: RunSettings): Settin
 }
 
 function describePartitions({ totalPartitions, mode }: RunSettings): string {
-  return mode === "auto" ? `auto, ${totalPartitions} in all` : `${totalPartitions} in all`;
+  return mode === "auto" ? `auto, ${totalPartitions} in total` : `${totalPartitions} in total`;
 }
 
 function describeQueues({ queues }: RunSettings): string {

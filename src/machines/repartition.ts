@@ -64,10 +64,10 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
     if (open !== undefined) return open;
     throw new ReuploadError(
       "run-differs",
-      "The run was changed by another machine while it was partitioned anew; nothing was changed here.",
+      "Another machine changed the run during the repartition. Nothing was changed here.",
       {
         advice:
-          "Look at the run with `reupload monitor --target URL --csv FILE`, then give the command again.",
+          "Look at the run with `reupload monitor --target URL --csv FILE`, then run the command again.",
       },
     );
   }
@@ -122,7 +122,7 @@ async function freeRecords(
 function isHeld({ metadata }: BlobFacts): ReuploadError {
   const record = decodeSummary(metadata);
   const who = record === undefined ? "A machine" : `${record.host} (process ${record.pid})`;
-  return new ReuploadError("partition-held", `${who} works on this run; it cannot be partitioned anew now.`, {
+  return new ReuploadError("partition-held", `${who} works on this run, so it cannot be repartitioned now.`, {
     advice: "Stop all machines of the run first (Ctrl+C), then give --repartition on one of them.",
   });
 }

@@ -170,7 +170,7 @@ function optional(name: string, value: string | undefined): string[] {
 /** ms since the epoch. @throws Error when the service told no date that can be read */
 function readDate(text: string | undefined): number {
   const date = Date.parse(text ?? "");
-  if (Number.isNaN(date)) throw new Error("the service's answer tells no date");
+  if (Number.isNaN(date)) throw new Error("the answer of the service has no date");
   return date;
 }
 
@@ -183,6 +183,7 @@ function readMetadata(headers: Readonly<Record<string, string | string[] | undef
 const LEASES = new Set(["available", "leased", "expired", "breaking", "broken"]);
 
 function readLease(text: string | undefined): LeaseStatus {
-  if (text === undefined || !LEASES.has(text)) throw new Error("the service does not tell the lease's state");
+  if (text === undefined || !LEASES.has(text))
+    throw new Error("the answer of the service has no lease state");
   return text as LeaseStatus;
 }

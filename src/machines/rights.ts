@@ -20,10 +20,10 @@ export function explainRefusal(thrown: unknown, place: Place): unknown {
 function missing(cause: CoordinationRefusal, { blobEndpoint, container }: Place): ReuploadError {
   return new ReuploadError(
     "coordination-missing",
-    `The machines of a run need the container ${container} of ${blobEndpoint}, and it is not there.`,
+    `The machines of a run need the container ${container} in ${blobEndpoint}, but it does not exist.`,
     {
       cause,
-      advice: `Give --create-missing once, or make it: ${createCommand(blobEndpoint, container)} - or give --no-coordination, then nothing keeps two machines from the same partition.`,
+      advice: `Give --create-missing once, or create it: ${createCommand(blobEndpoint, container)} - or give --no-coordination; then nothing prevents two machines from working on the same partition.`,
     },
   );
 }
@@ -35,7 +35,7 @@ function forbidden(cause: CoordinationRefusal, { blobEndpoint, container }: Plac
     `This sign-in may not read, list, write and lease blobs in the container ${container} of ${blobEndpoint} (HTTP ${cause.status} ${cause.code}, request id ${cause.requestId ?? "unknown"}).`,
     {
       cause,
-      advice: `Make the container: ${createCommand(blobEndpoint, container)}; then give the role: az role assignment create --role "Storage Blob Data Contributor" --assignee YOU --scope <the account's id>/blobServices/default/containers/${container}. With a SAS it must be one of the account ${account} for blobs and containers with read, list, write, create and delete. The account's firewall may refuse this machine, too. Or give --no-coordination, then nothing keeps two machines from the same partition.`,
+      advice: `Create the container: ${createCommand(blobEndpoint, container)}; then assign the role: az role assignment create --role "Storage Blob Data Contributor" --assignee YOU --scope <the account's id>/blobServices/default/containers/${container}. A SAS must be an account SAS of ${account} for blobs and containers with read, list, write, create and delete. The firewall of the account may also refuse this machine. Or give --no-coordination; then nothing prevents two machines from working on the same partition.`,
     },
   );
 }

@@ -27,6 +27,6 @@ export async function readRunMoment(
   const moments = blobs.map(({ name, lastModified }) =>
     name === names.begin ? lastModified : Number(name.slice(names.begin.length + 1)),
   );
-  if (moments.length === 0) throw new Error("the begin of the run was deleted");
+  if (moments.length === 0) throw new Error("the record of the run's beginning was deleted");
   return Math.min(...moments);
 }

@@ -78,11 +78,11 @@ export function checkSettings(manifest: Manifest, given: RunSettings): void {
   const differences = settingDifferences(manifest, given);
   if (differences.length === 0) return;
   const list = differences.map(
-    ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, given is ${now}`,
+    ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, this command ${now}`,
   );
   const isOtherTotal = differences.some(({ what }) => what === "partitions");
-  const advice = "Give the run's own total, or partition it anew with --repartition while no machine works.";
-  const message = `This is not how the run was begun: ${list.join("; ")}.`;
+  const advice = "Give the number of partitions that the run was begun with.";
+  const message = `The run was started with other settings: ${list.join("; ")}.`;
   throw new ReuploadError("run-differs", message, isOtherTotal ? { advice } : {});
 }
 
@@ -158,14 +158,14 @@ function held(start: FixedStart, record: RecordSummary, isDead: boolean): Reuplo
   if (isDead) {
     return new ReuploadError(
       "partition-held",
-      `Partition ${start.partition} was begun by ${who}, which has stopped without giving it back.`,
+      `Partition ${start.partition} was started by ${who}, which stopped without releasing it.`,
       {
         advice:
-          "Resume it there with its own state. Or give --take-over to go on here from its last checkpoint.",
+          "Resume it there with its own state, or give --take-over to continue here from its last checkpoint.",
       },
     );
   }
-  return new ReuploadError("partition-held", `Partition ${start.partition} is worked on by ${who}.`, {
+  return new ReuploadError("partition-held", `${who} works on partition ${start.partition}.`, {
     advice: `Give this machine another partition of the ${start.settings.totalPartitions}, or let the other one finish.`,
   });
 }
@@ -176,7 +176,7 @@ function stillHeld(start: FixedStart, { metadata }: BlobFacts): ReuploadError {
   const isCopy = record?.stateId === start.holder.stateId;
   return new ReuploadError(
     "partition-held",
-    `Partition ${start.partition} is still worked on by ${who}${isCopy ? ", and this state is a copy of its state" : ""}.`,
+    `${who} still works on partition ${start.partition}${isCopy ? ", and this state is a copy of its state" : ""}.`,
     { advice: "Stop the other process first, then run this command again." },
   );
 }

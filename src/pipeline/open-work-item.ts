@@ -176,7 +176,7 @@ export class OpenWorkItem {
     if (known.skipped) return;
     this.#failed++;
     if (known.failed) return;
-    const message = "the catalog listed it before and no longer does";
+    const message = "the catalog no longer lists this file";
     this.#endUntried({ ...named, outcome: "failed", code: "source-not-found", message }, undefined);
   }
 

@@ -1,5 +1,6 @@
 import type { Lookup } from "../catalog/catalog.ts";
 import type { Claim } from "../state/work-queue.ts";
+import { CountCheck } from "./count-check.ts";
 import { type EndWithoutFiles, endWithoutFiles } from "./end-without-files.ts";
 import { chooseName, type FileTask, OpenWorkItem } from "./open-work-item.ts";
 import type { OpenWorkItems } from "./open-work-items.ts";
@@ -20,6 +21,8 @@ export interface OpenerOptions {
 export class Opener {
   /** Links that got a newer one from the catalog. */
   readonly links = { renewed: 0 };
+  /** Lookups that list other numbers of files than were counted. */
+  readonly miscounted = new CountCheck();
   readonly #with: OpenerOptions;
 
   constructor(options: OpenerOptions) {
@@ -29,6 +32,7 @@ export class Opener {
   takeAnswer(claim: Claim, lookup: Lookup): void {
     const { stages, options, open, onFile, onFiles } = this.#with;
     if (claim.lost.aborted) return open.giveBack([claim.id]);
+    this.miscounted.noteLookup(claim, lookup);
     const end = endWithoutFiles(claim, lookup, options);
     if (end !== undefined) return this.#end(claim, end);
     const item = new OpenWorkItem(claim, chooseName(claim, lookup), stages, this.links, onFile);

@@ -95,6 +95,16 @@ export interface PipelineLive {
   readonly openWorkItems: number;
   /** Links that were about to end or were refused, and got a newer one from the catalog. */
   readonly linksRenewed: number;
+  readonly miscounted: Miscounted;
+}
+
+/** Work items whose lookup gave another number of files than the catalog's count before: one of them is not whole. */
+export interface Miscounted {
+  readonly workItems: number;
+  /** Files of theirs by the count, ... */
+  readonly counted: number;
+  /** ... and by the lookup. */
+  readonly listed: number;
 }
 
 /**

@@ -133,7 +133,7 @@ export class PoolSize {
     this.#trial = undefined;
     if (isHeld) this.#phase = "slow-start";
     else this.#resize(size);
-    return "files are wanting";
+    return "too few files are ready";
   }
 
   #judge(now: Measured, isFull: boolean): string {
@@ -179,19 +179,19 @@ export class PoolSize {
     this.#base = now;
     this.#resize(now.size * 2);
     if (this.#size === now.size) this.#phase = "search";
-    return "twice as many pay so far";
+    return "doubling still raises the throughput";
   }
 
   #keep(now: Measured, trial: "up" | "down", isFull: boolean): string {
     this.#base = now;
     this.#next = isFull ? "down" : trial;
-    const why = trial === "up" ? "more pay" : "fewer do as well";
+    const why = trial === "up" ? "more slots are faster" : "fewer slots are as fast";
     this.#try(now);
     return why;
   }
 
   #undo(size: number): string {
-    const why = this.#trial === "down" ? "fewer are slower" : "more do not pay";
+    const why = this.#trial === "down" ? "fewer slots are slower" : "more slots are not faster";
     this.#next = this.#trial === "up" || this.#trial === undefined ? "down" : "up";
     this.#phase = "search";
     this.#isDoubted = false;
@@ -206,7 +206,7 @@ export class PoolSize {
     const step = Math.max(1, Math.round(now.size * STEP));
     this.#trial = this.#next;
     this.#resize(now.size + (this.#trial === "up" ? step : -step));
-    if (this.#size !== now.size) return this.#trial === "up" ? "tries more" : "tries fewer";
+    if (this.#size !== now.size) return this.#trial === "up" ? "trying more slots" : "trying fewer slots";
     this.#trial = undefined;
     this.#next = this.#next === "up" ? "down" : "up";
     this.#rests = REST;

@@ -35,7 +35,7 @@ export function startPipeline(
 
 /** Wires the parts: each has its own file, and knows the others only as what it calls. */
 class Pipeline {
-  readonly live: PipelineLive;
+  readonly live: ReturnType<typeof makeLive>;
   readonly #stages: Stages;
   readonly #options: PipelineOptions;
   readonly #control: PipelineControl;
@@ -156,7 +156,10 @@ class Pipeline {
 
   async #survey(): Promise<void> {
     try {
-      await surveyAhead(this.#stages, this.#end.feedSignal, () => this.#feeder.claimAgain());
+      await surveyAhead(this.#stages, this.#end.feedSignal, {
+        onCounted: (counted) => this.live.miscounted.noteSurveys(counted),
+        onBroughtBack: () => this.#feeder.claimAgain(),
+      });
     } catch (thrown) {
       this.#failUnlessHalted(thrown);
     }
@@ -229,7 +232,7 @@ function firstSize({ slots, workItemWorkers, fileWorkers }: PipelineOptions): nu
   return typeof slots === "number" ? slots : POOL_BOUNDS.start;
 }
 
-function makeLive(slots: FileSlots<FileTask>, open: OpenWorkItems, { links }: Opener): PipelineLive {
+function makeLive(slots: FileSlots<FileTask>, open: OpenWorkItems, { links, miscounted }: Opener) {
   return {
     get slots() {
       return slots.size;
@@ -243,7 +246,8 @@ function makeLive(slots: FileSlots<FileTask>, open: OpenWorkItems, { links }: Op
     get linksRenewed() {
       return links.renewed;
     },
-  };
+    miscounted,
+  } satisfies PipelineLive;
 }
 
 /** Nothing is left, here or in partitions that are not here. */

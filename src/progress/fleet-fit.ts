@@ -36,12 +36,12 @@ function differences(first: StateOfRun, other: StateOfRun): string[] {
   const [a, b] = [first.run.identity, other.run.identity];
   const than = `than ${first.stateDb}`;
   return [
-    ...(a.csvDigest === b.csvDigest ? [] : [`${other.stateDb} is of another CSV ${than}`]),
-    ...(a.target === b.target ? [] : [`${other.stateDb} goes to another target (${b.target}) ${than}`]),
+    ...(a.csvDigest === b.csvDigest ? [] : [`${other.stateDb} has another CSV ${than}`]),
+    ...(a.target === b.target ? [] : [`${other.stateDb} has another target (${b.target}) ${than}`]),
     ...(a.totalPartitions === b.totalPartitions
       ? []
       : [
-          `${other.stateDb} divides the CSV by ${b.totalPartitions}, ${first.stateDb} by ${a.totalPartitions}`,
+          `${other.stateDb} divides the CSV into ${b.totalPartitions} partitions, ${first.stateDb} into ${a.totalPartitions}`,
         ]),
   ];
 }

@@ -4,6 +4,7 @@
  */
 import { CsvDigest, SeenKeys } from "../core/csv-digest.ts";
 import { csvField } from "../core/csv-field.ts";
+import { DamagedIds } from "../core/damaged-ids.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { FailureCode } from "../core/failure.ts";
 import { choosePartition } from "../core/partition.ts";
@@ -32,6 +33,8 @@ export interface RemainingResult {
   readonly totalPartitions: number;
   /** Rows of the CSV that are no work item and are not written. */
   readonly rejected: number;
+  /** What of the CSV deserves the operator's look. */
+  readonly warning: string | undefined;
 }
 
 type Write = (text: string) => Promise<void>;
@@ -56,7 +59,12 @@ export async function writeRemaining(options: RemainingOptions, write: Write): P
   }
   const written =
     options.csv === undefined
-      ? { rows: await writeStates(options, write), rowsOfMissing: 0, rejected: first.run.input.rejected }
+      ? {
+          rows: await writeStates(options, write),
+          rowsOfMissing: 0,
+          rejected: first.run.input.rejected,
+          warning: undefined,
+        }
       : await writeRows(options, options.csv, first, missing, write);
   return { ...written, missingPartitions, totalPartitions };
 }
@@ -107,6 +115,7 @@ async function writeRows(
   const isOfMissing = ({ workItemId }: WorkItem) =>
     takesMissing && missing.has(choosePartition(workItemId, totalPartitions));
   const digest = new CsvDigest();
+  const damaged = new DamagedIds();
   const result = { rows: 0, rowsOfMissing: 0, rejected: 0 };
   let header: string | undefined;
   let lineEnd = "\n";
@@ -123,6 +132,7 @@ async function writeRows(
         continue;
       }
       digest.add(row.workItem);
+      damaged.look(row.workItem, row.line);
       const ofMissing = isOfMissing(row.workItem);
       if (!ofMissing && !wanted.has(row.workItem)) continue;
       text += (row.raw ?? "") + lineEnd;
@@ -134,12 +144,12 @@ async function writeRows(
   // A CSV without rows came without a batch.
   await write(header ?? "");
   if (digest.toString() !== csvDigest) throw anotherCsv(csv.path, first.stateDb);
-  return result;
+  return { ...result, warning: damaged.warning("the CSV") };
 }
 
 function doNotFit(mismatches: readonly string[]): ReuploadError {
   return new ReuploadError("identity-mismatch", `The states do not fit together: ${mismatches.join("; ")}.`, {
-    advice: "Give the states of one run, each once.",
+    advice: "Give the states of one run, each only once.",
   });
 }
 
@@ -148,7 +158,7 @@ function statesMissing(missing: readonly number[], total: number): ReuploadError
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
   return new ReuploadError("usage", `No state of partition ${which}${more} of ${total} is given.`, {
     advice:
-      "Give every machine's state, or the run's CSV with --csv: the rows of partitions without a state are taken from there.",
+      "Give the state of every machine, or the CSV of the run with --csv: reupload takes the rows of partitions without a state from it.",
   });
 }
 
@@ -156,6 +166,6 @@ function anotherCsv(path: string, stateDb: string): ReuploadError {
   const name = path === "-" ? "standard input" : path;
   return new ReuploadError("identity-mismatch", `${name} is not the CSV of the run in ${stateDb}.`, {
     advice:
-      "Give the CSV that the run was started with (or went on with by --update-csv), or leave --csv out.",
+      "Give the CSV that the run was started with (or last resumed with, by --update-csv), or omit --csv.",
   });
 }

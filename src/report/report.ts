@@ -8,7 +8,9 @@ export {
   announceVerdict,
   filesToAnnounce,
 } from "./announce-report.ts";
+export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
+export { doubtText, type ImportReport } from "./import-report.ts";
 export { isoTime } from "./json-forms.ts";
 export { type Message, toJsonLine, waitingMessages } from "./messages.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";

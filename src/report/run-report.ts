@@ -43,6 +43,8 @@ export interface RunReport {
     readonly hedges: number;
     /** Links that ended, or were about to, and were looked up again. */
     readonly linksRenewed: number;
+    /** Work items whose lookup gave another number of files than the catalog's count before it. */
+    readonly miscounted: { readonly workItems: number; readonly counted: number; readonly listed: number };
   };
   /** The exact command for what is left or failed; undefined when there is nothing to do. */
   readonly nextCommand: string | undefined;
@@ -107,10 +109,11 @@ export function balanceReport(report: RunReport): Account {
 function sumGaps(rows: Account["rows"], files: Account["files"]): string[] {
   const gaps: string[] = [];
   const inClasses = sumOfParts(rows);
-  if (inClasses !== rows.total) gaps.push(`the CSV has ${rows.total} rows, the classes hold ${inClasses}`);
+  if (inClasses !== rows.total)
+    gaps.push(`the CSV has ${rows.total} rows, but the classes contain ${inClasses}`);
   const finished = sumOfParts(files);
   if (finished !== files.total) {
-    gaps.push(`the catalog lists ${files.total} files, the classes hold ${finished}`);
+    gaps.push(`the catalog lists ${files.total} files, but the classes contain ${finished}`);
   }
   return gaps;
 }

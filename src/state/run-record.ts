@@ -45,7 +45,7 @@ export function checkIdentity(run: RunRecord, description: RunDescription): void
   const differences = identityDifferences(run.identity, given);
   if (differences.length === 0) return;
   const told = differences.map(
-    ({ what, inState, given: now }) => `${what}: state has ${inState}, given ${now}`,
+    ({ what, inState, given: now }) => `${what}: the state has ${inState}, this command ${now}`,
   );
-  throw new ReuploadError("identity-mismatch", `the state holds another run: ${told.join("; ")}`);
+  throw new ReuploadError("identity-mismatch", `the state contains another run: ${told.join("; ")}`);
 }

@@ -89,6 +89,8 @@ export interface Claim {
   readonly knownFiles: ReadonlyMap<string, KnownFile>;
   /** The name that an earlier lookup was opened with: names in the target were made from it. */
   readonly openedAs: string | undefined;
+  /** Files that the catalog counted before; undefined when it did not. */
+  readonly surveyedFiles: number | undefined;
   /** What another machine had completed of it, by its checkpoint; holds for a lookup with this receipt alone. */
   readonly elsewhere: FilesElsewhere | undefined;
 }

@@ -12,7 +12,7 @@ import { block } from "./summary-text.ts";
 
 const VERDICTS: Record<AnnounceVerdict, { text: string; format: Paint }> = {
   completed: { text: "Completed.", format: "green" },
-  "with-failures": { text: "Finished, but the queue did not take everything.", format: "yellow" },
+  "with-failures": { text: "Finished, but the queue did not accept everything.", format: "yellow" },
   stopped: { text: "Stopped", format: "yellow" },
   planned: { text: "Dry run: nothing was sent.", format: "bold" },
 };
@@ -46,22 +46,20 @@ function otherLines(report: AnnounceReport): string[] {
   const { counts, all, queue, sent, elapsedMs, retries, throttles, resumeCommand } = report;
   const { owedExisting, announced, again, leftToRun } = counts;
   const lines = [`Queue: ${printable(queue)}.`];
-  if (report.wouldCreateQueue) lines.push("It is not there yet: it would be created.");
+  if (report.wouldCreateQueue) lines.push("It does not exist yet: it would be created.");
   if (owedExisting > 0) {
     lines.push(`${quantity(owedExisting, "file")} of them in the target before the run.`);
   }
   if (all && again > 0) {
-    const before = `${quantity(again, "file")} of them announced before: consumers know a blob by its name.`;
+    const before = `${quantity(again, "file")} of them announced before: consumers recognise a blob by its name.`;
     const done = announced - again;
-    lines.push(
-      done === 0 ? before : `${before} ${count(done)} more were sent again by an earlier --all already.`,
-    );
+    lines.push(done === 0 ? before : `${before} An earlier --all already sent ${count(done)} more again.`);
   } else if (announced > 0) {
     lines.push(`${quantity(announced, "file")} announced before; --all sends them again.`);
   }
   if (leftToRun > 0) {
     const what = `${quantity(leftToRun, "file")} in the target not completed by the run`;
-    lines.push(`${what}, which announces them itself: ${resumeCommand}`);
+    lines.push(`${what}. The run announces them itself: ${resumeCommand}`);
   }
   if (sent > 0) {
     const rate = elapsedMs > 0 ? [fileRate(sent / (elapsedMs / 1_000))] : [];
@@ -86,5 +84,5 @@ function failureLines({ failed, samples }: AnnounceReport, style: TextStyle): st
 }
 
 function commandLines({ nextCommand }: AnnounceReport, style: TextStyle): string[] {
-  return nextCommand === undefined ? [] : ["", "For what is left:", `  ${paint("bold", nextCommand, style)}`];
+  return nextCommand === undefined ? [] : ["", "To do the rest:", `  ${paint("bold", nextCommand, style)}`];
 }

@@ -3,13 +3,13 @@ import { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "../report/
 import { bytes, quantity } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
-import { block, failureLines } from "./summary-text.ts";
+import { block, failureLines, nothingFoundLines } from "./summary-text.ts";
 
 const VERDICTS: Record<DryRunVerdict, { text: string; format: Paint }> = {
-  ready: { text: "Nothing stands in the way.", format: "green" },
-  problems: { text: "Not everything would be done.", format: "yellow" },
-  "no-rights": { text: "This sign-in may not do what the run needs.", format: "red" },
-  stopped: { text: "Stopped before everything was looked at.", format: "yellow" },
+  ready: { text: "No problems found.", format: "green" },
+  problems: { text: "The run would not complete everything.", format: "yellow" },
+  "no-rights": { text: "This sign-in lacks permissions that the run needs.", format: "red" },
+  stopped: { text: "Stopped before everything was checked.", format: "yellow" },
 };
 
 /** The lines of the report; its width is not used. */
@@ -19,6 +19,7 @@ export function dryRunText(report: DryRunReport, style: TextStyle): string[] {
     paint("bold", "Dry run: nothing was copied, announced or recorded.", style),
     "",
     ...workItemLines(report, style),
+    ...nothingFoundLines(report.summary.workItems, style),
     "",
     ...fileLines(report, style),
     ...failureLines(report.failures, style),
@@ -33,13 +34,13 @@ export function dryRunText(report: DryRunReport, style: TextStyle): string[] {
 function workItemLines({ input, summary, catalogRejected }: DryRunReport, style: TextStyle): string[] {
   const { completed, empty, failed, pending, in_progress: open } = summary.workItems;
   return block({ label: "Rows", value: input.rows }, style, [
-    { label: "work items", value: completed, note: "with every file done or to be done" },
+    { label: "work items", value: completed, note: "every file is done or would be done" },
     { label: "empty", value: empty, note: "the catalog lists no file for them" },
-    { label: "failing", value: failed, note: "by a file or by their lookup", format: "red" },
+    { label: "failing", value: failed, note: "a file or the lookup failed", format: "red" },
     { label: "not taken", value: pending + open, note: "left for later" },
     { label: "rejected", value: input.rejected, note: "of the CSV", format: "red" },
     { label: "rejected", value: catalogRejected, note: "of the catalog", format: "red" },
-    { label: "duplicates", value: input.duplicates, note: "repeated rows, done once" },
+    { label: "duplicates", value: input.duplicates, note: "repeated rows, processed once" },
     { label: "other partitions", value: input.otherPartitions },
   ]);
 }
@@ -60,11 +61,13 @@ function fileLines({ toTransfer, toAnnounceOnly, summary }: DryRunReport, style:
     { label: "to announce", value: toAnnounceOnly, note: "in the target since an earlier start" },
     { label: "done", value: done, note: "by an earlier start" },
     { label: "refused", value: failed, note: "they would fail", format: "red" },
-    { label: "skipped", value: skipped, note: "left out as asked" },
+    { label: "skipped", value: skipped, note: "skipped as requested" },
   ]);
   if (shortened > 0) lines.push(`${quantity(shortened, "name")} would be shortened to the service's limit.`);
   if (duplicates > 0) {
-    lines.push(`${quantity(duplicates, "repeated entry", "repeated entries")} of the catalog, done once.`);
+    lines.push(
+      `${quantity(duplicates, "repeated entry", "repeated entries")} of the catalog, processed once.`,
+    );
   }
   return lines;
 }
@@ -73,18 +76,18 @@ function sampleLines({ sample }: DryRunReport): string[] {
   if (sample === undefined || sample.looked === 0) return [];
   const parts = [
     `${sample.absent} not in the target`,
-    `${sample.same} there with the same content`,
-    `${sample.different} there with other content`,
-    `${sample.unreadable} whose source cannot be read`,
+    `${sample.same} in the target with the same content`,
+    `${sample.different} in the target with other content`,
+    `${sample.unreadable} with an unreadable source`,
   ];
   return [
-    `Looked at ${quantity(sample.looked, "file")} of them: ${parts.join(", ")}.`,
+    `Checked ${quantity(sample.looked, "file")} of them: ${parts.join(", ")}.`,
     ...sample.examples.map(({ blobName, code, message }) => printable(`  ${blobName}: ${code}: ${message}`)),
   ];
 }
 
 function rightsLines({ rights, toCreate }: DryRunReport, style: TextStyle): string[] {
-  const lines = toCreate.map((what) => `The ${what} is not there yet: it would be created.`);
+  const lines = toCreate.map((what) => `The ${what} does not exist yet: it would be created.`);
   if (rights === undefined) return lines;
   const { mayWrite, maySend } = rights;
   const told = (may: typeof mayWrite, what: string) =>

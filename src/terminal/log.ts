@@ -73,7 +73,7 @@ function refuseForeign(path: string): void {
   } finally {
     closeSync(file);
   }
-  throw new ReuploadError("output-unwritable", `${path} is there and is no log of reupload`, {
+  throw new ReuploadError("output-unwritable", `${path} exists and is not a log of reupload`, {
     advice: "Give another path with --log-file.",
   });
 }

@@ -45,7 +45,7 @@ const LEFT_OUT = [
 
 /** A screen of at most so many rows, none wider than the style's width. */
 export function monitorScreen(picture: MonitorPicture, style: TextStyle, rows: number): string[] {
-  const keys = cut("q or Ctrl+C leaves; nothing here touches the runs", style);
+  const keys = cut("q or Ctrl+C closes the monitor; the runs continue", style);
   const sections = [
     ...monitorSections(picture, style),
     { name: "keys", lines: [keys], apart: true } as const,
@@ -83,7 +83,7 @@ function totalSections(total: ProgressView, { fleet, history }: MonitorPicture, 
     { name: "bar", lines: [barLine(total, style, Number.isFinite(style.width) ? style.width : undefined)] },
     { name: "work items", lines: row("Work items", workItemPieces(total)) },
     { name: "files", lines: row("Files", [...filePieces(total), ...uncounted(fleet)]) },
-    { name: "speed", lines: row("Speed", [...speed, { text: `${bytes(total.bytes)} in all` }]) },
+    { name: "speed", lines: row("Speed", [...speed, { text: `${bytes(total.bytes)} in total` }]) },
     { name: "time", lines: row("Time left", timePieces(total, fleet)) },
     { name: "throughput", lines: throughputLines(history, style) },
     // They are of the processes, not of the states.
@@ -113,7 +113,7 @@ function timePieces(total: ProgressView, { machines, slowest }: FleetView): Piec
     const name = printable(names.get(slowest.stateDb) ?? slowest.stateDb);
     return [
       { text: durationRange(total.eta.lowMs, total.eta.highMs) },
-      ...(machines.length > 1 ? [{ text: `when ${name} ends, the last one` }] : []),
+      ...(machines.length > 1 ? [{ text: `until ${name}, the last one, ends` }] : []),
     ];
   }
   const idle = machines.filter(
@@ -129,7 +129,7 @@ function timePieces(total: ProgressView, { machines, slowest }: FleetView): Piec
 
 function throughputLines({ rates, stepMs }: MonitorPicture["history"], style: TextStyle): string[] {
   if (rates.length < 2) return [];
-  const note = (shown: number, most: number) => `${fileRate(most)} at most in ${duration(shown * stepMs)}`;
+  const note = (shown: number, most: number) => `up to ${fileRate(most)} in ${duration(shown * stepMs)}`;
   const widest = note(rates.length, Math.max(...rates)).length;
   const shown = rates.slice(-Math.max(0, Math.min(rates.length, style.width - LABEL_COLUMN - widest - 2)));
   if (shown.length < 2) return [];
@@ -166,8 +166,8 @@ function missingLines({ missingPartitions, mismatches, machines }: FleetView, st
   const more = missingPartitions.length > MOST_MISSING ? ", ..." : "";
   const total = machines[0]?.run.identity.totalPartitions ?? 1;
   const noun = missingPartitions.length === 1 ? "partition" : "partitions";
-  const text = `${noun} ${shown}${more} of ${count(total)}: no state of ${missingPartitions.length === 1 ? "it" : "them"} is given`;
-  return flow("Not in here", [{ text, paint: "yellow" }], LABEL_COLUMN, style);
+  const text = `${noun} ${shown}${more} of ${count(total)}: ${missingPartitions.length === 1 ? "its state is" : "their states are"} not given`;
+  return flow("Missing", [{ text, paint: "yellow" }], LABEL_COLUMN, style);
 }
 
 function machineSection(lines: readonly string[], style: TextStyle): Section {

@@ -45,12 +45,12 @@ export function planMachine(
     steps: [
       {
         name: "get",
-        say: "Get the tool (Node.js 24 or newer; the package is made by `npm pack`)",
+        say: "Get the tool (it needs Node.js 24 or newer; `npm pack` makes the package)",
         command: line("npm", "install", "--global", `./reupload-${options.version}.tgz`),
       },
       {
         name: "copy",
-        say: "Copy the CSV and the listing from where they are, the same on every machine",
+        say: "Copy the CSV and the listing; every machine needs the same files",
         command: copyCommand(shell, [options.csv, options.files ?? LISTING]),
       },
       { name: "sign-in", say: "Sign in", command: line("az", "login") },
@@ -61,12 +61,12 @@ export function planMachine(
       },
       {
         name: "resume",
-        say: "Resume, after a stop or to retry what failed",
+        say: "Resume after a stop, or to retry failed files",
         command: line("reupload", "run", "--resume", "--state-db", stateDb),
       },
       {
         name: "monitor",
-        say: "Look at it from another terminal",
+        say: "Watch it from another terminal",
         command: line("sqlite3", "-readonly", stateDb, count),
       },
     ],

@@ -29,7 +29,7 @@ export function progressBlock(view: ProgressView, style: TextStyle): string[] {
     barLine(view, style),
     ...row("Work items", workItemPieces(view)),
     ...row("Files", filePieces(view)),
-    ...row("Speed", [...speedPieces(view, "not known yet"), { text: `${bytes(view.bytes)} in all` }]),
+    ...row("Speed", [...speedPieces(view, "not known yet"), { text: `${bytes(view.bytes)} in total` }]),
     ...row("Time", [{ text: `${duration(view.elapsedMs)} so far` }, timeLeft(view)]),
     ...row("Slots", slotPieces(view, "")),
     ...row("Retries", [{ text: count(view.live.retries) }, throttledPiece(view)]),

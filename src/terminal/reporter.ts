@@ -122,7 +122,7 @@ export class Reporter {
     } catch (thrown) {
       this.#log?.close();
       this.#log = undefined;
-      const why = `the log cannot be written, the rest is not logged: ${errorMessageText(thrown)}`;
+      const why = `cannot write the log, so nothing more is logged: ${errorMessageText(thrown)}`;
       this.tell({ type: "notice", level: "warning", message: why });
     }
   }

@@ -28,6 +28,7 @@ export function summaryText(report: RunReport, style: TextStyle): string[] {
     ...fileLines(report, account.files, style),
     "",
     ...otherLines(report),
+    ...nothingFoundLines(account.rows, style),
     ...failureLines(report.failures, style),
     ...gapLines(account, style),
     ...partitionLines(report, verdict),
@@ -37,11 +38,11 @@ export function summaryText(report: RunReport, style: TextStyle): string[] {
 
 const HEADLINES: Record<RunVerdict, { text: string; format: Paint }> = {
   completed: { text: "Completed.", format: "green" },
-  limited: { text: "Done as far as asked", format: "green" },
+  limited: { text: "Done as requested", format: "green" },
   "with-failures": { text: "Finished, but not everything is done.", format: "yellow" },
-  "too-many-failures": { text: "Stopped early, too much fails", format: "red" },
+  "too-many-failures": { text: "Stopped early, too many failures", format: "red" },
   stopped: { text: "Stopped", format: "yellow" },
-  "internal-error": { text: "Internal error: the account does not add up.", format: "red" },
+  "internal-error": { text: "Internal error: the counts do not add up.", format: "red" },
 };
 
 function headline(report: RunReport, verdict: RunVerdict, style: TextStyle): string {
@@ -80,9 +81,9 @@ function rowLines({ rejectedFile }: RunReport, rows: Account["rows"], style: Tex
   return block({ label: "Rows", value: rows.total }, style, [
     { label: "completed", value: rows.completed, format: "green" },
     { label: "empty", value: rows.empty, note: "the catalog lists no file for them" },
-    { label: "failed", value: rows.failed, note: "by a file or by their lookup", format: "red" },
+    { label: "failed", value: rows.failed, note: "a file or the lookup failed", format: "red" },
     { label: "rejected", value: rows.rejected, note: inFile(rejectedFile), format: "red" },
-    { label: "duplicates", value: rows.duplicates, note: "repeated rows, done once" },
+    { label: "duplicates", value: rows.duplicates, note: "repeated rows, processed once" },
     { label: "other partitions", value: rows.otherPartitions },
     { label: "left", value: rows.left, format: "yellow" },
   ]);
@@ -93,14 +94,14 @@ function fileLines({ summary }: RunReport, files: Account["files"], style: TextS
     { label: "copied", value: files.copied, format: "green" },
     { label: "already there", value: files.alreadyThere, note: "with the same content" },
     { label: "failed", value: files.failed, format: "red" },
-    { label: "skipped", value: files.skipped, note: "left out as asked" },
+    { label: "skipped", value: files.skipped, note: "skipped as requested" },
     { label: "left", value: files.left, format: "yellow" },
   ]);
 }
 
 function unknownFiles({ notLookedUp, files }: RunReport["summary"]): string | undefined {
   if (notLookedUp === 0) return undefined;
-  const counted = files.expected === 0 ? "" : ` (${quantity(files.expected, "file")} by the catalog's count)`;
+  const counted = files.expected === 0 ? "" : ` (the catalog counts ${quantity(files.expected, "file")})`;
   return `${quantity(notLookedUp, "work item")} not looked up yet${counted}`;
 }
 
@@ -121,20 +122,20 @@ export function block(total: Line, style: TextStyle, classes: readonly Line[]): 
 function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[] {
   const { files, drift } = summary;
   const lines = [
-    `Announced ${quantity(files.announced, "file")}, ${bytes(summary.bytes)} in the target by this run.`,
+    `Announced ${quantity(files.announced, "file")}. This run put ${bytes(summary.bytes)} into the target.`,
   ];
   if (files.uploaded > 0) {
-    lines.push(`${quantity(files.uploaded, "file")} in the target still to be announced.`);
+    lines.push(`${quantity(files.uploaded, "file")} in the target not announced yet.`);
   }
   if (files.duplicates > 0) {
     lines.push(
-      `${quantity(files.duplicates, "repeated entry", "repeated entries")} of the catalog done once.`,
+      `${quantity(files.duplicates, "repeated entry", "repeated entries")} of the catalog processed once.`,
     );
   }
   if (files.shortened > 0) {
     lines.push(`${quantity(files.shortened, "name")} shortened to the service's limit.`);
   }
-  lines.push(...driftLines(drift));
+  lines.push(...driftLines(drift), ...miscountedLines(thisStart.miscounted));
   if (catalogRejected.count > 0) {
     const { count: rows, file, reason } = catalogRejected;
     const where = file === undefined ? "" : `, ${inFile(file)}`;
@@ -148,14 +149,32 @@ function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[
 function driftLines({ workItems, filesAdded, filesVanished }: RunReport["summary"]["drift"]): string[] {
   const lines: string[] = [];
   if (workItems > 0) {
-    const more = filesAdded > 0 ? `: ${quantity(filesAdded, "file")} more` : "";
-    const what = filesAdded + filesVanished > 0 ? more : ": other links or names";
+    const more = filesAdded > 0 ? `: ${quantity(filesAdded, "more file")}` : "";
+    const what = filesAdded + filesVanished > 0 ? more : ": different links or names";
     lines.push(`${quantity(workItems, "work item")} changed since an earlier lookup${what}.`);
   }
   if (filesVanished > 0) {
-    lines.push(`${quantity(filesVanished, "file")} of an earlier lookup gone from the catalog.`);
+    lines.push(`${quantity(filesVanished, "file")} of an earlier lookup no longer in the catalog.`);
   }
   return lines;
+}
+
+/** A CSV whose ids are not the catalog's looks like a job well done: no work item has a file, and nothing failed. */
+export function nothingFoundLines(
+  { empty, completed, failed }: Pick<Account["rows"], "empty" | "completed" | "failed">,
+  style: TextStyle,
+): string[] {
+  if (empty === 0 || completed + failed > 0) return [];
+  const what = "No work item that was looked up has a file in the catalog.";
+  const why = "See whether the CSV's ids are the catalog's: a spreadsheet may have changed them.";
+  return [paint("yellow", `${what} ${why}`, style)];
+}
+
+/** Nothing failed; but an answer that lacks rows looks like this, and so does a catalog that changes. */
+function miscountedLines({ workItems, counted, listed }: RunReport["thisStart"]["miscounted"]): string[] {
+  if (workItems === 0) return [];
+  const what = `${quantity(workItems, "work item")}: the catalog counted ${quantity(counted, "file")}, its lookup listed ${count(listed)}.`;
+  return [`${what} Resume later: what the catalog lists then joins the run.`];
 }
 
 function startLine(start: RunReport["thisStart"]): string {
@@ -169,7 +188,7 @@ function startLine(start: RunReport["thisStart"]): string {
     ...rates,
     quantity(retries, "retry", "retries"),
     `throttled ${quantity(throttles, "time")}`,
-    ...(hedges > 0 ? [`${quantity(hedges, "slow request")} made twice`] : []),
+    ...(hedges > 0 ? [`${quantity(hedges, "slow request")} sent twice`] : []),
     ...(linksRenewed > 0 ? [`${quantity(linksRenewed, "link")} renewed`] : []),
   ].join(", ")}.`;
 }
@@ -219,16 +238,19 @@ function gapLines({ gaps }: Account, style: TextStyle): string[] {
     "",
     paint("red", "Not accounted for", style),
     ...gaps.map((gap) => `  ${gap}`),
-    "  This is an error of reupload itself; please report it with the log. The state is saved.",
+    "  This is an internal error of reupload. Please report it with the log. The state is saved.",
   ];
 }
 
 function partitionLines({ partition, totalPartitions }: RunReport, verdict: RunVerdict): string[] {
   if (totalPartitions === 1) return [];
   const state = verdict === "completed" ? "is done" : "is not done yet";
-  return ["", `partition ${partition} of ${totalPartitions} ${state}; the others report for themselves`];
+  return [
+    "",
+    `Partition ${partition} of ${totalPartitions} ${state}. Each other partition has its own summary.`,
+  ];
 }
 
 function commandLines({ nextCommand }: RunReport, style: TextStyle): string[] {
-  return nextCommand === undefined ? [] : ["", "For what is left:", `  ${paint("bold", nextCommand, style)}`];
+  return nextCommand === undefined ? [] : ["", "To do the rest:", `  ${paint("bold", nextCommand, style)}`];
 }

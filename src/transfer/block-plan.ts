@@ -34,7 +34,7 @@ export function planBlocks(
   const least = Math.ceil(length / MAX_BLOCKS / MIB) * MIB;
   const blockBytes = length > wantedBlockBytes * MAX_BLOCKS ? least : wantedBlockBytes;
   if (blockBytes > MAX_BLOCK_BYTES) {
-    throw new FileFailure("too-large", `${length} bytes are more than a block blob can hold`);
+    throw new FileFailure("too-large", `${length} bytes are more than a block blob can contain`);
   }
   const [other] = staged;
   const idBytes = other === undefined ? ID_BYTES : Buffer.from(other, "base64").length;

@@ -129,7 +129,7 @@ export async function judgeExisting(
   }
   switch (tools.settings.onConflict) {
     case "fail":
-      throw new FileFailure("conflict", `${blobName} is there with other content: ${compared.how}`, {
+      throw new FileFailure("conflict", `the target has ${blobName} with other content: ${compared.how}`, {
         attempts,
       });
     case "skip":

@@ -111,6 +111,6 @@ async function lookAt(tools: TransferTools, { file, blobName }: Planned, signal:
   const expected = { blobName, known, source: undefined, effort: job.effort };
   const compared = await compareWithTarget(tools, expected, "properties");
   if (compared.kind !== "different") return { outcome: compared.kind, message: "" };
-  const message = `it is there with other content: ${compared.how}`;
+  const message = `the target has it with other content: ${compared.how}`;
   return { outcome: "different", code: "conflict", message };
 }

@@ -94,7 +94,7 @@ export class LocalSource implements Source {
     for (let filled = 0; filled < buffer.length;) {
       this.#tools.signal.throwIfAborted();
       const bytes = await opened.read(buffer, filled, offset + filled);
-      if (bytes === 0) throw changed("it ended early");
+      if (bytes === 0) throw changed("it ended too early");
       filled += bytes;
     }
   }

@@ -66,9 +66,9 @@ describe("a connection string", () => {
   it.each([
     [
       `UseDevelopmentStorage=true;${FULL}`,
-      "it has defaultendpointsprotocol beside UseDevelopmentStorage=true",
+      "it has defaultendpointsprotocol besides UseDevelopmentStorage=true",
     ],
-    [`UseDevelopmentStorage=true;AccountKey=${KEY}`, "it has accountkey beside UseDevelopmentStorage=true"],
+    [`UseDevelopmentStorage=true;AccountKey=${KEY}`, "it has accountkey besides UseDevelopmentStorage=true"],
     [
       "UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://other.example",
       "blob endpoint is not https",
@@ -90,7 +90,10 @@ describe("a connection string", () => {
     [`${FULL};BlobEndpoint=http://acct.blob.core.windows.net`, "blob endpoint is not https"],
     [`${FULL};QueueEndpoint=ftp://127.0.0.1/acct`, "queue endpoint is not https"],
     [FULL.replace("=https", "=http"), "blob endpoint is not https"],
-    [`${FULL};BlobEndpoint=https://u:c2VjcmV0@acct.blob.core.windows.net`, "blob endpoint holds a user name"],
+    [
+      `${FULL};BlobEndpoint=https://u:c2VjcmV0@acct.blob.core.windows.net`,
+      "blob endpoint contains a user name",
+    ],
   ])("%j is refused: %s", async (text, why) => {
     const error = await thrownBy(find({ connectionString: secret(text) }));
     expect(error).toMatchObject({ code: "bad-option", exitCode: 2 });
@@ -129,13 +132,13 @@ describe("the target account", () => {
     ["http://acct.blob.core.windows.net", "is not https"],
     ["ftp://acct.blob.core.windows.net", "is not https"],
     [`${TARGET}/results`, "names more than the account"],
-    [`${TARGET}?sv=1&sig=c2lnbmF0dXJl`, "holds a SAS or a password"],
-    ["https://user:c2lnbmF0dXJl@acct.blob.core.windows.net", "holds a SAS or a password"],
+    [`${TARGET}?sv=1&sig=c2lnbmF0dXJl`, "contains a SAS or a password"],
+    ["https://user:c2lnbmF0dXJl@acct.blob.core.windows.net", "contains a SAS or a password"],
     ["http://127.0.0.1:10000/devstoreaccount1", "is on this machine"],
     ["https://localhost:10000", "is on this machine"],
     ["https://acct.queue.core.windows.net", "is not a blob endpoint"],
     ["https://.blob.core.windows.net", "names no account"],
-    ["https://acct.blob.example.com", "A sign-in token is not sent to"],
+    ["https://acct.blob.example.com", "does not send a sign-in token to"],
   ])("%j is refused: %s", async (target, why) => {
     const error = await thrownBy(find({ target }));
     expect(error).toMatchObject({ code: "target-invalid", exitCode: 2 });
@@ -158,8 +161,13 @@ describe("the target account", () => {
   });
 
   it.each([
-    ["https://b.example", "https://acct.queue.core.windows.net", "target-invalid", "is not sent to"],
-    [TARGET, "https://q.example", "target-invalid", "is not sent to"],
+    [
+      "https://b.example",
+      "https://acct.queue.core.windows.net",
+      "target-invalid",
+      "does not send a sign-in token to",
+    ],
+    [TARGET, "https://q.example", "target-invalid", "does not send a sign-in token to"],
     ["http://127.0.0.1:10000/a", "https://127.0.0.1:10001/a", "bad-option", "neither AccountName"],
     ["https://127.0.0.1:10000/a", "http://127.0.0.1:10001/a", "bad-option", "neither AccountName"],
   ])("is never signed in to at %s and %s: %s", async (blob, queue, code, why) => {
@@ -191,12 +199,12 @@ describe("the target account", () => {
     [{ key: secret("c2Vj\ncmV0") }, "AZURE_STORAGE_KEY is not base64"],
     [{ key: secret("c2VjcmV0é") }, "AZURE_STORAGE_KEY is not base64"],
     [{ sasToken: secret("?") }, "AZURE_STORAGE_SAS_TOKEN is empty"],
-    [{ sasToken: secret("sv=1&sig=c2Vj\ncmV0") }, "AZURE_STORAGE_SAS_TOKEN holds a blank, a line end"],
+    [{ sasToken: secret("sv=1&sig=c2Vj\ncmV0") }, "AZURE_STORAGE_SAS_TOKEN contains a blank, a line end"],
     [
       { sasToken: secret("sv=1&sig=c2VjcmV0é") },
-      "AZURE_STORAGE_SAS_TOKEN holds a blank, a line end or a letter",
+      "AZURE_STORAGE_SAS_TOKEN contains a blank, a line end or a character",
     ],
-    [{ sasToken: secret(`${TARGET}/c?sv=1&sig=c2VjcmV0`) }, "AZURE_STORAGE_SAS_TOKEN holds a whole link"],
+    [{ sasToken: secret(`${TARGET}/c?sv=1&sig=c2VjcmV0`) }, "AZURE_STORAGE_SAS_TOKEN contains a whole link"],
     [{ sasToken: secret("sv=1&sig=") }, "AZURE_STORAGE_SAS_TOKEN has no signature"],
   ])("is not signed in to with what no service would take (%#): %s", async (given, why) => {
     const error = await thrownBy(find({ target: TARGET, ...given }));

@@ -43,7 +43,7 @@ describe("something that answers in the service's place", () => {
     const work = put(gate, "b", effort);
     await expect.poll(() => gate.isDown).toBe(true);
     expect(gate.waiting?.advice).toMatch(
-      /^it is asked again until the service itself answers \(something between this machine and 127\.0\.0\.1:\d+ answered \(HTTP 200, text\/html\)\)$/,
+      /^reupload tries again until the service itself answers \(something between this machine and 127\.0\.0\.1:\d+ answered \(HTTP 200, text\/html\)\)$/,
     );
     await expect.poll(() => stub.requests.length).toBeGreaterThan(12);
     answer = () => CREATED;
@@ -56,7 +56,9 @@ describe("something that answers in the service's place", () => {
     answer = () => PAGE;
     const failure = await thrownBy(put(quickGate({ maxWaitMs: 50 }), "b"));
     expect(failure).toMatchObject({ code: "unavailable", exitCode: 6 });
-    expect(String(failure)).toMatch(/does not answer itself .*: something between this machine and/);
+    expect(String(failure)).toMatch(
+      /Something else answers in place of the .*: something between this machine and/,
+    );
     expect(failure).toMatchObject({ advice: expect.stringContaining("captive portal") as string });
   });
 

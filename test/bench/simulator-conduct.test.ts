@@ -43,7 +43,9 @@ const send = async (to: Simulator): Promise<Response> =>
 const md5 = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("base64");
 const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer());
 
-describe.skipIf(missing !== undefined)(`the storage simulator ${missing ?? "behaves as it is told"}`, () => {
+const subject = missing === undefined ? "the storage simulator" : `the storage simulator ${missing}`;
+
+describe.skipIf(missing !== undefined)(subject, () => {
   it("answers no sooner than its latency, for each class of calls", async () => {
     await using simulator = await start({ "write-latency": 80, "read-latency": "lognormal:1,0.1" });
     const began = performance.now();

@@ -19,7 +19,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     args: ["upload", "good.csv", "--work-item-name", "n", "--target-container", "not-there", "--dry-run"],
     exit: 2,
     code: "target-missing",
-    says: 'The container "not-there" is not there',
+    says: 'The container "not-there" does not exist',
     advises: "--create-missing",
   },
   {
@@ -75,7 +75,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     args: [...csv, "--kusto-cluster", "https://example.com", "--kusto-database", "d"],
     exit: 2,
     code: "kusto-invalid",
-    says: "example.com is no host of Azure Data Explorer",
+    says: "example.com is not a host of Azure Data Explorer",
     advises: "https://CLUSTER.REGION.kusto.windows.net",
   },
   {
@@ -89,7 +89,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     ],
     exit: 2,
     code: "kusto-invalid",
-    says: "holds more than the cluster's address",
+    says: "contains more than the address of the cluster",
     advises: "https://CLUSTER.REGION.kusto.windows.net",
   },
   {
@@ -121,7 +121,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     args: [...csv, "--source-container", "https://a.blob.core.windows.net/raw?sv=1&sig=c2VjcmV0"],
     exit: 2,
     code: "source-invalid",
-    says: "holds a SAS or a password",
+    says: "contains a SAS or a password",
     advises: "REUPLOAD_SOURCE_SAS",
   },
   {

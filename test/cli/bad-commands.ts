@@ -79,7 +79,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: [...run, "--content-type", "text/plain\r\nx-ms-meta-a: b"],
     exit: 2,
     code: "bad-option",
-    says: "--content-type: expected a text of ASCII letters, digits and signs on one line",
+    says: "--content-type: expected ASCII letters, digits and signs on one line",
     advises: "Correct the value",
   },
   {
@@ -219,8 +219,8 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: [...run, "--emulator", "--target", "https://a.blob.core.windows.net"],
     exit: 2,
     code: "bad-option",
-    says: "--emulator and --target exclude each other.",
-    advises: "Leave one of them out.",
+    says: "--emulator and --target cannot be used together.",
+    advises: "Omit one of them.",
   },
   {
     title: "a log file in a place that cannot be written",
@@ -243,7 +243,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: [...run, "--log-file", "headless.csv"],
     exit: 2,
     code: "output-unwritable",
-    says: "headless.csv is there and is no log of reupload",
+    says: "headless.csv exists and is not a log of reupload",
     advises: "Give another path with --log-file",
   },
   {
@@ -275,8 +275,8 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: ["partitions", "-", "2", "--search", "-"],
     exit: 2,
     code: "usage",
-    says: "Both the CSV and the ids to search for are to come from stdin.",
-    advises: "Give one of them as a file",
+    says: "The CSV and the ids to search for cannot both come from stdin.",
+    advises: "Give the CSV as a file",
   },
   {
     title: "plan: no number of machines",
@@ -292,7 +292,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     exit: 2,
     code: "bad-option",
     says: "The number of machines is given twice: 2 and --machines 3.",
-    advises: "Leave one of them out.",
+    advises: "Omit one of them.",
   },
   {
     title: "plan: an unknown shell",

@@ -82,7 +82,7 @@ export const BAD_FILES: readonly BadInput[] = [
     args: [...run, "--target", "https://a.blob.core.windows.net?sv=1&sig=c2VjcmV0"],
     exit: 2,
     code: "target-invalid",
-    says: "--target holds a SAS or a password.",
+    says: "--target contains a SAS or a password.",
     advises: "AZURE_STORAGE_SAS_TOKEN",
   },
   {
@@ -114,7 +114,7 @@ export const BAD_FILES: readonly BadInput[] = [
     args: [...run, "--target-container", "CONTAINER", "--queue", "not-there"],
     exit: 2,
     code: "target-missing",
-    says: 'The queue "not-there" is not there',
+    says: 'The queue "not-there" does not exist',
     advises: "--create-missing",
   },
   {
@@ -133,7 +133,7 @@ export const BAD_FILES: readonly BadInput[] = [
     exit: 2,
     code: "bad-option",
     says: "AZURE_STORAGE_CONNECTION_STRING cannot be used",
-    advises: "Copy it whole from the portal",
+    advises: "Copy the whole connection string from the portal",
   },
   {
     title: "a state in a folder that is not there",
@@ -148,7 +148,7 @@ export const BAD_FILES: readonly BadInput[] = [
     args: [...run, "--state-db", "folder"],
     exit: 2,
     code: "usage",
-    says: "folder is a folder, a file is wanted",
+    says: "folder is a folder, not a file",
     advises: "folder/reupload_state.db",
   },
 ];

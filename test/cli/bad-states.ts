@@ -42,7 +42,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: [...run, "--limit", "1", "--sample", "1"],
     exit: 2,
     code: "bad-option",
-    says: "--limit and --sample exclude each other.",
+    says: "--limit and --sample cannot be used together.",
     advises: "--limit takes the first work items",
   },
   {
@@ -58,7 +58,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["monitor", "--once", "--state-db", "none.db"],
     exit: 2,
     code: "state-missing",
-    says: "there is no state",
+    says: "none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -74,7 +74,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["status", "--state-db", "none.db"],
     exit: 2,
     code: "state-missing",
-    says: "there is no state",
+    says: "none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -82,7 +82,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["status", "--state-db", "empty.csv"],
     exit: 2,
     code: "state-missing",
-    says: "is empty: it holds no state",
+    says: "is empty: it contains no state",
     advises: "Check the path given with --state-db",
   },
   {
@@ -106,7 +106,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["remaining", "--state-db", "none.db", "--out", "-"],
     exit: 2,
     code: "state-missing",
-    says: "there is no state",
+    says: "none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -130,7 +130,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["announce", "--state-db", "none.db"],
     exit: 2,
     code: "state-missing",
-    says: "there is no state",
+    says: "none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {

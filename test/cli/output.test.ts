@@ -128,7 +128,7 @@ describe("a place that takes no output", () => {
       ],
       { cwd: scene.folder },
     );
-    expect(stdout).toMatch(/^error: The output could not be written: ENOSPC.*\n.*the state.*\n6\n$/);
+    expect(stdout).toMatch(/^error: Cannot write the output: ENOSPC.*\n.*a state.*\n6\n$/);
   });
 });
 

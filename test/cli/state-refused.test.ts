@@ -43,24 +43,32 @@ describe("a state that holds a run", () => {
   });
 
   it.each([
-    ["container", ["--target-container", "other"], /target: state has \S+, given \S+\/other/],
-    ["queue", ["--queue", "other"], /queue: state has \S+, given other/],
-    ["queue left out", ["--no-queue"], /queue: state has \S+, given none/],
-    ["partition", ["--partition", "1", "--total-partitions", "2"], /partition: state has 0, given 1/],
-    ["total", ["--partition", "0", "--total-partitions", "2"], /total partitions: state has 1, given 2/],
+    ["container", ["--target-container", "other"], /target: the state has \S+, this command \S+\/other/],
+    ["queue", ["--queue", "other"], /queue: the state has \S+, this command other/],
+    ["queue left out", ["--no-queue"], /queue: the state has \S+, this command none/],
+    [
+      "partition",
+      ["--partition", "1", "--total-partitions", "2"],
+      /partition: the state has 0, this command 1/,
+    ],
+    [
+      "total",
+      ["--partition", "0", "--total-partitions", "2"],
+      /total partitions: the state has 1, this command 2/,
+    ],
     [
       "template",
       ["--name-template", "{workItemId}-{fileName}"],
-      /name template: state has .*, given \{workItemId\}/,
+      /name template: the state has .*, this command \{workItemId\}/,
     ],
     [
       "listing",
       ["--files", "other-listing.csv"],
-      /catalog: state has listing:listing.csv, given listing:other/,
+      /catalog: the state has listing:listing.csv, this command listing:other/,
     ],
   ])("is refused with --resume when the %s is another one", async (_, args, says) => {
     await scene.write("other-listing.csv", "JobId,WorkItemId,WorkItemName,Uri,FileName\n");
-    expectRefused(await scene.resume(args), says, "Resume with what the run was started with");
+    expectRefused(await scene.resume(args), says, "Resume with the settings that the run was started with");
   });
 
   it("is refused with a CSV that has grown, with how to take the new rows", async () => {
@@ -76,7 +84,7 @@ describe("a state that holds a run", () => {
     expectRefused(
       refused,
       /3 gone \(j\/w02, j\/w03, j\/w04\)/,
-      "Resume with the CSV the run was started with",
+      "Resume with the CSV that the run was started with",
     );
   });
 
@@ -137,7 +145,7 @@ describe("a file that is no state of ours is refused and left as it is", () => {
              error_message TEXT, uploaded_at TEXT)`,
         ),
       /was written by the original reupload_failed_workitems\.py/,
-      "blobs that are already there are recognised",
+      "recognises blobs that are already in the target",
     ],
     ["a damaged state", damage, /damaged|malformed/, "Restore the file from a copy"],
   ])("%s", async (_, bytesOf, says, advises) => {

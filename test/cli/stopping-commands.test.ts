@@ -83,13 +83,14 @@ describe("what no signal can end,", () => {
   it("a pipe without a writer, ends soon after everything is told", async () => {
     const ended = await stoppedAt(importing);
     expect(ended.stderr).toContain("stopped: nothing is imported");
-    expect(ended.signal, ended.stderr).toBe("SIGINT");
+    // The signal may come before the pipe is opened: then nothing keeps the process.
+    expect(["SIGINT", 130], ended.stderr).toContain(ended.signal ?? ended.code);
   });
 
   it("ends at once with one more signal", async () => {
     const began = performance.now();
     const ended = await stoppedAt(importing, ["SIGINT", "SIGINT", "SIGINT"]);
-    expect(ended.signal).toBe("SIGINT");
+    expect(["SIGINT", 130], ended.stderr).toContain(ended.signal ?? ended.code);
     expect(performance.now() - began).toBeLessThan(6_000);
   });
 });
@@ -118,7 +119,7 @@ describe("a signal, while the CSV comes from a pipe that stays open,", () => {
   it("stops `partitions`, which says so", async () => {
     const ended = await stoppedAt(["partitions", "-", "2"]);
     expect(ended.signal).toBe("SIGINT");
-    expect(ended.stderr).toBe("Ctrl+C: stopped, what is printed is not the whole answer\n");
+    expect(ended.stderr).toBe("Ctrl+C: stopped, the printed answer is not complete\n");
     expect(ended.stdout).toBe("");
   });
 

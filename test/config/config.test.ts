@@ -164,7 +164,7 @@ describe("settings together", () => {
     [{ partition: "0" }, "--partition is given without --total-partitions."],
     [{ totalPartitions: "2" }, "--total-partitions is given without --partition."],
     [{ partition: "2", totalPartitions: "2" }, "--partition 2 of 2 does not exist."],
-    [{ emulator: "true", target: "https://a" }, "--emulator and --target exclude each other."],
+    [{ emulator: "true", target: "https://a" }, "--emulator and --target cannot be used together."],
     [{ updateCsv: "true" }, "--update-csv is given without --resume."],
   ])("are refused: %j", (flags, message) => {
     expect(() => settingsOf(flags)).toThrow(message);

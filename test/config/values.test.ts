@@ -97,13 +97,17 @@ describe("an option's words", () => {
   it("a header's text is one line of ASCII, without the blanks around it", () => {
     expect(headerText(" text/plain; charset=utf-8 ")).toBe("text/plain; charset=utf-8");
     for (const given of ["a\r\nb", "a\nb", "a\0", "日本", "é", "a\tb", " ", ""]) {
-      expect(() => headerText(given), given).toThrow("expected a text");
+      const message =
+        given.trim() === ""
+          ? "expected a text that is not empty"
+          : "expected ASCII letters, digits and signs on one line";
+      expect(() => headerText(given), given).toThrow(message);
     }
   });
 
   it("are refused when they are empty", () => {
     expect(text(" a ")).toBe(" a ");
-    expect(() => text(" ")).toThrow("expected a text");
+    expect(() => text(" ")).toThrow("expected a text that is not empty");
   });
 });
 
@@ -114,7 +118,7 @@ describe("codes to retry", () => {
     expect(retryFailed(FAILURE_CODES.join(", "))).toEqual(FAILURE_CODES);
     expect(() => retryFailed("conflict,timeuot")).toThrow("did you mean timeout?");
     expect(() => retryFailed("conflict,")).toThrow("expected failure codes");
-    expect(() => retryFailed("zzzzzzzzzzzzzzzz")).toThrow("known are source-not-found");
+    expect(() => retryFailed("zzzzzzzzzzzzzzzz")).toThrow("the codes are source-not-found");
   });
 });
 

@@ -24,6 +24,7 @@ describe("the header of a CSV", () => {
       expect(find(`${spelling}\n1,2\n`)).toEqual({
         kind: "header",
         header: { delimiter: ",", columnCount: 2, at: { JobId: 0, WorkItemId: 1, WorkItemName: -1 } },
+        start: { offset: 0, line: 1 },
       });
     }
     expect(find("x,work_item_name,WorkItemId,y,job_id\n")).toMatchObject({
@@ -41,6 +42,31 @@ describe("the header of a CSV", () => {
 
   it("takes the delimiter that makes the columns appear, whatever else stands in a name", () => {
     expect(find('JobId;"a,b,c";WorkItemId\n')).toMatchObject({ header: { delimiter: ";", columnCount: 3 } });
+  });
+
+  it.each([
+    ["sep=;\n", ";", 6],
+    ["SEP=;\r\n", ";", 7],
+    ["sep=\t\n", "\t", 6],
+    ['"sep=|"\r', "|", 8],
+    // What it says is not so.
+    ["sep=|\n", ",", 6],
+  ])("may follow a line by which a spreadsheet names the delimiter: %j", (line, delimiter, offset) => {
+    const columns = ["JobId", "WorkItemId", "x"].join(delimiter);
+    const found = { kind: "header", start: { offset, line: 2 }, header: { delimiter, columnCount: 3 } };
+    expect(find(`${line}${columns}\n1\n`)).toMatchObject(found);
+    const text = `${line}${columns}\n`;
+    for (let end = 0; end < text.length; end++) {
+      expect(find(text.slice(0, end), false), text.slice(0, end)).toEqual({ kind: "need-more" });
+    }
+    expect(find(text, false)).toMatchObject(found);
+  });
+
+  it("is not given by a line that names the delimiter alone", () => {
+    expect(problemOf("sep=;")).toBe("is empty");
+    expect(problemOf("sep=;\nJobId;Name\n")).toBe("has no WorkItemId column; its header is: JobId;Name");
+    expect(problemOf("sep=\nJobId;WorkItemId\n")).toContain("its header is: sep=");
+    expect(problemOf("sep=x\nJobIdxWorkItemId\n")).toContain("its header is: sep=x");
   });
 
   it("may follow blank lines, and end with the file", () => {

@@ -64,7 +64,7 @@ describe("the plan of a work item's files", () => {
   it("reports other files with the name of the first one as collisions", () => {
     const made = plan([file("y/a", "2"), file("x/a", "1"), file("z/a", "3")]);
     expect(made.files.map((planned) => planned.file.fileName)).toEqual(["x/a"]);
-    const message = "the name is taken by x/a of the same work item";
+    const message = "x/a of the same work item has the same name";
     expect(refusals(made)).toEqual([
       ["y/a", "failed", "name-collision", message],
       ["z/a", "failed", "name-collision", message],
@@ -73,7 +73,7 @@ describe("the plan of a work item's files", () => {
 
   it("skips the files whose names collide when the first one is wanted", () => {
     expect(refusals(plan([file("x/a", "1"), file("y/a", "2")], "first"))).toEqual([
-      ["y/a", "skipped", "name-collision", "the name is taken by x/a of the same work item"],
+      ["y/a", "skipped", "name-collision", "x/a of the same work item has the same name"],
     ]);
   });
 
@@ -81,13 +81,13 @@ describe("the plan of a work item's files", () => {
     const made = plan([file("x/a", "1"), file("y/a", "2"), file("y/a", "3")], "path");
     expect(blobNames(made)).toEqual(["lab-a", "lab-y/a"]);
     expect(refusals(made)).toEqual([
-      ["y/a", "failed", "name-collision", "the name is taken by x/a of the same work item"],
+      ["y/a", "failed", "name-collision", "x/a of the same work item has the same name"],
     ]);
   });
 
   it("reports a collision when the path gives no good name either", () => {
     expect(refusals(plan([file("a", "1"), file("x/../a", "2")], "path"))).toEqual([
-      ["x/../a", "failed", "name-collision", "the name is taken by a of the same work item"],
+      ["x/../a", "failed", "name-collision", "a of the same work item has the same name"],
     ]);
   });
 

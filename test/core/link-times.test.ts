@@ -6,12 +6,9 @@ const link = (query: string): string => `https://a.blob.core.windows.net/c/b?sv=
 
 describe("a link's times", () => {
   it.each([
-    ["se=2026-11-29T13%3A57%3A00Z", "SAS ended at 2026-11-29T13:57:00Z (se), 3 min ago"],
-    ["se=2026-11-28", "SAS ended at 2026-11-28T00:00:00Z (se), 38 h ago"],
-    [
-      "st=2026-11-29T14:00:05Z&se=2026-11-30",
-      "SAS begins at 2026-11-29T14:00:05Z (st), which is 5 s from now",
-    ],
+    ["se=2026-11-29T13%3A57%3A00Z", "SAS expired at 2026-11-29T13:57:00Z (se), 3 min ago"],
+    ["se=2026-11-28", "SAS expired at 2026-11-28T00:00:00Z (se), 38 h ago"],
+    ["st=2026-11-29T14:00:05Z&se=2026-11-30", "SAS becomes valid at 2026-11-29T14:00:05Z (st), in 5 s"],
     ["st=2026-11-29T13:00:00Z&se=2026-11-30", undefined],
     ["si=policy", undefined],
     ["se=never", undefined],

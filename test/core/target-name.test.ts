@@ -68,7 +68,7 @@ describe("a name template", () => {
 
   it("is refused with the reason when it cannot name files", () => {
     expect(() => parseNameTemplate("{jobid}-{fileName}")).toThrow(
-      "unknown field {jobid} in name template; known are {jobId} {workItemId} {workItemName} {fileName} {fileBaseName}",
+      "unknown field {jobid} in name template; the fields are {jobId} {workItemId} {workItemName} {fileName} {fileBaseName}",
     );
     for (const unbalanced of ["{fileName", "fileName}", "{fileName}}", "{{fileName}"]) {
       expect(() => parseNameTemplate(unbalanced)).toThrow("unbalanced brace");

@@ -49,10 +49,10 @@ describe("a timetable", () => {
   });
 
   it.each([
-    ["08:00,", 'expected TIME,RATE such as 08:00,10MB/s, "08:00," is none'],
-    ["24:00,5", '"24:00,5" is none'],
-    ["8:60,5", '"8:60,5" is none'],
-    ["08:00,5 9", '"9" is none'],
-    ["08:00,5 8:00,6", "expected each time of day once"],
+    ["08:00,", 'expected TIME,RATE such as 08:00,10MB/s, but "08:00," is not'],
+    ["24:00,5", 'but "24:00,5" is not'],
+    ["8:60,5", 'but "8:60,5" is not'],
+    ["08:00,5 9", 'but "9" is not'],
+    ["08:00,5 8:00,6", "expected each time of day only once"],
   ])("is not %j", (text, message) => expect(() => parseTimetable(text, Number)).toThrow(message));
 });

@@ -170,7 +170,7 @@ describe("reupload announce after run --no-queue", () => {
     expect(refused.code, refused.stdout).toBe(2);
     const toCreate = await scene.cli([...dry, "--create-missing"]);
     expect(toCreate.code, toCreate.stderr).toBe(0);
-    expect(toCreate.stdout).toContain("It is not there yet: it would be created.");
+    expect(toCreate.stdout).toContain("It does not exist yet: it would be created.");
   });
 });
 
@@ -199,7 +199,7 @@ it("reupload announce --all repeats the announcements of a run with a queue, and
   const { code, stdout } = await other.cli(["announce", "--state-db", "state.db", "--all"]);
   expect(code).toBe(0);
   expect(stdout).toContain("3 files of them announced before");
-  expect(stdout).toContain("1 file in the target not completed by the run, which announces them itself: ");
+  expect(stdout).toContain("1 file in the target not completed by the run. The run announces them itself: ");
   expect(stdout).toContain("reupload run --resume --state-db state.db");
   expect((await announcementsOf(other)).size).toBe(files.files.length - 1);
   const elsewhere = await other.cli(["announce", "--state-db", "state.db", "--all", "--queue", "other"]);

@@ -206,7 +206,7 @@ describe("a batch that the original tool left half done", () => {
     await expect(stat(scene.path(STATE))).rejects.toMatchObject({ code: "ENOENT" });
     const resumed = await scene.cli(["run", "--resume", ...importArgs(fromContainer()).slice(3)]);
     expect(resumed.code).toBe(3);
-    expect(resumed.stderr).toMatch(/an import into \S+state\.db was cut short/);
+    expect(resumed.stderr).toMatch(/an import into \S+state\.db was interrupted/);
 
     const again = await scene.cli(importArgs(fromContainer()));
     expect(again.code, again.stderr).toBe(0);
@@ -230,7 +230,7 @@ describe("an import that somebody should look at ends with exit code 1", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       files: { takenOver: 0 },
       workItems: { known: 0 },
-      warnings: [expect.stringContaining("no work item of the CSV is in the old states")],
+      warnings: [expect.stringContaining("the old states contain no work item of the CSV")],
     });
     expect(code).toBe(1);
   });
@@ -240,7 +240,7 @@ describe("an import that somebody should look at ends with exit code 1", () => {
     const others = rows.map((row) => row.replace(/\bf(\d)\.json/g, "g$1.json"));
     await scene.write("other-listing.csv", [header, ...others, ""].join("\n"));
     const { code, stdout } = await importState("--files", "other-listing.csv");
-    expect(stdout).toContain("warning: none of the completed files was found in the catalog");
+    expect(stdout).toContain("warning: the catalog contains none of the completed files");
     expect(code).toBe(1);
   });
 });
@@ -250,7 +250,7 @@ it("an import never removes a folder that has the name of its own", async () => 
   await scene.write("state.import/mine.txt", "mine");
   const refused = await importState();
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toContain("state.import: something else is there");
+  expect(refused.stderr).toContain("state.import: it already exists");
   expect(await scene.read("state.import/mine.txt")).toBe("mine");
   await expect(stat(scene.path(STATE))).rejects.toMatchObject({ code: "ENOENT" });
 });

@@ -114,7 +114,7 @@ it("status and monitor need a state that exists, and states of one run; a snapsh
     scene.run(["--state-db", "other.db", "--limit", "1"]),
   ]);
   expect(missing.code).toBe(2);
-  expect(missing.stderr).toMatch(/there is no state .*reupload_state\.db/);
+  expect(missing.stderr).toMatch(/the state .*reupload_state\.db does not exist/);
   const states = ["--state-db", STATE, "--state-db", "other.db"];
   expect((await scene.cli(["status", ...states, "--snapshot", "copy.db"])).code).toBe(2);
   const twice = await scene.cli(["monitor", "--once", ...states]);

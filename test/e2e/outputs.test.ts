@@ -60,13 +60,13 @@ describe("the log of a run", () => {
     expect((await scene.run()).code).toBe(0);
     await expectRefused(
       ["run", "--resume", "--state-db", STATE, "--log-file", CSV],
-      /failed_workitems\.csv, which --csv reads|is no log of reupload/,
+      /failed_workitems\.csv, which --csv reads|is not a log of reupload/,
     );
   });
 
   it("is never another file, and is appended to when it is a log", async () => {
     await scene.write("notes.txt", "mine");
-    await expectRefused(run("--state-db", STATE, "--log-file", "notes.txt"), /is no log of reupload/);
+    await expectRefused(run("--state-db", STATE, "--log-file", "notes.txt"), /is not a log of reupload/);
     expect((await scene.run(["--log-file", "run.log"])).code).toBe(0);
     const first = await scene.read("run.log");
     expect((await scene.resume(["--log-file", "run.log"])).code).toBe(0);
@@ -91,7 +91,7 @@ describe("a run's other outputs", () => {
       await promisify(execFile)("mkfifo", [scene.path("pipe")]);
       await symlink("nowhere", scene.path("broken"));
       for (const state of ["pipe", "broken", "/dev/null"]) {
-        await expectRefused(run("--state-db", state), /a file is wanted/);
+        await expectRefused(run("--state-db", state), /, not a file/);
       }
       expect((await lstat("/dev/null")).isCharacterDevice()).toBe(true);
     },

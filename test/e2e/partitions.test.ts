@@ -52,7 +52,7 @@ it("a partition says in its summary which one it is and how many rows the others
   const ours = [...ids].filter((id) => choosePartition(id, 3) === 1).length;
   expect(figureOf(result.stdout, "completed")).toBe(ours);
   expect(figureOf(result.stdout, "other partitions")).toBe(WORK_ITEMS - ours);
-  expect(result.stdout).toContain("partition 1 of 3 is done; the others report for themselves");
+  expect(result.stdout).toContain("Partition 1 of 3 is done. Each other partition has its own summary.");
 });
 
 /** The work items that the NDJSON's file events name. */

@@ -66,7 +66,7 @@ describe("--max-failures", () => {
     const stopped = await scene.run(["--max-failures", "10%"]);
     expect(stopped.code, stopped.stderr).toBe(5);
     expect(stopped.stdout).toMatch(
-      /^Stopped early, too much fails: 30 of the 1\d\d files that came to an end/,
+      /^Stopped early, too many failures: 30 of the 1\d\d files that came to an end/,
     );
     expect(stopped.stderr).toMatch(/error: More failed than --max-failures allows: 30 of the 1\d\d files/);
     expect(stopped.stdout).toContain("source-not-found: 30 files");
@@ -203,7 +203,7 @@ describe("a listing that changes between starts", () => {
     scene.proxy.forget();
     const shrunk = await scene.resume();
     expect(shrunk.stdout).toContain("1 work item changed since an earlier lookup.\n");
-    expect(shrunk.stdout).toContain("2 files of an earlier lookup gone from the catalog.\n");
+    expect(shrunk.stdout).toContain("2 files of an earlier lookup no longer in the catalog.\n");
     expect(shrunk.code, shrunk.stderr).toBe(1);
     expect(scene.proxy.count("put-blob", "put-message")).toBe(0);
   });

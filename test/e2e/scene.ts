@@ -1,4 +1,5 @@
 /** What an end-to-end test stands on: a folder, the emulator behind a fault proxy, a container and a queue of its own. */
+import { COORDINATION } from "../support/operations.ts";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +55,7 @@ export async function startScene(services: SceneServices = inject("emulator")): 
   const [container, queue, source] = [account.uniqueName(), account.uniqueName(), account.uniqueName()];
   await Promise.all([
     behind.container(container).create(),
+    behind.container(COORDINATION).createIfNotExists(),
     behind.queue(queue).create(),
     behind.container(source).create(),
   ]);

@@ -127,6 +127,20 @@ describe("an upload", () => {
     expect(await states()).toEqual([]);
   });
 
+  it("keeps the state of an upload that was killed when the environment asks for a dry run", async () => {
+    await Promise.all(Array.from({ length: 3 }, async (_, i) => put(`out/${i}.json`)));
+    scene.proxy.fail({ fault: { kind: "hang" }, operation: "put-message" });
+    const first = scene.start(args("out"));
+    await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(0);
+    await first.kill();
+    scene.proxy.heal();
+    const kept = (await states()).filter((name) => name.endsWith(".db"));
+    expect(kept).toHaveLength(1);
+    const dry = await scene.cli(args("out"), { env: { REUPLOAD_DRY_RUN: "true" } });
+    expect(dry.code, dry.stderr).toBe(0);
+    expect(await states()).toEqual(expect.arrayContaining(kept));
+  });
+
   it("is refused with 2 before anything is made when a path names nothing, or the name cannot be one", async () => {
     await put("a.json");
     expect(await upload("a.json", "missing.json")).toMatchObject({ code: 2 });

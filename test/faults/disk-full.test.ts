@@ -66,7 +66,7 @@ describe.skipIf(!mayMount())("a disk that gets full (skipped where no tmpfs can 
     expect(code, stdout + stderr).toBe(6);
     expect(stderr).toMatch(/error: .*no space left/);
     expect(stderr).toContain(
-      "Free some space, then run the command again, with --resume if it has made a state.",
+      "Free some space, then run the command again, with --resume if there is a state.",
     );
 
     const early = await scene.cli(["run", "--resume", "--state-db", state]);
@@ -111,7 +111,7 @@ describe.skipIf(!mayMount())("a disk that gets full (skipped where no tmpfs can 
     const { code, stdout, stderr } = await scene.run(["--state-db", "logged.db", "--log-file", log]);
     await rm(ballast);
     expect(code, stdout + stderr).toBe(0);
-    expect(stderr).toMatch(/warning: the log cannot be written, the rest is not logged: ENOSPC/);
+    expect(stderr).toMatch(/warning: cannot write the log, so nothing more is logged: ENOSPC/);
     expect(figureOf(stdout, "already there")).toBe(FILES);
   });
 });

@@ -85,7 +85,7 @@ describe("a web page", () => {
     const result = await scene.run(["--max-wait", "1s"]);
     expect(result.code).toBe(6);
     expect(result.stderr).toMatch(
-      /The target .* does not answer itself .*: something between this machine and/,
+      /The target .* Something else answers in place of the .*: something between this machine and/,
     );
     expect(result.stderr).toContain("a proxy, a captive portal, a firewall");
   });
@@ -126,7 +126,7 @@ it("a clock that is wrong for a while charges no file, and is told with what to 
   const result = await scene.run();
   expect(result.code, result.stdout + result.stderr).toBe(0);
   expect(result.stderr).toMatch(
-    /set the clock of this machine \(this machine's clock is 40 min ahead of the service's\)/,
+    /set the clock of this machine \(the clock of this machine is 40 min ahead of the service's clock\)/,
   );
   expect(result.stdout + result.stderr).not.toContain("role");
   await expectInTarget(scene, input.files);

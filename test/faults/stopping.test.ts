@@ -99,7 +99,7 @@ describe("a stop gives back at once the files that only wait", () => {
     const queue = scene.behind.queue(scene.queue);
     for (let n = 0; n < 3; n++) await queue.sendMessage("of somebody else");
     const running = scene.startRun(["--max-queue-depth", "2"]);
-    await running.waitFor(/is at --max-queue-depth 2/);
+    await running.waitFor(/has reached --max-queue-depth 2/);
     const { stdout } = await stopped(running, "SIGINT");
     expect(stdout).toContain("Stopped: Ctrl+C.");
     await queue.clearMessages();
@@ -115,7 +115,7 @@ describe("a stop gives back at once the files that only wait", () => {
     for (let n = 0; n < 3; n++) await queue.sendMessage("of somebody else");
     const args = ["announce", "--state-db", "state.db", "--queue", scene.queue];
     const running = scene.start(args);
-    await running.waitFor(/is at --max-queue-depth 2/);
+    await running.waitFor(/has reached --max-queue-depth 2/);
     const { stderr } = await stopped(running);
     expect(stderr).toContain("SIGTERM: announcements under way are finished, no new ones are begun");
     await queue.clearMessages();

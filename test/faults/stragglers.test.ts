@@ -17,7 +17,7 @@ it("a put that hangs is made twice, and the run ends complete before the first o
   const result = await scene.run(["--request-timeout", "10m"]);
   expect(result.code, result.stderr).toBe(0);
   expect(figureOf(result.stdout, "copied")).toBe(FILES);
-  expect(result.stdout).toMatch(/0 retries, throttled 0 times, [1-9]\d* slow requests? made twice/);
+  expect(result.stdout).toMatch(/0 retries, throttled 0 times, [1-9]\d* slow requests? sent twice/);
   await expectInTarget(scene, input.files);
   await expectAnnouncedOnce(scene, input.files);
 });

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { runaway } from "../../src/emulator/kusto-server/service-refusal.ts";
 import type { Row } from "../../src/emulator/kusto-server/tables.ts";
-import { type CsvOutput, type FindReport, findWorkItems } from "../../src/find/find.ts";
+import { type CsvOutput, type FindReport, findWorkItems, textColumns } from "../../src/find/find.ts";
 import { WorkItemCsv } from "../../src/find/work-item-csv.ts";
 import { readWorkItems } from "../../src/input/read-csv.ts";
 import { open } from "../kusto/support.ts";
@@ -66,6 +66,19 @@ async function findIn(
   return { report, tails, slices };
 }
 
+/** An answer with these columns, all texts. */
+const answer = (names: readonly string[], ...Rows: readonly (readonly string[])[]): string =>
+  JSON.stringify([
+    { FrameType: "DataSetHeader", Version: "v2.0" },
+    {
+      FrameType: "DataTable",
+      TableKind: "PrimaryResult",
+      Columns: names.map((ColumnName) => ({ ColumnName, ColumnType: "string" })),
+      Rows,
+    },
+    { FrameType: "DataSetCompletion", HasErrors: false },
+  ]);
+
 const row = (WorkItemId: string, more: Row = {}): Row => ({
   JobId: "1",
   WorkItemId,
@@ -84,6 +97,39 @@ async function readBack(): Promise<WorkItem[]> {
 }
 
 describe("the search for work items", () => {
+  const second = (body: string) => ({
+    fault: (_: unknown, index: number) => (index === 1 ? { status: 200, body } : undefined),
+  });
+
+  it("takes the columns of an answer by their names, and none that lacks one", async () => {
+    const { report } = await findIn(
+      [],
+      second(answer(["WorkItemName", "WorkItemId", "JobId"], ["n", "w", "j"])),
+    );
+    expect(report.workItems).toBe(1);
+    expect(await readFile(path, "utf8")).toBe("JobId,WorkItemId,WorkItemName\nj,w,n\n");
+    await expect(findIn([], second(answer(["WorkItemId"], ["w"])))).rejects.toThrow(
+      expect.objectContaining({
+        code: "kusto-invalid",
+        message: expect.stringContaining("no column JobId") as string,
+      }),
+    );
+  });
+
+  it("refuses ids that are reals: they have lost their digits", () => {
+    const columns = [
+      { name: "JobId", type: "string" },
+      { name: "WorkItemId", type: "real" },
+    ];
+    expect(() => textColumns(columns)).toThrow("The query gives WorkItemId as real, wanted is string");
+  });
+
+  it("takes no work item from what is no row, but asks for the answer again", async () => {
+    const body = answer(["JobId", "WorkItemId"], ["a", "b"]).replace('["a","b"]', '{"Exceptions":["oops"]}');
+    const { report } = await findIn([row("1")], second(body));
+    expect(report).toMatchObject({ rows: 1, workItems: 1, rejected: 0 });
+  });
+
   it("writes the work items as the CSV that run reads", async () => {
     const { report, tails } = await findIn([row("7"), row('8, "x"', { WorkItemName: "" })]);
     expect(await csv()).toBe('JobId,WorkItemId,WorkItemName\n1,7,n\n1,"8, ""x""",\n');
@@ -181,7 +227,7 @@ describe("a result that is too much for one answer", () => {
       findIn([], { fault: ({ text }) => (isWhole(text) ? undefined : { refuse: runaway() }) }),
     ).rejects.toMatchObject({
       code: "kusto-invalid",
-      message: "The result is too much for the service, even in 2048 slices by WorkItemId.",
+      message: "The result is too large for the service, even in 2048 slices by WorkItemId.",
     });
   });
 });
@@ -197,7 +243,8 @@ describe("the CSV of work items", () => {
       fc.asyncProperty(fc.array(fc.tuple(odd, odd, odd), { maxLength: 8 }), async (found) => {
         const output = new Text();
         const written = await WorkItemCsv.begin(output);
-        await written.add({ columns: [], rows: found, bytes: 0 });
+        const columns = ["JobId", "WorkItemId", "WorkItemName"].map((name) => ({ name, type: "string" }));
+        await written.add({ columns, rows: found, bytes: 0 });
         await writeFile(path, output.text);
         const { workItems, duplicates, rejected, rows: count } = written.counts();
         expect(workItems + duplicates + rejected).toBe(count);

@@ -58,6 +58,24 @@ const ENCODINGS: Record<string, (text: string) => Buffer> = {
   "UTF-16 big endian": (text) => Buffer.from(`\uFEFF${text}`, "utf16le").swap16(),
 };
 
+describe("a CSV that begins with sep=", () => {
+  const text = 'sep=;\r\nJobId;WorkItemId;WorkItemName\r\n1;2;"a;b"\r\n;3;\r\n';
+
+  it("is read by that delimiter, with its lines counted, whatever the pieces", async () => {
+    for (const size of [1, 3, 7, 1000]) {
+      expect(await readPieces(text, size)).toEqual([
+        { kind: "row", line: 3, workItem: { jobId: "1", workItemId: "2", workItemName: "a;b" } },
+        { kind: "rejected", line: 4, reason: "JobId is empty", raw: ";3;" },
+      ]);
+    }
+  });
+
+  it("is read so in UTF-16, too", async () => {
+    const rows = await readFileWith(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, "utf16le")]));
+    expect(rows.map(({ line }) => line)).toEqual([3, 4]);
+  });
+});
+
 describe("the reader of the work items' CSV", () => {
   it("takes job id, work item id and name from their columns, in any order and spelling, among other columns", async () => {
     expect(await readFileWith("JobId,WorkItemId\n7,1\n7,2\n")).toEqual([row(2, "7", "1"), row(3, "7", "2")]);
@@ -207,7 +225,7 @@ describe("a row that is no work item", () => {
   it("includes an id that has a line break: a stray quote has joined rows", async () => {
     const csv = 'JobId,WorkItemId,WorkItemName\n7,"1\n7,2\n7,3",x\n7,4,"two\nlines"\n';
     expect(await readPieces(csv)).toEqual([
-      rejected(2, "an id has a line break (a quote too many?)", '7,"1\n7,2\n7,3",x'),
+      rejected(2, "an id has a line break (is there one quote too many?)", '7,"1\n7,2\n7,3",x'),
       row(5, "7", "4", "two\nlines"),
     ]);
   });

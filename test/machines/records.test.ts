@@ -113,7 +113,7 @@ describe("the manifest", () => {
     expect(settingDifferences(manifest, manifest)).toEqual([]);
     const given = { ...manifest, totalPartitions: 3, queues: ["a", "b"], rules: { "--on-conflict": "skip" } };
     expect(settingDifferences(manifest, given)).toEqual([
-      { what: "partitions", inRun: "2 in all", given: "3 in all" },
+      { what: "partitions", inRun: "2 in total", given: "3 in total" },
       { what: "queue", inRun: "resultsqueue", given: "a,b" },
       { what: "--on-conflict", inRun: "fail", given: "skip" },
     ]);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { FileFailure } from "../../src/core/failure.ts";
 import { temporaryFolder } from "../state/state-support.ts";
-import { catalogOf, COPIED, files, gate, hang, rig } from "./support.ts";
+import { catalogOf, COPIED, files, gate, hang, MapCatalog, rig } from "./support.ts";
 
 /** A catalog that counts ahead. */
 const counting = (counts: readonly number[]) => {
@@ -61,6 +61,29 @@ describe("a survey", () => {
     await expect.poll(() => made.announced.length).toBe(2);
     held.open();
     expect(await pipeline.outcome).toEqual({ kind: "finished" });
+  });
+
+  it("that counted other files than a lookup lists is remembered, whichever comes first", async () => {
+    const catalog = counting([2, 3, 1, 1]);
+    catalog.batchSize = 1;
+    const survey: typeof catalog.survey = (...given) => MapCatalog.prototype.survey.apply(catalog, given);
+    // Twice as many as there are, of those that have several.
+    catalog.survey = async function* counted(batches, options) {
+      for await (const surveys of survey(batches, options)) {
+        yield surveys.map((one) => ({ ...one, files: one.files > 1 ? one.files * 2 : one.files }));
+      }
+    };
+    const made = await rig(catalog, 4);
+    const pipeline = made.start({ workItemWorkers: 1, fileWorkers: 1 });
+    expect(await pipeline.outcome).toEqual({ kind: "finished" });
+    expect({ ...pipeline.live.miscounted }).toEqual({ workItems: 2, counted: 10, listed: 5 });
+  });
+
+  it("that counted what the lookups list needs no remark", async () => {
+    const made = await rig(counting([2, 3, 0]), 3);
+    const pipeline = made.start();
+    expect(await pipeline.outcome).toEqual({ kind: "finished" });
+    expect({ ...pipeline.live.miscounted }).toEqual({ workItems: 0, counted: 0, listed: 0 });
   });
 
   it("ends with a drain", async () => {

@@ -101,13 +101,9 @@ describe("states that do not fit together", () => {
     ).view();
 
   it.each<[string, ReadingParts[], string]>([
-    ["another CSV", [{}, { csvDigest: "other" }], "b.db is of another CSV than a.db"],
-    [
-      "another target",
-      [{}, { target: "https://b/c" }],
-      "b.db goes to another target (https://b/c) than a.db",
-    ],
-    ["another division", [{}, { totalPartitions: 3 }], "b.db divides the CSV by 3, a.db by 2"],
+    ["another CSV", [{}, { csvDigest: "other" }], "b.db has another CSV than a.db"],
+    ["another target", [{}, { target: "https://b/c" }], "b.db has another target (https://b/c) than a.db"],
+    ["another division", [{}, { totalPartitions: 3 }], "b.db divides the CSV into 3 partitions, a.db into 2"],
     ["the same share twice", [{}, { partition: 0 }], "a.db and b.db hold the same share: partition 0 of 2"],
     ["a copy", [{}, { partition: 0, runId: "run-0" }], "a.db and b.db hold the same run: partition 0 of 2"],
     [

@@ -141,7 +141,7 @@ describe("an error", () => {
   it("is one line that says what is wrong and one that says what to do", () => {
     expect(toText(errorMessage(error, false))).toEqual([
       "error: the state cannot be written",
-      "Free some space, then run the command again, with --resume if it has made a state.",
+      "Free some space, then run the command again, with --resume if there is a state.",
     ]);
   });
 

@@ -33,12 +33,12 @@ describe("the account", () => {
   it("finds a row that is in no class", () => {
     const report = reportOf();
     const { gaps } = balanceReport({ ...report, input: { ...report.input, rows: 31 } });
-    expect(gaps).toEqual(["the CSV has 31 rows, the classes hold 30"]);
+    expect(gaps).toEqual(["the CSV has 31 rows, but the classes contain 30"]);
   });
 
   it("finds more finished files than there are", () => {
     expect(balanceReport(reportOf({ files: { total: 99 } })).gaps).toEqual([
-      "the catalog lists 99 files, the classes hold 100",
+      "the catalog lists 99 files, but the classes contain 100",
     ]);
   });
 

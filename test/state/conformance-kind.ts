@@ -6,8 +6,8 @@ const OPTIONS = { resume: true, updateCsv: false, retryFailed: "all" } as const;
 
 /** States by their location. */
 export function describeKind(kind: string, newHarness: () => Promise<StateHarness>): void {
-  describe(`${kind}: a location`, () => {
-    it("holds no run at first, then the one that was started there, and none after it was discarded", async () => {
+  describe(`the kind of state (${kind})`, () => {
+    it("finds no run in a new place, finds the one that was started there, and none once it is discarded", async () => {
       const { kind: states, newLocation } = await newHarness();
       const location = newLocation();
       expect(await states.inspect(location)).toBeUndefined();
@@ -22,7 +22,7 @@ export function describeKind(kind: string, newHarness: () => Promise<StateHarnes
       expect(await states.inspect(location)).toBeUndefined();
     });
 
-    it("is refused when it holds a run that is not to be resumed, and when another start has it open", async () => {
+    it("refuses a run that is not to be resumed, and a state that another start has open", async () => {
       const { kind: states, newLocation } = await newHarness();
       const options = { ...OPTIONS, location: newLocation() };
       const state = await states.open(options, DESCRIPTION, csvOf(workItems(1)), noSignal);
@@ -35,7 +35,7 @@ export function describeKind(kind: string, newHarness: () => Promise<StateHarnes
       ).rejects.toMatchObject({ code: "state-exists" });
     });
 
-    it("is refused for another run, and is left as it was", async () => {
+    it("refuses to resume another run, and leaves the state as it was", async () => {
       const { kind: states, newLocation } = await newHarness();
       const options = { ...OPTIONS, location: newLocation() };
       await (await states.open(options, DESCRIPTION, csvOf(workItems(1)), noSignal)).close();
@@ -48,7 +48,7 @@ export function describeKind(kind: string, newHarness: () => Promise<StateHarnes
       await state.close();
     });
 
-    it("holds nothing when the start was cancelled before it began", async () => {
+    it("leaves nothing behind when the start is cancelled before it begins", async () => {
       const { kind: states, newLocation } = await newHarness();
       const location = newLocation();
       const signal = AbortSignal.abort(new Error("Ctrl+C"));

@@ -14,8 +14,8 @@ import {
 
 /** The facts of files and work items. */
 export function describeLedger(kind: string, newHarness: () => Promise<StateHarness>): void {
-  describe(`${kind}: events`, () => {
-    it("are in the summary at once, each file in one class", async () => {
+  describe(`the ledger (${kind})`, () => {
+    it("counts an event at once, and every file in one class", async () => {
       const store = await (await newHarness()).start(workItems(2));
       const { id } = await claimOne(store);
       const events = eventsOf(id);
@@ -52,7 +52,7 @@ export function describeLedger(kind: string, newHarness: () => Promise<StateHarn
       });
     });
 
-    it("count shortened names and dropped repetitions", async () => {
+    it("counts shortened names and dropped repetitions", async () => {
       const store = await (await newHarness()).start(workItems(1));
       const { id } = await claimOne(store);
       recordAll(
@@ -91,7 +91,7 @@ export function describeLedger(kind: string, newHarness: () => Promise<StateHarn
       expect(store.ledger.tally().files).toMatchObject({ duplicates: 3, shortened: 1 });
     });
 
-    it("account for every work item and file at the end", async () => {
+    it("accounts for every work item and file at the end", async () => {
       const store = await (await newHarness()).start(workItems(4));
       await completeOne(store, 3);
       await completeOne(store, 0);
@@ -106,7 +106,7 @@ export function describeLedger(kind: string, newHarness: () => Promise<StateHarn
     });
   });
 
-  it(`${kind}: failures are counted whole and sampled by five, secrets taken out`, async () => {
+  it(`the ledger (${kind}) counts all failures and keeps five samples of each code, without secrets`, async () => {
     const store = await (await newHarness()).start(workItems(1));
     const events = eventsOf((await claimOne(store)).id);
     store.ledger.record(events.opened(8));
@@ -124,7 +124,7 @@ export function describeLedger(kind: string, newHarness: () => Promise<StateHarn
     expect(timeout).toMatchObject({ code: "timeout", files: 1 });
   });
 
-  it(`${kind}: a later lookup that differs changes the totals by the difference`, async () => {
+  it(`the ledger (${kind}) changes its totals by the difference when a later lookup differs`, async () => {
     const harness = await newHarness();
     const store = await harness.start(workItems(1));
     const first = eventsOf((await claimOne(store)).id);
@@ -139,7 +139,7 @@ export function describeLedger(kind: string, newHarness: () => Promise<StateHarn
     expect(resumed.ledger.tally().workItems.completed).toBe(1);
   });
 
-  it(`${kind}: a closed store takes nothing more, and closes once`, async () => {
+  it(`the ledger (${kind}) takes no event after the state is closed, and the state closes once`, async () => {
     const store = await (await newHarness()).start(workItems(1));
     await store.close();
     await store.close();

@@ -5,7 +5,7 @@ import { claimOne, eventsOf, file, recordAll, workItems } from "./samples.ts";
 
 /** The moves that `core/states.ts` and the facts forbid. */
 export function describeMoves(kind: string, newHarness: () => Promise<StateHarness>): void {
-  describe(`${kind}: impossible moves`, () => {
+  describe(`the ledger (${kind})`, () => {
     const cases: Record<string, (events: ReturnType<typeof eventsOf>, store: OpenState) => void> = {
       "a file before its work item was opened": (events, store) =>
         store.ledger.record(events.uploaded(file(0))),
@@ -56,19 +56,22 @@ export function describeMoves(kind: string, newHarness: () => Promise<StateHarne
         recordAll(store, events.opened(0), events.finished("empty"), events.released()),
     };
 
-    it.each(Object.keys(cases))("%s is an internal error that changes nothing", async (name) => {
-      const store = await (await newHarness()).start(workItems(1));
-      const events = eventsOf((await claimOne(store)).id);
-      expect(() => cases[name]?.(events, store)).toThrow(expect.objectContaining({ code: "internal" }));
-      const { workItems: items, files } = store.ledger.tally();
-      const { pending, in_progress: open, completed, empty, failed } = items;
-      expect(pending + open + completed + empty + failed).toBe(1);
-      const inClasses = files.copied + files.failed + files.skipped + files.uploaded;
-      expect(inClasses).toBeLessThanOrEqual(files.total);
-      await store.ledger.committed();
-    });
+    it.each(Object.keys(cases))(
+      "refuses an impossible move as an internal error, and changes nothing: %s",
+      async (name) => {
+        const store = await (await newHarness()).start(workItems(1));
+        const events = eventsOf((await claimOne(store)).id);
+        expect(() => cases[name]?.(events, store)).toThrow(expect.objectContaining({ code: "internal" }));
+        const { workItems: items, files } = store.ledger.tally();
+        const { pending, in_progress: open, completed, empty, failed } = items;
+        expect(pending + open + completed + empty + failed).toBe(1);
+        const inClasses = files.copied + files.failed + files.skipped + files.uploaded;
+        expect(inClasses).toBeLessThanOrEqual(files.total);
+        await store.ledger.committed();
+      },
+    );
 
-    it("an event of a work item that is not claimed is one", async () => {
+    it("refuses an event of a work item that is not claimed", async () => {
       const store = await (await newHarness()).start(workItems(1));
       expect(() => store.ledger.record(eventsOf(1).opened(1))).toThrow(/not claimed/);
     });

@@ -90,7 +90,7 @@ async function finishAll(state: OpenState): Promise<void> {
 
 /** Several partitions in one state, and what goes from one state to another. */
 export function describePartitions(kind: string, newHarness: () => Promise<StateHarness>): void {
-  describe(`${kind}: a run that takes partitions as they get free`, () => {
+  describe(`a run that takes partitions as they get free (${kind})`, () => {
     it("begins with none of them, and gets those that are admitted", async () => {
       const state = await (await newHarness()).start(workItems(60), AUTO);
       expect(state.ledger.tally().workItems).toMatchObject({ pending: 0, not_mine: 60 });

@@ -17,8 +17,8 @@ const never = new AbortController().signal;
 
 /** What is to be done, and who holds it. */
 export function describeQueue(kind: string, newHarness: () => Promise<StateHarness>): void {
-  describe(`${kind}: claims`, () => {
-    it("come in input order, each work item once, and end with an empty list", async () => {
+  describe(`the work queue (${kind})`, () => {
+    it("gives work items in input order, each once, and none after the last", async () => {
       const store = await (await newHarness()).start(workItems(5));
       const claims = [
         ...(await claimSome(store, 2)),
@@ -30,7 +30,7 @@ export function describeQueue(kind: string, newHarness: () => Promise<StateHarne
       expect(store.ledger.tally().workItems).toMatchObject({ pending: 0, in_progress: 5 });
     });
 
-    it("know nothing of a work item that was never opened", async () => {
+    it("knows no files of a work item that was never opened", async () => {
       const store = await (await newHarness()).start([workItem(1, "name")]);
       const claimed = await claimOne(store);
       expect(claimed.workItem).toEqual({ jobId: "job-1", workItemId: "item-1", workItemName: "name" });
@@ -38,7 +38,7 @@ export function describeQueue(kind: string, newHarness: () => Promise<StateHarne
       expect(claimed.openedAs).toBeUndefined();
     });
 
-    it("do not give back a released work item in the same start, but in the next", async () => {
+    it("gives a released work item again in the next start, not in this one", async () => {
       const harness = await newHarness();
       const store = await harness.start(workItems(1));
       const claimed = await claimOne(store);
@@ -49,15 +49,15 @@ export function describeQueue(kind: string, newHarness: () => Promise<StateHarne
       expect((await claimOne(await harness.resume())).workItem).toEqual(workItem(0));
     });
 
-    it("are refused once the signal is aborted", async () => {
+    it("refuses claims once the signal is aborted", async () => {
       const store = await (await newHarness()).start(workItems(1));
       await expect(store.queue.claim(1, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
       expect(store.ledger.tally().workItems.pending).toBe(1);
     });
   });
 
-  describe(`${kind}: two holders of one queue`, () => {
-    it("never get the same work item, however they take turns", async () => {
+  describe(`two holders of one work queue (${kind})`, () => {
+    it("never hold the same work item, however they take turns", async () => {
       const state = await (await newHarness()).start(workItems(200));
       const got: string[] = [];
       const work = async (queue: WorkQueue, max: number): Promise<void> => {
@@ -90,7 +90,7 @@ export function describeQueue(kind: string, newHarness: () => Promise<StateHarne
       expect(await state.queue.claim(9, noSignal)).toEqual({ kind: "nothing-now" });
     });
 
-    it("get what the other gives back, and that once", async () => {
+    it("get what the other gives back, once", async () => {
       const state = await (await newHarness()).start(workItems(1));
       const other = state.queue.beside();
       const claim = await claimOne(state);
@@ -113,8 +113,8 @@ export function describeQueue(kind: string, newHarness: () => Promise<StateHarne
     });
   });
 
-  describe(`${kind}: a change of the queue`, () => {
-    it("that came before it was waited for is not missed", async () => {
+  describe(`waiting for a change of the work queue (${kind})`, () => {
+    it("ends at once when the change came before", async () => {
       const state = await (await newHarness()).start(workItems(1));
       const other = state.queue.beside();
       const claim = await claimOne(state);
@@ -124,7 +124,7 @@ export function describeQueue(kind: string, newHarness: () => Promise<StateHarne
       expect(await claimSome({ queue: other }, 1)).toHaveLength(1);
     });
 
-    it("is no news to the holder that made it", async () => {
+    it("does not end for the holder that made the change", async () => {
       const state = await (await newHarness()).start(workItems(2));
       await completeOne(state, 1);
       await completeOne(state, 1);
@@ -135,7 +135,7 @@ export function describeQueue(kind: string, newHarness: () => Promise<StateHarne
       await expect(changed).rejects.toThrow("waited long enough");
     });
 
-    it("comes with a survey that brings a work item back after `all-done`", async () => {
+    it("ends when a survey brings a work item back after `all-done`", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(1));
       await completeOne(first, 1);
@@ -148,13 +148,13 @@ export function describeQueue(kind: string, newHarness: () => Promise<StateHarne
       expect(await claimSome(state, 1)).toHaveLength(1);
     });
 
-    it("is waited for by a signal that may abort", async () => {
+    it("ends when its signal aborts", async () => {
       const state = await (await newHarness()).start(workItems(1));
       await expect(state.queue.changed(AbortSignal.abort(new Error("stop")))).rejects.toThrow("stop");
     });
   });
 
-  it(`${kind}: facts of a claim that is lost are recorded, and it goes back to where nobody here takes it`, async () => {
+  it(`the work queue (${kind}) records the facts of a lost claim, and gives it to nobody here`, async () => {
     const state = await (await newHarness()).start(workItems(2));
     const claim = await claimOne(state);
     const events = eventsOf(claim.id);

@@ -33,7 +33,7 @@ async function remaining(reader: StateReader): Promise<RemainingWorkItem[]> {
 
 /** What others see of a state, and what a running process tells them. */
 export function describeReader(kind: string, newHarness: () => Promise<StateHarness>): void {
-  describe(`${kind}: a reader`, () => {
+  describe(`a reader of a state (${kind})`, () => {
     it("sees a running start with its heartbeat, and later how it ended", async () => {
       const harness = await newHarness();
       const state = await harness.start(workItems(2));
@@ -60,7 +60,7 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       reader.close();
     });
 
-    it("gives what is not done, in input order, with the codes of what failed", async () => {
+    it("lists what is not done, in input order, with the codes of what failed", async () => {
       const harness = await newHarness();
       const state = await harness.start(workItems(5));
       await completeOne(state, 1);
@@ -77,7 +77,7 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       ]);
     });
 
-    it("gives the work items in progress that were opened first", async () => {
+    it("lists the work items in progress, first those that were opened first", async () => {
       const harness = await newHarness();
       const state = await harness.start(workItems(3));
       for (let index = 0; index < 3; index++) {
@@ -91,7 +91,7 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       ]);
     });
 
-    it("counts the announcements by what is owed", async () => {
+    it("counts the announcements that are owed", async () => {
       const harness = await newHarness();
       const state = await harness.start(workItems(1));
       const events = eventsOf((await claimOne(state)).id);
@@ -113,8 +113,8 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
     });
   });
 
-  describe(`${kind}: what happened to a work item`, () => {
-    it("is every try at its files that did not succeed, over all starts, also when a later one did", async () => {
+  describe(`the history of a work item (${kind})`, () => {
+    it("holds every failed try at its files over all starts, also when a later try succeeded", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(1));
       const before = eventsOf((await claimOne(first)).id);
@@ -180,7 +180,7 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       expect(history?.files[0]?.tries.map(({ start }) => start)).toEqual([1, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
     });
 
-    it("is nothing for one that is not in the state", async () => {
+    it("is empty for a work item that is not in the state", async () => {
       const harness = await newHarness();
       await (await harness.start(workItems(1))).close();
       expect(await (await harness.read()).history(workItem(7))).toBeUndefined();

@@ -15,8 +15,8 @@ import {
 
 /** What a later start finds after a kill, a clean close, and failures. */
 export function describeResume(kind: string, newHarness: () => Promise<StateHarness>): void {
-  describe(`${kind}: what was committed`, () => {
-    it("survives a kill, and what was in progress is pending again", async () => {
+  describe(`a committed event (${kind})`, () => {
+    it("survives a kill; what was in progress is pending again", async () => {
       const harness = await newHarness();
       const store = await harness.start(workItems(3));
       await completeOne(store, 2);
@@ -58,7 +58,7 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       expect(knownOf(again, file(3))).toBeUndefined();
     });
 
-    it("is everything after a clean close", async () => {
+    it("is kept by a clean close, without a wait for the commit", async () => {
       const harness = await newHarness();
       const store = await harness.start(workItems(2));
       await completeOne(store, 5);
@@ -67,7 +67,7 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       expect(resumed.ledger.tally()).toEqual(store.ledger.tally());
     });
 
-    it("is nothing that is left to wait for", async () => {
+    it("is waited for only while there is one", async () => {
       const store = await (await newHarness()).start(workItems(1));
       await expect(store.ledger.committed()).resolves.toBeUndefined();
       await completeOne(store, 1);
@@ -76,7 +76,7 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
     });
   });
 
-  describe(`${kind}: a resume with failures`, () => {
+  describe(`a resume with failures (${kind})`, () => {
     const withFailures = async (): Promise<StateHarness> => {
       const harness = await newHarness();
       const store = await harness.start(workItems(4));
@@ -99,7 +99,7 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       return harness;
     };
 
-    it("tries all again by default; a file that is in the target is only owed its announcement", async () => {
+    it("tries all of them again by default, and only announces a file that is in the target", async () => {
       const store = await (await withFailures()).resume();
       expect(store.ledger.tally().workItems).toMatchObject({ pending: 3, failed: 0, completed: 1 });
       expect(store.ledger.tally().notLookedUp).toBe(2);
@@ -135,7 +135,7 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       ).toEqual([["skipped", "name-collision", 1]]);
     });
 
-    it("tries only some codes again, and leaves the other failures of the same work item", async () => {
+    it("tries only the named codes again, and leaves the other failures of the same work item", async () => {
       const store = await (await withFailures()).resume({ retryFailed: ["queue-unavailable", "no-files"] });
       expect(store.ledger.tally().workItems).toMatchObject({ pending: 2, failed: 1 });
       expect(store.ledger.tally().files).toMatchObject({ failed: 1, uploaded: 1 });
@@ -196,7 +196,7 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       });
     });
 
-    it("tries none again", async () => {
+    it("tries none of them again with `none`", async () => {
       const store = await (await withFailures()).resume({ retryFailed: "none" });
       expect(store.ledger.tally().workItems).toMatchObject({ pending: 0, failed: 3 });
       expect(await claimSome(store, 9)).toEqual([]);

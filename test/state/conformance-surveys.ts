@@ -45,15 +45,15 @@ const ids = (...indexes: number[]): string[] => indexes.map((index) => `item-${i
 
 /** What a catalog counts ahead, and what comes of it. */
 export function describeSurveys(kind: string, newHarness: () => Promise<StateHarness>): void {
-  describe(`${kind}: what is to be surveyed`, () => {
-    it("is what was never looked up, and is not claimed", async () => {
+  describe(`the survey book (${kind})`, () => {
+    it("asks for a survey of what was never looked up and is not claimed", async () => {
       const store = await (await newHarness()).start(workItems(2_500));
       await completeOne(store, 1);
       await claimSome(store, 2);
       expect(await toSurvey(store)).toEqual(workItems(2_497, 3));
     });
 
-    it("is, to be rechecked on a resume, what was completed before, but nothing that is only to be tried again", async () => {
+    it("asks on a resume for a recheck of what was completed before, not of what is tried again anyway", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(5));
       await completeOne(first, 1);
@@ -66,13 +66,13 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       expect(await toRecheck(store)).toEqual([workItem(0)]);
     });
 
-    it("has nothing to be rechecked in the first start", async () => {
+    it("asks for no recheck in the first start", async () => {
       const store = await (await newHarness()).start(workItems(2));
       await completeOne(store, 1);
       expect(await toRecheck(store)).toEqual([]);
     });
 
-    it("ends when the signal aborts", async () => {
+    it("stops asking when the signal aborts", async () => {
       const store = await (await newHarness()).start(workItems(1_500));
       const control = new AbortController();
       const batches = store.surveys.toSurvey({ signal: control.signal })[Symbol.asyncIterator]();
@@ -82,8 +82,8 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
     });
   });
 
-  describe(`${kind}: a survey`, () => {
-    it("orders claims: links that end first by the hour, then most files, then what it did not count", async () => {
+  describe(`a survey (${kind})`, () => {
+    it("orders the claims: by the hour in which links end, then most files first, then what was not counted", async () => {
       const store = await (await newHarness()).start(workItems(8));
       const noon = 500_000 * HOUR;
       const broughtBack = store.surveys.note([
@@ -101,7 +101,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       expect(await claimIds(store)).toEqual([]);
     });
 
-    it("leaves claims that were made as they are, and orders those to come", async () => {
+    it("orders the claims to come, and leaves those that were made", async () => {
       const store = await (await newHarness()).start(workItems(6));
       expect(await claimIds(store, 2)).toEqual(ids(0, 1));
       store.surveys.note([survey(0, 9), survey(4, 2)]);
@@ -110,7 +110,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       expect(await claimIds(store)).toEqual(ids(5, 3));
     });
 
-    it("does not bring back what was released in the same start", async () => {
+    it("does not bring back what was released in this start", async () => {
       const harness = await newHarness();
       const store = await harness.start(workItems(4));
       store.surveys.note([survey(2, 9), survey(3, 8)]);
@@ -122,7 +122,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       expect(await claimIds(await harness.resume())).toEqual(ids(2, 3, 0, 1));
     });
 
-    it("is counted until the work item is looked up or ended", async () => {
+    it("counts until its work item is looked up or ended", async () => {
       const harness = await newHarness();
       const store = await harness.start(workItems(5));
       const counted = () => {
@@ -166,7 +166,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
     });
   });
 
-  describe(`${kind}: a completed work item whose catalog has changed`, () => {
+  describe(`a completed work item whose files have changed (${kind})`, () => {
     const completedTwo = async (): Promise<OpenState> => {
       const harness = await newHarness();
       const first = await harness.start(workItems(3));
@@ -217,7 +217,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
     });
   });
 
-  describe(`${kind}: drift`, () => {
+  describe(`drift (${kind})`, () => {
     /** One work item that is completed with the files 0, 1 and 2, looked up again. */
     const lookedUpAgain = async (): Promise<{ store: OpenState; id: number }> => {
       const harness = await newHarness();
@@ -241,13 +241,13 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       ...(of.vanished && { vanished: of.vanished.map((index) => file(index, 1)) }),
     });
 
-    it("is none when the lookup gives the same again", async () => {
+    it("stays at zero when the lookup gives the same again", async () => {
       const { store, id } = await lookedUpAgain();
       store.ledger.record(eventsOf(id).opened(3));
       expect(store.ledger.tally().drift).toEqual({ workItems: 0, filesAdded: 0, filesVanished: 0 });
     });
 
-    it("counts files that came and files that went; what is completed stays so", async () => {
+    it("counts files that came and files that went, and leaves what is completed", async () => {
       const { store, id } = await lookedUpAgain();
       store.ledger.record(opened(id, { total: 5, listed: 4, vanished: [0] }));
       expect(store.ledger.tally().drift).toEqual({ workItems: 1, filesAdded: 2, filesVanished: 1 });
@@ -282,7 +282,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       });
     });
 
-    it("is of each start; what is not listed any more stays so over a resume, until it is listed again", async () => {
+    it("is counted for each start; a file that is no longer listed stays so over a resume, until it is listed again", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(1));
       await completeOne(first, 3);
@@ -298,7 +298,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       expect(third.ledger.tally().drift).toEqual({ workItems: 1, filesAdded: 1, filesVanished: 0 });
     });
 
-    it("counts by the number of entries what was never touched", async () => {
+    it("counts a work item that was not touched by its number of entries", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(1));
       const before = eventsOf((await claimOne(first)).id);
@@ -310,7 +310,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
     });
   });
 
-  describe(`${kind}: only some work items`, () => {
+  describe(`the work items of --limit and --sample (${kind})`, () => {
     it("are the first that are pending, in the order of claims", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(9));

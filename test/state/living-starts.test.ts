@@ -24,7 +24,7 @@ describe("a start that resumes a state", () => {
     expect((await claimSome(third, 9)).map((claim) => claim.workItem)).toEqual([workItem(1), workItem(2)]);
   });
 
-  it("knows on SQLite, too, by the number of the start that holds a work item", async () => {
+  it("tells them apart on SQLite, too, by the number of the start that holds a work item", async () => {
     const path = join(await temporaryFolder(), "state.db");
     const first = await openState(path, csvOf(workItems(3)));
     await claimSome(first, 2);

@@ -81,7 +81,7 @@ export class MemoryKind implements StateKind {
 
   async read(location: string): Promise<StateReader> {
     const disk = this.disks.get(location);
-    if (disk === undefined) throw new ReuploadError("state-missing", `there is no state ${location}`);
+    if (disk === undefined) throw new ReuploadError("state-missing", `the state ${location} does not exist`);
     return new MemoryReader(disk);
   }
 
@@ -91,7 +91,7 @@ export class MemoryKind implements StateKind {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<void> {
     const disk = this.disks.get(location);
-    if (disk === undefined) throw new ReuploadError("state-missing", `there is no state ${location}`);
+    if (disk === undefined) throw new ReuploadError("state-missing", `the state ${location} does not exist`);
     signal.throwIfAborted();
     if (this.disks.has(target)) throw new ReuploadError("output-unwritable", `${target} is there already`);
     const { run, rows, counters, failures, partitions, owner, starts } = disk;

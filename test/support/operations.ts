@@ -21,6 +21,8 @@ export type Operation =
   | "create-queue"
   | "get-queue-properties"
   | "delete-queue"
+  /** Anything in the coordination container: what machines tell each other. */
+  | "coordinate"
   | "other";
 
 export type Service = "blob" | "queue";
@@ -35,10 +37,14 @@ export interface RequestParts {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The container's default name. */
+export const COORDINATION = "reupload-coordination";
+
 /** Names the request; `other` is what the product has no use for. */
 export function operationOf(parts: RequestParts): Operation {
   const [, , ...names] = parts.path.split("/");
   if (names.join("") === "") return "other";
+  if (parts.service === "blob" && names[0] === COORDINATION) return "coordinate";
   if (parts.service === "queue") return queueOperation(parts, names);
   return names.length === 1 ? containerOperation(parts) : blobOperation(parts);
 }

@@ -87,6 +87,7 @@ export function reportOf(parts: SummaryParts = {}): RunReport {
       throttles: 1,
       hedges: 2,
       linksRenewed: 12,
+      miscounted: { workItems: 0, counted: 0, listed: 0 },
     },
     nextCommand: "reupload run --csv failed_workitems.csv --state-db machine1_state.db --resume",
   };
@@ -129,7 +130,7 @@ const DRY_RUN: DryRunReport = {
           jobId: "job-1",
           workItemId: "1889211721",
           fileName: "b/report.json",
-          message: "the name is taken by a/report.json of the same work item",
+          message: "a/report.json of the same work item has the same name",
           requestId: undefined,
         },
       ],
@@ -145,7 +146,7 @@ const DRY_RUN: DryRunReport = {
       {
         blobName: "wi-1-c.json",
         code: "conflict",
-        message: "it is there with other content: it has 120 bytes, the source 121",
+        message: "the target has it with other content: it has 120 bytes, the source 121",
       },
     ],
   },
@@ -235,7 +236,7 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     type: "error",
     code: "state-exists",
     message: "machine1_state.db holds a run already",
-    hint: "Give --resume to continue it, or another --state-db to start anew.",
+    hint: "Give --resume to continue the run, or another --state-db to start a new run.",
     causes: [],
   },
 };

@@ -41,7 +41,7 @@ describe("the monitor on a terminal", () => {
     const { terminal, screen } = open();
     screen.show(pictureOf());
     expect(terminal.text).toHaveLength(15);
-    expect(terminal.text.at(-1)).toBe("q or Ctrl+C leaves; nothing here touches the runs");
+    expect(terminal.text.at(-1)).toBe("q or Ctrl+C closes the monitor; the runs continue");
     for (const [columns, rows] of [
       [200, 50],
       [30, 6],

@@ -15,9 +15,9 @@ describe("the monitor's screen", () => {
       `${"█".repeat(32)}${"░".repeat(42)} 43.6%`,
       "Work items  60 of 196 done, 4 empty, 2 failed, 130 left",
       "Files       1,120 of 2,600 done, 14 failed, 1,466 left",
-      "Speed       12.0 files/s, 11.4 MiB/s, 114.4 MiB in all",
-      "Time left   2 min 19 s, when machine1_state.db ends, the last one",
-      "Throughput  ▂▃▆█ 12.0 files/s at most in 40 s",
+      "Speed       12.0 files/s, 11.4 MiB/s, 114.4 MiB in total",
+      "Time left   2 min 19 s, until machine1_state.db, the last one, ends",
+      "Throughput  ▂▃▆█ up to 12.0 files/s in 40 s",
       "Retries     8, throttled 2 times",
       "",
       "State              Part     Done   Left         Speed   Time left  Process",
@@ -28,7 +28,7 @@ describe("the monitor's screen", () => {
       "Skipped     conflict 3 files",
       "Slowest     1 min 01 s, 3 of 800 files: job-1/1889211721",
       "",
-      "q or Ctrl+C leaves; nothing here touches the runs",
+      "q or Ctrl+C closes the monitor; the runs continue",
     ]);
   });
 
@@ -90,7 +90,7 @@ describe("the monitor's text", () => {
   it("is the same without a terminal, in ASCII", () => {
     const lines = text();
     expect(lines).toContain("#".repeat(13));
-    expect(lines).toContain("Throughput  .:+# 12.0 files/s at most in 40 s");
+    expect(lines).toContain("Throughput  .:+# up to 12.0 files/s in 40 s");
     expect(lines).not.toContain("Ctrl+C leaves");
     // oxlint-disable-next-line no-control-regex -- what is not ASCII is looked for
     expect(lines).not.toMatch(/[^\n\x20-\x7e]/);
@@ -129,7 +129,7 @@ describe("the monitor's text", () => {
   it("adds up no states that do not belong together, and says why", () => {
     const lines = text({}, { csvDigest: "other" });
     expect(lines).toContain(
-      "Not added up: data/machine2_state.db is of another CSV than data/machine1_state.db",
+      "Not added up: data/machine2_state.db has another CSV than data/machine1_state.db",
     );
     expect(lines).toContain("machine1_state.db");
     expect(lines).not.toContain("Work items");
@@ -137,7 +137,7 @@ describe("the monitor's text", () => {
 
   it("names the partitions that are not in it", () => {
     const share = { totalPartitions: 4 };
-    expect(text(share, share)).toContain("Not in here partitions 2, 3 of 4: no state of them is given");
+    expect(text(share, share)).toContain("Missing     partitions 2, 3 of 4: their states are not given");
   });
 
   it("says when nothing is left", () => {

@@ -15,7 +15,7 @@ describe("the live block's lines", () => {
       "███████████████░░░░░░░░░░░░░░░ 52.3%",
       "Work items  104 of 200 done, 2 empty, 1 failed, 93 left",
       "Files       2,610 of about 5,015 done, 12 failed, 3 skipped, about 2,390 left",
-      "Speed       85.3 files/s, 12.1 MiB/s, 3.2 GiB in all",
+      "Speed       85.3 files/s, 12.1 MiB/s, 3.2 GiB in total",
       "Time        12 min 05 s so far, 28 s to 1 min 05 s left",
       "Slots       187 of 200 in use, 20 work items open",
       "Retries     4, throttled 1 time",
@@ -50,7 +50,7 @@ describe("the live block's lines", () => {
       "███████░░░░░░░░░░░░░░░░░░░░░░░ 25.0%",
       "Work items  0 of 200 done, 50 failed, 150 left",
       "Files       0 done, 0 failed, an unknown number left",
-      "Speed       not known yet, 0 B in all",
+      "Speed       not known yet, 0 B in total",
       "Time        12 min 05 s so far, time left not known yet",
     ]);
   });

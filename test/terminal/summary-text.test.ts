@@ -33,7 +33,7 @@ describe("the summary", () => {
       "Files                         90",
       "  copied                      90",
       "",
-      "Announced 90 files, 1.5 MiB in the target by this run.",
+      "Announced 90 files. This run put 1.5 MiB into the target.",
       "This start: 100 files, 1.5 MiB, 12 min 05 s, 8.3 files/min, 2.1 KiB/s, 4 retries, throttled 1 time.",
     ]);
   });
@@ -46,23 +46,23 @@ describe("the summary", () => {
       "Rows                          30",
       "  completed                    7",
       "  empty                        1  the catalog lists no file for them",
-      "  failed                       2  by a file or by their lookup",
+      "  failed                       2  a file or the lookup failed",
       "  rejected                     3  see failed_workitems.rejected.csv",
-      "  duplicates                   4  repeated rows, done once",
+      "  duplicates                   4  repeated rows, processed once",
       "  other partitions            13",
       "",
       "Files                        100",
       "  copied                      80",
       "  already there               10  with the same content",
       "  failed                       7",
-      "  skipped                      3  left out as asked",
+      "  skipped                      3  skipped as requested",
       "",
     ]);
-    expect(lines).toContain("5 repeated entries of the catalog done once.");
+    expect(lines).toContain("5 repeated entries of the catalog processed once.");
     expect(lines).toContain("1 name shortened to the service's limit.");
     expect(lines).toContain("2 rows of the catalog rejected, see listing.rejected.csv");
     expect(lines.find((line) => line.startsWith("This start:"))).toMatch(
-      /, throttled 1 time, 2 slow requests made twice, 12 links renewed\.$/,
+      /, throttled 1 time, 2 slow requests sent twice, 12 links renewed\.$/,
     );
   });
 
@@ -70,12 +70,12 @@ describe("the summary", () => {
     expect(text(reportOf())).toContain(`
 Failed
   source-not-found: 7 files - the source blob does not exist
-    What to do: Check whether it was deleted; restore it and resume.
+    What to do: Check whether the blob was deleted. Restore it, then resume.
     job job-1, work item 1889211721, results/a.json: the source answered 404 (BlobNotFound) (request id 5f0c2a4e-001e-0071)
     and 6 more
 
 Skipped
-  conflict: 3 files - a blob with this name and other content is already in the target
+  conflict: 3 files - the target already has a blob with this name and other content
     job job-1, work item 1913007684, results/b.json: a blob of 120 bytes is there, the source has 121
     and 2 more
 `);
@@ -103,15 +103,17 @@ Skipped
 
   it("says for a partition what being done means", () => {
     expect(text({ ...CLEAN, totalPartitions: 2 })).toContain(
-      "partition 0 of 2 is done; the others report for themselves",
+      "Partition 0 of 2 is done. Each other partition has its own summary.",
     );
-    expect(text(reportOf())).toContain("partition 0 of 2 is not done yet; the others report for themselves");
+    expect(text(reportOf())).toContain(
+      "Partition 0 of 2 is not done yet. Each other partition has its own summary.",
+    );
     expect(text(CLEAN)).not.toContain("partition");
   });
 
   it("ends with the exact command for what is left, on a line of its own", () => {
     expect(summaryText(reportOf(), PLAIN).slice(-2)).toEqual([
-      "For what is left:",
+      "To do the rest:",
       "  reupload run --csv failed_workitems.csv --state-db machine1_state.db --resume",
     ]);
   });
@@ -129,7 +131,7 @@ Skipped
     expect(text(stopped)).toContain("  left                         1\n");
     expect(text(stopped)).toContain("Files                        100  1 work item not looked up yet");
     expect(text(stopped)).toContain("  left                        10\n");
-    expect(text(stopped)).toContain("3 files in the target still to be announced.");
+    expect(text(stopped)).toContain("3 files in the target not announced yet.");
   });
 
   it("says how much a limit left", () => {
@@ -143,10 +145,8 @@ Skipped
         files: { ...CLEAN.summary.files, expected: 240 },
       },
     };
-    expect(summaryText(limited, PLAIN)[0]).toBe(
-      "Done as far as asked: --limit 7 reached, 3 work items left.",
-    );
-    expect(text(limited)).toContain("3 work items not looked up yet (240 files by the catalog's count)");
+    expect(summaryText(limited, PLAIN)[0]).toBe("Done as requested: --limit 7 reached, 3 work items left.");
+    expect(text(limited)).toContain("3 work items not looked up yet (the catalog counts 240 files)");
     const unasked = { count: 2, file: undefined, reason: "rows that nobody asked for" };
     expect(summaryText({ ...limited, catalogRejected: unasked }, PLAIN)).toContain(
       "2 rows of the catalog rejected: rows that nobody asked for.",
@@ -159,22 +159,44 @@ Skipped
   it("gives the evidence when too much failed", () => {
     const ending = { kind: "too-many-failures", why: "12 of 100 files failed" } as const;
     const [headline] = summaryText({ ...reportOf(), ending }, PLAIN);
-    expect(headline).toBe("Stopped early, too much fails: 12 of 100 files failed.");
+    expect(headline).toBe("Stopped early, too many failures: 12 of 100 files failed.");
   });
 
   it.each([
-    [3, 5, 2, "3 work items changed since an earlier lookup: 5 files more."],
+    [3, 5, 2, "3 work items changed since an earlier lookup: 5 more files."],
     [1, 0, 1, "1 work item changed since an earlier lookup."],
-    [0, 0, 2, "2 files of an earlier lookup gone from the catalog."],
-    [2, 0, 0, "2 work items changed since an earlier lookup: other links or names."],
+    [0, 0, 2, "2 files of an earlier lookup no longer in the catalog."],
+    [2, 0, 0, "2 work items changed since an earlier lookup: different links or names."],
   ])("says how the catalog has changed (%i, %i, %i)", (workItems, filesAdded, filesVanished, line) => {
     expect(summaryText(reportOf({ drift: { workItems, filesAdded, filesVanished } }), PLAIN)).toContain(line);
   });
 
+  it("remarks that lookups listed another number of files than the catalog had counted", () => {
+    const thisStart = { ...CLEAN.thisStart, miscounted: { workItems: 2, counted: 24, listed: 12 } };
+    expect(summaryText({ ...CLEAN, thisStart }, PLAIN)).toContain(
+      "2 work items: the catalog counted 24 files, its lookup listed 12. Resume later: what the catalog lists then joins the run.",
+    );
+    expect(text(CLEAN)).not.toContain("counted");
+  });
+
+  it("warns when no work item has a file, and only then", () => {
+    const withItems = (workItems: Partial<RunReport["summary"]["workItems"]>): string =>
+      text({
+        ...CLEAN,
+        summary: { ...CLEAN.summary, workItems: { ...CLEAN.summary.workItems, completed: 0, ...workItems } },
+      });
+    const warning = "No work item that was looked up has a file in the catalog.";
+    expect(withItems({ empty: 10 })).toContain(warning);
+    expect(withItems({ empty: 5, pending: 5 })).toContain(warning);
+    expect(withItems({ empty: 9, completed: 1 })).not.toContain(warning);
+    expect(withItems({ empty: 9, failed: 1 })).not.toContain(warning);
+    expect(withItems({ pending: 10 })).not.toContain(warning);
+  });
+
   it("shows a gap in the account as an internal error", () => {
     const report = { ...reportOf(), input: { ...reportOf().input, rows: 31 } };
-    expect(summaryText(report, PLAIN)[0]).toBe("Internal error: the account does not add up.");
-    expect(text(report)).toContain("Not accounted for\n  the CSV has 31 rows, the classes hold 30\n");
+    expect(summaryText(report, PLAIN)[0]).toBe("Internal error: the counts do not add up.");
+    expect(text(report)).toContain("Not accounted for\n  the CSV has 31 rows, but the classes contain 30\n");
   });
 
   it("is not garbled by the names in it", () => {

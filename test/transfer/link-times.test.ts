@@ -39,14 +39,14 @@ describe.each(["stream", "auto"] as const)("a link, by --transfer %s,", (mode) =
   it("that begins much later says so, and when", async () => {
     const failure = await thrownBy(transfer(await linkFrom(3_600_000, 7_200_000)));
     expect(failure).toMatchObject({ code: "source-forbidden" });
-    expect(String(failure)).toMatch(/the link's SAS begins at \d{4}-.*Z \(st\), which is 60 min from now/);
+    expect(String(failure)).toMatch(/the link's SAS becomes valid at \d{4}-.*Z \(st\), in 60 min/);
     expect(String(failure)).not.toContain("ended");
   });
 
   it("that has ended says when", async () => {
     const failure = await thrownBy(transfer(await linkFrom(-7_200_000, -600_000)));
     expect(failure).toMatchObject({ code: "source-forbidden" });
-    expect(String(failure)).toMatch(/the link's SAS ended at \d{4}-.*Z \(se\), 10 min ago/);
+    expect(String(failure)).toMatch(/the link's SAS expired at \d{4}-.*Z \(se\), 10 min ago/);
   });
 });
 
@@ -61,7 +61,7 @@ it("the service's words about a link's time count, whichever clock is wrong", as
   } as const;
   bench.proxy.fail({ fault, operation: "get-blob" });
   expect(String(await thrownBy(bench.transfer({ fileName: "a", uri })))).toMatch(
-    /SAS ended at .* 59 min ago/,
+    /SAS expired at .* 59 min ago/,
   );
 });
 

@@ -77,7 +77,7 @@ describe("a large file on a web server", () => {
     }));
     const failure = await thrownBy(transfer(stub));
     expect(failure).toMatchObject({ code: "too-large" });
-    expect(String(failure)).toContain("gives no parts of a file");
+    expect(String(failure)).toContain("does not serve parts of a file");
     expect(await found()).toBeUndefined();
   });
 

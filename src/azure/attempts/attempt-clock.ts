@@ -18,7 +18,7 @@ export interface AttemptContext {
 }
 
 /**
- * The clocks of one attempt. It is ended when no byte flows for too long, when the file's time is used up, or when the
+ * The clocks of one attempt. It is ended when no byte flows for too long, when the time for the file is used up, or when the
  * run is aborted. `stop` must be called when the attempt ended.
  */
 export class AttemptClock implements AttemptContext {
@@ -129,7 +129,7 @@ export class AttemptClock implements AttemptContext {
     const idleLeftMs = this.#idleMs - (now - this.#aliveAt);
     const leftMs = this.#effort.leftMs - this.spentMs;
     // A timer may go off within a millisecond before its time.
-    if (leftMs < 1) this.#timeOut("the file's time is used up");
+    if (leftMs < 1) this.#timeOut("the time for the file is used up");
     else if (idleLeftMs >= 1) this.#wait(Math.min(idleLeftMs, leftMs));
     else if (isSecond) this.#timeOut(`no byte for ${this.#idleMs / 1000} s`);
     else this.#secondLook = setImmediate(() => this.#look(true));

@@ -200,7 +200,7 @@ export class Attempts {
         pass.throttled(failure.retryAfterMs);
         break;
       case "unreachable":
-        pass.failed("unreachable");
+        pass.failed("unreachable", failure);
         break;
       case "intercepted":
         // It may stand in the way of one file alone: then the others are answered, and only its time bounds it.

@@ -39,7 +39,7 @@ export async function ensureTarget(check: TargetCheck): Promise<string[]> {
 
 async function ensureContainer(check: TargetCheck, container: string, created: string[]): Promise<void> {
   const { client } = check;
-  const missing = `The container "${container}" is not there in ${client.account.blobEndpoint}.`;
+  const missing = `The container "${container}" does not exist in ${client.account.blobEndpoint}.`;
   await ensure(check, check.gates.target, missing, created, {
     what: `container ${container}`,
     look: async (pulse) => lookAtContainer(client, container, pulse),
@@ -50,7 +50,7 @@ async function ensureContainer(check: TargetCheck, container: string, created: s
 
 async function ensureQueue(check: TargetCheck, queue: string, created: string[]): Promise<void> {
   const { client } = check;
-  const noQueue = `The queue "${queue}" is not there in ${client.account.queueEndpoint}.`;
+  const noQueue = `The queue "${queue}" does not exist in ${client.account.queueEndpoint}.`;
   await ensure(check, check.gates.queue, noQueue, created, {
     what: `queue ${queue}`,
     look: async (pulse) => void (await queueDepth(client, queue, pulse)),
@@ -98,12 +98,14 @@ function refused(failure: ServiceFailure, what: string): ReuploadError {
   if (failure.status === 403) {
     const isSas = failure.trouble !== undefined;
     return new ReuploadError("permission", message, {
-      ...(isSas && { advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that lasts, then run again." }),
+      ...(isSas && {
+        advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that is valid long enough, then run again.",
+      }),
       cause: failure,
     });
   }
   if (failure.status === 400) {
-    const advice = "Its name or the account's address is not one that the service takes; check both.";
+    const advice = "The service does not accept its name or the address of the account. Check both.";
     return new ReuploadError("target-invalid", message, { advice, cause: failure });
   }
   const advice = certificateAdvice(failure.answer);

@@ -68,5 +68,5 @@ async function rightFrom(status: number, request: () => Promise<unknown>): Promi
     if (thrown.status === 401 || thrown.status === 403) return { isGiven: false, why: thrown.message };
     throw thrown;
   }
-  throw new TypeError("the service took a request that it must refuse");
+  throw new TypeError("the service accepted a request that it must refuse");
 }

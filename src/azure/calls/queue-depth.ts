@@ -76,7 +76,7 @@ export class DepthBrake implements Brake {
     return {
       what: this.#name,
       since: this.#waitingSince,
-      advice: `its backlog of ${this.#depth} is at --max-queue-depth ${this.#most}`,
+      advice: `its depth of ${this.#depth} has reached --max-queue-depth ${this.#most}`,
       throttled: true,
     };
   }

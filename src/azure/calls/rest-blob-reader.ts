@@ -87,13 +87,13 @@ function noRanges(url: string): FileFailure {
   const { host } = new URL(url);
   return new FileFailure(
     "too-large",
-    `${host} gives no parts of a file, so that a large file cannot be read from it`,
+    `${host} does not serve parts of a file, so a large file cannot be read from it`,
   );
 }
 
 function changedSince(exchange: Exchange, version: string): FileFailure | undefined {
   if (readVersion(exchange) === version) return undefined;
-  return new FileFailure("source-changed", "the source is another version than when reading began");
+  return new FileFailure("source-changed", "the source changed while it was read");
 }
 
 /** A condition on it is never met. */

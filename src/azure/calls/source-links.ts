@@ -53,7 +53,7 @@ export class SourceLinks {
       throw new FileFailure("source-forbidden", `the link ${uriWithoutQuery(link)} is not https`);
     }
     if (url.username !== "" || url.password !== "") {
-      const why = `the link ${uriWithoutQuery(link)} holds a user name or a password`;
+      const why = `the link ${uriWithoutQuery(link)} contains a user name or a password`;
       throw new FileFailure("source-forbidden", why);
     }
     const uri = url.href;

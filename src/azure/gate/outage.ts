@@ -1,4 +1,4 @@
-import { ReuploadError } from "../../core/errors.ts";
+import { type ErrorCode, ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
 import type { ServiceFailure } from "../wire/service-error.ts";
 import { describeAdvice } from "../sign-in/token-source.ts";
@@ -29,23 +29,24 @@ export interface Outage {
 }
 
 const ADVICE: Readonly<Record<Exclude<OutageReason, "sign-in">, string>> = {
-  unreachable: "it is asked again until it answers",
-  overloaded: "it is asked again until it answers",
-  failing: "it is asked again until it answers",
-  intercepted: "it is asked again until the service itself answers",
+  unreachable: "reupload tries again until it answers",
+  overloaded: "reupload tries again until it answers",
+  failing: "reupload tries again until it answers",
+  intercepted: "reupload tries again until the service itself answers",
   clock: "set the clock of this machine",
-  forbidden: "give this sign-in its roles back",
-  missing: "make its container and queue again",
+  forbidden: "give this sign-in its roles again",
+  missing: "create its container and queue again",
 };
 
-/** What is done meanwhile, or what helps; with what the service said where that tells more. */
+/** What is done meanwhile, or what helps; with what was last heard. */
 export function outageAdvice(
   reason: Exclude<OutageReason, "sign-in">,
   failure: ServiceFailure | undefined,
 ): string {
-  const why = reason === "intercepted" ? failure?.said : failure?.trouble;
-  if (why === undefined) return ADVICE[reason];
-  return `${reason === "forbidden" ? "it needs another SAS" : ADVICE[reason]} (${why})`;
+  if (failure === undefined) return ADVICE[reason];
+  const { said, trouble } = failure;
+  const advice = reason === "forbidden" && trouble !== undefined ? "it needs another SAS" : ADVICE[reason];
+  return `${advice} (${reason === "intercepted" ? said : (trouble ?? said)})`;
 }
 
 /**
@@ -62,51 +63,41 @@ export function outageError(
 ): ReuploadError {
   const minutes = Math.round((now - since) / 60_000);
   const waited = `(waited ${minutes < 1 ? "under a minute" : `${minutes} min`})`;
+  const cause = describeCause(failure);
+  const makeError = (code: ErrorCode, said: string, advice?: string): ReuploadError =>
+    new ReuploadError(code, said, { ...(advice !== undefined && { advice }), cause: failure });
   switch (reason) {
-    case "sign-in":
-      return new ReuploadError(
-        "sign-in",
-        `Nobody is signed in to reach the ${name} ${waited}${describeCause(failure)}`,
-        { advice: describeAdvice(signInAdvice), cause: failure },
-      );
+    case "sign-in": {
+      const said = `Nobody is signed in to reach the ${name} ${waited}${cause}`;
+      return makeError("sign-in", said, describeAdvice(signInAdvice));
+    }
     case "forbidden": {
       const isSas = failure?.trouble !== undefined;
-      return new ReuploadError(
+      return makeError(
         "permission",
-        `The ${name} refuses every request ${waited}${describeCause(failure)}`,
-        {
-          ...(isSas && { advice: "Set AZURE_STORAGE_SAS_TOKEN to a SAS that lasts, then run again." }),
-          cause: failure,
-        },
+        `The ${name} refuses every request ${waited}${cause}`,
+        isSas ? SAS_ADVICE : undefined,
       );
     }
     case "missing":
-      return new ReuploadError("unavailable", `The ${name} has lost its container or queue ${waited}.`);
-    case "intercepted":
-      return new ReuploadError(
-        "unavailable",
-        `The ${name} does not answer itself ${waited}${describeCause(failure)}`,
-        {
-          advice:
-            "Look what stands in between: a proxy, a captive portal, a firewall (curl -v shows it). Then run again, with --resume if there is a state.",
-          cause: failure,
-        },
-      );
+      return makeError("unavailable", `The container or queue of the ${name} no longer exists ${waited}.`);
+    case "intercepted": {
+      const said = `Something else answers in place of the ${name} ${waited}${cause}`;
+      return makeError("unavailable", said, INTERCEPTED_ADVICE);
+    }
     case "clock":
-      return new ReuploadError(
-        "unavailable",
-        `The ${name} refuses every request ${waited}${describeCause(failure)}`,
-        {
-          advice: "Set the clock of this machine, then run again, with --resume if there is a state.",
-          cause: failure,
-        },
-      );
+      return makeError("unavailable", `The ${name} refuses every request ${waited}${cause}`, CLOCK_ADVICE);
     case "unreachable":
     case "overloaded":
     case "failing":
-      return new ReuploadError("unavailable", `The ${name} does not answer ${waited}.`);
+      return makeError("unavailable", `The ${name} does not answer ${waited}${cause}`);
   }
 }
+
+const SAS_ADVICE = "Set AZURE_STORAGE_SAS_TOKEN to a SAS that is valid long enough, then run again.";
+const CLOCK_ADVICE = "Set the clock of this machine, then run again, with --resume if there is a state.";
+const INTERCEPTED_ADVICE =
+  "Check for a proxy, a captive portal or a firewall in between (curl -v shows it). Then run again, with --resume if there is a state.";
 
 /** The sentence's end, with what was last heard. */
 function describeCause(failure: ServiceFailure | undefined): string {

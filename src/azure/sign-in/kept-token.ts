@@ -94,7 +94,7 @@ export class KeptToken {
     const lifeMs = ends - now;
     if (!(lifeMs > 0)) {
       const advice = "check this machine's clock, then sign in again";
-      throw new SignInError("the token that was given has already ended", advice, { isUnavailable: false });
+      throw new SignInError("the token has already expired", advice, { isUnavailable: false });
     }
     const isSame = token.token === this.#token?.token;
     this.#renewAt = isSame

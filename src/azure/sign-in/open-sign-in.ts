@@ -103,7 +103,7 @@ function chooseSource(options: SignInOptions, person: PersonSource | undefined):
 function environmentSource({ surroundings, tenant, env }: SignInOptions): TokenSource {
   if (hasApplication(env)) return applicationSource(surroundings);
   if (hasWorkload(env)) return workloadSource(surroundings, tenant);
-  throw new ReuploadError("sign-in", "--auth environment: the environment holds no sign-in.", {
+  throw new ReuploadError("sign-in", "--auth environment: the environment contains no sign-in.", {
     advice: describeAdvice(ENVIRONMENT_ADVICE),
   });
 }
@@ -124,5 +124,5 @@ async function waitForPerson(source: TokenSource, person: PersonSource, signal: 
 
 function nobody(error: SignInError): ReuploadError {
   const advice = describeAdvice(error.advice);
-  return new ReuploadError("sign-in", `Nobody has signed in: ${error.message}.`, { advice, cause: error });
+  return new ReuploadError("sign-in", `No sign-in was possible: ${error.message}.`, { advice, cause: error });
 }

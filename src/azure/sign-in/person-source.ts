@@ -6,8 +6,15 @@ import type {
   InteractiveBrowserCredential,
   TokenCredential,
 } from "@azure/identity";
+import { AnswerWatch } from "./answer-watch.ts";
 import { toSignInError } from "./identity-source.ts";
-import { describeReason, SignInError, type TokenRequest, type TokenSource } from "./token-source.ts";
+import {
+  checkedToken,
+  describeReason,
+  SignInError,
+  type TokenRequest,
+  type TokenSource,
+} from "./token-source.ts";
 import { type Cancel, sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
 /** A sign-in that nobody asks for any more is given up after this, ms: a run that ended must not wait for a person. */
@@ -38,6 +45,7 @@ type Interactive = Pick<DeviceCodeCredential | InteractiveBrowserCredential, "au
  */
 export class PersonSource implements TokenSource {
   readonly #way: PersonWay;
+  readonly #watch = new AnswerWatch();
   #credential: Interactive | undefined;
   #asking: Promise<void> | undefined;
   #lastFailure: string | undefined;
@@ -49,9 +57,7 @@ export class PersonSource implements TokenSource {
   constructor(way: PersonWay) {
     this.#way = way;
     this.#toDo =
-      way.kind === "browser"
-        ? "finish the sign-in in the browser window that was opened"
-        : "sign in with the device code";
+      way.kind === "browser" ? "finish the sign-in in the browser window" : "sign in with the device code";
   }
 
   get advice(): string {
@@ -94,11 +100,11 @@ export class PersonSource implements TokenSource {
         ...(tenantId === undefined ? {} : { tenantId }),
         ...(claims === undefined ? {} : { claims }),
       };
-      return await this.#credential.getToken(scope, options).then(requireToken);
+      return await this.#credential.getToken(scope, options).then(checkedToken);
     } catch (thrown) {
       const needsPerson = thrown instanceof Error && thrown.name === "AuthenticationRequiredError";
       if (!needsPerson || this.#credential === undefined) {
-        throw toSignInError(this.#way.kind, () => this.#toDo, thrown);
+        throw toSignInError(this.#way.kind, () => this.#toDo, thrown, this.#watch.take());
       }
       this.#asking ??= this.#askPerson(this.#credential, request);
       const why = this.#lastFailure === undefined ? "" : ` (the last time: ${this.#lastFailure})`;
@@ -122,6 +128,7 @@ export class PersonSource implements TokenSource {
     const identity = await import("@azure/identity");
     const { kind, tenant, tell } = this.#way;
     const options = {
+      ...this.#watch.options,
       disableAutomaticAuthentication: true,
       additionallyAllowedTenants: ["*"],
       ...(tenant === undefined ? {} : { tenantId: tenant }),
@@ -153,17 +160,12 @@ export class PersonSource implements TokenSource {
       });
       this.#lastFailure = undefined;
     } catch (thrown) {
-      this.#lastFailure = describeReason(thrown);
+      this.#lastFailure = this.#watch.take() ?? describeReason(thrown);
     } finally {
       this.#endLinger();
       this.#asking = undefined;
     }
   }
-}
-
-function requireToken(token: AccessToken | null): AccessToken {
-  if (token === null) throw new Error("no token was given");
-  return token;
 }
 
 /**

@@ -56,7 +56,10 @@ export class SignIn implements TokenCredential {
   async storageTokenFor(url: string, signal: AbortSignalLike | undefined): Promise<string> {
     const { protocol, host, hostname } = new URL(url);
     if (!isTrustedForTokens({ protocol, hostname })) {
-      throw new ReuploadError("target-invalid", `A sign-in token is not sent to ${protocol}//${host}.`);
+      throw new ReuploadError(
+        "target-invalid",
+        `reupload does not send a sign-in token to ${protocol}//${host}.`,
+      );
     }
     const tenantId = this.#tenants.get(host);
     const options = { ...(tenantId && { tenantId }), ...(signal && { abortSignal: signal }) };

@@ -45,16 +45,37 @@ export function describeAdvice(advice: string): string {
   return `${advice.charAt(0).toUpperCase()}${advice.slice(1)}, then run the command again.`;
 }
 
+/** Whether it can be sent in a header: a text without blanks. */
+export function isToken(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+}
+
+/** What a credential gave, held to what a token is. @throws Error in words for what cannot be one */
+export function checkedToken(given: AccessToken | null): AccessToken {
+  if (given === null) throw new Error("no token was given");
+  const { token, expiresOnTimestamp } = given as { token: unknown; expiresOnTimestamp: unknown };
+  if (!isToken(token)) {
+    throw new Error("what was given is no token: it is not a text without blanks");
+  }
+  if (typeof expiresOnTimestamp !== "number" || Number.isNaN(expiresOnTimestamp)) {
+    throw new Error("what was given is no token: it does not say when it ends");
+  }
+  return given;
+}
+
 const LONGEST_REASON = 300;
 
 /** Why there is no token, in one line: the sign-in service's code and sentence when it gave one. */
 export function describeReason(thrown: unknown): string {
-  const line = errorMessageText(thrown).replace(/\s+/g, " ").trim();
+  // The details stand behind this sentence, where there are any.
+  const line = errorMessageText(thrown)
+    .replaceAll(/To troubleshoot, visit \S+/gi, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  // A parser's words show a part of what it read: of a token, too.
+  if (/\b(?:valid JSON|in JSON|JSON input)\b/.test(line)) return "its answer is not whole, or no JSON";
   const entra = /AADSTS\d+:.*/.exec(line)?.[0] ?? line;
   return redact(entra)
-    .replace(
-      / ?(?:To troubleshoot, visit|Trace ID:|See the troubleshooting guide|Interactive authentication is needed).*$/i,
-      "",
-    )
+    .replace(/ ?(?:Trace ID:|See the troubleshooting guide|Interactive authentication is needed).*$/i, "")
     .slice(0, LONGEST_REASON);
 }

@@ -1,4 +1,5 @@
 /** The ways to sign in without a person, each a credential of @azure/identity with its advice. */
+import { AnswerWatch } from "./answer-watch.ts";
 import { IdentitySource } from "./identity-source.ts";
 import type { TokenSource } from "./token-source.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
@@ -45,10 +46,11 @@ export const ENVIRONMENT_ADVICE =
 export function applicationSource(surroundings: Surroundings): TokenSource {
   return new IdentitySource(surroundings, {
     name: "environment",
-    advice: () => "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate: it may have ended",
-    make: async () => {
+    advice: () =>
+      "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate, which may have expired",
+    make: async (watch) => {
       const { EnvironmentCredential } = await import("@azure/identity");
-      return new EnvironmentCredential();
+      return new EnvironmentCredential(watch.options);
     },
   });
 }
@@ -65,9 +67,12 @@ export function workloadSource(surroundings: Surroundings, tenant: string | unde
   return new IdentitySource(surroundings, {
     name: "workload identity",
     advice: () => "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the file that AZURE_FEDERATED_TOKEN_FILE names",
-    make: async () => {
+    make: async (watch) => {
       const { WorkloadIdentityCredential } = await import("@azure/identity");
-      return new WorkloadIdentityCredential(tenant === undefined ? {} : { tenantId: tenant });
+      return new WorkloadIdentityCredential({
+        ...watch.options,
+        ...(tenant === undefined ? {} : { tenantId: tenant }),
+      });
     },
   });
 }
@@ -77,20 +82,26 @@ export function hasWorkload(env: SignInVariables): boolean {
   return (env["AZURE_FEDERATED_TOKEN_FILE"] ?? "") !== "";
 }
 
+/** One for the process: the library asks all its managed identities by the client of the first. */
+const MACHINE_WATCH = new AnswerWatch();
+
 /** The identity of the machine; AZURE_CLIENT_ID picks one of several. */
 export function managedIdentitySource(surroundings: Surroundings, env: SignInVariables): TokenSource {
   return new IdentitySource(surroundings, {
     name: "managed identity",
+    watch: MACHINE_WATCH,
     advice: () =>
-      "give this machine a managed identity (AZURE_CLIENT_ID names one that is assigned by a user), or use another --auth",
-    make: async () => {
+      "give this machine a managed identity (set AZURE_CLIENT_ID for a user-assigned one), or use another --auth",
+    make: async (watch) => {
       const { ManagedIdentityCredential } = await import("@azure/identity");
       const clientId = env["AZURE_CLIENT_ID"];
       // Off Azure, the library's first request would hang for minutes; this makes it look first, as its own chain does.
-      const looksFirst = { sendProbeRequest: true, retryOptions: { maxRetries: 2 } };
-      return new ManagedIdentityCredential(
+      const looksFirst = { ...watch.options, sendProbeRequest: true, retryOptions: { maxRetries: 2 } };
+      const credential = new ManagedIdentityCredential(
         clientId === undefined || clientId === "" ? looksFirst : { ...looksFirst, clientId },
       );
+      watch.alsoWatch(credential);
+      return credential;
     },
   });
 }

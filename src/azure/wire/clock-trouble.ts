@@ -35,8 +35,8 @@ export function clockTrouble(
   const isUnknown = isDated && status === 403 && errorCode === "AuthenticationFailed";
   const isFarOff = isUnknown && Math.abs(aheadMs) > TOLERATED_MS - UNSURE_MS;
   if (!TIME_REFUSED.test(said) && !isFarOff) return undefined;
-  if (!(Math.abs(aheadMs) >= UNSURE_MS)) return "this machine's clock is not the service's";
-  return `this machine's clock is ${minutesText(aheadMs)} ${aheadMs < 0 ? "behind" : "ahead of"} the service's`;
+  if (!(Math.abs(aheadMs) >= UNSURE_MS)) return "the clock of this machine differs from the service's clock";
+  return `the clock of this machine is ${minutesText(aheadMs)} ${aheadMs < 0 ? "behind" : "ahead of"} the service's clock`;
 }
 
 function minutesText(ms: number): string {

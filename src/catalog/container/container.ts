@@ -124,10 +124,10 @@ class ContainerFinder implements FileFinder {
   /** The blob as a file; in words why it cannot be one. */
   #toFile({ name, length, contentMd5 }: ListedBlob, prefix: string): CatalogFile | string {
     const fileName = name.slice(prefix.length);
-    if (fileName === "") return `the blob ${name} has the name of the folder itself`;
+    if (fileName === "") return `the blob ${name} has the same name as the folder`;
     const url = `${this.#options.source.url}/${encodeName(name)}`;
     // A URL has no `.` and `..` segments: it would lead to another blob.
-    if (new URL(url).href !== url) return `the blob ${name} has a name that no link can lead to`;
+    if (new URL(url).href !== url) return `no link can address the blob ${name}`;
     const file = { fileName, uri: url + this.#query, length };
     return contentMd5 === undefined ? file : { ...file, contentMd5 };
   }
@@ -154,7 +154,7 @@ class ContainerFinder implements FileFinder {
   #trouble(code: "permission" | "source-invalid" | "unavailable", cause: ServiceFailure): ReuploadError {
     const message = `The source container ${this.#options.source.url} cannot be listed: ${cause.message}`;
     const advice =
-      "Ask for the role Storage Blob Data Reader on it, or set REUPLOAD_SOURCE_SAS to a SAS with the rights to read and list (rl); then run again.";
+      "Ask for the role Storage Blob Data Reader on the container, or set REUPLOAD_SOURCE_SAS to a SAS with the rights to read and list (rl). Then run again.";
     return new ReuploadError(code, message, code === "permission" ? { advice, cause } : { cause });
   }
 }
@@ -163,6 +163,6 @@ class ContainerFinder implements FileFinder {
 function endless(prefix: string): FileFailure {
   return new FileFailure(
     "catalog-error",
-    `its blobs could not be listed: the list of ${prefix} named the same next page twice`,
+    `its blobs could not be listed: the list of ${prefix} returned the same next page twice`,
   );
 }

@@ -22,8 +22,8 @@ export function sourceContainer(given: string, prefix: SourcePrefix): SourceCont
   if (url === null) throw invalid("is not a URL");
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
     throw invalid(
-      "holds a SAS or a password",
-      "Set REUPLOAD_SOURCE_SAS instead: a flag's value shows in `ps`.",
+      "contains a SAS or a password",
+      "Set REUPLOAD_SOURCE_SAS instead. Other users can see the values of flags in `ps`.",
     );
   }
   if (!isAllowed(url)) throw invalid(`${url.origin} is not https`);
@@ -35,12 +35,12 @@ export function sourceContainer(given: string, prefix: SourcePrefix): SourceCont
   if (names.length > wanted) {
     throw invalid(
       `${given} names more than a container`,
-      "Say with --source-prefix where in the container the work items lie.",
+      "Give the path of the work items in the container with --source-prefix.",
     );
   }
   const name = names.at(-1) ?? "";
   if (!/^(?:[a-z0-9](?:-?[a-z0-9]){2,62}|\$root|\$web|\$logs)$/.test(name)) {
-    throw invalid(`"${name}" cannot be a container's name`);
+    throw invalid(`"${name}" is not a valid container name`);
   }
   checkTemplate(prefix);
   const place = url.origin + path;

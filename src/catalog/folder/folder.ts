@@ -40,7 +40,7 @@ class FolderFinder implements FileFinder {
     const top = join(this.#source.path, folder);
     try {
       if (!isWithin(await realpath(top), this.#real)) {
-        throw new FileFailure("catalog-error", `its folder ${folder} leads out of ${this.#source.path}`);
+        throw new FileFailure("catalog-error", `its folder ${folder} leads outside of ${this.#source.path}`);
       }
       return await filesBelow(top, this.#real, signal);
     } catch (thrown) {
@@ -64,9 +64,9 @@ class FolderFinder implements FileFinder {
     if (now?.dev === this.#opened.dev && now.ino === this.#opened.ino) return;
     throw new ReuploadError(
       "unavailable",
-      `The folder ${this.#source.path} is gone, or another is in its place.`,
+      `The folder ${this.#source.path} no longer exists, or another folder is in its place.`,
       {
-        advice: "Bring it back (is its disk there?), then run again with --resume.",
+        advice: "Restore it (is its disk mounted?), then run again with --resume.",
       },
     );
   }

@@ -130,7 +130,7 @@ class Strays {
     gathered
       .get(alike)
       ?.problems.push(
-        `the catalog has files for JobId ${shown(ids.jobId)}, WorkItemId ${shown(ids.workItemId)}, which is not quite what the CSV says`,
+        `the catalog has files for JobId ${shown(ids.jobId)}, WorkItemId ${shown(ids.workItemId)}, which differs from the ids in the CSV`,
       );
   }
 }

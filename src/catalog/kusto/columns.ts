@@ -20,6 +20,11 @@ const TYPES: Readonly<Record<ListingColumn, readonly string[]>> = {
 
 const COLUMNS: readonly ListingColumn[] = [...LISTING_COLUMNS.required, ...LISTING_COLUMNS.optional];
 
+/** The columns of a listing among those found: every answer has them. */
+export function knownColumns(found: readonly KustoColumn[]): readonly ListingColumn[] {
+  return COLUMNS.filter((known) => found.some(({ name }) => name === known));
+}
+
 /**
  * Looks whether a lookup query gives the columns of a listing, by name and type.
  *
@@ -34,7 +39,7 @@ export function checkColumns(found: readonly KustoColumn[]): string {
   if (missing.length > 0 || wrong.length > 0) {
     const problems = [
       ...(missing.length === 0 ? [] : [`has no column ${missing.join(", ")}`]),
-      ...wrong.map((name) => `gives ${name} as ${types.get(name)}, wanted is ${TYPES[name][0]}`),
+      ...wrong.map((name) => `returns ${name} as ${types.get(name)} instead of ${TYPES[name][0]}`),
     ];
     const shown = found.map(({ name, type }) => `${name} (${type})`).join(", ");
     throw new ReuploadError(
@@ -42,7 +47,7 @@ export function checkColumns(found: readonly KustoColumn[]): string {
       `The lookup query ${problems.join(" and ")}; its columns are: ${shown}`,
       {
         advice:
-          "Project JobId, WorkItemId, WorkItemName, Uri, FileName (and Length, ContentMD5 when known) by these names; see docs/kusto.md.",
+          "End the query with a project of JobId, WorkItemId, WorkItemName, Uri, FileName (and Length, ContentMD5 if known) under these names; see docs/kusto.md.",
       },
     );
   }

@@ -6,11 +6,11 @@
  * for others.
  */
 import type { WorkItem } from "../../core/work-item.ts";
-import { type Kusto, type KustoTable, KustoTooMuch, piped } from "../../kusto/kusto.ts";
+import { type Kusto, type KustoTable, KustoTooMuch, piped, requireColumns } from "../../kusto/kusto.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { divideAnswer } from "./answer.ts";
 import { BatchSize } from "./batch-size.ts";
-import { checkColumns } from "./columns.ts";
+import { checkColumns, knownColumns } from "./columns.ts";
 import { LOOKUP_COUNT, LOOKUP_ORDER, type LookupQuery } from "./lookup-query.ts";
 import { MergedLookups } from "./merged-lookups.ts";
 import { surveyBy } from "./survey.ts";
@@ -36,7 +36,7 @@ export async function openKustoCatalog(options: KustoCatalogOptions): Promise<Ca
     { text: piped(query.text, "| take 0"), parameters: query.parameters([]) },
     { signal },
   );
-  return new KustoCatalog(options, checkColumns(columns));
+  return new KustoCatalog(options, { project: checkColumns(columns), columns: knownColumns(columns) });
 }
 
 class KustoCatalog implements Catalog {
@@ -44,6 +44,7 @@ class KustoCatalog implements Catalog {
   readonly #surroundings: Surroundings;
   readonly #kusto: Kusto;
   readonly #query: LookupQuery;
+  readonly #columns: readonly string[];
   readonly #lookupText: string;
   readonly #countText: string;
   readonly #batchSize = new BatchSize();
@@ -51,8 +52,12 @@ class KustoCatalog implements Catalog {
   /** The most in one answer: a query that does not keep to its parameters gives the same rows again and again. */
   #strayRows = 0;
 
-  /** @param project the operator that leaves the wanted columns, or nothing */
-  constructor({ surroundings, kusto, query }: KustoCatalogOptions, project: string) {
+  /** @param given `project` is the operator that leaves the wanted columns, or nothing; `columns` are those */
+  constructor(
+    { surroundings, kusto, query }: KustoCatalogOptions,
+    { project, columns }: { readonly project: string; readonly columns: readonly string[] },
+  ) {
+    this.#columns = columns;
     this.identity = query.identity(kusto.place);
     this.#surroundings = surroundings;
     this.#fresh = new MergedLookups(surroundings, (workItems, signal) => this.#lookUp(workItems, signal));
@@ -107,6 +112,7 @@ class KustoCatalog implements Catalog {
     const began = this.#surroundings.monotonic();
     try {
       const table = await this.#ask(this.#lookupText, workItems, signal);
+      requireColumns(table, this.#columns, "lookup query");
       this.#batchSize.answered(workItems.length, {
         bytes: table.bytes,
         ms: this.#surroundings.monotonic() - began,
@@ -148,7 +154,7 @@ class KustoCatalog implements Catalog {
 
   rejectedRows(): { readonly count: number; readonly file: undefined; readonly reason: string | undefined } {
     const lists = this.#query.filtersByJob ? "workItemIds and jobIds" : "workItemIds";
-    const reason = `rows of work items that were not asked for: the query does not filter by ${lists}, or not exactly`;
+    const reason = `rows of work items that reupload did not ask for: the query does not filter by ${lists}, or not exactly`;
     return { count: this.#strayRows, file: undefined, reason: this.#strayRows > 0 ? reason : undefined };
   }
 
@@ -164,9 +170,12 @@ function splitIntoBatches<T>(items: readonly T[], size: number): T[][] {
 }
 
 const TOO_MUCH = {
-  "result-too-large": "its files are too many for one answer: narrow the query, by --file-suffix for example",
-  timeout: "the query for it alone does not end in time: see that it filters by workItemIds first",
-  "out-of-memory": "the query for it alone takes too much memory: see that it filters by workItemIds first",
+  "result-too-large":
+    "it has too many files for one answer: narrow the query, for example with --file-suffix",
+  timeout:
+    "the query for this work item alone does not end in time: make the query filter by workItemIds first",
+  "out-of-memory":
+    "the query for this work item alone needs too much memory: make the query filter by workItemIds first",
 } as const;
 
 function failed(workItem: WorkItem, { why }: KustoTooMuch): Lookup {

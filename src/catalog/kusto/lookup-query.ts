@@ -80,20 +80,20 @@ export class LookupQuery {
 }
 
 const ADVICE =
-  "Begin it with: declare query_parameters(jobIds:dynamic, workItemIds:dynamic, fileSuffix:string); see docs/kusto.md.";
+  "Begin the query with: declare query_parameters(jobIds:dynamic, workItemIds:dynamic, fileSuffix:string); see docs/kusto.md.";
 
 function checkParameters(declared: readonly DeclaredParameter[]): void {
   const fail = (message: string): never => {
     throw new ReuploadError("kusto-invalid", `The lookup query ${message}.`, { advice: ADVICE });
   };
   if (!declared.some(({ name }) => name === "workItemIds")) {
-    fail("declares no parameter workItemIds, so it cannot be asked for certain work items");
+    fail("declares no parameter workItemIds, so reupload cannot ask it for certain work items");
   }
   for (const { name, type, hasDefault } of declared) {
     const wanted = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name as ParameterName] : undefined;
     if (wanted === undefined && !hasDefault) {
-      fail(`declares the parameter ${name} without a default, and nothing gives it`);
+      fail(`declares the parameter ${name} without a default, and reupload has no value for it`);
     }
-    if (wanted !== undefined && type !== wanted) fail(`declares ${name} as ${type}, wanted is ${wanted}`);
+    if (wanted !== undefined && type !== wanted) fail(`declares ${name} as ${type} instead of ${wanted}`);
   }
 }

@@ -1,6 +1,6 @@
 import { linkExpiry } from "../../core/file.ts";
 import { type WorkItem, workItemKey } from "../../core/work-item.ts";
-import { type KustoTable, KustoTooMuch } from "../../kusto/kusto.ts";
+import { type KustoTable, KustoTooMuch, requireColumns } from "../../kusto/kusto.ts";
 import type { Survey } from "../catalog.ts";
 import { TableRows } from "./answer.ts";
 
@@ -62,8 +62,9 @@ async function countHalving(
   }
 }
 
-/** A work item that the count does not mention has no files. */
+/** A work item that the count does not mention has no files. @throws ReuploadError `kusto-invalid` */
 function surveysIn(workItems: readonly WorkItem[], table: KustoTable): Survey[] {
+  requireColumns(table, ["JobId", "WorkItemId", "Files", "LinksEnd"], "count of files");
   const counted = new Map<string, Omit<Survey, "workItem">>();
   for (const row of new TableRows(table)) {
     counted.set(row.key(), {

@@ -1,4 +1,5 @@
 import { open, rename, rm } from "node:fs/promises";
+import { DamagedIds } from "../../core/damaged-ids.ts";
 import { isDiskFull, errorMessageText, ReuploadError, systemErrorCode } from "../../core/errors.ts";
 import { redact } from "../../core/secret.ts";
 import { RejectedRows, filePlace } from "../../files/files.ts";
@@ -19,6 +20,13 @@ export interface IndexProgress {
   /** Bytes of the listing that are read; once all are, the index is put in order. */
   readonly bytes: number;
   readonly totalBytes: number;
+}
+
+/** What building an index may tell. */
+export interface IndexTelling {
+  readonly onProgress?: ((progress: IndexProgress) => void) | undefined;
+  /** Told what deserves the operator's look, once the listing is read. */
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** An index that is complete but not in its place yet. */
@@ -44,7 +52,7 @@ const CHUNK_BYTES = 64 * 1024;
 export async function buildIndex(
   listing: ListingFile,
   paths: ListingPaths,
-  options: { signal: AbortSignal; onProgress?: ((progress: IndexProgress) => void) | undefined },
+  options: IndexTelling & { readonly signal: AbortSignal },
 ): Promise<BuiltIndex> {
   const temporary = `${filePlace(paths.indexPath)}.building`;
   const rejected = new RejectedRows(paths.rejectedPath, ".building", concealed);
@@ -75,7 +83,7 @@ async function writeIndex(
   listing: ListingFile,
   { path }: ListingPaths,
   rejected: RejectedRows,
-  { signal, onProgress }: Parameters<typeof buildIndex>[2],
+  { signal, onProgress, warn }: Parameters<typeof buildIndex>[2],
 ): Promise<void> {
   const writer = await IndexWriter.create(temporary, listing.fingerprint.size);
   try {
@@ -94,8 +102,10 @@ async function writeIndex(
     rows.end();
     if (sink.isUseless && sink.firstRejected !== undefined) {
       const { line, reason } = sink.firstRejected;
-      throw invalid(path, `has no row that can be used (line ${line}: ${reason})`);
+      throw invalid(path, `has no usable row (line ${line}: ${reason})`);
     }
+    const warning = sink.damaged.warning("the listing");
+    if (warning !== undefined) warn?.(warning);
     await writer.finish(listing.fingerprint, rejected.count, signal);
   } finally {
     await writer.close();
@@ -114,6 +124,7 @@ async function readChunk({ handle, fingerprint }: ListingFile, from: number, pat
 class IndexingSink implements RowSink {
   isUseless = true;
   firstRejected: RejectedListingRow | undefined;
+  readonly damaged = new DamagedIds();
   readonly #writer: IndexWriter;
   readonly #rejected: RejectedRows;
 
@@ -124,6 +135,7 @@ class IndexingSink implements RowSink {
 
   row(row: Parameters<RowSink["row"]>[0]): void {
     this.#writer.add(row);
+    this.damaged.look(row, row.line);
     if (row.problem === undefined) this.isUseless = false;
   }
 
@@ -145,7 +157,7 @@ async function flushToDisk(path: string): Promise<void> {
 
 function changedMeanwhile(path: string): ReuploadError {
   return new ReuploadError("listing-unreadable", `The listing ${path} changed while it was indexed.`, {
-    advice: "Wait until it is written completely, then run the command again.",
+    advice: "Wait until the listing is complete, then run the command again.",
   });
 }
 

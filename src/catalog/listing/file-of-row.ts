@@ -21,12 +21,12 @@ export function fileOfRow(row: Pick<ListingRow, "problem" | "field">): RowConten
   const lengthText = row.field("Length").trim();
   const length = parseLength(lengthText);
   if (length === undefined && lengthText !== "") {
-    problems.push("Length is not a number of bytes, the file is taken without it");
+    problems.push("Length is not a number of bytes; the file is copied without it");
   }
   const md5Text = row.field("ContentMD5").trim();
   const contentMd5 = isMd5(md5Text) ? md5Text : undefined;
   if (contentMd5 === undefined && md5Text !== "") {
-    problems.push("ContentMD5 is not a base64 MD5, the file is taken without it");
+    problems.push("ContentMD5 is not a base64 MD5; the file is copied without it");
   }
   const file = {
     fileName,
@@ -48,7 +48,7 @@ function linkProblems(uri: string): string[] {
   if (!isLink) return ["Uri is not an absolute http or https URL"];
   const url = uri.includes("@") ? URL.parse(uri) : null;
   const hasUser = url !== null && (url.username !== "" || url.password !== "");
-  return hasUser ? ["Uri holds a user name or a password, which no storage service takes"] : [];
+  return hasUser ? ["Uri contains a user name or a password, which no storage service accepts"] : [];
 }
 
 function parseLength(text: string): number | undefined {

@@ -18,21 +18,20 @@ import type { WorkItem } from "../../core/work-item.ts";
 import { filePlace } from "../../files/files.ts";
 import type { Catalog, Lookup, Survey } from "../catalog.ts";
 import { recheckByLookup } from "../recheck.ts";
-import { type BuiltIndex, buildIndex, type IndexProgress, type ListingPaths } from "./build-index.ts";
+import { type BuiltIndex, buildIndex, type IndexTelling, type ListingPaths } from "./build-index.ts";
 import { Generation } from "./generation.ts";
 import { IndexFile, isIndexError, keyHash } from "./index-file.ts";
 import { isReplaced, type ListingFile, openListingFile } from "./open-listing-file.ts";
 import { type Found, readWorkItem } from "./read-work-item.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
-export interface ListingOptions extends ListingPaths {
+/** What it tells, it tells while the listing is indexed; nothing when an index is there. */
+export interface ListingOptions extends ListingPaths, IndexTelling {
   readonly surroundings: Surroundings;
   /** Ends indexing on a later `fresh`, and now as well unless `opening` is given. */
   readonly signal: AbortSignal;
   /** Ends the opening. */
   readonly opening?: AbortSignal;
-  /** Called while the listing is indexed; never when an index is there. */
-  readonly onProgress?: (progress: IndexProgress) => void;
 }
 
 /**
@@ -77,7 +76,7 @@ async function newIndex(listing: ListingFile, options: ListingOptions): Promise<
 async function reopened({ fingerprint }: ListingFile, options: ListingOptions): Promise<IndexFile> {
   const index = await IndexFile.open(options.indexPath, fingerprint, options.signal);
   if (index !== undefined) return index;
-  throw new ReuploadError("internal", `The index ${options.indexPath} is not as it was written.`);
+  throw new ReuploadError("internal", `The index ${options.indexPath} was changed after it was written.`);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -265,8 +264,8 @@ function describeFault(error: unknown): string | undefined {
 
 const WHY = {
   changed:
-    "The listing was written to after it was indexed. Run again with --resume once it is complete; to replace it while a run uses it, write a new file and rename it.",
-  broken: "The index of the listing does not fit it, not even when made anew.",
+    "The listing was changed after it was indexed. Run again with --resume when it is complete. To replace a listing during a run, write a new file and rename it.",
+  broken: "The index does not match the listing, even after it was built again.",
 } as const;
 
 function failed(workItem: WorkItem, message: string): Lookup {

@@ -85,10 +85,10 @@ function valueProblem(column: ListingColumn, value: unknown, isId: boolean): str
     // NUL is what parts the two ids of a key.
     return isId && value.includes("\0") ? `${column} has a NUL character` : undefined;
   }
-  if (typeof value !== "number") return `${column} is neither text nor number`;
+  if (typeof value !== "number") return `${column} is neither a text nor a number`;
   // 12345678901234567890 and 1.0 would come out as another text than the one that stands there.
   return isId && !Number.isSafeInteger(value)
-    ? `${column} is a number that is not exact: quote it`
+    ? `${column} is a number that cannot be read exactly: write it in quotes`
     : undefined;
 }
 

@@ -102,7 +102,7 @@ async function detectFormat(path: string, handle: FileHandle): Promise<ListingFo
   const found = findHeader(text, atEnd, LISTING_COLUMNS);
   switch (found.kind) {
     case "header":
-      return csvFormat(found.header, start);
+      return csvFormat(found.header, { offset: start.offset + found.start.offset, line: found.start.line });
     case "need-more":
       throw invalid(path, "has no header in its first 64 KiB");
     case "problem":

@@ -30,7 +30,7 @@ export async function filesAt(
   const { files, problems } = gathered;
   if (files.size === 0 && problems.length === 0) {
     throw new ReuploadError("usage", `There is no file in ${paths.join(", ")}.`, {
-      advice: "Give files, folders that hold some, or patterns such as 'out/*.json'.",
+      advice: "Give files, folders that contain files, or patterns such as 'out/*.json'.",
     });
   }
   return { files: [...files.values()], problems };
@@ -61,14 +61,14 @@ class Gathered {
         const found = await this.#look(match);
         if (found !== undefined) await this.#take(match, found);
         else
-          this.problems.push(`${match} cannot be read (its name is not UTF-8, or it is a link to nowhere)`);
+          this.problems.push(`${match} cannot be read (its name is not UTF-8, or it is a link to nothing)`);
       }
     }
     if (matches > 0) return;
     if (await isLink(resolve(this.#folder, given)))
-      throw new ReuploadError("usage", `${given} is a link to nowhere.`);
+      throw new ReuploadError("usage", `${given} is a link to nothing.`);
     throw new ReuploadError("usage", `There is no file or folder ${given}.`, {
-      advice: `It is looked for from ${this.#folder}; check the path.`,
+      advice: `reupload looked for it from ${this.#folder}; check the path.`,
     });
   }
 

@@ -1,3 +1,4 @@
+import { OUTPUT_OPTION_NAMES } from "../../config/output-options.ts";
 import type { RunOptionName } from "../../config/run-options.ts";
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 import { runFlags, runOption } from "./run-options.ts";
@@ -14,29 +15,27 @@ const OPTIONS = [
   "requestTimeout",
   "maxWait",
   "grace",
-  "config",
-  "output",
-  "quiet",
-  "verbose",
-  "logFile",
-  "color",
+  ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 
 /** Adds `reupload announce` with its options and help to the program. */
 export function addAnnounce({ program, io, setExitCode }: CommandLine): void {
   const command = program
     .command("announce")
-    .summary("announce what is in the target and was not announced, as after run --no-queue")
+    .summary("announce files that a run copied but did not announce (run --no-queue)")
     .description(
-      "Announces every file that a run has completed without an announcement: it had --no-queue, or --announce-existing never left the file out. It needs the state alone. Stopped or killed at any time, the same command goes on; at most the announcements in flight are sent twice. Files that the run has not completed are left to run --resume, which still knows the queue that it was started with: after run --no-queue it goes on to announce nothing, and a further announce sends what it added.",
+      "Announces every file that a run completed without an announcement, because of --no-queue or --announce-existing never. It needs only the state. You can stop or kill it at any time; the same command then continues, and at most the announcements in flight are sent twice. It does not announce files that the run has not completed: finish them with run --resume first. A run that was started with --no-queue still announces nothing when it is resumed; run announce again after it.",
     )
-    .option("--all", "those announced before, too: consumers know a blob by its name");
+    .option(
+      "--all",
+      "announce files again that were announced before (consumers recognise a blob by its name)",
+    );
   for (const name of OPTIONS) command.addOption(runOption(name));
   command
     .addHelpText(
       "after",
       `
-Account, container, names and number of slots are those of the run, from its state.
+The account, the container, the blob names and the number of slots come from the state of the run.
 
 Examples:
   reupload announce --dry-run

@@ -1,3 +1,4 @@
+import { OUTPUT_OPTION_NAMES } from "../../config/output-options.ts";
 import type { RunOptionName } from "../../config/run-options.ts";
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 import { addRunOptions, runFlags } from "./run-options.ts";
@@ -30,12 +31,7 @@ const OPTIONS = [
   "announceExisting",
   "requestTimeout",
   "maxWait",
-  "config",
-  "output",
-  "quiet",
-  "verbose",
-  "logFile",
-  "color",
+  ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 
 /** Adds `reupload import-state` with its options and help to the program. */
@@ -44,16 +40,17 @@ export function addImportState({ program, io, setExitCode }: CommandLine): void 
     .command("import-state")
     .summary("take over states of the original Python tool, then resume")
     .description(
-      "Makes a new state in which the files that old states say are completed are in the target; all else is pending. `reupload run --resume` goes on with it. The old states are only read; end the original tool first.",
+      "Creates a new state from states of the original tool. Files that the old states call completed count as copied to the target; everything else is pending. Continue with `reupload run --resume`. The old states are only read. End the original tool first.",
     )
-    .argument("<old...>", "states of reupload_failed_workitems.py, all that the batch has");
+    .argument("<old...>", "states of reupload_failed_workitems.py: all states of the batch");
   addRunOptions(command, OPTIONS);
   command
     .addHelpText(
       "after",
       `
-With --announce-existing always (the default) every file that is taken over is announced again: the old states do not
-tell which ones were. With never none is; "run --resume --announce-existing never" decides that later, too.
+With --announce-existing always (the default) the run announces every file that was taken over again, because the old
+states do not say which files were announced. With never it announces none of them; "run --resume --announce-existing
+never" can decide that later, too.
 
 Examples:
   reupload import-state old1.db old2.db --csv failed_workitems.csv --files listing.csv \\

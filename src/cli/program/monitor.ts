@@ -4,18 +4,15 @@ import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 export function addMonitor({ program, io, setExitCode }: CommandLine): void {
   program
     .command("monitor")
-    .summary("watch one or several machines' states, added up")
+    .summary("watch the states of one or several machines together")
     .description(
-      "Shows how far one or several states are, what is left, how fast it goes and who works on it, until all of them are done. It only reads: q or Ctrl+C leaves, and the runs go on. Without a terminal it prints a block of text each time. The exit code is that of `status`.",
+      "Shows the progress, speed, time left and process of one or several states until all of them are done. It only reads: q or Ctrl+C closes the monitor, and the runs continue. Without a terminal it prints a block of text at each refresh. The exit code is that of `status`.",
     )
-    .option("--state-db <file>", "state of a machine (repeatable; default: reupload_state.db)", repeated)
-    .option("--refresh <seconds>", "how often it is shown anew, 1 to 3600", "10")
-    .option(
-      "--once",
-      "print it once, as text; beside a running process after 2 s, so that its speed is known",
-    )
-    .option("--output <format>", "text or json: one object each time", "text")
-    .option("--no-color", "no colours (also: NO_COLOR)")
+    .option("--state-db <file>", "state file of a machine (repeatable; default: reupload_state.db)", repeated)
+    .option("--refresh <seconds>", "seconds between two refreshes, 1 to 3600", "10")
+    .option("--once", "print the picture once as text (during a run after 2 s, to measure its speed)")
+    .option("--output <format>", "text or json: one object at each refresh", "text")
+    .option("--no-color", "print no colours (also: NO_COLOR)")
     .addHelpText(
       "after",
       `

@@ -4,18 +4,18 @@ import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 export function addPartitions({ program, io, setExitCode }: CommandLine): void {
   program
     .command("partitions")
-    .summary("show how a CSV divides among machines")
-    .description("Shows how many work items of the CSV each of N partitions has.")
+    .summary("show how many work items each partition of a CSV has")
+    .description("Shows how many work items of the CSV each of N partitions has, with some of their ids.")
     .argument("<csv>", "failed work items; - reads stdin")
     .argument("<n>", "number of partitions")
-    .option("--list", "print every workItemId,partition")
+    .option("--list", "print workItemId,partition for every work item")
     .option(
       "--search <id>",
       "print the partition of this work item id (repeatable; - reads ids from stdin)",
       repeated,
     )
     .option("--output <format>", "text or json", "text")
-    .option("--no-color", "no colours (also: NO_COLOR)")
+    .option("--no-color", "print no colours (also: NO_COLOR)")
     .addHelpText(
       "after",
       `

@@ -5,22 +5,27 @@ export function addPlan({ program, io, setExitCode }: CommandLine): void {
   program
     .command("plan")
     .summary("print the commands for each of N machines")
-    .description("Prints, for each of N machines, the commands to paste: copy the CSV, sign in, run, resume.")
+    .description(
+      "Prints the commands for each of N machines, ready to paste: copy the CSV, sign in, run, resume.",
+    )
     .argument("<csv>", "failed work items")
     .argument("[n]", "number of machines")
     .option("--machines <n>", "number of machines")
     .option(
       "--shell <shells>",
-      "bash, powershell or cmd; one for all or one a machine: powershell,bash",
+      "bash, powershell or cmd; one for all machines, or one for each: powershell,bash",
       "bash",
     )
-    .option("--files <file>", "listing of the files, named in the commands")
-    .option("--target <url>", "target account, named in the commands")
-    .option("--workitem-workers <n>", "work items open at once on each machine")
-    .option("--file-workers <n>", "times work items = file slots on each machine")
-    .option("--resume", "print the resume commands only")
+    .option("--files <file>", "listing of the files, used in the commands")
+    .option("--target <url>", "target account, used in the commands")
+    .option("--workitem-workers <n>", "number of work items open at once on each machine")
+    .option(
+      "--file-workers <n>",
+      "this number times --workitem-workers gives the number of file slots on each machine",
+    )
+    .option("--resume", "print only the resume commands")
     .option("--output <format>", "text or json", "text")
-    .option("--no-color", "no colours (also: NO_COLOR)")
+    .option("--no-color", "print no colours (also: NO_COLOR)")
     .addHelpText(
       "after",
       `

@@ -6,12 +6,15 @@ export function addRemaining({ program, io, setExitCode }: CommandLine): void {
     .command("remaining")
     .summary("write a CSV of the work items that are not completed")
     .description(
-      "Writes a CSV of the work items that the states do not hold as completed or empty, for `run` on other machines or with other partitions. With the run's CSV its rows are written as they stand there, with all columns, in UTF-8; without it JobId,WorkItemId,WorkItemName.",
+      "Writes a CSV of the work items that are neither completed nor empty in the states, for a `run` on other machines or with other partitions. With --csv it copies the rows of the run's CSV with all their columns, in UTF-8. Without --csv it writes JobId,WorkItemId,WorkItemName.",
     )
-    .option("--state-db <file>", "state of a machine (repeatable; default: reupload_state.db)", repeated)
-    .option("--csv <file>", "the run's CSV; partitions without a state count as not completed; - reads stdin")
-    .option("--failed-only <codes>", "only work items in which something failed: all, or with these codes")
-    .requiredOption("--out <file>", "where the CSV goes; replaced as a whole; - is stdout")
+    .option("--state-db <file>", "state file of a machine (repeatable; default: reupload_state.db)", repeated)
+    .option(
+      "--csv <file>",
+      "CSV of the run; work items of partitions without a state count as not completed; - reads stdin",
+    )
+    .option("--failed-only <codes>", "only work items with a failure: all, or only with these codes")
+    .requiredOption("--out <file>", "file for the CSV, replaced if it exists; - writes to stdout")
     .addHelpText(
       "after",
       `

@@ -14,7 +14,7 @@ export function addRunOptions(
     command.addOption(runOption(name, otherHelp[name]).helpGroup(group));
     if (name === "retryFailed") {
       command.addOption(
-        new Option("--no-retry-failed", "with --resume: leave failed files as they are").helpGroup(group),
+        new Option("--no-retry-failed", "with --resume: do not retry failed files").helpGroup(group),
       );
     }
   }

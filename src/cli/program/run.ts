@@ -8,15 +8,15 @@ export function addRun({ program, io, setExitCode }: CommandLine): void {
     .command("run")
     .summary("copy the files of failed work items and announce them; resumable")
     .description(
-      "Looks up the files of every work item in the CSV, copies each to the target container, announces it on the queue, and keeps a state so that it can be stopped at any time and resumed.",
+      "Looks up the files of every work item in the CSV, copies each file to the target container and announces it on the queue. It keeps a state, so that you can stop it at any time and resume it.",
     );
   addRunOptions(command, RUN_OPTION_NAMES);
   command
     .addHelpText(
       "after",
       `
-Every option can also stand in reupload.config.yaml (target: https://...) or in the environment (REUPLOAD_TARGET).
-Sign-in: AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN when set, else --auth (see docs/sign-in.md); REUPLOAD_SOURCE_SAS for --source-container.
+You can also set every option in reupload.config.yaml (target: https://...) or in the environment (REUPLOAD_TARGET).
+Sign-in: AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN if set, otherwise --auth (see docs/sign-in.md); REUPLOAD_SOURCE_SAS for --source-container.
 
 Examples:
   reupload run --csv failed_workitems.csv --files listing.csv --target https://ACCOUNT.blob.core.windows.net

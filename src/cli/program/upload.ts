@@ -6,20 +6,20 @@ import { addRunOptions, runFlags } from "./run-options.ts";
 export function addUpload({ program, io, setExitCode }: CommandLine): void {
   const command = program
     .command("upload")
-    .summary("put local files into the target and announce them; resumable")
+    .summary("copy local files to the target and announce them; resumable")
     .description(
-      "Puts local files into the target container as one work item's, and announces each on the queue: same names, conditions and summary as a run, without a CSV. The same command again goes on where it was stopped.",
+      "Copies local files to the target container as the files of one work item, and announces each on the queue. Names, conditions and summary are those of a run, without a CSV. If it was stopped, the same command continues.",
     )
-    .argument("<path...>", "files, folders (with all that is below them), patterns such as 'out/*.json'")
-    .requiredOption("--work-item-name <name>", "the work item's name, which blob names begin with")
-    .option("--job-id <id>", "its job (default: upload)")
-    .option("--work-item-id <id>", "its id (default: its name)");
+    .argument("<path...>", "files, folders (with everything below them), or patterns such as 'out/*.json'")
+    .requiredOption("--work-item-name <name>", "name of the work item; blob names begin with it")
+    .option("--job-id <id>", "job id of the work item (default: upload)")
+    .option("--work-item-id <id>", "id of the work item (default: its name)");
   addRunOptions(command, UPLOAD_OPTION_NAMES, UPLOAD_HELP);
   command
     .addHelpText(
       "after",
       `
-A blob's name is made from the file's base name; with --on-collision path or {fileName}, from its path as given.
+The name of a blob contains the base name of its file; with --on-collision path or {fileName}, the path as given.
 
 Examples:
   reupload upload out/ --work-item-name nightly --target https://ACCOUNT.blob.core.windows.net

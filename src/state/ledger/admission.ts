@@ -44,7 +44,7 @@ export function checkRows(checkpoint: Checkpoint, partition: number, rows: Check
   if (checkpoint.partition === partition && isOverRows(checkpoint, rows)) return;
   throw new ReuploadError(
     "checkpoint-unusable",
-    `the checkpoint of partition ${partition} is over other rows: it has ${checkpoint.rows.count} ` +
+    `the checkpoint of partition ${partition} is of other rows: it has ${checkpoint.rows.count} ` +
       `(${checkpoint.rows.digest}), this state ${rows.count} (${rows.digest})`,
   );
 }

@@ -169,6 +169,7 @@ export class HeldWorkItem {
       lost,
       knownFiles,
       openedAs: this.receipt === undefined ? undefined : (this.catalogName ?? this.workItem.workItemName),
+      surveyedFiles: this.surveyedFiles ?? undefined,
       elsewhere: this.elsewhere,
     };
   }

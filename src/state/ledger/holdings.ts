@@ -24,7 +24,7 @@ export class Holdings {
   /** @throws ReuploadError `internal` */
   watch(holder: number): ChangeWatch {
     const watch = this.#watches.get(holder);
-    if (watch === undefined) throw new ReuploadError("internal", `there is no holder ${holder}`);
+    if (watch === undefined) throw new ReuploadError("internal", `unknown holder ${holder}`);
     return watch;
   }
 

@@ -32,7 +32,7 @@ export async function openOriginal(path: string, scratch: string): Promise<Datab
 export function checkOriginal(path: string): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
     throw new ReuploadError("state-missing", `There is no state of the original tool at ${path}.`, {
-      advice: "Check the path: wanted is the file that it was given with --state-db.",
+      advice: "Check the path. Give the file that the original tool used as --state-db.",
     });
   }
   // Until its log is worked in, the file may look like anything.
@@ -54,10 +54,10 @@ export function readColumns(db: DatabaseSync, table: "workitems" | "files"): Rea
 /** What SQLite and the file system say of this file, as the error that the user is told. All else stays what it is. */
 export function toOriginalError(error: unknown, path: string): unknown {
   const code = sqliteErrorCode(error);
-  if (code === SQLITE.notADatabase) return foreign(path, "it is no SQLite database");
+  if (code === SQLITE.notADatabase) return foreign(path, "it is not an SQLite database");
   if (code === SQLITE.corrupt) {
     return new ReuploadError("state-corrupt", `${path} is damaged: ${errorMessageText(error)}.`, {
-      advice: `Mend it (sqlite3 OLD.db .recover | sqlite3 MENDED.db), or leave it out: blobs that are already there are recognised and not overwritten.`,
+      advice: `Repair it (sqlite3 OLD.db .recover | sqlite3 REPAIRED.db), or omit it. The run recognises blobs that are already in the target and does not overwrite them.`,
       cause: error,
     });
   }
@@ -74,7 +74,7 @@ function checkKind(db: DatabaseSync, path: string): void {
       "state-foreign",
       `${path} is a state of this reupload: there is nothing to import.`,
       {
-        advice: `Go on with it: reupload run --resume --state-db ${path}`,
+        advice: `Continue it: reupload run --resume --state-db ${path}`,
       },
     );
   }
@@ -86,7 +86,7 @@ function checkKind(db: DatabaseSync, path: string): void {
 
 function foreign(path: string, why: string): ReuploadError {
   return new ReuploadError("state-foreign", `${path} is not a state of the original tool: ${why}.`, {
-    advice: "Wanted is the file that reupload_failed_workitems.py was given with --state-db.",
+    advice: "Give the file that reupload_failed_workitems.py was given with --state-db.",
   });
 }
 

@@ -34,8 +34,8 @@ async function makeScratch(scratch: string): Promise<void> {
   if (there.kind !== "nothing") {
     const names = there.kind === "other" && there.what === "a folder" ? await readdir(scratch) : undefined;
     if (names === undefined || names.some((name) => !OURS.test(name))) {
-      throw new ReuploadError("output-unwritable", `cannot write ${scratch}: something else is there`, {
-        advice: "Move it away: the name is needed for a temporary folder beside the new state.",
+      throw new ReuploadError("output-unwritable", `cannot write ${scratch}: it already exists`, {
+        advice: "Move it away. reupload needs this name for a temporary folder next to the new state.",
       });
     }
     await rm(scratch, { recursive: true, force: true });
@@ -74,7 +74,7 @@ async function takeState(
   } catch (error) {
     throw isDiskFull(error)
       ? new ReuploadError("disk-full", `No space left to read ${path}.`, {
-          advice: "Free some space beside the new state, then run the command again.",
+          advice: "Free some space on the disk of the new state, then run the command again.",
           cause: error,
         })
       : toOriginalError(error, path);

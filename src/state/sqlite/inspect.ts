@@ -85,7 +85,7 @@ function inspectRun(db: DatabaseSync, path: string): FoundState | undefined {
   if (version > SCHEMA_VERSION) {
     throw new ReuploadError(
       "state-newer",
-      `the state ${path} has schema version ${version}, this reupload knows up to ${SCHEMA_VERSION}`,
+      `the state ${path} has schema version ${version}, but this version of reupload knows only versions up to ${SCHEMA_VERSION}`,
     );
   }
   if (fileSize(path) <= CHECKED_BYTES) checkWhole(db, path);
@@ -104,10 +104,10 @@ function checkWhole(db: DatabaseSync, path: string): void {
 export function stateMissing(path: string): ReuploadError {
   const message =
     fileSize(path) > 0
-      ? `the state ${path} holds no run yet: its CSV is not loaded`
+      ? `the state ${path} contains no run yet: its CSV was not loaded`
       : existsSync(path)
-        ? `the file ${path} is empty: it holds no state`
-        : `there is no state ${path}`;
+        ? `the file ${path} is empty: it contains no state`
+        : `the state ${path} does not exist`;
   return new ReuploadError("state-missing", message);
 }
 

@@ -152,5 +152,5 @@ function makeKey(db: DatabaseSync): number {
 /** Every row is accounted for: the reader's count of ours must be what was taken. */
 export function checkCount(counted: number, taken: number): void {
   if (counted === taken) return;
-  throw new ReuploadError("internal", `the CSV was read as ${counted} work items, the state took ${taken}`);
+  throw new ReuploadError("internal", `the CSV has ${counted} work items, but the state contains ${taken}`);
 }

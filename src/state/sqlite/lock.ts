@@ -74,9 +74,9 @@ export function isLocked(statePath: string): boolean {
 function refuseSecondNames(statePath: string): void {
   const names = lstatSync(statePath, { throwIfNoEntry: false })?.nlink ?? 1;
   if (names <= 1) return;
-  const message = `the state ${statePath} has ${names} names (hard links): a process that reached it by another one would not be seen`;
+  const message = `the state ${statePath} has ${names} names (hard links): reupload would not notice a process that uses another of these names`;
   throw new ReuploadError("state-locked", message, {
-    advice: "Remove the other names, or make the state a file of its own: cp STATE COPY && mv COPY STATE",
+    advice: "Remove the other names, or make the state a separate file: cp STATE COPY && mv COPY STATE",
   });
 }
 
@@ -84,7 +84,7 @@ function refuseSecondNames(statePath: string): void {
 function refuseOddCompanions(statePath: string): void {
   const odd = companionFiles(statePath).find((path) => !isFileOrNothing(path));
   if (odd === undefined) return;
-  throw new ReuploadError("usage", `${odd} belongs to the state ${statePath}, and is no file`, {
+  throw new ReuploadError("usage", `${odd} belongs to the state ${statePath}, but it is not a file`, {
     advice: "Move it away, or give another path with --state-db.",
   });
 }

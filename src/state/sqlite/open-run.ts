@@ -62,9 +62,13 @@ export async function openRun(
 /** @throws ReuploadError `usage` */
 function requireInput(input: InputReader | undefined, path: string): InputReader {
   if (input !== undefined) return input;
-  throw new ReuploadError("usage", `the state ${path} holds no run yet, and no CSV is given to start one`, {
-    advice: "Give the CSV with --csv.",
-  });
+  throw new ReuploadError(
+    "usage",
+    `the state ${path} contains no run yet, and no CSV is given to start one`,
+    {
+      advice: "Give the CSV with --csv.",
+    },
+  );
 }
 
 /** The start that has just begun. */
@@ -114,7 +118,7 @@ function refuseUnlessResumed(run: RunRecord, options: OpenOptions, path: string)
   if (options.resume) return;
   throw new ReuploadError(
     "state-exists",
-    `the state ${path} already holds a run, started ${new Date(run.createdAt).toISOString()}`,
+    `the state ${path} already contains a run, started ${new Date(run.createdAt).toISOString()}`,
     options.resumeAdvice === undefined ? {} : { advice: options.resumeAdvice },
   );
 }
@@ -127,14 +131,9 @@ function refuseUnlessResumed(run: RunRecord, options: OpenOptions, path: string)
 function refuseCutShort(place: string): void {
   const path = place + IMPORTING_SUFFIX;
   if (fileSize(path) === 0) return;
-  throw new ReuploadError(
-    "state-exists",
-    `an import into ${place} was cut short: ${path} is what is left of it`,
-    {
-      advice:
-        "Give the same import-state again. To begin without what the old states know, remove that file first.",
-    },
-  );
+  throw new ReuploadError("state-exists", `an import into ${place} was interrupted and left ${path}`, {
+    advice: "Run the same import-state again. To start without the old states, remove that file first.",
+  });
 }
 
 /** @throws ReuploadError `state-locked` */

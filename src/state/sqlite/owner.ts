@@ -55,10 +55,10 @@ export function refuseLivingOwner(db: DatabaseSync, now: number): void {
   if (owner === undefined || !worksHere(owner, now)) return;
   const { pid, host, started_at: startedAt } = owner;
   const who = `process ${pid} on ${host} since ${new Date(startedAt).toISOString()}`;
-  const message = `the state ${db.location() ?? ""} is in use by ${who}, or is a copy of the state that it works on`;
+  const message = `the state ${db.location() ?? ""} is in use by ${who}, or it is a copy of the state that this process works on`;
   throw new ReuploadError("state-locked", message, {
     advice:
-      "Wait for that process and go on with its state. A copy that can go on by itself is made with: reupload status --snapshot COPY",
+      "Wait for that process and continue with its state. To make a copy that you can resume, use: reupload status --snapshot COPY",
   });
 }
 

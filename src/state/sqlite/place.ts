@@ -21,11 +21,11 @@ export function statePath(given: string): string {
   const place = lookAt(path);
   if (place.kind === "nothing") return join(realpathSync(folder), basename(path));
   if (place.kind === "file") return place.path;
-  throw new ReuploadError("usage", `the state ${given} is ${place.what}, a file is wanted`, {
+  throw new ReuploadError("usage", `the state ${given} is ${place.what}, not a file`, {
     advice:
       place.what === "a folder"
-        ? `Give a file in it: --state-db ${join(given, "reupload_state.db")}`
-        : "Give the path of a file, or of nothing yet, with --state-db.",
+        ? `Give a file in this folder: --state-db ${join(given, "reupload_state.db")}`
+        : "Give with --state-db the path of a file, or a path where nothing exists yet.",
   });
 }
 

@@ -79,19 +79,22 @@ function csvMismatch(
   ].filter((part) => part !== "");
   const how =
     parts.length > 0
-      ? `work items of this partition: ${parts.join(", ")}`
+      ? `work items in this partition: ${parts.join(", ")}`
       : "only rows of other partitions differ";
-  const message = `the CSV is not the one the run was started with; ${how}`;
+  const message = `the CSV is not the one that the run was started with; ${how}`;
   if (onlyAdded) {
     return new ReuploadError("identity-mismatch", message, {
       advice:
-        "Give --update-csv to take the new rows into this run, or resume with the CSV it was started with.",
+        "Give --update-csv to add the new rows to this run, or resume with the CSV that it was started with.",
     });
   }
   return new ReuploadError(
     "identity-mismatch",
     updateCsv ? `${message}; --update-csv only adds rows` : message,
-    { advice: "Resume with the CSV the run was started with, or start a new run with another --state-db." },
+    {
+      advice:
+        "Resume with the CSV that the run was started with, or start a new run with another --state-db.",
+    },
   );
 }
 

@@ -28,7 +28,7 @@ export async function snapshotState(
   signal.throwIfAborted();
   const place = resolve(target);
   const there = lookAt(place);
-  if (there.kind === "file") throw unwritable(place, "there is a file already");
+  if (there.kind === "file") throw unwritable(place, "the file already exists");
   if (there.kind !== "nothing") throw unwritable(place, `there is ${there.what} already`);
   const made = `${place}.new`;
   try {

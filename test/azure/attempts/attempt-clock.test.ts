@@ -137,7 +137,7 @@ describe("an attempt", () => {
     });
   });
 
-  it("ends when the file's time is used up, however much it is alive", async () => {
+  it("ends when the time for the file is used up, however much it is alive", async () => {
     const busy = async ({ alive, signal }: AttemptContext): Promise<never> => {
       for (;;) {
         signal.throwIfAborted();
@@ -151,7 +151,7 @@ describe("an attempt", () => {
       "read",
       busy,
     );
-    expect(String(await thrownBy(run))).toContain("the file's time is used up");
+    expect(String(await thrownBy(run))).toContain("the time for the file is used up");
   });
 
   it("stops both clocks while it waits for something of ours", async () => {

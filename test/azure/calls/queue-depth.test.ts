@@ -42,7 +42,7 @@ describe("the brake on a queue's backlog", () => {
     expect(queue.sent).toBe(15);
     expect(brake.waiting).toMatchObject({
       what: "queue results",
-      advice: "its backlog of 20 is at --max-queue-depth 20",
+      advice: "its depth of 20 has reached --max-queue-depth 20",
       throttled: true,
     });
     const heldBefore = brake.heldMs;

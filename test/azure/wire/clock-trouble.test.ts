@@ -24,7 +24,7 @@ describe("a refusal", () => {
     [
       "by words",
       { ...refused, said: "Request date header too old: 'x'", date: undefined },
-      "is not the service's",
+      "differs from the service's clock",
     ],
     [
       "by words and time",
@@ -91,7 +91,7 @@ describe("a wrong clock", () => {
     for (const call of calls) {
       const failure = await thrownBy(call);
       expect(failure).toMatchObject({ answer: { status: 403, clockIsWrong: true } });
-      expect(String(failure)).toContain("this machine's clock is 20 min behind the service's");
+      expect(String(failure)).toContain("the clock of this machine is 20 min behind the service's clock");
     }
   });
 
@@ -103,7 +103,7 @@ describe("a wrong clock", () => {
     const work = new Attempts(REAL_SURROUNDINGS, QUICK).run(gate, effort, "put blob", put);
     await expect
       .poll(() => gate.waiting?.advice)
-      .toMatch(/^set the clock of this machine \(this machine's clock is 20 min behind/);
+      .toMatch(/^set the clock of this machine \(the clock of this machine is 20 min behind/);
     isSet = true;
     await work;
     expect(effort.attempts).toBe(1);
@@ -144,7 +144,7 @@ describe("a SAS of the account", () => {
     const all = Promise.allSettled(failures);
     await expect
       .poll(() => gate.waiting?.advice)
-      .toMatch(/^it needs another SAS \(the account's SAS ended at 2026-11-01T00:00:00Z \(se\), /);
+      .toMatch(/^it needs another SAS \(the account's SAS expired at 2026-11-01T00:00:00Z \(se\), /);
     await all;
   });
 

@@ -53,7 +53,9 @@ describe("NO_PROXY", () => {
     beforeAll(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)));
     afterAll(() => server.close());
 
-    it.each(WAYS)("%j: %s goes %s", async (noProxy, url, way) => {
+    // An address is asked without a lookup, so that a direct request to it would leave this machine.
+    const asked = WAYS.filter(([, url, way]) => !(url.includes("10.0.0.1") && way === "direct"));
+    it.each(asked)("%j: %s goes %s", async (noProxy, url, way) => {
       const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
       // Names are looked up nowhere: a direct request fails at once.
       const lookup = (_: string, __: unknown, done: (error: Error, address: string) => void) =>
@@ -65,8 +67,6 @@ describe("NO_PROXY", () => {
         connect: { lookup, timeout: 500 },
       });
       const { origin } = new URL(url);
-      // An address is asked without a lookup.
-      if (url.includes("10.0.0.1") && way === "direct") return;
       const took = await agent.request({ origin, path: "/", method: "GET" }).then(
         async ({ body }) => body.dump().then(() => "proxy"),
         () => "direct",
@@ -161,8 +161,8 @@ describe("the variables as the libraries read them", () => {
     expect(env["NO_PROXY"]).toContain("169.254.130.4");
   });
 
-  it.each(WAYS)("say the same as before: %j, %s", (noProxy, url, way) => {
-    if (noProxy.includes("*.") || noProxy.includes(":80")) return;
+  const kept = WAYS.filter(([noProxy]) => !noProxy.includes("*.") && !noProxy.includes(":80"));
+  it.each(kept)("say the same as before: %j, %s", (noProxy, url, way) => {
     expect(
       chooseProxy(spelt({ HTTPS_PROXY: PROXY, NO_PROXY: noProxy }))(new URL(url.replace("http:", "https:"))),
     ).toBe(way === "direct" ? undefined : PROXY);

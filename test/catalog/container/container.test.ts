@@ -86,7 +86,7 @@ describe("the files of a work item", () => {
     expect(clean.problems).toEqual([]);
     const odd = await answerOf(catalog, item("a", "2"));
     expect(namesIn(odd)).toEqual(["sub/"]);
-    expect(odd.problems).toEqual(["the blob a/2/ has the name of the folder itself"]);
+    expect(odd.problems).toEqual(["the blob a/2/ has the same name as the folder"]);
   });
 
   it("leave out snapshots and uncommitted blocks", async () => {
@@ -172,7 +172,7 @@ describe("a container that answers with an error", () => {
       }
       const { failure } = await answerOf(catalog, item("a", "1"));
       expect(failure).toMatchObject({ code: "catalog-error" });
-      expect(String(failure?.message)).toContain("the list of a/1/ named the same next page twice");
+      expect(String(failure?.message)).toContain("the list of a/1/ returned the same next page twice");
     }
   });
 
@@ -187,7 +187,7 @@ describe("a container that answers with an error", () => {
     const sas = "sv=2024-11-04&sr=c&sp=rl&sig=c2VjcmV0LXNpZ25hdHVyZQ%3D%3D&se=2001-01-01";
     const failure = await thrownBy(open(url, { ...behindProxy(), sas }));
     expect(failure).toMatchObject({ code: "permission" });
-    expect(String(failure)).toMatch(/the link's SAS ended at 2001-01-01T00:00:00Z \(se\)/);
+    expect(String(failure)).toMatch(/the link's SAS expired at 2001-01-01T00:00:00Z \(se\)/);
   });
 
   it("is reported when it is not there, before the first file and later", async () => {

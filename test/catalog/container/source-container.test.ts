@@ -24,10 +24,10 @@ describe("--source-container", () => {
     ["https://a.blob.core.windows.net/", /names no container/],
     ["http://127.0.0.1:10000/devstoreaccount1", /names no container/],
     ["https://a.blob.core.windows.net/source/sub", /more than a container/],
-    ["https://a.blob.core.windows.net/Source", /cannot be a container's name/],
-    ["https://a.blob.core.windows.net/so--urce", /cannot be a container's name/],
-    ["https://a.blob.core.windows.net/source?sv=1&sig=c2VjcmV0", /holds a SAS/],
-    ["https://user:secret@a.blob.core.windows.net/source", /holds a SAS or a password/],
+    ["https://a.blob.core.windows.net/Source", /is not a valid container name/],
+    ["https://a.blob.core.windows.net/so--urce", /is not a valid container name/],
+    ["https://a.blob.core.windows.net/source?sv=1&sig=c2VjcmV0", /contains a SAS/],
+    ["https://user:secret@a.blob.core.windows.net/source", /contains a SAS or a password/],
   ])("refuses %s", (given, why) => {
     expect(() => sourceContainer(given, PREFIX)).toThrow(ReuploadError);
     expect(() => sourceContainer(given, PREFIX)).toThrow(why);

@@ -132,12 +132,12 @@ describe("symbolic links", () => {
     const answer = await answerOf(item("a", "1"));
     expect(namesIn(answer)).toEqual(["g-store/z.json", "x.json"]);
     expect(answer.problems.toSorted()).toEqual([
-      expect.stringMatching(/^b-file is a link that leads out of /),
-      expect.stringMatching(/^c-folder is a link that leads out of /),
-      "d-nowhere is a link to nowhere",
+      expect.stringMatching(/^b-file is a link that leads outside of /),
+      expect.stringMatching(/^c-folder is a link that leads outside of /),
+      "d-nowhere is a link to nothing",
       "e-ring cannot be read (ELOOP)",
-      "f-job is a link to a folder that holds the one it is met in",
-      "g-store/back is a link to a folder that holds the one it is met in",
+      "f-job is a link to a folder that contains the link itself",
+      "g-store/back is a link to a folder that contains the link itself",
     ]);
   });
 

@@ -23,9 +23,81 @@ describe("a lookup in Kusto", () => {
       count: 5,
       file: undefined,
       reason:
-        "rows of work items that were not asked for: the query does not filter by workItemIds, or not exactly",
+        "rows of work items that reupload did not ask for: the query does not filter by workItemIds, or not exactly",
     });
   });
+
+  it.each([
+    [
+      "a lookup",
+      "order by",
+      ["JobId", "WorkItemId", "WorkItemName", "FileName"],
+      "lookup query has no column Uri",
+    ],
+    [
+      "a lookup, of the names",
+      "order by",
+      ["JobId", "WorkItemId", "Uri", "FileName"],
+      "no column WorkItemName",
+    ],
+    ["a count", "summarize", ["JobId", "WorkItemId"], "count of files has no column Files, LinksEnd"],
+  ])(
+    "fails when its columns are gone, and never gives work items without files: %s",
+    async (_, tail, names, words) => {
+      const frames = [
+        { FrameType: "DataSetHeader", Version: "v2.0" },
+        {
+          FrameType: "DataTable",
+          TableKind: "PrimaryResult",
+          Columns: names.map((ColumnName) => ({ ColumnName, ColumnType: "string" })),
+          Rows: [names.map(() => "w0")],
+        },
+        { FrameType: "DataSetCompletion", HasErrors: false },
+      ];
+      await using opened = await openCatalog({
+        fault: ({ text }) =>
+          text.includes(tail) ? { status: 200, body: JSON.stringify(frames) } : undefined,
+      });
+      const asking =
+        tail === "summarize"
+          ? surveyOf(opened.catalog, [[workItem("w0")]])
+          : lookUp(opened.catalog, [workItem("w0")], { signal });
+      await expect(asking).rejects.toThrow(
+        expect.objectContaining({ code: "kusto-invalid", message: expect.stringContaining(words) as string }),
+      );
+    },
+  );
+
+  it.each([
+    ["a lookup", "order by"],
+    ["a count", "summarize"],
+  ])(
+    "asks again for an answer whose rows are no rows, and never gives work items without files: %s",
+    async (_, tail) => {
+      const columns = ["JobId", "WorkItemId", "WorkItemName", "Uri", "FileName"];
+      const frames = [
+        { FrameType: "DataSetHeader", Version: "v2.0" },
+        {
+          FrameType: "DataTable",
+          TableKind: "PrimaryResult",
+          Columns: columns.map((ColumnName) => ({ ColumnName, ColumnType: "string" })),
+          Rows: [{ Exceptions: ["Query execution lacks memory resources"] }],
+        },
+        { FrameType: "DataSetCompletion", HasErrors: false, Cancelled: false },
+      ];
+      let faults = 2;
+      await using opened = await openCatalog({
+        fault: ({ text }) =>
+          text.includes(tail) && faults-- > 0 ? { status: 200, body: JSON.stringify(frames) } : undefined,
+      });
+      opened.server.tables.add("Files", filesEach(3, 4));
+      const counts = async (): Promise<number[]> =>
+        tail === "summarize"
+          ? (await surveyOf(opened.catalog, [workItems(2)])).map(({ files }) => files)
+          : (await lookUp(opened.catalog, workItems(2), { signal })).map(({ files }) => files.length);
+      expect(await counts()).toEqual([3, 4]);
+    },
+  );
 
   it("asks for all its work items with one query", async () => {
     await using opened = await openCatalog();
@@ -52,7 +124,7 @@ describe("a lookup in Kusto", () => {
         problems: [],
         failure: {
           code: "catalog-error",
-          message: "its files are too many for one answer: narrow the query, by --file-suffix for example",
+          message: "it has too many files for one answer: narrow the query, for example with --file-suffix",
         },
       },
     ]);

@@ -65,7 +65,7 @@ describe("an answer", () => {
     const { lookups, strayRows } = divideAnswer(given, answer(["JOB", "W-A "], ["JOB", "W-A "]), true);
     expect(strayRows).toBe(2);
     expect(lookups.map(({ problems }) => problems)).toEqual([
-      ['the catalog has files for JobId "JOB", WorkItemId "W-A ", which is not quite what the CSV says'],
+      ['the catalog has files for JobId "JOB", WorkItemId "W-A ", which differs from the ids in the CSV'],
       [],
     ]);
   });
@@ -92,10 +92,10 @@ describe("the columns of a lookup", () => {
   it.each([
     [{ ...PLAIN, Uri: undefined }, "has no column Uri"],
     [{ ...PLAIN, FileName: undefined, Filename: "string" }, "has no column FileName"],
-    [{ ...PLAIN, JobId: "datetime" }, "gives JobId as datetime, wanted is string"],
-    [{ ...PLAIN, Uri: "long" }, "gives Uri as long, wanted is string"],
-    [{ ...PLAIN, Length: "string" }, "gives Length as string, wanted is long"],
-    [{ ...PLAIN, Uri: undefined, ContentMD5: "real" }, "has no column Uri and gives ContentMD5 as real"],
+    [{ ...PLAIN, JobId: "datetime" }, "returns JobId as datetime instead of string"],
+    [{ ...PLAIN, Uri: "long" }, "returns Uri as long instead of string"],
+    [{ ...PLAIN, Length: "string" }, "returns Length as string instead of long"],
+    [{ ...PLAIN, Uri: undefined, ContentMD5: "real" }, "has no column Uri and returns ContentMD5 as real"],
   ])("are refused: %j", (types, problem) => {
     const found = Object.entries(types).filter((entry): entry is [string, string] => entry[1] !== undefined);
     expect(() => checkColumns(columns(Object.fromEntries(found)))).toThrow(
@@ -142,7 +142,7 @@ describe("a lookup query", () => {
     ["declare query_parameters(jobIds:dynamic); Files", "declares no parameter workItemIds"],
     [
       "declare query_parameters(workItemIds:string); Files",
-      "declares workItemIds as string, wanted is dynamic",
+      "declares workItemIds as string instead of dynamic",
     ],
     [
       "declare query_parameters(workItemIds:dynamic, since:datetime); Files",

@@ -294,7 +294,7 @@ describe("the index of a listing", () => {
         await writeAt(content, 2000);
         const [answer] = await lookUp(catalog, [workItem("1")], { signal });
         expect(answer).toMatchObject({ files: [], failure: { code: "catalog-error" } });
-        expect(answer?.failure?.message).toMatch(/was written to after it was indexed/);
+        expect(answer?.failure?.message).toMatch(/was changed after it was indexed/);
       }
       expect(await namesOf(catalog, "1", true)).toEqual(["xyz.json"]);
       expect(await namesOf(catalog, "2")).toEqual(["xyz.json"]);

@@ -48,6 +48,15 @@ describe("the rows of a listing", () => {
     });
   });
 
+  it("may follow a spreadsheet's line sep=, also behind a byte order mark", async () => {
+    const content = `\uFEFFsep=;\nJobId;WorkItemId;Uri;FileName\njob-1;1;${LINK};a.json\nbad\n`;
+    expect(await read(content)).toMatchObject({
+      files: [{ fileName: "a.json", uri: LINK }],
+      rejected: 1,
+      rejectedFile: expect.stringContaining("4,") as string,
+    });
+  });
+
   it("may be NDJSON with keys in any spelling and numbers as ids", async () => {
     const content = `\uFEFF\n {"job_id":"job-1","WORKITEMID":1,"uri":"${LINK}","file-name":"a.json","length":7,"WorkItemName":null}\r\n\n`;
     expect(await read(content)).toMatchObject({
@@ -106,8 +115,8 @@ describe("the rows of a listing", () => {
     expect(answer.files.filter(({ length }) => length !== undefined)).toHaveLength(3);
     expect(answer.files.filter(({ contentMd5 }) => contentMd5 !== undefined)).toHaveLength(5);
     expect(answer.problems).toHaveLength(8);
-    expect(answer.problems[0]).toBe("line 2: Length is not a number of bytes, the file is taken without it");
-    expect(answer.problems[7]).toBe("line 9: ContentMD5 is not a base64 MD5, the file is taken without it");
+    expect(answer.problems[0]).toBe("line 2: Length is not a number of bytes; the file is copied without it");
+    expect(answer.problems[7]).toBe("line 9: ContentMD5 is not a base64 MD5; the file is copied without it");
   });
 
   it("are reported and rejected when they have another number of columns: their ids may have moved", async () => {
@@ -164,8 +173,8 @@ describe("the rows of a listing", () => {
       `2,"not a JSON object"`,
       `3,"not a JSON object"`,
       `4,"WorkItemId is empty"`,
-      `5,"WorkItemId is a number that is not exact: quote it"`,
-      `6,"WorkItemId is neither text nor number"`,
+      `5,"WorkItemId is a number that cannot be read exactly: write it in quotes"`,
+      `6,"WorkItemId is neither a text nor a number"`,
       `7,"WorkItemId has a NUL character"`,
     ]);
   });
@@ -174,7 +183,7 @@ describe("the rows of a listing", () => {
     const answer = await read(
       `{"JobId":"job-1","WorkItemId":"1","Uri":"${LINK}","FileName":["a"]}\n{"JobId":"job-1","WorkItemId":"1","Uri":"${LINK}","FileName":"b"}`,
     );
-    expect(answer.problems).toEqual(["line 1: FileName is neither text nor number"]);
+    expect(answer.problems).toEqual(["line 1: FileName is neither a text nor a number"]);
     expect(answer.files).toEqual([{ fileName: "b", uri: LINK }]);
   });
 
@@ -236,13 +245,9 @@ describe("the rows of a listing", () => {
     await expectRefusal(
       "JobId,WorkItemId,Uri,FileName\n,,,\n",
       "listing-invalid",
-      /no row that can be used \(line 2: JobId/,
+      /no usable row \(line 2: JobId/,
     );
-    await expectRefusal(
-      '{"a": 1}\n{\n',
-      "listing-invalid",
-      /no row that can be used \(line 1: JobId and WorkItemId/,
-    );
+    await expectRefusal('{"a": 1}\n{\n', "listing-invalid", /no usable row \(line 1: JobId and WorkItemId/);
     await expect(folder.open({ path: folder.folder })).rejects.toMatchObject({ code: "listing-unreadable" });
     const missing = folder.open({ path: `${folder.options.path}-missing` });
     await expect(missing).rejects.toMatchObject({

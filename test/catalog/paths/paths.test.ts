@@ -69,7 +69,7 @@ describe("the paths of an upload", () => {
     expect(await namesAt("out/link.json")).toEqual(["out/link.json"]);
     const { files, problems } = await filesAt(["out"], folder, signal);
     expect(files).toHaveLength(3);
-    expect(problems).toEqual([expect.stringMatching(/^out\/link\.json is a link that leads out of /)]);
+    expect(problems).toEqual([expect.stringMatching(/^out\/link\.json is a link that leads outside of /)]);
   });
 
   it.skipIf(process.platform === "win32")("are reported when they are no files or have no name", async () => {
@@ -94,7 +94,7 @@ describe("the paths of an upload", () => {
     await symlink("gone.json", join(folder, "dangling"));
     expect(await thrownBy(filesAt(["dangling"], folder, signal))).toMatchObject({
       code: "usage",
-      message: "dangling is a link to nowhere.",
+      message: "dangling is a link to nothing.",
     });
   });
 

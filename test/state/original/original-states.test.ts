@@ -96,7 +96,7 @@ describe("states of the original tool", () => {
     });
   });
 
-  it("count as one: the best of what several say of the same thing", async () => {
+  it("count as one state: the best of what several say of the same thing holds", async () => {
     writeOriginalState(
       path("one.db"),
       [item("1", "in_progress"), item("2", "in_progress")],
@@ -194,7 +194,7 @@ describe("states of the original tool", () => {
     expect(await readFile(path("old.db"))).toEqual(before);
   });
 
-  it("are told from what is none", async () => {
+  it("are told from files that are no such state", async () => {
     await writeFile(path("text.db"), "not a database, but long enough to be looked at\n".repeat(20));
     new DatabaseSync(path("tables.db")).exec("CREATE TABLE files (workitem_id, filename)");
     new DatabaseSync(path("none.db")).exec("CREATE TABLE other (x)");
@@ -202,7 +202,7 @@ describe("states of the original tool", () => {
     await store.close();
     const refusals = [
       ["missing.db", "state-missing", "no state of the original tool"],
-      ["text.db", "state-foreign", "no SQLite database"],
+      ["text.db", "state-foreign", "not an SQLite database"],
       ["tables.db", "state-foreign", "has no status"],
       ["none.db", "state-foreign", "no table files"],
       ["ours.db", "state-foreign", "a state of this reupload"],
@@ -214,7 +214,7 @@ describe("states of the original tool", () => {
     }
   });
 
-  it("that are damaged inside are refused, and nothing is left behind", async () => {
+  it("are refused when they are damaged inside, and nothing is left behind", async () => {
     writeOriginalState(
       path("old.db"),
       [item("1", "completed")],
@@ -227,7 +227,7 @@ describe("states of the original tool", () => {
     expect(await readdir(folder)).toEqual(["old.db"]);
   });
 
-  it("are left when the signal is aborted", async () => {
+  it("are read no further once the signal is aborted", async () => {
     writeOriginalState(
       path("old.db"),
       [],

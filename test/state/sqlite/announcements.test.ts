@@ -117,7 +117,7 @@ describe("a state's announcements", () => {
     expect(await announce(await open(path))).toEqual(NAMES.slice(2));
   });
 
-  it("that were noted are durable once committed, whatever happens to the process", async () => {
+  it("survive a kill once they are noted and committed", async () => {
     const path = await makeState();
     const store = await open(path);
     await announce(store, 1);
@@ -149,8 +149,8 @@ describe("a state's announcements", () => {
   });
 });
 
-describe("--all", () => {
-  it("gives those announced before, too, and after an end before its end only what is left of it", async () => {
+describe("announce --all", () => {
+  it("gives those that were announced before, too; after a stop it goes on with what is left", async () => {
     const path = await makeState();
     const first = await open(path, true);
     expect(first.counts).toMatchObject({ owed: 3, announced: 2, again: 2 });
@@ -164,7 +164,7 @@ describe("--all", () => {
     expect((await (await readState(REAL_SURROUNDINGS, path)).read()).summary.files.announced).toBe(5);
   });
 
-  it("goes on also when nothing had been announced before it", async () => {
+  it("goes on after a stop also when nothing had been announced before", async () => {
     const path = await makeState("none", false);
     for (const [max, names] of [
       [2, NAMES.slice(0, 2)],
@@ -176,7 +176,7 @@ describe("--all", () => {
     }
   });
 
-  it("that came to its end begins anew the next time", async () => {
+  it("begins anew once it came to its end", async () => {
     const path = await makeState();
     for (const times of [1, 2]) {
       const store = await open(path, true);
@@ -185,7 +185,7 @@ describe("--all", () => {
     }
   });
 
-  it("that did not come to its end is nothing to an `announce` without it", async () => {
+  it("leaves an `announce` without --all alone when it was stopped", async () => {
     const path = await makeState();
     await (await open(path, true)).close();
     expect(await announce(await open(path))).toEqual(NAMES);
@@ -210,7 +210,7 @@ describe("the state's lock", () => {
   });
 });
 
-it("files are found by walking their ids, and written by them", () => {
+it("the statements of announce find files by walking their ids, and write by id", () => {
   using db = new DatabaseSync(":memory:");
   migrate(db, 0);
   const planOf = (sql: string) =>

@@ -41,13 +41,13 @@ describe("a link as a column", () => {
     );
   });
 
-  it("takes nothing when it is the common base and the name", () => {
+  it("takes no bytes when it is the common base and the name", () => {
     const base = cutUriBase("https://a.example/c/item/results/one.json", "results/one.json");
     expect(base).toBe("https://a.example/c/item/");
     expect(toSourceColumn(base, "other/two.json", "https://a.example/c/item/other/two.json")).toBeNull();
   });
 
-  it("takes what differs from the base when the name is encoded, or stands elsewhere", () => {
+  it("takes the bytes that differ from the base when the name is encoded, or stands elsewhere", () => {
     const base = "https://a.example/c/item/";
     expect(toSourceColumn(base, "a b.json", `${base}a%20b.json`)).toBe("25+a%20b.json");
     expect(toSourceColumn(base, "x.json", "https://b.example/x.json")).toBe("8+b.example/x.json");

@@ -29,7 +29,7 @@ describe("a group commit", () => {
     expect(writes).toBe(1);
   });
 
-  it("fails for good: everyone who waits then or later is told, and nothing is written again", async () => {
+  it("fails for good: it tells everyone who waits then or later, and writes nothing more", async () => {
     let writes = 0;
     const commits = new GroupCommit(REAL_SURROUNDINGS, () => {
       writes++;
@@ -63,7 +63,7 @@ async function nearlyFull(): Promise<{ store: SqliteState; path: string; release
 }
 
 describe("a full disk", () => {
-  it("is told to all who wait from then on; what was committed before is there on resume", async () => {
+  it("ends every wait from then on with its error; what was committed before is there on resume", async () => {
     const { store, path, released } = await nearlyFull();
     const { id } = await claimOne(store);
     const events = eventsOf(id);
@@ -89,7 +89,7 @@ describe("a full disk", () => {
     expect((await claimOne(resumed)).knownFiles.size).toBe(committed);
   });
 
-  it("is no accident to those who do not wait", async () => {
+  it("does not disturb those who do not wait", async () => {
     const { store } = await nearlyFull();
     const { id } = await claimOne(store);
     const events = eventsOf(id);

@@ -99,7 +99,7 @@ const REFUSED: Record<string, { make: () => Promise<string>; code: string; messa
 };
 
 describe("a file that is no state of ours", () => {
-  it.each(Object.keys(REFUSED))("%s is refused and stays as it is", async (name) => {
+  it.each(Object.keys(REFUSED))("is refused and stays as it is: %s", async (name) => {
     const refused = REFUSED[name];
     const path = (await refused?.make()) ?? "";
     const before = readFileSync(path);
@@ -111,7 +111,7 @@ describe("a file that is no state of ours", () => {
   });
 });
 
-describe("looking at a state", () => {
+describe("a look at a state", () => {
   it("gives nothing for no file, an empty file, and a state whose CSV was not loaded", async () => {
     expect(await inspectState(REAL_SURROUNDINGS, join(await temporaryFolder(), "none.db"))).toBeUndefined();
     expect(await inspectState(REAL_SURROUNDINGS, await withBytes(""))).toBeUndefined();
@@ -162,7 +162,7 @@ describe("looking at a state", () => {
   });
 });
 
-it("network file systems are known by their type, also as a negative number", () => {
+it("a state knows network file systems by their type, also as a negative number", () => {
   expect([0x6969, 0x517b, 0xff534d42, 0xfe534d42].map(networkFileSystem)).toEqual([
     "NFS",
     "SMB",
@@ -173,7 +173,7 @@ it("network file systems are known by their type, also as a negative number", ()
   expect(networkFileSystem(0xef53)).toBeUndefined();
 });
 
-it("what the file system refuses is told as the user's, a full disk as such", () => {
+it("a state tells what the file system refuses as the user's error, and a full disk as such", () => {
   const thrown = (code: string): Error => Object.assign(new Error(`${code}: no`), { code });
   const told = (code: string): unknown => toStateError(thrown(code), "/x/state.db");
   expect(told("EACCES")).toMatchObject({

@@ -127,7 +127,7 @@ describe("the lock of a state", () => {
       const before = lstatSync(join(folder, name)).ino;
       await expect(openState(join(folder, name), csvOf(workItems(1)))).rejects.toMatchObject({
         code: "usage",
-        message: expect.stringContaining("a file is wanted") as string,
+        message: expect.stringContaining(", not a file") as string,
       });
       expect(lstatSync(join(folder, name)).ino).toBe(before);
       expect(readdirSync(folder).toSorted()).toEqual(["broken", "pipe"]);
@@ -176,7 +176,7 @@ describe("the lock of a state", () => {
     expect(count()).toBe(3);
   });
 
-  it("refuses a lock file that is none in words", async () => {
+  it("refuses a file in its place that is no lock, in words", async () => {
     const path = join(await temporaryFolder(), "state.db");
     writeFileSync(`${path}.lock`, "notes of somebody\n".repeat(50));
     await expect(openState(path, csvOf(workItems(1)))).rejects.toMatchObject({

@@ -86,7 +86,7 @@ describe("a state of the version before", () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it("goes on where it was: what is done stays so, and what it had in progress is pending again", async () => {
+  it("is resumed where it stopped: what is done stays done, what was in progress is pending again", async () => {
     const path = await stateOfVersionOne();
     const state = await openState(path, csvOf(workItems(5)));
     expect(state.start.number).toBe(4);
@@ -124,7 +124,7 @@ describe("a state of the version before", () => {
     expect({ epoch, files }).toMatchObject({ epoch: 0, files: { done: 3, failed: 1 } });
   });
 
-  it("keeps the tries that follow, the announcements' verb included", async () => {
+  it("keeps the failed tries that follow, those of `announce` too", async () => {
     const path = await stateOfVersionOne();
     const store = await STATES.openAnnouncements({ location: path, all: false, queue: "q" });
     await store.close();

@@ -36,7 +36,7 @@ async function claimAll(store: OpenState): Promise<WorkItem[]> {
 const matching = (pattern: RegExp): string => expect.stringMatching(pattern) as string;
 
 describe("a new run", () => {
-  it("takes the rows in order, repeated keys once, and keeps what it was started with", async () => {
+  it("takes the rows in their order, each key once, and keeps what it was started with", async () => {
     const path = await statePath();
     const rows = [...workItems(200), workItem(7, "again"), ...workItems(3)];
     const store = await openState(path, csvOf(rows, workItems(2, 900)), { resume: false });
@@ -115,7 +115,7 @@ describe("a new run", () => {
     expect(await claimAll(store)).toEqual(workItems(20));
   });
 
-  it("reads a CSV through the input room", async () => {
+  it("reads its CSV through the input room", async () => {
     const folder = await temporaryFolder();
     const csv = join(folder, "failed.csv");
     writeFileSync(csv, "JobId,WorkItemId\nj,1889211722\nj,1889211721\n\nj,1913007684\nj,1889211722\nj\n");
@@ -165,13 +165,13 @@ describe("a state that holds a run", () => {
     await expect(openState(path, csvOf(workItems(2)), { description })).rejects.toMatchObject({
       code: "identity-mismatch",
       message: matching(
-        /target: state has https:\/\/target\.\S+, given https:\/\/other\.\S+; partition: state has 0, given 1$/,
+        /target: the state has https:\/\/target\.\S+, this command https:\/\/other\.\S+; partition: the state has 0, this command 1$/,
       ),
     });
   });
 });
 
-describe("a CSV that changed", () => {
+describe("a CSV that has changed", () => {
   const refused = async (
     path: string,
     csv: InputReader,
@@ -188,7 +188,7 @@ describe("a CSV that changed", () => {
     expect(await claimAll(store)).toEqual(workItems(5));
   };
 
-  it("by rows added is refused, and advised to be taken in", async () => {
+  it("is refused when rows were added, with the advice to give --update-csv", async () => {
     await refused(
       await started(workItems(5)),
       csvOf(workItems(9)),
@@ -200,19 +200,19 @@ describe("a CSV that changed", () => {
     );
   });
 
-  it("by rows gone is refused, also with --update-csv", async () => {
+  it("is refused when rows are gone, also with --update-csv", async () => {
     const rows = [...workItems(3), workItem(4), workItem(5)];
     const message = /: 1 added \(job-2\/item-5\), 1 gone \(job-0\/item-3\); --update-csv only adds rows$/;
     await refused(await started(workItems(5)), csvOf(rows), { updateCsv: true }, { message });
   });
 
-  it("by a name is refused", async () => {
+  it("is refused when a name differs", async () => {
     const rows = workItems(5).map((item, index) => (index === 1 ? { ...item, workItemName: "x" } : item));
     const message = /: 1 with another name \(job-1\/item-1\)$/;
     await refused(await started(workItems(5)), csvOf(rows), {}, { message, advice: /new run/ });
   });
 
-  it("in other partitions only is refused in these words", async () => {
+  it("is refused in words of its own when only other partitions differ", async () => {
     const path = await started(workItems(5), workItems(1, 50));
     const message = /only rows of other partitions differ$/;
     await refused(path, csvOf(workItems(5), workItems(2, 50)), {}, { message, advice: /--update-csv/ });
@@ -235,7 +235,7 @@ describe("a CSV that changed", () => {
 });
 
 describe("a resume", () => {
-  it("that fails while it reads the CSV changes nothing", async () => {
+  it("changes nothing when it fails while it reads the CSV", async () => {
     const path = await started(workItems(5));
     const broken: InputReader = {
       read: async (take) => {

@@ -82,7 +82,7 @@ describe("a reader of a state", () => {
     expect(Math.abs(Date.now() - since)).toBeLessThan(60_000);
   });
 
-  it("sees a heartbeat also when nothing else happens", async () => {
+  it("sees heartbeats also when nothing else happens", async () => {
     const path = await newPath();
     const store = await openState(path, csvOf(workItems(1)));
     const reader = await openReader(path);
@@ -111,7 +111,7 @@ describe("a reader of a state", () => {
     expect((await reader.read()).writer).toMatchObject({ kind: "ended", ending: undefined });
   });
 
-  it("is told of the ending before by a start that came to nothing", async () => {
+  it("sees the ending of the start before when a later start came to nothing", async () => {
     const path = await newPath();
     const store = await openState(path, csvOf(workItems(2)));
     store.presence.noteEnding({ exitCode: 1, why: "finished" });
@@ -138,7 +138,7 @@ describe("a reader of a state", () => {
     expect((await (await openReader(path)).read()).writer).toMatchObject({ kind: "died", copy: undefined });
   });
 
-  it("is whole in the file alone a few seconds later, while the process goes on", async () => {
+  it("finds everything in the file alone a few seconds later, while the process goes on", async () => {
     const path = await newPath();
     const copy = `${path}.copy`;
     const store = await openState(path, csvOf(workItems(20)));
@@ -152,7 +152,7 @@ describe("a reader of a state", () => {
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
   });
 
-  it("beside another process: its readings only grow, and the killed process shows at once", async () => {
+  it("sees readings that only grow beside another process, and at once that it was killed", async () => {
     const path = await newPath();
     const writer = startProcess(WRITER(path, 10_000));
     expect(await writer.firstLine).toBe("writing");
@@ -178,7 +178,7 @@ describe("a reader of a state", () => {
     expect(resumed.ledger.tally().files).toEqual(summary.files);
   });
 
-  it("is no obstacle to those who take the lock, however often it asks", async () => {
+  it("does not hinder those who take the lock, however often it asks", async () => {
     const path = await newPath();
     await (await openState(path, csvOf(workItems(1)))).close();
     // As after a kill: only then it asks for the lock.
@@ -236,7 +236,7 @@ describe("a reader of a state", () => {
     expect(await reader.slowest(0)).toEqual([]);
   });
 
-  it("tells failures as the store does, and what remains with the codes of what failed in it", async () => {
+  it("tells failures as the ledger does, and what remains with its failure codes", async () => {
     const path = await newPath();
     const store = await openState(path, csvOf([workItem(0, "a name"), ...workItems(2_005, 1)]));
     const mixed = eventsOf((await claimOne(store)).id);
@@ -264,11 +264,11 @@ describe("a reader of a state", () => {
     ]);
   });
 
-  it("needs a run", async () => {
+  it("refuses a file that holds no run", async () => {
     const path = await newPath();
     await expect(readState(REAL_SURROUNDINGS, path)).rejects.toMatchObject({
       code: "state-missing",
-      message: expect.stringContaining("there is no state") as string,
+      message: expect.stringContaining("does not exist") as string,
     });
     writeFileSync(path, "notes of somebody\n");
     await expect(readState(REAL_SURROUNDINGS, path)).rejects.toMatchObject({ code: "state-foreign" });
@@ -283,7 +283,7 @@ describe("a reader of a state", () => {
 });
 
 describe("a snapshot", () => {
-  it("of a running state is consistent, and a run goes on from it", async () => {
+  it("is consistent while the state is in use, and a run goes on from it", async () => {
     const path = await newPath();
     const writer = startProcess(WRITER(path, 10_000));
     expect(await writer.firstLine).toBe("writing");
@@ -316,7 +316,7 @@ describe("a snapshot", () => {
     expect(resumed.ledger.tally().files.copied).toBe(summary.files.copied + 3);
   });
 
-  it("of a state that has ended is the same state", async () => {
+  it("is the same state when no start is under way", async () => {
     const path = await newPath();
     const store = await openState(path, csvOf(workItems(3)));
     await completeOne(store, 2);
@@ -339,7 +339,7 @@ describe("a snapshot", () => {
       snapshotState(REAL_SURROUNDINGS, path, target, { signal });
     await expect(told(copy)).rejects.toMatchObject({
       code: "output-unwritable",
-      message: expect.stringContaining("there is a file already") as string,
+      message: expect.stringContaining("the file already exists") as string,
     });
     await expect(told(join(folder, "none", "copy.db"))).rejects.toMatchObject({ code: "output-unwritable" });
     mkdirSync(join(folder, "sub"));

@@ -232,7 +232,7 @@ function openAt(path: string, retry: boolean): Promise<OpenState> {
   );
 }
 
-it("any sequence of events and kills leaves what the model says, and nothing that was committed is lost", async () => {
+it("a state holds what the model says after any sequence of events and kills, and loses nothing that was committed", async () => {
   const folder = await temporaryFolder();
   const first = join(folder, "first.db");
   await (await openAt(first, true)).close();

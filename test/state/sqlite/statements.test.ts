@@ -32,7 +32,7 @@ const matching = (pattern: RegExp): string[] =>
     .map(([verb]) => verb);
 
 describe("the statements", () => {
-  it("claim by partial indexes and in their order, without sorting", () => {
+  it("claim by partial indexes in their order, without sorting", () => {
     const { surveyedWorkItems, otherWorkItems, nextChosen } = plans();
     expect(surveyedWorkItems).toBe("SCAN work_item USING INDEX work_item_surveyed");
     expect(otherWorkItems).toBe(
@@ -62,7 +62,7 @@ describe("the statements", () => {
     ]);
   });
 
-  it("that readers use find rows by indexes, and sort only what is in progress", () => {
+  it("of readers find rows by indexes, and sort only what is in progress", () => {
     const found = plans();
     expect(found.findCounters).toBe("SCAN counters");
     expect(found.findFailureCounts).toBe("SCAN failure_count");

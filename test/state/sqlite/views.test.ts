@@ -150,7 +150,7 @@ describe("the view files", () => {
   });
 });
 
-it("detail is kept for files that failed, were retried, skipped or renamed, and no old failure with success", async () => {
+it("a state keeps details of files that failed, were retried, skipped or renamed, and no old failure of those that succeeded", async () => {
   const path = join(await temporaryFolder(), "state.db");
   const first = await openState(path, csvOf(workItems(1)));
   const before = eventsOf((await claimOne(first)).id);

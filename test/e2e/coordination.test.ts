@@ -1,0 +1,105 @@
+/** Machines of one run that share the target account: processes with states of their own, on one CSV. */
+import { writeFile } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { expectAnnouncedOnce, expectInTarget } from "./expectations.ts";
+import { makePlain, type PlainInput } from "./plain-input.ts";
+import { type Scene, startScene } from "./scene.ts";
+
+const WORK_ITEMS = 12;
+
+let scene: Scene;
+let input: PlainInput;
+let release: () => void;
+
+/** The first machine works on partition 0 of 2, and holds its files back until `release` is called. */
+async function startFirst(): Promise<ReturnType<Scene["startRun"]>> {
+  const gate = Promise.withResolvers<void>();
+  release = gate.resolve;
+  scene.proxy.fail({ operation: "put-blob", fault: { kind: "hold", until: gate.promise } });
+  const running = scene.startRun(share(0, "first.db"));
+  await expect.poll(() => scene.proxy.count("put-blob"), { timeout: 20_000 }).toBeGreaterThan(0);
+  return running;
+}
+
+function share(partition: number, state: string, total = 2): string[] {
+  return ["--state-db", state, "--partition", String(partition), "--total-partitions", String(total)];
+}
+
+beforeEach(async () => {
+  scene = await startScene();
+  input = await makePlain(scene, WORK_ITEMS, 3);
+  release = () => {};
+});
+afterEach(async () => {
+  release();
+  await scene[Symbol.asyncDispose]();
+});
+
+describe("while one machine works on a partition, another start is refused before its first file", () => {
+  it("with the same partition, another partition number, another rule, and another CSV", async () => {
+    const first = await startFirst();
+    const puts = scene.proxy.count("put-blob");
+
+    const same = await scene.run(share(0, "second.db"));
+    expect(same.code, same.stderr).toBe(3);
+    expect(same.stderr).toMatch(/process \d+, since \d{4}-\S+\) works on partition 0\./);
+    const total = await scene.run(share(1, "second.db", 3));
+    expect(total.code, total.stderr).toBe(3);
+    expect(total.stderr).toContain("partitions: the run has 2 in total, this command 3 in total");
+    const rule = await scene.run([...share(1, "second.db"), "--on-conflict", "skip"]);
+    expect(rule.code, rule.stderr).toBe(3);
+    expect(rule.stderr).toContain("--on-conflict: the run has fail, this command skip");
+    const csv = await scene.read("failed_workitems.csv");
+    await writeFile(scene.path("other.csv"), csv.trimEnd().split("\n").slice(0, -1).join("\n"));
+    const other = await scene.run([...share(1, "second.db"), "--csv", "other.csv"]);
+    expect(other.code, other.stderr).toBe(3);
+    expect(other.stderr).toContain("--separate-run");
+
+    // A refused start leaves no state that would meet the corrected command.
+    const corrected = scene.startRun(share(1, "second.db"));
+    await expect.poll(() => scene.proxy.count("put-blob"), { timeout: 20_000 }).toBeGreaterThan(puts);
+    release();
+    const [one, two] = await Promise.all([first.done, corrected.done]);
+    expect([one.code, two.code], one.stderr + two.stderr).toEqual([0, 0]);
+    expect(one.stderr + two.stderr).toMatch(/partition [01] on \S+ still runs|all 2 partitions are done/);
+    await expectInTarget(scene, input.files);
+    await expectAnnouncedOnce(scene, input.files);
+  }, 90_000);
+});
+
+describe("a partition whose machine was killed", () => {
+  it("needs --take-over from another state, goes on from the last checkpoint, and loses no announcement", async () => {
+    const first = await startFirst();
+    await first.kill("SIGKILL");
+    const held = await scene.run(share(0, "second.db"));
+    expect(held.code, held.stderr).toBe(3);
+    scene.proxy.heal();
+    release();
+    const taken = await scene.run([...share(0, "second.db"), "--take-over", "--announce-existing", "always"]);
+    expect(taken.code, taken.stderr).toBe(0);
+    expect(taken.stderr).toContain("is still held by");
+    expect(taken.stderr).toContain("partition 1 was not started yet");
+    const rest = await scene.run(share(1, "third.db"));
+    expect(rest.code, rest.stderr).toBe(0);
+    expect(rest.stderr).toContain("all 2 partitions are done");
+    await expectInTarget(scene, input.files);
+    // What was in flight at the kill may be announced twice, and is never left out.
+    await expectAnnouncedOnce(scene, input.files);
+  }, 120_000);
+});
+
+describe("without the coordination container", () => {
+  it("a partitioned run is refused with what to do, and --no-coordination goes without", async () => {
+    const nowhere = ["--coordination-container", "not-there"];
+    const refused = await scene.run([...share(0, "first.db"), ...nowhere]);
+    expect(refused.code, refused.stderr).toBe(2);
+    expect(refused.stderr).toContain("az storage container create");
+    expect(refused.stderr).toContain("--no-coordination");
+    const alone = await scene.run([...share(0, "first.db"), "--no-coordination"]);
+    expect(alone.code, alone.stderr).toBe(0);
+    expect(scene.proxy.count("coordinate")).toBe(0);
+    const whole = await scene.run(["--state-db", "whole.db"]);
+    expect(whole.code, whole.stderr).toBe(0);
+    expect(scene.proxy.count("coordinate")).toBe(0);
+  }, 60_000);
+});
