@@ -69,6 +69,29 @@ describe("the CSV's digest", () => {
   });
 });
 
+describe("the sample of a CSV", () => {
+  const item = (n: number): WorkItem => ({ jobId: "j", workItemId: String(n), workItemName: "" });
+  const sampleOf = (rows: readonly WorkItem[]): string[] => {
+    const digest = new CsvDigest();
+    for (const one of rows) digest.add(one);
+    return digest.sample();
+  };
+  const rows = Array.from({ length: 500 }, (_, n) => item(n));
+
+  it("is the 64 smallest of its rows' hashes, whatever their order, repeated rows once", () => {
+    const all = rows.flatMap((one) => sampleOf([one])).sort();
+    expect(new Set(all).size).toBe(500);
+    expect(sampleOf(rows)).toEqual(all.slice(0, 64));
+    expect(sampleOf([...rows.toReversed(), ...rows])).toEqual(all.slice(0, 64));
+    for (const hash of all) expect(hash).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  it("is all hashes of a small CSV, and empty for none", () => {
+    expect(sampleOf(rows.slice(0, 3))).toHaveLength(3);
+    expect(sampleOf([])).toEqual([]);
+  });
+});
+
 describe("the keys seen", () => {
   it("are a set of job id and work item id, without the name", () => {
     fc.assert(
