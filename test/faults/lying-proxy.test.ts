@@ -85,7 +85,7 @@ describe("a web page", () => {
     const result = await scene.run(["--max-wait", "1s"]);
     expect(result.code).toBe(6);
     expect(result.stderr).toMatch(
-      /The target .* Something else answers in place of the .*: something between this machine and/,
+      /Something else answers in place of the target .*: something between this machine and/,
     );
     expect(result.stderr).toContain("a proxy, a captive portal, a firewall");
   });
