@@ -87,7 +87,7 @@ describe("a web page", () => {
     expect(result.stderr).toMatch(
       /Something else answers in place of the target .*: something between this machine and/,
     );
-    expect(result.stderr).toContain("a proxy, a captive portal, a firewall");
+    expect(result.stderr).toContain("a proxy, a captive portal or a firewall");
   });
 
   it("that stays ends the run, saved and named, and --resume finishes it", async () => {
