@@ -20,7 +20,7 @@ export interface MachinePlan {
   readonly steps: readonly { readonly name: StepName; readonly say: string; readonly command: string }[];
 }
 
-type StepName = "get" | "copy" | "sign-in" | "run" | "resume" | "monitor";
+type StepName = "get" | "copy" | "sign-in" | "coordination" | "run" | "resume" | "monitor";
 
 /** What stands for the listing and the target when the operator has not named them. */
 const LISTING = "listing.csv";
@@ -54,6 +54,8 @@ export function planMachine(
         command: copyCommand(shell, [options.csv, options.files ?? LISTING]),
       },
       { name: "sign-in", say: "Sign in", command: line("az", "login") },
+      // Once is enough.
+      ...(partition === 0 && totalPartitions > 1 ? [coordinationStep(options, shell)] : []),
       {
         name: "run",
         say: "Run",
@@ -70,6 +72,19 @@ export function planMachine(
         command: line("sqlite3", "-readonly", stateDb, count),
       },
     ],
+  };
+}
+
+/** The machines of a run know of each other by this container; `run` refuses to start without it. */
+function coordinationStep({ target = TARGET }: PlanOptions, shell: Shell): MachinePlan["steps"][number] {
+  const account = URL.canParse(target) ? (new URL(target).hostname.split(".")[0] ?? "ACCOUNT") : "ACCOUNT";
+  // A URL's host is in lower case.
+  const name = target === TARGET ? "ACCOUNT" : account;
+  const words = ["az", "storage", "container", "create", "--auth-mode", "login", "--account-name", name];
+  return {
+    name: "coordination",
+    say: "Create the container by which the machines know of each other (once, if it is not there)",
+    command: commandLine([...words, "--name", "reupload-coordination"], shell),
   };
 }
 

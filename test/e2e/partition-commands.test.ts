@@ -139,10 +139,16 @@ describe("reupload plan", () => {
     ]);
     expect(code).toBe(0);
     const calls = await runInBash(stdout, ["npm", "scp", "az", "reupload", "sqlite3"]);
+    const container =
+      "az storage container create --auth-mode login --account-name a --name reupload-coordination".split(
+        " ",
+      );
     const machine = (partition: number, state: string): unknown[][] => [
       ["npm", "install", "--global", expect.stringMatching(/^\.\/reupload-.*\.tgz$/)],
       ["scp", `SOURCE-MACHINE:${HOSTILE}`, `SOURCE-MACHINE:${files}`, "."],
       ["az", "login"],
+      // Once is enough for all machines.
+      ...(partition === 0 ? [container] : []),
       [
         "reupload",
         "run",
