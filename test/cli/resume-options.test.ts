@@ -42,6 +42,8 @@ const CHANGES: Readonly<Partial<Record<RunOptionName, readonly [before: Flags, g
   sourcePrefix: [CONTAINER, { sourcePrefix: "x/{jobId}/{workItemId}/" }],
   partition: [{ ...LISTING, ...TWO }, { partition: "1" }],
   totalPartitions: [{ ...LISTING, ...TWO }, { totalPartitions: "3" }],
+  coordination: [{ ...LISTING, ...TWO }, { coordination: "false" }],
+  coordinationContainer: [{ ...LISTING, ...TWO }, { coordinationContainer: "other" }],
   target: [LISTING, { target: "https://other.blob.core.windows.net" }],
   targetContainer: [LISTING, { targetContainer: "other" }],
   queue: [LISTING, { queue: "other" }],
