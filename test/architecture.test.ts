@@ -254,7 +254,7 @@ describe("the process", () => {
     const writers = sourceFiles().filter((file) => /std(?:out|err)\.write\(/.test(readSource(file)));
     // Help and JSON; data and lines; messages; the monitor's last picture.
     expect(writers.toSorted()).toEqual([
-      "cli/main.ts",
+      "cli/command.ts",
       "terminal/io.ts",
       "terminal/monitor-screen.ts",
       "terminal/reporter.ts",

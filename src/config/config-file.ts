@@ -1,17 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type Scalar,
-  type YAMLError,
-} from "yaml";
+import { createRequire } from "node:module";
+import type * as Yaml from "yaml";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { configKey, RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "./run-options.ts";
 import { suggest } from "./suggest.ts";
@@ -22,6 +12,13 @@ export interface FileValue {
   readonly text: string;
   /** `reupload.config.yaml:3` */
   readonly where: string;
+}
+
+const load = createRequire(import.meta.url);
+
+/** Loaded with the first configuration file: it takes 30 ms, and most commands have none. */
+function yaml(): typeof Yaml {
+  return load("yaml") as typeof Yaml;
 }
 
 const FOUND_ALONE = ["reupload.config.json", "reupload.config.yaml"];
@@ -53,9 +50,9 @@ export function readConfigFile(
 }
 
 function parseConfig(source: string, shown: string): ReadonlyMap<RunOptionName, FileValue> {
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
-  const at = (node: Node | null | undefined) => `${shown}:${lines.linePos(node?.range?.[0] ?? 0).line}`;
+  const lines = new (yaml().LineCounter)();
+  const document = yaml().parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const at = (node: Yaml.Node | null | undefined) => `${shown}:${lines.linePos(node?.range?.[0] ?? 0).line}`;
   const [error] = document.errors;
   if (error !== undefined) {
     const { line } = lines.linePos(error.pos[0]);
@@ -64,14 +61,14 @@ function parseConfig(source: string, shown: string): ReadonlyMap<RunOptionName, 
   const root = document.contents;
   const values = new Map<RunOptionName, FileValue>();
   if (root === null) return values;
-  if (!isMap<Node, Node | null>(root)) {
+  if (!yaml().isMap<Yaml.Node, Yaml.Node | null>(root)) {
     throw new ReuploadError(
       "bad-config",
       `${at(root)}: expected options with their values, such as target: https://...`,
     );
   }
   for (const { key, value } of root.items) {
-    const name = knownName(isScalar(key) ? writtenIn(key) : "", at(key));
+    const name = knownName(yaml().isScalar(key) ? writtenIn(key) : "", at(key));
     const where = at(value ?? key);
     const text = valueText(value, { name, where, document, isJson: shown.endsWith(".json") });
     values.set(name, { text, where });
@@ -80,7 +77,7 @@ function parseConfig(source: string, shown: string): ReadonlyMap<RunOptionName, 
 }
 
 /** The library's words are for its users in one case. */
-function messageFor(error: YAMLError): string {
+function messageFor(error: Yaml.YAMLError): string {
   if (error.code !== "MULTIPLE_DOCS") return error.message;
   return "a second document begins here, but a configuration file must contain only one";
 }
@@ -99,14 +96,14 @@ function knownName(key: string, where: string): RunOptionName {
 interface Place {
   readonly name: RunOptionName;
   readonly where: string;
-  readonly document: Document;
+  readonly document: Yaml.Document;
   readonly isJson: boolean;
 }
 
 /** The value as text. @throws ReuploadError `bad-config` for what is no text, number, switch or list of them */
-function valueText(given: Node | null, place: Place): string {
-  const value = isAlias(given) ? given.resolve(place.document) : given;
-  if (isSeq(value)) {
+function valueText(given: Yaml.Node | null, place: Place): string {
+  const value = yaml().isAlias(given) ? given.resolve(place.document) : given;
+  if (yaml().isSeq(value)) {
     const items = value.items.map((item) => textOfScalar(item, place));
     if (items.every((item) => item !== undefined)) return items.join(",");
     throw new ReuploadError("bad-config", `${place.where}: expected a list of texts`);
@@ -122,14 +119,14 @@ function valueText(given: Node | null, place: Place): string {
  * @returns undefined for what is no scalar, and where nothing is written
  */
 function textOfScalar(node: unknown, { name, isJson }: Place): string | undefined {
-  if (!isScalar(node)) return undefined;
+  if (!yaml().isScalar(node)) return undefined;
   if (typeof node.value === "boolean" && RUN_OPTIONS[name].parse === yesOrNo) return String(node.value);
   const written = writtenIn(node);
   const isNothing = node.value === null && (isJson || written === "" || written === "~");
   return isNothing ? undefined : written;
 }
 
-function writtenIn({ type, source, value }: Scalar): string {
+function writtenIn({ type, source, value }: Yaml.Scalar): string {
   if (type === "PLAIN" && source !== undefined) return source;
   // A block ends with the end of its last line, which nobody means.
   return type?.startsWith("BLOCK") === true ? String(value).trimEnd() : String(value);

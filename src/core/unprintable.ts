@@ -5,13 +5,24 @@
  * line and paragraph separators, lone surrogates, and what else Unicode says is to be ignored in display.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
-/** The emoji that Unicode lists stay whole: some are joined by a character of no width. */
-const EMOJI_OR_UNPRINTABLE =
-  /\p{RGI_Emoji}|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gv;
+/** Texts of these alone need no further look; it is the usual case. */
+const PLAIN = /^[ -~]*$/;
+
+let emojiOrUnprintable: RegExp | undefined;
+
+/**
+ * The emoji that Unicode lists stay whole: some are joined by a character of no width. Made with the first text that
+ * needs it, because reading this expression takes 15 ms.
+ */
+function getEmojiOrUnprintable(): RegExp {
+  emojiOrUnprintable ??= new RegExp(`\\p{RGI_Emoji}|${UNPRINTABLE.source}`, "gv");
+  return emojiOrUnprintable;
+}
+
 /** The text with each unprintable character as `escape` writes it. */
 export function escapeUnprintable(text: string, escape: (char: string) => string): string {
-  if (!UNPRINTABLE.test(text)) return text;
-  return text.replace(EMOJI_OR_UNPRINTABLE, (found) =>
+  if (PLAIN.test(text) || !UNPRINTABLE.test(text)) return text;
+  return text.replace(getEmojiOrUnprintable(), (found) =>
     isOneCodePoint(found) && UNPRINTABLE.test(found) ? escape(found) : found,
   );
 }
