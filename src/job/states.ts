@@ -12,8 +12,11 @@ import type { StateReader } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
 import type { Environment } from "../config/config.ts";
 
+/** Work items in progress that are named at most. */
+export const MOST_SLOWEST = 10;
+
 /** Where a command is given. */
-interface Place {
+export interface Place {
   readonly env: Environment;
   /** Working folder. */
   readonly cwd: string;
