@@ -1,5 +1,5 @@
 /**
- * Runs many command lines in one process, each as the built `main.js` runs it alone: a start costs more than what most
+ * Runs many command lines in one process, each as the built `command.js` runs it alone: a start costs more than what most
  * wrong command lines do. Reads the cases as JSON from stdin, prints the results as JSON.
  */
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ export interface Ended {
   readonly files: readonly string[];
 }
 
-const MAIN = pathToFileURL(join(import.meta.dirname, "..", "..", "dist", "cli", "main.js")).href;
+const MAIN = pathToFileURL(join(import.meta.dirname, "..", "..", "dist", "cli", "command.js")).href;
 const CONFIG = "reupload.config.yaml";
 
 /** What is written to the stream, from here on. */
