@@ -47,8 +47,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   "cli -> emulator": "job starts the emulator",
   "cli -> files": "job opens the files that a command reads and writes",
   "cli -> input": "job reads the CSV for partitions",
-  "cli -> pipeline": "job announces",
-  "cli -> progress": "job makes the views of status and monitor",
   "cli -> proof": "job runs remaining",
   "cli -> state": "job opens the states",
 };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { simulate } from "./simulation.ts";
 
-/** `SEED=7 npx vitest run test/machines/simulation.test.ts` replays one; `SEEDS=100000` runs a campaign. */
-const first = Number(process.env["SEED"] ?? 1);
+/** `SEED=7 npx vitest run test/machines/simulation.test.ts` replays one; `SEEDS=100000` runs a campaign, from seed `FROM` on. */
+const first = Number(process.env["SEED"] ?? process.env["FROM"] ?? 1);
 const count = process.env["SEED"] === undefined ? Number(process.env["SEEDS"] ?? 150) : 1;
 
 describe("machines with fixed partitions, by a seed", () => {
