@@ -3,8 +3,8 @@
  *
  * - `held`       the service has accepted a renewal (or the acquire) that was sent less than 25 s ago. New work may begin.
  * - `uncertain`  entered when 25 s have passed since the accepted renewal was sent (by the larger of both clocks), or when
- *                any answer's `Date` is 25 s or more after the `Date` of the last renewal's answer (the clocks of a paused
- *                virtual machine both stand still), or when a write was refused for its lease. Nothing new begins;
+ *                the service's clock, by any answer's `Date` and the time since, is 25 s or more after the `Date` of the last
+ *                renewal's answer (the clocks of a paused virtual machine both stand still), or when a write was refused for its lease. Nothing new begins;
  *                renewing goes on. Left for `held` when a renewal was accepted and `confirm` has read manifest and record
  *                since; for `lost` as below.
  * - `lost`       entered only when a renewal is refused, or when `confirm` reads that somebody else has the partition.
@@ -101,7 +101,7 @@ export class Lease {
     if (this.#ended.signal.aborted) return "ended";
     const { surroundings, serviceTime } = this.#options;
     const isRecent =
-      passedSince(surroundings, this.#sent) < CERTAIN_MS && serviceTime.latest - this.#date < CERTAIN_MS;
+      passedSince(surroundings, this.#sent) < CERTAIN_MS && serviceTime.now - this.#date < CERTAIN_MS;
     return isRecent && !this.#isDoubted ? "held" : "uncertain";
   }
 

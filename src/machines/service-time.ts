@@ -6,8 +6,8 @@ import { type Answered, type CoordinationAccount, isRefusal } from "./coordinati
 const LONGEST_GAP_MS = 20_000;
 
 export class ServiceTime {
-  /** The latest `Date` of any answer, ms since the epoch. */
-  latest = Number.NEGATIVE_INFINITY;
+  /** The answer that tells most: its `Date`, and when it came. */
+  #latest: { readonly date: number; readonly at: Moment } | undefined;
   readonly #surroundings: Surroundings;
   #last: Moment | undefined;
   #steadySince: Moment | undefined;
@@ -17,10 +17,21 @@ export class ServiceTime {
   }
 
   note(date: number): void {
-    this.latest = Math.max(this.latest, date);
     const now = moment(this.#surroundings);
+    // A newer one takes its place also when it tells less: the wall clock may have jumped since.
+    if (this.#latest === undefined || date >= this.#latest.date) this.#latest = { date, at: now };
     if (!this.#isSteady) this.#steadySince = now;
     this.#last = now;
+  }
+
+  /**
+   * What the service's clock shows at least, ms since the epoch; -Infinity before the first answer. It is too low by the
+   * delay of the answer, and by what the clocks of this machine missed since. The time since the answer counts: after a
+   * pause of 24 s the first answer alone leaves a lease of 30 s six seconds, not the rest of 25 s by the own clock.
+   */
+  get now(): number {
+    if (this.#latest === undefined) return Number.NEGATIVE_INFINITY;
+    return this.#latest.date + passedSince(this.#surroundings, this.#latest.at);
   }
 
   /**

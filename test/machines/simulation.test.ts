@@ -17,4 +17,8 @@ describe("machines with fixed partitions, by a seed", () => {
     expect(failed).toEqual([]);
     expect(disturbances).toBeGreaterThan(count === 1 ? 0 : count);
   }, 1_000_000_000);
+
+  it("count the time since an answer, too: a pause of 24 s and the seconds after it are more than a lease", async () => {
+    expect((await simulate(4249)).violations).toEqual([]);
+  }, 60_000);
 });
