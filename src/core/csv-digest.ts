@@ -37,9 +37,11 @@ export class CsvDigest {
   }
 }
 
-/** Hashes that are kept, and bytes of each. */
-const SAMPLE_SIZE = 64;
+/** Hashes that a CSV's sample has at most. */
+export const SAMPLE_SIZE = 64;
 const SAMPLE_BYTES = 6;
+/** Hex digits of each. */
+export const HASH_DIGITS = 2 * SAMPLE_BYTES;
 
 /** The smallest of different hashes. */
 class SmallestHashes {

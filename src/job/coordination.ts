@@ -15,7 +15,7 @@ import { Part } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
-import { abortAfter, type Surroundings } from "../surroundings/surroundings.ts";
+import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { JobContext } from "./context.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
 import { isCoordinated, runRules } from "./coordination-settings.ts";
@@ -206,7 +206,7 @@ class CoordinatedRun implements GuardedRun {
     const lose = () => this.#lose();
     part.lost?.addEventListener("abort", lose, { once: true });
     if (part.lost?.aborted === true) lose();
-    this.#endLooking = every(surroundings, LOOK_MS, () => this.#look());
+    this.#endLooking = every(surroundings, LOOK_MS, () => this.#look(), { background: true });
     services.alsoWaitsFor(() => this.#waiting());
   }
 
@@ -269,15 +269,4 @@ class CoordinatedRun implements GuardedRun {
       new StopRequest("partition-lost", "the partition is another machine's", error.exitCode, error),
     );
   }
-}
-
-/** @returns ends it */
-function every(surroundings: Surroundings, ms: number, act: () => void): () => void {
-  const options = { background: true };
-  let cancel = surroundings.after(ms, next, options);
-  function next(): void {
-    act();
-    cancel = surroundings.after(ms, next, options);
-  }
-  return () => cancel();
 }

@@ -3,16 +3,12 @@
  * mistake. The manifests of a target lie side by side, each with a sample of its CSV's row hashes, so that one list
  * request tells.
  */
+import { HASH_DIGITS, SAMPLE_SIZE } from "../core/csv-digest.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { BlobFacts } from "./coordination-account.ts";
 import type { ManifestContext } from "./generation.ts";
 import { decodeSummary } from "./record.ts";
 import { untilAnswered } from "./repeated-calls.ts";
-
-/** Hashes a sample has at most. */
-export const SAMPLE_SIZE = 64;
-/** Hex digits of each. */
-export const HASH_DIGITS = 12;
 
 /**
  * How much of the smaller CSV is in the other one, from 0 to 1, as far as both samples tell. Both samples are the

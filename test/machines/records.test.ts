@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BlobNames, makeRunId } from "../../src/machines/blob-names.ts";
-import { estimateOverlap, HASH_DIGITS, SAMPLE_SIZE } from "../../src/machines/csv-overlap.ts";
+import { HASH_DIGITS, SAMPLE_SIZE } from "../../src/core/csv-digest.ts";
+import { estimateOverlap } from "../../src/machines/csv-overlap.ts";
 import {
   decodeManifest,
   encodeManifest,
