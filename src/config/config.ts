@@ -151,6 +151,16 @@ function check(settings: RunSettings): void {
       advice: "--limit takes the first work items, --sample takes some that are spread over the CSV.",
     });
   }
+  if (settings.repartition && settings.csv === "-") {
+    throw new ReuploadError("bad-option", "--repartition reads the CSV twice, which stdin does not allow.", {
+      advice: "Give --csv a file.",
+    });
+  }
+  if (settings.repartition && !settings.coordination) {
+    throw new ReuploadError("bad-option", "--repartition and --no-coordination cannot be used together.", {
+      advice: "What is to be divided is known to the machines by their coordination alone.",
+    });
+  }
   if (settings.updateCsv && !settings.resume) {
     throw new ReuploadError("bad-option", "--update-csv is given without --resume.", {
       advice: "Add --resume, or omit --update-csv: a new run always uses the whole CSV.",

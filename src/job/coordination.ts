@@ -4,22 +4,24 @@
  */
 import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
-import { checkpointCounts, decodeCheckpoint, encodeCheckpoint } from "../core/checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
-import { Part } from "../machines/machines.ts";
+import { type OldRecord, Part } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
+import { checkpointSummary, isCheckpointDone } from "./checkpoint-summary.ts";
 import type { JobContext } from "./context.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
 import { isCoordinated, runRules } from "./coordination-settings.ts";
 import { describeOthers } from "./others-text.ts";
+import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
 import type { TargetIdentity } from "./start.ts";
@@ -78,22 +80,20 @@ interface Figures {
   last: ProgressView | undefined;
 }
 
-function partOptions(
-  { notice, surroundings }: JobContext,
-  coordination: Coordination,
-  state: OpenState,
-  figures: Figures,
-) {
+function partOptions(context: JobContext, coordination: Coordination, state: OpenState, figures: Figures) {
+  const { notice, surroundings } = context;
   const { settings, identity, tool, csvName, sample } = coordination;
   const { totalPartitions, nameTemplate } = identity;
   const { partition = 0 } = settings;
   const { csvDigest } = state.run.identity;
   const { rows, ours, otherPartitions } = state.run.input;
   const run = { target: identity.target, csvDigest };
+  const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
+  const csv = context.path(settings.csv ?? "-");
   return {
     run,
     names: BlobNames.forRun(run),
-    holder: { host: hostname(), pid: process.pid, stateId: state.run.runId },
+    holder,
     partition,
     settings: {
       totalPartitions,
@@ -110,6 +110,10 @@ function partOptions(
     separateRun: settings.separateRun,
     // A state that worked before its run was coordinated knows an earlier moment; of a new one the account's counts.
     ownBegin: state.start.number > 1 ? state.run.createdAt : undefined,
+    spread: settings.repartition
+      ? async (old: readonly OldRecord[], from: number) =>
+          spreadRecords(context, { csv, csvDigest, totalPartitions, holder }, old, from)
+      : undefined,
     hasRetries: () => state.ledger.tally().workItems.pending > 0,
     onWait: ({ host, pid }: { readonly host: string; readonly pid: number }) =>
       notice(
@@ -140,27 +144,10 @@ function stateFacts(
       const checkpoint = await ledger.checkpoint(partition, {
         signal: abortAfter(surroundings, LAST_WORD_MS),
       });
-      const { workItems, files } = checkpointCounts(checkpoint);
-      const failed = checkpoint.failures.filter(({ outcome }) => outcome === "failed");
       return {
         body: encodeCheckpoint(checkpoint),
-        isDone: workItems.pending === 0,
-        summary: {
-          counts: {
-            workItems: workItems.total,
-            completed: workItems.done - workItems.empty,
-            empty: workItems.empty,
-            failedWorkItems: workItems.failed,
-            skippedWorkItems: workItems.skipped,
-            files: files.total,
-            filesCompleted: files.done,
-            filesFailed: files.failed,
-            filesSkipped: files.skipped,
-            bytes: files.bytes,
-          },
-          failures: Object.fromEntries(failed.map(({ code, files: n, workItems: w }) => [code, n + w])),
-          ...shownRates(figures),
-        },
+        isDone: isCheckpointDone(checkpoint),
+        summary: { ...checkpointSummary(checkpoint), ...shownRates(figures) },
       };
     },
   };

@@ -25,7 +25,8 @@ export function describeOthers(
 
 function describePartition({ partition, record, lease }: PartitionView): string {
   const name = `partition ${partition}`;
-  if (record === undefined) return `${name} was not started yet`;
+  // What a repartition made of former partitions has no holder yet.
+  if (record === undefined || record.epoch === 0) return `${name} was not started yet`;
   if (lease === "leased") {
     const left = record.etaMs === undefined ? "" : `, about ${roughTime(record.etaMs)} left`;
     return `${name} on ${record.host} still runs${left}`;

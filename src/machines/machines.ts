@@ -17,13 +17,14 @@ import { checkOtherCsvs } from "./csv-overlap.ts";
 import type { ManifestContext } from "./generation.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
 import type { RecordSummary } from "./record.ts";
+import { type NewRecord, type OldRecord, repartition, type SpreadRecords } from "./repartition.ts";
 import { readRunMoment } from "./run-moment.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import { abortAfter, sleep } from "../surroundings/surroundings.ts";
 
-export type { PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
+export type { NewRecord, OldRecord, PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
 /** A checkpoint is written so often, ms. */
 const CHECKPOINT_MS = 15_000;
@@ -44,6 +45,8 @@ export interface PartOptions extends ManifestContext {
   readonly separateRun: boolean;
   /** When this machine's state began before the run was coordinated, ms since the epoch. */
   readonly ownBegin: number | undefined;
+  /** `--repartition`: makes the records of the new partitions. */
+  readonly spread: SpreadRecords | undefined;
   readonly hasRetries: () => boolean;
   readonly onWait: (holder: RecordSummary) => void;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
@@ -93,6 +96,8 @@ export class Part {
       writer: options.surroundings.uuid(),
       tool: options.tool,
     });
+    const { spread } = options;
+    if (spread !== undefined) await repartition({ ...options, newManifest, spread }, signal);
     const { claim, manifest } = await claimFixedPartition({ ...options, newManifest }, signal);
     try {
       if (!options.separateRun) await checkOtherCsvs(options, signal);

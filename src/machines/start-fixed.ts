@@ -81,7 +81,7 @@ export function checkSettings(manifest: Manifest, given: RunSettings): void {
     ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, this command ${now}`,
   );
   const isOtherTotal = differences.some(({ what }) => what === "partitions");
-  const advice = "Give the number of partitions that the run was begun with.";
+  const advice = `Give --total-partitions ${manifest.totalPartitions}, or stop all machines and give --repartition to divide the run anew.`;
   const message = `The run was started with other settings: ${list.join("; ")}.`;
   throw new ReuploadError("run-differs", message, isOtherTotal ? { advice } : {});
 }

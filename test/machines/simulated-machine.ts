@@ -6,7 +6,7 @@ import { type Claim, type PartitionFacts } from "../../src/machines/claim.ts";
 import { closeIfDone } from "../../src/machines/completion.ts";
 import { claimFixedPartition } from "../../src/machines/start-fixed.ts";
 import { encodeSummary } from "../../src/machines/record.ts";
-import { type NewRecord, repartition } from "../../src/machines/repartition.ts";
+import { type NewRecord, type OldRecord, repartition } from "../../src/machines/repartition.ts";
 import { readRunMoment } from "../../src/machines/run-moment.ts";
 import type { BlobNames } from "../../src/machines/blob-names.ts";
 import type { Manifest, RunSettings } from "../../src/machines/manifest.ts";
@@ -71,8 +71,8 @@ export class SimulatedMachine extends SimulatedProcess {
     const context = { account, serviceTime, surroundings, names };
     const { signal } = new AbortController();
     if (this.options.repartition) {
-      const spread = async (old: readonly Uint8Array[]) => this.#spread(old);
-      await repartition({ ...context, newManifest, settings, spread }, signal);
+      const spread = async (old: readonly OldRecord[]) => this.#spread(old.map(({ body }) => body));
+      await repartition({ ...context, newManifest, settings, spread, onWait: () => {} }, signal);
     }
     const started = await claimFixedPartition(
       {
