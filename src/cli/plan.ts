@@ -1,4 +1,5 @@
 /** `reupload plan CSV N`: the commands of each machine, ready to paste. */
+import { resolveOne } from "../config/config.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { distribute } from "../job/distribution.ts";
@@ -36,6 +37,7 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
     csv,
     files: optionText(options["files"]),
     target: optionText(options["target"]),
+    queue: parseQueue(optionText(options["queue"])),
     workitemWorkers: parseWorkers(options["workitemWorkers"], "--workitem-workers"),
     fileWorkers: parseWorkers(options["fileWorkers"], "--file-workers"),
     version: packageVersion(),
@@ -94,6 +96,12 @@ function parseShells(text: string, total: number): Shell[] {
   throw new ReuploadError("bad-option", `--shell: ${shells.length} shells for ${total} machines`, {
     advice: "Give one shell for all machines, or one for each.",
   });
+}
+
+function parseQueue(text: string | undefined): string | undefined {
+  return text === undefined
+    ? undefined
+    : resolveOne(new Map([["queue", { text, where: "--queue" }]]), "queue");
 }
 
 function parseWorkers(value: string | true | undefined, flag: string): string | undefined {

@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
+import { splitQueues } from "../core/queues.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import { explainRefusal } from "../machines/rights.ts";
@@ -99,7 +100,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
       totalPartitions,
       mode: "fixed" as const,
       hashVersion: HASH_VERSION,
-      queues: settings.announce ? [settings.queue] : [],
+      queues: settings.announce ? splitQueues(settings.queue) : [],
       nameTemplate,
       rules: runRules(settings),
     },

@@ -19,6 +19,7 @@ import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./heap.ts";
 import { chooseSlots } from "./limits.ts";
+import { ownQueue } from "./own-queue.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
@@ -89,7 +90,7 @@ class Run {
     await prepareTarget(this.#context, services, {
       settings,
       container: settings.targetContainer,
-      queue: settings.announce ? settings.queue : undefined,
+      queue: ownQueue(settings),
       mayCreate: true,
     });
     const state = await openRunState(this.#context, identity, {
@@ -228,7 +229,7 @@ class Run {
       rows: input.rows,
       workItems: input.ours,
       target: identity.target,
-      queue: this.#request.settings.announce ? identity.queue : undefined,
+      queue: ownQueue(this.#request.settings),
       catalog: catalog.identity,
       stateDb: this.#request.stateDb,
     });

@@ -6,6 +6,8 @@ export interface PlanOptions {
   readonly csv: string;
   readonly files: string | undefined;
   readonly target: string | undefined;
+  /** One, or several with commas. */
+  readonly queue: string | undefined;
   readonly workitemWorkers: string | undefined;
   readonly fileWorkers: string | undefined;
   readonly version: string;
@@ -102,14 +104,14 @@ function runWords(
   partition: number,
   totalPartitions: number,
   stateDb: string,
-  { csv, files = LISTING, target = TARGET, workitemWorkers, fileWorkers }: PlanOptions,
+  { csv, files = LISTING, target = TARGET, queue, workitemWorkers, fileWorkers }: PlanOptions,
 ): string[] {
   const given = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
   const words = ["reupload", "run", "--csv", basename(csv), "--files", basename(files)];
   words.push("--state-db", stateDb, "--partition", String(partition));
   words.push("--total-partitions", String(totalPartitions));
   words.push(...given("--workitem-workers", workitemWorkers), ...given("--file-workers", fileWorkers));
-  words.push("--target", target);
+  words.push("--target", target, ...given("--queue", queue));
   return words;
 }
 

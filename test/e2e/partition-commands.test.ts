@@ -180,6 +180,8 @@ describe("reupload plan", () => {
   });
 
   it("prints only the resume commands when asked, and the same commands as JSON", async () => {
+    const runs = (await scene.cli(["plan", "failed.csv", "2", "--queue", "one,two"])).stdout;
+    expect(runs.match(/reupload run .* --queue one,two$/gm)).toHaveLength(2);
     const { stdout } = await scene.cli(["plan", "failed.csv", "2", "--resume"]);
     const commands = stdout.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     expect(commands).toEqual([

@@ -18,6 +18,7 @@ export function addPlan({ program, io, setExitCode }: CommandLine): void {
     )
     .option("--files <file>", "listing of the files, used in the commands")
     .option("--target <url>", "target account, used in the commands")
+    .option("--queue <names>", "queue, or several with commas, used in the commands")
     .option("--workitem-workers <n>", "number of work items open at once on each machine")
     .option(
       "--file-workers <n>",
