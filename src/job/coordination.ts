@@ -4,7 +4,7 @@
  */
 import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "../core/checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint, withFailuresToRetry } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { splitQueues } from "../core/queues.ts";
 import { StopRequest } from "../core/stop-request.ts";
@@ -12,7 +12,7 @@ import type { PartitionFacts } from "../machines/claim.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
-import { type OldRecord, Part } from "../machines/machines.ts";
+import { type OldRecord, Part, PartitionLost } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
@@ -34,6 +34,14 @@ const LOOK_MS = 500;
 /** How long the last word is tried, ms; after an abort nobody wants to wait. */
 const LAST_WORD_MS = 25_000;
 const LAST_WORD_AFTER_ABORT_MS = 3_000;
+
+const LOST_ADVICE = {
+  machine:
+    "Nothing is left to do here while that machine works. If it ends early, this state can continue: run --resume --take-over.",
+  repartition: "This state is of no more use: start a new one with the new number of partitions.",
+  nobody:
+    "Somebody deleted what the machines know of each other. Stop the other machines, then start again with --resume.",
+} as const;
 
 export interface Coordination {
   readonly settings: RunSettings;
@@ -105,7 +113,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
       rules: runRules(settings),
     },
     csv: { digest: csvDigest, rows, workItems: ours + otherPartitions, fileName: csvName, sample: sample() },
-    facts: stateFacts(state, partition, figures, surroundings),
+    facts: stateFacts(state, { partition, retryFailed: settings.retryFailed }, figures, surroundings),
     tool,
     takeOver: settings.takeOver,
     separateRun: settings.separateRun,
@@ -132,14 +140,20 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
 /** What the state knows of the partition, as `machines` reads and tells it. */
 function stateFacts(
   { queue, ledger }: OpenState,
-  partition: number,
+  {
+    partition,
+    retryFailed,
+  }: { readonly partition: number; readonly retryFailed: RunSettings["retryFailed"] },
   figures: Figures,
   surroundings: Surroundings,
 ): PartitionFacts {
+  let isFirst = true;
   return {
     async adopt(body) {
-      const checkpoint = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
-      await queue.admit(partition, checkpoint);
+      const said = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
+      // The state has chosen its own failures to retry when it was opened; those of the record come only now.
+      await queue.admit(partition, said && (isFirst ? withFailuresToRetry(said, retryFailed) : said));
+      isFirst = false;
     },
     async checkpoint() {
       const checkpoint = await ledger.checkpoint(partition, {
@@ -248,10 +262,12 @@ class CoordinatedRun implements GuardedRun {
 
   #lose(): void {
     const { part, control } = this.#with;
-    const why = part.lost?.reason instanceof Error ? part.lost.reason.message : "its lease was lost";
+    const reason: unknown = part.lost?.reason;
+    const why = reason instanceof Error ? reason.message : "its lease was lost";
     const error = new ReuploadError(
       "partition-lost",
       `Partition ${part.partition} is no longer this machine's: ${why}. Files in flight were finished.`,
+      { advice: LOST_ADVICE[reason instanceof PartitionLost ? reason.to : "machine"] },
     );
     control.drain(
       new StopRequest("partition-lost", "the partition is another machine's", error.exitCode, error),

@@ -214,7 +214,7 @@ export class Claim {
   /** What the failed write says of the lease. @returns false for what no further try can mend */
   #mayTryAgain(thrown: unknown): boolean {
     if (this.lost.aborted || isRefusal(thrown, "ConditionNotMet")) return true;
-    if (isRefusal(thrown) && thrown.status === 404) this.lease.lose("its record was deleted");
+    if (isRefusal(thrown) && thrown.status === 404) this.lease.lose("its record was deleted", "nobody");
     else if (isRefusal(thrown) && thrown.code.startsWith("Lease")) this.lease.doubt();
     else if (thrown instanceof ReuploadError) return false;
     else return maySucceedLater(thrown);
@@ -239,7 +239,7 @@ export class Claim {
   async #catchUp(signal: AbortSignal): Promise<void> {
     const record = await this.#read(signal);
     if (record === undefined) {
-      this.lease.lose("its record was deleted");
+      this.lease.lose("its record was deleted", "nobody");
       return;
     }
     const summary = decodeSummary(record.metadata);
@@ -255,7 +255,7 @@ export class Claim {
     const generation = await this.#context.confirmGeneration(signal);
     if (generation.kind !== "ours") return generation;
     const record = await this.#read(signal);
-    if (record === undefined) return { kind: "lost", why: "its record was deleted" };
+    if (record === undefined) return { kind: "lost", why: "its record was deleted", to: "nobody" };
     const summary = decodeSummary(record.metadata);
     const isOthers =
       summary !== undefined && summary.epoch >= this.epoch && summary.writerId !== this.writerId;

@@ -165,7 +165,7 @@ export async function confirmGeneration(
 ): Promise<Confirmation> {
   const { account, surroundings, names } = context;
   const blob = await callOnce(surroundings, signal, async (call) => account.read(names.manifest, call));
-  if (blob === undefined) return { kind: "lost", why: "the run's manifest was deleted" };
+  if (blob === undefined) return { kind: "lost", why: "the run's manifest was deleted", to: "nobody" };
   const read = toManifest(blob);
   const { manifest } = read;
   if (manifest.state === "opening") {
@@ -178,6 +178,7 @@ export async function confirmGeneration(
   if (manifest.generation === generation) return { kind: "ours" };
   return {
     kind: "lost",
+    to: "repartition",
     why: `the run was repartitioned into ${manifest.totalPartitions} partitions`,
   };
 }

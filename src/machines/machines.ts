@@ -24,6 +24,7 @@ import { claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import { abortAfter, sleep } from "../surroundings/surroundings.ts";
 
+export { PartitionLost } from "./lease.ts";
 export type { NewRecord, OldRecord, PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
 /** A checkpoint is written so often, ms. */
@@ -119,7 +120,7 @@ export class Part {
     return this.#claim?.mayBegin === true;
   }
 
-  /** Aborts when another machine has the partition; its reason is an Error that says why. */
+  /** Aborts when the partition is no longer this machine's; its reason is a PartitionLost. */
   get lost(): AbortSignal | undefined {
     return this.#claim?.lost;
   }
