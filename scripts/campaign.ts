@@ -29,8 +29,8 @@ for (let done = 0; done < seeds;) {
   runPiece(from + done, size);
   done += size;
   const seconds = (Date.now() - began) / 1_000;
-  console.log(
-    `${done} of ${seeds} seeds, up to seed ${from + done - 1}, ${Math.round(done / seconds)} a second`,
+  process.stdout.write(
+    `${done} of ${seeds} seeds, up to seed ${from + done - 1}, ${Math.round(done / seconds)} a second\n`,
   );
 }
 
@@ -42,14 +42,16 @@ function runPiece(first: number, size: number): void {
     maxBuffer: 2 ** 28,
   });
   if (status === 0) return;
-  console.error(stdout, stderr);
-  console.error(`failed: seeds ${first} to ${first + size - 1}; replay one: SEED=N npx vitest run ${TEST}`);
+  const replay = `SEED=N npx vitest run ${TEST}`;
+  process.stderr.write(
+    `${stdout}${stderr}failed: seeds ${first} to ${first + size - 1}; replay one: ${replay}\n`,
+  );
   process.exit(1);
 }
 
 function wholeNumber(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number > 0) return number;
-  console.error(`expected a whole number above 0, got "${text}"`);
+  process.stderr.write(`expected a whole number above 0, got "${text}"\n`);
   process.exit(2);
 }

@@ -1,9 +1,9 @@
 /** What of a run's settings all of its machines must have alike. */
 import type { RunSettings } from "../config/run-options.ts";
 
-/** A run that is one whole, or that was told not to, knows nothing of other machines. */
-export function isCoordinated({ totalPartitions, coordination }: RunSettings): boolean {
-  return coordination && totalPartitions !== undefined && totalPartitions > 1;
+/** A run of the whole CSV takes part in coordination when it may: it is no reason to refuse one machine. */
+export function isWhole({ totalPartitions = 1 }: RunSettings): boolean {
+  return totalPartitions === 1;
 }
 
 /** The rules of conflicts and names, by their flags. */

@@ -4,27 +4,27 @@
  */
 import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
-import { decodeCheckpoint, encodeCheckpoint, withFailuresToRetry } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { splitQueues } from "../core/queues.ts";
 import { StopRequest } from "../core/stop-request.ts";
-import type { PartitionFacts } from "../machines/claim.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import { type OldRecord, Part, PartitionLost } from "../machines/machines.ts";
+import { untilAnswered } from "../machines/repeated-calls.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
-import { checkpointSummary, isCheckpointDone } from "./checkpoint-summary.ts";
 import type { JobContext } from "./context.ts";
-import type { Guard, GuardedRun } from "./guard.ts";
-import { isCoordinated, runRules } from "./coordination-settings.ts";
+import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
+import { isWhole, runRules } from "./coordination-settings.ts";
 import { describeOthers } from "./others-text.ts";
+import { type Figures, stateFacts } from "./partition-facts.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
+import { StartPatience } from "./start-patience.ts";
 import type { TargetIdentity } from "./start.ts";
 
 /** Of the function that gives each work item its partition (`core/partition.ts`). */
@@ -55,9 +55,9 @@ export interface Coordination {
   readonly sample: () => readonly string[];
 }
 
-/** @returns undefined when the run has no partitions, or is not to be coordinated: then no machine knows of another */
+/** @returns undefined with --no-coordination: then no machine knows of another */
 export function coordinationGuard(context: JobContext, coordination: Coordination): Guard | undefined {
-  if (!isCoordinated(coordination.settings)) return undefined;
+  if (!coordination.settings.coordination) return undefined;
   return { begin: async (state, control) => beginPart(context, coordination, state, control) };
 }
 
@@ -68,25 +68,39 @@ async function beginPart(
   control: RunControl,
 ): Promise<GuardedRun> {
   const { settings, services } = coordination;
-  const { surroundings, signal } = context;
+  const { surroundings } = context;
   const { coordinationContainer: container } = settings;
   const serviceTime = new ServiceTime(surroundings);
   const account = observeDates(new RestAccount(services.coordination, container), serviceTime);
   const figures: Figures = { first: undefined, last: undefined };
+  using patience = new StartPatience(context, serviceTime, settings);
+  const { signal } = patience;
   try {
-    if (settings.createMissing || settings.emulator) await account.makeContainer({ signal });
+    if (settings.createMissing || settings.emulator) {
+      await untilAnswered(surroundings, signal, async (call) => account.makeContainer(call));
+    }
     const options = partOptions(context, coordination, state, figures);
     const part = await Part.begin({ ...options, account, surroundings, serviceTime }, signal);
     return new CoordinatedRun({ part, surroundings, control, services, figures, container });
   } catch (thrown) {
-    throw explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
+    const explained = explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
+    if (!isWhole(settings) || !isWithoutRight(explained)) throw explained;
+    tellAlone(context, state, explained);
+    return NO_GUARD.begin(state, control);
   }
 }
 
-/** How fast the partition goes on, as others are told. */
-interface Figures {
-  first: ProgressView | undefined;
-  last: ProgressView | undefined;
+function isWithoutRight(thrown: unknown): thrown is ReuploadError {
+  return (
+    thrown instanceof ReuploadError &&
+    (thrown.code === "coordination-missing" || thrown.code === "coordination-forbidden")
+  );
+}
+
+/** Once a run, not at each resume. */
+function tellAlone({ notice }: JobContext, { start }: OpenState, { message, advice }: ReuploadError): void {
+  if (start.number > 1) return;
+  notice("warning", `no other machine knows of this run. ${message} ${advice ?? ""}`.trim());
 }
 
 function partOptions(context: JobContext, coordination: Coordination, state: OpenState, figures: Figures) {
@@ -94,6 +108,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
   const { settings, identity, tool, csvName, sample } = coordination;
   const { totalPartitions, nameTemplate } = identity;
   const { partition = 0 } = settings;
+  const isNew = state.start.number === 1;
   const { csvDigest } = state.run.identity;
   const { rows, ours, otherPartitions } = state.run.input;
   const run = { target: identity.target, csvDigest };
@@ -113,71 +128,28 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
       rules: runRules(settings),
     },
     csv: { digest: csvDigest, rows, workItems: ours + otherPartitions, fileName: csvName, sample: sample() },
-    facts: stateFacts(state, { partition, retryFailed: settings.retryFailed }, figures, surroundings),
+    facts: stateFacts(state, partition, figures, surroundings, settings.retryFailed),
     tool,
     takeOver: settings.takeOver,
     separateRun: settings.separateRun,
     // A state that worked before its run was coordinated knows an earlier moment; of a new one the account's counts.
-    ownBegin: state.start.number > 1 ? state.run.createdAt : undefined,
+    ownBegin: isNew ? undefined : state.run.createdAt,
     spread: settings.repartition
       ? async (old: readonly OldRecord[], from: number) =>
           spreadRecords(context, { csv, csvDigest, totalPartitions, holder }, old, from)
       : undefined,
+    beginsAgain: isWhole(settings) && isNew && !settings.takeOver,
     hasRetries: () => state.ledger.tally().workItems.pending > 0,
     onWait: ({ host, pid }: { readonly host: string; readonly pid: number }) =>
       notice(
         "info",
-        `partition ${partition} is still held by ${host} (process ${pid}): waiting up to 61 s for its lease to end`,
+        `${isWhole(settings) ? "the run" : `partition ${partition}`} is still held by ${host} (process ${pid}): waiting up to 61 s for its lease to end`,
       ),
     onSuspicion: (other: { readonly file: string; readonly rows: number }) =>
       notice(
         "warning",
         `an unfinished run of ${other.file} (${other.rows} rows) into this target shares most work items with this CSV; no machine works on it now`,
       ),
-  };
-}
-
-/** What the state knows of the partition, as `machines` reads and tells it. */
-function stateFacts(
-  { queue, ledger }: OpenState,
-  {
-    partition,
-    retryFailed,
-  }: { readonly partition: number; readonly retryFailed: RunSettings["retryFailed"] },
-  figures: Figures,
-  surroundings: Surroundings,
-): PartitionFacts {
-  let isFirst = true;
-  return {
-    async adopt(body) {
-      const said = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
-      // The state has chosen its own failures to retry when it was opened; those of the record come only now.
-      await queue.admit(partition, said && (isFirst ? withFailuresToRetry(said, retryFailed) : said));
-      isFirst = false;
-    },
-    async checkpoint() {
-      const checkpoint = await ledger.checkpoint(partition, {
-        signal: abortAfter(surroundings, LAST_WORD_MS),
-      });
-      return {
-        body: encodeCheckpoint(checkpoint),
-        isDone: isCheckpointDone(checkpoint),
-        summary: { ...checkpointSummary(checkpoint), ...shownRates(figures) },
-      };
-    },
-  };
-}
-
-function shownRates({ first, last }: Figures) {
-  if (first === undefined || last === undefined) {
-    return { filesPerSecond: 0, workItemsPerMinute: 0, etaMs: undefined };
-  }
-  const minutes = (last.elapsedMs - first.elapsedMs) / 60_000;
-  const ended = first.workItems.left - last.workItems.left;
-  return {
-    filesPerSecond: last.filesPerSecond ?? 0,
-    workItemsPerMinute: minutes > 0 ? Math.max(0, ended) / minutes : 0,
-    etaMs: last.eta?.highMs,
   };
 }
 

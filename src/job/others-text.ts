@@ -13,6 +13,8 @@ export function describeOthers(
   own: number,
 ): readonly string[] {
   const total = run.read.manifest.totalPartitions;
+  // A run of the whole CSV has no others.
+  if (total === 1) return [];
   if (isComplete) return [`all ${total} partitions are done`];
   const others = run.partitions.filter(({ partition, record, lease }) => {
     return partition !== own && (record?.state !== "done" || lease === "leased");

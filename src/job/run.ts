@@ -120,7 +120,9 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool = "" } = this.#request;
+    const { settings, tool } = this.#request;
+    // Of an upload no other machine has a part, and each would leave a record behind for ever.
+    if (tool === undefined) return NO_GUARD;
     const csvName = basename(settings.csv ?? "-");
     const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;

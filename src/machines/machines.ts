@@ -11,6 +11,7 @@
  *
  * This door knows neither the state nor the pipeline: `PartitionFacts` is how it reads and tells a partition's facts.
  */
+import { beginAgain } from "./begin-again.ts";
 import type { Claim, Holder, PartitionFacts } from "./claim.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
@@ -48,6 +49,8 @@ export interface PartOptions extends ManifestContext {
   readonly ownBegin: number | undefined;
   /** `--repartition`: makes the records of the new partitions. */
   readonly spread: SpreadRecords | undefined;
+  /** A run of the whole CSV with a new state: it takes over nothing of an earlier one. */
+  readonly beginsAgain: boolean;
   readonly hasRetries: () => boolean;
   readonly onWait: (holder: RecordSummary) => void;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
@@ -99,10 +102,12 @@ export class Part {
     });
     const { spread } = options;
     if (spread !== undefined) await repartition({ ...options, newManifest, spread }, signal);
+    else if (options.beginsAgain) await beginAgain({ ...options, newManifest }, signal);
     const { claim, manifest } = await claimFixedPartition({ ...options, newManifest }, signal);
     try {
       if (!options.separateRun) await checkOtherCsvs(options, signal);
-      const moment = await readRunMoment(options, options.ownBegin, signal);
+      const { again } = manifest.manifest;
+      const moment = await readRunMoment(options, { ownBegin: options.ownBegin, again }, signal);
       return new Part(options, { generation: manifest.manifest.generation, claim, moment });
     } catch (thrown) {
       await claim?.finish(abortAfter(options.surroundings, LAST_WORD_MS));

@@ -28,6 +28,8 @@ export interface Repartition extends ManifestContext {
   readonly newManifest: () => Manifest;
   readonly settings: RunSettings;
   readonly spread: SpreadRecords;
+  /** The run begins anew, with these settings and no facts: from when on, by the service's clock, ms since the epoch. */
+  readonly again?: number;
   /** Told once, when the repartition waits for a lease that has expired. */
   readonly onWait: (holder: RecordSummary) => void;
 }
@@ -63,17 +65,21 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
   for (;;) {
     const found = await findOrMakeManifest(context, context.newManifest, signal);
     const { manifest } = found;
-    // Anything else that differs is refused before the run is changed.
-    checkSettings(manifest, { ...context.settings, totalPartitions: manifest.totalPartitions });
-    if (manifest.totalPartitions === context.settings.totalPartitions) return found;
+    const { settings, again } = context;
+    if (again === undefined) {
+      // Anything else that differs is refused before the run is changed.
+      checkSettings(manifest, { ...settings, totalPartitions: manifest.totalPartitions });
+      if (manifest.totalPartitions === settings.totalPartitions) return found;
+    }
     const opening = await changeManifest(
       context,
       found,
       {
+        ...settings,
+        ...(again === undefined ? {} : { again }),
         state: "opening",
         generation: manifest.highestGeneration + 1,
         highestGeneration: manifest.highestGeneration + 1,
-        totalPartitions: context.settings.totalPartitions,
         former: { generation: manifest.generation, totalPartitions: manifest.totalPartitions },
       },
       signal,

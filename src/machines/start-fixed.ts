@@ -75,7 +75,9 @@ export async function claimFixedPartition(start: FixedStart, signal: AbortSignal
 
 /** @throws ReuploadError `run-differs` */
 export function checkSettings(manifest: Manifest, given: RunSettings): void {
-  const differences = settingDifferences(manifest, given);
+  // One machine at a time works on the whole CSV, and may change its rules from start to start.
+  const isWhole = manifest.totalPartitions === 1 && given.totalPartitions === 1;
+  const differences = settingDifferences(manifest, isWhole ? { ...given, rules: manifest.rules } : given);
   if (differences.length === 0) return;
   const list = differences.map(
     ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, this command ${now}`,
@@ -158,15 +160,19 @@ function held(start: FixedStart, record: RecordSummary, isDead: boolean): Reuplo
   if (isDead) {
     return new ReuploadError(
       "partition-held",
-      `Partition ${start.partition} was started by ${who}, which stopped without releasing it.`,
+      `${capital(nameShare(start))} was started by ${who}, which stopped without releasing it.`,
       {
         advice:
           "Resume it there with its own state, or give --take-over to continue here from its last checkpoint.",
       },
     );
   }
-  return new ReuploadError("partition-held", `${who} works on partition ${start.partition}.`, {
-    advice: `Give this machine another partition of the ${start.settings.totalPartitions}, or let the other one finish.`,
+  const { totalPartitions } = start.settings;
+  return new ReuploadError("partition-held", `${who} works on ${nameShare(start)}.`, {
+    advice:
+      totalPartitions === 1
+        ? "Let it finish. To share a CSV, each machine needs --partition and --total-partitions."
+        : `Give this machine another partition of the ${totalPartitions}, or let the other one finish.`,
   });
 }
 
@@ -176,9 +182,17 @@ function stillHeld(start: FixedStart, { metadata }: BlobFacts): ReuploadError {
   const isCopy = record?.stateId === start.holder.stateId;
   return new ReuploadError(
     "partition-held",
-    `${who} still works on partition ${start.partition}${isCopy ? ", and this state is a copy of its state" : ""}.`,
+    `${who} still works on ${nameShare(start)}${isCopy ? ", and this state is a copy of its state" : ""}.`,
     { advice: "Stop the other process first, then run this command again." },
   );
+}
+
+function nameShare({ partition, settings }: FixedStart): string {
+  return settings.totalPartitions === 1 ? "the whole CSV" : `partition ${partition}`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function describeHolder({ host, pid, since }: RecordSummary): string {

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectAnnouncedOnce, expectInTarget } from "./expectations.ts";
-import { makePlain, type PlainInput } from "./plain-input.ts";
+import { makePlain, type PlainInput, putSource } from "./plain-input.ts";
 import { type Scene, startScene } from "./scene.ts";
 
 const WORK_ITEMS = 12;
@@ -29,7 +29,7 @@ function share(partition: number, state: string, total = 2): string[] {
 }
 
 beforeEach(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   input = await makePlain(scene, WORK_ITEMS, 3);
   release = () => {};
 });
@@ -102,8 +102,69 @@ describe("without the coordination container", () => {
     const alone = await scene.run([...share(0, "first.db"), "--no-coordination"]);
     expect(alone.code, alone.stderr).toBe(0);
     expect(scene.proxy.count("coordinate")).toBe(0);
-    const whole = await scene.run(["--state-db", "whole.db"]);
-    expect(whole.code, whole.stderr).toBe(0);
-    expect(scene.proxy.count("coordinate")).toBe(0);
+  }, 60_000);
+});
+
+describe("a run of the whole CSV", () => {
+  it("takes part: another one, and one with partitions, are refused while it works, and it begins anew with a new state", async () => {
+    const gate = Promise.withResolvers<void>();
+    release = gate.resolve;
+    scene.proxy.fail({ operation: "put-blob", fault: { kind: "hold", until: gate.promise } });
+    const first = scene.startRun(["--state-db", "first.db"]);
+    await expect.poll(() => scene.proxy.count("put-blob"), { timeout: 20_000 }).toBeGreaterThan(0);
+    const second = await scene.run(["--state-db", "second.db"]);
+    expect(second.code, second.stderr).toBe(3);
+    expect(second.stderr).toMatch(/process \d+, since \S+\) works on the whole CSV\./);
+    const part = await scene.run(share(0, "part.db"));
+    expect(part.code, part.stderr).toBe(3);
+    expect(part.stderr).toContain("partitions: the run has 1 in total, this command 2 in total");
+    release();
+    scene.proxy.heal();
+    const done = await first.done;
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.stderr).not.toContain("partition");
+
+    // A new state means a new run, as it always did: its operator may have emptied the target.
+    await scene.behind.container(scene.container).getBlockBlobClient(input.at(0).blobName).delete();
+    const again = await scene.run(["--state-db", "second.db", "--on-conflict", "skip"]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stdout).toMatch(/copied +1\b/);
+    await expectInTarget(scene, input.files);
+    // Its rules may change from start to start.
+    const resumed = await scene.run(["--state-db", "second.db", "--resume", "--on-conflict", "fail"]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+  }, 60_000);
+
+  it("is warned once without the container, not at a resume, and makes it with --create-missing", async () => {
+    const nowhere = ["--state-db", "whole.db", "--coordination-container", scene.account.uniqueName()];
+    const first = await scene.run([...nowhere, "--limit", "2"]);
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stderr.match(/warning/g)).toHaveLength(1);
+    expect(first.stderr).toContain("az storage container create");
+    const resumed = await scene.run([...nowhere, "--resume"]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(resumed.stderr).not.toContain("warning");
+    const made = await scene.run([...nowhere, "--resume", "--create-missing"]);
+    expect(made.code, made.stderr).toBe(0);
+    expect((await scene.run([...nowhere.slice(2), "--state-db", "new.db"])).stderr).not.toContain("warning");
+  }, 60_000);
+});
+
+describe("a partition that is done but for failures", () => {
+  it("tries them again from another state, unless --no-retry-failed says otherwise", async () => {
+    const missing = input.at(0);
+    await scene.behind.container(scene.source).getBlockBlobClient(missing.sourceName).delete();
+    const shares = await Promise.all([0, 1].map(async (part) => scene.run(share(part, `p${part}.db`))));
+    expect(shares.map(({ code }) => code).sort(), shares.map(({ stderr }) => stderr).join("")).toEqual([
+      0, 1,
+    ]);
+    const part = shares.findIndex(({ code }) => code === 1);
+    await putSource(scene, missing);
+    const none = await scene.run([...share(part, "other.db"), "--no-retry-failed"]);
+    expect(none.code, none.stderr).toBe(1);
+    const retried = await scene.run([...share(part, "another.db"), "--retry-failed", "source-not-found"]);
+    expect(retried.code, retried.stderr).toBe(0);
+    expect(retried.stdout).toMatch(/copied +1\b/);
+    await expectInTarget(scene, input.files);
   }, 60_000);
 });

@@ -8,7 +8,7 @@ let scene: Scene;
 let input: PlainInput;
 
 beforeEach(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   input = await makePlain(scene, 10, 2);
 });
 afterEach(async () => scene[Symbol.asyncDispose]());

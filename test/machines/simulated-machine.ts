@@ -90,7 +90,7 @@ export class SimulatedMachine extends SimulatedProcess {
     );
     const { generation } = started.manifest.manifest;
     if (started.claim !== undefined) {
-      const moment = await readRunMoment(context, undefined, signal);
+      const moment = await readRunMoment(context, {}, signal);
       const end = await this.#workOn(started.claim, moment, generation);
       if (end !== undefined) return end;
     }
