@@ -59,15 +59,26 @@ export async function findOrMakeManifest(
   wanted: () => Manifest,
   signal: AbortSignal,
 ): Promise<ReadManifest> {
-  const { surroundings, names } = context;
+  const { names } = context;
+  for (;;) {
+    const found = await findManifest(context, signal);
+    if (found !== undefined) return found;
+    await createOnce(context, names.begin, new Uint8Array(), {}, signal);
+    const manifest = wanted();
+    await createOnce(context, names.manifest, encodeManifest(manifest), manifestMetadata(manifest), signal);
+  }
+}
+
+/** The manifest, once no repartition is under way. @returns undefined when there is none @throws as `readManifest` */
+export async function findManifest(
+  context: ManifestContext,
+  signal: AbortSignal,
+): Promise<ReadManifest | undefined> {
+  const { surroundings } = context;
   for (;;) {
     const found = await readManifest(context, signal);
-    if (found === undefined) {
-      await createOnce(context, names.begin, new Uint8Array(), {}, signal);
-      const manifest = wanted();
-      await createOnce(context, names.manifest, encodeManifest(manifest), manifestMetadata(manifest), signal);
-    } else if (found.manifest.state !== "opening") return found;
-    else if (isLeftBehind(found)) await changeManifest(context, found, formerOf(found), signal);
+    if (found === undefined || found.manifest.state !== "opening") return found;
+    if (isLeftBehind(found)) await changeManifest(context, found, formerOf(found), signal);
     else await sleep(surroundings, LOOK_AGAIN_MS, signal);
   }
 }

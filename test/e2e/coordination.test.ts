@@ -168,3 +168,37 @@ describe("a partition that is done but for failures", () => {
     await expectInTarget(scene, input.files);
   }, 60_000);
 });
+
+describe("announce for a partition of a coordinated run", () => {
+  it("holds its lease: it is refused while another machine works there, and keeps others away meanwhile", async () => {
+    const begun = await scene.run([...share(0, "first.db"), "--no-queue", "--limit", "2"]);
+    expect(begun.code, begun.stderr).toBe(0);
+    const gate = Promise.withResolvers<void>();
+    release = gate.resolve;
+    const hold = { kind: "hold", until: gate.promise } as const;
+    scene.proxy.fail({ operation: ["put-message", "put-blob"], fault: hold });
+    const announce = ["announce", "--queue", scene.queue, "--state-db", "first.db"];
+    const announcing = scene.start(announce);
+    await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(0);
+    const refused = await scene.run([...share(0, "second.db"), "--no-queue"]);
+    expect(refused.code, refused.stderr).toBe(3);
+    expect(refused.stderr).toContain("works on partition 0.");
+    release();
+    scene.proxy.heal();
+    expect((await announcing.done).code, announcing.stderr).toBe(0);
+
+    const next = Promise.withResolvers<void>();
+    release = next.resolve;
+    const puts = scene.proxy.count("put-blob");
+    scene.proxy.fail({ operation: "put-blob", fault: { kind: "hold", until: next.promise } });
+    const second = scene.startRun([...share(0, "second.db"), "--no-queue"]);
+    await expect.poll(() => scene.proxy.count("put-blob"), { timeout: 20_000 }).toBeGreaterThan(puts);
+    const other = await scene.cli([...announce, "--all"]);
+    expect(other.code, other.stderr).toBe(3);
+    expect(other.stderr).toContain("works on partition 0.");
+    release();
+    expect((await second.done).code, second.stderr).toBe(0);
+    const all = await scene.cli([...announce, "--all"]);
+    expect(all.code, all.stderr).toBe(0);
+  }, 60_000);
+});
