@@ -20,7 +20,7 @@ import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { isWhole, runRules } from "./coordination-settings.ts";
 import { describeOthers } from "./others-text.ts";
-import { type Figures, stateFacts } from "./partition-facts.ts";
+import { type Figures, stateFacts, tellTakenOver } from "./partition-facts.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
@@ -114,6 +114,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
   const run = { target: identity.target, csvDigest };
   const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
   const csv = context.path(settings.csv ?? "-");
+  const facts = stateFacts(state, partition, figures, surroundings, settings.retryFailed);
   return {
     run,
     names: BlobNames.forRun(run),
@@ -128,7 +129,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
       rules: runRules(settings),
     },
     csv: { digest: csvDigest, rows, workItems: ours + otherPartitions, fileName: csvName, sample: sample() },
-    facts: stateFacts(state, partition, figures, surroundings, settings.retryFailed),
+    facts: isNew ? tellTakenOver(facts, state, (message) => notice("info", message)) : facts,
     tool,
     takeOver: settings.takeOver,
     separateRun: settings.separateRun,

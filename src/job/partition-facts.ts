@@ -45,6 +45,26 @@ export function stateFacts(
   };
 }
 
+/** The same facts; tells once what a new state has taken over, as nothing else in it shows where that comes from. */
+export function tellTakenOver(
+  facts: PartitionFacts,
+  { ledger }: Pick<OpenState, "ledger">,
+  tell: (message: string) => void,
+): PartitionFacts {
+  let isTold = false;
+  return {
+    checkpoint: async () => facts.checkpoint(),
+    async adopt(body, epoch) {
+      await facts.adopt(body, epoch);
+      const { elsewhere, ...others } = ledger.tally().workItems;
+      if (isTold || elsewhere === 0) return;
+      isTold = true;
+      const all = Object.values(others).reduce((sum, count) => sum + count, elsewhere);
+      tell(`${elsewhere} of ${all} work items are done already, by the checkpoint of this run`);
+    },
+  };
+}
+
 function shownRates({ first, last }: Figures) {
   if (first === undefined || last === undefined) {
     return { filesPerSecond: 0, workItemsPerMinute: 0, etaMs: undefined };

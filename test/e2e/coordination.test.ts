@@ -1,4 +1,4 @@
-/** Machines of one run that share the target account: processes with states of their own, on one CSV. */
+/** Machines of one run that share the target account: processes with states of their own, on one CSV; see `test/long`, too. */
 import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectAnnouncedOnce, expectInTarget } from "./expectations.ts";
@@ -68,28 +68,6 @@ describe("while one machine works on a partition, another start is refused befor
     await expectInTarget(scene, input.files);
     await expectAnnouncedOnce(scene, input.files);
   }, 90_000);
-});
-
-describe("a partition whose machine was killed", () => {
-  it("needs --take-over from another state, goes on from the last checkpoint, and loses no announcement", async () => {
-    // Files are in the target and nobody is told: what is announced "before the run" must not depend on who asks.
-    const never = ["--announce-existing", "never"];
-    const first = await startFirst("put-message", never);
-    await first.kill("SIGKILL");
-    const held = await scene.run([...share(0, "second.db"), ...never]);
-    expect(held.code, held.stderr).toBe(3);
-    scene.proxy.heal();
-    release();
-    const taken = await scene.run([...share(0, "second.db"), ...never, "--take-over"]);
-    expect(taken.code, taken.stderr).toBe(0);
-    expect(taken.stderr).toContain("is still held by");
-    expect(taken.stderr).toContain("partition 1 was not started yet");
-    const rest = await scene.run([...share(1, "third.db"), ...never]);
-    expect(rest.code, rest.stderr).toBe(0);
-    expect(rest.stderr).toContain("all 2 partitions are done");
-    await expectInTarget(scene, input.files);
-    await expectAnnouncedOnce(scene, input.files);
-  }, 120_000);
 });
 
 describe("without the coordination container", () => {
