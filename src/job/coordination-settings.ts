@@ -1,6 +1,11 @@
 /** What of a run's settings all of its machines must have alike. */
 import type { RunSettings } from "../config/run-options.ts";
 
+/** Whether the run is refused where the machines cannot know of each other. */
+export function isCoordinated(settings: RunSettings): boolean {
+  return settings.coordination && !isWhole(settings);
+}
+
 /** A run of the whole CSV takes part in coordination when it may: it is no reason to refuse one machine. */
 export function isWhole({ totalPartitions = 1 }: RunSettings): boolean {
   return totalPartitions === 1;

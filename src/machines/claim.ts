@@ -71,6 +71,7 @@ export class Claim {
   #etag: string;
   #writing: Promise<unknown> = Promise.resolve();
   #isEnding = false;
+  #factsMs = 0;
 
   private constructor(
     context: ClaimContext,
@@ -141,6 +142,11 @@ export class Claim {
   /** Whether new work may begin now. */
   get mayBegin(): boolean {
     return !this.#isEnding && this.lease.state === "held";
+  }
+
+  /** How long the last checkpoint took to be put together, ms. */
+  get factsMs(): number {
+    return this.#factsMs;
   }
 
   /** Aborts when the partition is somebody else's; its reason says why. */
@@ -270,7 +276,9 @@ export class Claim {
   async #blob(
     kind: "first" | "between" | "last",
   ): Promise<{ body: Uint8Array; metadata: Record<string, string> }> {
+    const began = this.#context.surroundings.monotonic();
     const { body, summary, isDone } = await this.#facts.checkpoint();
+    this.#factsMs = this.#context.surroundings.monotonic() - began;
     const state = kind !== "last" ? "working" : isDone ? "done" : "left";
     const { epoch, writerId } = this;
     const own = { state, ...this.#context.holder, writerId, epoch, since: this.#since } as const;

@@ -30,6 +30,9 @@ export type { NewRecord, OldRecord, PartitionFacts, PartitionView, RunKey, RunSe
 
 /** A checkpoint is written so often, ms. */
 const CHECKPOINT_MS = 15_000;
+/** Of millions of work items it takes seconds to put together: at most a twentieth of the time goes there. */
+const WORTH = 20;
+const LONGEST_PAUSE_MS = 120_000;
 /** A write in between may take so long before the next one is due, ms. */
 const LAST_WORD_MS = 25_000;
 
@@ -158,7 +161,8 @@ export class Part {
     const { surroundings } = this.#options;
     const signal = AbortSignal.any([this.#ended.signal, claim.lost]);
     while (!signal.aborted) {
-      await sleep(surroundings, CHECKPOINT_MS, signal).catch(() => {});
+      const pause = Math.max(CHECKPOINT_MS, Math.min(claim.factsMs * WORTH, LONGEST_PAUSE_MS));
+      await sleep(surroundings, pause, signal).catch(() => {});
       // What could not be written now is written by the next one.
       if (!signal.aborted) await claim.writeCheckpoint(signal).catch(() => {});
     }

@@ -34,14 +34,14 @@ function share(partition: number, state: string): string[] {
   return ["--state-db", state, "--partition", String(partition), "--total-partitions", "2"];
 }
 
-/** A machine at work on partition 0: one file is through, the next request of this kind is held back. */
+/** A machine at work on partition 0: one file is through, the next requests of this kind are held back. */
 async function startHeld(
   { scene }: Stage,
   operation: "put-blob" | "put-message",
   args: readonly string[] = [],
 ): Promise<{ readonly machine: RunningCli; readonly release: () => void }> {
   const gate = Promise.withResolvers<void>();
-  scene.proxy.fail({ operation, skip: 1, times: 1, fault: { kind: "hold", until: gate.promise } });
+  scene.proxy.fail({ operation, skip: 1, fault: { kind: "hold", until: gate.promise } });
   const machine = scene.startRun([...share(0, "first.db"), ...FEW_SLOTS, ...args], LONG);
   await expect.poll(() => scene.proxy.count(operation)).toBe(2);
   return { machine, release: gate.resolve };
@@ -77,6 +77,7 @@ describe.concurrent("a machine that is stopped for longer than its lease", () =>
     const { machine, release } = await startHeld(stage, "put-blob");
     process.kill(machine.pid, "SIGSTOP");
     await sleep(PAST_THE_LEASE_MS);
+    scene.proxy.heal();
     const refused = await scene.run(share(0, "second.db"));
     expect(refused.code, refused.stderr).toBe(3);
     expect(refused.stderr).toMatch(/Partition 0 was started by \S+ \(process \d+, .*--take-over/s);
@@ -110,6 +111,7 @@ describe.concurrent("a machine that was killed", () => {
     const stage = await newStage(finished);
     const { machine, release } = await startHeld(stage, "put-blob");
     await machine.kill("SIGKILL");
+    stage.scene.proxy.heal();
     release();
     const began = Date.now();
     const resuming = stage.scene.start(["run", "--resume", "--state-db", "first.db"], LONG);
