@@ -2,6 +2,7 @@
  * A run of the whole CSV that is started with a new state begins anew: its operator means so, as the former state would
  * be resumed otherwise. The run gets the next generation, which takes over nothing, in the way of a repartition.
  */
+import type { BlobFacts } from "./coordination-account.ts";
 import { readManifest } from "./generation.ts";
 import { decodeSummary } from "./record.ts";
 import { type Repartition, repartition } from "./repartition.ts";
@@ -28,5 +29,13 @@ export async function beginAgain(
   const isFree = blobs.every(({ lease }) => lease === "available" || lease === "broken");
   const isWorkedOn = blobs.some(({ metadata }) => decodeSummary(metadata) !== undefined);
   if (!isFree || !isWorkedOn) return;
-  await repartition({ ...context, spread: async () => new Map(), again: found.date }, signal);
+  // What failed, or was left, may be in the target without an announcement: the run's moment stays as early as it was then.
+  const isAnnounced = state === "closed" && blobs.every(({ metadata }) => hasNoFailures(metadata));
+  const again = isAnnounced ? { again: found.date } : {};
+  await repartition({ ...context, spread: async () => new Map(), again }, signal);
+}
+
+function hasNoFailures(metadata: BlobFacts["metadata"]): boolean {
+  const counts = decodeSummary(metadata)?.counts;
+  return counts === undefined || counts.filesFailed + counts.failedWorkItems === 0;
 }

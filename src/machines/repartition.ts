@@ -28,8 +28,8 @@ export interface Repartition extends ManifestContext {
   readonly newManifest: () => Manifest;
   readonly settings: RunSettings;
   readonly spread: SpreadRecords;
-  /** The run begins anew, with these settings and no facts: from when on, by the service's clock, ms since the epoch. */
-  readonly again?: number;
+  /** The run begins anew, with these settings and no facts; what its manifest says of when that was. */
+  readonly again?: Pick<Manifest, "again">;
   /** Told once, when the repartition waits for a lease that has expired. */
   readonly onWait: (holder: RecordSummary) => void;
 }
@@ -76,7 +76,7 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
       found,
       {
         ...settings,
-        ...(again === undefined ? {} : { again }),
+        ...again,
         state: "opening",
         generation: manifest.highestGeneration + 1,
         highestGeneration: manifest.highestGeneration + 1,
