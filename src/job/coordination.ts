@@ -140,7 +140,11 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
           spreadRecords(context, { csv, csvDigest, totalPartitions, holder }, old, from)
       : undefined,
     beginsAgain: isWhole(settings) && isNew && !settings.takeOver,
-    hasRetries: () => state.ledger.tally().workItems.pending > 0,
+    // Of what was completed here the catalog may list more by now: only a partition that may begin work can look.
+    hasRetries: () => {
+      const { pending, completed } = state.ledger.tally().workItems;
+      return pending > 0 || completed > 0;
+    },
     onWait: ({ host, pid }: { readonly host: string; readonly pid: number }) =>
       notice(
         "info",

@@ -2,7 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectAnnouncedOnce, expectInTarget } from "./expectations.ts";
-import { makePlain, type PlainInput, putSource } from "./plain-input.ts";
+import { choosePartition } from "../../src/core/partition.ts";
+import { listingOf, makePlain, type PlainInput, putSource } from "./plain-input.ts";
 import { type Scene, startScene } from "./scene.ts";
 
 const WORK_ITEMS = 12;
@@ -178,5 +179,32 @@ describe("announce for a partition of a coordinated run", () => {
     expect((await second.done).code, second.stderr).toBe(0);
     const all = await scene.cli([...announce, "--all"]);
     expect(all.code, all.stderr).toBe(0);
+  }, 60_000);
+});
+
+describe("a partition that is done", () => {
+  it("is opened again when the catalog lists more for it, and --no-coordination holds for a resume, too", async () => {
+    const states = ["a.db", "b.db"];
+    const runs = await Promise.all(states.map(async (state, part) => scene.run(share(part, state))));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    const [one, two] = [0, 1].map((part) => {
+      const from =
+        input.files.find(({ workItemId }) => choosePartition(workItemId, 2) === part) ?? input.at(0);
+      return { ...from, fileName: "new.json", blobName: `name-${from.workItemId}-new.json` };
+    });
+    if (one === undefined || two === undefined) throw new Error("there are two partitions");
+    await scene.write("listing.csv", listingOf({ ...input, files: [...input.files, one, two] }));
+    const grown = await scene.cli(["run", "--resume", "--state-db", "a.db"]);
+    expect(grown.code, grown.stderr).toBe(0);
+    expect(grown.stdout).toMatch(/1 work item changed since an earlier lookup: 1 more file/);
+    const count = scene.proxy.count("coordinate");
+    expect((await scene.cli(["run", "--resume", "--state-db", "b.db", "--no-coordination"])).code).toBe(0);
+    expect((await scene.cli(["run", "--resume", "--state-db", "b.db"])).code).toBe(0);
+    const asked = await scene.cli(["run", "--resume", "--state-db", "a.db"], {
+      env: { REUPLOAD_COORDINATION: "false" },
+    });
+    expect(asked.code, asked.stderr).toBe(0);
+    expect(scene.proxy.count("coordinate")).toBe(count);
+    await expectInTarget(scene, [...input.files, one, two]);
   }, 60_000);
 });
