@@ -16,6 +16,7 @@ import type {
 import { NOT_SURVEYED } from "../../src/state/ledger/surveyed.ts";
 import type { FailureGroup, FailureRecord } from "../../src/state/ledger.ts";
 import type { Heartbeat, StartEnding } from "../../src/state/run-presence.ts";
+import type { StartRecord } from "../../src/state/past.ts";
 import type { RunRecord } from "../../src/state/run-record.ts";
 import type { OpenOptions } from "../../src/state/state-kind.ts";
 import type { FileTry } from "../../src/state/state-reader.ts";
@@ -57,6 +58,7 @@ export class Disk {
   failures: FailureCount[] = [];
   readonly partitions = new Map<number, PartitionRecord>();
   owner: Owner;
+  readonly pastStarts: Omit<StartRecord, "host">[] = [];
   /** Starts that have it open. */
   readonly living = new Set<number>();
 
