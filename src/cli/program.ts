@@ -7,6 +7,7 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "../terminal/io.ts";
 import { addAnnounce } from "./program/announce.ts";
 import { addDemo } from "./program/demo.ts";
+import { addFiles } from "./program/files.ts";
 import { addFind } from "./program/find.ts";
 import { addImportState } from "./program/import-state.ts";
 import { addMonitor } from "./program/monitor.ts";
@@ -46,6 +47,7 @@ More about a command: reupload run --help`,
     addUpload,
     addMonitor,
     addStatus,
+    addFiles,
     addAnnounce,
     addRemaining,
     addPartitions,

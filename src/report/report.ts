@@ -10,6 +10,7 @@ export {
 } from "./announce-report.ts";
 export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
+export type { RowFormat, ToldFile } from "./file-rows.ts";
 export { doubtText, type ImportReport } from "./import-report.ts";
 export { isoTime } from "./json-forms.ts";
 export { type Message, toJsonLine, waitingMessages } from "./messages.ts";
