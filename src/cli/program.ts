@@ -15,6 +15,7 @@ import { addPartitions } from "./program/partitions.ts";
 import { addPlan } from "./program/plan.ts";
 import { addRemaining } from "./program/remaining.ts";
 import { addRun } from "./program/run.ts";
+import { addStates } from "./program/states.ts";
 import { addStatus } from "./program/status.ts";
 import { addUpload } from "./program/upload.ts";
 
@@ -48,6 +49,7 @@ More about a command: reupload run --help`,
     addMonitor,
     addStatus,
     addFiles,
+    addStates,
     addAnnounce,
     addRemaining,
     addPartitions,

@@ -75,6 +75,11 @@ export const ERRORS = {
     exitCode: EXIT.refused,
     advice: "Wait for the other process, or give each process its own --state-db.",
   },
+  "state-unfinished": {
+    exitCode: EXIT.refused,
+    advice:
+      "Finish its run with `reupload run --resume`. If nothing of it is needed, delete the file yourself.",
+  },
   "state-network-disk": {
     exitCode: EXIT.refused,
     advice:

@@ -11,6 +11,7 @@ export {
 export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export type { RowFormat, ToldFile } from "./file-rows.ts";
+export type { FolderState, FolderStates } from "./folder-states.ts";
 export { doubtText, type ImportReport } from "./import-report.ts";
 export { isoTime } from "./json-forms.ts";
 export { type Message, toJsonLine, waitingMessages } from "./messages.ts";

@@ -121,6 +121,9 @@ export class MemoryKind implements StateKind {
   }
 
   discard(location: string): void {
+    if ((this.disks.get(location)?.living.size ?? 0) > 0) {
+      throw new ReuploadError("state-locked", `${location} is in use`);
+    }
     this.disks.delete(location);
   }
 
