@@ -9,7 +9,7 @@ import { FILE_ROWS_TEXT } from "../terminal/file-rows-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { type Io, printLine } from "../terminal/io.ts";
 import { parseRowsOutput } from "./options.ts";
-import { writingTo } from "./output-file.ts";
+import { checkOutputs, writingTo } from "./output-file.ts";
 
 export interface FilesArguments {
   readonly stateDb?: readonly string[];
@@ -27,10 +27,12 @@ export async function files(given: FilesArguments, io: Io): Promise<ExitCode> {
   const filter = { workItemId: given.workItem, outcomes: parseStatus(given.status) };
   const paths = findStatePaths(given.stateDb, io);
   using states = await OpenStates.open(paths, io);
-  return writingTo({ option: "--out", out: given.out ?? "-", states: paths }, io, async (sink) => {
+  const out = given.out ?? "-";
+  checkOutputs([{ option: "--out", out }], paths, io);
+  return writingTo(out, io, async (sink) => {
     const written = await writeFiles(states, { filter, format, ...sink });
     const items = written.workItems === 0 ? "" : `, ${quantity(written.workItems, "work item")} as a whole`;
-    const where = given.out === undefined || given.out === "-" ? "" : ` written to ${given.out}`;
+    const where = out === "-" ? "" : ` written to ${out}`;
     printLine(io.stderr, `${quantity(written.files, "file")}${items}${where}`);
     return EXIT.done;
   });

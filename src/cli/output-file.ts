@@ -1,4 +1,5 @@
 /** A result that a command writes to a file that an option names, or to stdout. */
+import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { refuseOverlap } from "../files/overlap.ts";
 import { absolutePath } from "../job/states.ts";
@@ -9,7 +10,7 @@ import { listenForStop } from "./stop-signals.ts";
 
 /** Where the work puts its text. */
 export interface Sink {
-  readonly write: (text: string) => Promise<void>;
+  readonly write: (text: string | Uint8Array) => Promise<void>;
   /** Nobody reads any more. */
   readonly isLeft: () => boolean;
   /** Aborts at the first signal. */
@@ -21,29 +22,42 @@ export interface Output {
   readonly option: string;
   /** A path, or `-` for stdout. */
   readonly out: string;
-  /** What is read, as it was given: never written over. */
-  readonly states: readonly string[];
+}
+
+/**
+ * Makes sure that no output is written over a state that is read, or over another output.
+ *
+ * @param states as they were given
+ * @throws ReuploadError `usage`
+ */
+export function checkOutputs(outputs: readonly Output[], states: readonly string[], io: Io): void {
+  const read = states.flatMap((path) => STATES.files(absolutePath(path, io)));
+  const written = outputs.filter(({ out }) => out !== "-");
+  if (outputs.length - written.length > 1) {
+    throw new ReuploadError("usage", "Only one output can go to stdout.", {
+      advice: "Give a file for the others.",
+    });
+  }
+  refuseOverlap([
+    { option: "--state-db", paths: read, use: "read" },
+    ...written.map(
+      ({ option, out }) => ({ option, paths: [absolutePath(out, io)], use: "written" }) as const,
+    ),
+  ]);
 }
 
 /**
  * Lets `work` write to the file, which takes its place as a whole when the work is done. To stdout it goes at once.
  *
  * @returns what `work` gives; the code of the signal that ended it, which is told
- * @throws ReuploadError what `work` throws, `output-unwritable`, `usage`
+ * @throws ReuploadError what `work` throws, `output-unwritable`
  */
 export async function writingTo(
-  { option, out, states }: Output,
+  out: string,
   io: Io,
   work: (sink: Sink) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const isStdout = out === "-";
-  if (!isStdout) {
-    const read = states.flatMap((path) => STATES.files(absolutePath(path, io)));
-    refuseOverlap([
-      { option: "--state-db", paths: read, use: "read" },
-      { option, paths: [absolutePath(out, io)], use: "written" },
-    ]);
-  }
   const stop = listenForStop();
   const { signal } = stop;
   try {

@@ -14,6 +14,7 @@ import { addMonitor } from "./program/monitor.ts";
 import { addPartitions } from "./program/partitions.ts";
 import { addPlan } from "./program/plan.ts";
 import { addRemaining } from "./program/remaining.ts";
+import { addReport } from "./program/report.ts";
 import { addRun } from "./program/run.ts";
 import { addStates } from "./program/states.ts";
 import { addStatus } from "./program/status.ts";
@@ -48,6 +49,7 @@ More about a command: reupload run --help`,
     addUpload,
     addMonitor,
     addStatus,
+    addReport,
     addFiles,
     addStates,
     addAnnounce,

@@ -5,7 +5,7 @@ import { folderStatesJson } from "../report/folder-states.ts";
 import { jsonText } from "../report/json-forms.ts";
 import { folderStatesText, removedText } from "../terminal/folder-states-text.ts";
 import { type Io, printLine, printLines, writeLines } from "../terminal/io.ts";
-import { PLAIN, terminalWidth } from "../terminal/style.ts";
+import { lineStyle } from "../terminal/style.ts";
 import { parseOutput } from "./options.ts";
 
 export interface StatesArguments {
@@ -23,11 +23,6 @@ export async function states(given: StatesArguments, io: Io): Promise<ExitCode> 
     return EXIT.done;
   }
   if (isJson) await writeLines(io, [jsonText(folderStatesJson(found))]);
-  else await printLines(io, folderStatesText(found, { ...PLAIN, width: lineWidth(io) }));
+  else await printLines(io, folderStatesText(found, lineStyle(io)));
   return EXIT.done;
-}
-
-/** A file or a pipe takes whole lines. */
-function lineWidth({ stdout, env }: Io): number {
-  return stdout.isTTY ? terminalWidth(stdout.columns, env) : PLAIN.width;
 }

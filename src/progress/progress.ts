@@ -10,6 +10,7 @@ export type { FleetFailures, FleetWorkItem } from "./fleet-details.ts";
 export { checkFit } from "./fleet-fit.ts";
 export type { FleetView } from "./fleet.ts";
 export type { MachineView } from "./machine-watch.ts";
+export type { Pace, PaceStep } from "./pace.ts";
 export type { Waiting };
 
 /** The running process's own figures, live or from its last heartbeat. */

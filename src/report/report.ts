@@ -12,6 +12,13 @@ export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export type { RowFormat, ToldFile } from "./file-rows.ts";
 export type { FolderState, FolderStates } from "./folder-states.ts";
+export {
+  accountStates,
+  type FullAccount,
+  type FullReport,
+  type FullVerdict,
+  fullVerdict,
+} from "./full-report.ts";
 export { doubtText, type ImportReport } from "./import-report.ts";
 export { isoTime } from "./json-forms.ts";
 export { type Message, toJsonLine, waitingMessages } from "./messages.ts";

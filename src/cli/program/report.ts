@@ -1,0 +1,30 @@
+import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
+
+/** Adds `reupload report` with its options and help to the program. */
+export function addReport({ program, io, setExitCode }: CommandLine): void {
+  program
+    .command("report")
+    .summary("report what a run did, as text, a web page, CSV or JSON")
+    .description(
+      "Tells what a run was asked, what it did, when, how fast, and what failed and why, from the states of its machines. Without an output it prints a short text. It only reads, also during a run.",
+    )
+    .option("--state-db <file>", "state file of a machine (repeatable; default: reupload_state.db)", repeated)
+    .option("--html <file>", "write one page that needs no network and no script")
+    .option("--csv <file>", "write a row for each file, as `files --output csv` does")
+    .option("--json <file>", "write the report as one JSON object")
+    .addHelpText(
+      "after",
+      `
+A file is replaced if it exists; - writes to stdout.
+
+Examples:
+  reupload report
+  reupload report --state-db machine1_state.db --state-db machine2_state.db --html report.html
+  reupload report --json - | jq .verdict
+${exitCodesHelp()}`,
+    )
+    .action(async (options: { stateDb?: string[]; html?: string; csv?: string; json?: string }) => {
+      const { report } = await import("../report.ts");
+      setExitCode(await report(options, io));
+    });
+}

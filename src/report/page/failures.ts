@@ -1,0 +1,58 @@
+/** What failed or was skipped, by reason: how many, what it means, what to do, and examples to look into. */
+import { FAILURES } from "../../core/failure.ts";
+import { quantity } from "../../core/format.ts";
+import type { FleetFailures } from "../../progress/progress.ts";
+import type { FullReport } from "../full-report.ts";
+import { type Html, html } from "./html.ts";
+import { pageTable } from "./table.ts";
+
+export function failuresSection({ failures, nextCommands }: FullReport): Html | undefined {
+  if (failures.length === 0) return undefined;
+  return html`<section aria-labelledby="failures">
+    <h2 id="failures">What failed, and why</h2>
+    <p class="lead">
+      Most frequent first, with a few examples each. The command
+      <code>reupload files --status failed</code> lists all of them.
+    </p>
+    ${failures.map((group) => reason(group))} ${commands(nextCommands)}
+  </section>`;
+}
+
+function reason({ code, outcome, files, workItems, samples }: FleetFailures): Html {
+  const { meaning, advice } = FAILURES[code];
+  const counts = [
+    ...(files > 0 ? [quantity(files, "file")] : []),
+    ...(workItems > 0 ? [`${quantity(workItems, "work item")} as a whole`] : []),
+  ].join(", ");
+  return html`<article class="reason">
+    <header>
+      <h3><code>${code}</code></h3>
+      <span class="count ${outcome === "skipped" ? "skip" : ""}">${counts} ${outcome}</span>
+    </header>
+    <p>${meaning[0]?.toUpperCase()}${meaning.slice(1)}.</p>
+    <p class="advice"><strong>What to do:</strong> ${advice}</p>
+    ${pageTable(
+      `Examples of ${code}${outcome === "skipped" ? " (skipped)" : ""}`,
+      [
+        {
+          title: "Work item",
+          cell: ({ jobId, workItemId }) => html`${workItemId}<br /><span class="quiet mono">${jobId}</span>`,
+        },
+        { title: "File", kind: "wide", cell: ({ fileName }) => fileName ?? "the work item as a whole" },
+        { title: "Message", kind: "wide", cell: ({ message }) => message },
+        {
+          title: "Request id",
+          cell: ({ requestId }) =>
+            requestId === undefined ? "-" : html`<span class="mono">${requestId}</span>`,
+        },
+      ],
+      samples,
+    )}
+  </article>`;
+}
+
+function commands(all: readonly string[]): Html | undefined {
+  if (all.length === 0) return undefined;
+  return html`<p class="lead" style="margin-top:20px">What failed or is left is tried again with:</p>
+    <pre><code>${all.join("\n")}</code></pre>`;
+}
