@@ -70,14 +70,14 @@ export function measurePace(machines: readonly MachinePast[], most: number): Pac
     steps,
     activeMs: intervals.reduce((sum, one) => sum + one.to - one.from, 0),
     total: {
-      files: sum(stretches, "files"),
-      failed: sum(stretches, "failed"),
-      bytes: sum(stretches, "bytes"),
+      files: sumOf(stretches, "files"),
+      failed: sumOf(stretches, "failed"),
+      bytes: sumOf(stretches, "bytes"),
     },
   };
 }
 
-function sum(stretches: readonly Stretch[], what: keyof Progressed): number {
+function sumOf(stretches: readonly Stretch[], what: keyof Progressed): number {
   return stretches.reduce((all, stretch) => all + stretch[what], 0);
 }
 

@@ -82,14 +82,17 @@ function paceLines({ pace }: FullReport, style: TextStyle): string[] {
   const { activeMs, total, steps, stepMs } = pace;
   const rate = fileRate((total.files / Math.max(1, activeMs)) * 1_000);
   const width = Math.ceil(steps.length / SPARKS);
-  const sums = Array.from({ length: Math.ceil(steps.length / width) }, (_, index) =>
-    steps.slice(index * width, (index + 1) * width).reduce((all, { files }) => all + files, 0),
+  const groups = Array.from({ length: Math.ceil(steps.length / width) }, (_, index) =>
+    steps.slice(index * width, (index + 1) * width),
   );
+  const sums = groups.map((group) => group.reduce((all, { files }) => all + files, 0));
   const most = Math.max(1, ...sums);
   const signs = chooseSigns(style).sparks;
-  const sparks = sums.map(
-    (one) => signs[Math.min(signs.length - 1, Math.floor((one / most) * signs.length))] ?? "",
-  );
+  const sparks = sums.map((one, index) => {
+    // Nobody was at work.
+    if (groups[index]?.every(({ active }) => active < 0.01) === true) return " ";
+    return signs[Math.min(signs.length - 1, Math.floor((one / most) * signs.length))] ?? "";
+  });
   return [
     "",
     `Speed: ${count(total.files)} files in ${duration(activeMs)} at work, ${rate}`,

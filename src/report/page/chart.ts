@@ -35,8 +35,8 @@ const NARROW: Frame = {
   times: 3,
 };
 
-const TITLE_HEIGHT = 22;
-const GAP = 14;
+const TITLE_HEIGHT = 28;
+const GAP = 12;
 const AXIS_HEIGHT = 22;
 /** A step in which nobody was at work for most of the time belongs to a pause. */
 const LEAST_ACTIVE = 0.5;
@@ -81,7 +81,7 @@ function chart(pace: Pace, frame: Frame): Html {
     <title id="${title}">Files a second and failures over time</title>
     <desc id="${desc}">${describePace(pace)}</desc>
     <text class="name" x="0" y="12">Files a second</text>
-    <text class="name" x="0" y="${failedTop - 10}">Failed files, each ${stepText(stepMs)}</text>
+    <text class="name" x="0" y="${failedTop - 16}">Failed files per ${stepText(stepMs)}</text>
     ${pauses(steps, x, [
       [TITLE_HEIGHT, frame.speedHeight],
       [failedTop, frame.failedHeight],
@@ -122,7 +122,8 @@ function niceScale(largest: number, parts: number): Scale {
   const rough = Math.max(largest, 1e-3) / parts;
   const magnitude = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((one) => one * magnitude).find((one) => one >= rough * 0.999) ?? rough;
-  return { top: step * parts, ticks: Array.from({ length: parts + 1 }, (_, index) => index * step) };
+  const needed = Math.max(1, Math.ceil((largest / step) * 0.999));
+  return { top: step * needed, ticks: Array.from({ length: needed + 1 }, (_, index) => index * step) };
 }
 
 function gridLines({ ticks }: Scale, y: (value: number) => number, { left, width, right }: Frame): Html {
@@ -243,7 +244,7 @@ function timeLabels({ steps, stepMs }: Pace, x: (index: number) => number, y: nu
 }
 
 /** `5 min`, `30 s` */
-export function stepText(stepMs: number): string {
+function stepText(stepMs: number): string {
   if (stepMs < MINUTE) return `${Math.round(stepMs / 1_000)} s`;
   if (stepMs < 60 * MINUTE) return `${Number((stepMs / MINUTE).toFixed(1))} min`;
   return `${Number((stepMs / 60 / MINUTE).toFixed(1))} h`;

@@ -3,8 +3,8 @@ import { FAILURES } from "../../core/failure.ts";
 import { quantity } from "../../core/format.ts";
 import type { FleetFailures } from "../../progress/progress.ts";
 import type { FullReport } from "../full-report.ts";
-import { type Html, html } from "./html.ts";
-import { pageTable } from "./table.ts";
+import { Html, html } from "./html.ts";
+import { type PageColumn, pageTable } from "./table.ts";
 
 export function failuresSection({ failures, nextCommands }: FullReport): Html | undefined {
   if (failures.length === 0) return undefined;
@@ -14,11 +14,13 @@ export function failuresSection({ failures, nextCommands }: FullReport): Html | 
       Most frequent first, with a few examples each. The command
       <code>reupload files --status failed</code> lists all of them.
     </p>
-    ${failures.map((group) => reason(group))} ${commands(nextCommands)}
+    ${failures.map((group, place) => reason(group, place === 0))} ${commands(nextCommands)}
   </section>`;
 }
 
-function reason({ code, outcome, files, workItems, samples }: FleetFailures): Html {
+type Sample = FleetFailures["samples"][number];
+
+function reason({ code, outcome, files, workItems, samples }: FleetFailures, isOpen: boolean): Html {
   const { meaning, advice } = FAILURES[code];
   const counts = [
     ...(files > 0 ? [quantity(files, "file")] : []),
@@ -31,24 +33,36 @@ function reason({ code, outcome, files, workItems, samples }: FleetFailures): Ht
     </header>
     <p>${meaning[0]?.toUpperCase()}${meaning.slice(1)}.</p>
     <p class="advice"><strong>What to do:</strong> ${advice}</p>
-    ${pageTable(
-      `Examples of ${code}${outcome === "skipped" ? " (skipped)" : ""}`,
-      [
-        {
-          title: "Work item",
-          cell: ({ jobId, workItemId }) => html`${workItemId}<br /><span class="quiet mono">${jobId}</span>`,
-        },
-        { title: "File", kind: "wide", cell: ({ fileName }) => fileName ?? "the work item as a whole" },
-        { title: "Message", kind: "wide", cell: ({ message }) => message },
-        {
-          title: "Request id",
-          cell: ({ requestId }) =>
-            requestId === undefined ? "-" : html`<span class="mono">${requestId}</span>`,
-        },
-      ],
-      samples,
-    )}
+    ${samples.length > 0 && examples(`${code}, ${outcome}`, samples, isOpen)}
   </article>`;
+}
+
+/** A message that is the same for all of them is told once. */
+function examples(what: string, samples: readonly Sample[], isOpen: boolean): Html {
+  const [first] = samples;
+  const isSame = samples.every(({ message }) => message === first?.message);
+  const message: PageColumn<Sample> = {
+    title: "Message",
+    kind: "wide",
+    cell: (sample) => sample.message,
+  };
+  const columns: PageColumn<Sample>[] = [
+    {
+      title: "Work item",
+      cell: ({ jobId, workItemId }) => html`${workItemId}<br /><span class="quiet mono">${jobId}</span>`,
+    },
+    { title: "File", kind: "wide", cell: ({ fileName }) => fileName ?? "the work item as a whole" },
+    ...(isSame ? [] : [message]),
+    {
+      title: "Request id",
+      cell: ({ requestId }) => (requestId === undefined ? "-" : html`<span class="mono">${requestId}</span>`),
+    },
+  ];
+  return html`${isSame && html`<p class="advice"><strong>Message:</strong> ${first?.message}</p>`}
+    <details ${isOpen && new Html("open")}>
+      <summary>${quantity(samples.length, "example")}</summary>
+      ${pageTable(`Examples: ${what}`, columns, samples)}
+    </details>`;
 }
 
 function commands(all: readonly string[]): Html | undefined {

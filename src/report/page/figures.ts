@@ -24,7 +24,7 @@ export function pageHead(report: FullReport): Html {
   const { tone, text } = VERDICTS[fullVerdict(report)];
   return html`<header>
       <p class="eyebrow">Re-upload report, ${dateTime(report.time)}</p>
-      <h1>${target}</h1>
+      <h1>${heading(target)}</h1>
       <p class="facts">
         ${queue === "none" ? "Not announced" : html`Announced in <code>${queue}</code>`}, files from
         <code>${catalog}</code>
@@ -32,6 +32,12 @@ export function pageHead(report: FullReport): Html {
       <p class="verdict ${tone}">${text}${missingText(report)}</p>
     </header>
     ${figures(report, account)} ${shareBar(account.files)}`;
+}
+
+/** The container first, then where it is. */
+function heading(target: string): Html {
+  const cut = target.lastIndexOf("/");
+  return html`${target.slice(cut + 1)} <span class="quiet">${target.slice(0, cut)}</span>`;
 }
 
 function missingText({ fleet: { missingPartitions, machines } }: FullReport): string {

@@ -66,6 +66,7 @@ function countTable(
       { title: "Share", kind: "number", cell: ([, value]) => percent(value, total) },
     ],
     [...shown, ["all", total, undefined] as const],
+    { hasSum: true },
   );
 }
 
@@ -101,10 +102,10 @@ function paceTable({ steps, stepMs }: Pace): Html {
   const sum = (group: readonly PaceStep[], pick: (step: PaceStep) => number) =>
     group.reduce((all, step) => all + pick(step), 0);
   const columns: PageColumn<readonly PaceStep[]>[] = [
-    { title: "From", cell: ([first]) => dateTime(first?.at ?? 0) },
+    { title: "From", kind: "line", cell: ([first]) => dateTime(first?.at ?? 0) },
     { title: "Files", kind: "number", cell: (group) => count(sum(group, ({ files }) => files)) },
     {
-      title: "Files a second",
+      title: "Speed",
       kind: "number",
       cell: (group) => {
         const activeMs = sum(group, ({ active }) => active) * stepMs;
@@ -136,7 +137,7 @@ export function longestSection({ longest, fleet }: FullReport): Html | undefined
     { title: "Files", kind: "number", cell: ({ filesTotal }) => count(filesTotal) },
     { title: "Failed", kind: "number", cell: ({ filesFailed }) => count(filesFailed) },
     { title: "Status", cell: ({ status }) => status.replace("_", " ") },
-    { title: "Opened", cell: ({ startedAt }) => dateTime(startedAt) },
+    { title: "Opened", kind: "line", cell: ({ startedAt }) => dateTime(startedAt) },
     ...stateColumn<LongWorkItem>(fleet.machines.length),
   ];
   return html`<section aria-labelledby="longest">
@@ -177,7 +178,7 @@ export function startsSection({ starts, fleet }: FullReport): Html | undefined {
   const tookMs = ({ beganAt, endedAt, lastAt }: ReportedStart) => (endedAt ?? lastAt) - beganAt;
   const columns: PageColumn<ReportedStart>[] = [
     { title: "Start", cell: ({ number }) => `${number}` },
-    { title: "Began", cell: ({ beganAt }) => dateTime(beganAt) },
+    { title: "Began", kind: "line", cell: ({ beganAt }) => dateTime(beganAt) },
     { title: "Took", kind: "number", cell: (start) => duration(tookMs(start)) },
     { title: "Files", kind: "number", cell: ({ files }) => count(files) },
     {
@@ -186,7 +187,7 @@ export function startsSection({ starts, fleet }: FullReport): Html | undefined {
       cell: (start) => fileRate((start.files / Math.max(1, tookMs(start))) * 1_000),
     },
     { title: "Failed", kind: "number", cell: ({ failed }) => count(failed) },
-    { title: "Ended", cell: endedCell },
+    { title: "Ended", kind: "line", cell: endedCell },
     { title: "Machine", kind: "wide", cell: ({ host }) => host },
     ...stateColumn<ReportedStart>(fleet.machines.length),
   ];

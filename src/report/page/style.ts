@@ -20,6 +20,7 @@ body {
   text-size-adjust: 100%;
 }
 main { max-width: 1080px; margin: 0 auto; padding: 40px 24px 64px; }
+h1 .quiet { font-size: 0.64em; font-weight: 400; letter-spacing: 0; }
 h1 { font-size: 28px; line-height: 1.2; margin: 0; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 h2 { font-size: 19px; line-height: 1.3; margin: 48px 0 4px; }
 h3 { font-size: 15px; margin: 0; }
@@ -32,17 +33,17 @@ header .facts { color: var(--quiet); margin: 10px 0 0; overflow-wrap: anywhere; 
 .verdict { display: inline-block; margin: 18px 0 0; padding: 8px 14px; border-radius: 8px; border: 1px solid; font-weight: 600; }
 .verdict.good { color: var(--good); } .verdict.bad { color: var(--bad); } .verdict.warn { color: var(--warn); }
 .verdict.busy { color: var(--accent); }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 1px; margin: 28px 0 0;
-  background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
-.figures div { background: var(--ground); padding: 14px 16px; }
+.figures { display: grid; grid-template-columns: repeat(6, 1fr); gap: 1px; margin: 28px 0 0;
+  border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
+.figures > div { padding: 14px 16px 12px; box-shadow: 0 0 0 1px var(--line); }
 .figures dt { color: var(--quiet); font-size: 13px; }
 .figures dd { margin: 2px 0 0; font-size: 24px; font-weight: 600; line-height: 1.25; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.figures .note { font-size: 13px; font-weight: 400; color: var(--quiet); white-space: normal; }
+.figures .note { margin-top: 4px; line-height: 1.4; font-size: 13px; font-weight: 400; color: var(--quiet); white-space: normal; }
 .figures .bad dd { color: var(--bad); }
 .share { display: block; width: 100%; height: 14px; margin: 20px 0 0; border-radius: 4px; }
 .keys { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 8px 0 0; padding: 0; list-style: none; font-size: 13px; color: var(--quiet); }
 .keys svg { width: 10px; height: 10px; margin-right: 6px; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 0 40px; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 12px 40px; }
 .scroll { overflow-x: auto; margin: 8px 0 0; }
 .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
@@ -52,6 +53,8 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { border-top: 0; color: var(--quiet); font-size: 13px; white-space: nowrap; vertical-align: bottom; }
 tbody tr:last-child > * { border-bottom: 1px solid var(--line); }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.number + :not(.number) { padding-left: 12px; }
+.line, table .mono, p code { white-space: nowrap; }
 .wide { overflow-wrap: anywhere; min-width: 14ch; }
 tr.sum > * { font-weight: 600; }
 .bad-text { color: var(--bad); font-weight: 600; }
@@ -60,7 +63,8 @@ tr.sum > * { font-weight: 600; }
 .reason .count { font-weight: 600; font-variant-numeric: tabular-nums; color: var(--bad); }
 .reason .count.skip { color: var(--warn); }
 .reason p { margin: 4px 0 0; }
-.reason .advice { margin: 8px 0 4px; }
+.reason .advice { margin: 8px 0 0; }
+.reason details { margin: 8px 0 2px; }
 figure { margin: 8px 0 0; }
 figcaption { color: var(--quiet); font-size: 13px; }
 .chart { display: block; width: 100%; height: auto; font-family: inherit; }
@@ -74,10 +78,11 @@ details { margin: 10px 0 0; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
 pre { margin: 8px 0 0; padding: 12px 14px; background: var(--panel); border-radius: 8px; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 footer { margin: 56px 0 0; padding-top: 14px; border-top: 1px solid var(--line); color: var(--quiet); font-size: 13px; }
+@media (max-width: 1020px) { .figures { grid-template-columns: repeat(3, 1fr); } }
 @media (max-width: 640px) {
   main { padding: 24px 16px 48px; }
   h1 { font-size: 23px; } h2 { margin-top: 36px; }
-  .figures { grid-template-columns: 1fr 1fr; } .figures dd { font-size: 19px; } .figures div { padding: 11px 12px; }
+  .figures { grid-template-columns: 1fr 1fr; } .figures dd { font-size: 19px; } .figures > div { padding: 11px 12px; }
   .chart.wide-screen { display: none; } .chart.narrow { display: block; }
 }
 @page { margin: 14mm 13mm; }
@@ -94,7 +99,12 @@ footer { margin: 56px 0 0; padding-top: 14px; border-top: 1px solid var(--line);
   h1 { font-size: 18pt; } h2 { font-size: 13pt; margin-top: 22pt; break-after: avoid; }
   .figures dd { font-size: 14pt; } .figures .note { font-size: 8.5pt; }
   .scroll { overflow: visible; }
-  .reason, tr, figure, .figures, pre { break-inside: avoid; }
+  .figures { grid-template-columns: repeat(3, 1fr); }
+  .columns { grid-template-columns: 1fr 1fr; gap: 0 28px; }
+  tr.sum { break-before: avoid; }
+  tr, figure, .figures, pre, .reason header { break-inside: avoid; }
+  .lead, .reason header, .reason p, summary, caption, thead { break-after: avoid; }
+  .chart.wide-screen { display: block; } .chart.narrow { display: none; }
   thead { display: table-header-group; }
   details::details-content { content-visibility: visible; block-size: auto; }
   details > summary { list-style: none; color: var(--quiet); }
