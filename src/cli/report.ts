@@ -18,12 +18,14 @@ export interface ReportArguments {
   readonly html?: string;
   readonly csv?: string;
   readonly json?: string;
+  readonly bundle?: string;
+  readonly log?: string;
 }
 
 /** @returns 0, or the code of the signal that ended it. @throws ReuploadError */
 export async function report(given: ReportArguments, io: Io): Promise<ExitCode> {
   const paths = findStatePaths(given.stateDb, io);
-  const outputs = (["html", "json", "csv"] as const).flatMap((kind) => {
+  const outputs = (["html", "json", "csv", "bundle"] as const).flatMap((kind) => {
     const out = given[kind];
     return out === undefined ? [] : [{ kind, option: `--${kind}`, out }];
   });
@@ -37,6 +39,11 @@ export async function report(given: ReportArguments, io: Io): Promise<ExitCode> 
     },
     json: (sink: Sink) => sink.write(`${jsonText(fullReportJson(found))}\n`),
     csv: (sink: Sink) => writeFiles(states, { filter: {}, format: FILE_ROWS_CSV, ...sink }),
+    bundle: async ({ write: put, signal }: Sink) => {
+      const { makeBundle } = await import("../job/bundle.ts");
+      const { zip } = await makeBundle(states, io, { report: found, log: given.log, signal });
+      return put(zip);
+    },
   };
   for (const { kind, out } of outputs) {
     const code = await writingTo(out, io, async (sink) => {

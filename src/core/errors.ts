@@ -141,6 +141,11 @@ export const ERRORS = {
     exitCode: EXIT.unavailable,
     advice: "Free some space, then run the command again, with --resume if there is a state.",
   },
+  "secret-found": {
+    exitCode: EXIT.refused,
+    advice:
+      "Find out how it got there. Without that file the bundle can be made by hand: `reupload report --html`, --json, `reupload files`.",
+  },
   internal: {
     exitCode: EXIT.unavailable,
     advice:

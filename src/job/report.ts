@@ -1,6 +1,5 @@
 /** Gathers the report of one or several states. */
-import { flagWord } from "../config/config.ts";
-import { RUN_OPTION_NAMES } from "../config/run-options.ts";
+import { configKey, RUN_OPTION_NAMES } from "../config/run-options.ts";
 import { measurePace } from "../progress/pace.ts";
 import type { FleetView } from "../progress/progress.ts";
 import type { FullReport, LongWorkItem, ReportedSetting, ReportedStart } from "../report/full-report.ts";
@@ -85,7 +84,7 @@ function listSettings({ machines }: FleetView): ReportedSetting[] {
     if (first === undefined) return [];
     const isSame = given.length === machines.length && given.every(({ text }) => text === first.text);
     const values = isSame ? [{ stateDb: undefined, text: first.text }] : given;
-    return [{ option: flagWord(name), values }];
+    return [{ option: configKey(name), values }];
   });
 }
 

@@ -18,7 +18,7 @@ export interface LongWorkItem extends Omit<FinishedWorkItem, "finishedAt"> {
 
 /** An option that was given when the run was started, or last resumed. */
 export interface ReportedSetting {
-  /** Such as `--transfer`. */
+  /** As in a configuration file. */
   readonly option: string;
   /** As text; undefined for all states, where they agree. */
   readonly values: readonly { readonly stateDb: string | undefined; readonly text: string }[];

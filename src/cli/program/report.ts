@@ -1,3 +1,4 @@
+import type { ReportArguments } from "../report.ts";
 import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
 /** Adds `reupload report` with its options and help to the program. */
@@ -12,6 +13,11 @@ export function addReport({ program, io, setExitCode }: CommandLine): void {
     .option("--html <file>", "write one page that needs no network and no script")
     .option("--csv <file>", "write a row for each file, as `files --output csv` does")
     .option("--json <file>", "write the report as one JSON object")
+    .option(
+      "--bundle <file>",
+      "write a zip for a ticket: report, failed files, settings, log; without secrets, or not at all",
+    )
+    .option("--log <file>", "with --bundle: the log of the run (default: that of --log-file in the settings)")
     .addHelpText(
       "after",
       `
@@ -21,9 +27,10 @@ Examples:
   reupload report
   reupload report --state-db machine1_state.db --state-db machine2_state.db --html report.html
   reupload report --json - | jq .verdict
+  reupload report --bundle ticket.zip --log run.log
 ${exitCodesHelp()}`,
     )
-    .action(async (options: { stateDb?: string[]; html?: string; csv?: string; json?: string }) => {
+    .action(async (options: ReportArguments) => {
       const { report } = await import("../report.ts");
       setExitCode(await report(options, io));
     });

@@ -6,6 +6,7 @@ import type { FullReport } from "../full-report.ts";
 import { Html, html } from "./html.ts";
 import { type PageColumn, pageTable } from "./table.ts";
 
+/** A block a reason, most frequent first; nothing when there is none. */
 export function failuresSection({ failures, nextCommands }: FullReport): Html | undefined {
   if (failures.length === 0) return undefined;
   return html`<section aria-labelledby="failures">

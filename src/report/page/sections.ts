@@ -221,7 +221,7 @@ export function settingsSection({ settings, fleet: { machines } }: FullReport): 
   const columns: PageColumn<ReportedSetting>[] = [
     {
       title: "Setting",
-      cell: ({ option }) => (option.startsWith("--") ? html`<code>${option}</code>` : option),
+      cell: (row) => (facts.includes(row) ? row.option : html`<code>${row.option}</code>`),
     },
     {
       title: "Value",
@@ -235,6 +235,6 @@ export function settingsSection({ settings, fleet: { machines } }: FullReport): 
   ];
   return html`<section aria-labelledby="settings">
     <h2 id="settings">What was asked</h2>
-    ${pageTable("The run, and the options that were given; all others had their defaults", columns, [...facts, ...settings])}
+    ${pageTable("The run, and the options that were given by flag, environment or file; all others had their defaults", columns, [...facts, ...settings])}
   </section>`;
 }
