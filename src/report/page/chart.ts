@@ -32,7 +32,7 @@ const NARROW: Frame = {
   right: 4,
   speedHeight: 150,
   failedHeight: 56,
-  times: 3,
+  times: 4,
 };
 
 const TITLE_HEIGHT = 28;
@@ -199,6 +199,8 @@ function pauses(
 }
 
 const MINUTE = 60_000;
+/** About as wide as a digit is. */
+const LETTER = 7;
 /** Between two labels of the time axis. */
 const TIME_STEPS = [
   1,
@@ -225,20 +227,19 @@ function timeLabels({ steps, stepMs }: Pace, x: (index: number) => number, y: nu
   const step = TIME_STEPS.find((one) => (to - from) / one <= frame.times) ?? (to - from) / frame.times;
   const labels: Html[] = [];
   let day = "";
+  let end = frame.left;
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
     const atX = x((at - from) / stepMs);
-    // Cut off at the edge, or over the numbers of the other axis.
-    if (atX > frame.width - 24 || atX < frame.left) continue;
     const [date = "", time = ""] = dateTime(at).split(" ");
+    const isDay = step >= 1_440 * MINUTE;
     const shown =
-      date === day
-        ? time.slice(0, 5)
-        : step >= 1_440 * MINUTE
-          ? date.slice(5)
-          : `${date.slice(5)} ${time.slice(0, 5)}`;
+      date === day ? time.slice(0, 5) : isDay ? date.slice(5) : `${date.slice(5)} ${time.slice(0, 5)}`;
+    const left = Math.max(frame.left, atX - (shown.length * LETTER) / 2);
+    // Cut off at the edge, or over the label before it.
+    if (left < end || left + shown.length * LETTER > frame.width) continue;
     day = date;
-    const anchor = atX < frame.left + 30 ? "start" : "middle";
-    labels.push(html`<text x="${fixed(atX)}" y="${y}" text-anchor="${anchor}">${shown}</text>`);
+    end = left + (shown.length + 1) * LETTER;
+    labels.push(html`<text x="${fixed(left)}" y="${y}">${shown}</text>`);
   }
   return html`${labels}`;
 }

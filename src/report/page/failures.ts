@@ -69,5 +69,5 @@ function examples(what: string, samples: readonly Sample[], isOpen: boolean): Ht
 function commands(all: readonly string[]): Html | undefined {
   if (all.length === 0) return undefined;
   return html`<p class="lead" style="margin-top:20px">What failed or is left is tried again with:</p>
-    <pre><code>${all.join("\n")}</code></pre>`;
+    <pre><code>${all.map((command, place) => [place > 0 && new Html("\n"), command])}</code></pre>`;
 }

@@ -8,6 +8,7 @@ import {
   fullVerdict,
 } from "../full-report.ts";
 import { type Html, html } from "./html.ts";
+import { shareText } from "./share-text.ts";
 
 const VERDICTS: Readonly<Record<FullVerdict, { readonly tone: string; readonly text: string }>> = {
   completed: { tone: "good", text: "Completed: every file is in the target" },
@@ -48,7 +49,7 @@ function missingText({ fleet: { missingPartitions, machines } }: FullReport): st
 
 function figures({ pace }: FullReport, { rows, files, announced, bytes: size }: FullAccount): Html {
   const done = files.copied + files.alreadyThere + files.elsewhere;
-  const failedRows = rows.failed + rows.rejected;
+  const rejected = rows.rejected > 0 ? `, ${quantity(rows.rejected, "row")} rejected` : "";
   const figure = (name: string, value: string, note: string, isBad = false) =>
     html`<div class="${isBad ? "bad" : ""}">
       <dt>${name}</dt>
@@ -59,8 +60,8 @@ function figures({ pace }: FullReport, { rows, files, announced, bytes: size }: 
     </div>`;
   return html`<dl class="figures">
     ${figure("Files in the target", count(done), `${percent(done, files.total)} of ${count(files.total)}`)}
-    ${figure("Files failed", count(files.failed), percent(files.failed, files.total), files.failed > 0)}
-    ${figure("Work items done", count(rows.completed + rows.empty), `${count(failedRows)} failed or rejected, ${count(rows.left)} left`)}
+    ${figure("Files failed", count(files.failed), shareText(files.failed, files.total), files.failed > 0)}
+    ${figure("Work items done", count(rows.completed + rows.empty), `${count(rows.failed)} failed, ${count(rows.left)} left${rejected}`)}
     ${figure("Announced", count(announced), "messages accepted by the queue")}
     ${figure("Copied", bytes(size), "put into the target by this run")}
     ${

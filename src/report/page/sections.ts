@@ -1,5 +1,5 @@
 /** The other sections of the page: counts, speed, work items, starts, settings. */
-import { byteRate, bytes, count, dateTime, duration, fileRate, percent } from "../../core/format.ts";
+import { byteRate, bytes, count, dateTime, duration, fileRate } from "../../core/format.ts";
 import type { MachineView, Pace, PaceStep } from "../../progress/progress.ts";
 import {
   accountStates,
@@ -10,6 +10,7 @@ import {
 } from "../full-report.ts";
 import { paceCharts } from "./chart.ts";
 import { type Html, html, type HtmlValue } from "./html.ts";
+import { shareText } from "./share-text.ts";
 import { type PageColumn, pageTable } from "./table.ts";
 
 /** Rows of the table that stands for the picture. */
@@ -63,7 +64,7 @@ function countTable(
           note === undefined ? label : html`${label} <span class="quiet">(${note})</span>`,
       },
       { title: "Number", kind: "number", cell: ([, value]) => count(value) },
-      { title: "Share", kind: "number", cell: ([, value]) => percent(value, total) },
+      { title: "Share", kind: "number", cell: ([, value]) => shareText(value, total) },
     ],
     [...shown, ["all", total, undefined] as const],
     { hasSum: true },

@@ -102,7 +102,7 @@ footer { margin: 56px 0 0; padding-top: 14px; border-top: 1px solid var(--line);
   .figures { grid-template-columns: repeat(3, 1fr); }
   .columns { grid-template-columns: 1fr 1fr; gap: 0 28px; }
   tr.sum { break-before: avoid; }
-  tr, figure, .figures, pre, .reason header { break-inside: avoid; }
+  tr, figure, .figures, pre, .reason header, .reason p { break-inside: avoid; }
   .lead, .reason header, .reason p, summary, caption, thead { break-after: avoid; }
   .chart.wide-screen { display: block; } .chart.narrow { display: none; }
   thead { display: table-header-group; }

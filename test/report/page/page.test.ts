@@ -63,6 +63,7 @@ describe("the report of a run of two machines with 21,000 work items", () => {
     expect(page).not.toContain("s3cret");
     expect(page).toContain("/data/&lt;failed&gt; &amp; more.csv");
     expect(page).toContain("default-src &#39;none&#39;");
+    expect(page).toContain("--state-db machine1.db\nreupload run --resume --state-db machine2.db");
     // Settings that differ name their state.
     expect(page).toMatch(/8\s+<span class="quiet">\(machine2\.db\)/);
   });
