@@ -239,7 +239,14 @@ function timeLabels({ steps, stepMs }: Pace, x: (index: number) => number, y: nu
     if (left < end || left + shown.length * LETTER > frame.width) continue;
     day = date;
     end = left + (shown.length + 1) * LETTER;
-    labels.push(html`<text x="${fixed(left)}" y="${y}">${shown}</text>`);
+    labels.push(
+      html`<line class="grid" x1="${fixed(atX)}" x2="${fixed(atX)}" y1="${y - 17}" y2="${y - 12}" /><text
+          x="${fixed(left)}"
+          y="${y}"
+        >
+          ${shown}
+        </text>`,
+    );
   }
   return html`${labels}`;
 }
