@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gatherReport } from "../../../src/job/report.ts";
@@ -118,7 +118,7 @@ describe.skipIf(executablePath === undefined && process.env["CI"] === undefined)
         await page.emulateMedia({ media: "screen", colorScheme });
         await page.setViewportSize({ width, height: 900 });
         await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
-        await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
+        await page.evaluate(axe.source);
         const violations = await page.evaluate<string[]>(
           "axe.run().then(({ violations }) => violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target)}`))",
         );
