@@ -28,6 +28,7 @@ const COLUMNS: readonly (readonly [string, (row: ToldFile) => string | number | 
   ["RequestId", ({ requestId }) => requestId],
   ["Attempts", ({ attempts }) => attempts],
   ["Bytes", ({ bytes }) => bytes],
+  ["ContentMD5", ({ contentMd5 }) => contentMd5],
   ["AnnouncedAt", ({ announcedAt }) => (announcedAt === undefined ? undefined : isoTime(announcedAt))],
 ];
 
@@ -67,6 +68,7 @@ function fileRowJson(row: ToldFile): JsonFields {
     requestId: row.requestId ?? null,
     attempts: row.attempts,
     bytes: row.bytes ?? null,
+    contentMd5: row.contentMd5 ?? null,
     announcedAt: announcedAt === undefined ? null : isoTime(announcedAt),
   };
 }

@@ -56,6 +56,8 @@ export interface FileRow {
   /** Most requests that one try took. */
   readonly attempts: number;
   readonly bytes: number | undefined;
+  /** Base64 MD5 of the content, as it was computed or stated when the file got into the target; undefined when unknown. */
+  readonly contentMd5: string | undefined;
   /** When this run's announcement was accepted; ms since the epoch, by the second. */
   readonly announcedAt: number | undefined;
 }

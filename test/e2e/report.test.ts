@@ -5,11 +5,12 @@ import { parse } from "csv-parse/sync";
 import { strFromU8, unzipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { secretsInFolder } from "../support/secret-scan.ts";
-import { listingOf, makePlain, sourceSas } from "./plain-input.ts";
+import { listingOf, type PlainFile, makePlain, sourceSas } from "./plain-input.ts";
 import { type Scene, startScene, STATE } from "./scene.ts";
 
 let scene: Scene;
 let signature: string;
+let first: PlainFile;
 
 /** Four files of two work items are copied, one is there before, one fails; the third work item is not in the catalog. */
 beforeAll(async () => {
@@ -17,8 +18,8 @@ beforeAll(async () => {
   const input = await makePlain(scene, 3, 2);
   const sas = await sourceSas(scene, 3_600);
   signature = new URLSearchParams(sas).get("sig") ?? "";
-  const [first] = input.files;
-  const formula = `j,w01,name-w01,${first?.uri ?? ""}${sas},=HYPERLINK(1).json\n`;
+  first = input.at(0);
+  const formula = `j,w01,name-w01,${first.uri}${sas},=HYPERLINK(1).json\n`;
   const missing = `j,w02,name-w02,${scene.proxy.blobEndpoint}/${scene.source}/nowhere.json${sas},gone.json\n`;
   const listing = listingOf(input, sas)
     .split("\n")
@@ -48,7 +49,7 @@ describe("files", () => {
       "w03  empty ",
     ]);
     const copied = rows.find((row) => row["FileName"] === "f1.json");
-    expect(copied).toMatchObject({ BlobName: "name-w01-f1.json", Attempts: "1" });
+    expect(copied).toMatchObject({ BlobName: "name-w01-f1.json", Attempts: "1", ContentMD5: first.md5 });
     expect(Date.now() - Date.parse(copied?.["AnnouncedAt"] ?? "")).toBeLessThan(120_000);
     expect(rows.find((row) => row["Outcome"] === "failed")?.["RequestId"]).toMatch(/^[0-9a-f-]{36}$/);
   });

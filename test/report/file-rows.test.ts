@@ -14,6 +14,7 @@ const ROW: ToldFile = {
   requestId: undefined,
   attempts: 1,
   bytes: 12,
+  contentMd5: "1B2M2Y8AsgTpgAmY7PhCfg==",
   announcedAt: Date.UTC(2026, 6, 1),
 };
 
@@ -38,6 +39,7 @@ describe("the CSV of files", () => {
         RequestId: "",
         Attempts: "1",
         Bytes: "12",
+        ContentMD5: "1B2M2Y8AsgTpgAmY7PhCfg==",
         AnnouncedAt: "2026-07-01T00:00:00.000Z",
       },
     ]);

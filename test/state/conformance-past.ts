@@ -23,6 +23,8 @@ async function rows({ past }: StateReader, filter: FileFilter = {}): Promise<Fil
 const short = ({ workItem: { workItemId }, fileName, outcome, code }: FileRow): string =>
   [workItemId, fileName?.replace("results/", ""), outcome, code].filter(Boolean).join(" ");
 
+const MD5 = "1B2M2Y8AsgTpgAmY7PhCfg==";
+
 /** One work item with a file of each outcome, one that failed as a whole, one that is empty, one that is pending. */
 async function mixedState(harness: StateHarness) {
   const state = await harness.start(workItems(4));
@@ -30,7 +32,7 @@ async function mixedState(harness: StateHarness) {
   recordAll(
     state,
     events.opened(6, "shown"),
-    events.uploaded(file(0), { bytes: 7, attempts: 3 }),
+    events.uploaded(file(0), { bytes: 7, attempts: 3, contentMd5: MD5 }),
     events.completed(file(0)),
     events.uploaded(file(1), { alreadyThere: true }),
     events.completed(file(1), false),
@@ -66,10 +68,11 @@ export function describePast(kind: string, newHarness: () => Promise<StateHarnes
         workItem: { ...workItem(0), workItemName: "shown" },
         bytes: 7,
         attempts: 3,
+        contentMd5: MD5,
         blobName: undefined,
       });
       expect(Date.now() - (found[0]?.announcedAt ?? 0)).toBeLessThan(60_000);
-      expect(found[1]?.announcedAt).toBeUndefined();
+      expect(found[1]).toMatchObject({ announcedAt: undefined, contentMd5: undefined });
       expect(found[3]).toMatchObject({ message: "it failed", requestId: "r-1", attempts: 8 });
     });
 
@@ -85,6 +88,35 @@ export function describePast(kind: string, newHarness: () => Promise<StateHarnes
       ]);
       expect((await rows(reader, { workItemId: "item-2" })).map(short)).toEqual(["item-2 empty"]);
       expect(await rows(reader, { workItemId: "item-9" })).toEqual([]);
+    });
+
+    it("have the MD5 of the try that succeeded, also after an earlier start", async () => {
+      const harness = await newHarness();
+      const first = await harness.start(workItems(1));
+      const before = eventsOf((await claimOne(first)).id);
+      recordAll(
+        first,
+        before.opened(2),
+        before.uploaded(file(0), { contentMd5: MD5 }),
+        before.failed(file(1)),
+      );
+      await first.close();
+      const second = await harness.resume();
+      const again = eventsOf((await claimOne(second)).id);
+      recordAll(
+        second,
+        again.opened(2),
+        again.completed(file(0)),
+        again.uploaded(file(1), { contentMd5: MD5 }),
+      );
+      await second.ledger.committed();
+      recordAll(second, again.completed(file(1)), again.finished("completed"));
+      await second.close();
+      const found = await rows(await harness.read());
+      expect(found.map(({ outcome, contentMd5 }) => `${outcome} ${contentMd5}`)).toEqual([
+        `copied ${MD5}`,
+        `copied ${MD5}`,
+      ]);
     });
 
     it("end when the signal says so", async () => {

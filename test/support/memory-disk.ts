@@ -23,6 +23,7 @@ import type { FileTry } from "../../src/state/state-reader.ts";
 
 export type FileOfRow = Omit<StoredFile, "blobName" | "hasDetail"> & {
   detail: FileDetail | null;
+  contentMd5: string | undefined;
   tries: FileTry[];
 };
 
@@ -184,22 +185,25 @@ export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
   });
   row.holder = status === "in_progress" ? start : undefined;
   const before = new Map(row.files.map((file) => [file.id, file]));
-  row.files = [...item.files].map(([key, { id, facts, bytes, at, place, code, detail, tries }]) => {
-    const known = before.get(id);
-    const [fileName = "", link = ""] = key.split("\0");
-    return {
-      id,
-      fileName,
-      link,
-      facts,
-      bytes,
-      at,
-      place,
-      code,
-      detail: mergeDetail(known?.detail ?? null, detail),
-      tries: boundTries([...(known?.tries ?? []), ...(tries ?? [])]),
-    };
-  });
+  row.files = [...item.files].map(
+    ([key, { id, facts, bytes, at, place, code, contentMd5, detail, tries }]) => {
+      const known = before.get(id);
+      const [fileName = "", link = ""] = key.split("\0");
+      return {
+        id,
+        fileName,
+        link,
+        facts,
+        bytes,
+        at,
+        place,
+        code,
+        contentMd5: contentMd5 ?? known?.contentMd5,
+        detail: mergeDetail(known?.detail ?? null, detail),
+        tries: boundTries([...(known?.tries ?? []), ...(tries ?? [])]),
+      };
+    },
+  );
 }
 
 function mergeDetail(known: FileDetail | null, written: FileDetail | undefined): FileDetail | null {

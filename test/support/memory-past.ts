@@ -55,12 +55,20 @@ function rowsOf(row: Row): FileRow[] {
       requestId: failure?.requestId,
       attempts: failure?.attempts ?? 0,
       bytes: undefined,
+      contentMd5: undefined,
       announcedAt: undefined,
     },
   ];
 }
 
-function fileColumns({ fileName, facts, bytes, at, detail }: FileOfRow): Omit<FileRow, "workItem"> {
+function fileColumns({
+  fileName,
+  facts,
+  bytes,
+  at,
+  contentMd5,
+  detail,
+}: FileOfRow): Omit<FileRow, "workItem"> {
   const isOurs = facts & FACT.announced && !(facts & (FACT.elsewhere | FACT.takenOver));
   return {
     fileName,
@@ -71,6 +79,7 @@ function fileColumns({ fileName, facts, bytes, at, detail }: FileOfRow): Omit<Fi
     requestId: detail?.requestId ?? undefined,
     attempts: detail?.attempts ?? (facts === 0 ? 0 : 1),
     bytes: bytes ?? undefined,
+    contentMd5,
     announcedAt: isOurs ? at * 1000 : undefined,
   };
 }

@@ -27,7 +27,7 @@ export const PAST_SQL = {
       failure_message, failure_attempts, failure_request_id
     FROM work_item WHERE id > ?1 AND (?2 IS NULL OR work_item_id = ?2) ORDER BY id LIMIT ?3`,
   // ?4: a bit for each outcome that is wanted.
-  fileRows: `SELECT f.id, f.name, f.facts, f.bytes, f.at, ${OUTCOME} AS outcome, d.code, d.message, d.attempts,
+  fileRows: `SELECT f.id, f.name, f.facts, f.bytes, f.at, f.md5, ${OUTCOME} AS outcome, d.code, d.message, d.attempts,
       d.request_id, d.blob_name
     FROM file f LEFT JOIN file_detail d ON d.file = f.id
     WHERE f.work_item = ?1 AND f.id > ?2 AND (?4 >> ${OUTCOME}) & 1 ORDER BY f.id LIMIT ?3`,

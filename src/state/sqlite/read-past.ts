@@ -4,7 +4,7 @@ import type { FileOutcome } from "../../core/file-outcome.ts";
 import type { WorkItemStatus } from "../../core/states.ts";
 import { FACT } from "../ledger/facts.ts";
 import type { FileFilter, FileRow, FinishedWorkItem, HistoryPoint, StartRecord, StatePast } from "../past.ts";
-import { fromStatusColumn, fromTextColumn, type TextColumn } from "./columns.ts";
+import { fromMd5Column, fromStatusColumn, fromTextColumn, type TextColumn } from "./columns.ts";
 import { OUTCOME_BITS, PAST_SQL } from "./past-statements.ts";
 import { allRows, firstRow, type KeyRow, toWorkItem } from "./statements.ts";
 
@@ -68,6 +68,7 @@ interface StoredFileRow {
   readonly facts: number;
   readonly bytes: number | null;
   readonly at: number;
+  readonly md5: Uint8Array | null;
   readonly outcome: number;
   readonly code: FailureCode | null;
   readonly message: string | null;
@@ -77,7 +78,7 @@ interface StoredFileRow {
 }
 
 function readBatch(db: DatabaseSync, { workItem, file }: Cursor, { workItemId, bits }: Wanted): Batch {
-  const statement = db.prepare(PAST_SQL.fileRows);
+  const statement = db.prepare(fileRowsSql(db));
   const hasFiles = db.prepare(PAST_SQL.hasFiles);
   const rows: FileRow[] = [];
   const after = file === 0 ? workItem : workItem - 1;
@@ -102,6 +103,12 @@ function readBatch(db: DatabaseSync, { workItem, file }: Cursor, { workItemId, b
   return { rows, next: last && { workItem: last.id, file: 0 } };
 }
 
+/** A state of an earlier version keeps no content. */
+function fileRowsSql(db: DatabaseSync): string {
+  const hasMd5 = db.prepare("SELECT 1 FROM pragma_table_info('file') WHERE name = 'md5'").get() !== undefined;
+  return hasMd5 ? PAST_SQL.fileRows : PAST_SQL.fileRows.replace("f.md5", "NULL AS md5");
+}
+
 function outcomeBits(outcomes: FileFilter["outcomes"]): number {
   if (outcomes === undefined) return ALL;
   return [...outcomes].reduce((bits, outcome) => bits | (1 << OUTCOME_BITS[outcome]), 0);
@@ -121,6 +128,7 @@ function toFileRow(item: WorkItemRow, row: StoredFileRow): FileRow {
     requestId: row.request_id ?? undefined,
     attempts: row.attempts ?? (facts & ~FACT.vanished ? 1 : 0),
     bytes: row.bytes ?? undefined,
+    contentMd5: fromMd5Column(row.md5),
     announcedAt: isOurs ? row.at * 1000 : undefined,
   };
 }
@@ -148,6 +156,7 @@ function toWorkItemRow(item: WorkItemRow): FileRow {
     requestId: item.failure_request_id ?? undefined,
     attempts: item.failure_attempts ?? 0,
     bytes: undefined,
+    contentMd5: undefined,
     announcedAt: undefined,
   };
 }

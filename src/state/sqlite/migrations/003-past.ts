@@ -1,5 +1,8 @@
-/** What happened over time: each start, and how far it had come. Written out, as in 001. */
+/** What happened: the content of each file, and over time each start, and how far it had come. Written out, as in 001. */
 export const PAST = `
+-- Of the content, 16 bytes, where it was computed or stated.
+ALTER TABLE file ADD COLUMN md5 BLOB;
+
 -- One row a start, the newest 1,000. files (finished in any way), failed and bytes are of this start. Times are ms.
 CREATE TABLE run_start (
   number INTEGER PRIMARY KEY,
