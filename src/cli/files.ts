@@ -3,13 +3,14 @@ import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { parseOutcomes } from "../core/file-outcome.ts";
 import { writeFiles } from "../job/files.ts";
+import { checkOutputs } from "../job/outputs.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
 import { FILE_ROWS_CSV, FILE_ROWS_JSON } from "../report/file-rows.ts";
 import { FILE_ROWS_TEXT } from "../terminal/file-rows-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { type Io, printLine } from "../terminal/io.ts";
 import { parseRowsOutput } from "./options.ts";
-import { checkOutputs, writingTo } from "./output-file.ts";
+import { writingTo } from "./output-file.ts";
 
 export interface FilesArguments {
   readonly stateDb?: readonly string[];
@@ -28,9 +29,11 @@ export async function files(given: FilesArguments, io: Io): Promise<ExitCode> {
   const paths = findStatePaths(given.stateDb, io);
   using states = await OpenStates.open(paths, io);
   const out = given.out ?? "-";
-  checkOutputs([{ option: "--out", out }], paths, io);
-  return writingTo(out, io, async (sink) => {
+  const companions = checkOutputs([{ option: "--out", out }], paths, io);
+  return writingTo({ out, companions }, io, async (sink) => {
     const written = await writeFiles(states, { filter, format, ...sink });
+    // Who stopped reading did not see all of them.
+    if (sink.isLeft()) return EXIT.done;
     const items = written.workItems === 0 ? "" : `, ${quantity(written.workItems, "work item")} as a whole`;
     const where = out === "-" ? "" : ` written to ${out}`;
     printLine(io.stderr, `${quantity(written.files, "file")}${items}${where}`);

@@ -1,9 +1,5 @@
 /** A result that a command writes to a file that an option names, or to stdout. */
-import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
-import { refuseOverlap } from "../files/overlap.ts";
-import { absolutePath } from "../job/states.ts";
-import { STATE_COMPANION_ENDINGS, STATES } from "../state/wiring.ts";
 import { type Io, printLine, writeText } from "../terminal/io.ts";
 import { ResultFile } from "../terminal/result-file.ts";
 import { listenForStop } from "./stop-signals.ts";
@@ -17,33 +13,10 @@ export interface Sink {
   readonly signal: AbortSignal;
 }
 
+/** A place, and which names belong to states (`checkOutputs`). */
 export interface Output {
-  /** Such as `--out`. */
-  readonly option: string;
-  /** A path, or `-` for stdout. */
   readonly out: string;
-}
-
-/**
- * Makes sure that no output is written over a state that is read, or over another output.
- *
- * @param states as they were given
- * @throws ReuploadError `usage`
- */
-export function checkOutputs(outputs: readonly Output[], states: readonly string[], io: Io): void {
-  const read = states.flatMap((path) => STATES.files(absolutePath(path, io)));
-  const written = outputs.filter(({ out }) => out !== "-");
-  if (outputs.length - written.length > 1) {
-    throw new ReuploadError("usage", "Only one output can go to stdout.", {
-      advice: "Give a file for the others.",
-    });
-  }
-  refuseOverlap([
-    { option: "--state-db", paths: read, use: "read" },
-    ...written.map(
-      ({ option, out }) => ({ option, paths: [absolutePath(out, io)], use: "written" }) as const,
-    ),
-  ]);
+  readonly companions: readonly string[];
 }
 
 /**
@@ -53,7 +26,7 @@ export function checkOutputs(outputs: readonly Output[], states: readonly string
  * @throws ReuploadError what `work` throws, `output-unwritable`
  */
 export async function writingTo(
-  out: string,
+  { out, companions }: Output,
   io: Io,
   work: (sink: Sink) => Promise<ExitCode>,
 ): Promise<ExitCode> {
@@ -64,7 +37,7 @@ export async function writingTo(
     if (isStdout) {
       return await work({ write: (text) => writeText(io, text), isLeft: io.isStdoutClosed, signal });
     }
-    await using file = await ResultFile.create(out, io, STATE_COMPANION_ENDINGS);
+    await using file = await ResultFile.create(out, io, companions);
     const code = await work({ write: (text) => file.write(text), isLeft: () => false, signal });
     await file.publish();
     return code;

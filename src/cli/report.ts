@@ -1,6 +1,7 @@
 /** `reupload report`: what was asked, done, when, how fast, and what failed. */
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { writeFiles } from "../job/files.ts";
+import { checkOutputs } from "../job/outputs.ts";
 import { gatherReport } from "../job/report.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
 import { FILE_ROWS_CSV } from "../report/file-rows.ts";
@@ -9,7 +10,7 @@ import { jsonText } from "../report/json-forms.ts";
 import { type Io, printLine, printLines } from "../terminal/io.ts";
 import { reportText } from "../terminal/report-text.ts";
 import { lineStyle } from "../terminal/style.ts";
-import { checkOutputs, type Sink, writingTo } from "./output-file.ts";
+import { type Sink, writingTo } from "./output-file.ts";
 import { resumeCommand } from "./run.ts";
 import { packageVersion } from "./version.ts";
 
@@ -20,16 +21,16 @@ export interface ReportArguments {
   readonly json?: string;
   readonly bundle?: string;
   readonly log?: string;
+  readonly attach?: readonly string[];
 }
-
-/** @returns 0, or the code of the signal that ended it. @throws ReuploadError */
+/** @returns 0, or the code of a signal. @throws ReuploadError */
 export async function report(given: ReportArguments, io: Io): Promise<ExitCode> {
   const paths = findStatePaths(given.stateDb, io);
   const outputs = (["html", "json", "csv", "bundle"] as const).flatMap((kind) => {
     const out = given[kind];
     return out === undefined ? [] : [{ kind, option: `--${kind}`, out }];
   });
-  checkOutputs(outputs, paths, io);
+  const companions = checkOutputs(outputs, paths, io);
   using states = await OpenStates.open(paths, io);
   const found = await gatherReport(states, io.surroundings, { tool: packageVersion(), resumeCommand });
   const write = {
@@ -39,14 +40,15 @@ export async function report(given: ReportArguments, io: Io): Promise<ExitCode> 
     },
     json: (sink: Sink) => sink.write(`${jsonText(fullReportJson(found))}\n`),
     csv: (sink: Sink) => writeFiles(states, { filter: {}, format: FILE_ROWS_CSV, ...sink }),
-    bundle: async ({ write: put, signal }: Sink) => {
+    bundle: async (sink: Sink) => {
       const { makeBundle } = await import("../job/bundle.ts");
-      const { zip } = await makeBundle(states, io, { report: found, log: given.log, signal });
-      return put(zip);
+      const { log, attach: attached = [] } = given;
+      const { signal } = sink;
+      return sink.write((await makeBundle(states, io, { report: found, log, attached, signal })).zip);
     },
   };
   for (const { kind, out } of outputs) {
-    const code = await writingTo(out, io, async (sink) => {
+    const code = await writingTo({ out, companions }, io, async (sink) => {
       await write[kind](sink);
       return EXIT.done;
     });

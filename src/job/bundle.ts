@@ -1,11 +1,13 @@
 /** A zip for a ticket: report, failed files, settings, log, system. Redacted, and scanned for secrets before it is given. */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { basename } from "node:path";
 import { arch, cpus, release, totalmem, type } from "node:os";
 import { redact } from "../core/secret.ts";
 import { findSecrets, secretValues } from "../core/secret-scan.ts";
-import { ReuploadError } from "../core/errors.ts";
-import { collect, type Environment, resolveOne } from "../config/config.ts";
+import { errorMessageText, ReuploadError } from "../core/errors.ts";
+import { collect, resolveOne } from "../config/config.ts";
 import { configKey, RUN_OPTION_NAMES, RUN_OPTIONS } from "../config/run-options.ts";
+import { lookAt } from "../files/files.ts";
 import { FILE_ROWS_CSV } from "../report/file-rows.ts";
 import { fleetJson } from "../report/fleet-json.ts";
 import type { FullReport } from "../report/full-report.ts";
@@ -15,8 +17,8 @@ import { reportPage } from "../report/page/page.ts";
 import { writeFiles } from "./files.ts";
 import { absolutePath, type OpenStates, type Place } from "./states.ts";
 
-/** Of a long log its end. */
-const MOST_LOG_BYTES = 10 * 2 ** 20;
+/** Of a long log, or another text, its end. */
+const MOST_TEXT_BYTES = 10 * 2 ** 20;
 /** Of very many failed files the first. */
 const MOST_ROWS_BYTES = 10 * 2 ** 20;
 
@@ -24,6 +26,8 @@ export interface BundleRequest {
   readonly report: FullReport;
   /** As it was given; undefined: the one that the settings name. */
   readonly log: string | undefined;
+  /** Texts of the operator's choice. */
+  readonly attached: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -36,12 +40,12 @@ export interface Bundle {
 /**
  * Makes the zip in memory; it has at most some 40 MiB before it is packed.
  *
- * @throws ReuploadError `secret-found` when a secret is left after all were taken out, `usage` when the log that was named
- * cannot be read; those of `writeFiles`
+ * @throws ReuploadError `secret-found` when a secret is left after all were taken out, `usage` when a text that was named
+ * cannot be read or is none; those of `writeFiles`
  */
 export async function makeBundle(states: OpenStates, place: Place, request: BundleRequest): Promise<Bundle> {
   const { report } = request;
-  const log = readLog(request.log, place);
+  const log = findLog(request.log, place);
   const texts: Record<string, string> = {
     "README.txt": README,
     "report.html": reportPage(report),
@@ -51,6 +55,12 @@ export async function makeBundle(states: OpenStates, place: Place, request: Bund
     "settings.json": `${jsonText({ states: settingsOf(report, place) })}\n`,
     "system.json": `${jsonText(systemFacts(report))}\n`,
     ...(log === undefined ? {} : { "log.ndjson": log }),
+    ...Object.fromEntries(
+      request.attached.map((path, index) => [
+        `attached/${index + 1}-${basename(path)}`,
+        readEnd(path, place, "--attach"),
+      ]),
+    ),
   };
   const known = secretValues(place.env);
   const members = Object.entries(texts).map(([name, text]) => [name, conceal(text, known)] as const);
@@ -70,6 +80,7 @@ failed.csv     the files that failed or were skipped, at most 10 MiB of them
 settings.json  the settings that a resume would use, each with its source
 system.json    versions and machine
 log.ndjson     the end of the log, where there is one
+attached/      the texts that were given with --attach
 
 Signatures, keys, tokens and passwords were taken out, and all of it was scanned for them. Names of accounts, containers,
 work items and files are in it.
@@ -138,30 +149,45 @@ function systemFacts({ tool, time }: FullReport): JsonFields {
   };
 }
 
-/** The end of the log, from a whole line on. */
-function readLog(given: string | undefined, place: Place): string | undefined {
-  const named = given ?? logOfSettings(place.env, place.cwd);
-  if (named === undefined) return undefined;
-  const path = absolutePath(named, place);
-  if (!existsSync(path)) {
-    if (given === undefined) return undefined;
-    throw new ReuploadError("usage", `The log ${given} does not exist.`, {
-      advice: "Give the file that the run wrote with --log-file, or omit --log.",
-    });
-  }
-  const file = openSync(path, "r");
-  try {
-    const { size } = fstatSync(file);
-    const from = Math.max(0, size - MOST_LOG_BYTES);
-    const bytes = Buffer.alloc(size - from);
-    const read = readSync(file, bytes, 0, bytes.length, from);
-    const text = bytes.toString("utf8", 0, read);
-    return from === 0 ? text : text.slice(text.indexOf("\n") + 1);
-  } finally {
-    closeSync(file);
-  }
+/** The log that was named, which must be there; else the one of the settings, when it is there. */
+function findLog(given: string | undefined, place: Place): string | undefined {
+  if (given !== undefined) return readEnd(given, place, "--log");
+  const named = resolveOne(collect({}, place.env, place.cwd), "logFile");
+  if (named === undefined || !existsSync(absolutePath(named, place))) return undefined;
+  return readEnd(named, place, "--log-file");
 }
 
-function logOfSettings(env: Environment, cwd: string): string | undefined {
-  return resolveOne(collect({}, env, cwd), "logFile");
+/** The end of a text, from a whole line on. */
+function readEnd(given: string, place: Place, option: string): string {
+  let bytes: Buffer;
+  let isCut: boolean;
+  try {
+    const path = absolutePath(given, place);
+    // To open a pipe would wait for ever.
+    const found = lookAt(path);
+    if (found.kind === "stream" || found.kind === "other") throw new Error(`it is ${found.what}`);
+    const file = openSync(path, "r");
+    try {
+      const { size } = fstatSync(file);
+      const from = Math.max(0, size - MOST_TEXT_BYTES);
+      bytes = Buffer.alloc(size - from);
+      bytes = bytes.subarray(0, readSync(file, bytes, 0, bytes.length, from));
+      isCut = from > 0;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new ReuploadError("usage", `${option}: cannot read ${given}: ${errorMessageText(error)}`, {
+      advice: "Give the path of a text file.",
+      cause: error,
+    });
+  }
+  // What is no text cannot be scanned for secrets.
+  if (bytes.includes(0)) {
+    throw new ReuploadError("usage", `${option}: ${given} is not a text file.`, {
+      advice: "Only texts can be scanned for secrets.",
+    });
+  }
+  const text = bytes.toString("utf8");
+  return isCut ? text.slice(text.indexOf("\n") + 1) : text;
 }

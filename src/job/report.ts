@@ -50,7 +50,10 @@ export async function gatherReport(
     longest: await findLongest(states, fleet, time),
     failures,
     nextCommands: fleet.machines
-      .filter(({ progress, exitCode }) => progress.workItems.left > 0 || exitCode !== 0)
+      .filter(({ writer, progress: { workItems, files } }) => {
+        const isWanting = workItems.left > 0 || workItems.failed > 0 || files.failed > 0;
+        return isWanting && writer.kind !== "running";
+      })
       .map(({ stateDb }) => resumeCommand(stateDb)),
   };
 }

@@ -138,10 +138,14 @@ describe("report", () => {
   it("takes what the environment says is secret out of a bundle, however it got in", async () => {
     await scene.write("other.log", '{"note":"the password is correct-horse"}\n');
     const env = { AZURE_CLIENT_SECRET: "correct-horse" };
+    await scene.write("doctor.txt", "ok: node 24\nThe client's secret is correct-horse.\n");
     const asked = ["report", "--state-db", STATE, "--bundle", "yes.zip", "--log", "other.log"];
-    expect((await scene.cli(asked, { env })).code).toBe(0);
+    expect((await scene.cli([...asked, "--attach", "doctor.txt"], { env })).code).toBe(0);
     const zip = unzipSync(await readFile(scene.path("yes.zip")));
     expect(strFromU8(zip["log.ndjson"] ?? new Uint8Array())).toBe('{"note":"the password is ***"}\n');
+    expect(strFromU8(zip["attached/1-doctor.txt"] ?? new Uint8Array())).toContain("secret is ***.");
+    const binary = await scene.cli([...asked, "--attach", STATE]);
+    expect([binary.code, binary.stderr]).toEqual([2, expect.stringContaining("is not a text file")]);
   });
 });
 

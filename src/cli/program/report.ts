@@ -18,6 +18,11 @@ export function addReport({ program, io, setExitCode }: CommandLine): void {
       "write a zip for a ticket: report, failed files, settings, log; without secrets, or not at all",
     )
     .option("--log <file>", "with --bundle: the log of the run (default: that of --log-file in the settings)")
+    .option(
+      "--attach <file>",
+      "with --bundle: a text to put in, such as doctor's output (repeatable)",
+      repeated,
+    )
     .addHelpText(
       "after",
       `
@@ -27,7 +32,8 @@ Examples:
   reupload report
   reupload report --state-db machine1_state.db --state-db machine2_state.db --html report.html
   reupload report --json - | jq .verdict
-  reupload report --bundle ticket.zip --log run.log
+  reupload doctor > doctor.txt
+  reupload report --bundle ticket.zip --log run.log --attach doctor.txt
 ${exitCodesHelp()}`,
     )
     .action(async (options: ReportArguments) => {

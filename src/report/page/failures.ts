@@ -7,7 +7,7 @@ import { Html, html } from "./html.ts";
 import { type PageColumn, pageTable } from "./table.ts";
 
 /** A block a reason, most frequent first; nothing when there is none. */
-export function failuresSection({ failures, nextCommands }: FullReport): Html | undefined {
+export function failuresSection({ failures }: FullReport): Html | undefined {
   if (failures.length === 0) return undefined;
   return html`<section aria-labelledby="failures">
     <h2 id="failures">What failed, and why</h2>
@@ -15,7 +15,7 @@ export function failuresSection({ failures, nextCommands }: FullReport): Html | 
       Most frequent first, with a few examples each. The command
       <code>reupload files --status failed</code> lists all of them.
     </p>
-    ${failures.map((group, place) => reason(group, place === 0))} ${commands(nextCommands)}
+    ${failures.map((group, place) => reason(group, place === 0))}
   </section>`;
 }
 
@@ -66,8 +66,14 @@ function examples(what: string, samples: readonly Sample[], isOpen: boolean): Ht
     </details>`;
 }
 
-function commands(all: readonly string[]): Html | undefined {
-  if (all.length === 0) return undefined;
-  return html`<p class="lead" style="margin-top:20px">What failed or is left is tried again with:</p>
-    <pre><code>${all.map((command, place) => [place > 0 && new Html("\n"), command])}</code></pre>`;
+/** The commands that go on; nothing when there is nothing to do. */
+export function nextSection({ nextCommands }: FullReport): Html | undefined {
+  if (nextCommands.length === 0) return undefined;
+  return html`<section aria-labelledby="next">
+    <h2 id="next">To do the rest</h2>
+    <p class="lead">
+      What failed is tried again, and what is left is done. Nothing that is done is done again.
+    </p>
+    <pre><code>${nextCommands.map((command, place) => [place > 0 && new Html("\n"), command])}</code></pre>
+  </section>`;
 }

@@ -3,7 +3,7 @@
  * on paper.
  */
 import type { FullReport } from "../full-report.ts";
-import { failuresSection } from "./failures.ts";
+import { failuresSection, nextSection } from "./failures.ts";
 import { pageHead } from "./figures.ts";
 import { Html, html } from "./html.ts";
 import {
@@ -37,8 +37,8 @@ export function reportPage(report: FullReport): string {
       </head>
       <body>
         <main>
-          ${pageHead(report)} ${failuresSection(report)} ${accountSection(report)} ${paceSection(report)}
-          ${machinesSection(report)} ${longestSection(report)} ${startsSection(report)}
+          ${pageHead(report)} ${failuresSection(report)} ${nextSection(report)} ${accountSection(report)}
+          ${paceSection(report)} ${machinesSection(report)} ${longestSection(report)} ${startsSection(report)}
           ${settingsSection(report)}
           <footer>
             Made by reupload ${report.tool} from
