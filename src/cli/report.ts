@@ -10,6 +10,7 @@ import { jsonText } from "../report/json-forms.ts";
 import { type Io, printLine, printLines } from "../terminal/io.ts";
 import { reportText } from "../terminal/report-text.ts";
 import { lineStyle } from "../terminal/style.ts";
+import { parseOutput } from "./options.ts";
 import { type Sink, writingTo } from "./output-file.ts";
 import { resumeCommand } from "./run.ts";
 import { packageVersion } from "./version.ts";
@@ -22,14 +23,22 @@ export interface ReportArguments {
   readonly bundle?: string;
   readonly log?: string;
   readonly attach?: readonly string[];
+  readonly output?: string;
 }
-/** @returns 0, or the code of a signal. @throws ReuploadError */
-export async function report(given: ReportArguments, io: Io): Promise<ExitCode> {
-  const paths = findStatePaths(given.stateDb, io);
+
+/** Without any, the JSON goes to stdout where that is asked for. */
+function listOutputs(given: ReportArguments) {
+  const isJson = parseOutput(given.output) === "json";
   const outputs = (["html", "json", "csv", "bundle"] as const).flatMap((kind) => {
     const out = given[kind];
     return out === undefined ? [] : [{ kind, option: `--${kind}`, out }];
   });
+  return isJson && outputs.length === 0 ? [{ kind: "json", option: "--output", out: "-" } as const] : outputs;
+}
+/** @returns 0, or the code of a signal. @throws ReuploadError */
+export async function report(given: ReportArguments, io: Io): Promise<ExitCode> {
+  const paths = findStatePaths(given.stateDb, io);
+  const outputs = listOutputs(given);
   const companions = checkOutputs(outputs, paths, io);
   using states = await OpenStates.open(paths, io);
   const found = await gatherReport(states, io.surroundings, { tool: packageVersion(), resumeCommand });

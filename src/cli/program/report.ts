@@ -23,6 +23,7 @@ export function addReport({ program, io, setExitCode }: CommandLine): void {
       "with --bundle: a text to put in, such as doctor's output (repeatable)",
       repeated,
     )
+    .option("--output <format>", "without an output: text, or json as --json writes it", "text")
     .addHelpText(
       "after",
       `
