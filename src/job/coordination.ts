@@ -14,12 +14,13 @@ import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import { Part } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
+import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { JobContext } from "./context.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
 import { isCoordinated, runRules } from "./coordination-settings.ts";
-import { describeOthers } from "./others-text.ts";
+import { reportOthers } from "./others.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
 import type { TargetIdentity } from "./start.ts";
@@ -197,7 +198,7 @@ class CoordinatedRun implements GuardedRun {
   #couldBegin = true;
   /** When the lease became uncertain, ms since the epoch. */
   #heldSince: number | undefined;
-  #ending: Promise<readonly string[]> | undefined;
+  #ending: Promise<Message | undefined> | undefined;
 
   constructor(options: CoordinatedOptions) {
     const { part, surroundings, services } = options;
@@ -224,22 +225,23 @@ class CoordinatedRun implements GuardedRun {
     figures.last = view;
   }
 
-  async end(): Promise<readonly string[]> {
+  async end(): Promise<Message | undefined> {
     this.#ending ??= this.#end();
     return this.#ending;
   }
 
-  async #end(): Promise<readonly string[]> {
+  async #end(): Promise<Message | undefined> {
     const { part, surroundings, control } = this.#with;
     this.#endLooking();
     const isAborted = control.aborting.aborted;
     const signal = abortAfter(surroundings, isAborted ? LAST_WORD_AFTER_ABORT_MS : LAST_WORD_MS);
     const isTold = await part.end(signal).catch(() => false);
-    if (part.lost?.aborted === true) return [];
-    if (!isTold) return [`the account did not take the last word of partition ${part.partition}`];
+    if (part.lost?.aborted === true) return undefined;
+    if (!isTold) return notTold(part.partition);
     const look = await part.look(signal).catch((): undefined => undefined);
-    if (look?.run === undefined) return [];
-    return describeOthers({ isComplete: look.isComplete, run: look.run }, part.partition);
+    if (look?.run === undefined) return undefined;
+    const report = reportOthers({ isComplete: look.isComplete, run: look.run }, part.partition);
+    return report && { type: "other-machines", report };
   }
 
   #look(): void {
@@ -269,4 +271,10 @@ class CoordinatedRun implements GuardedRun {
       new StopRequest("partition-lost", "the partition is another machine's", error.exitCode, error),
     );
   }
+}
+
+/** The facts are safe in this machine's state; the others see its last checkpoint. */
+function notTold(partition: number): Message {
+  const message = `the last checkpoint of partition ${partition} could not be written to the target account: other machines see an earlier one until this partition is resumed`;
+  return { type: "notice", level: "warning", message };
 }

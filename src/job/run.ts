@@ -183,7 +183,7 @@ class Run {
       resumeCommand,
       verbose: settings.verbose,
     });
-    for (const line of last) this.#context.notice("info", line);
+    if (last !== undefined) reporter.tell(last);
     return exitCode;
   }
 

@@ -13,4 +13,5 @@ export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-
 export { doubtText, type ImportReport } from "./import-report.ts";
 export { isoTime } from "./json-forms.ts";
 export { type Message, toJsonLine, waitingMessages } from "./messages.ts";
+export type { OtherPartition, OthersReport } from "./others-report.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";
