@@ -1,13 +1,13 @@
 /** `reupload import-state`: a new state that knows what states of the original Python tool know. */
 import { keptSettings, resolve } from "../config/config.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { runFiles } from "../job/command-files.ts";
 import { importState as importOld, originalFiles } from "../job/import-state.ts";
-import { importJson, type ImportReport } from "../report/import-report.ts";
-import { jsonText } from "../report/json-forms.ts";
+import { importJson, type ImportReport, jsonText } from "../report/report.ts";
 import { count } from "../terminal/format.ts";
 import { importText } from "../terminal/import-text.ts";
 import { type Io, printLines, writeLines } from "../terminal/io.ts";
-import { resumeCommand, runFiles } from "./run.ts";
+import { resumeCommand } from "./run.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 
 const WORDS: StopWords = {

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { distribute } from "../job/distribution.ts";
 import { uncountedText } from "../terminal/distribution-text.ts";
 import { quantity } from "../terminal/format.ts";
-import { SCHEMA_VERSION } from "../report/messages.ts";
+import { SCHEMA_VERSION } from "../report/report.ts";
 import { type MachinePlan, machinePlanText, planMachine, type PlanOptions } from "../terminal/plan-text.ts";
 import { printable } from "../terminal/printable.ts";
 import { printableJson } from "../core/unprintable.ts";
@@ -40,7 +40,7 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
     fileWorkers: parseWorkers(options["fileWorkers"], "--file-workers"),
     version: packageVersion(),
   };
-  const dispose = endAtSignal(io.stderr, "nothing is planned");
+  const dispose = endAtSignal(io, "nothing is planned");
   const distribution = await distribute({ csv, total }, io).finally(dispose);
   const isWanted = (step: string) => options["resume"] !== true || RESUME_STEPS.includes(step);
   const machines = distribution.partitions.map(({ partition, count }) => {

@@ -3,8 +3,7 @@ import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
 import { copyState, readFleet, readFleetReport } from "../job/status.ts";
-import { fleetJson } from "../report/fleet-json.ts";
-import { jsonText } from "../report/json-forms.ts";
+import { fleetJson, jsonText } from "../report/report.ts";
 import { statusText } from "../terminal/status-text.ts";
 import { type Io, printLines, printLine, writeLines } from "../terminal/io.ts";
 import { parseOutput } from "./options.ts";
@@ -49,7 +48,7 @@ async function takeSnapshot(
       advice: "Give one --state-db, and run the command again for the next state.",
     });
   }
-  const stop = listenForStop();
+  const stop = listenForStop(io);
   try {
     await copyState({ stateDb, snapshot }, io, stop.signal);
   } catch (thrown) {

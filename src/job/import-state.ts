@@ -52,7 +52,7 @@ export async function importState(context: JobContext, request: ImportRequest): 
     request,
     catalog,
     csv,
-    services: new wiring.Services(account, settings),
+    services: new wiring.Services(account, settings, context.env),
     identity: wiring.runIdentity(account, settings, catalog.identity),
   };
   using making = await STATES.make(context.path(settings.stateDb));

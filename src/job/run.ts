@@ -17,7 +17,7 @@ import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
-import { growYoungHeap } from "./heap.ts";
+import { growYoungHeap } from "./process.ts";
 import { chooseSlots } from "./limits.ts";
 import type { Services } from "./services.ts";
 import {

@@ -8,10 +8,11 @@ export {
   announceVerdict,
   filesToAnnounce,
 } from "./announce-report.ts";
-export type { DistributionReport } from "./distribution-report.ts";
+export { distributionJson, type DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
-export { doubtText, type ImportReport } from "./import-report.ts";
-export { isoTime } from "./json-forms.ts";
-export { type Message, toJsonLine, waitingMessages } from "./messages.ts";
+export { fleetJson } from "./fleet-json.ts";
+export { doubtText, importJson, type ImportReport } from "./import-report.ts";
+export { isoTime, type JsonFields, jsonText } from "./json-forms.ts";
+export { errorMessage, type Message, SCHEMA_VERSION, toJsonLine, waitingMessages } from "./messages.ts";
 export type { OtherPartition, OthersReport } from "./others-report.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";

@@ -117,11 +117,14 @@ describe("an upload", () => {
     await expectInTarget(scene, [first, second]);
   });
 
-  it("says with --dry-run which file would become which blob, and touches nothing", async () => {
+  it("says in a dry run which file would become which blob, and changes nothing", async () => {
     await put("out/a.json");
-    const result = await upload("out", "--dry-run");
-    expect(result.code, result.stderr).toBe(0);
-    expect(result.stdout + result.stderr).toMatch(/out\/a\.json.*nightly-a\.json/);
+    const byFlag = await upload("out", "--dry-run");
+    const byEnvironment = await scene.cli(args("out"), { env: { REUPLOAD_DRY_RUN: "true" } });
+    for (const result of [byFlag, byEnvironment]) {
+      expect(result.code, result.stderr).toBe(0);
+      expect(result.stdout + result.stderr).toMatch(/out\/a\.json.*nightly-a\.json/);
+    }
     await expectInTarget(scene, []);
     await expectAnnouncedOnce(scene, []);
     expect(await states()).toEqual([]);
