@@ -11,7 +11,7 @@ import type { PartitionFacts } from "../machines/claim.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
-import { Part } from "../machines/machines.ts";
+import { LAST_WORD_MS, Part } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
@@ -29,8 +29,7 @@ import type { TargetIdentity } from "./start.ts";
 const HASH_VERSION = 1;
 /** How often the lease is looked at: the pipeline is told when files may begin again, ms. */
 const LOOK_MS = 500;
-/** How long the last word is tried, ms; after an abort nobody wants to wait. */
-const LAST_WORD_MS = 25_000;
+/** The same after an abort, ms: nobody wants to wait. */
 const LAST_WORD_AFTER_ABORT_MS = 3_000;
 
 export interface Coordination {

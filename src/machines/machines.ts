@@ -27,8 +27,8 @@ export type { PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
 /** A checkpoint is written so often, ms. */
 const CHECKPOINT_MS = 15_000;
-/** A write in between may take so long before the next one is due, ms. */
-const LAST_WORD_MS = 25_000;
+/** How long a machine tries to write its last checkpoint before it leaves its lease to expire, ms. */
+export const LAST_WORD_MS = 25_000;
 
 export interface PartOptions extends ManifestContext {
   readonly run: RunKey;

@@ -15,4 +15,5 @@ export { doubtText, importJson, type ImportReport } from "./import-report.ts";
 export { isoTime, type JsonFields, jsonText } from "./json-forms.ts";
 export { errorMessage, type Message, SCHEMA_VERSION, toJsonLine, waitingMessages } from "./messages.ts";
 export type { OtherPartition, OthersReport } from "./others-report.ts";
+export type { PlanReport } from "./plan-report.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";
