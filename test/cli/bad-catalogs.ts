@@ -35,7 +35,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     args: [...csv, "--catalog", "kutso"],
     exit: 2,
     code: "bad-option",
-    says: "--catalog: expected listing, kusto, container, folder (did you mean kusto?)",
+    says: "--catalog: expected listing, kusto, container or folder (did you mean kusto?)",
     advises: "Correct the value",
   },
   {
@@ -177,7 +177,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     args: [...run, "--auth", "clii"],
     exit: 2,
     code: "bad-option",
-    says: "--auth: expected auto, cli, browser, device-code, managed-identity, environment (did you mean cli?)",
+    says: "--auth: expected auto, cli, browser, device-code, managed-identity or environment (did you mean cli?)",
     advises: "Correct the value",
   },
   {

@@ -143,7 +143,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: [...run, "--on-conflict", "overwrit"],
     exit: 2,
     code: "bad-option",
-    says: "--on-conflict: expected fail, skip, overwrite (did you mean overwrite?)",
+    says: "--on-conflict: expected fail, skip or overwrite (did you mean overwrite?)",
     advises: "Correct the value",
   },
   {

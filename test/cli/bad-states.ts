@@ -58,7 +58,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["monitor", "--once", "--state-db", "none.db"],
     exit: 2,
     code: "state-missing",
-    says: "none.db does not exist",
+    says: "the state FOLDER/none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -74,7 +74,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["status", "--state-db", "none.db"],
     exit: 2,
     code: "state-missing",
-    says: "none.db does not exist",
+    says: "the state FOLDER/none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -82,7 +82,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["status", "--state-db", "empty.csv"],
     exit: 2,
     code: "state-missing",
-    says: "is empty: it contains no state",
+    says: "the file FOLDER/empty.csv is empty: it contains no state",
     advises: "Check the path given with --state-db",
   },
   {
@@ -106,7 +106,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["remaining", "--state-db", "none.db", "--out", "-"],
     exit: 2,
     code: "state-missing",
-    says: "none.db does not exist",
+    says: "the state FOLDER/none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -130,7 +130,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["announce", "--state-db", "none.db"],
     exit: 2,
     code: "state-missing",
-    says: "none.db does not exist",
+    says: "the state FOLDER/none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
