@@ -8,8 +8,8 @@ import { resumeCommand } from "./run.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 
 const WORDS: StopWords = {
-  stops: "stopping, no announcement is under way",
-  finishes: "announcements under way are finished, no new ones are begun; once more stops at once",
+  stops: "stopping, no announcement is in flight",
+  finishes: "finishing the announcements in flight, starting no new ones; a second signal stops at once",
   left: "stopped before the first announcement: run the same command again",
 };
 

@@ -43,14 +43,14 @@ export interface DemoOptions {
  */
 export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
   if (options.kusto && options.keep) {
-    throw new ReuploadError("usage", "--kusto and --keep exclude each other.", {
+    throw new ReuploadError("usage", "--kusto and --keep cannot be used together.", {
       advice: "The stand-in for Kusto ends with the demo; try resume and partitions with --keep alone.",
     });
   }
   const folder = resolve(io.cwd, options.dir ?? DEMO_FOLDER);
   const stop = listenForStop(
     io,
-    (why) => printLine(io.stderr, `${why}: the demo is given up, its emulator is stopped`),
+    (why) => printLine(io.stderr, `${why}: stopping the demo and its emulator`),
     PREPARATION_GRACE_MS,
   );
   try {
@@ -68,7 +68,7 @@ async function demoIn(folder: string, options: DemoOptions, io: Io, stop: StopSi
   const { signal } = stop;
   if (options.addMissing) {
     await addMissing(io.surroundings, folder, signal);
-    say(io, "The missing blob is there now.");
+    say(io, "The missing blob exists now.");
     return EXIT.done;
   }
   const wasRunning = await stopKept(io.surroundings, folder, signal);
@@ -105,7 +105,10 @@ async function runOn(made: Demo, folder: string, keeps: boolean, io: Io): Promis
     made.keep();
     say(io, nextSteps(input, folder, io));
   } else {
-    say(io, "\nNext: npm run demo -- --keep leaves the emulator running, to try resume and two partitions.");
+    say(
+      io,
+      "\nNext: npm run demo -- --keep keeps the emulator running, so that you can try resume and two partitions.",
+    );
   }
   return exitCode;
 }
@@ -199,11 +202,11 @@ The emulator is still running, the data is in ${shown(io, folder)}. To try next:
 
   source ${shown(io, join(folder, "env.sh"))}
 
-  # put the missing blob where the listing says, then let resume finish it alone
+  # add the missing blob to the source, then resume: only this file is left
   ${demoAgain("--add-missing")}
   ${resume}
 
-  # two machines at once, each with its own state (another container and queue, so that there is work)
+  # two machines at once, each with its own state (a new container and queue, so that there is work to do)
   ${machine(0)} &
   ${machine(1)}; wait
 

@@ -24,8 +24,8 @@ export interface FindArguments {
 
 /** @returns the exit code; errors are told */
 export async function find(given: FindArguments, io: Io): Promise<ExitCode> {
-  const written = given.out === "-" ? "the CSV is not whole" : `${given.out} is not written`;
-  const words = { stops: "the query is given up", left: `stopped: ${written}` };
+  const written = given.out === "-" ? "the CSV is incomplete" : `${given.out} is not written`;
+  const words = { stops: "stopping the query", left: `stopped: ${written}` };
   return inSession(toRunFlags(given.flags), io, (session) => findInSession(given, session), {
     words,
     files: (options, path) => findFiles({ ...given, config: resolveOne(options, "config") }, path),
@@ -41,8 +41,8 @@ async function findInSession({ out, ...given }: FindArguments, session: Session)
   const { io } = session;
   const isJson = resolveOne(session.given, "output") === "json";
   if (out === "-" && isJson) {
-    throw new ReuploadError("usage", "Both the CSV and what is told about it are to go to stdout.", {
-      advice: "Leave out --output json, or give --out a file.",
+    throw new ReuploadError("usage", "The CSV and the JSON report cannot both go to stdout.", {
+      advice: "Omit --output json, or give --out a file.",
     });
   }
   const report = await findWorkItems(session, {

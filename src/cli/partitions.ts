@@ -19,7 +19,7 @@ export interface PartitionsArguments {
 
 /** @throws ReuploadError */
 export async function partitions(given: PartitionsArguments, io: Io): Promise<ExitCode> {
-  const dispose = endAtSignal(io, "the printed answer is not complete");
+  const dispose = endAtSignal(io, "the output is incomplete");
   try {
     const total = parseWholeNumber(given.n, "number of partitions", 1, 100_000);
     const isJson = parseOutput(given.output) === "json";

@@ -40,7 +40,7 @@ export async function remaining(given: RemainingArguments, io: Io): Promise<Exit
   } catch (thrown) {
     const stopped = stop.control.stopRequest;
     if (stopped === undefined || thrown !== stopped) throw thrown;
-    const left = out === "-" ? "the CSV is not whole" : `${out} is not written`;
+    const left = out === "-" ? "the CSV is incomplete" : `${out} is not written`;
     printLine(io.stderr, `${stopped.why}: stopped, ${left}`);
     return stopped.exitCode;
   } finally {

@@ -49,7 +49,7 @@ export interface StopWords {
 
 const RUN_WORDS: StopWords = {
   stops: "stopping, no file is in flight",
-  finishes: "files in flight are finished, no new ones are taken; once more stops at once",
+  finishes: "finishing the files in flight, starting no new ones; a second signal stops at once",
   left: "stopped before the first file: run the same command again",
 };
 

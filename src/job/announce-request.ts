@@ -80,8 +80,8 @@ function chooseQueue(
   if (isGiven && settings.queue !== before) {
     throw new ReuploadError(
       "identity-mismatch",
-      `the files of this state are announced in the queue ${before}, given is ${settings.queue}`,
-      { advice: `Leave --queue out, or give --queue ${before}.` },
+      `the files of this state are announced in the queue ${before}, but --queue names ${settings.queue}`,
+      { advice: `Omit --queue, or give --queue ${before}.` },
     );
   }
   return before;

@@ -94,7 +94,10 @@ async function announceAll(
   const announcer = buildAnnouncer(services, settings);
   if (announcer === undefined) throw new TypeError("there is a queue, so there is an announcer");
   const total = filesToAnnounce(counts, all);
-  context.notice("info", `${total} files of ${request.run.identity.target} to announce in ${settings.queue}`);
+  context.notice(
+    "info",
+    `${total} announcements to send for ${request.run.identity.target}, in the queue ${settings.queue}`,
+  );
   const tally = { sent: 0, failed: 0, samples: [] as AnnounceReport["samples"][number][] };
   const follow = followRun({
     ...context,

@@ -255,7 +255,7 @@ class CoordinatedRun implements GuardedRun {
   #waiting(): Waiting | undefined {
     if (this.#heldSince === undefined || this.#ending !== undefined) return undefined;
     const what = `coordination container ${this.#with.container}`;
-    const advice = "the lease of this partition is not renewed; nothing new begins until it is";
+    const advice = "the lease of this partition could not be renewed; no new file begins until it is renewed";
     return { what, since: this.#heldSince, advice, throttled: false };
   }
 
@@ -264,10 +264,10 @@ class CoordinatedRun implements GuardedRun {
     const why = part.lost?.reason instanceof Error ? part.lost.reason.message : "its lease was lost";
     const error = new ReuploadError(
       "partition-lost",
-      `Partition ${part.partition} is no longer this machine's: ${why}. Files in flight were finished.`,
+      `Partition ${part.partition} was lost to another machine: ${why}. The files in flight were finished.`,
     );
     control.drain(
-      new StopRequest("partition-lost", "the partition is another machine's", error.exitCode, error),
+      new StopRequest("partition-lost", "the partition was lost to another machine", error.exitCode, error),
     );
   }
 }

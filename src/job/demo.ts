@@ -96,8 +96,8 @@ export class Demo implements AsyncDisposable {
 function prepareFolder(folder: string): void {
   if (existsSync(folder)) {
     if (!existsSync(join(folder, MARKER))) {
-      throw new ReuploadError("output-unwritable", `The folder ${folder} is there and not a demo's.`, {
-        advice: "Give another one with --dir.",
+      throw new ReuploadError("output-unwritable", `The folder ${folder} exists, but no demo made it.`, {
+        advice: "Give another folder with --dir.",
       });
     }
     rmSync(folder, { recursive: true });

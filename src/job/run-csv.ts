@@ -52,7 +52,7 @@ async function describeRun(context: JobContext, order: RunOrder): Promise<RunReq
   if (csv === undefined) {
     notice(
       "warning",
-      `the CSV (${settings.csv}) is not at hand: its rows are taken as they stand in the state`,
+      `the CSV (${settings.csv}) does not exist any more: the run takes its rows from the state`,
     );
   }
   return {
@@ -86,7 +86,7 @@ async function tellCopy({ path, notice }: JobContext, stateDb: string): Promise<
   const { writer } = await reader.read();
   reader.close();
   if (writer.kind !== "died" || writer.copy !== "without-log") return;
-  const message = `${stateDb} was in use when it was copied without its log (-wal), or the machine lost its power: what was done last is not in it, and is done again`;
+  const message = `${stateDb} was in use when it was copied without its log (-wal), or the machine lost its power: the last work is not in it and is done again`;
   notice("warning", message);
 }
 

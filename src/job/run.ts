@@ -261,5 +261,5 @@ function limitedBy({ limit, sample }: RunSettings): string | undefined {
 
 /** What to advise when the state holds a run and the command does not resume it. */
 export function resumeAdvice(resumeCommand: string): string {
-  return `To continue it: ${resumeCommand} - or give another --state-db to start anew.`;
+  return `To continue it: ${resumeCommand} - or give another --state-db to start a new run.`;
 }

@@ -71,7 +71,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: csv,
     exit: 2,
     code: "usage",
-    says: "Nothing says which files the work items have.",
+    says: "No option says where the file lists come from.",
     advises: "--files FILE",
   },
   {

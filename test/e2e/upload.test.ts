@@ -55,7 +55,7 @@ describe("an upload", () => {
     await scene.write("a.json", "a");
     const first = await upload(".", "--state-db", "my.db", "--log-file", "up.log");
     expect(first.code, first.stderr).toBe(0);
-    expect(first.stdout + first.stderr).toMatch(/left out, as they are the upload's own: .*up\.log/);
+    expect(first.stdout + first.stderr).toMatch(/left out because they belong to this upload: .*up\.log/);
     const names = async () => {
       const found: string[] = [];
       for await (const { name } of scene.behind.container(scene.container).listBlobsFlat()) found.push(name);
@@ -64,7 +64,7 @@ describe("an upload", () => {
     expect(await names()).toEqual([]);
     const again = await upload(".", "--state-db", "my.db", "--log-file", "up.log", "--resume");
     expect(again.code, again.stderr).toBe(0);
-    expect(again.stdout + again.stderr).toMatch(/the upload's own: .*my\.db/);
+    expect(again.stdout + again.stderr).toMatch(/they belong to this upload: .*my\.db/);
     expect(await names()).toEqual([]);
   });
 

@@ -227,7 +227,7 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     unit: "requests/s",
     from: undefined,
     to: 1_960.3,
-    why: "it refused for load",
+    why: "it was overloaded",
   },
   summary: { type: "summary", report: reportOf() },
   "dry-run": { type: "dry-run", report: DRY_RUN },
