@@ -11,6 +11,7 @@ export {
 export { distributionJson, type DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export { type Check, doctorJson, type Findings } from "./doctor-report.ts";
+export { type EstimateReport, estimateJson } from "./estimate-report.ts";
 export { fleetJson } from "./fleet-json.ts";
 export { doubtText, importJson, type ImportReport } from "./import-report.ts";
 export { isoTime, type JsonFields, jsonText } from "./json-forms.ts";

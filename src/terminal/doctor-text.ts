@@ -68,6 +68,7 @@ function stateText({ path, begun }: Findings["state"]): string {
 }
 
 function diskText({ freeBytes, neededBytes, filesAWorkItem }: Findings["disk"]): string {
+  if (neededBytes === 0) return `${bytes(freeBytes)} free for the state`;
   const needed = `the state needs about ${bytes(neededBytes)} with ${count(filesAWorkItem)} files a work item`;
   return `${bytes(freeBytes)} free; ${needed}`;
 }

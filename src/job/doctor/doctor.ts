@@ -33,7 +33,7 @@ export async function doctor(
   const given = resolve(options, found?.run.settings ?? {});
   const settings = { ...given, maxWait: Math.min(given.maxWait, MAX_WAIT_MS) };
   await checks.check("node", () => lookAtNode(process.version));
-  const csv = await checks.check("csv", async () => lookAtCsv(context, settings));
+  const csv = await checkCsv(context, settings, checks);
   let source: CatalogSource | undefined;
   await checks.check("catalog", async () => {
     const named = catalogSource(settings, context.path, context.env);
@@ -47,6 +47,13 @@ export async function doctor(
   const look = await openServices(context, settings, checks);
   if (look !== undefined) await checkServices(look, checks, csv === undefined ? undefined : source);
   return checks.report;
+}
+
+/** Without a CSV the rest can be looked at. */
+async function checkCsv(context: JobContext, settings: RunSettings, checks: Checks) {
+  if (settings.csv !== undefined) return checks.check("csv", async () => lookAtCsv(context, settings));
+  checks.skip("csv", "no --csv is given");
+  return undefined;
 }
 
 async function openServices(

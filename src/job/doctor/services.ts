@@ -49,7 +49,7 @@ export async function lookAtSignIn(
   } catch (thrown) {
     if (!(thrown instanceof SignInError)) throw thrown;
     const advice = describeAdvice(thrown.advice);
-    throw new ReuploadError("sign-in", `No sign-in was possible: ${thrown.message}.`, {
+    throw new ReuploadError("sign-in", `No sign-in was possible: ${thrown.message.replace(/\.$/, "")}.`, {
       advice,
       cause: thrown,
     });
