@@ -17,7 +17,7 @@ import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
-import { growYoungHeap } from "./heap.ts";
+import { growYoungHeap } from "./process.ts";
 import { chooseSlots } from "./limits.ts";
 import { ownQueue } from "./own-queue.ts";
 import type { Services } from "./services.ts";
@@ -186,7 +186,7 @@ class Run {
       resumeCommand,
       verbose: settings.verbose,
     });
-    for (const line of last) this.#context.notice("info", line);
+    if (last !== undefined) reporter.tell(last);
     return exitCode;
   }
 
@@ -264,5 +264,5 @@ function limitedBy({ limit, sample }: RunSettings): string | undefined {
 
 /** What to advise when the state holds a run and the command does not resume it. */
 export function resumeAdvice(resumeCommand: string): string {
-  return `To continue it: ${resumeCommand} - or give another --state-db to start anew.`;
+  return `To continue it: ${resumeCommand} - or give another --state-db to start a new run.`;
 }

@@ -63,12 +63,17 @@ export class Services {
   readonly #maxWaitMs: number;
   readonly #signIn: GateSignIn | undefined;
 
-  /** @param tell takes what is learned about the services */
-  constructor(account: StorageAccount, settings: RunSettings, tell: (message: Message) => void = () => {}) {
+  /** @param env says which proxy there is @param tell takes what is learned about the services */
+  constructor(
+    account: StorageAccount,
+    settings: RunSettings,
+    env: Environment,
+    tell: (message: Message) => void = () => {},
+  ) {
     this.account = account;
     this.limits = new Limits(settings);
     this.#tell = tell;
-    const proxy = chooseProxy(process.env);
+    const proxy = chooseProxy(env);
     this.client = new RestClient(REAL_SURROUNDINGS, account, new Connections(proxy, settings.requestTimeout));
     const own = new Connections(proxy, COORDINATION_CONNECT_MS);
     this.coordination = new RestClient(REAL_SURROUNDINGS, account, own);

@@ -15,7 +15,7 @@ const REQUEST = { tool: "1.0.0", resumeCommand: (stateDb: string) => `resume ${s
 
 async function reportOf(folder: string, ...names: string[]) {
   using states = await OpenStates.open(names, { env: {}, cwd: folder });
-  return gatherReport(states, REAL_SURROUNDINGS, REQUEST);
+  return await gatherReport(states, REAL_SURROUNDINGS, REQUEST);
 }
 
 describe("the report of a state", () => {
