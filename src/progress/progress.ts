@@ -55,10 +55,12 @@ export interface ProgressView {
   };
   /** Bytes in the target by this run, where they are known. */
   readonly bytes: number;
-  /** What this start did: files finished in any way, and bytes. What was done before a resume is not in it. */
-  readonly thisStart: { readonly files: number; readonly bytes: number };
+  /** What this start did: files and work items finished in any way, and bytes. What was done before is not in it. */
+  readonly thisStart: { readonly files: number; readonly bytes: number; readonly workItems: number };
   /** Files finished a second over the last 10 s; undefined until there are 2 s to judge by. */
   readonly filesPerSecond: number | undefined;
+  /** Work items finished a minute, over the last minute; undefined until there are 2 s to judge by. */
+  readonly workItemsPerMinute: number | undefined;
   readonly bytesPerSecond: number | undefined;
   /**
    * Time left as a range, from files left and the spread of the recent rate; undefined when it cannot be told, and
