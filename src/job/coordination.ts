@@ -14,6 +14,7 @@ import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import { Part } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
+import type { StateSummary } from "../state/ledger.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { JobContext } from "./context.ts";
@@ -88,7 +89,7 @@ function partOptions(
   const { totalPartitions, nameTemplate } = identity;
   const { partition = 0 } = settings;
   const { csvDigest } = state.run.identity;
-  const { rows, ours, otherPartitions } = state.run.input;
+  const { rows, ours, otherPartitions, rejected } = state.run.input;
   const run = { target: identity.target, csvDigest };
   return {
     run,
@@ -103,7 +104,14 @@ function partOptions(
       nameTemplate,
       rules: runRules(settings),
     },
-    csv: { digest: csvDigest, rows, workItems: ours + otherPartitions, fileName: csvName, sample: sample() },
+    csv: {
+      digest: csvDigest,
+      rows,
+      workItems: ours + otherPartitions,
+      rejected,
+      fileName: csvName,
+      sample: sample(),
+    },
     facts: stateFacts(state, partition, figures, surroundings),
     tool,
     takeOver: settings.takeOver,
@@ -126,7 +134,7 @@ function partOptions(
 
 /** What the state knows of the partition, as `machines` reads and tells it. */
 function stateFacts(
-  { queue, ledger }: OpenState,
+  { run, queue, ledger }: OpenState,
   partition: number,
   figures: Figures,
   surroundings: Surroundings,
@@ -160,22 +168,28 @@ function stateFacts(
           },
           failures: Object.fromEntries(failed.map(({ code, files: n, workItems: w }) => [code, n + w])),
           ...shownRates(figures),
+          // With `auto` the view is of all partitions together.
+          ...(run.identity.partition === "auto" ? {} : shownFiles(ledger.tally(), figures)),
         },
       };
     },
   };
 }
 
-function shownRates({ first, last }: Figures) {
-  if (first === undefined || last === undefined) {
-    return { filesPerSecond: 0, workItemsPerMinute: 0, etaMs: undefined };
-  }
-  const minutes = (last.elapsedMs - first.elapsedMs) / 60_000;
-  const ended = first.workItems.left - last.workItems.left;
+function shownRates({ last }: Figures) {
   return {
-    filesPerSecond: last.filesPerSecond ?? 0,
-    workItemsPerMinute: minutes > 0 ? Math.max(0, ended) / minutes : 0,
-    etaMs: last.eta?.highMs,
+    filesPerSecond: last?.filesPerSecond ?? 0,
+    workItemsPerMinute: last?.workItemsPerMinute ?? 0,
+    etaMs: last?.eta?.highMs,
+  };
+}
+
+/** Files of work items that were not looked up yet are in no checkpoint. */
+function shownFiles({ drift }: StateSummary, { last }: Figures) {
+  const { total: count, totalIsKnown: isKnown = false } = last?.files ?? {};
+  return {
+    filesVanished: drift.filesVanished,
+    expectedFiles: count === undefined ? undefined : { count, isKnown },
   };
 }
 

@@ -33,6 +33,10 @@ export interface RecordSummary {
   /** When the claim began, ms since the epoch, by the holder's clock; shown, never compared. */
   readonly since: number;
   readonly counts: RecordCounts;
+  /** All files that the partition has, those not looked up yet too; undefined while nothing is known of them. */
+  readonly expectedFiles?: { readonly count: number; readonly isKnown: boolean } | undefined;
+  /** Files that were listed once and are not any more. */
+  readonly filesVanished?: number | undefined;
   /** Failed files and work items by code. */
   readonly failures: Readonly<Record<string, number>>;
   readonly filesPerSecond: number;
@@ -49,6 +53,7 @@ export function isUnclaimed(metadata: Readonly<Record<string, string>>): boolean
 /** The summary as the metadata of a blob: names in lower case, values in ASCII. */
 export function encodeSummary(summary: RecordSummary): Record<string, string> {
   const { state, host, pid, stateId, writerId, epoch, since, counts, failures } = summary;
+  const { expectedFiles: expected, filesVanished: vanished = 0 } = summary;
   return {
     state,
     host: encodeURIComponent(host),
@@ -64,6 +69,8 @@ export function encodeSummary(summary: RecordSummary): Record<string, string> {
     filespersecond: summary.filesPerSecond.toFixed(2),
     workitemsperminute: summary.workItemsPerMinute.toFixed(2),
     ...(summary.etaMs === undefined ? {} : { etams: String(Math.round(summary.etaMs)) }),
+    ...(expected === undefined ? {} : { expectedfiles: `${expected.count} ${expected.isKnown ? 1 : 0}` }),
+    ...(vanished === 0 ? {} : { vanished: String(vanished) }),
   };
 }
 
@@ -91,6 +98,17 @@ export function decodeSummary(metadata: Readonly<Record<string, string>>): Recor
     filesPerSecond: number(text("filespersecond")),
     workItemsPerMinute: number(text("workitemsperminute")),
     etaMs: eta === undefined ? undefined : number(eta),
+    ...readOptional(metadata),
+  };
+}
+
+/** What an older version did not tell. */
+function readOptional(metadata: Readonly<Record<string, string>>) {
+  const { expectedfiles: expected, vanished } = metadata;
+  const [count = "", isKnown] = expected?.split(" ") ?? [];
+  return {
+    ...(expected === undefined ? {} : { expectedFiles: { count: number(count), isKnown: isKnown === "1" } }),
+    ...(vanished === undefined ? {} : { filesVanished: number(vanished) }),
   };
 }
 

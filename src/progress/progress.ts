@@ -1,7 +1,8 @@
 /**
  * The one progress model: from samples of the state's counters and the pipeline's live figures to rates, an ETA and
  * what is waited for. Whatever shows progress (live block, plain lines, NDJSON, `status`, the monitor) shows a
- * `ProgressView`: `ProgressModel` makes it for one state, `FleetWatch` adds up those of several. Nothing else computes a rate.
+ * `ProgressView`: `ProgressModel` makes it for one state, `FleetWatch` adds up those of several,
+ * `pictureRun` those of a whole run as the account knows it. Nothing else computes a rate.
  */
 import type { StateSummary } from "../state/ledger.ts";
 import type { Heartbeat, Waiting } from "../state/run-presence.ts";
@@ -10,6 +11,10 @@ export type { FleetFailures, FleetWorkItem } from "./fleet-details.ts";
 export { checkFit } from "./fleet-fit.ts";
 export type { FleetView } from "./fleet.ts";
 export type { MachineView } from "./machine-watch.ts";
+export type { MachineRow } from "./run-machines.ts";
+export { partEta } from "./run-picture.ts";
+export type { PartLife, RunFacts, RunPart, RunPicture } from "./run-picture.ts";
+export type { StateDifference } from "./state-check.ts";
 export type { Waiting };
 
 /** The running process's own figures, live or from its last heartbeat. */
