@@ -1,19 +1,15 @@
 /** `reupload status`: one line for scripts, and an exit code. */
-import type { Given } from "../config/config.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
-import { RunMonitor } from "../job/run-monitor.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
 import { copyState, readFleet, readFleetReport } from "../job/status.ts";
-import { accountJson } from "../report/account-json.ts";
 import { fleetJson } from "../report/fleet-json.ts";
 import { jsonText } from "../report/json-forms.ts";
-import { differenceText } from "../terminal/run-picture-text.ts";
-import { runStatusText } from "../terminal/run-status-text.ts";
 import { statusText } from "../terminal/status-text.ts";
 import { type Io, printLines, printLine, writeLines } from "../terminal/io.ts";
-import { type AccountArguments, accountRequest, accountRunGiven } from "./account-run.ts";
+import { type AccountArguments, accountRunGiven } from "./account-run.ts";
 import { parseOutput } from "./options.ts";
+import { statusOfRun } from "./status-run.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 export interface StatusArguments extends AccountArguments {
@@ -37,31 +33,6 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   if (!isJson) await printLines(io, statusText(fleet));
   for (const mismatch of fleet.mismatches) printLine(io.stderr, `warning: not added up: ${mismatch}`);
   return fleet.exitCode;
-}
-
-/** Of the whole run, as the account knows it. */
-async function statusOfRun(args: StatusArguments, given: Given, isJson: boolean, io: Io): Promise<ExitCode> {
-  if (args.snapshot !== undefined) {
-    throw new ReuploadError("usage", "--snapshot copies a state, but a run is given.", {
-      advice: "Give --snapshot with one --state-db alone.",
-    });
-  }
-  const stop = listenForStop();
-  try {
-    const request = accountRequest(given, args.runId, io, { signal: stop.signal, isQuiet: isJson });
-    using run = await RunMonitor.open(request, args.stateDb ?? [], io, 1_000);
-    const { picture, exitCode } = run;
-    if (isJson) await writeLines(io, [jsonText(accountJson("status", picture, exitCode))]);
-    else await printLines(io, runStatusText(picture.picture, exitCode));
-    for (const one of picture.differences) printLine(io.stderr, `warning: ${differenceText(one)}`);
-    return exitCode;
-  } catch (thrown) {
-    const stopped = stop.control.stopRequest;
-    if (stopped !== undefined && thrown === stopped) return stopped.exitCode;
-    throw thrown;
-  } finally {
-    stop.dispose();
-  }
 }
 
 async function printJson(states: OpenStates, io: Io) {

@@ -1,23 +1,22 @@
 /** A line for each machine of a run as the account knows it: how far it is, how fast, and whether it is alive. */
 import { type MachineRow, partEta, type RunFacts } from "../progress/progress.ts";
 import { count, decimal, duration, durationRange, fileRate, percent, quantity } from "./format.ts";
-import { numberRanges } from "./number-ranges.ts";
 import { printable } from "./printable.ts";
 import type { TextStyle } from "./style.ts";
 import { type Cell, type Column, table } from "./table.ts";
 
 /** What tells least of how a machine does goes first; its name, its partitions and its state stay. */
 const LEFT_OUT = ["Process", "Files/s", "Items left", "Items/min", "Time left", "Done"];
-/** Partitions of one machine that are named one by one. */
-const MOST_NAMED = 3;
+
+type Table = Pick<RunFacts, "totalPartitions" | "date" | "mode">;
 
 /** @param date the service's clock at the look, ms since the epoch */
-export function runMachineTable(
-  machines: readonly MachineRow[],
-  run: Pick<RunFacts, "totalPartitions" | "date" | "mode">,
-  style: TextStyle,
-): string[] {
+export function runMachineTable(machines: readonly MachineRow[], run: Table, style: TextStyle): string[] {
   if (machines.length === 0) return [];
+  const time = { title: "Time left", align: "right" } as const;
+  // With `auto` a machine tells the time left of the whole run.
+  const times: Column<MachineRow>[] =
+    run.mode === "auto" ? [] : [{ ...time, cell: (row) => aliveOnly(row, timeLeft(row, run.date)) }];
   const columns: Column<MachineRow>[] = [
     { title: "Machine", align: "left", cell: ({ host }) => ({ text: printable(host) }), least: 8 },
     { title: "Part", align: "left", cell: (row) => ({ text: partText(row, run) }) },
@@ -29,30 +28,24 @@ export function runMachineTable(
     },
     { title: "Items/min", align: "right", cell: (row) => aliveOnly(row, decimal(row.workItemsPerMinute)) },
     { title: "Files/s", align: "right", cell: (row) => aliveOnly(row, rateText(row.filesPerSecond)) },
-    { title: "Time left", align: "right", cell: (row) => aliveOnly(row, timeLeft(row, run.date)) },
+    ...times,
     { title: "State", align: "left", cell: (row) => lifeCell(row, run.date) },
-    { title: "Process", align: "right", cell: ({ pid }) => ({ text: count(pid).replaceAll(",", "") }) },
+    { title: "Process", align: "right", cell: ({ pid }) => ({ text: String(pid) }) },
   ];
   return table(columns, machines, LEFT_OUT, style);
 }
 
-/** `0 of 2`; of several `5, 9, 12`, or how many. */
-function partText(
-  { parts, held, done }: MachineRow,
-  { totalPartitions, mode }: Pick<RunFacts, "totalPartitions" | "mode">,
-): string {
+/** `0 of 2`; of several how many it holds, left and has done. */
+function partText({ parts, held, done }: MachineRow, { totalPartitions, mode }: Table): string {
   const [first, ...more] = parts;
   if (mode === "fixed" && first !== undefined && more.length === 0) {
     return `${first.partition} of ${totalPartitions}`;
   }
-  const open = parts.filter(({ life }) => life !== "done").map(({ partition }) => partition);
-  const named = open.length === 0 || open.length > MOST_NAMED ? "" : ` (${numberRanges(open, MOST_NAMED)})`;
-  const holds = held > 0 ? [`${count(held)} held${named}`] : [];
-  const left = open.length - held;
+  const left = parts.length - held - done;
   return [
-    ...holds,
-    ...(left > 0 ? [`${count(left)} left${held > 0 ? "" : named}`] : []),
-    `${count(done)} done`,
+    ...(held > 0 ? [`${count(held)} held`] : []),
+    ...(left > 0 ? [`${count(left)} left`] : []),
+    ...(done > 0 ? [`${count(done)} done`] : []),
   ].join(", ");
 }
 

@@ -21,9 +21,9 @@ const LEFT_OUT = [
   "keys",
   "throughput",
   "title",
+  "machines",
   "failures",
   "files",
-  "machines",
   "speed",
   "work items",
   "partitions",
@@ -90,9 +90,9 @@ function runSections(picture: RunMonitorPicture, style: TextStyle): Section[] {
 function titlePieces({ picture: { run }, time }: RunMonitorPicture): Piece[] {
   const { runId, csv, target } = run;
   return [
-    { text: `${runId} of ${printable(csv.fileName)}` },
-    { text: `into ${printable(target)}` },
-    { text: dateTime(time) },
+    { text: `${runId} at ${dateTime(time)}`, end: ":" },
+    { text: `${printable(csv.fileName)} into`, end: "" },
+    { text: printable(target) },
   ];
 }
 
