@@ -67,10 +67,25 @@ async function beginPart(
     if (settings.createMissing || settings.emulator) await account.makeContainer({ signal });
     const options = partOptions(context, coordination, state, figures);
     const part = await Part.begin({ ...options, account, surroundings, serviceTime }, signal);
+    context.notice("info", watchHint(part.runId, settings));
     return new CoordinatedRun({ part, surroundings, control, services, figures, container });
   } catch (thrown) {
     throw explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
   }
+}
+
+/** How the whole run is watched. @param runId the same on every machine */
+export function watchHint(
+  runId: string,
+  { target, targetContainer }: Pick<RunSettings, "target" | "targetContainer">,
+): string {
+  const words = [
+    "reupload monitor",
+    ...(target === undefined ? [] : [`--target ${target}`]),
+    ...(targetContainer === "results" ? [] : [`--target-container ${targetContainer}`]),
+    `--run ${runId}`,
+  ];
+  return `all machines of this run, from anywhere: ${words.join(" ")}`;
 }
 
 /** How fast the partition goes on, as others are told. */

@@ -36,7 +36,6 @@ export function planMachine(
   const machine = partition + 1;
   const stateDb = `machine${machine}_state.db`;
   const line = (...words: string[]) => commandLine(words, shell);
-  const count = "SELECT status, count(*) FROM workitems GROUP BY status";
   return {
     machine,
     partition,
@@ -66,11 +65,7 @@ export function planMachine(
         say: "Resume after a stop, or to retry failed files",
         command: line("reupload", "run", "--resume", "--state-db", stateDb),
       },
-      {
-        name: "monitor",
-        say: "Watch it from another terminal",
-        command: line("sqlite3", "-readonly", stateDb, count),
-      },
+      monitorStep(totalPartitions, stateDb, options, shell),
     ],
   };
 }
@@ -85,6 +80,24 @@ function coordinationStep({ target = TARGET }: PlanOptions, shell: Shell): Machi
     name: "coordination",
     say: "Create the container by which the machines know of each other (once, if it is not there)",
     command: commandLine([...words, "--name", "reupload-coordination"], shell),
+  };
+}
+
+/** The whole run where its target is known to the plan; this machine's state otherwise, or when it is the only one. */
+function monitorStep(
+  totalPartitions: number,
+  stateDb: string,
+  { csv, target }: PlanOptions,
+  shell: Shell,
+): MachinePlan["steps"][number] {
+  const isWhole = totalPartitions > 1 && target !== undefined;
+  const what = isWhole ? ["--target", target, "--csv", basename(csv)] : ["--state-db", stateDb];
+  return {
+    name: "monitor",
+    say: isWhole
+      ? "Watch the whole run, all machines, from another terminal or any other machine"
+      : "Watch it from another terminal",
+    command: commandLine(["reupload", "monitor", ...what], shell),
   };
 }
 

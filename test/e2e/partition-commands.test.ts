@@ -138,7 +138,7 @@ describe("reupload plan", () => {
       "10",
     ]);
     expect(code).toBe(0);
-    const calls = await runInBash(stdout, ["npm", "scp", "az", "reupload", "sqlite3"]);
+    const calls = await runInBash(stdout, ["npm", "scp", "az", "reupload"]);
     const container =
       "az storage container create --auth-mode login --account-name a --name reupload-coordination".split(
         " ",
@@ -160,7 +160,7 @@ describe("reupload plan", () => {
         ..."--workitem-workers 20 --file-workers 10 --target https://a.blob.core.windows.net".split(" "),
       ],
       ["reupload", "run", "--resume", "--state-db", state],
-      ["sqlite3", "-readonly", state, "SELECT status, count(*) FROM workitems GROUP BY status"],
+      ["reupload", "monitor", "--target", "https://a.blob.core.windows.net", "--csv", HOSTILE],
     ];
     expect(calls).toEqual([...machine(0, "machine1_state.db"), ...machine(1, "machine2_state.db")]);
   });
@@ -201,8 +201,10 @@ describe("reupload plan", () => {
     await mkdir(scene.path("in put"), { recursive: true });
     await writeFile(scene.path("in put/failed.csv"), CSV);
     const { stdout } = await scene.cli(["plan", "in put/failed.csv", "1"]);
-    const [, scp, , run] = await runInBash(stdout, ["npm", "scp", "az", "reupload", "sqlite3"]);
+    const [, scp, , run] = await runInBash(stdout, ["npm", "scp", "az", "reupload"]);
     expect(scp).toEqual(["scp", "SOURCE-MACHINE:in put/failed.csv", "SOURCE-MACHINE:listing.csv", "."]);
     expect(run?.slice(0, 4)).toEqual(["reupload", "run", "--csv", "failed.csv"]);
+    // Without a target in the plan, its own state is what a machine can watch.
+    expect(stdout).toContain("reupload monitor --state-db machine1_state.db");
   });
 });
