@@ -4,17 +4,14 @@
  */
 import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
-import { checkpointCounts, decodeCheckpoint, encodeCheckpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
-import type { PartitionFacts } from "../machines/claim.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import { Part } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
-import type { StateSummary } from "../state/ledger.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { JobContext } from "./context.ts";
@@ -22,6 +19,7 @@ import type { Guard, GuardedRun } from "./guard.ts";
 import { isCoordinated, runRules } from "./coordination-settings.ts";
 import { describeOthers } from "./others-text.ts";
 import type { RunControl } from "./run-control.ts";
+import { type Figures, stateFacts } from "./state-facts.ts";
 import type { Services } from "./services.ts";
 import type { TargetIdentity } from "./start.ts";
 
@@ -88,12 +86,6 @@ export function watchHint(
   return `all machines of this run, from anywhere: ${words.join(" ")}`;
 }
 
-/** How fast the partition goes on, as others are told. */
-interface Figures {
-  first: ProgressView | undefined;
-  last: ProgressView | undefined;
-}
-
 function partOptions(
   { notice, surroundings }: JobContext,
   coordination: Coordination,
@@ -144,67 +136,6 @@ function partOptions(
         "warning",
         `an unfinished run of ${other.file} (${other.rows} rows) into this target shares most work items with this CSV; no machine works on it now`,
       ),
-  };
-}
-
-/** What the state knows of the partition, as `machines` reads and tells it. */
-function stateFacts(
-  { run, queue, ledger }: OpenState,
-  partition: number,
-  figures: Figures,
-  surroundings: Surroundings,
-): PartitionFacts {
-  return {
-    async adopt(body) {
-      const checkpoint = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
-      await queue.admit(partition, checkpoint);
-    },
-    async checkpoint() {
-      const checkpoint = await ledger.checkpoint(partition, {
-        signal: abortAfter(surroundings, LAST_WORD_MS),
-      });
-      const { workItems, files } = checkpointCounts(checkpoint);
-      const failed = checkpoint.failures.filter(({ outcome }) => outcome === "failed");
-      return {
-        body: encodeCheckpoint(checkpoint),
-        isDone: workItems.pending === 0,
-        summary: {
-          counts: {
-            workItems: workItems.total,
-            completed: workItems.done - workItems.empty,
-            empty: workItems.empty,
-            failedWorkItems: workItems.failed,
-            skippedWorkItems: workItems.skipped,
-            files: files.total,
-            filesCompleted: files.done,
-            filesFailed: files.failed,
-            filesSkipped: files.skipped,
-            bytes: files.bytes,
-          },
-          failures: Object.fromEntries(failed.map(({ code, files: n, workItems: w }) => [code, n + w])),
-          ...shownRates(figures),
-          // With `auto` the view is of all partitions together.
-          ...(run.identity.partition === "auto" ? {} : shownFiles(ledger.tally(), figures)),
-        },
-      };
-    },
-  };
-}
-
-function shownRates({ last }: Figures) {
-  return {
-    filesPerSecond: last?.filesPerSecond ?? 0,
-    workItemsPerMinute: last?.workItemsPerMinute ?? 0,
-    etaMs: last?.eta?.highMs,
-  };
-}
-
-/** Files of work items that were not looked up yet are in no checkpoint. */
-function shownFiles({ drift }: StateSummary, { last }: Figures) {
-  const { total: count, totalIsKnown: isKnown = false } = last?.files ?? {};
-  return {
-    filesVanished: drift.filesVanished,
-    expectedFiles: count === undefined ? undefined : { count, isKnown },
   };
 }
 

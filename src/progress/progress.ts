@@ -14,7 +14,7 @@ export type { FleetView } from "./fleet.ts";
 export type { MachineView } from "./machine-watch.ts";
 export type { MachineRow } from "./run-machines.ts";
 export { partEta } from "./run-picture.ts";
-export type { PartLife, RunFacts, RunPart, RunPicture } from "./run-picture.ts";
+export type { RunFacts, RunPart, RunPicture } from "./run-picture.ts";
 export type { StateDifference } from "./state-check.ts";
 export type { Waiting };
 

@@ -44,7 +44,7 @@ export function accountJson(
     partitionCounts: { ...counts },
     partitions: run.parts.map((part) => partJson(part, run.date)),
     machines: machines.map((row) => machineJson(row, run.date)),
-    failures: failures.map(({ code, count }) => ({ code, count, ...(knownFailure(code) ?? {}) })),
+    failures: failures.map(({ code, count }) => ({ code, count, ...knownFailure(code) })),
     stateDifferences: differences.map((difference) => differenceJson(difference)),
   };
 }
