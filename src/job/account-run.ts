@@ -93,14 +93,18 @@ export class AccountRun {
   /**
    * How it stands now.
    *
-   * @returns undefined when the account does not answer now
-   * @throws as `find`, for a "no" that stays
+   * @returns how it stands, or why that cannot be told now
+   * @throws as `find`, for a "no" that stays; the signal's reason
    */
-  async look(signal: AbortSignal): Promise<RunFacts | undefined> {
+  async look(signal: AbortSignal): Promise<RunFacts | { readonly why: string }> {
     try {
       return await this.#look(signal);
     } catch (thrown) {
-      if (maySucceedLater(thrown) && !isFinal(thrown)) return undefined;
+      signal.throwIfAborted();
+      // Somebody may sign in while it is watched.
+      if (thrown instanceof SignInError) return { why: thrown.advice };
+      if (isFinal(thrown)) throw explainFinal(thrown);
+      if (maySucceedLater(thrown)) return { why: errorMessageText(thrown) };
       throw this.#explain(thrown);
     }
   }

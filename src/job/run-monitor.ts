@@ -22,8 +22,7 @@ export class RunMonitor implements Disposable {
   readonly #refreshMs: number;
   readonly #history: RateHistory;
   #facts: RunFacts;
-  /** Since when the account has not answered, ms since the epoch. */
-  #silentSince: number | undefined;
+  #silent: AccountPicture["silent"];
   #picture: RunMonitorPicture | undefined;
 
   private constructor(
@@ -93,11 +92,12 @@ export class RunMonitor implements Disposable {
 
   async #lookAgain(signal: AbortSignal): Promise<void> {
     try {
-      const facts = await this.#run.look(signal);
-      if (facts === undefined) this.#silentSince ??= this.#surroundings.wall();
-      else {
-        this.#facts = facts;
-        this.#silentSince = undefined;
+      const seen = await this.#run.look(signal);
+      if ("why" in seen) {
+        this.#silent = { since: this.#silent?.since ?? this.#surroundings.wall(), why: seen.why };
+      } else {
+        this.#facts = seen;
+        this.#silent = undefined;
       }
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
@@ -113,7 +113,7 @@ export class RunMonitor implements Disposable {
       time: this.#surroundings.wall(),
       picture,
       differences: checkStates(await this.#states.read(), this.#facts),
-      silentSince: this.#silentSince,
+      silent: this.#silent,
       history: { rates: [...rates], stepMs },
     };
   }

@@ -10,14 +10,14 @@ export interface AccountPicture {
   readonly picture: RunPicture;
   /** Given states that the account knows otherwise. */
   readonly differences: readonly StateDifference[];
-  /** Since when the account has not answered, ms since the epoch; undefined: the picture is as it stands now. */
-  readonly silentSince: number | undefined;
+  /** Since when the account has not answered (ms since the epoch), and why; undefined: the picture is of now. */
+  readonly silent: { readonly since: number; readonly why: string } | undefined;
 }
 
 /** One look as one object. */
 export function accountJson(
   type: "status" | "monitor",
-  { time, picture, differences, silentSince }: AccountPicture,
+  { time, picture, differences, silent }: AccountPicture,
   exitCode: number,
 ): JsonFields {
   const { run, total, machines, counts, failures, lastToEnd } = picture;
@@ -37,7 +37,7 @@ export function accountJson(
       queues: [...run.queues],
     },
     accountTime: isoTime(run.date),
-    silentSince: silentSince === undefined ? null : isoTime(silentSince),
+    silent: silent === undefined ? null : { since: isoTime(silent.since), why: silent.why },
     isDone: picture.isDone,
     total: totalJson(total),
     lastToEnd: lastToEnd?.partition ?? null,

@@ -165,8 +165,12 @@ function differencePieces({ differences }: RunMonitorPicture): Piece[] {
   return differences.map((one) => ({ text: printable(differenceText(one)), paint: "yellow", end: ";" }));
 }
 
-function silentPieces({ silentSince, time }: RunMonitorPicture): Piece[] {
-  if (silentSince === undefined) return [];
-  const text = `the account has not answered for ${duration(Math.round((time - silentSince) / 1_000) * 1_000)}`;
-  return [{ text, paint: "yellow", end: ":" }, { text: "all of this is as it was before" }];
+function silentPieces({ silent, time }: RunMonitorPicture): Piece[] {
+  if (silent === undefined) return [];
+  const text = `the account has not answered for ${duration(Math.round((time - silent.since) / 1_000) * 1_000)}`;
+  return [
+    { text, paint: "yellow", end: ":" },
+    { text: printable(silent.why), end: ";" },
+    { text: "all of this is as it was before" },
+  ];
 }

@@ -10,7 +10,7 @@ const DOCS = readFileSync(join(import.meta.dirname, "..", "..", "docs", "monitor
 
 /** A partition of each kind, and both kinds of states that the account knows otherwise. */
 const PICTURE = runPictureOf([partOf(0), partOf(1, { life: "dead", toldAgo: 65 }), notStarted(2)], {
-  silentSince: LOOKED_AT - 42_000,
+  silent: { since: LOOKED_AT - 42_000, why: "no answer within 5000 ms" },
   differences: [
     { kind: "other-run", stateDb: "old.db", what: "CSV" },
     {

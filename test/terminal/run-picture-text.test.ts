@@ -74,7 +74,7 @@ describe("the screen of a whole run", () => {
     const counts = { workItems: 29, files: 290 };
     const text = runMonitorText(
       runPictureOf([partOf(0)], {
-        silentSince: LOOKED_AT - 42_000,
+        silent: { since: LOOKED_AT - 42_000, why: "no answer within 5000 ms" },
         differences: [
           {
             kind: "done-differs",
@@ -91,7 +91,7 @@ describe("the screen of a whole run", () => {
       "Differs     m1.db has 1 work item and 295 files done, the account's checkpoint of partition 0 29 work items and 290 files: resume it with this state",
     );
     expect(text).toContain(
-      "Waiting     the account has not answered for 42 s: all of this is as it was before",
+      "Waiting     the account has not answered for 42 s: no answer within 5000 ms; all of this is as it was before",
     );
   });
 });

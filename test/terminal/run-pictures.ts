@@ -17,7 +17,7 @@ export function runPictureOf(
     time: LOOKED_AT,
     picture: pictureOfRun(parts, { mode }),
     differences: [],
-    silentSince: undefined,
+    silent: undefined,
     history: { rates: [2, 4, 8, 10], stepMs: 10_000 },
     ...rest,
   };
