@@ -38,7 +38,7 @@ export function explainReading(thrown: unknown, { blobEndpoint, container }: Pla
     `This sign-in may not read and list blobs in ${where} (HTTP ${thrown.status} ${thrown.code}, request id ${thrown.requestId ?? "unknown"}).`,
     {
       cause: thrown,
-      advice: `To look on, the role Storage Blob Data Reader on that container is enough, or an account SAS of ${accountName(blobEndpoint)} for blobs with read and list. The firewall of the account may also refuse this machine.`,
+      advice: `To look on, the role Storage Blob Data Reader on that container is enough, or a SAS of that container, or of the account, with read and list. The firewall of the account may also refuse this machine.`,
     },
   );
 }

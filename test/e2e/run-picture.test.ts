@@ -1,5 +1,7 @@
 /** A whole run as any machine sees it by the target account, beside the states that its machines write. */
+import { ContainerSASPermissions } from "@azure/storage-blob";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { COORDINATION } from "../support/operations.ts";
 import { makePlain } from "./plain-input.ts";
 import { type Scene, startScene } from "./scene.ts";
 
@@ -114,6 +116,19 @@ describe("a run that is watched by the account", () => {
     const nowhere = await scene.cli([...target, "--coordination-container", "not-there"]);
     expect(nowhere.code).toBe(2);
     expect(nowhere.stderr).toContain("No run of this target is coordinated there");
+    // Who looks on needs to read and list alone.
+    const url = await scene.account.container(COORDINATION).generateSasUrl({
+      permissions: ContainerSASPermissions.from({ read: true, list: true }),
+      expiresOn: new Date(Date.now() + 600_000),
+    });
+    const { blobEndpoint, queueEndpoint } = scene.account;
+    const account = `BlobEndpoint=${blobEndpoint};QueueEndpoint=${queueEndpoint};SharedAccessSignature=${url.slice(url.indexOf("?") + 1)}`;
+    const csv = ["--csv", "failed_workitems.csv"];
+    const onlooker = await scene.cli([...target, ...csv], {
+      env: { AZURE_STORAGE_CONNECTION_STRING: account },
+    });
+    expect(onlooker.code, onlooker.stderr).toBe(6);
+    expect(onlooker.stdout).toContain("partitions_done=1");
     // Nothing but the target is configured, and the state that a run would use is not here.
     await scene.write(
       "reupload.config.yaml",
