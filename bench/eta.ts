@@ -3,7 +3,7 @@
  * files, counts known beforehand, at 25, 50 and 75 % of its duration. `npm run build && npx node bench/eta.ts`; the results stand
  * in README.md. The tool takes large work items first; so that they come last, their links end later than the others'.
  *
- *     node bench/eta.ts [--files 15000] [--work-items 1000] [--latency 400]
+ *     node bench/eta.ts [--files 15000] [--work-items 1000] [--latency 400] [--machines 1,2]
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     files: { type: "string", default: "15000" },
     "work-items": { type: "string", default: "1000" },
     latency: { type: "string", default: "400" },
+    machines: { type: "string", default: "1,2" },
   },
 });
 const files = Number(values.files);
@@ -132,7 +133,7 @@ function errorsOf({ began, ended, told }: Awaited<ReturnType<typeof follow>>): s
 }
 
 process.stdout.write("| run | seconds | at 25 % | at 50 % | at 75 % |\n|---|---|---|---|---|\n");
-for (const machines of [1, 2]) {
+for (const machines of values.machines.split(",").map(Number)) {
   for (const order of ["large first", "large last"] as const) {
     const folder = await mkdtemp(join(tmpdir(), "reupload-bench-"));
     try {

@@ -22,6 +22,8 @@ export class RunMonitor implements Disposable {
   readonly #refreshMs: number;
   readonly #history: RateHistory;
   #facts: RunFacts;
+  /** When the account answered last, ms since the epoch. */
+  #answeredAt: number;
   #silent: AccountPicture["silent"];
   #picture: RunMonitorPicture | undefined;
 
@@ -35,6 +37,7 @@ export class RunMonitor implements Disposable {
     this.#states = parts.states;
     this.#facts = parts.facts;
     this.#refreshMs = refreshMs;
+    this.#answeredAt = surroundings.wall();
     this.#history = new RateHistory(refreshMs);
   }
 
@@ -94,9 +97,10 @@ export class RunMonitor implements Disposable {
     try {
       const seen = await this.#run.look(signal);
       if ("why" in seen) {
-        this.#silent = { since: this.#silent?.since ?? this.#surroundings.wall(), why: seen.why };
+        this.#silent = { since: this.#answeredAt, why: seen.why };
       } else {
         this.#facts = seen;
+        this.#answeredAt = this.#surroundings.wall();
         this.#silent = undefined;
       }
     } catch (thrown) {

@@ -8,6 +8,9 @@ import { type Cell, type Column, table } from "./table.ts";
 /** What tells least of how a machine does goes first; its name, its partitions and its state stay. */
 const LEFT_OUT = ["Process", "Files/s", "Items left", "Items/min", "Time left", "Done"];
 
+/** A name is cut to so many columns before a column is left out. */
+const NAME_WIDTH = 20;
+
 type Table = Pick<RunFacts, "totalPartitions" | "date" | "mode">;
 
 /** @param date the service's clock at the look, ms since the epoch */
@@ -18,7 +21,7 @@ export function runMachineTable(machines: readonly MachineRow[], run: Table, sty
   const times: Column<MachineRow>[] =
     run.mode === "auto" ? [] : [{ ...time, cell: (row) => aliveOnly(row, timeLeft(row, run.date)) }];
   const columns: Column<MachineRow>[] = [
-    { title: "Machine", align: "left", cell: ({ host }) => ({ text: printable(host) }), least: 8 },
+    { title: "Machine", align: "left", cell: ({ host }) => ({ text: printable(host) }), least: NAME_WIDTH },
     { title: "Part", align: "left", cell: (row) => ({ text: partText(row, run) }) },
     { title: "Done", align: "right", cell: (row) => ({ text: doneText(row) }) },
     {

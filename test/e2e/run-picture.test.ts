@@ -73,6 +73,9 @@ describe("a run that is watched by the account", () => {
     expect(copied.code, copied.stderr).toBe(7);
     const monitor = scene.start(["monitor", "--target-container", scene.container, ...csv, "--refresh", "1"]);
     await monitor.waitFor(/start partition 1: nobody has/);
+    const lost = { kind: "reset-before" } as const;
+    scene.proxy.fail({ operation: "coordinate", query: { comp: "list" }, times: 1, fault: lost });
+    await monitor.waitFor(/the account has not answered for/);
     release();
     expect((await first.done).code).toBe(0);
     const second = await scene.run(share(1));

@@ -70,6 +70,15 @@ describe("the screen of a whole run", () => {
     expect(screen(runPictureOf(parts)).join("\n")).toMatch(/and \d+ more/);
   });
 
+  it("leaves columns out before it cuts a name of a usual length", () => {
+    const host = "worker-west-europe-1";
+    const names = [partOf(0, { host }), partOf(1, { host, stateId: "b", life: "dead", toldAgo: 4_000 })];
+    const lines = screen(runPictureOf(names)).filter((line) => line.includes("worker-"));
+    expect(lines.map((line) => line.split("  ")[0])).toEqual([host, host]);
+    const long = screen(runPictureOf([partOf(0, { host: "w".repeat(60) })]));
+    expect(long.join("\n")).toContain("w…  0 of 1");
+  });
+
   it("names a state that counts otherwise, and an account that does not answer", () => {
     const counts = { workItems: 29, files: 290 };
     const text = runMonitorText(
