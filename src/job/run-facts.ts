@@ -62,6 +62,7 @@ function toFacts(record: RecordSummary): PartFacts {
       failed: counts.filesFailed,
       skipped: counts.filesSkipped,
     },
+    runFiles: record.runFiles,
     filesVanished,
     bytes: counts.bytes,
     failures: record.failures,

@@ -51,8 +51,7 @@ export function stateFacts(
           },
           failures: Object.fromEntries(failed.map(({ code, files: n, workItems: w }) => [code, n + w])),
           ...shownRates(figures),
-          // With `auto` the view is of all partitions together.
-          ...(run.identity.partition === "auto" ? {} : shownFiles(ledger.tally(), figures)),
+          ...shownFiles(ledger.tally(), figures, run.identity.partition === "auto"),
         },
       };
     },
@@ -67,11 +66,9 @@ function shownRates({ last }: Figures) {
   };
 }
 
-/** Files of work items that were not looked up yet are in no checkpoint. */
-function shownFiles({ drift }: StateSummary, { last }: Figures) {
+/** Files of work items that were not looked up yet are in no checkpoint. @param isAuto the view is of the whole run */
+function shownFiles({ drift }: StateSummary, { last }: Figures, isAuto: boolean) {
   const { total: count, totalIsKnown: isKnown = false } = last?.files ?? {};
-  return {
-    filesVanished: drift.filesVanished,
-    expectedFiles: count === undefined ? undefined : { count, isKnown },
-  };
+  const files = count === undefined ? undefined : { count, isKnown };
+  return isAuto ? { runFiles: files } : { filesVanished: drift.filesVanished, expectedFiles: files };
 }

@@ -36,6 +36,8 @@ export interface PartFacts {
     readonly failed: number;
     readonly skipped: number;
   };
+  /** All files of the whole run as this machine knows them; of those that take any partition. */
+  readonly runFiles?: { readonly count: number; readonly isKnown: boolean } | undefined;
   readonly filesVanished: number;
   readonly bytes: number;
   /** Failed files and work items by code. */
@@ -153,31 +155,45 @@ function sumWorkItems(run: RunFacts): ProgressView["workItems"] {
   return { total, done, empty, failed, skipped, left, inProgress: 0 };
 }
 
-/** What is not known of some work items is told by the mean of the others. */
 function sumFiles(run: RunFacts, isDone: boolean): ProgressView["files"] {
   const [done, failed, skipped] = [
     sumFacts(run, ({ files }) => files.done),
     sumFacts(run, ({ files }) => files.failed),
     sumFacts(run, ({ files }) => files.skipped),
   ];
-  const known = sumFacts(run, ({ files }) => files.total ?? files.lookedUp);
-  // Work items whose files are in that number.
-  const counted = sumFacts(run, ({ workItems, files }) =>
-    files.total === undefined ? endedOf(workItems) : workItems.total,
-  );
   const finished = done + failed + skipped;
-  if (isDone) {
-    return { total: finished, totalIsKnown: true, done, failed, skipped, left: 0 };
-  }
-  const uncounted = Math.max(0, run.csv.workItems - counted);
-  const isKnown =
-    uncounted === 0 && run.parts.every(({ facts }) => facts === undefined || facts.files.isKnown);
-  if (uncounted > 0 && (counted === 0 || known === 0)) {
+  if (isDone) return { total: finished, totalIsKnown: true, done, failed, skipped, left: 0 };
+  const { count, isKnown } = toldByMachine(run) ?? estimateFiles(run);
+  if (count === undefined) {
     return { total: undefined, totalIsKnown: false, done, failed, skipped, left: undefined };
   }
-  const estimate = uncounted === 0 ? known : Math.round(known + (known / counted) * uncounted);
-  const total = Math.max(estimate, finished);
+  const total = Math.max(count, finished);
   return { total, totalIsKnown: isKnown, done, failed, skipped, left: total - finished };
+}
+
+/** Machines that take any partition know the whole run, from the survey that they share; the last word counts. */
+function toldByMachine({ parts }: RunFacts): PartFacts["runFiles"] {
+  const told = parts.filter(({ facts }) => facts?.runFiles !== undefined);
+  return told.toSorted((a, b) => (b.toldAt ?? 0) - (a.toldAt ?? 0))[0]?.facts?.runFiles;
+}
+
+/**
+ * What is not known of some work items is told by the mean of partitions whose files are all known; where there is none,
+ * of the work items that are done with.
+ */
+function estimateFiles(run: RunFacts): { readonly count: number | undefined; readonly isKnown: boolean } {
+  const all = run.parts.flatMap(({ facts }) => facts ?? []);
+  const counted = all.filter(({ files }) => files.total !== undefined);
+  const known = counted.reduce((sum, { files }) => sum + (files.total ?? 0), 0);
+  const ofKnown = counted.reduce((sum, { workItems }) => sum + workItems.total, 0);
+  const unknown = Math.max(0, run.csv.workItems - ofKnown);
+  if (unknown === 0) return { count: known, isKnown: counted.every(({ files }) => files.isKnown) };
+  const [files, workItems] =
+    ofKnown > 0
+      ? [known, ofKnown]
+      : [sumFacts(run, (facts) => facts.files.lookedUp), sumFacts(run, (facts) => endedOf(facts.workItems))];
+  if (files === 0 || workItems === 0) return { count: undefined, isKnown: false };
+  return { count: Math.round(known + (files / workItems) * unknown), isKnown: false };
 }
 
 function endedOf({ done, empty, failed, skipped }: PartFacts["workItems"]): number {

@@ -59,7 +59,11 @@ const summaries = fc
   .tuple(
     told,
     fc.record(
-      { expectedFiles: fc.record({ count, isKnown: fc.boolean() }), filesVanished: fc.integer({ min: 1 }) },
+      {
+        expectedFiles: fc.record({ count, isKnown: fc.boolean() }),
+        runFiles: fc.record({ count, isKnown: fc.boolean() }),
+        filesVanished: fc.integer({ min: 1 }),
+      },
       { requiredKeys: [] },
     ),
   )

@@ -47,6 +47,25 @@ describe("the picture of a whole run", () => {
     expect(total.eta?.highMs).toBeCloseTo((2_400 / 20) * 1_000, 5);
   });
 
+  it("takes the files of the whole run from the machine that told them last, where machines take any partition", () => {
+    const told = (count: number) => ({ runFiles: { count, isKnown: true }, files: { total: undefined } });
+    const parts = [partOf(0, { ...told(2_000), toldAgo: 9 }), partOf(1, told(2_100)), notStarted(2)];
+    expect(pictureOfRun(parts, { mode: "auto" }).total.files).toMatchObject({
+      total: 2_100,
+      totalIsKnown: true,
+    });
+  });
+
+  it("estimates files by partitions that are counted, else by work items that are done with", () => {
+    const uncounted = { files: { total: undefined, isKnown: false } };
+    const some = pictureOfRun([donePart(0), partOf(1, uncounted)], { mode: "auto" });
+    expect(some.total.files).toMatchObject({ total: 2_000, totalIsKnown: false });
+    // 400 files of 30 work items.
+    expect(pictureOfRun([partOf(0, uncounted)]).total.files.total).toBe(1_333);
+    const nothing = partOf(0, { files: { total: undefined, lookedUp: 0, done: 0, failed: 0, skipped: 0 } });
+    expect(pictureOfRun([nothing]).total.files).toMatchObject({ total: undefined, left: undefined });
+  });
+
   it.each([
     ["0 when all is done", [donePart(0, WITHOUT_FAILURES), donePart(1, WITHOUT_FAILURES)], "fixed", 0],
     ["1 when all is done and something failed", [donePart(0), donePart(1, WITHOUT_FAILURES)], "fixed", 1],
