@@ -116,7 +116,7 @@ export const ERRORS = {
   "run-not-found": {
     exitCode: EXIT.usage,
     advice:
-      "Check --target, --target-container, --csv and --coordination-container. A run without partitions, or with --no-coordination, is seen by its state alone: give --state-db.",
+      "Check --target, --target-container, --csv and --coordination-container. A run with --no-coordination, or without the right to coordinate, is seen by its state alone: give --state-db.",
   },
   "checkpoint-unusable": {
     exitCode: EXIT.refused,

@@ -28,7 +28,7 @@ export function explainReading(thrown: unknown, { blobEndpoint, container }: Pla
       {
         cause: thrown,
         advice:
-          "Check --target and --coordination-container. A run without partitions, or with --no-coordination, is seen by its state alone: give --state-db.",
+          "Check --target and --coordination-container. A run with --no-coordination, or without the right to coordinate, is seen by its state alone: give --state-db.",
       },
     );
   }

@@ -13,6 +13,7 @@ import {
   admittedStatus,
   CheckpointBuilder,
   checkRows,
+  factsDoneElsewhere,
   isLaterWord,
   isOpen,
   mergeElsewhere,
@@ -22,7 +23,7 @@ import {
 import { ChangedRows } from "../../src/state/ledger/changed-rows.ts";
 import { countFile, countWorkItem, summarize } from "../../src/state/ledger/counters.ts";
 import { applyEvent, type EventContext } from "../../src/state/ledger/events.ts";
-import { FACT } from "../../src/state/ledger/facts.ts";
+import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
 import { FailureCounts } from "../../src/state/ledger/failure-counts.ts";
 import { Holdings } from "../../src/state/ledger/holdings.ts";
 import type { FailureGroup, Ledger, StateEvent } from "../../src/state/ledger.ts";
@@ -203,16 +204,14 @@ export class MemoryState implements OpenState {
     if (said !== undefined) checkRows(said, partition, this.#digest(rows));
     const own = this.checkpoint(partition);
     const before = this.#partition(partition, rows);
-    const after = admittedRecord(before, said, {
-      empty: own.empty,
-      failures: own.failures,
-      filesDone: own.files.done - own.open.reduce((sum, { completed }) => sum + countBits(completed), 0),
-    });
+    const filesDone = own.files.done - own.open.reduce((sum, { completed }) => sum + countBits(completed), 0);
+    let more = 0;
     const isLater = isLaterWord(said, before);
     for (const [place, row] of rows.entries()) {
       const state = said === undefined ? "pending" : readCheckpointState(said.states, place);
       const from = row.status;
-      if (said !== undefined || from === "not_mine") this.#move(row, admittedStatus(from, state, isLater));
+      if (said !== undefined || from === "not_mine")
+        more += this.#move(row, admittedStatus(from, state, isLater));
       const open = said?.open.find((one) => one.place === place);
       if (open !== undefined && isOpen(row.status) && from !== "in_progress") {
         row.elsewhere = mergeElsewhere(
@@ -222,6 +221,11 @@ export class MemoryState implements OpenState {
         );
       }
     }
+    const after = admittedRecord(before, said, {
+      empty: own.empty,
+      failures: own.failures,
+      filesDone: filesDone + more,
+    });
     this.context.counters.files_elsewhere += after.filesElsewhere - before.filesElsewhere;
     this.context.counters.files_total += after.filesElsewhere - before.filesElsewhere;
     this.disk.partitions.set(partition, after);
@@ -236,9 +240,10 @@ export class MemoryState implements OpenState {
     this.commit();
   }
 
-  #move(row: Row, to: WorkItemStatus): void {
+  /** @returns completed files that were not counted among those of ended work items before */
+  #move(row: Row, to: WorkItemStatus): number {
     const { counters, failures } = this.context;
-    if (to === row.status) return;
+    if (to === row.status) return 0;
     const { surveyedFiles, receipt } = row;
     countWorkItem(counters, { status: row.status, lookedUp: receipt !== undefined, surveyedFiles }, -1);
     countWorkItem(counters, { status: to, lookedUp: receipt !== undefined, surveyedFiles }, 1);
@@ -251,13 +256,24 @@ export class MemoryState implements OpenState {
         countFile(counters, file.facts, file.bytes, 1);
       }
     }
+    let more = 0;
+    for (const file of to === "elsewhere" ? row.files : []) {
+      const facts = factsDoneElsewhere(file.facts);
+      const wasCompleted = fileStatus(file.facts) === "completed";
+      if (fileStatus(facts) === "completed" && (!wasCompleted || isOpen(row.status))) more++;
+      if (file.facts & ~facts & FACT.failed) failures.countFile(file, -1);
+      countFile(counters, file.facts, file.bytes, -1);
+      file.facts = facts;
+      countFile(counters, facts, file.bytes, 1);
+    }
     row.status = to;
-    if (to === "pending" || receipt === undefined) return;
+    if (to === "pending" || receipt === undefined) return more;
     const ended = row.files.filter(
       ({ facts }) => facts & (FACT.completed | FACT.failed | FACT.skipped),
     ).length;
     counters.files_total += ended - row.filesTotal;
     row.filesTotal = ended;
+    return more;
   }
 }
 

@@ -1,10 +1,12 @@
-/** What this machine's state knows of a partition, as `machines` reads it and tells it to others. */
-import { checkpointCounts, decodeCheckpoint, encodeCheckpoint } from "../core/checkpoint.ts";
+/** What a state knows of a partition, as the other machines are told. */
+import type { RunSettings } from "../config/run-options.ts";
+import { decodeCheckpoint, encodeCheckpoint, withFailuresToRetry } from "../core/checkpoint.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import type { StateSummary } from "../state/ledger.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, type Surroundings } from "../surroundings/surroundings.ts";
+import { checkpointSummary, isCheckpointDone } from "./checkpoint-summary.ts";
 
 /** How long a checkpoint may take, ms. */
 const CHECKPOINT_MS = 25_000;
@@ -21,39 +23,49 @@ export function stateFacts(
   partition: number,
   figures: Figures,
   surroundings: Surroundings,
+  retryFailed: RunSettings["retryFailed"] = "none",
 ): PartitionFacts {
+  let isFirst = true;
   return {
     async adopt(body) {
-      const checkpoint = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
-      await queue.admit(partition, checkpoint);
+      const said = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
+      // The state has chosen its own failures to retry when it was opened; those of the record come only now.
+      await queue.admit(partition, said && (isFirst ? withFailuresToRetry(said, retryFailed) : said));
+      isFirst = false;
     },
     async checkpoint() {
       const checkpoint = await ledger.checkpoint(partition, {
         signal: abortAfter(surroundings, CHECKPOINT_MS),
       });
-      const { workItems, files } = checkpointCounts(checkpoint);
-      const failed = checkpoint.failures.filter(({ outcome }) => outcome === "failed");
       return {
         body: encodeCheckpoint(checkpoint),
-        isDone: workItems.pending === 0,
+        isDone: isCheckpointDone(checkpoint),
         summary: {
-          counts: {
-            workItems: workItems.total,
-            completed: workItems.done - workItems.empty,
-            empty: workItems.empty,
-            failedWorkItems: workItems.failed,
-            skippedWorkItems: workItems.skipped,
-            files: files.total,
-            filesCompleted: files.done,
-            filesFailed: files.failed,
-            filesSkipped: files.skipped,
-            bytes: files.bytes,
-          },
-          failures: Object.fromEntries(failed.map(({ code, files: n, workItems: w }) => [code, n + w])),
+          ...checkpointSummary(checkpoint),
           ...shownRates(figures),
           ...shownFiles(ledger.tally(), figures, run.identity.partition === "auto"),
         },
       };
+    },
+  };
+}
+
+/** The same facts; tells once what a new state has taken over, as nothing else in it shows where that comes from. */
+export function tellTakenOver(
+  facts: PartitionFacts,
+  { ledger }: Pick<OpenState, "ledger">,
+  tell: (message: string) => void,
+): PartitionFacts {
+  let isTold = false;
+  return {
+    checkpoint: async () => facts.checkpoint(),
+    async adopt(body, epoch) {
+      await facts.adopt(body, epoch);
+      const { elsewhere, ...others } = ledger.tally().workItems;
+      if (isTold || elsewhere === 0) return;
+      isTold = true;
+      const all = Object.values(others).reduce((sum, count) => sum + count, elsewhere);
+      tell(`${elsewhere} of ${all} work items are done already, by the checkpoint of this run`);
     },
   };
 }
