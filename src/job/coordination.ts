@@ -118,6 +118,13 @@ function tellAlone({ notice }: JobContext, { start }: OpenState, { message, advi
   notice("warning", `no other machine knows of this run. ${message} ${advice ?? ""}`.trim());
 }
 
+/** What the manifest says of the CSV. */
+function describeCsv({ run }: OpenState, fileName: string, sample: readonly string[]) {
+  const { rows, ours, otherPartitions, rejected } = run.input;
+  const workItems = ours + otherPartitions;
+  return { digest: run.identity.csvDigest, rows, workItems, rejected, fileName, sample };
+}
+
 function partOptions(context: JobContext, coordination: Coordination, state: OpenState, figures: Figures) {
   const { notice, surroundings } = context;
   const { settings, identity, tool, csvName, sample } = coordination;
@@ -125,7 +132,6 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
   const { partition = 0 } = settings;
   const isNew = state.start.number === 1;
   const { csvDigest } = state.run.identity;
-  const { rows, ours, otherPartitions, rejected } = state.run.input;
   const run = { target: identity.target, csvDigest };
   const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
   const csv = context.path(settings.csv ?? "-");
@@ -143,14 +149,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
       nameTemplate,
       rules: runRules(settings),
     },
-    csv: {
-      digest: csvDigest,
-      rows,
-      workItems: ours + otherPartitions,
-      rejected,
-      fileName: csvName,
-      sample: sample(),
-    },
+    csv: describeCsv(state, csvName, sample()),
     facts: isNew ? tellTakenOver(facts, state, (message) => notice("info", message)) : facts,
     tool,
     takeOver: settings.takeOver,
