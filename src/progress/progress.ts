@@ -12,6 +12,7 @@ export type { EstimateRow } from "./estimate.ts";
 export { checkFit } from "./fleet-fit.ts";
 export type { FleetView } from "./fleet.ts";
 export type { MachineView } from "./machine-watch.ts";
+export type { Pace, PaceStep } from "./pace.ts";
 export type { MachineRow } from "./run-machines.ts";
 export { partEta } from "./run-picture.ts";
 export type { RunFacts, RunPart, RunPicture } from "./run-picture.ts";

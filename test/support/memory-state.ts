@@ -27,6 +27,7 @@ import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
 import { FailureCounts } from "../../src/state/ledger/failure-counts.ts";
 import { Holdings } from "../../src/state/ledger/holdings.ts";
 import type { FailureGroup, Ledger, StateEvent } from "../../src/state/ledger.ts";
+import type { Progressed } from "../../src/state/past.ts";
 import type { Heartbeat, RunPresence, StartEnding } from "../../src/state/run-presence.ts";
 import type { RunRecord, RunStart } from "../../src/state/run-record.ts";
 import type { OpenOptions, OpenState } from "../../src/state/state-kind.ts";
@@ -54,6 +55,7 @@ export class MemoryState implements OpenState {
   #heartbeat: Heartbeat | undefined;
   #ending: StartEnding | undefined;
   #isClosed = false;
+  readonly #before: Progressed;
 
   constructor(disk: Disk, only: OpenOptions["only"]) {
     this.disk = disk;
@@ -71,6 +73,10 @@ export class MemoryState implements OpenState {
       start: this.start.number,
       surroundings: REAL_SURROUNDINGS,
     };
+    const { files_copied: copied, files_already_there: there, ...rest } = disk.counters;
+    const { files_failed: failed, files_skipped: skipped, bytes } = rest;
+    this.#before = { files: copied + there + failed + skipped, failed, bytes };
+    this.#noteStart(this.#before, this.start.startedAt);
     this.queue = new MemoryQueue(this);
     this.surveys = new MemorySurveys(this);
     this.ledger = {
@@ -121,8 +127,28 @@ export class MemoryState implements OpenState {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.commit();
-    this.disk.owner = { ...this.disk.owner, endedAt: Date.now(), ending: this.#ending };
+    const now = Date.now();
+    this.disk.owner = { ...this.disk.owner, endedAt: now, ending: this.#ending };
+    const { files_copied: copied, files_already_there: there, ...rest } = this.context.counters;
+    const { files_failed: failed, files_skipped: skipped, bytes } = rest;
+    this.#noteStart({ files: copied + there + failed + skipped, failed, bytes }, now);
     this.disk.living.delete(this.start.number);
+  }
+
+  #noteStart({ files, failed, bytes }: Progressed, now: number): void {
+    const before = this.#before;
+    const index = this.disk.pastStarts.findIndex(({ number }) => number === this.start.number);
+    this.disk.pastStarts[index === -1 ? this.disk.pastStarts.length : index] = {
+      number: this.start.number,
+      beganAt: this.start.startedAt,
+      lastAt: now,
+      endedAt: this.#isClosed ? now : undefined,
+      exitCode: this.#ending?.exitCode,
+      why: this.#ending?.why,
+      files: files - before.files,
+      failed: failed - before.failed,
+      bytes: bytes - before.bytes,
+    };
   }
 
   /** What a kill does: nothing more reaches the disk. */
