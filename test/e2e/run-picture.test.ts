@@ -8,7 +8,7 @@ import { type Scene, startScene } from "./scene.ts";
 let scene: Scene;
 let release: () => void;
 beforeEach(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   release = () => {};
 });
 afterEach(async () => {
