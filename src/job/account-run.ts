@@ -40,18 +40,18 @@ export interface AccountRunRequest {
 export class AccountRun {
   readonly #surroundings: Surroundings;
   readonly #watch: RunWatch;
-  readonly #found: Pick<FoundRun, "runId"> & { readonly target: string };
+  readonly #key: FoundRun["key"];
   readonly #explain: (thrown: unknown) => unknown;
 
   private constructor(
     request: AccountRunRequest,
     watch: RunWatch,
-    found: Pick<FoundRun, "runId"> & { readonly target: string },
+    key: FoundRun["key"],
     explain: (thrown: unknown) => unknown,
   ) {
     this.#surroundings = request.surroundings;
     this.#watch = watch;
-    this.#found = found;
+    this.#key = key;
     this.#explain = explain;
   }
 
@@ -82,7 +82,7 @@ export class AccountRun {
     );
     const found = chooseRun(runs, { runId: request.runId, csvDigest, target, container });
     const watch = new RunWatch({ account, surroundings, names: found.names });
-    return new AccountRun(request, watch, { runId: found.runId, target }, explain);
+    return new AccountRun(request, watch, found.key, explain);
   }
 
   /** How it stands; waits for the answer as long as a start would. @throws as `find` */
@@ -110,7 +110,7 @@ export class AccountRun {
   }
 
   async #look(signal: AbortSignal): Promise<RunFacts> {
-    return toRunFacts(await this.#watch.look(signal), this.#found);
+    return toRunFacts(await this.#watch.look(signal), this.#key);
   }
 }
 

@@ -1,16 +1,15 @@
 /** What the account says of a run, as the picture of it needs it. */
+import { makeRunId, type RunKey } from "../machines/blob-names.ts";
 import type { PartitionView, RunView } from "../machines/machines.ts";
 import type { RecordSummary } from "../machines/record.ts";
 import type { PartFacts, PartLife, RunFacts, RunPart } from "../progress/run-picture.ts";
 
-/** @param of the run's id, and blob endpoint and container of its target */
-export function toRunFacts(
-  { read: { manifest }, partitions, date }: RunView,
-  of: { readonly runId: string; readonly target: string },
-): RunFacts {
+/** @param key of the run; a repartition gives it another id */
+export function toRunFacts({ read: { manifest }, partitions, date }: RunView, key: RunKey): RunFacts {
   const { digest, fileName, rows, workItems, rejected = 0 } = manifest.csv;
   return {
-    ...of,
+    runId: makeRunId(key, manifest.generation),
+    target: key.target,
     csv: { digest, fileName, rows, workItems, rejected },
     totalPartitions: manifest.totalPartitions,
     mode: manifest.mode,

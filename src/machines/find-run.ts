@@ -5,8 +5,9 @@ import { callOnce } from "./repeated-calls.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 
 export interface FoundRun {
-  /** The same on every machine. */
+  /** Of its generation now; the same on every machine. */
   readonly runId: string;
+  readonly key: RunKey;
   readonly names: BlobNames;
   /** Of its newest CSV. */
   readonly csvDigest: string;
@@ -44,8 +45,10 @@ function readRun(
 ): FoundRun | undefined {
   const { digest, file = "", rows, state, generation } = metadata;
   if (digest === undefined || state === undefined || generation === undefined) return undefined;
+  const key = { target, csvDigest: metadata["first"] ?? digest };
   return {
-    runId: makeRunId({ target, csvDigest: metadata["first"] ?? digest }, Number(generation)),
+    runId: makeRunId(key, Number(generation)),
+    key,
     names: any.beside(name),
     csvDigest: digest,
     fileName: readName(file),
