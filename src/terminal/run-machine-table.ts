@@ -1,6 +1,6 @@
 /** A line for each machine of a run as the account knows it: how far it is, how fast, and whether it is alive. */
 import { type MachineRow, partEta, type RunFacts } from "../progress/progress.ts";
-import { count, decimal, duration, durationRange, fileRate, percent, quantity } from "./format.ts";
+import { count, decimal, duration, durationRange, fileRate, percent } from "./format.ts";
 import { printable } from "./printable.ts";
 import type { TextStyle } from "./style.ts";
 import { type Cell, type Column, table } from "./table.ts";
@@ -84,7 +84,7 @@ function lifeCell({ life, toldAt, parts }: MachineRow, date: number): Cell {
       const dead = parts.filter((part) => part.life === "dead").length;
       return dead === 0
         ? { text: "alive", paint: "green" }
-        : { text: `alive, lost ${quantity(dead, "partition")}`, paint: "yellow" };
+        : { text: `alive, lost ${count(dead)}`, paint: "yellow" };
     }
     case "dead":
       return { text: `dead, seen ${ago} ago`, paint: "red" };

@@ -49,6 +49,8 @@ describe("the screen of a whole run", () => {
     const lines = screen(runPictureOf(autoParts(256), { mode: "auto" }));
     expect(lines).toContain("Partitions  128 of 256 done, 16 held by 6 machines, 2 dead, 110 free");
     expect(lines.filter((line) => line.startsWith("vm-worker-"))).toHaveLength(6);
+    expect(lines.join("\n")).toMatch(/^Machine +Part +Done +.*Items\/min .*State/m);
+    expect(lines.join("\n")).toContain("alive, lost 1");
     expect(lines.length).toBeLessThanOrEqual(24);
   });
 
