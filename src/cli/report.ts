@@ -1,4 +1,5 @@
 /** `reupload report`: what was asked, done, when, how fast, and what failed. */
+import { collect, type Given } from "../config/config.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { checkOutputs } from "../job/outputs.ts";
 import { gatherReport } from "../job/report.ts";
@@ -7,13 +8,14 @@ import { REPORT_FORMS, writeReport } from "../job/write-report.ts";
 import { type Io, printLine, printLines } from "../terminal/io.ts";
 import { reportText } from "../terminal/report-text.ts";
 import { lineStyle } from "../terminal/style.ts";
+import type { AccountArguments } from "./account-run.ts";
 import { parseOutput } from "./options.ts";
 import { writingTo } from "./output-file.ts";
+import { reportOfRun } from "./report-run.ts";
 import { resumeCommand } from "./run.ts";
 import { packageVersion } from "./version.ts";
 
-export interface ReportArguments {
-  readonly stateDb?: readonly string[];
+export interface ReportArguments extends AccountArguments {
   readonly html?: string;
   readonly csv?: string;
   readonly json?: string;
@@ -25,6 +27,8 @@ export interface ReportArguments {
 
 /** @returns 0, or the code of a signal. @throws ReuploadError */
 export async function report(given: ReportArguments, io: Io): Promise<ExitCode> {
+  const account = runGiven(given, io);
+  if (account !== undefined) return reportOfRun(given, account, io);
   const outputs = listOutputs(given);
   const paths = findStatePaths(given.stateDb, io);
   const companions = checkOutputs(outputs, paths, io);
@@ -42,6 +46,12 @@ export async function report(given: ReportArguments, io: Io): Promise<ExitCode> 
   }
   if (outputs.length === 0) await printLines(io, reportText(found, lineStyle(io)));
   return EXIT.done;
+}
+
+/** Only a run that is named here is looked at in its account. */
+function runGiven({ flags = {}, runId }: ReportArguments, io: Io): Given | undefined {
+  const isNamed = runId !== undefined || flags.target !== undefined || flags.targetContainer !== undefined;
+  return isNamed ? collect(flags, io.env, io.cwd) : undefined;
 }
 
 /** Without any, the JSON goes to stdout where that is asked for. */

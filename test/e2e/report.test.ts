@@ -149,6 +149,33 @@ describe("report", () => {
   });
 });
 
+describe("report of a run in its account", () => {
+  it("tells all that the account knows as text, page and JSON, and refuses what only states know", async () => {
+    for (const part of ["0", "1"]) {
+      const share = ["--partition", part, "--total-partitions", "2", "--state-db", `part${part}.db`];
+      expect((await scene.run(share)).code).toBeLessThan(2);
+    }
+    const of = ["report", "--target-container", scene.container];
+    const text = await scene.cli(of);
+    expect([text.code, text.stderr]).toEqual([0, ""]);
+    expect(text.stdout).toContain("source-not-found");
+    const { code, stderr } = await scene.cli([...of, "--html", "run.html", "--json", "run.json"]);
+    expect([code, stderr]).toEqual([0, "written: run.html\nwritten: run.json\n"]);
+    const json = JSON.parse(await scene.read("run.json")) as { readonly run: { readonly runId: string } };
+    expect(json).toMatchObject({
+      type: "report",
+      exitCode: 1,
+      total: { workItems: { total: 3, done: 1, empty: 1, failed: 1 }, files: { done: 5, failed: 1 } },
+    });
+    expect(await scene.read("run.html")).toContain("Finished, but not everything is done");
+    const named = await scene.cli([...of, "--run", json.run.runId.slice(0, 6), "--output", "json"]);
+    expect(JSON.parse(named.stdout)).toMatchObject({ run: { runId: json.run.runId } });
+    const refused = await scene.cli([...of, "--csv", "files.csv"]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("--csv needs states")]);
+    expect(secretsInFolder(scene.folder, [signature], ["listing.csv"])).toEqual([]);
+  });
+});
+
 describe("states", () => {
   it("lists the run of the folder", async () => {
     const { code, stdout } = await scene.cli(["states"]);
