@@ -1,21 +1,26 @@
 /** `reupload report --target`: a whole run, as its account knows it. */
-import type { Given } from "../config/config.ts";
+import { collect, type Given } from "../config/config.ts";
 import { ReuploadError } from "../core/errors.ts";
-import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import type { ExitCode } from "../core/exit-codes.ts";
 import { checkOutputs } from "../job/outputs.ts";
 import { RunMonitor } from "../job/run-monitor.ts";
-import { accountJson } from "../report/account-json.ts";
-import { jsonText } from "../report/json-forms.ts";
-import { accountPage } from "../report/page/account-page.ts";
-import { type Io, printLine, printLines } from "../terminal/io.ts";
+import { writeAccountReport } from "../job/write-report.ts";
+import { type Io, printLines } from "../terminal/io.ts";
 import { runMonitorText } from "../terminal/run-picture-text.ts";
 import { accountRequest } from "./account-run.ts";
-import { writingTo } from "./output-file.ts";
+import { parseOutput } from "./options.ts";
+import { writeForms } from "./output-file.ts";
 import type { ReportArguments } from "./report.ts";
 import { packageVersion } from "./version.ts";
 
 /** What only states know. */
 const OF_STATES = ["stateDb", "csv", "bundle", "log", "attach"] as const;
+
+/** Only a run that is named on the command line is looked at in its account. @throws ReuploadError `bad-config` */
+export function namedRun({ flags = {}, runId }: ReportArguments, io: Io): Given | undefined {
+  const isNamed = runId !== undefined || flags.target !== undefined || flags.targetContainer !== undefined;
+  return isNamed ? collect(flags, io.env, io.cwd) : undefined;
+}
 
 /** @returns 0, or the code of a signal. @throws ReuploadError */
 export async function reportOfRun(args: ReportArguments, given: Given, io: Io): Promise<ExitCode> {
@@ -34,24 +39,13 @@ export async function reportOfRun(args: ReportArguments, given: Given, io: Io): 
     return out === undefined ? [] : [{ form, option: `--${form}`, out }];
   });
   const companions = checkOutputs(outputs, [], io);
-  const isJson = args.output === "json" && outputs.length === 0;
+  const isJson = parseOutput(args.output) === "json" && outputs.length === 0;
   const all = isJson ? [{ form: "json", out: "-" } as const] : outputs;
   const abort = new AbortController();
   const request = accountRequest(given, args.runId, io, { signal: abort.signal, isQuiet: isJson });
   using run = await RunMonitor.open(request, [], io, 1_000);
-  const { picture, exitCode } = run;
-  for (const { form, out } of all) {
-    const text =
-      form === "html"
-        ? accountPage(picture, packageVersion())
-        : `${jsonText(accountJson("report", picture, exitCode))}\n`;
-    const code = await writingTo({ out, companions }, io, async ({ write }) => {
-      await write(text);
-      return EXIT.done;
-    });
-    if (code !== EXIT.done) return code;
-    if (out !== "-") printLine(io.stderr, `written: ${out}`);
-  }
-  if (all.length === 0) await printLines(io, runMonitorText(picture));
-  return EXIT.done;
+  if (all.length === 0) await printLines(io, runMonitorText(run.picture));
+  return await writeForms(all, companions, io, async (form, { write }) =>
+    write(await writeAccountReport(form, run, packageVersion())),
+  );
 }

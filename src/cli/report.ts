@@ -1,17 +1,16 @@
 /** `reupload report`: what was asked, done, when, how fast, and what failed. */
-import { collect, type Given } from "../config/config.ts";
-import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import type { ExitCode } from "../core/exit-codes.ts";
 import { checkOutputs } from "../job/outputs.ts";
 import { gatherReport } from "../job/report.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
 import { REPORT_FORMS, writeReport } from "../job/write-report.ts";
-import { type Io, printLine, printLines } from "../terminal/io.ts";
+import { type Io, printLines } from "../terminal/io.ts";
 import { reportText } from "../terminal/report-text.ts";
 import { lineStyle } from "../terminal/style.ts";
 import type { AccountArguments } from "./account-run.ts";
 import { parseOutput } from "./options.ts";
-import { writingTo } from "./output-file.ts";
-import { reportOfRun } from "./report-run.ts";
+import { writeForms } from "./output-file.ts";
+import { namedRun, reportOfRun } from "./report-run.ts";
 import { resumeCommand } from "./run.ts";
 import { packageVersion } from "./version.ts";
 
@@ -27,7 +26,7 @@ export interface ReportArguments extends AccountArguments {
 
 /** @returns 0, or the code of a signal. @throws ReuploadError */
 export async function report(given: ReportArguments, io: Io): Promise<ExitCode> {
-  const account = runGiven(given, io);
+  const account = namedRun(given, io);
   if (account !== undefined) return reportOfRun(given, account, io);
   const outputs = listOutputs(given);
   const paths = findStatePaths(given.stateDb, io);
@@ -36,22 +35,10 @@ export async function report(given: ReportArguments, io: Io): Promise<ExitCode> 
   const found = await gatherReport(states, io.surroundings, { tool: packageVersion(), resumeCommand });
   const source = { states, report: found, place: io };
   const texts = { log: given.log, attached: given.attach ?? [] };
-  for (const { form, out } of outputs) {
-    const code = await writingTo({ out, companions }, io, async (sink) => {
-      await writeReport(form, source, texts, sink);
-      return EXIT.done;
-    });
-    if (code !== EXIT.done) return code;
-    if (out !== "-") printLine(io.stderr, `written: ${out}`);
-  }
   if (outputs.length === 0) await printLines(io, reportText(found, lineStyle(io)));
-  return EXIT.done;
-}
-
-/** Only a run that is named here is looked at in its account. */
-function runGiven({ flags = {}, runId }: ReportArguments, io: Io): Given | undefined {
-  const isNamed = runId !== undefined || flags.target !== undefined || flags.targetContainer !== undefined;
-  return isNamed ? collect(flags, io.env, io.cwd) : undefined;
+  return await writeForms(outputs, companions, io, async (form, sink) =>
+    writeReport(form, source, texts, sink),
+  );
 }
 
 /** Without any, the JSON goes to stdout where that is asked for. */

@@ -14,7 +14,7 @@ let first: PlainFile;
 
 /** Four files of two work items are copied, one is there before, one fails; the third work item is not in the catalog. */
 beforeAll(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   const input = await makePlain(scene, 3, 2);
   const sas = await sourceSas(scene, 3_600);
   signature = new URLSearchParams(sas).get("sig") ?? "";
@@ -151,10 +151,6 @@ describe("report", () => {
 
 describe("report of a run in its account", () => {
   it("tells all that the account knows as text, page and JSON, and refuses what only states know", async () => {
-    for (const part of ["0", "1"]) {
-      const share = ["--partition", part, "--total-partitions", "2", "--state-db", `part${part}.db`];
-      expect((await scene.run(share)).code).toBeLessThan(2);
-    }
     const of = ["report", "--target-container", scene.container];
     const text = await scene.cli(of);
     expect([text.code, text.stderr]).toEqual([0, ""]);
