@@ -17,6 +17,12 @@ export function readBuildFacts(): BuildFacts {
   return commit === undefined ? { version } : { version, commit };
 }
 
+/** When the commit was made, s since the epoch, or what SOURCE_DATE_EPOCH says; undefined outside of a clone. */
+export function commitTime(): number | undefined {
+  const told = process.env["SOURCE_DATE_EPOCH"] ?? git("log", "-1", "--format=%ct");
+  return told === undefined ? undefined : Number(told);
+}
+
 function git(...args: readonly string[]): string | undefined {
   try {
     return execFileSync("git", args, {

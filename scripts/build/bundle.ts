@@ -10,6 +10,7 @@ import { type BuildFacts, readBuildFacts } from "./build-facts.ts";
 import { type BundledPackage, findBundledPackages } from "./bundled-packages.ts";
 import { CHUNKS, findCycle } from "./chunks.ts";
 import { licencesText } from "./licences.ts";
+import { manualPage } from "./manual-page.ts";
 import { ROOT } from "./root.ts";
 import { syncYaml } from "./sync-yaml.ts";
 
@@ -65,6 +66,7 @@ export async function buildBundle(): Promise<Bundle> {
   // The package's own files are modules.
   await writeFile(join(dist, "package.json"), '{"type":"commonjs"}\n');
   await writeFile(join(dist, "THIRD-PARTY-LICENSES.txt"), licencesText(packages));
+  await writeFile(join(dist, "reupload.1"), manualPage(facts.version));
   return { facts, packages, files: chunks.map(({ fileName, code }) => ({ path: fileName, code })) };
 }
 

@@ -4,11 +4,16 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import { getAsset, getAssetKeys, isSea } from "node:sea";
+import { getAsset, isSea } from "node:sea";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 
 /** The package: this file is in a folder of `src`, and so is the one in `dist` that contains it. */
 const PACKAGE = join(import.meta.dirname, "..", "..");
+
+/** Whether this process is the single executable, which has no package and is no Node that would run a script. */
+export function isExecutable(): boolean {
+  return isSea();
+}
 
 /** The text of such a file. @param path from the package's folder, with slashes @throws when there is none */
 export function readProgramFile(path: string): string {
@@ -18,7 +23,9 @@ export function readProgramFile(path: string): string {
 /** The names of the files in a folder of the package. */
 export function listProgramFiles(folder: string): string[] {
   if (!isSea()) return readdirSync(join(PACKAGE, folder)).toSorted();
-  const inside = getAssetKeys().filter((path) => path.startsWith(`${folder}/`));
+  // Node lists them itself only since 24.8.
+  const all = JSON.parse(getAsset("assets.json", "utf8")) as string[];
+  const inside = all.filter((path) => path.startsWith(`${folder}/`));
   return inside.map((path) => path.slice(folder.length + 1)).toSorted();
 }
 
