@@ -4,52 +4,56 @@
 // program changes V8's flags when it starts, and V8 takes no cache that was made with others).
 // node code-cache-maker.cjs FOLDER-OF-DIST OUTPUT-FOLDER
 const { mkdirSync, readFileSync, writeFileSync } = require("node:fs");
-const { dirname, join, posix } = require("node:path");
+const path = require("node:path");
 const { Script } = require("node:vm");
 
+/** @typedef {Record<string, () => Promise<void>>} Exports */
+/** @typedef {(this: Exports, ...given: readonly unknown[]) => void} Code */
+
 const [folder = "", output = ""] = process.argv.slice(2);
-/** @type {Map<string, { exports: any, script: Script }>} */
+/** @type {Map<string, { exports: Exports, script: Script }>} */
 const loaded = new Map();
 
 /**
- * @param {string} path
- * @returns {any}
+ * @param {string} name
+ * @returns {Exports}
  */
-function load(path) {
-  const known = loaded.get(path);
+function load(name) {
+  const known = loaded.get(name);
   if (known !== undefined) return known.exports;
-  const code = readFileSync(join(folder, path), "utf8");
+  const file = readFileSync(path.join(folder, name), "utf8");
   // The very text that `executable-main.cjs` compiles.
-  const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${code}\n})`, {
-    filename: path,
-  });
-  write(`${path}.begun`, script.createCachedData());
-  const module = { exports: {}, script };
-  loaded.set(path, module);
-  /** @param {string} name */
-  const requireFrom = (name) =>
-    name.startsWith(".") ? load(posix.join(posix.dirname(path), name)) : require(name);
-  script
-    .runInThisContext()
-    .call(module.exports, module.exports, requireFrom, module, path, posix.dirname(path));
+  const text = `(function (exports, require, module, __filename, __dirname) { ${file}\n})`;
+  const script = new Script(text, { filename: name });
+  write(`${name}.begun`, script.createCachedData());
+  const module = { exports: /** @type {Exports} */ ({}), script };
+  loaded.set(name, module);
+  /** @param {string} wanted */
+  const requireFrom = (wanted) =>
+    wanted.startsWith(".")
+      ? load(path.posix.join(path.posix.dirname(name), wanted))
+      : /** @type {Exports} */ (require(wanted));
+  const code = /** @type {Code} */ (script.runInThisContext());
+  code.call(module.exports, module.exports, requireFrom, module, name, path.posix.dirname(name));
   return module.exports;
 }
 
 /**
- * @param {string} path
+ * @param {string} name
  * @param {Buffer} bytes
  */
-function write(path, bytes) {
-  const file = join(output, path);
-  mkdirSync(dirname(file), { recursive: true });
+function write(name, bytes) {
+  const file = path.join(output, name);
+  mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, bytes);
 }
 
-process.argv = [process.execPath, process.execPath, "--version"];
-load("cli/command.js")
-  .runCommandLine()
-  .then(() => {
-    // What a run on a listing loads.
-    load("chunks/work-undici.js");
-    for (const [path, { script }] of loaded) write(`${path}.cache`, script.createCachedData());
-  });
+async function main() {
+  process.argv = [process.execPath, process.execPath, "--version"];
+  await load("cli/command.js")["runCommandLine"]?.();
+  // What a run on a listing loads.
+  load("chunks/work-undici.js");
+  for (const [name, { script }] of loaded) write(`${name}.cache`, script.createCachedData());
+}
+
+void main();
