@@ -5,7 +5,7 @@
  * `node scripts/release.ts [--platform linux-x64]... [--out FOLDER]`; without a platform all of them. Runs on Linux x64
  * with npm, GNU tar and dpkg-deb.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -22,6 +22,7 @@ import { makeNpmPackage } from "./release/npm-package.ts";
 import { findPlatform, PLATFORMS } from "./release/platforms.ts";
 import { sbomText } from "./release/sbom.ts";
 import { makeShellFiles } from "./release/shell-files.ts";
+import { checkStructure } from "./release/structure.ts";
 import { writeFileAt } from "./release/write-file.ts";
 
 const { values } = parseArgs({
@@ -48,6 +49,7 @@ try {
     const executable = join(out, platform.os === "win32" ? `${name}.exe` : name);
     const assets = programAssets(platform, nodes, join(scratch, platform.name));
     await makeExecutable(platform, { assets, scratch }, nodes, executable);
+    checkStructure(readFileSync(executable), platform);
     const made = {
       platform,
       executable,

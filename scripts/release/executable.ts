@@ -9,7 +9,7 @@ import type { Platform } from "./platforms.ts";
 import { withoutSignature } from "./windows-signature.ts";
 
 /** What Node looks for in itself at its start. */
-const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
+export const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
 /** What goes into an executable besides Node. */
 export interface Program {

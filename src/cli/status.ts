@@ -1,6 +1,6 @@
 /** `reupload status`: one line for scripts, and an exit code. */
 import { ReuploadError } from "../core/errors.ts";
-import type { ExitCode } from "../core/exit-codes.ts";
+import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
 import { copyState, readFleet, readFleetReport } from "../job/status.ts";
 import { fleetJson } from "../report/fleet-json.ts";
@@ -14,6 +14,7 @@ export interface StatusArguments {
   readonly stateDb?: readonly string[];
   readonly snapshot?: string;
   readonly output?: string;
+  readonly healthy?: true;
 }
 
 /**
@@ -29,7 +30,7 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   const fleet = isJson ? await printJson(states, io) : await readFleet(states);
   if (!isJson) await printLines(io, statusText(fleet));
   for (const mismatch of fleet.mismatches) printLine(io.stderr, `warning: not added up: ${mismatch}`);
-  return fleet.exitCode;
+  return given.healthy === true && fleet.exitCode === EXIT.running ? EXIT.done : fleet.exitCode;
 }
 
 async function printJson(states: OpenStates, io: Io) {

@@ -10,6 +10,7 @@ import { ROOT } from "../../scripts/build/root.ts";
 import { writeChecksums } from "../../scripts/release/checksums.ts";
 import { findPlatform, PLATFORMS } from "../../scripts/release/platforms.ts";
 import { sbomText } from "../../scripts/release/sbom.ts";
+import { checkStructure } from "../../scripts/release/structure.ts";
 import { withoutSignature } from "../../scripts/release/windows-signature.ts";
 
 let folder: string;
@@ -123,6 +124,20 @@ describe("a Windows executable without its signature", () => {
       "not at the end",
     );
   });
+});
+
+describe("the structure of an executable", () => {
+  const node = readFileSync(process.execPath);
+
+  it.skipIf(process.platform !== "linux")(
+    "is refused for a Node without a program, and for another platform",
+    () => {
+      const cpu = process.arch === "arm64" ? "arm64" : "x64";
+      expect(() => checkStructure(node, { name: "linux-x64", os: "linux", cpu })).toThrow("does not know");
+      expect(() => checkStructure(node, findPlatform("win-x64"))).toThrow();
+      expect(() => checkStructure(node, findPlatform("darwin-x64"))).toThrow("no 64-bit Mach-O file");
+    },
+  );
 });
 
 describe("the manual page", () => {

@@ -10,6 +10,7 @@ export function addStatus({ program, io, setExitCode }: CommandLine): void {
     )
     .option("--state-db <file>", "state file of a machine (repeatable; default: reupload_state.db)", repeated)
     .option("--snapshot <file>", "make a consistent copy of the state in this file, also during a run")
+    .option("--healthy", "exit with 0 also while a process works on the state, for health checks")
     .option("--output <format>", "text or json", "text")
     .addHelpText(
       "after",
@@ -20,7 +21,7 @@ Examples:
   reupload status --state-db machine1_state.db --snapshot backup.db
 ${exitCodesHelp()}`,
     )
-    .action(async (options: { stateDb?: string[]; snapshot?: string; output: string }) => {
+    .action(async (options: { stateDb?: string[]; snapshot?: string; output: string; healthy?: true }) => {
       const { status } = await import("../status.ts");
       setExitCode(await status(options, io));
     });
