@@ -17,8 +17,9 @@ import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
-import { growYoungHeap } from "./heap.ts";
+import { growYoungHeap } from "./process.ts";
 import { chooseSlots } from "./limits.ts";
+import { ownQueue } from "./own-queue.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
@@ -89,7 +90,7 @@ class Run {
     await prepareTarget(this.#context, services, {
       settings,
       container: settings.targetContainer,
-      queue: settings.announce ? settings.queue : undefined,
+      queue: ownQueue(settings),
       mayCreate: true,
     });
     const state = await openRunState(this.#context, identity, {
@@ -119,7 +120,9 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool = "" } = this.#request;
+    const { settings, tool } = this.#request;
+    // Of an upload no other machine has a part, and each would leave a record behind for ever.
+    if (tool === undefined) return NO_GUARD;
     const csvName = basename(settings.csv ?? "-");
     const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
@@ -183,7 +186,7 @@ class Run {
       resumeCommand,
       verbose: settings.verbose,
     });
-    for (const line of last) this.#context.notice("info", line);
+    if (last !== undefined) reporter.tell(last);
     return exitCode;
   }
 
@@ -228,7 +231,7 @@ class Run {
       rows: input.rows,
       workItems: input.ours,
       target: identity.target,
-      queue: this.#request.settings.announce ? identity.queue : undefined,
+      queue: ownQueue(this.#request.settings),
       catalog: catalog.identity,
       stateDb: this.#request.stateDb,
     });
@@ -261,5 +264,5 @@ function limitedBy({ limit, sample }: RunSettings): string | undefined {
 
 /** What to advise when the state holds a run and the command does not resume it. */
 export function resumeAdvice(resumeCommand: string): string {
-  return `To continue it: ${resumeCommand} - or give another --state-db to start anew.`;
+  return `To continue it: ${resumeCommand} - or give another --state-db to start a new run.`;
 }

@@ -28,6 +28,8 @@ export interface Manifest extends RunSettings {
   readonly highestGeneration: number;
   /** What an undone repartition goes back to. */
   readonly former: { readonly generation: number; readonly totalPartitions: number } | undefined;
+  /** When it was begun anew by the service's clock, ms since the epoch: from then on blobs are of this run. */
+  readonly again?: number;
   /** How often a closed run was opened again. */
   readonly reopened: number;
   readonly csv: {
@@ -36,6 +38,8 @@ export interface Manifest extends RunSettings {
     readonly rows: number;
     /** Different rows that can be done: what the partitions' counts must add up to. */
     readonly workItems: number;
+    /** Rows that are no work items; undefined in a manifest of an older version. */
+    readonly rejected?: number;
     readonly fileName: string;
     /** The 64 smallest row hashes, in hex: two CSVs that share work items share most of them. */
     readonly sample: readonly string[];

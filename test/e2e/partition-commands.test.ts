@@ -20,7 +20,7 @@ const HOSTILE = `it's $HOME "90 %PATH%" \`id\` & co.csv`;
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   await writeFile(scene.path("failed.csv"), CSV);
   await writeFile(scene.path(HOSTILE), CSV);
 });
@@ -183,6 +183,8 @@ describe("reupload plan", () => {
   });
 
   it("prints only the resume commands when asked, and the same commands as JSON", async () => {
+    const queues = await scene.cli(["plan", "failed.csv", "2", "--queue", "one,two"]);
+    expect(queues.stdout.match(/--queue one,two/g), queues.stderr).toHaveLength(4);
     const { stdout } = await scene.cli(["plan", "failed.csv", "2", "--resume"]);
     const commands = stdout
       .replaceAll(" \\\n  ", " ")
