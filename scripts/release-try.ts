@@ -120,8 +120,31 @@ try {
   process.stdout.write(
     `Killed with ${atKill} of ${FILES} files copied; the resume copied the rest.\n${resumed.text}`,
   );
-  const queue = run(["status"], env);
-  process.stdout.write(queue.text);
+  process.stdout.write(run(["status"]).text);
+
+  // Larger files are hashed by a thread, whose code the executable has inside.
+  await source.getBlockBlobClient("large").upload(Buffer.alloc(1_000_000), 1_000_000);
+  const link = source.getBlockBlobClient("large").url;
+  writeFileSync(join(root, "work", "one.csv"), "JobId,WorkItemId\nj,w\n");
+  writeFileSync(
+    join(root, "work", "large.csv"),
+    `JobId,WorkItemId,WorkItemName,Uri,FileName\nj,w,w,${link},large-perf-lab-report.json\n`,
+  );
+  const one = [
+    "run",
+    "--csv",
+    "one.csv",
+    "--files",
+    "large.csv",
+    "--transfer",
+    "stream",
+    "--state-db",
+    "one.db",
+    "--separate-run",
+  ];
+  const streamed = run(one, { ...env, NODE_DEBUG: "worker" });
+  assert.equal(streamed.code, 0, streamed.text);
+  assert.match(streamed.text, /created Worker with ID 1/);
 } finally {
   await emulator.stop();
   rmSync(root, { recursive: true });

@@ -1,8 +1,11 @@
 /** The program in `dist`: a few files that need nothing but Node, and that load what is heavy only when it is used. */
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { findCycle } from "../../scripts/build/chunks.ts";
 import { ROOT } from "../../scripts/build/root.ts";
@@ -30,6 +33,20 @@ describe("the built program", () => {
   it("loads neither HTTP nor the state with its command line", () => {
     const neighbours = loadedBy("chunks/command.js").filter((path) => path.startsWith("."));
     expect(neighbours).toEqual(["./rolldown-runtime.js"]);
+  });
+
+  it.each([
+    ["the package: by its path", join(DIST, "transfer", "hash-thread.js"), false],
+    ["the single executable: by its text", read("transfer/hash-thread.js"), true],
+  ])("has a thread for hashes that starts as in %s", async (_, code, isText) => {
+    // Two folders deep, as the file that starts it is in `src`.
+    const starts = files.filter((name) => read(name).includes("function startThread("));
+    expect(starts.map((name) => name.split(/[\\/]/).length)).toEqual([2]);
+    const thread = new Worker(code, { eval: isText });
+    thread.postMessage({ id: 1, what: "whole", bytes: new Uint8Array(3) });
+    const [answer] = (await once(thread, "message")) as [unknown];
+    await thread.terminate();
+    expect(answer).toEqual({ id: 1, md5: createHash("md5").update(Buffer.alloc(3)).digest("base64") });
   });
 
   it("carries the licence of every package whose code is in it", () => {
