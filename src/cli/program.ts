@@ -16,6 +16,7 @@ import { addRemaining } from "./program/remaining.ts";
 import { addRun } from "./program/run.ts";
 import { addStatus } from "./program/status.ts";
 import { addUpload } from "./program/upload.ts";
+import { addVerify } from "./program/verify.ts";
 
 /** @param setExitCode told by the command that ran */
 export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCode) => void): Command {
@@ -46,6 +47,7 @@ More about a command: reupload run --help`,
     addUpload,
     addMonitor,
     addStatus,
+    addVerify,
     addAnnounce,
     addRemaining,
     addPartitions,

@@ -47,6 +47,10 @@ export interface RunRequest {
   readonly resumeCommand: string;
   /** Version of this tool, as other machines are told; an upload has no others. */
   readonly tool?: string;
+  /** In place of the one that the settings ask for. */
+  readonly guard?: Guard;
+  /** Whether the blob of this name is known to be damaged: it is written over. */
+  readonly replaces?: (blobName: string) => boolean;
 }
 
 /** @returns the exit code. @throws what ends the run before its first file: ReuploadError, StopRequest */
@@ -119,7 +123,8 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool = "" } = this.#request;
+    const { settings, tool = "", guard } = this.#request;
+    if (guard !== undefined) return guard;
     const csvName = basename(settings.csv ?? "-");
     const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
@@ -193,13 +198,16 @@ class Run {
   ): Promise<RunningPipeline> {
     const { buildTransfer, buildAnnouncer } = await import("./services.ts");
     const { control, reporter } = this.#context;
-    const { settings } = this.#request;
+    const { settings, replaces } = this.#request;
     return startPipeline(
       {
         surroundings: this.#context.surroundings,
         state,
         catalog,
-        transfer: buildTransfer(services, settings, this.#request.catalog.hasLocalFiles),
+        transfer: buildTransfer(services, settings, {
+          localFiles: this.#request.catalog.hasLocalFiles,
+          replaces,
+        }),
         announcer: buildAnnouncer(services, settings),
       },
       {

@@ -9,6 +9,7 @@ import type { RunReport } from "./run-report.ts";
 import { isoTime, type JsonFields, jsonText, progressJson, reportJson, waitingJson } from "./json-forms.ts";
 import { type DryRunReport, dryRunJson } from "./dry-run-report.ts";
 import { type AnnounceReport, announceJson } from "./announce-report.ts";
+import { findingJson, type VerifyFinding, verifyJson, type VerifyReport } from "./verify-report.ts";
 
 /** Grows when a field changes its meaning or goes; a new field or type does not change it. */
 export const SCHEMA_VERSION = 1;
@@ -76,6 +77,9 @@ export type Message =
   | { readonly type: "summary"; readonly report: RunReport }
   | { readonly type: "dry-run"; readonly report: DryRunReport }
   | { readonly type: "announce-summary"; readonly report: AnnounceReport }
+  /** Something that a verification found; in text told with --verbose. */
+  | { readonly type: "finding"; readonly finding: VerifyFinding }
+  | { readonly type: "verify-summary"; readonly report: VerifyReport }
   | {
       readonly type: "error";
       readonly code: string;
@@ -96,6 +100,8 @@ export const MESSAGE_TYPES = [
   "summary",
   "dry-run",
   "announce-summary",
+  "finding",
+  "verify-summary",
   "error",
 ] as const satisfies readonly Message["type"][];
 
@@ -134,6 +140,10 @@ function jsonFields(message: Message): JsonFields {
       return dryRunJson(message.report);
     case "announce-summary":
       return announceJson(message.report);
+    case "finding":
+      return findingJson(message.finding);
+    case "verify-summary":
+      return verifyJson(message.report);
     case "error":
       return {
         error: {

@@ -13,4 +13,12 @@ export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-
 export { doubtText, type ImportReport } from "./import-report.ts";
 export { isoTime } from "./json-forms.ts";
 export { type Message, toJsonLine, waitingMessages } from "./messages.ts";
+export {
+  sameFiles,
+  type SampleReport,
+  type VerifyFinding,
+  type VerifyReport,
+  type VerifyVerdict,
+  verifyVerdict,
+} from "./verify-report.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";

@@ -8,6 +8,7 @@ import { printable, printableLine } from "./printable.ts";
 import { progressLine, waitingText } from "./progress-text.ts";
 import { paint, PLAIN, type TextStyle } from "./style.ts";
 import { summaryText } from "./summary-text.ts";
+import { findingLine, verifyText } from "./verify-text.ts";
 
 type MessageOf<Type extends Message["type"]> = Extract<Message, { readonly type: Type }>;
 
@@ -46,6 +47,10 @@ function textLines(message: Message, style: TextStyle): string[] {
       return dryRunText(message.report, style);
     case "announce-summary":
       return announceText(message.report, style);
+    case "finding":
+      return [findingLine(message.finding)];
+    case "verify-summary":
+      return verifyText(message.report, style);
     case "error":
       return [
         `${paint("red", "error:", style)} ${printable(message.message)}`,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fileKey } from "../../src/core/file.ts";
 import type { Heartbeat } from "../../src/state/run-presence.ts";
 import type { RemainingWorkItem, StateReader } from "../../src/state/state-reader.ts";
 import type { StateHarness } from "./harness.ts";
@@ -178,6 +179,32 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       await state.close();
       const history = await (await harness.read()).history(workItem(0));
       expect(history?.files[0]?.tries.map(({ start }) => start)).toEqual([1, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+    });
+
+    it("tells of every file that was touched whether it came to its end and was announced", async () => {
+      const harness = await newHarness();
+      const state = await harness.start(workItems(1));
+      const events = eventsOf((await claimOne(state)).id);
+      recordAll(
+        state,
+        events.opened(5),
+        ...[0, 1, 2].map((index) => events.uploaded(file(index))),
+        events.completed(file(0)),
+        events.completed(file(1), false),
+        events.failed(file(3)),
+      );
+      await state.ledger.committed();
+      const recorded = (await (await harness.read()).history(workItem(0)))?.recorded;
+      expect(
+        recorded?.map(({ key, status, announced, elsewhere }) => ({ key, status, announced, elsewhere })),
+      ).toEqual(
+        [
+          { status: "completed", announced: true },
+          { status: "completed", announced: false },
+          { status: "uploaded", announced: false },
+          { status: "failed", announced: false },
+        ].map((one, index) => ({ key: fileKey(file(index)), elsewhere: false, ...one })),
+      );
     });
 
     it("is empty for a work item that is not in the state", async () => {

@@ -193,10 +193,11 @@ export const SQL = {
     FROM work_item WHERE id > ? AND status NOT IN (2, 3, 6) ORDER BY id LIMIT ?`,
   failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id
     WHERE f.work_item = ? AND f.facts & 8 ORDER BY 1`,
-  findForHistory: `SELECT id, job_id, work_item_id, name, status FROM work_item
+  findForHistory: `SELECT id, job_id, work_item_id, name, status, uri_base FROM work_item
     WHERE job_id = ? AND work_item_id = ?`,
   filesInTrouble: `SELECT f.id, f.name, f.facts, d.attempts, d.blob_name
     FROM file f CROSS JOIN file_detail d ON d.file = f.id WHERE f.work_item = ? ORDER BY f.id`,
+  factsOfFiles: `SELECT name, source, facts, bytes FROM file WHERE work_item = ? ORDER BY id`,
   triesOfFile: `SELECT start, at, outcome, code, message, attempts, request_id
     FROM file_try WHERE file = ? ORDER BY number`,
 } as const;

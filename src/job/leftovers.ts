@@ -1,0 +1,19 @@
+/** Files that a command made for itself, and removes when it came to its end. */
+import { rmSync } from "node:fs";
+import { STATES } from "../state/wiring.ts";
+import { stateStem } from "./command-files.ts";
+
+/**
+ * Removes a state that is done, its lock file and its listing's index: of two same commands that are started at this very
+ * moment both may go on then, and announce twice at worst.
+ */
+export function forgetState(statePath: string): void {
+  STATES.discard(statePath);
+  for (const file of STATES.files(statePath)) rmSync(file, { force: true });
+  removeIndex(stateStem(statePath));
+}
+
+/** Removes the index of a listing. @param stem as `OpenContext.stem` */
+export function removeIndex(stem: string): void {
+  rmSync(`${stem}.listing-index`, { force: true });
+}

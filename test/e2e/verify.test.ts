@@ -1,0 +1,181 @@
+/** A verification finds what was damaged after the run, whichever way the files got there, and a repair mends it. */
+import { createHash, hash } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import type { BlockBlobUploadOptions } from "@azure/storage-blob";
+import { describe, expect, it } from "vitest";
+import { choosePartition } from "../../src/core/partition.ts";
+import type { CliResult } from "../support/run-cli.ts";
+import { announcementsOf } from "./expectations.ts";
+import { type Scene, startScene } from "./scene.ts";
+
+interface InputFile {
+  readonly workItemId: string;
+  readonly partition: number;
+  readonly content: Buffer;
+  readonly blobName: string;
+}
+
+/** Two work items of three files in each of three partitions. The third partition's first file goes up in blocks. */
+async function makeInput(scene: Scene): Promise<readonly InputFile[]> {
+  const names = [0, 1, 2].flatMap((partition) =>
+    Array.from({ length: 40 }, (_, place) => `w${place}`)
+      .filter((id) => choosePartition(id, 3) === partition)
+      .slice(0, 2),
+  );
+  const files = names.flatMap((workItemId, item) =>
+    [0, 1, 2].map((place) => {
+      const partition = choosePartition(workItemId, 3);
+      const isLarge = partition === 2 && place === 0;
+      const content = Buffer.alloc(isLarge ? 8 * 2 ** 20 + 1 : 1_000, `${item} ${place} `);
+      const fileName = `f${place}.json`;
+      return { workItemId, partition, content, fileName, blobName: `name-${workItemId}-${fileName}` };
+    }),
+  );
+  const source = scene.behind.container(scene.source);
+  await Promise.all(
+    files.map(async ({ workItemId, fileName, content }) =>
+      source.getBlockBlobClient(`${workItemId}/${fileName}`).upload(content, content.length),
+    ),
+  );
+  const rows = names.map((id) => `j,${id},name-${id}\n`).join("");
+  await scene.write("failed_workitems.csv", `JobId,WorkItemId,WorkItemName\n${rows}`);
+  const listed = files.map(({ workItemId, fileName, content }) => {
+    const uri = `${scene.proxy.blobEndpoint}/${scene.source}/${workItemId}/${fileName}`;
+    const facts = `${content.length},${hash("md5", content, "base64")}`;
+    return `j,${workItemId},name-${workItemId},${uri},${fileName},${facts}\n`;
+  });
+  const header = "JobId,WorkItemId,WorkItemName,Uri,FileName,Length,ContentMD5\n";
+  await scene.write("listing.csv", header + listed.join(""));
+  return files;
+}
+
+/** Carries out Put Blob From URL as the service does; the emulator does not know the call. */
+function knowServerCopy(scene: Scene): void {
+  scene.proxy.fail({
+    operation: "put-blob-from-url",
+    fault: {
+      kind: "instead",
+      status: 201,
+      async work({ url, headers }) {
+        const [, , container = "", ...name] = new URL(url, "http://localhost").pathname.split("/");
+        const source = await fetch(String(headers["x-ms-copy-source"]));
+        const content = Buffer.from(await source.arrayBuffer());
+        const blob = scene.behind.container(container).getBlockBlobClient(name.join("/"));
+        const { etag = "" } = await blob.upload(content, content.length, {
+          blobHTTPHeaders: {
+            blobContentType: String(headers["x-ms-blob-content-type"]),
+            blobContentMD5: createHash("md5").update(content).digest(),
+          },
+        });
+        const date = new Date().toUTCString();
+        return { etag, date, "last-modified": date, "x-ms-request-id": "copied" };
+      },
+    },
+  });
+}
+
+/**
+ * Damages the files of each partition in every way.
+ *
+ * @returns by blob name what a verification must find; `lying` by reading the bytes alone
+ */
+async function damage(scene: Scene, files: readonly InputFile[]): Promise<Map<string, string>> {
+  const blob = (name: string) => scene.behind.container(scene.container).getBlockBlobClient(name);
+  const type = { blobContentType: "application/json" };
+  const put = async (name: string, content: Buffer, options: BlockBlobUploadOptions = {}) => {
+    await blob(name).upload(content, content.length, { blobHTTPHeaders: type, ...options });
+  };
+  const withOtherByte = (content: Buffer) => Buffer.concat([Buffer.from("!"), content.subarray(1)]);
+  const planted = new Map<string, string>();
+  for (const partition of [0, 1, 2]) {
+    const own = files.filter((file) => file.partition === partition);
+    const [changed, gone, short, , typed, lying] = own;
+    if (!changed || !gone || !short || !typed || !lying) throw new Error("too few files");
+    await put(changed.blobName, withOtherByte(changed.content));
+    await blob(gone.blobName).delete();
+    await put(short.blobName, short.content.subarray(1));
+    await blob(typed.blobName).setHTTPHeaders({ blobContentType: "text/plain" });
+    // Another byte under the MD5 of the true content: only who reads it knows.
+    await put(lying.blobName, withOtherByte(lying.content));
+    const blobContentMD5 = createHash("md5").update(lying.content).digest();
+    await blob(lying.blobName).setHTTPHeaders({ ...type, blobContentMD5 });
+    const extra = gone.blobName.replace("f1", "nobodys");
+    await put(extra, Buffer.from("{}"));
+    for (const { blobName } of [changed, short, typed]) planted.set(blobName, "different");
+    planted.set(gone.blobName, "missing").set(extra, "extra").set(lying.blobName, "lying");
+  }
+  return planted;
+}
+
+type Event = Readonly<Record<string, unknown>>;
+
+function events({ stdout }: CliResult, type: string): Event[] {
+  const all = stdout.trim().split("\n");
+  return all.map((line) => JSON.parse(line) as Event).filter((event) => event["type"] === type);
+}
+
+/** What was found, by blob name. */
+function foundIn(result: CliResult): Record<string, string> {
+  const found = events(result, "finding").map((event): [string, string] => [
+    String(event["blobName"]),
+    String(event["kind"]),
+  ]);
+  return Object.fromEntries(found);
+}
+
+describe("reupload verify", () => {
+  it("finds each kind of damage after runs by stream, server copy and blocks, and a repair mends it", async () => {
+    await using scene = await startScene();
+    const files = await makeInput(scene);
+    knowServerCopy(scene);
+    for (const [partition, way] of ["stream", "server", "stream"].entries()) {
+      const share = ["--partition", String(partition), "--total-partitions", "3"];
+      const run = await scene.run(["--state-db", `m${partition}.db`, ...share, "--transfer", way]);
+      expect(run.code, run.stdout).toBe(0);
+    }
+    for (const way of ["put-blob", "put-blob-from-url", "put-block"] as const) {
+      expect(scene.proxy.count(way)).toBeGreaterThan(0);
+    }
+    await announcementsOf(scene);
+    scene.proxy.forget();
+    const states = [0, 1, 2].flatMap((partition) => ["--state-db", `m${partition}.db`]);
+    const sound = await scene.cli(["verify", ...states]);
+    expect(sound.stdout).toContain("one of 3 finished partitions (6 work items)");
+    expect(sound.stdout).toContain("6 list requests for 6 work items");
+    expect(sound.code, sound.stdout + sound.stderr).toBe(0);
+    expect(scene.proxy.count("get-blob-properties", "get-blob")).toBe(0);
+
+    const planted = await damage(scene, files);
+    const expected = (lying: string | undefined) =>
+      Object.fromEntries(
+        [...planted].flatMap(([name, kind]) =>
+          kind !== "lying" ? [[name, kind]] : lying === undefined ? [] : [[name, lying]],
+        ),
+      );
+    // Without states, and with them.
+    const stateless = ["verify", "--csv", "failed_workitems.csv", "--files", "listing.csv"];
+    const place = ["--target-container", scene.container, "--output", "json"];
+    const shallow = await scene.cli([...stateless, ...place, "--export-missing", "missing.csv"]);
+    expect(foundIn(shallow)).toEqual(expected(undefined));
+    expect(shallow.code).toBe(1);
+    // It found the run in the account: three partitions, all done.
+    expect(events(shallow, "verify-summary")[0]).toMatchObject({
+      verdict: "damaged",
+      record: { by: "account", totalPartitions: 3, workItemsDone: 6, open: [] },
+    });
+    expect((await scene.read("missing.csv")).trim().split("\n")).toHaveLength(1 + 6);
+    const deep = ["verify", ...states, "--deep", "--output", "json"];
+    const found = await scene.cli(deep);
+    expect(foundIn(found)).toEqual(expected("different"));
+
+    const repaired = await scene.cli([...deep, "--repair", "--on-conflict", "overwrite"]);
+    expect(repaired.code, repaired.stdout + repaired.stderr).toBe(0);
+    const sent = [...planted].filter(([, kind]) => kind !== "extra").map(([name]) => [name, 1] as const);
+    expect(await announcementsOf(scene)).toEqual(new Map(sent));
+    const after = await scene.cli(deep);
+    expect(Object.values(foundIn(after))).toEqual(["extra", "extra", "extra"]);
+    expect(after.code).toBe(0);
+    expect(readdirSync(scene.folder).filter((name) => name.startsWith("reupload_verify"))).toEqual([]);
+    expect(existsSync(scene.path("missing.csv"))).toBe(true);
+  });
+});
