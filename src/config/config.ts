@@ -151,6 +151,11 @@ function check(settings: RunSettings): void {
       advice: "--limit takes the first work items, --sample takes some that are spread over the CSV.",
     });
   }
+  if (settings.canary !== undefined && (settings.limit ?? settings.sample) !== undefined) {
+    throw new ReuploadError("bad-option", "--canary cannot be used with --limit or --sample.", {
+      advice: "--canary goes on with all the others by itself; omit one of them.",
+    });
+  }
   if (settings.updateCsv && !settings.resume) {
     throw new ReuploadError("bad-option", "--update-csv is given without --resume.", {
       advice: "Add --resume, or omit --update-csv: a new run always uses the whole CSV.",

@@ -96,7 +96,7 @@ export const maxFailures = ranged<MaxFailures>(`0 to ${MOST_FILES}, 0% to 100%`,
 });
 
 /** A part of a whole that is drawn: so many, or a share. */
-export type PartSize = { readonly files: number } | { readonly percent: number };
+export type PartSize = { readonly count: number } | { readonly percent: number };
 
 const MOST_DRAWN = 100_000;
 
@@ -105,7 +105,7 @@ export const partSize = ranged<PartSize>(`1 to ${MOST_DRAWN}, more than 0% to 10
   const [, number = "", isShare] = /^(\d+(?:\.\d+)?)(%?)$/.exec(given) ?? [];
   const value = Number(number);
   if (isShare === "%" && value > 0 && value <= 100) return { percent: value };
-  if (isShare === "" && Number.isInteger(value) && value >= 1 && value <= MOST_DRAWN) return { files: value };
+  if (isShare === "" && Number.isInteger(value) && value >= 1 && value <= MOST_DRAWN) return { count: value };
   throw new RangeError(`expected a number from 1 to ${MOST_DRAWN}, or a share such as 1%`);
 });
 

@@ -9,6 +9,7 @@ import type { Emulator } from "../emulator/emulator.ts";
 import type { RunningPipeline } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
 import type { RunRecord } from "../state/run-record.ts";
+import type { StartEnding } from "../state/run-presence.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
@@ -31,6 +32,11 @@ import {
   type StateRequest,
 } from "./start.ts";
 
+/** How a start ended that was looked at. */
+export interface Checked extends StartEnding {
+  readonly exitCode: ExitCode;
+}
+
 /** One run as the command line describes it; `run` and `upload` make it. */
 export interface RunRequest {
   readonly settings: RunSettings;
@@ -49,6 +55,10 @@ export interface RunRequest {
   readonly tool?: string;
   /** In place of the one that the settings ask for. */
   readonly guard?: Guard;
+  /** The state was made for this run, and goes with a start that is refused; when left out, unless one was found. */
+  readonly isNew?: boolean;
+  /** Looks at what this start did, once that is told; what it gives is how the start ended. */
+  readonly check?: (parts: RunParts, exitCode: ExitCode) => Promise<Checked | undefined>;
   /** Whether the blob of this name is known to be damaged: it is written over. */
   readonly replaces?: (blobName: string) => boolean;
 }
@@ -63,7 +73,10 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
   const { settings, stateDb } = request;
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
-    return await new Run(context, request, emulator).execute();
+    const start = async (one: RunRequest) => new Run(context, one, emulator).execute();
+    if (settings.canary === undefined && !settings.verify) return await start(request);
+    const { runChecked } = await import("./run-checked.ts");
+    return await runChecked(context, request, { start, emulator });
   } finally {
     context.control.end();
     await emulator?.stop();
@@ -133,7 +146,8 @@ class Run {
   async #withState(target: OpenTarget, state: OpenState): Promise<ExitCode> {
     const { services } = target;
     const guard = this.#guard(target);
-    const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath };
+    const { found, isNew = found === undefined } = this.#request;
+    const place = { guard, isNew, location: this.#statePath };
     const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
       this.#openCatalog(services),
     );
@@ -176,7 +190,7 @@ class Run {
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed().catch(() => {});
     const last = await guarded.end();
-    const exitCode = await finishRun({
+    const finished = await finishRun({
       ...parts,
       outcome,
       view,
@@ -185,11 +199,14 @@ class Run {
       miscounted: pipeline.live.miscounted,
       limitedBy: limitedBy(settings),
       rejectedFile: rejectedPath(this.#statePath),
-      resumeCommand,
+      resumeCommand: settings.canary === undefined ? resumeCommand : undefined,
       verbose: settings.verbose,
     });
     for (const line of last) this.#context.notice("info", line);
-    return exitCode;
+    const checked = await this.#request.check?.(parts, finished);
+    if (checked === undefined) return finished;
+    state.presence.noteEnding(checked);
+    return checked.exitCode;
   }
 
   async #startPipeline(
@@ -255,14 +272,16 @@ class Run {
   }
 }
 
-interface RunParts {
+/** What is open while a run goes on. */
+export interface RunParts {
   readonly services: Services;
   readonly state: OpenState;
   readonly catalog: Catalog;
   readonly guarded: GuardedRun;
 }
 
-function limitedBy({ limit, sample }: RunSettings): string | undefined {
+function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {
+  if (canary !== undefined) return `--canary ${"count" in canary ? canary.count : `${canary.percent}%`}`;
   if (limit !== undefined) return `--limit ${limit}`;
   return sample === undefined ? undefined : `--sample ${sample}`;
 }

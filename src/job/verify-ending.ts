@@ -18,6 +18,7 @@ export function verifyReport(
 ): VerifyReport {
   const { workItems, duplicates, rejected } = rows;
   const report: VerifyReport = {
+    scope: "all",
     target,
     catalog: request.catalog.identity,
     depth: options.depth,

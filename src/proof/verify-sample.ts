@@ -12,7 +12,7 @@ import {
 import { lookAt, nameWorkItem, PROVEN } from "./verify-work-item.ts";
 
 /** So many files, or each file with this chance. */
-export type SampleSize = { readonly files: number } | { readonly percent: number };
+export type SampleSize = { readonly count: number } | { readonly percent: number };
 
 export interface SampledFiles {
   /** Of the files that were drawn; `workItems`, `empty` and `lookupsFailed` are of all. */
@@ -94,12 +94,12 @@ class Sample {
       if (random() * 100 < this.#size.percent) this.#drawn.push(one);
       return;
     }
-    if (this.#drawn.length < this.#size.files) {
+    if (this.#drawn.length < this.#size.count) {
       this.#drawn.push(one);
       return;
     }
     const place = Math.floor(random() * this.population);
-    if (place < this.#size.files) this.#drawn[place] = one;
+    if (place < this.#size.count) this.#drawn[place] = one;
   }
 
   /** Looks at all that wait. */

@@ -24,6 +24,12 @@ export interface SampleReport {
 }
 
 export interface VerifyReport {
+  /**
+   * - `all`     the work items of a CSV, or a sample of their files
+   * - `own`     what one state has completed (`run --verify`)
+   * - `canary`  what was done first (`run --canary`)
+   */
+  readonly scope: "all" | "own" | "canary";
   /** Blob endpoint and container. */
   readonly target: string;
   readonly catalog: string;
@@ -115,6 +121,7 @@ export function verifyJson(report: VerifyReport): JsonFields {
   return {
     verdict: verifyVerdict(report),
     stoppedBy: report.stoppedBy ?? null,
+    scope: report.scope,
     target: report.target,
     catalog: report.catalog,
     depth: report.depth,

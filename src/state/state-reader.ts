@@ -28,6 +28,17 @@ export interface StateReader {
   remaining(options: { readonly signal: AbortSignal }): AsyncIterable<readonly RemainingWorkItem[]>;
 
   /**
+   * The work items that are completed here, in input order and in batches.
+   *
+   * @param options `since`: only those that were completed at that time or later; ms since the epoch, to the second
+   * @throws as `remaining`
+   */
+  completed(options: {
+    readonly since?: number | undefined;
+    readonly signal: AbortSignal;
+  }): AsyncIterable<readonly WorkItem[]>;
+
+  /**
    * What happened to one work item: its files that did not succeed at the first try, with their attempts, and what is
    * recorded of each file that was touched. undefined when the state has no such work item.
    *

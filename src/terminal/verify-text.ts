@@ -19,11 +19,20 @@ const VERDICTS: Record<VerifyVerdict, { text: string; format: Paint }> = {
   stopped: { text: "Stopped", format: "yellow" },
 };
 
+const SCOPES: Record<VerifyReport["scope"], string> = {
+  all: "",
+  own: "Verification of what this state has completed: ",
+  canary: "Verification of the canary: ",
+};
+
 /** The lines of the report; its width is not used. */
 export function verifyText(report: VerifyReport, style: TextStyle): string[] {
   const { text, format } = VERDICTS[verifyVerdict(report)];
-  const headline = report.stoppedBy === undefined ? text : `${text}: ${report.stoppedBy}.`;
+  const headline =
+    SCOPES[report.scope] + (report.stoppedBy === undefined ? text : `${text}: ${report.stoppedBy}.`);
   return [
+    // After the summary of its run.
+    ...(report.scope === "all" ? [] : [""]),
     paint(format, headline, style),
     "",
     ...fileLines(report, style),
@@ -80,7 +89,7 @@ function fileLines(report: VerifyReport, style: TextStyle): string[] {
   ];
 }
 
-function workItemLines({ rows, workItems, catalogRejected, sample }: VerifyReport): string[] {
+function workItemLines({ rows, workItems, catalogRejected, sample, scope }: VerifyReport): string[] {
   const { verified, empty, lookupsFailed, listed, notListedToEnd } = workItems;
   const notes = [
     empty > 0 ? `${count(empty)} without files` : "",
@@ -97,7 +106,7 @@ function workItemLines({ rows, workItems, catalogRejected, sample }: VerifyRepor
   if (catalogRejected > 0) {
     lines.push(`${quantity(catalogRejected, "row")} of the catalog belong to no work item for certain.`);
   }
-  if (sample !== undefined || verified === 0) return lines;
+  if (sample !== undefined || scope !== "all" || verified === 0) return lines;
   const asked = verified - listed - notListedToEnd;
   if (asked > lookupsFailed) {
     lines.push(
@@ -159,7 +168,11 @@ function shareText(share: number): string {
   return `${(Math.ceil(percent * scale - 1e-9) / scale).toFixed(digits)} %`;
 }
 
-function recordLines({ record }: VerifyReport, style: TextStyle): string[] {
+function recordLines({ record, scope, files }: VerifyReport, style: TextStyle): string[] {
+  if (scope !== "all") {
+    const all = "By the state: every file was announced, where that is wanted.";
+    return files.notAnnounced > 0 || files.total === 0 ? [] : [all];
+  }
   if (record === undefined) {
     return ["No record of the run was compared: give --state-db to prove its partitions and announcements."];
   }

@@ -5,8 +5,9 @@ import type { BlockBlobUploadOptions } from "@azure/storage-blob";
 import { describe, expect, it } from "vitest";
 import { choosePartition } from "../../src/core/partition.ts";
 import type { CliResult } from "../support/run-cli.ts";
-import { announcementsOf } from "./expectations.ts";
-import { type Scene, startScene } from "./scene.ts";
+import { announcementsOf, expectAnnouncedOnce } from "./expectations.ts";
+import { makePlain } from "./plain-input.ts";
+import { type Scene, startScene, STATE } from "./scene.ts";
 
 interface InputFile {
   readonly workItemId: string;
@@ -177,5 +178,47 @@ describe("reupload verify", () => {
     expect(after.code).toBe(0);
     expect(readdirSync(scene.folder).filter((name) => name.startsWith("reupload_verify"))).toEqual([]);
     expect(existsSync(scene.path("missing.csv"))).toBe(true);
+  });
+});
+
+describe("reupload run", () => {
+  it("--verify looks at what it has done at its end, and its exit code is that of both", async () => {
+    await using scene = await startScene();
+    await makePlain(scene, 3, 2);
+    const good = await scene.run(["--verify"]);
+    expect(good.stdout).toContain("Verification of what this state has completed: Proven.");
+    expect(good.code, good.stderr).toBe(0);
+    // What a later start finds out: somebody has removed a blob meanwhile.
+    await scene.behind.container(scene.container).getBlockBlobClient("name-w01-f1.json").delete();
+    const bad = await scene.resume();
+    expect(bad.stdout).toContain("missing j/w01 f1.json -> name-w01-f1.json");
+    expect(bad.code).toBe(1);
+    expect((await scene.cli(["status", "--state-db", STATE])).code).toBe(1);
+  });
+
+  it("--canary does a part first, and goes on by itself only when nothing is wrong with it", async () => {
+    await using scene = await startScene();
+    const input = await makePlain(scene, 20, 2);
+    const good = await scene.run(["--canary", "5%", "--output", "json"]);
+    expect(good.code, good.stderr).toBe(0);
+    const [canary] = events(good, "verify-summary");
+    expect(canary).toMatchObject({ scope: "canary", depth: "bytes", verdict: "proven" });
+    expect(canary).toMatchObject({ workItems: { verified: 1 }, files: { total: 2, sameByBytes: 2 } });
+    expect(scene.proxy.count("put-blob")).toBe(input.files.length);
+    await expectAnnouncedOnce(scene, input.files);
+
+    // The listing names a container that is not there: what was to be a night's work ends after 5 % of it.
+    const listing = await scene.read("listing.csv");
+    await scene.write("wrong.csv", listing.replaceAll(scene.source, `not-${scene.source.slice(4)}`));
+    scene.proxy.forget();
+    const wrong = ["--state-db", "wrong.db", "--files", "wrong.csv", "--canary", "5%"];
+    const bad = await scene.run([...wrong, "--target-container", scene.source]);
+    expect(bad.code, bad.stderr).toBe(5);
+    expect(bad.stdout).toContain("source-not-found: 2 files");
+    expect(bad.stderr).toContain("The canary found what is wrong: failed work items: 1, failed files: 2.");
+    expect(bad.stderr).toContain("reupload run --resume --state-db wrong.db");
+    const status = await scene.cli(["status", "--state-db", "wrong.db"]);
+    expect(status.code).toBe(5);
+    expect(status.stdout).toContain("work_items_left=19");
   });
 });

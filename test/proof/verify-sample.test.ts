@@ -21,7 +21,7 @@ it("a sample has as many files as asked for, and each file of the catalog has th
     const sampled = await verifySample(
       doorsOf(target, content),
       each(ids.map((id) => workItem(id))),
-      { files: 100 },
+      { count: 100 },
       {
         ...OPTIONS,
         random,

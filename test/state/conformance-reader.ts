@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fileKey } from "../../src/core/file.ts";
+import type { WorkItem } from "../../src/core/work-item.ts";
 import type { Heartbeat } from "../../src/state/run-presence.ts";
 import type { RemainingWorkItem, StateReader } from "../../src/state/state-reader.ts";
 import type { StateHarness } from "./harness.ts";
@@ -111,6 +112,27 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
         again: 0,
         leftToRun: 1,
       });
+    });
+  });
+
+  describe(`the completed work items (${kind})`, () => {
+    it("are those that came to their end here, and on request only those since a time", async () => {
+      const harness = await newHarness();
+      const state = await harness.start(workItems(4));
+      await completeOne(state, 1);
+      const failing = await claimOne(state);
+      recordAll(state, eventsOf(failing.id).opened(1), eventsOf(failing.id).finished("failed"));
+      await completeOne(state, 1);
+      await state.ledger.committed();
+      const reader = await harness.read();
+      const completed = async (since?: number) => {
+        const found: WorkItem[] = [];
+        for await (const some of reader.completed({ since, ...noSignal })) found.push(...some);
+        return found;
+      };
+      expect(await completed()).toEqual([workItem(0), workItem(2)]);
+      expect(await completed(state.start.startedAt)).toHaveLength(2);
+      expect(await completed(state.start.startedAt + 3_600_000)).toEqual([]);
     });
   });
 

@@ -183,6 +183,21 @@ class MemoryReader implements StateReader {
     });
   }
 
+  async *completed({
+    since = 0,
+    signal,
+  }: {
+    readonly since?: number | undefined;
+    readonly signal: AbortSignal;
+  }) {
+    signal.throwIfAborted();
+    const from = Math.floor(since / 1000);
+    const rows = this.#disk.rows.filter(
+      ({ status, finishedAt }) => status === "completed" && (finishedAt ?? 0) >= from,
+    );
+    if (rows.length > 0) yield rows.map(({ workItem }) => workItem);
+  }
+
   async history(key: Pick<WorkItem, "jobId" | "workItemId">) {
     const row = this.#disk.find(key);
     if (row === undefined) return undefined;

@@ -271,6 +271,16 @@ function compare(a: readonly Buffer[], b: readonly Buffer[]): number {
 function chosen(rows: readonly Row[], only: NonNullable<OpenOptions["only"]>): ReadonlySet<number> {
   const pending = rows.filter(({ status }) => status === "pending").map(({ id }) => id);
   if ("first" in only) return new Set(pending.slice(0, only.first));
+  if ("canary" in only) {
+    const size = only.canary;
+    const wanted = "count" in size ? size.count : Math.round((pending.length * size.percent) / 100);
+    const count = Math.min(pending.length, Math.max(1, wanted));
+    const files = new Map(rows.map(({ id, surveyedFiles }) => [id, surveyedFiles ?? -1]));
+    const bySize = pending.toSorted((a, b) => (files.get(a) ?? -1) - (files.get(b) ?? -1) || a - b);
+    return new Set(
+      bySize.filter((_, place) => place % Math.floor(pending.length / count) === 0).slice(0, count),
+    );
+  }
   const stride = (place: number) => Math.floor((place * only.sample) / pending.length);
   return new Set(pending.filter((_, index) => stride(index + 1) > stride(index)));
 }

@@ -181,6 +181,7 @@ export const ANNOUNCED: AnnounceReport = {
 };
 
 export const VERIFIED: VerifyReport = {
+  scope: "all",
   target: "https://account.blob.core.windows.net/results",
   catalog: "listing:files.csv",
   depth: "properties",
