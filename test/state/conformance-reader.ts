@@ -121,7 +121,8 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       const state = await harness.start(workItems(4));
       await completeOne(state, 1);
       const failing = await claimOne(state);
-      recordAll(state, eventsOf(failing.id).opened(1), eventsOf(failing.id).finished("failed"));
+      const failed = eventsOf(failing.id);
+      recordAll(state, failed.opened(1), failed.failed(file(0)), failed.finished("failed"));
       await completeOne(state, 1);
       await state.ledger.committed();
       const reader = await harness.read();

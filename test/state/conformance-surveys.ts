@@ -350,7 +350,7 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
         const store = await harness.resume({ only: { canary } });
         const claimed = await claimIds(store);
         const classes = claimed.map((id) => Math.floor(sizeOf(Number(id.slice("item-".length))) / 25));
-        expect(classes.toSorted()).toEqual([0, 1, 2, 3]);
+        expect(classes.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
         await store.close();
       }
       const store = await harness.resume({ only: { canary: { percent: 0.001 } } });
