@@ -1,6 +1,7 @@
 /** A verification finds what was damaged after the run, whichever way the files got there, and a repair mends it. */
 import { createHash, hash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BlockBlobUploadOptions } from "@azure/storage-blob";
 import { describe, expect, it } from "vitest";
 import { choosePartition } from "../../src/core/partition.ts";
@@ -178,6 +179,49 @@ describe("reupload verify", () => {
     expect(after.code).toBe(0);
     expect(readdirSync(scene.folder).filter((name) => name.startsWith("reupload_verify"))).toEqual([]);
     expect(existsSync(scene.path("missing.csv"))).toBe(true);
+  });
+});
+
+describe("a verification that is stopped", () => {
+  it("is continued by the same command, which lists nothing again that was verified", async () => {
+    await using scene = await startScene();
+    await makePlain(scene, 40, 1);
+    expect((await scene.run()).code).toBe(0);
+    const place = [
+      "--csv",
+      "failed_workitems.csv",
+      "--files",
+      "listing.csv",
+      "--target-container",
+      scene.container,
+    ];
+    const gate = Promise.withResolvers<void>();
+    scene.proxy.fail({
+      operation: "list-blobs",
+      query: { prefix: "name-w35-" },
+      fault: { kind: "hold", until: gate.promise },
+    });
+    scene.proxy.forget();
+    const running = scene.start(["verify", ...place]);
+    const listed = () => scene.proxy.count("list-blobs");
+    // 16 work items are one batch; those after the first two batches are under way.
+    while (listed() < 40) await sleep(50);
+    await sleep(300);
+    const stopped = await running.kill("SIGINT");
+    gate.resolve();
+    scene.proxy.heal();
+    expect(stopped.code, stopped.stderr).toBe(130);
+    expect(stopped.stdout).toMatch(/^Stopped: Ctrl\+C\.$/m);
+    expect(stopped.stdout).toContain(`reupload verify ${place.join(" ")}`);
+    const before = listed();
+    const result = await scene.cli(["verify", ...place]);
+    const [, done] = /stopped: (\d+) of 40 work items are verified/.exec(result.stderr) ?? [];
+    // Whole batches, as many as were through when the signal came.
+    expect(["16", "32"]).toContain(done);
+    expect(result.stdout).toContain("40 of 40 work items verified.");
+    expect(result.code, result.stdout).toBe(0);
+    expect(listed() - before).toBe(40 - Number(done));
+    expect(readdirSync(scene.folder).filter((name) => name.startsWith("reupload_verify"))).toEqual([]);
   });
 });
 
