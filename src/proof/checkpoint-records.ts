@@ -93,15 +93,16 @@ export async function recordsOfCheckpoints(
   return {
     async read(workItem) {
       const open = notDone.get(workItemKey(workItem));
-      if (open === undefined) return { whyNotAnnounced: () => undefined, bytesOf: () => undefined };
+      const unknown = { isSkipped: () => false, bytesOf: () => undefined };
+      if (open === undefined) return { ...unknown, whyNotAnnounced: () => undefined };
       const known = open.checkpoint?.open.find(({ place }) => place === open.place);
       return {
+        ...unknown,
         whyNotAnnounced(_file, place, receipt) {
           const isSame = known?.receipt.count === receipt.count && known.receipt.digest === receipt.digest;
           if (known !== undefined && isSame && isBitSet(known.completed, place)) return undefined;
           return "the record of its partition does not say that it is completed";
         },
-        bytesOf: () => undefined,
       };
     },
   };

@@ -2,7 +2,6 @@
 import { type CatalogFile, fileKey } from "../core/file.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { choosePartition } from "../core/partition.ts";
-import type { WorkItem } from "../core/work-item.ts";
 import { checkFit } from "../progress/progress.ts";
 import type { StateReader, StateReading, WorkItemHistory } from "../state/state-reader.ts";
 import type { SurveyedRows } from "./verify-rows.ts";
@@ -112,17 +111,13 @@ export async function recordsOfStates(
         const history = await reader.history(workItem);
         if (history !== undefined && history.status !== "not_mine") histories.push(history);
       }
-      return histories.length === 0 ? undefined : toRecord(histories, workItem, wantsAnnouncements);
+      return histories.length === 0 ? undefined : toRecord(histories, wantsAnnouncements);
     },
   };
 }
 
 /** What the states that have the work item know together: what one of them completed stands. */
-function toRecord(
-  histories: readonly WorkItemHistory[],
-  _workItem: WorkItem,
-  wantsAnnouncements: boolean,
-): WorkItemRecord {
+function toRecord(histories: readonly WorkItemHistory[], wantsAnnouncements: boolean): WorkItemRecord {
   const isDoneElsewhere = histories.some(({ status }) => status === "elsewhere");
   const files = new Map<string, WorkItemHistory["recorded"][number]>();
   for (const { recorded } of histories) {
@@ -139,6 +134,7 @@ function toRecord(
         ? undefined
         : "the state says completed without an announcement";
     },
+    isSkipped: (file) => files.get(fileKey(file))?.status === "skipped",
     bytesOf: (file) => files.get(fileKey(file))?.bytes,
   };
 }

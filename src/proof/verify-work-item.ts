@@ -3,6 +3,7 @@ import type { Lookup } from "../catalog/catalog.ts";
 import { type FilePlan, planFiles, type PlannedFile } from "../core/file-plan.ts";
 import type { CatalogFile } from "../core/file.ts";
 import { makeReceipt } from "../core/receipt.ts";
+import { redact } from "../core/secret.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { FileCheck, TargetBlob } from "../transfer/transfer.ts";
 import {
@@ -50,6 +51,10 @@ export async function verifyWorkItem(
   verdict.takeList(list, unexpected);
   const receipt = makeReceipt(lookup.files);
   for (const [planned, check] of checks) {
+    if (check.kind === "different" && record?.isSkipped(planned.file) === true) {
+      verdict.leftOut();
+      continue;
+    }
     const why =
       check.kind === "same" ? record?.whyNotAnnounced(planned.file, planned.place, receipt) : undefined;
     verdict.takeCheck(planned, check, why);
@@ -193,6 +198,10 @@ class VerdictBuilder {
     }
   }
 
+  leftOut(): void {
+    this.#tally.leftOut++;
+  }
+
   takeList(list: Looked["list"], unexpected: readonly string[]): void {
     this.#unexpected = unexpected;
     if (list === "whole") this.#tally.listed = 1;
@@ -240,7 +249,8 @@ class VerdictBuilder {
 
   #note(kind: FindingKind, file: CatalogFile | undefined, blobName: string | undefined, why: string): void {
     const { jobId, workItemId } = this.#workItem;
-    this.#findings.push({ kind, jobId, workItemId, fileName: file?.fileName, blobName, why });
+    const fileName = file?.fileName;
+    this.#findings.push({ kind, jobId, workItemId, fileName, blobName, why: redact(why) });
   }
 }
 

@@ -127,6 +127,8 @@ export interface WorkItemRecord {
    * none is wanted.
    */
   whyNotAnnounced(file: CatalogFile, place: number, receipt: Receipt): string | undefined;
+  /** The operator has the file left out (`--on-conflict skip`): that the blob is another is no news. */
+  isSkipped(file: CatalogFile): boolean;
   /** Bytes that the run put into the target, where they are known. */
   bytesOf(file: CatalogFile): number | undefined;
 }

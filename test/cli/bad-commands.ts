@@ -80,7 +80,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     exit: 2,
     code: "bad-option",
     says: "--sample looks at some files only",
-    advises: "Leave out --sample or --repair.",
+    advises: "Omit --sample or --repair.",
   },
   {
     title: "verify: the CSV that is read as the one to write",

@@ -15,7 +15,7 @@ const FILES = (50 * 51) / 2;
 
 it("a sample has as many files as asked for, and each file of the catalog has the same chance to be in it", async () => {
   const random = seededRandom(7);
-  const [draws, rounds] = [new Map<string, number>(), 300];
+  const [draws, rounds] = [new Map<string, number>(), 150];
   for (let round = 0; round < rounds; round++) {
     const target = new MemoryTarget();
     const sampled = await verifySample(

@@ -3,7 +3,12 @@ import { makeReceipt } from "../../src/core/receipt.ts";
 import { parseNameTemplate } from "../../src/core/target-name.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { UnexpectedBlobs } from "../../src/proof/extra-blobs.ts";
-import { addTallies, EMPTY_TALLY, type WorkItemVerdict } from "../../src/proof/verify.ts";
+import {
+  addTallies,
+  EMPTY_TALLY,
+  type WorkItemRecord,
+  type WorkItemVerdict,
+} from "../../src/proof/verify.ts";
 import { KnownNames } from "../../src/proof/verify-rows.ts";
 import { verifyWorkItems } from "../../src/proof/verify-work-items.ts";
 import { type CatalogContent, doorsOf, each, MemoryTarget, OPTIONS, workItem } from "./memory-target.ts";
@@ -105,6 +110,28 @@ describe("a verification", () => {
     const silent = { ...doors, catalog: { batchSize: 1, async *lookup() {} } };
     for await (const [verdict] of verifyWorkItems(silent, each([workItem("1")]), OPTIONS)) {
       expect(verdict).toMatchObject({ tally: { lookupsFailed: 1 }, findings: [{ kind: "unreadable" }] });
+    }
+  });
+
+  it("says of the files that are there what the record says of their announcement and of the operator's word", async () => {
+    const target = new MemoryTarget()
+      .put("n-a")
+      .put("n-b")
+      .put("n-c", { length: 9 })
+      .put("n-d", { length: 9 });
+    const record: WorkItemRecord = {
+      whyNotAnnounced: ({ fileName }) => (fileName === "b" ? "the state says uploaded" : undefined),
+      isSkipped: ({ fileName }) => fileName === "c",
+      bytesOf: () => undefined,
+    };
+    const content = { 1: { name: "n", files: ["a", "b", "c", "d"] } };
+    const doors = { ...doorsOf(target, content), records: { read: async () => record } };
+    for await (const [verdict] of verifyWorkItems(doors, each([workItem("1")]), OPTIONS)) {
+      expect(verdict?.tally).toMatchObject({ sameByLength: 2, notAnnounced: 1, leftOut: 1, different: 1 });
+      expect(verdict?.findings.map(({ kind, fileName, why }) => [kind, fileName, why])).toEqual([
+        ["not-announced", "b", "the state says uploaded"],
+        ["different", "d", "it has 9 bytes, the source 1"],
+      ]);
     }
   });
 
