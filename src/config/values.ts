@@ -167,8 +167,8 @@ export const requestRate = ranged<Timetable>(`1/s to ${MOST_REQUESTS}/s`, (given
 export const workRate = ranged<{ readonly amount: number; readonly unit: "files/s" | "work items/min" }>(
   "above 0",
   (given) => {
-    const [, text = "", per = ""] = /^(\d+(?:\.\d+)?)\/(s|min)$/.exec(given) ?? [];
-    const amount = Number(text);
+    const [, digits = "", per = ""] = /^(\d+(?:\.\d+)?)\/(s|min)$/.exec(given) ?? [];
+    const amount = Number(digits);
     if (amount > 0) return { amount, unit: per === "s" ? "files/s" : "work items/min" };
     throw new RangeError("expected files a second such as 150/s, or work items a minute such as 12/min");
   },
