@@ -42,7 +42,7 @@ export async function verify(
       commands: {
         again: commandLine(again),
         repair: commandLine([...again, "--repair"]),
-        resume: stateDbs.map((path) => commandLine(["reupload", "run", "--resume", "--state-db", path])),
+        resume: (stateDb) => commandLine(["reupload", "run", "--resume", "--state-db", stateDb]),
       },
       openOutput: async (out, companions) => ResultFile.create(out, io, companions),
     });

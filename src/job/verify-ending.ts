@@ -1,11 +1,12 @@
 /** How a verification ended: the report that is told, and the exit code. */
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { StopRequest } from "../core/stop-request.ts";
+import type { PartitionProof } from "../proof/proof.ts";
 import { type VerifyReport, verifyVerdict } from "../report/verify-report.ts";
 import type { Verification } from "./verification.ts";
 import type { OpenedVerify, VerifyRequest } from "./verify.ts";
 
-type Ended = Pick<VerifyRequest, "catalog" | "commands" | "sample"> & {
+type Ended = Pick<VerifyRequest, "catalog" | "commands" | "sample" | "states"> & {
   readonly stop: StopRequest | undefined;
 };
 
@@ -24,22 +25,30 @@ export function verifyReport(
     depth: options.depth,
     rows: { rows: rows.rows, workItems, duplicates, rejected },
     catalogRejected: catalog.rejectedRows().count,
-    record: known?.proof,
+    record: known && toldProof(known.proof),
     ...verification.figures,
     ...found,
     stoppedBy: request.stop?.why,
     nextCommands: [],
   };
-  return { ...report, nextCommands: nextCommands(report, request) };
+  return { ...report, nextCommands: nextCommands(report, request, known?.proof.toResume ?? []) };
 }
 
-function nextCommands(report: VerifyReport, { commands, sample }: Ended): readonly string[] {
+function toldProof({ toResume: _toResume, ...told }: PartitionProof): VerifyReport["record"] {
+  return told;
+}
+
+function nextCommands(
+  report: VerifyReport,
+  { commands, sample, states }: Ended,
+  toResume: readonly string[],
+): readonly string[] {
   const { again, repair, resume } = commands;
   if (report.stoppedBy !== undefined) return [again];
   const { missing, different, notAnnounced } = report.files;
-  const isOpen = (report.record?.open.length ?? 0) > 0;
+  const resumed = notAnnounced > 0 ? (states?.all.map(({ stateDb }) => stateDb) ?? []) : toResume;
   return [
-    ...(isOpen || notAnnounced > 0 ? resume : []),
+    ...resumed.map((stateDb) => resume(stateDb)),
     ...(missing + different > 0 && sample === undefined ? [repair] : []),
   ];
 }

@@ -59,6 +59,11 @@ export class VerifyJournal implements AsyncDisposable {
     return new VerifyJournal(await Journal.open(path, JSON.stringify({ reupload: "verify", key }), options));
   }
 
+  /** An earlier start of this verification did not come to its end. */
+  get isResumed(): boolean {
+    return this.#journal.isResumed;
+  }
+
   /** What was noted before; undefined when this is the first start. */
   async resumed(): Promise<Resumed | undefined> {
     if (!this.#journal.isResumed) return undefined;

@@ -20,7 +20,7 @@ export interface VerifyArguments {
   readonly sample: PartSize | undefined;
   readonly repair: boolean;
   readonly restart: boolean;
-  /** As given; `-` for stdout. */
+  /** As given. */
   readonly exportMissing: string | undefined;
 }
 
@@ -49,6 +49,7 @@ export interface VerifyCommand {
 export async function verifyTarget(context: JobContext, command: VerifyCommand): Promise<ExitCode> {
   const { own, place, openOutput, commands } = command;
   const { stateDbs, exportMissing } = own;
+  if (exportMissing === "-") throw noExport();
   using states = stateDbs.length === 0 ? undefined : await OpenStates.open(stateDbs, place);
   const request = await describe(context, command, states);
   await using output =
@@ -102,6 +103,16 @@ function readTwice(): ReuploadError {
   return new ReuploadError("usage", "verify reads the CSV twice, which it cannot from standard input.", {
     advice: "Save it to a file, and give that with --csv.",
   });
+}
+
+function noExport(): ReuploadError {
+  return new ReuploadError(
+    "bad-option",
+    "--export-missing needs a file: the summary goes to standard output.",
+    {
+      advice: "Give the path of a file.",
+    },
+  );
 }
 
 function sampleRepaired(): ReuploadError {

@@ -17,7 +17,7 @@ import {
 import type { TargetCheck } from "../transfer/transfer.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import type { JobContext } from "./context.ts";
-import { removeIndex } from "./leftovers.ts";
+import { forgetState, removeIndex } from "./leftovers.ts";
 import type { Services } from "./services.ts";
 import { openTarget, prepareTarget, startRunEmulator } from "./start.ts";
 import type { OpenStates } from "./states.ts";
@@ -53,7 +53,7 @@ export interface VerifyRequest {
   readonly commands: {
     readonly again: string;
     readonly repair: string;
-    readonly resume: readonly string[];
+    readonly resume: (stateDb: string) => string;
   };
 }
 
@@ -110,7 +110,9 @@ class Verify {
     const request = { settings, catalog: source.identity, found: undefined, emulator: this.#emulator };
     const { services, identity } = await openTarget(this.#context, request);
     const place = { container: settings.targetContainer, queue: undefined, mayCreate: false };
-    await prepareTarget(this.#context, services, { settings, ...place });
+    // What is missing is told here, also by a run that would have made it.
+    const asItIs = { ...settings, createMissing: false, emulator: false };
+    await prepareTarget(this.#context, services, { settings: asItIs, ...place });
     await this.#checkTarget(identity.target);
     const { rows, known } = await this.#survey(services, identity.target);
     const facts = this.#facts(identity.target, rows);
@@ -181,6 +183,9 @@ class Verify {
   async #verifyAll(opened: OpenedVerify, stem: string, facts: readonly string[]): Promise<ExitCode> {
     const { control, reporter } = this.#context;
     await using journal = await VerifyJournal.open(`${stem}.ndjson`, facts, this.#request);
+    const repairState = `${stem}.repair.db`;
+    // What an earlier verification had repaired may be damaged again.
+    if (!journal.isResumed) forgetState(repairState);
     const rest = { csv: this.#request.csv, opened, journal };
     const { verification, extra } = await verifyRest(this.#context, rest);
     if (control.stopRequest === undefined) await this.#export(journal);
@@ -192,7 +197,7 @@ class Verify {
       return verifyExitCode(report, control.stopRequest);
     }
     const { repairDamage } = await import("./repair.ts");
-    const damage = { ...this.#request, report, damage: journal.damage(), stateDb: `${stem}.repair.db` };
+    const damage = { ...this.#request, report, damage: journal.damage(), stateDb: repairState };
     const exitCode = await repairDamage({ ...this.#context, env: this.#env }, damage);
     if (control.stopRequest === undefined) await this.#forget(journal, stem);
     return exitCode;

@@ -35,6 +35,7 @@ export function proveByCheckpoints(records: readonly PartitionRecord[], rows: Su
     workItemsDone,
     workItems: rows.workItems,
     open,
+    toResume: [],
   };
 }
 

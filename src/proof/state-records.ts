@@ -16,6 +16,8 @@ export interface PartitionProof {
   readonly workItems: number;
   /** What is not finished or does not fit, one sentence a partition; empty when the whole CSV is proven. */
   readonly open: readonly string[];
+  /** States that a resume would bring further, as they were given. */
+  readonly toResume: readonly string[];
 }
 
 interface StateOfVerify {
@@ -57,7 +59,12 @@ export async function proveByStates(
     ...missingPartitions.map((partition) => `partition ${partition}: its state is not given`),
   ];
   const workItemsDone = read.reduce((sum, { reading }) => sum + countDone(reading), 0);
-  return { by: "states", totalPartitions, workItemsDone, workItems: rows.workItems, open };
+  const toResume = read.filter(({ reading }) => isLeft(reading)).map(({ stateDb }) => stateDb);
+  return { by: "states", totalPartitions, workItemsDone, workItems: rows.workItems, open, toResume };
+}
+
+function isLeft({ summary: { workItems } }: StateReading): boolean {
+  return workItems.pending + workItems.in_progress + workItems.failed > 0;
 }
 
 function countDone({ summary: { workItems } }: StateReading): number {

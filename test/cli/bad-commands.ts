@@ -83,6 +83,14 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     advises: "Omit --sample or --repair.",
   },
   {
+    title: "verify: an export to standard output",
+    args: ["verify", "--csv", "good.csv", "--files", "listing.csv", "--export-missing", "-"],
+    exit: 2,
+    code: "bad-option",
+    says: "--export-missing needs a file",
+    advises: "Give the path of a file.",
+  },
+  {
     title: "verify: the CSV that is read as the one to write",
     args: ["verify", "--csv", "good.csv", "--files", "listing.csv", "--export-missing", "good.csv"],
     exit: 2,

@@ -76,7 +76,14 @@ describe("the states of a run", () => {
     const { states, open } = await machines(0);
     await closeAll(open);
     const proof = await proveByStates(states, await survey(), "w.csv");
-    expect(proof).toEqual({ by: "states", totalPartitions: 3, workItemsDone: 15, workItems: 15, open: [] });
+    expect(proof).toEqual({
+      by: "states",
+      totalPartitions: 3,
+      workItemsDone: 15,
+      workItems: 15,
+      open: [],
+      toResume: [],
+    });
   });
 
   it("name the partitions that are missing, not finished, or at work", async () => {
@@ -85,12 +92,17 @@ describe("the states of a run", () => {
     await open[2]?.close();
     const [first, second, third] = states;
     if (!first || !second || !third) throw new Error("three states");
-    const { open: told, workItemsDone } = await proveByStates([second, third], await survey(), "w.csv");
+    const {
+      open: told,
+      toResume,
+      workItemsDone,
+    } = await proveByStates([second, third], await survey(), "w.csv");
     expect(told).toEqual([
       "partition 1 (m1.db): a process works on it",
       "partition 2 (m2.db): 2 not done",
       "partition 0: its state is not given",
     ]);
+    expect(toResume).toEqual(["m2.db"]);
     expect(workItemsDone).toBe(15 - inPartition(0).length - 2);
   });
 

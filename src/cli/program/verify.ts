@@ -20,7 +20,7 @@ export function addVerify({ program, io, setExitCode }: CommandLine): void {
     .option("--sample <part>", "check a random part of all files: a number, or a share such as 1%")
     .option(
       "--export-missing <file>",
-      "write a CSV for `run` of the work items with missing or different files; - writes to stdout",
+      "write a CSV for `run` of the work items with missing or different files",
     )
     .option(
       "--repair",
