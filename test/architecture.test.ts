@@ -69,6 +69,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     "state/survey-book.ts",
     "state/run-presence.ts",
     "state/state-reader.ts",
+    "state/past.ts",
     "state/run-record.ts",
     "state/announcements.ts",
     "state/original-states.ts",

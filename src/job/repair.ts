@@ -8,6 +8,7 @@ import { type Checkpoint, type OpenInCheckpoint } from "../core/checkpoint.ts";
 import { newCheckpointStates } from "../core/checkpoint-states.ts";
 import { CsvDigest } from "../core/csv-digest.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { choosePartition } from "../core/partition.ts";
 import { compareKeys, type WorkItem } from "../core/work-item.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { VerifyReport } from "../report/verify-report.ts";
@@ -17,7 +18,7 @@ import type { CatalogSource } from "./catalogs.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, NO_GUARD } from "./guard.ts";
 import { forgetState } from "./leftovers.ts";
-import { run } from "./run.ts";
+import { runPart } from "./run.ts";
 import { verifyExitCode } from "./verify-ending.ts";
 import type { NotedDamage } from "./verify-journal.ts";
 
@@ -25,8 +26,12 @@ export interface RepairRequest {
   readonly settings: RunSettings;
   readonly catalog: CatalogSource;
   readonly damage: AsyncIterable<NotedDamage>;
-  /** Path of the repair's own state; it is removed once everything was sent. */
-  readonly stateDb: string;
+  /** What the paths of the repair's own states begin with; they are removed once everything was sent. */
+  readonly stem: string;
+  /** Partition I announces in queue I modulo their number; none: nothing is announced. */
+  readonly queues: readonly string[];
+  /** Of the run that is repaired. */
+  readonly totalPartitions: number;
   /** What the verification told. */
   readonly report: VerifyReport;
   readonly commands: { readonly again: string };
@@ -40,18 +45,51 @@ export interface RepairRequest {
  * @throws as `run`
  */
 export async function repairDamage(context: JobContext, request: RepairRequest): Promise<ExitCode> {
-  const { settings, catalog, stateDb, report, commands } = request;
+  const { settings, report, queues } = request;
   const overwrites = settings.onConflict === "overwrite";
-  const plan = await planRepair(request.damage, overwrites);
+  const damaged = await damageToRepair(request.damage, overwrites);
   const different = overwrites ? 0 : report.files.different;
   const mended = verifyExitCode({ ...report, files: { ...report.files, missing: 0, different } }, undefined);
-  if (plan.files === 0) return mended;
-  context.notice("info", `sending ${plan.files} files of ${plan.workItems.length} work items again`);
-  const found = (await STATES.inspect(stateDb))?.run;
-  const exitCode = await run(context, {
-    settings: { ...settings, ...ONE_MACHINE, resume: true },
+  const codes: ExitCode[] = [];
+  for (const [index, queue] of (queues.length === 0 ? [undefined] : queues).entries()) {
+    const own = damaged.filter((one) => queues.length < 2 || queueIndex(one, request) === index);
+    if (own.length === 0 || context.control.stopRequest !== undefined) continue;
+    codes.push(await repairPart(context, request, { plan: planRepair(own, overwrites), index, queue }));
+  }
+  return codes.find((code) => code !== EXIT.done) ?? mended;
+}
+
+function queueIndex({ workItem }: NotedDamage, { queues, totalPartitions }: RepairRequest): number {
+  return choosePartition(workItem.workItemId, totalPartitions) % queues.length;
+}
+
+/** Where the state of the part is that announces in the queue of this number. */
+export function repairState(stem: string, index: number): string {
+  return `${stem}.repair${index === 0 ? "" : `-${index}`}.db`;
+}
+
+interface RepairPart {
+  readonly plan: RepairPlan;
+  /** Of the queue. */
+  readonly index: number;
+  /** undefined: nothing is announced. */
+  readonly queue: string | undefined;
+}
+
+/** Sends what is to be announced in one queue. */
+async function repairPart(
+  context: JobContext,
+  { settings, catalog, stem, commands }: RepairRequest,
+  { plan, index, queue }: RepairPart,
+): Promise<ExitCode> {
+  const stateDb = repairState(stem, index);
+  const { length: workItems } = plan.workItems;
+  context.notice("info", `sending again: ${plan.files} files of ${workItems} work items`);
+  const announced = queue === undefined ? { announce: false } : { announce: true, queue };
+  const exitCode = await runPart(context, {
+    settings: { ...settings, ...ONE_MACHINE, ...announced, resume: true },
     stateDb,
-    found,
+    found: (await STATES.inspect(stateDb))?.run,
     catalog,
     input: () => inputOf(plan.workItems),
     kept: {},
@@ -59,9 +97,8 @@ export async function repairDamage(context: JobContext, request: RepairRequest):
     guard: guardWith(plan.checkpoint),
     replaces: (blobName) => plan.replaced.has(blobName),
   });
-  if (exitCode !== EXIT.done) return exitCode;
-  forgetState(stateDb);
-  return mended;
+  if (exitCode === EXIT.done) forgetState(stateDb);
+  return exitCode;
 }
 
 /** What a run's settings say of its share, its machines and its emulator does not hold for the repair. */
@@ -85,10 +122,18 @@ interface RepairPlan {
   readonly files: number;
 }
 
-async function planRepair(damage: AsyncIterable<NotedDamage>, overwrites: boolean): Promise<RepairPlan> {
+/** In key order. */
+async function damageToRepair(
+  damage: AsyncIterable<NotedDamage>,
+  overwrites: boolean,
+): Promise<readonly NotedDamage[]> {
   const damaged: NotedDamage[] = [];
   for await (const one of damage) if (one.missing.length > 0 || overwrites) damaged.push(one);
-  damaged.sort((a, b) => compareKeys(a.workItem, b.workItem));
+  return damaged.sort((a, b) => compareKeys(a.workItem, b.workItem));
+}
+
+/** @param damaged in key order */
+function planRepair(damaged: readonly NotedDamage[], overwrites: boolean): RepairPlan {
   const digest = new CsvDigest();
   for (const { workItem } of damaged) digest.add(workItem);
   const open = damaged.map((one, place): OpenInCheckpoint => {

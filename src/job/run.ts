@@ -8,18 +8,17 @@ import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import type { RunningPipeline } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
-import type { RunRecord } from "../state/run-record.ts";
-import type { StartEnding } from "../state/run-presence.ts";
 import type { OpenState } from "../state/state-kind.ts";
-import type { CatalogSource } from "./catalogs.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
 import { coordinationGuard } from "./coordination.ts";
-import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
+import { type Guard, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./heap.ts";
 import { chooseSlots } from "./limits.ts";
+import { ownQueue } from "./own-queue.ts";
+import type { RunParts, RunRequest } from "./run-request.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
@@ -29,39 +28,9 @@ import {
   prepareTarget,
   type RunInput,
   startRunEmulator,
-  type StateRequest,
 } from "./start.ts";
 
-/** How a start ended that was looked at. */
-export interface Checked extends StartEnding {
-  readonly exitCode: ExitCode;
-}
-
-/** One run as the command line describes it; `run` and `upload` make it. */
-export interface RunRequest {
-  readonly settings: RunSettings;
-  /** As it was given. */
-  readonly stateDb: string;
-  /** What the state holds already. */
-  readonly found: RunRecord | undefined;
-  readonly catalog: CatalogSource;
-  /** The work items; undefined when they are taken as they stand in the state. */
-  readonly input: StateRequest["input"];
-  /** The settings that the state keeps for a resume. */
-  readonly kept: Readonly<Record<string, string>>;
-  /** The command that goes on with this run. */
-  readonly resumeCommand: string;
-  /** Version of this tool, as other machines are told; an upload has no others. */
-  readonly tool?: string;
-  /** In place of the one that the settings ask for. */
-  readonly guard?: Guard;
-  /** The state was made for this run, and goes with a start that is refused; when left out, unless one was found. */
-  readonly isNew?: boolean;
-  /** Looks at what this start did, once that is told; what it gives is how the start ended. */
-  readonly check?: (parts: RunParts, exitCode: ExitCode) => Promise<Checked | undefined>;
-  /** Whether the blob of this name is known to be damaged: it is written over. */
-  readonly replaces?: (blobName: string) => boolean;
-}
+export type { RunRequest };
 
 /** @returns the exit code. @throws what ends the run before its first file: ReuploadError, StopRequest */
 export async function run(context: JobContext, request: RunRequest): Promise<ExitCode> {
@@ -76,11 +45,16 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
     const start = async (one: RunRequest) => new Run(context, one, emulator).execute();
     if (settings.canary === undefined && !settings.verify) return await start(request);
     const { runChecked } = await import("./run-checked.ts");
-    return await runChecked(context, request, { start, emulator });
+    return await runChecked(context, request, start);
   } finally {
     context.control.end();
     await emulator?.stop();
   }
+}
+
+/** A run whose control others end: there may be several, one after the other. @throws as `run` */
+export async function runPart(context: JobContext, request: RunRequest): Promise<ExitCode> {
+  return new Run(context, request, undefined).execute();
 }
 
 class Run {
@@ -106,7 +80,7 @@ class Run {
     await prepareTarget(this.#context, services, {
       settings,
       container: settings.targetContainer,
-      queue: settings.announce ? settings.queue : undefined,
+      queue: ownQueue(settings),
       mayCreate: true,
     });
     const state = await openRunState(this.#context, identity, {
@@ -136,8 +110,10 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool = "", guard } = this.#request;
+    const { settings, tool, guard } = this.#request;
     if (guard !== undefined) return guard;
+    // Of an upload no other machine has a part, and each would leave a record behind for ever.
+    if (tool === undefined) return NO_GUARD;
     const csvName = basename(settings.csv ?? "-");
     const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
@@ -146,8 +122,7 @@ class Run {
   async #withState(target: OpenTarget, state: OpenState): Promise<ExitCode> {
     const { services } = target;
     const guard = this.#guard(target);
-    const { found, isNew = found === undefined } = this.#request;
-    const place = { guard, isNew, location: this.#statePath };
+    const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath };
     const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
       this.#openCatalog(services),
     );
@@ -179,6 +154,7 @@ class Run {
     growYoungHeap(
       settings.transfer === "stream" || this.#request.catalog.hasLocalFiles ? "passed" : "copied",
     );
+    await this.#request.before?.(parts);
     const pipeline = await this.#startPipeline(parts, follow);
     guarded.onChange(() => pipeline.goOn());
     control.listen({ onState: () => pipeline.goOn() });
@@ -253,7 +229,7 @@ class Run {
       rows: input.rows,
       workItems: input.ours,
       target: identity.target,
-      queue: this.#request.settings.announce ? identity.queue : undefined,
+      queue: ownQueue(this.#request.settings),
       catalog: catalog.identity,
       stateDb: this.#request.stateDb,
     });
@@ -270,14 +246,6 @@ class Run {
       signal: this.#context.control.aborting,
     });
   }
-}
-
-/** What is open while a run goes on. */
-export interface RunParts {
-  readonly services: Services;
-  readonly state: OpenState;
-  readonly catalog: Catalog;
-  readonly guarded: GuardedRun;
 }
 
 function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {

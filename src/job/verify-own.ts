@@ -6,7 +6,7 @@ import type { VerifyReport } from "../report/verify-report.ts";
 import type { StateReader } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
 import type { JobContext } from "./context.ts";
-import type { RunParts, RunRequest } from "./run.ts";
+import type { RunParts, RunRequest } from "./run-request.ts";
 import { Verification } from "./verification.ts";
 
 /** Checks at once with `--concurrency auto`. */

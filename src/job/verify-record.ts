@@ -22,6 +22,8 @@ import type { OpenStates } from "./states.ts";
 export interface KnownRun {
   readonly proof: PartitionProof;
   readonly records: RunRecords;
+  /** Its queues, where the account says so; partition I announces in queue I modulo their number. */
+  readonly queues: readonly string[] | undefined;
 }
 
 export interface RecordRequest {
@@ -76,6 +78,7 @@ export async function knowRun(
     return {
       proof: await proveByStates(states.all, rows, csv),
       records: await recordsOfStates(states.all, wantsAnnouncements),
+      queues: undefined,
     };
   }
   if (stored === undefined) return undefined;
@@ -88,5 +91,6 @@ export async function knowRun(
   return {
     proof: proveByCheckpoints(records, rows),
     records: await recordsOfCheckpoints(records, rows, workItems),
+    queues: stored.settings.queues,
   };
 }

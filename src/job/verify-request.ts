@@ -74,7 +74,8 @@ async function describe(
   const { deep, sample, repair, restart } = own;
   if (sample !== undefined && repair) throw sampleRepaired();
   const stateDb = own.stateDbs[0] ?? settings.stateDb;
-  return { settings, csv, catalog, states, stateDb, deep, sample, repair, restart };
+  const isQueueGiven = given.has("queue") || given.has("announce");
+  return { settings, csv, catalog, states, stateDb, deep, sample, repair, restart, isQueueGiven };
 }
 
 /** The files that the options name. */

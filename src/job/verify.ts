@@ -1,4 +1,5 @@
 /** Compares catalog, states and target after a run: what is opened in which order, and what comes of what is found. */
+import { splitQueues } from "../core/queues.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import type { RunSettings } from "../config/run-options.ts";
@@ -18,6 +19,7 @@ import type { TargetCheck } from "../transfer/transfer.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import type { JobContext } from "./context.ts";
 import { forgetState, removeIndex } from "./leftovers.ts";
+import { repairDamage, repairState } from "./repair.ts";
 import type { Services } from "./services.ts";
 import { openTarget, prepareTarget, startRunEmulator } from "./start.ts";
 import type { OpenStates } from "./states.ts";
@@ -45,6 +47,8 @@ export interface VerifyRequest {
   readonly sample: PartSize | undefined;
   /** What is missing is sent again. */
   readonly repair: boolean;
+  /** The operator says where it is announced. */
+  readonly isQueueGiven: boolean;
   /** A journal that is there is dropped. */
   readonly restart: boolean;
   /** Takes the CSV of the work items with missing or different files. */
@@ -183,9 +187,9 @@ class Verify {
   async #verifyAll(opened: OpenedVerify, stem: string, facts: readonly string[]): Promise<ExitCode> {
     const { control, reporter } = this.#context;
     await using journal = await VerifyJournal.open(`${stem}.ndjson`, facts, this.#request);
-    const repairState = `${stem}.repair.db`;
+    const queues = this.#queues(opened.known);
     // What an earlier verification had repaired may be damaged again.
-    if (!journal.isResumed) forgetState(repairState);
+    if (!journal.isResumed) for (const index of [0, ...queues.keys()]) forgetState(repairState(stem, index));
     const rest = { csv: this.#request.csv, opened, journal };
     const { verification, extra } = await verifyRest(this.#context, rest);
     if (control.stopRequest === undefined) await this.#export(journal);
@@ -196,11 +200,18 @@ class Verify {
       if (control.stopRequest === undefined) await this.#forget(journal, stem);
       return verifyExitCode(report, control.stopRequest);
     }
-    const { repairDamage } = await import("./repair.ts");
-    const damage = { ...this.#request, report, damage: journal.damage(), stateDb: repairState };
+    const totalPartitions = opened.known?.proof.totalPartitions ?? 1;
+    const damage = { ...this.#request, report, damage: journal.damage(), stem, queues, totalPartitions };
     const exitCode = await repairDamage({ ...this.#context, env: this.#env }, damage);
     if (control.stopRequest === undefined) await this.#forget(journal, stem);
     return exitCode;
+  }
+
+  /** Where a repair announces: in the queues that are given, else in those of the run. */
+  #queues(known: KnownRun | undefined): readonly string[] {
+    const { settings, isQueueGiven } = this.#request;
+    if (!settings.announce) return [];
+    return isQueueGiven ? splitQueues(settings.queue) : (known?.queues ?? splitQueues(settings.queue));
   }
 
   /** With the account of the emulator that was started for this. */

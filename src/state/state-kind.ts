@@ -62,7 +62,11 @@ export interface StateKind {
    */
   make(location: string): Promise<StateInMaking>;
 
-  /** Removes a state that nobody has open. Harmless when there is none, and when it is repeated. */
+  /**
+   * Removes a state that nobody has open for writing. Harmless when there is none, and when it is repeated.
+   *
+   * @throws ReuploadError `state-locked`
+   */
   discard(location: string): void;
 
   /**
@@ -125,7 +129,7 @@ export interface OpenOptions {
   /**
    * Only so many of the pending work items are claimed in this start: the first of the CSV (`--limit`), as many spread
    * evenly over it (`--sample`; the same ones for the same state), or as many at random, spread over their numbers of
-   * files as far as they were surveyed (`--canary`; at least one). The others stay pending.
+   * files as far as they are surveyed when the first ones are claimed (`--canary`; at least one). The others stay pending.
    */
   readonly only?:
     | { readonly first: number }

@@ -3,6 +3,7 @@ import { fileKey } from "../../src/core/file.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import type { Heartbeat } from "../../src/state/run-presence.ts";
 import type { RemainingWorkItem, StateReader } from "../../src/state/state-reader.ts";
+import { describePast } from "./conformance-past.ts";
 import type { StateHarness } from "./harness.ts";
 import {
   claimOne,
@@ -136,6 +137,8 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       expect(await completed(state.start.startedAt + 3_600_000)).toEqual([]);
     });
   });
+
+  describePast(kind, newHarness);
 
   describe(`the history of a work item (${kind})`, () => {
     it("holds every failed try at its files over all starts, also when a later try succeeded", async () => {

@@ -341,13 +341,12 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
 
     it("are, of a canary, at random of all sizes that were surveyed", async () => {
       const harness = await newHarness();
-      const first = await harness.start(workItems(100));
+      await (await harness.start(workItems(100))).close();
       // In the order of the CSV the sizes are mixed.
       const sizeOf = (number: number) => (number * 37) % 100;
-      first.surveys.note(workItems(100).map((_, number) => survey(number, sizeOf(number))));
-      await first.close();
       for (const canary of [{ count: 4 }, { percent: 4 }]) {
         const store = await harness.resume({ only: { canary } });
+        store.surveys.note(workItems(100).map((_, number) => survey(number, sizeOf(number))));
         const claimed = await claimIds(store);
         const classes = claimed.map((id) => Math.floor(sizeOf(Number(id.slice("item-".length))) / 25));
         expect(classes.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);

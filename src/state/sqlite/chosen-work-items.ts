@@ -42,12 +42,17 @@ export const CHOSEN_SQL = {
 export class ChosenWorkItems implements PendingWorkItems {
   readonly #statements: Readonly<Record<keyof typeof CHOSEN_SQL, StatementSync>>;
 
+  readonly #all: Statements;
+  /** Chooses when the first are asked for: until then surveys may tell how many files work items have. */
+  #waiting: (() => void) | undefined;
+
   /** @param random a number in [0, 1) */
   constructor(db: DatabaseSync, statements: Statements, only: Only, random: () => number) {
     db.exec(CHOSEN_TABLE);
     const prepared = Object.entries(CHOSEN_SQL).map(([verb, sql]) => [verb, db.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof CHOSEN_SQL, StatementSync>;
-    if ("canary" in only) this.#chooseAtRandom(statements, only.canary, random);
+    this.#all = statements;
+    if ("canary" in only) this.#waiting = () => this.#chooseAtRandom(statements, only.canary, random);
     else this.#choose(statements, only);
   }
 
@@ -81,6 +86,8 @@ export class ChosenWorkItems implements PendingWorkItems {
   }
 
   next(max: number): WorkItemRow[] {
+    this.#waiting?.();
+    this.#waiting = undefined;
     const rows = allRows<WorkItemRow>(this.#statements.nextChosen, max);
     for (const row of rows) this.#statements.dropChosen.run(row.id);
     return rows;
@@ -96,7 +103,8 @@ export class ChosenWorkItems implements PendingWorkItems {
   }
 
   notLookedUp(after: number, max: number): KeyRow[] {
-    return allRows<KeyRow>(this.#statements.chosenNotLookedUp, after, max);
+    const { notLookedUp } = this.#all;
+    return allRows<KeyRow>(this.#waiting ? notLookedUp : this.#statements.chosenNotLookedUp, after, max);
   }
 }
 
