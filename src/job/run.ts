@@ -15,7 +15,7 @@ import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, NO_GUARD } from "./guard.ts";
-import { growYoungHeap } from "./heap.ts";
+import { growYoungHeap } from "./process.ts";
 import { chooseSlots } from "./limits.ts";
 import { ownQueue } from "./own-queue.ts";
 import type { RunParts, RunRequest } from "./run-request.ts";
@@ -178,7 +178,7 @@ class Run {
       resumeCommand: settings.canary === undefined ? resumeCommand : undefined,
       verbose: settings.verbose,
     });
-    for (const line of last) this.#context.notice("info", line);
+    if (last !== undefined) reporter.tell(last);
     const checked = await this.#request.check?.(parts, finished);
     if (checked === undefined) return finished;
     state.presence.noteEnding(checked);
@@ -256,5 +256,5 @@ function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {
 
 /** What to advise when the state holds a run and the command does not resume it. */
 export function resumeAdvice(resumeCommand: string): string {
-  return `To continue it: ${resumeCommand} - or give another --state-db to start anew.`;
+  return `To continue it: ${resumeCommand} - or give another --state-db to start a new run.`;
 }

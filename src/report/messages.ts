@@ -8,6 +8,7 @@ import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { RunReport } from "./run-report.ts";
 import { isoTime, type JsonFields, jsonText, progressJson, reportJson, waitingJson } from "./json-forms.ts";
 import { type DryRunReport, dryRunJson } from "./dry-run-report.ts";
+import { type OthersReport, othersJson } from "./others-report.ts";
 import { type AnnounceReport, announceJson } from "./announce-report.ts";
 import { findingJson, type VerifyFinding, verifyJson, type VerifyReport } from "./verify-report.ts";
 
@@ -80,6 +81,8 @@ export type Message =
   /** Something that a verification found; in text told with --verbose. */
   | { readonly type: "finding"; readonly finding: VerifyFinding }
   | { readonly type: "verify-summary"; readonly report: VerifyReport }
+  /** After the summary of a run with partitions. */
+  | { readonly type: "other-machines"; readonly report: OthersReport }
   | {
       readonly type: "error";
       readonly code: string;
@@ -102,6 +105,7 @@ export const MESSAGE_TYPES = [
   "announce-summary",
   "finding",
   "verify-summary",
+  "other-machines",
   "error",
 ] as const satisfies readonly Message["type"][];
 
@@ -144,6 +148,8 @@ function jsonFields(message: Message): JsonFields {
       return findingJson(message.finding);
     case "verify-summary":
       return verifyJson(message.report);
+    case "other-machines":
+      return othersJson(message.report);
     case "error":
       return {
         error: {
