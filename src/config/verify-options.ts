@@ -41,7 +41,7 @@ type VerifyOptionName = (typeof VERIFY_OPTION_NAMES)[number];
 /** What a verification says otherwise about an option. */
 export const VERIFY_HELP: Partial<Record<VerifyOptionName, string>> = {
   csv: "CSV of the run: JobId,WorkItemId[,WorkItemName]; it is read twice, so it must be a file",
-  queue: "with --repair: queue that is told of the files sent (default: resultsqueue)",
+  queue: "with --repair: queue that is told of the files sent (default: as the run had it)",
   announce: "with --repair: send no announcements",
   contentType: "content type that the blobs must have; source: that of their source (compared by --deep)",
   onConflict: "with --repair: overwrite also sends different files (default: they are only listed)",

@@ -152,9 +152,11 @@ class Verify {
     services: Services,
     target: string,
   ): Promise<{ readonly rows: SurveyedRows; readonly known: KnownRun | undefined }> {
-    const { settings, csv, states } = this.#request;
+    const { settings, csv, states: given } = this.#request;
     const { template, signal } = this.#options;
-    const first = (await states?.read())?.[0]?.reading.run.identity;
+    const first = (await given?.read())?.[0]?.reading.run.identity;
+    // Which machine took which partition is known to the account alone.
+    const states = first?.partition === "auto" ? undefined : given;
     const survey = async (totalPartitions: number): Promise<SurveyedRows> =>
       surveyRows({ path: csv }, { template, totalPartitions, signal });
     let rows = await survey(first?.totalPartitions ?? 1);

@@ -53,7 +53,7 @@ export interface VerifyTally {
   readonly lookupsFailed: number;
   /** Work items whose blobs were listed; the blobs of the others were asked for one by one. */
   readonly listed: number;
-  /** Of those listed: the list was given up, because asking one by one was cheaper. Extra blobs were not looked for. */
+  /** Their list was not read to its end, because asking one by one was cheaper. Extra blobs were not looked for. */
   readonly notListedToEnd: number;
   readonly files: number;
   readonly sameByBytes: number;

@@ -110,12 +110,12 @@ function workItemLines({ rows, workItems, catalogRejected, sample, scope }: Veri
   const asked = verified - listed - notListedToEnd;
   if (asked > lookupsFailed) {
     lines.push(
-      `${quantity(asked, "work item")} checked file by file: extra blobs were not looked for there.`,
+      `${quantity(asked, "work item")} checked file by file: reupload looked for no extra blobs there.`,
     );
   }
   if (notListedToEnd > 0) {
     lines.push(
-      `The list of ${quantity(notListedToEnd, "work item")} was given up, because other names begin the same: extra blobs were not looked for there.`,
+      `reupload did not list ${quantity(notListedToEnd, "work item")} to the end, because other names begin the same: it looked for no extra blobs there.`,
     );
   }
   return lines;
