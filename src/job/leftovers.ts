@@ -4,7 +4,7 @@ import { STATES } from "../state/wiring.ts";
 import { stateStem } from "./command-files.ts";
 
 /**
- * Removes a state that is done, its lock file and its listing's index: of two same commands that are started at this very
+ * Removes a state that is done, its lock file and what belongs to its listing: of two same commands that are started at this very
  * moment both may go on then, and announce twice at worst.
  */
 export function forgetState(statePath: string): void {
@@ -13,7 +13,8 @@ export function forgetState(statePath: string): void {
   removeIndex(stateStem(statePath));
 }
 
-/** Removes the index of a listing. @param stem as `OpenContext.stem` */
+/** Removes the index of a listing, and the list of its rejected rows. @param stem as `OpenContext.stem` */
 export function removeIndex(stem: string): void {
-  rmSync(`${stem}.listing-index`, { force: true });
+  for (const ending of ["listing-index", "listing-rejected.csv"])
+    rmSync(`${stem}.${ending}`, { force: true });
 }
