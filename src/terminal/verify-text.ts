@@ -153,7 +153,7 @@ function sampleLines(sample: SampleReport | undefined, { files }: VerifyReport):
   ];
   if (wrong > files.missing || files.missing === 0) {
     lines.push(
-      `${count(wrong)} of ${count(drawn)} missing, different or not compared: ${share(wrongAtMost, "so")}.`,
+      `${count(wrong)} of ${count(drawn)} missing, different or not compared: ${share(wrongAtMost, "of all files")}.`,
     );
   }
   lines.push("A sample looks for no extra blobs.");
