@@ -12,7 +12,8 @@ export interface SurveyBook {
 
   /**
    * The work items that an earlier start completed, in batches, so that it is noticed what has changed since. None with
-   * `OpenOptions.only`, and none of those that another machine completed: nobody knows their receipt here.
+   * `OpenOptions.only`, and none of those that another machine completed: nobody knows their receipt here. None in a run
+   * that takes partitions as they get free: a partition that is done is nobody's to change.
    *
    * @throws as `toSurvey`
    */
