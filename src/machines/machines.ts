@@ -19,14 +19,13 @@ import type { Manifest, RunSettings } from "./manifest.ts";
 import type { RecordSummary } from "./record.ts";
 import { readRunMoment } from "./run-moment.ts";
 import type { ServiceTime } from "./service-time.ts";
+import { keepCheckpoints } from "./keep-checkpoints.ts";
 import { claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
-import { abortAfter, sleep } from "../surroundings/surroundings.ts";
+import { abortAfter } from "../surroundings/surroundings.ts";
 
 export type { PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
-/** A checkpoint is written so often, ms. */
-const CHECKPOINT_MS = 15_000;
 /** A write in between may take so long before the next one is due, ms. */
 const LAST_WORD_MS = 25_000;
 
@@ -72,7 +71,10 @@ export class Part {
     this.#generation = made.generation;
     this.#claim = made.claim;
     this.moment = made.moment;
-    this.#checkpoints = made.claim === undefined ? Promise.resolve() : this.#keepCheckpoints(made.claim);
+    this.#checkpoints = 
+      made.claim === undefined
+        ? Promise.resolve()
+        : keepCheckpoints(options.surroundings, made.claim, this.#ended.signal);
   }
 
   /**
@@ -143,13 +145,4 @@ export class Part {
     return { isComplete, run: await viewRun(this.#options, signal) };
   }
 
-  async #keepCheckpoints(claim: Claim): Promise<void> {
-    const { surroundings } = this.#options;
-    const signal = AbortSignal.any([this.#ended.signal, claim.lost]);
-    while (!signal.aborted) {
-      await sleep(surroundings, CHECKPOINT_MS, signal).catch(() => {});
-      // What could not be written now is written by the next one.
-      if (!signal.aborted) await claim.writeCheckpoint(signal).catch(() => {});
-    }
-  }
 }

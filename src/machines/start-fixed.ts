@@ -9,12 +9,12 @@ import { type Moment, moment, passedSince, sleep } from "../surroundings/surroun
 import { Claim, type ClaimChecks, type ClaimContext, type Holder, type PartitionFacts } from "./claim.ts";
 import { type BlobFacts, isRefusal } from "./coordination-account.ts";
 import {
-  changeManifest,
   confirmGeneration,
   createOnce,
   findOrMakeManifest,
   type ManifestContext,
   type ReadManifest,
+  reopenRun,
 } from "./generation.ts";
 import { type Manifest, type RunSettings, settingDifferences } from "./manifest.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
@@ -77,6 +77,7 @@ export async function claimFixedPartition(start: FixedStart, signal: AbortSignal
 export function checkSettings(manifest: Manifest, given: RunSettings): void {
   const differences = settingDifferences(manifest, given);
   if (differences.length === 0) return;
+  if (manifest.mode !== given.mode) throw otherMode(manifest, given);
   const list = differences.map(
     ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, this command ${now}`,
   );
@@ -84,6 +85,21 @@ export function checkSettings(manifest: Manifest, given: RunSettings): void {
   const advice = "Give the number of partitions that the run was begun with.";
   const message = `The run was started with other settings: ${list.join("; ")}.`;
   throw new ReuploadError("run-differs", message, isOtherTotal ? { advice } : {});
+}
+
+/** Who takes partitions as they get free would take those that belong to somebody. */
+function otherMode(run: RunSettings, given: RunSettings): ReuploadError {
+  const [inRun, now] = [run, given].map(({ mode, totalPartitions }) =>
+    mode === "auto"
+      ? `--partition auto (${totalPartitions} partitions)`
+      : `fixed partitions (--partition I --total-partitions ${totalPartitions})`,
+  );
+  const partition = run.mode === "auto" ? "auto" : `I --total-partitions ${run.totalPartitions}`;
+  return new ReuploadError(
+    "run-differs",
+    `The run was started with ${inRun}, this command gives ${now}. All machines of a run do the same.`,
+    { advice: `Give --partition ${partition}.` },
+  );
 }
 
 async function lookAtRecord(
@@ -143,14 +159,10 @@ async function tryClaim(
   }
 }
 
-/** Whoever is about to close the run finds the manifest changed. @throws StartAgain */
-async function reopen(start: FixedStart, generation: number, signal: AbortSignal): Promise<boolean> {
-  for (;;) {
-    const read = await findOrMakeManifest(start, start.newManifest, signal);
-    if (read.manifest.generation !== generation) throw new StartAgain();
-    const changes = { state: "open", reopened: read.manifest.reopened + 1 } as const;
-    if ((await changeManifest(start, read, changes, signal)) !== undefined) return true;
-  }
+/** @throws StartAgain */
+async function reopen(start: FixedStart, generation: number, signal: AbortSignal): Promise<true> {
+  if (await reopenRun(start, start.newManifest, generation, signal)) return true;
+  throw new StartAgain();
 }
 
 function held(start: FixedStart, record: RecordSummary, isDead: boolean): ReuploadError {

@@ -1,0 +1,187 @@
+/**
+ * One machine of a run with `--partition auto`: the partitions that it holds, from the guard to the last word. It decides
+ * nothing about when to take or to give back; who has the work does (`job`).
+ */
+import { abortAfter, type Moment, moment, passedSince } from "../surroundings/surroundings.ts";
+import { type AutoOptions, takePartition } from "./auto-parts.ts";
+import { makeRunId, type RunKey } from "./blob-names.ts";
+import type { Claim, Holder } from "./claim.ts";
+import { closeIfDone, type RunView, viewRun } from "./completion.ts";
+import { checkOtherCsvs } from "./csv-overlap.ts";
+import { findOrMakeManifest } from "./generation.ts";
+import { keepCheckpoints } from "./keep-checkpoints.ts";
+import type { Manifest, RunSettings } from "./manifest.ts";
+import { untilAnswered } from "./repeated-calls.ts";
+import { readRunMoment } from "./run-moment.ts";
+import { checkSettings } from "./start-fixed.ts";
+
+/** Several partitions are taken by one list, when it is not older than this, ms. */
+const FRESH_MS = 3_000;
+/** Of a start that is refused, ms. */
+const LAST_WORD_MS = 25_000;
+
+export interface AutoMachineOptions extends Omit<AutoOptions, "generation" | "newManifest"> {
+  readonly run: RunKey;
+  readonly holder: Holder;
+  readonly settings: RunSettings;
+  /** Nobody asked for this number of partitions: that of the run is taken. */
+  readonly anyTotal: boolean;
+  readonly csv: Manifest["csv"];
+  /** Version of this tool. */
+  readonly tool: string;
+  readonly separateRun: boolean;
+  /** As `Part`. */
+  readonly ownBegin: number | undefined;
+  readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
+}
+
+/** The run has another number of partitions, and nobody asked for one: start again with that. */
+export class OtherTotal extends Error {
+  readonly totalPartitions: number;
+
+  constructor(totalPartitions: number) {
+    super(`the run has ${totalPartitions} partitions`);
+    this.name = "OtherTotal";
+    this.totalPartitions = totalPartitions;
+  }
+}
+
+interface HeldPartition {
+  readonly claim: Claim;
+  readonly ended: AbortController;
+  readonly checkpoints: Promise<void>;
+}
+
+export class AutoMachine {
+  readonly runId: string;
+  /** "Before the run": blobs older than this need no announcement, ms since the epoch. */
+  readonly moment: number;
+  readonly #options: AutoMachineOptions & AutoOptions;
+  readonly #held = new Map<number, HeldPartition>();
+  #seen: { readonly run: RunView | undefined; readonly at: Moment } | undefined;
+
+  private constructor(options: AutoMachineOptions & AutoOptions, before: number, held: readonly Claim[]) {
+    this.#options = options;
+    this.runId = makeRunId(options.run, options.generation);
+    this.moment = before;
+    for (const claim of held) this.#hold(claim);
+  }
+
+  /**
+   * The guard of a start: what does not fit is refused before the first file. The first partition is taken already, when
+   * one is free, so that starts with other CSVs see that this run is alive.
+   *
+   * @throws OtherTotal; ReuploadError `run-differs`, `csv-differs`, `coordination-damaged`; CoordinationRefusal when the
+   * container is missing or may not be used; what `facts.adopt` throws; the signal's reason
+   */
+  static async begin(given: AutoMachineOptions, signal: AbortSignal): Promise<AutoMachine> {
+    const newManifest = (): Manifest => ({
+      ...given.settings,
+      generation: 1,
+      state: "open",
+      highestGeneration: 1,
+      former: undefined,
+      reopened: 0,
+      csv: given.csv,
+      writer: given.surroundings.uuid(),
+      tool: given.tool,
+    });
+    const { manifest } = await findOrMakeManifest(given, newManifest, signal);
+    const { totalPartitions } = manifest;
+    const isOther = manifest.mode === "auto" && totalPartitions !== given.settings.totalPartitions;
+    if (isOther && given.anyTotal) throw new OtherTotal(totalPartitions);
+    checkSettings(manifest, given.settings);
+    const options = { ...given, generation: manifest.generation, newManifest };
+    const first = await takePartition(options, await viewRun(options, signal), new Set(), signal);
+    const held = first.kind === "claim" ? [first.claim] : [];
+    try {
+      if (!given.separateRun) await checkOtherCsvs(options, signal);
+      const before = await readRunMoment(options, given.ownBegin, signal);
+      return new AutoMachine(options, before, held);
+    } catch (thrown) {
+      for (const claim of held) await claim.finish(abortAfter(given.surroundings, LAST_WORD_MS));
+      throw thrown;
+    }
+  }
+
+  /** The partitions that this machine holds, lost ones too until they are given back. */
+  get held(): ReadonlySet<number> {
+    return new Set(this.#held.keys());
+  }
+
+  /** Whether new work of a partition may begin now; asked before each file. */
+  mayBegin(partition: number): boolean {
+    return this.#held.get(partition)?.claim.mayBegin === true;
+  }
+
+  /** Aborts when another machine has the partition; its reason is an Error that says why. */
+  lost(partition: number): AbortSignal | undefined {
+    return this.#held.get(partition)?.claim.lost;
+  }
+
+  /**
+   * Takes a free partition.
+   *
+   * @returns its number, or why there is none
+   * @throws what the calls and `facts.adopt` throw; the signal's reason
+   */
+  async take(signal: AbortSignal): Promise<number | "nothing-now" | "all-done" | "other-generation"> {
+    const seen = this.#seen;
+    const isFresh = seen !== undefined && passedSince(this.#options.surroundings, seen.at) < FRESH_MS;
+    let taken = isFresh
+      ? await takePartition(this.#options, seen.run, this.held, signal)
+      : ({ kind: "nothing-now" } as const);
+    if (taken.kind !== "claim") {
+      taken = await takePartition(this.#options, await this.look(signal), this.held, signal);
+    }
+    if (taken.kind !== "claim") return taken.kind;
+    this.#hold(taken.claim);
+    return taken.claim.partition;
+  }
+
+  /**
+   * The last word of a partition: its facts, and the lease given back. Call it when nothing of it is in flight any more.
+   *
+   * @param signal ends the attempt to tell: the lease is left to expire then
+   * @returns whether the facts were accepted
+   */
+  async giveBack(partition: number, signal: AbortSignal): Promise<boolean> {
+    const held = this.#held.get(partition);
+    if (held === undefined) return true;
+    held.ended.abort(new Error("the partition is given back"));
+    await held.checkpoints;
+    try {
+      return await held.claim.finish(signal);
+    } finally {
+      this.#held.delete(partition);
+      // What was seen before says nothing of it.
+      this.#seen = undefined;
+    }
+  }
+
+  /** The run as the account knows it now; undefined when it is gone. @throws as `viewRun` */
+  async look(signal: AbortSignal): Promise<RunView | undefined> {
+    const run = await viewRun(this.#options, signal);
+    this.#seen = { run, at: moment(this.#options.surroundings) };
+    return run;
+  }
+
+  /** Whether the whole run is complete, which is proved and written down. @throws as `viewRun` */
+  async prove(signal: AbortSignal): Promise<boolean> {
+    return closeIfDone(this.#options, this.#options.generation, signal);
+  }
+
+  /** Takes over what another machine's record says of a partition, without holding it. @throws what `adopt` throws */
+  async adopt(partition: number, signal: AbortSignal): Promise<void> {
+    const { account, surroundings, names, generation, facts } = this.#options;
+    const name = names.record(generation, partition);
+    const record = await untilAnswered(surroundings, signal, async (call) => account.read(name, call));
+    if (record !== undefined) await facts(partition).adopt(record.body, 0);
+  }
+
+  #hold(claim: Claim): void {
+    const ended = new AbortController();
+    const checkpoints = keepCheckpoints(this.#options.surroundings, claim, ended.signal);
+    this.#held.set(claim.partition, { claim, ended, checkpoints });
+  }
+}

@@ -1,0 +1,20 @@
+/** The checkpoints of a claim while it is held. */
+import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
+import type { Claim } from "./claim.ts";
+
+/** A checkpoint is written so often, ms. */
+const CHECKPOINT_MS = 15_000;
+
+/** Writes the claim's checkpoints until it has ended or is lost. Never rejects. */
+export async function keepCheckpoints(
+  surroundings: Surroundings,
+  claim: Claim,
+  ended: AbortSignal,
+): Promise<void> {
+  const signal = AbortSignal.any([ended, claim.lost]);
+  while (!signal.aborted) {
+    await sleep(surroundings, CHECKPOINT_MS, signal).catch(() => {});
+    // What could not be written now is written by the next one.
+    if (!signal.aborted) await claim.writeCheckpoint(signal).catch(() => {});
+  }
+}
