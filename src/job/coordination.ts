@@ -25,7 +25,7 @@ import type { Services } from "./services.ts";
 import type { TargetIdentity } from "./start.ts";
 
 /** Of the function that gives each work item its partition (`core/partition.ts`). */
-const HASH_VERSION = 1;
+export const HASH_VERSION = 1;
 /** How often the lease is looked at: the pipeline is told when files may begin again, ms. */
 const LOOK_MS = 500;
 /** How long the last word is tried, ms; after an abort nobody wants to wait. */
@@ -73,7 +73,7 @@ async function beginPart(
 }
 
 /** How fast the partition goes on, as others are told. */
-interface Figures {
+export interface Figures {
   first: ProgressView | undefined;
   last: ProgressView | undefined;
 }
@@ -86,7 +86,7 @@ function partOptions(
 ) {
   const { settings, identity, tool, csvName, sample } = coordination;
   const { totalPartitions, nameTemplate } = identity;
-  const { partition = 0 } = settings;
+  const partition = settings.partition === "auto" ? 0 : (settings.partition ?? 0);
   const { csvDigest } = state.run.identity;
   const { rows, ours, otherPartitions } = state.run.input;
   const run = { target: identity.target, csvDigest };
@@ -125,7 +125,7 @@ function partOptions(
 }
 
 /** What the state knows of the partition, as `machines` reads and tells it. */
-function stateFacts(
+export function stateFacts(
   { queue, ledger }: OpenState,
   partition: number,
   figures: Figures,

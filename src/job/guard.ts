@@ -3,7 +3,8 @@
  * it once its state is open, because the CSV's digest is known only then.
  */
 import type { RunControl } from "./run-control.ts";
-import type { ProgressView } from "../progress/progress.ts";
+import type { StopRequest } from "../core/stop-request.ts";
+import type { ProgressView, RunParts } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
 
 export interface Guard {
@@ -25,12 +26,16 @@ export interface GuardedRun {
   onChange(changed: () => void): void;
   /** Takes where this start stands, about once a second: others are told of it. */
   tellProgress(view: ProgressView): void;
+  /** The whole run, of which this start does what it can get; undefined when its part is fixed. */
+  parts?(): RunParts | undefined;
   /**
    * Tells the last facts, once nothing is in flight any more, and gives the part back. Repeating it changes nothing.
    *
    * @returns what is to be told at the end, such as `partition 1 on HOST still runs, about 3 h left`
    */
   end(): Promise<readonly string[]>;
+  /** After `end`: why the run is not over although nothing was left to do here. */
+  unproved?(): StopRequest | undefined;
 }
 
 /** For a run that is alone: nothing is forbidden. */

@@ -15,6 +15,7 @@ import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
+import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./heap.ts";
@@ -59,10 +60,27 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
   const { settings, stateDb } = request;
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
-    return await new Run(context, request, emulator).execute();
+    return await execute(context, request, emulator);
   } finally {
     context.control.end();
     await emulator?.stop();
+  }
+}
+
+/** The number of partitions of an auto run is known only once its CSV was read: then it may have to be read again. */
+async function execute(
+  context: JobContext,
+  request: RunRequest,
+  emulator: Emulator | undefined,
+): Promise<ExitCode> {
+  try {
+    return await new Run(context, request, emulator).execute();
+  } catch (thrown) {
+    if (!(thrown instanceof OtherTotal)) throw thrown;
+    const { totalPartitions } = thrown;
+    const settings = { ...request.settings, totalPartitions };
+    const kept = { ...request.kept, totalPartitions: String(totalPartitions) };
+    return new Run(context, { ...request, settings, kept }, emulator).execute();
   }
 }
 
@@ -122,6 +140,7 @@ class Run {
     const { settings, tool = "" } = this.#request;
     const csvName = basename(settings.csv ?? "-");
     const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
+    if (settings.partition === "auto") return autoGuard(this.#context, coordination);
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
   }
 
@@ -149,6 +168,7 @@ class Run {
       ...this.#context,
       state,
       services,
+      parts: () => guarded.parts?.(),
       reporter: {
         tell: (message) => reporter.tell(message),
         progress(view) {
@@ -171,9 +191,10 @@ class Run {
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed().catch(() => {});
     const last = await guarded.end();
+    const unproved = guarded.unproved?.();
     const exitCode = await finishRun({
       ...parts,
-      outcome,
+      outcome: unproved === undefined ? outcome : { kind: "stopped", request: unproved },
       view,
       reporter,
       linksRenewed: pipeline.live.linksRenewed,

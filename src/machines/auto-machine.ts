@@ -126,12 +126,9 @@ export class AutoMachine {
    * @throws what the calls and `facts.adopt` throw; the signal's reason
    */
   async take(signal: AbortSignal): Promise<number | "nothing-now" | "all-done" | "other-generation"> {
-    const seen = this.#seen;
-    const isFresh = seen !== undefined && passedSince(this.#options.surroundings, seen.at) < FRESH_MS;
-    let taken = isFresh
-      ? await takePartition(this.#options, seen.run, this.held, signal)
-      : ({ kind: "nothing-now" } as const);
-    if (taken.kind !== "claim") {
+    const before = this.#seen;
+    let taken = await takePartition(this.#options, await this.seen(signal), this.held, signal);
+    if (taken.kind !== "claim" && this.#seen === before) {
       taken = await takePartition(this.#options, await this.look(signal), this.held, signal);
     }
     if (taken.kind !== "claim") return taken.kind;
@@ -164,6 +161,13 @@ export class AutoMachine {
     const run = await viewRun(this.#options, signal);
     this.#seen = { run, at: moment(this.#options.surroundings) };
     return run;
+  }
+
+  /** The run as it was seen last, when that was a moment ago, or as it is now. @throws as `viewRun` */
+  async seen(signal: AbortSignal): Promise<RunView | undefined> {
+    const seen = this.#seen;
+    const isFresh = seen !== undefined && passedSince(this.#options.surroundings, seen.at) < FRESH_MS;
+    return isFresh ? seen.run : this.look(signal);
   }
 
   /** Whether the whole run is complete, which is proved and written down. @throws as `viewRun` */

@@ -71,7 +71,7 @@ export class Part {
     this.#generation = made.generation;
     this.#claim = made.claim;
     this.moment = made.moment;
-    this.#checkpoints = 
+    this.#checkpoints =
       made.claim === undefined
         ? Promise.resolve()
         : keepCheckpoints(options.surroundings, made.claim, this.#ended.signal);
@@ -144,5 +144,4 @@ export class Part {
     const isComplete = await closeIfDone(this.#options, this.#generation, signal);
     return { isComplete, run: await viewRun(this.#options, signal) };
   }
-
 }

@@ -176,7 +176,10 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       await state.queue.admit(1, told);
       expect(state.queue.left(1)).toBe(1);
       await finishAll(state);
-      expect(checkpointCounts(await checkpointOf(state, 1)).workItems).toMatchObject({ failed: 0, pending: 0 });
+      expect(checkpointCounts(await checkpointOf(state, 1)).workItems).toMatchObject({
+        failed: 0,
+        pending: 0,
+      });
     });
 
     it("is all done when every partition is done here or known to be done", async () => {
