@@ -74,6 +74,7 @@ class Pipeline {
     this.#open = new OpenWorkItems({
       queue: stages.state.queue,
       onClose: wake,
+      onGivenBack: () => this.#feeder.claimAgain(),
       onError: (error) => end.fail(error),
     });
     const opener = this.#makeOpener();

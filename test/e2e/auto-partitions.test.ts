@@ -1,12 +1,12 @@
 /** Machines that take partitions as they get free: processes with states of their own, on one CSV and one emulator. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CliResult, RunningCli } from "../support/run-cli.ts";
-import { announcementsOf, expectAnnouncedOnce, expectInTarget } from "./expectations.ts";
-import { makePlain, type PlainInput } from "./plain-input.ts";
+import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
+import { makePlain, putSource } from "./plain-input.ts";
 import { type Scene, startScene } from "./scene.ts";
 
+const COMPLETE = /all \d+ partitions are done: the run is complete/;
+
 let scene: Scene;
-let input: PlainInput;
 
 const auto = (state: string, ...more: string[]): string[] => [
   "--state-db",
@@ -21,12 +21,59 @@ beforeEach(async () => {
 });
 afterEach(async () => scene[Symbol.asyncDispose]());
 
-describe("one machine with --partition auto", () => {
-  it("does the whole CSV, and says that the run is complete", async () => {
-    input = await makePlain(scene, 12, 3);
+describe("several machines with --partition auto", () => {
+  it("share one CSV, join and leave while it runs, and end when all of it is proved to be done", async () => {
+    const input = await makePlain(scene, 48, 3);
+    const start = (state: string, ...more: string[]) =>
+      scene.startRun(auto(state, "--max-requests", "40/s", "--workitem-workers", "2", ...more));
+    const first = start("one.db", "--total-partitions", "8");
+    const second = start("two.db", "--total-partitions", "8");
+    await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(6);
+    // It does not say how many partitions there are: those of the run.
+    const third = start("three.db");
+    await third.waitFor(/free partitions of 8/);
+    const left = await first.kill("SIGTERM");
+    expect(left.code, left.stderr).toBe(143);
+    expect(left.stderr).toMatch(/gave back partitions? [\d, ]+ unfinished/);
+    expect(left.stderr).toMatch(/the run: \d of 8 partitions done, \d on 2 other machines/);
+    const fixed = await scene.run(["--state-db", "fixed.db", "--partition", "0", "--total-partitions", "2"]);
+    expect(fixed.code, fixed.stderr).toBe(3);
+    expect(fixed.stderr).toContain("The run was started with --partition auto (8 partitions)");
+
+    const ended = await Promise.all([second.done, third.done]);
+    for (const { code, stderr } of ended) {
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(COMPLETE);
+    }
+    const again = await scene.run(["--resume", "--state-db", "one.db"]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stderr).toMatch(COMPLETE);
+    // Each tells the whole run: what it did itself, and what others did.
+    const all = [again, ...ended].map(({ stdout }) => stdout);
+    expect(all.map((text) => figureOf(text, "completed"))).toEqual([48, 48, 48]);
+    const copied = all.map((text) => figureOf(text, "copied"));
+    expect(copied.reduce((sum, count) => sum + count)).toBe(144);
+    for (const count of copied) expect(count).toBeGreaterThan(0);
+    await expectInTarget(scene, input.files);
+    await expectAnnouncedOnce(scene, input.files);
+  }, 90_000);
+
+  it("tell what failed on any of them, and one that is resumed tries it again", async () => {
+    const input = await makePlain(scene, 6, 2);
+    const lost = input.at(5);
+    await scene.behind.container(scene.source).deleteBlob(lost.sourceName);
     const one = await scene.run(auto("one.db"));
-    expect(one.code, one.stderr).toBe(0);
-    expect(one.stderr).toContain("all 256 partitions are done: the run is complete");
+    expect(one.code, one.stderr).toBe(1);
+    expect(one.stderr).toContain("all 256 partitions are done");
+    const two = await scene.run(auto("two.db"));
+    expect(two.code, two.stderr).toBe(1);
+    expect(figureOf(two.stdout, "failed")).toBe(1);
+
+    await putSource(scene, lost);
+    const resumed = await scene.run(["--resume", "--state-db", "one.db"]);
+    expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0);
+    const other = await scene.run(["--resume", "--state-db", "two.db"]);
+    expect(other.code, other.stdout + other.stderr).toBe(0);
     await expectInTarget(scene, input.files);
     await expectAnnouncedOnce(scene, input.files);
   }, 60_000);
