@@ -2,6 +2,7 @@
  * Takes partitions as they get free: another one whenever the ready work runs low. Gives each back when it is done, and
  * takes over into the state what others have done, so that the state tells the whole run at the end.
  */
+import { decodeCheckpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
@@ -135,10 +136,7 @@ export class AutoTaking {
     await machine.giveBack(partition, AbortSignal.abort(why)).catch(() => false);
     admitted.delete(partition);
     await state.queue.withdraw(partition, why);
-    notice(
-      "warning",
-      `partition ${partition} is no longer this machine's: ${why.message}. Files in flight are finished.`,
-    );
+    notice("warning", `partition ${partition} is no longer this machine's: ${why.message}`);
   }
 
   async #takeOrLook(mayTake: boolean): Promise<void> {
@@ -199,9 +197,14 @@ export class AutoTaking {
         record?.state === "done" && lease !== "leased" && !this.#known.has(partition) && !held.has(partition),
     );
     for (const { partition } of done.slice(0, ADOPTED_AT_ONCE)) {
-      await machine.adopt(partition, this.#signal);
+      const body = await machine.readFacts(partition, this.#signal);
+      if (body === undefined) throw repartitioned();
+      // In one go: nobody may claim of it what is to be tried again.
+      await Promise.all([
+        state.queue.admit(partition, decodeCheckpoint(body)),
+        state.queue.withdraw(partition, new Error("the partition is done")),
+      ]);
       this.#known.add(partition);
-      await this.#withdrawUnclaimed();
       if (state.queue.left(partition) > 0) retries.add(partition);
     }
   }

@@ -175,12 +175,12 @@ export class AutoMachine {
     return closeIfDone(this.#options, this.#options.generation, signal);
   }
 
-  /** Takes over what another machine's record says of a partition, without holding it. @throws what `adopt` throws */
-  async adopt(partition: number, signal: AbortSignal): Promise<void> {
-    const { account, surroundings, names, generation, facts } = this.#options;
+  /** The facts of a partition that another machine has done; undefined when its record is gone. @throws as `viewRun` */
+  async readFacts(partition: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const { account, surroundings, names, generation } = this.#options;
     const name = names.record(generation, partition);
     const record = await untilAnswered(surroundings, signal, async (call) => account.read(name, call));
-    if (record !== undefined) await facts(partition).adopt(record.body, 0);
+    return record?.body;
   }
 
   #hold(claim: Claim): void {
