@@ -7,7 +7,7 @@ import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
 import type { AutoMachine } from "../machines/auto-machine.ts";
-import type { RunView } from "../machines/machines.ts";
+import type { PartitionView, RunView } from "../machines/machines.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import {
   abortAfter,
@@ -155,7 +155,8 @@ export class AutoTaking {
       const taken = await machine.take(this.#signal);
       await this.#withdrawUnclaimed();
       if (taken === "other-generation") throw repartitioned();
-      if (typeof taken === "number") {
+      if (typeof taken === "object") {
+        if (taken.lease === "expired") this.#tellTakeOver(taken);
         this.idleSince = undefined;
         // The pipeline claims what came: only then it is seen whether that was enough.
         await sleep(surroundings, CLAIM_MS, this.#signal);
@@ -168,6 +169,14 @@ export class AutoTaking {
       }
     } while (this.#ready.isLow && !this.#signal.aborted);
     if (this.#lookedAt === undefined) this.#see(await machine.seen(this.#signal), LOOK_AROUND_MS);
+  }
+
+  #tellTakeOver({ partition, record, lastModified }: PartitionView): void {
+    if (record === undefined || lastModified === undefined) return;
+    const seconds = Math.round(((this.run?.date ?? lastModified) - lastModified) / 1_000);
+    const who = `${record.host} (process ${record.pid})`;
+    const message = `took over partition ${partition} of ${who}, which stopped without giving it back; its last checkpoint was ${Math.max(0, seconds)} s old`;
+    this.#with.notice("warning", message);
   }
 
   #see(run: RunView | undefined, nextLookMs: number): void {

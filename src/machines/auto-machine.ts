@@ -6,7 +6,7 @@ import { abortAfter, type Moment, moment, passedSince } from "../surroundings/su
 import { type AutoOptions, takePartition } from "./auto-parts.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import type { Claim, Holder } from "./claim.ts";
-import { closeIfDone, type RunView, viewRun } from "./completion.ts";
+import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
 import { findOrMakeManifest } from "./generation.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
@@ -122,10 +122,10 @@ export class AutoMachine {
   /**
    * Takes a free partition.
    *
-   * @returns its number, or why there is none
+   * @returns as it stood when it was free; or why there is none
    * @throws what the calls and `facts.adopt` throw; the signal's reason
    */
-  async take(signal: AbortSignal): Promise<number | "nothing-now" | "all-done" | "other-generation"> {
+  async take(signal: AbortSignal): Promise<PartitionView | "nothing-now" | "all-done" | "other-generation"> {
     const before = this.#seen;
     let taken = await takePartition(this.#options, await this.seen(signal), this.held, signal);
     if (taken.kind !== "claim" && this.#seen === before) {
@@ -133,7 +133,7 @@ export class AutoMachine {
     }
     if (taken.kind !== "claim") return taken.kind;
     this.#hold(taken.claim);
-    return taken.claim.partition;
+    return taken.before;
   }
 
   /**

@@ -31,7 +31,8 @@ export interface AutoOptions extends ManifestContext, Pick<ClaimContext, "servic
 }
 
 export type Taken =
-  | { readonly kind: "claim"; readonly claim: Claim }
+  /** `before`: as it stood when it was free. */
+  | { readonly kind: "claim"; readonly claim: Claim; readonly before: PartitionView }
   /** Others hold the rest. */
   | { readonly kind: "nothing-now" }
   | { readonly kind: "all-done" }
@@ -57,7 +58,7 @@ export async function takePartition(
   const free = run.partitions.filter((view) => !held.has(view.partition) && mayTake(options, view));
   for (const view of inOrder(options, free).slice(0, TRIES)) {
     const claim = await tryToTake(options, view, signal);
-    if (claim !== undefined) return { kind: "claim", claim };
+    if (claim !== undefined) return { kind: "claim", claim, before: view };
   }
   const isAll = free.length === 0 && isAllDone(run);
   return { kind: isAll ? "all-done" : "nothing-now" };
