@@ -299,7 +299,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: ["plan", "good.csv", "2", "--shell", "fish"],
     exit: 2,
     code: "bad-option",
-    says: '--shell: expected bash, powershell, cmd, got "fish"',
+    says: '--shell: expected bash, powershell, cmd or cmd-file, got "fish"',
     advises: "Correct the value",
   },
   {
