@@ -41,6 +41,8 @@ async function beginAuto(
   const admitted = new Set<number>();
   const retries = new Set<number>();
   const sizes = state.queue.sizes();
+  /** By partition: work items, until a survey has counted their files. */
+  const files = Array.from({ length: state.run.identity.totalPartitions }, (_, at) => sizes.get(at) ?? 0);
   try {
     if (settings.createMissing || settings.emulator) await account.makeContainer({ signal });
     const machine = await AutoMachine.begin(
@@ -50,13 +52,13 @@ async function beginAuto(
         surroundings,
         serviceTime,
         facts: (partition) => noted(stateFacts(state, partition, figures, surroundings), partition, admitted),
-        size: (partition) => sizes.get(partition) ?? 0,
+        size: (partition) => (sizes.has(partition) ? Math.max(1, files[partition] ?? 1) : 0),
         hasRetries: (partition) => retries.has(partition),
       },
       signal,
     );
     const shared = { state, control, surroundings, services, figures, container, notice, explain };
-    return new AutoRun({ ...shared, machine, admitted, retries, sizes });
+    return new AutoRun({ ...shared, machine, admitted, retries, sizes, files });
   } catch (thrown) {
     throw explain(thrown);
   }

@@ -1,10 +1,12 @@
 /** The part of a run of a machine that takes partitions as they get free, as its run sees it. */
+import type { Catalog } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import type { ProgressView, RunParts, Waiting } from "../progress/progress.ts";
 import { abortAfter, every, sleep } from "../surroundings/surroundings.ts";
 import { describeGivenBack, describeRun, describeWaiting, runParts } from "./auto-text.ts";
 import { AutoTaking, LAST_WORD_MS, type TakingOptions, TICK_MS } from "./auto-taking.ts";
+import { surveyRun } from "./auto-survey.ts";
 import type { Figures } from "./coordination.ts";
 import type { GuardedRun } from "./guard.ts";
 import type { Services } from "./services.ts";
@@ -22,6 +24,8 @@ export interface AutoRunOptions extends TakingOptions {
   readonly container: string;
   /** Work items of each partition. */
   readonly sizes: ReadonlyMap<number, number>;
+  /** By partition, what decides which is taken first: a survey puts the counts of files there. */
+  readonly files: number[];
 }
 
 export class AutoRun implements GuardedRun {
@@ -36,6 +40,10 @@ export class AutoRun implements GuardedRun {
   #uncertainSince: number | undefined;
   #ending: Promise<readonly string[]> | undefined;
   #unproved: StopRequest | undefined;
+  readonly #ended = new AbortController();
+  #survey: Promise<void> = Promise.resolve();
+  /** Of the whole run, by its survey. */
+  #filesCounted: number | undefined;
 
   constructor(options: AutoRunOptions) {
     const { machine, surroundings, services, control } = options;
@@ -64,11 +72,25 @@ export class AutoRun implements GuardedRun {
   parts(): RunParts | undefined {
     const { machine, state, sizes } = this.#with;
     const { run } = this.#taking;
-    return run && runParts(run, { held: machine.held, sizes, stateId: state.run.runId });
+    if (run === undefined) return undefined;
+    const parts = runParts(run, { held: machine.held, sizes, stateId: state.run.runId });
+    return { ...parts, files: this.#filesCounted };
   }
 
   unproved(): StopRequest | undefined {
     return this.#unproved;
+  }
+
+  /** A failed survey is no failure of the run: the run goes on in the order of work items. */
+  useCatalog(catalog: Catalog): void {
+    const { machine, state, surroundings, files, control } = this.#with;
+    const onCounted = (counted: readonly number[]): void => {
+      files.splice(0, files.length, ...counted);
+      this.#filesCounted = counted.reduce((sum, count) => sum + count, 0);
+    };
+    const once = machine.survey.bind(machine);
+    const signal = AbortSignal.any([control.draining, this.#ended.signal]);
+    this.#survey = surveyRun({ state, surroundings, once, onCounted }, catalog, signal).catch(() => {});
   }
 
   async end(): Promise<readonly string[]> {
@@ -79,6 +101,8 @@ export class AutoRun implements GuardedRun {
   async #end(): Promise<readonly string[]> {
     const { machine, surroundings, control } = this.#with;
     this.#endLooking();
+    this.#ended.abort(new Error("the run has ended"));
+    await this.#survey;
     await this.#taking.end();
     const isAborted = control.aborting.aborted;
     const signal = abortAfter(surroundings, isAborted ? LAST_WORD_AFTER_ABORT_MS : LAST_WORD_MS);

@@ -3,6 +3,7 @@
  * it once its state is open, because the CSV's digest is known only then.
  */
 import type { RunControl } from "./run-control.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import type { StopRequest } from "../core/stop-request.ts";
 import type { ProgressView, RunParts } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
@@ -26,6 +27,8 @@ export interface GuardedRun {
   onChange(changed: () => void): void;
   /** Takes where this start stands, about once a second: others are told of it. */
   tellProgress(view: ProgressView): void;
+  /** Takes the catalog of the run, once it is open. */
+  useCatalog?(catalog: Catalog): void;
   /** The whole run, of which this start does what it can get; undefined when its part is fixed. */
   parts?(): RunParts | undefined;
   /**

@@ -14,6 +14,7 @@ import type { Manifest, RunSettings } from "./manifest.ts";
 import { untilAnswered } from "./repeated-calls.ts";
 import { readRunMoment } from "./run-moment.ts";
 import { checkSettings } from "./start-fixed.ts";
+import { surveyOnce } from "./survey.ts";
 
 /** Several partitions are taken by one list, when it is not older than this, ms. */
 const FRESH_MS = 3_000;
@@ -181,6 +182,14 @@ export class AutoMachine {
     const name = names.record(generation, partition);
     const record = await untilAnswered(surroundings, signal, async (call) => account.read(name, call));
     return record?.body;
+  }
+
+  /** Files of each partition, counted once for all machines; as `surveyOnce`. */
+  async survey(
+    count: (signal: AbortSignal) => Promise<readonly number[] | undefined>,
+    signal: AbortSignal,
+  ): Promise<readonly number[] | undefined> {
+    return surveyOnce(this.#options, count, signal);
   }
 
   #hold(claim: Claim): void {

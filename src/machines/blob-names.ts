@@ -61,6 +61,12 @@ export class BlobNames {
     return this.records(generation) + String(partition).padStart(6, "0");
   }
 
+  /** Who counts the files of all partitions has the lease of this one; the counts lie beside it. */
+  survey(generation: number): { readonly lease: string; readonly counts: string } {
+    const place = `${this.#target}/surveys/${this.#csv}/${String(generation).padStart(6, "0")}`;
+    return { lease: `${place}-lease`, counts: `${place}-counts` };
+  }
+
   /** Which partition the record of this name is of. */
   static partitionOfRecord(name: string): number {
     return Number(name.slice(name.lastIndexOf("/") + 1));

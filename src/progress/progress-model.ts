@@ -53,7 +53,7 @@ export class ProgressModel {
   view(): ProgressView {
     const { at, summary, live, parts } = this.#latest;
     const finished = finishedFiles(summary);
-    const { total, isKnown } = totalFiles(summary);
+    const { total, isKnown } = wholeTotal(totalFiles(summary), parts?.files);
     const left = total === undefined ? undefined : Math.max(0, total - finished);
     const rate = this.#shown.rate();
     return {
@@ -120,6 +120,15 @@ export function totalFiles(summary: KnownOfFiles): { total: number | undefined; 
   if (known === 0 || knownWorkItems <= 0) return { total: undefined, isKnown: false };
   const mean = known / knownWorkItems;
   return { total: Math.round(known + mean * unknown), isKnown: false };
+}
+
+/** A survey of the whole run knows of partitions that are not here; what was looked up may be more by now. */
+function wholeTotal(
+  own: ReturnType<typeof totalFiles>,
+  counted: number | undefined,
+): ReturnType<typeof totalFiles> {
+  if (own.isKnown || counted === undefined) return own;
+  return { total: counted, isKnown: true };
 }
 
 /** Finished in any way: copied, already there, done elsewhere, failed, skipped. */

@@ -29,6 +29,8 @@ export interface RunParts {
   /** Other machines that hold partitions, and the files that they finish a second. */
   readonly others: number;
   readonly filesPerSecondElsewhere: number;
+  /** Of the whole run, by its survey; undefined while nobody has counted them. */
+  readonly files?: number | undefined;
 }
 
 export interface ProgressSample {

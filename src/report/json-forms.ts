@@ -51,8 +51,9 @@ export function progressJson(view: ProgressView): JsonFields {
   };
 }
 
-function partsJson({ filesPerSecondElsewhere, ...parts }: RunParts): JsonFields {
-  return { ...parts, filesPerSecondElsewhere: Math.round(filesPerSecondElsewhere * 100) / 100 };
+function partsJson({ filesPerSecondElsewhere, files, ...parts }: RunParts): JsonFields {
+  const rate = Math.round(filesPerSecondElsewhere * 100) / 100;
+  return { ...parts, filesPerSecondElsewhere: rate, files: files ?? null };
 }
 
 /** A service that is waited for; `since` as ISO 8601 in UTC. */

@@ -121,6 +121,15 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       expect(state.ledger.tally().notSurveyed).toBe(found.length);
     });
 
+    it("gives all work items for a survey of the whole run, whatever became of them", async () => {
+      const state = await (await newHarness()).start(workItems(60), AUTO);
+      await state.queue.admit(1, undefined);
+      await completeOne(state, 1);
+      const found = [];
+      for await (const batch of state.surveys.all(noSignal)) found.push(...batch);
+      expect(found).toEqual(workItems(60));
+    });
+
     it("aborts the claims of a partition that is withdrawn, and no others", async () => {
       const state = await (await newHarness()).start(workItems(60), AUTO);
       await state.queue.admit(0, undefined);

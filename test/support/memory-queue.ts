@@ -113,6 +113,10 @@ export class MemorySurveys implements SurveyBook {
     );
   }
 
+  all({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
+    return this.#batches(() => true, signal);
+  }
+
   async *toRecheck({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
     const { only, start, run } = this.#state;
     if (only !== undefined || start.number === 1 || run.identity.partition === "auto") return;

@@ -37,6 +37,11 @@ export class SqliteSurveys implements SurveyBook {
     yield* batchesOf((after) => this.#pending.notLookedUp(after, BATCH), signal);
   }
 
+  async *all({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
+    const { allWorkItems } = this.#writing.statements;
+    yield* batchesOf((after) => allRows<KeyRow>(allWorkItems, after, BATCH), signal);
+  }
+
   async *toRecheck({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
     this.#writing.commitNow();
     const { options, run, start, statements } = this.#writing;

@@ -54,6 +54,7 @@ export const SQL = {
   // Surveys: whose files are to be counted, and what came of it.
   notLookedUp: `SELECT id, job_id, work_item_id, name
     FROM work_item WHERE status <> 2 AND status = 0 AND receipt_count IS NULL AND id > ? ORDER BY id LIMIT ?`,
+  allWorkItems: `SELECT id, job_id, work_item_id, name FROM work_item WHERE id > ? ORDER BY id LIMIT ?`,
   completedBefore: `SELECT id, job_id, work_item_id, name
     FROM work_item WHERE status = 2 AND finished_at <= ? AND id > ? ORDER BY id LIMIT ?`,
   findForSurvey: `SELECT id, status, receipt_count, receipt_digest, surveyed_files FROM work_item
