@@ -61,6 +61,11 @@ export class BlobNames {
     return this.records(generation) + String(partition).padStart(6, "0");
   }
 
+  /** What the blobs of one generation's machines begin with. */
+  machines(generation: number): string {
+    return `${this.#target}/machines/${this.#csv}/${String(generation).padStart(6, "0")}/`;
+  }
+
   /** Who counts the files of all partitions has the lease of this one; the counts lie beside it. */
   survey(generation: number): { readonly lease: string; readonly counts: string } {
     const place = `${this.#target}/surveys/${this.#csv}/${String(generation).padStart(6, "0")}`;
