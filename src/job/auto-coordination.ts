@@ -6,16 +6,19 @@ import { hostname } from "node:os";
 import { AutoMachine, OtherTotal } from "../machines/auto-machine.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
+import type { LimitShare } from "../machines/limit-share.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import type { OpenState } from "../state/state-kind.ts";
+import { limitRules } from "./auto-limits.ts";
 import { AutoRun } from "./auto-run.ts";
 import type { JobContext } from "./context.ts";
 import { type Coordination, type Figures, HASH_VERSION, stateFacts } from "./coordination.ts";
 import { runRules } from "./coordination-settings.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
 import type { RunControl } from "./run-control.ts";
+import type { Services } from "./services.ts";
 
 export { OtherTotal };
 
@@ -57,11 +60,32 @@ async function beginAuto(
       },
       signal,
     );
+    const { maxFailures } = settings;
+    const share = await shareLimits(machine, services, signal);
     const shared = { state, control, surroundings, services, figures, container, notice, explain };
-    return new AutoRun({ ...shared, machine, admitted, retries, sizes, files });
+    const partitions = { admitted, retries, sizes, files };
+    return new AutoRun({ ...shared, ...partitions, machine, share, maxFailures });
   } catch (thrown) {
     throw explain(thrown);
   }
+}
+
+/** From now on this machine takes its share of the run's limits; undefined when there are none. */
+async function shareLimits(
+  machine: AutoMachine,
+  { limits }: Services,
+  signal: AbortSignal,
+): Promise<LimitShare | undefined> {
+  let held = limits.heldMs;
+  if (held === undefined) return undefined;
+  const isHeldBack = (): boolean => {
+    const [before, now] = [held ?? 0, limits.heldMs ?? 0];
+    held = now;
+    return now > before;
+  };
+  const share = await machine.shareLimits(isHeldBack, signal);
+  limits.share = () => share.share;
+  return share;
 }
 
 /** The same facts; which partitions came into the state's queue is noted, because a claim may still fail afterwards. */
@@ -76,7 +100,7 @@ function noted(facts: PartitionFacts, partition: number, admitted: Set<number>):
 }
 
 function machineOptions({ notice }: JobContext, coordination: Coordination, state: OpenState) {
-  const { settings, identity, tool, csvName, sample } = coordination;
+  const { settings, identity, kept, tool, csvName, sample } = coordination;
   const { totalPartitions, nameTemplate } = identity;
   const { csvDigest } = state.run.identity;
   const { rows, ours } = state.run.input;
@@ -91,7 +115,7 @@ function machineOptions({ notice }: JobContext, coordination: Coordination, stat
       hashVersion: HASH_VERSION,
       queues: settings.announce ? [settings.queue] : [],
       nameTemplate,
-      rules: runRules(settings),
+      rules: { ...runRules(settings), ...limitRules(kept) },
     },
     // A state's rows have their partitions already; stdin cannot be read again.
     anyTotal: settings.totalPartitions === undefined && state.start.number === 1 && settings.csv !== "-",

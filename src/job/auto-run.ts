@@ -2,6 +2,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
+import type { LimitShare } from "../machines/limit-share.ts";
 import type { ProgressView, RunParts, Waiting } from "../progress/progress.ts";
 import { abortAfter, every, sleep } from "../surroundings/surroundings.ts";
 import { describeGivenBack, describeRun, describeWaiting, runParts } from "./auto-text.ts";
@@ -22,6 +23,8 @@ export interface AutoRunOptions extends TakingOptions {
   readonly figures: Figures;
   /** Of the coordination. */
   readonly container: string;
+  /** This machine's share of the run's limits; undefined when there are none. */
+  readonly share: LimitShare | undefined;
   /** Work items of each partition. */
   readonly sizes: ReadonlyMap<number, number>;
   /** By partition, what decides which is taken first: a survey puts the counts of files there. */
@@ -103,6 +106,7 @@ export class AutoRun implements GuardedRun {
     this.#endLooking();
     this.#ended.abort(new Error("the run has ended"));
     await this.#survey;
+    await this.#with.share?.end();
     await this.#taking.end();
     const isAborted = control.aborting.aborted;
     const signal = abortAfter(surroundings, isAborted ? LAST_WORD_AFTER_ABORT_MS : LAST_WORD_MS);

@@ -2,6 +2,7 @@
  * Takes partitions as they get free: another one whenever the ready work runs low. Gives each back when it is done, and
  * takes over into the state what others have done, so that the state tells the whole run at the end.
  */
+import type { RunSettings } from "../config/run-options.ts";
 import { decodeCheckpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
@@ -17,6 +18,7 @@ import {
   sleep,
   type Surroundings,
 } from "../surroundings/surroundings.ts";
+import { tooManyFailures } from "./auto-limits.ts";
 import type { JobContext } from "./context.ts";
 import { ReadyWork } from "./ready-work.ts";
 import type { RunControl } from "./run-control.ts";
@@ -46,6 +48,8 @@ export interface TakingOptions {
   readonly admitted: Set<number>;
   /** Partitions that are done and have something to be tried again here. */
   readonly retries: Set<number>;
+  /** Of the whole run. */
+  readonly maxFailures: RunSettings["maxFailures"];
 }
 
 export class AutoTaking {
@@ -195,6 +199,9 @@ export class AutoTaking {
   #see(run: RunView | undefined, nextLookMs: number): void {
     if (run === undefined) throw repartitioned();
     this.run = run;
+    const { control, maxFailures } = this.#with;
+    const stop = tooManyFailures(run, maxFailures);
+    if (stop !== undefined) control.drain(stop);
     this.#lookedAt = moment(this.#with.surroundings);
     this.#nextLookMs = nextLookMs;
   }

@@ -38,6 +38,8 @@ export interface Coordination {
   readonly services: Services;
   /** Version of this tool. */
   readonly tool: string;
+  /** The settings as they are kept for a resume, as text. */
+  readonly kept: Readonly<Record<string, string>>;
   /** The CSV's file name. */
   readonly csvName: string;
   /** Row hashes of the CSV (`CsvDigest.sample`); empty when it was not read in this start. */

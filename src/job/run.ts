@@ -137,9 +137,9 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool = "" } = this.#request;
+    const { settings, kept, tool = "" } = this.#request;
     const csvName = basename(settings.csv ?? "-");
-    const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
+    const coordination = { settings, identity, services, kept, tool, csvName, sample: () => this.#sample };
     if (settings.partition === "auto") return autoGuard(this.#context, coordination);
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
   }
@@ -227,6 +227,7 @@ class Run {
       {
         ...settings,
         runBegan: guarded.moment,
+        maxFailures: ownFailureLimit(settings),
         workItemWorkers: settings.workitemWorkers,
         slots: chooseSlots(settings, services.limits, (message) => reporter.tell(message)),
         template: parseNameTemplate(settings.nameTemplate),
@@ -274,6 +275,12 @@ interface RunParts {
   readonly state: OpenState;
   readonly catalog: Catalog;
   readonly guarded: GuardedRun;
+}
+
+/** A share of the whole run is judged by all machines' records; so many files are too many on one machine, too. */
+function ownFailureLimit({ partition, maxFailures }: RunSettings): RunSettings["maxFailures"] {
+  const isOfAll = partition === "auto" && maxFailures !== undefined && "percent" in maxFailures;
+  return isOfAll ? undefined : maxFailures;
 }
 
 function limitedBy({ limit, sample }: RunSettings): string | undefined {

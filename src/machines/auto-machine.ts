@@ -8,6 +8,7 @@ import { makeRunId, type RunKey } from "./blob-names.ts";
 import type { Claim, Holder } from "./claim.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
+import { LimitShare } from "./limit-share.ts";
 import { findOrMakeManifest } from "./generation.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
@@ -187,6 +188,11 @@ export class AutoMachine {
     const name = names.record(generation, partition);
     const record = await untilAnswered(surroundings, signal, async (call) => account.read(name, call));
     return record?.body;
+  }
+
+  /** Joins those that share the run's limits. @param isHeldBack as `ShareContext` @throws as `LimitShare.join` */
+  async shareLimits(isHeldBack: () => boolean, signal: AbortSignal): Promise<LimitShare> {
+    return LimitShare.join({ ...this.#options, isHeldBack }, signal);
   }
 
   /** Files of each partition, counted once for all machines; as `surveyOnce`. */

@@ -25,7 +25,7 @@ describe("several machines with --partition auto", () => {
   it("share one CSV, join and leave while it runs, and end when all of it is proved to be done", async () => {
     const input = await makePlain(scene, 48, 3);
     const start = (state: string, ...more: string[]) =>
-      scene.startRun(auto(state, "--max-requests", "40/s", "--workitem-workers", "2", ...more));
+      scene.startRun(auto(state, "--max-requests", "80/s", "--workitem-workers", "2", ...more));
     const first = start("one.db", "--total-partitions", "8");
     const second = start("two.db", "--total-partitions", "8");
     await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(6);
@@ -39,6 +39,10 @@ describe("several machines with --partition auto", () => {
     const fixed = await scene.run(["--state-db", "fixed.db", "--partition", "0", "--total-partitions", "2"]);
     expect(fixed.code, fixed.stderr).toBe(3);
     expect(fixed.stderr).toContain("The run was started with --partition auto (8 partitions)");
+
+    const faster = await scene.run(auto("faster.db", "--max-requests", "90/s"));
+    expect(faster.code, faster.stderr).toBe(3);
+    expect(faster.stderr).toContain("--max-requests: the run has 80/s, this command 90/s");
 
     const ended = await Promise.all([second.done, third.done]);
     for (const { code, stderr } of ended) {
@@ -62,9 +66,9 @@ describe("several machines with --partition auto", () => {
     const input = await makePlain(scene, 6, 2);
     const lost = input.at(5);
     await scene.behind.container(scene.source).deleteBlob(lost.sourceName);
-    const one = await scene.run(auto("one.db"));
+    const one = await scene.run(auto("one.db", "--total-partitions", "16"));
     expect(one.code, one.stderr).toBe(1);
-    expect(one.stderr).toContain("all 256 partitions are done");
+    expect(one.stderr).toContain("all 16 partitions are done");
     const two = await scene.run(auto("two.db"));
     expect(two.code, two.stderr).toBe(1);
     expect(figureOf(two.stdout, "failed")).toBe(1);
