@@ -1,7 +1,7 @@
 /**
  * Machines of one run with `--partition auto`, disturbed by a seed: `kill -9`, a stop beyond the lease's end, SIGTERM, and
  * machines that join, with their old state or a new one. Judged by a checker that reads the CSV, the target and the queue
- * alone (`test/support/check-run.ts`). The emulator is the account; requests of each machine are limited, so that the
+ * alone (`test/support/check-run.ts`). The emulator is the account; requests of all machines together are limited, so that the
  * cores are idle for most of the time.
  *
  * `npm run disturb -- [--seed 1] [--disturbances 20] [--machines 3] [--partitions 64] [--work-items 400]`
@@ -30,9 +30,10 @@ const { values } = parseArgs({
 });
 const FILES_EACH = 6;
 const SLOTS = 8;
-const REQUESTS_PER_SECOND = 5;
-/** A put and a message at least. */
-const FILES_PER_SECOND = REQUESTS_PER_SECOND / 2;
+/** Of all machines together. */
+const REQUESTS_PER_SECOND = 18;
+/** Of one of them, when most others are away: a get, a put and a message each. */
+const FILES_PER_SECOND = REQUESTS_PER_SECOND / 3;
 /** Between two disturbances, s: about. */
 const PAUSE_S = 12;
 const MOST_MACHINES = 5;
