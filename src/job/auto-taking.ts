@@ -31,6 +31,7 @@ const CLAIM_MS = 20;
 const LOOK_AGAIN_MS = 5_000;
 /** While there is enough to do, the others are looked at so often, ms. */
 const LOOK_AROUND_MS = 15_000;
+const TAKEN_AT_ONCE = 16;
 /** How many partitions that others have done are taken over between two looks at the own ones. */
 const ADOPTED_AT_ONCE = 8;
 /** How long the last word of a partition is tried, ms. */
@@ -156,14 +157,17 @@ export class AutoTaking {
     );
     this.#see(run, isDead === true ? LOOK_AGAIN_MS : LOOK_AROUND_MS);
     // What a dead machine had uploaded and not announced is not to wait until the work runs low.
-    if (isDead === true && mayTake) await this.#takeOne("dead");
+    if (isDead === true && mayTake) await this.#takeSome("dead", 1);
   }
 
-  /** Takes partitions until there is enough to do again, or nothing is free. */
+  /**
+   * Takes partitions until there is enough to do again, or nothing is free. While they prove to be too small, twice as many
+   * are taken at once as before: one after the other they would come more slowly than they are done.
+   */
   async #take(): Promise<void> {
     const { machine, surroundings } = this.#with;
-    while (this.#ready.isLow && !this.#signal.aborted) {
-      if (!(await this.#takeOne("any"))) {
+    for (let most = 1; this.#ready.isLow && !this.#signal.aborted; most = Math.min(2 * most, TAKEN_AT_ONCE)) {
+      if (!(await this.#takeSome("any", most))) {
         this.idleSince ??= surroundings.wall();
         const pause = LOOK_AGAIN_MS * (0.8 + surroundings.random() * 0.4);
         this.#see(await machine.seen(this.#signal), pause);
@@ -173,14 +177,14 @@ export class AutoTaking {
     if (this.#lookedAt === undefined) this.#see(await machine.seen(this.#signal), LOOK_AROUND_MS);
   }
 
-  /** @returns whether one was free */
-  async #takeOne(which: "any" | "dead"): Promise<boolean> {
+  /** @returns whether any was free */
+  async #takeSome(which: "any" | "dead", most: number): Promise<boolean> {
     const { machine, surroundings } = this.#with;
-    const taken = await machine.take(this.#signal, which);
+    const taken = await machine.take({ which, most }, this.#signal);
     await this.#withdrawUnclaimed();
     if (taken === "other-generation") throw repartitioned();
-    if (typeof taken !== "object") return false;
-    if (taken.lease === "expired") this.#tellTakeOver(taken);
+    if (typeof taken === "string") return false;
+    for (const view of taken) if (view.lease === "expired") this.#tellTakeOver(view);
     this.idleSince = undefined;
     // The pipeline claims what came: only then it is seen whether that was enough.
     await sleep(surroundings, CLAIM_MS, this.#signal);

@@ -3,7 +3,7 @@
  * nothing about when to take or to give back; who has the work does (`job`).
  */
 import { abortAfter, type Moment, moment, passedSince } from "../surroundings/surroundings.ts";
-import { type AutoOptions, takePartition } from "./auto-parts.ts";
+import { type AutoOptions, takePartitions } from "./auto-parts.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import type { Claim, Holder } from "./claim.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
@@ -94,8 +94,9 @@ export class AutoMachine {
     if (isOther && given.anyTotal) throw new OtherTotal(totalPartitions);
     checkSettings(manifest, given.settings);
     const options = { ...given, generation: manifest.generation, newManifest };
-    const first = await takePartition(options, await viewRun(options, signal), new Set(), signal);
-    const held = first.kind === "claim" ? [first.claim] : [];
+    const want = { held: new Set<number>(), most: 1 };
+    const first = await takePartitions(options, await viewRun(options, signal), want, signal);
+    const held = first.kind === "claims" ? first.taken.map(({ claim }) => claim) : [];
     try {
       if (!given.separateRun) await checkOtherCsvs(options, signal);
       const before = await readRunMoment(options, given.ownBegin, signal);
@@ -122,25 +123,26 @@ export class AutoMachine {
   }
 
   /**
-   * Takes a free partition.
+   * Takes free partitions.
    *
-   * @param which `dead`: only one whose machine died
-   * @param which `dead`: only one whose machine died
-   * @returns as it stood when it was free; or why there is none
+   * @param want `which`: `dead` for those only whose machine died; `most`: so many at once
+   * @returns as they stood when they were free; or why there is none
    * @throws what the calls and `facts.adopt` throw; the signal's reason
    */
   async take(
+    { which, most }: { readonly which: "any" | "dead"; readonly most: number },
     signal: AbortSignal,
-    which: "any" | "dead" = "any",
-  ): Promise<PartitionView | "nothing-now" | "all-done" | "other-generation"> {
+  ): Promise<readonly PartitionView[] | "nothing-now" | "all-done" | "other-generation"> {
     const before = this.#seen;
-    const tryOne = async (run: RunView | undefined) =>
-      takePartition(this.#options, which === "dead" ? onlyDead(run) : run, this.held, signal);
-    let taken = await tryOne(await this.seen(signal));
-    if (taken.kind !== "claim" && this.#seen === before) taken = await tryOne(await this.look(signal));
-    if (taken.kind !== "claim") return taken.kind;
-    this.#hold(taken.claim);
-    return taken.before;
+    const tryThem = async (run: RunView | undefined) => {
+      const want = { held: this.held, most };
+      return takePartitions(this.#options, which === "dead" ? onlyDead(run) : run, want, signal);
+    };
+    let answer = await tryThem(await this.seen(signal));
+    if (answer.kind !== "claims" && this.#seen === before) answer = await tryThem(await this.look(signal));
+    if (answer.kind !== "claims") return answer.kind;
+    for (const { claim } of answer.taken) this.#hold(claim);
+    return answer.taken.map((taken) => taken.before);
   }
 
   /**

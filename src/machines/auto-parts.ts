@@ -30,9 +30,14 @@ export interface AutoOptions extends ManifestContext, Pick<ClaimContext, "servic
   readonly hasRetries: (partition: number) => boolean;
 }
 
+/** A partition that was free, as it stood then, and the claim of it. */
+export interface TakenPartition {
+  readonly claim: Claim;
+  readonly before: PartitionView;
+}
+
 export type Taken =
-  /** `before`: as it stood when it was free. */
-  | { readonly kind: "claim"; readonly claim: Claim; readonly before: PartitionView }
+  | { readonly kind: "claims"; readonly taken: readonly TakenPartition[] }
   /** Others hold the rest. */
   | { readonly kind: "nothing-now" }
   | { readonly kind: "all-done" }
@@ -40,28 +45,47 @@ export type Taken =
   | { readonly kind: "other-generation" };
 
 /**
- * Takes a free partition that this machine does not hold.
+ * Takes free partitions that this machine does not hold.
  *
  * @param run as it was seen a moment ago: who was faster is noticed; undefined when there is no run
- * @param held partitions that are not to be taken
- * @throws what the calls and `facts.adopt` throw; the signal's reason
+ * @param want `held`: partitions that are not to be taken; `most`: so many at once, at least 1
+ * @throws what the calls and `facts.adopt` throw, when nothing was taken; the signal's reason
  */
-export async function takePartition(
+export async function takePartitions(
   options: AutoOptions,
   run: RunView | undefined,
-  held: ReadonlySet<number>,
+  { held, most }: { readonly held: ReadonlySet<number>; readonly most: number },
   signal: AbortSignal,
 ): Promise<Taken> {
   if (run === undefined || run.read.manifest.generation !== options.generation) {
     return { kind: "other-generation" };
   }
   const free = run.partitions.filter((view) => !held.has(view.partition) && mayTake(options, view));
-  for (const view of inOrder(options, free).slice(0, TRIES)) {
-    const claim = await tryToTake(options, view, signal);
-    if (claim !== undefined) return { kind: "claim", claim, before: view };
+  const ordered = inOrder(options, free);
+  for (let tries = 0, at = 0; tries < TRIES && at < ordered.length; tries++, at += most) {
+    const taken = await takeThese(options, ordered.slice(at, at + most), signal);
+    if (taken.length > 0) return { kind: "claims", taken };
   }
   const isAll = free.length === 0 && isAllDone(run);
   return { kind: isAll ? "all-done" : "nothing-now" };
+}
+
+/** What one of them throws is told only when none was taken: a claim that is made must not be forgotten. */
+async function takeThese(
+  options: AutoOptions,
+  views: readonly PartitionView[],
+  signal: AbortSignal,
+): Promise<TakenPartition[]> {
+  const results = await Promise.allSettled(
+    views.map(async (before) => ({ before, claim: await tryToTake(options, before, signal) })),
+  );
+  const taken = results.flatMap((result) => {
+    const claim = result.status === "fulfilled" ? result.value.claim : undefined;
+    return claim === undefined || result.status !== "fulfilled" ? [] : [{ ...result.value, claim }];
+  });
+  const failed = results.find((result) => result.status === "rejected");
+  if (taken.length === 0 && failed !== undefined) throw failed.reason;
+  return taken;
 }
 
 function mayTake(options: AutoOptions, { partition, lease, record }: PartitionView): boolean {
