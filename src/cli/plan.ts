@@ -9,6 +9,7 @@ import { type Io, printLine, writeLines } from "../terminal/io.ts";
 import { PLAN_FORMATS, type PlanFormat, planText } from "../terminal/plan/plan-text.ts";
 import { type Shell, SHELLS } from "../terminal/shell.ts";
 import { parseChoice, parseOutput, parseWholeNumber } from "./options.ts";
+import { type EstimateOptions, printEstimate, wantsEstimate } from "./plan-estimate.ts";
 import type { RunFlags } from "./session.ts";
 import { endAtSignal } from "./stop-signals.ts";
 import { packageVersion } from "./version.ts";
@@ -27,12 +28,13 @@ export interface PlanArguments {
     readonly totalPartitions?: string;
     readonly resume?: true;
     readonly output?: string;
-  };
+  } & EstimateOptions;
 }
 
 /** @throws ReuploadError */
 export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
   const { csv, options, flags } = given;
+  if (wantsEstimate(options)) return printEstimate(given, parseMachines(given), io);
   const isAuto = options.partition !== undefined;
   if (isAuto) parseChoice(options.partition, "--partition", ["auto"]);
   const machines = countMachines(given, isAuto);
@@ -53,7 +55,16 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
   return distribution.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
 }
 
-function countMachines({ n, options }: PlanArguments, isAuto: boolean): number {
+function countMachines(given: PlanArguments, isAuto: boolean): number {
+  const machines = parseMachines(given) ?? (isAuto ? 1 : undefined);
+  if (machines !== undefined) return machines;
+  throw new ReuploadError("usage", "The number of machines is not given.", {
+    advice:
+      "Give it after the CSV: reupload plan failed_workitems.csv 2 - or let --rate recommend one: --rate 150/s.",
+  });
+}
+
+function parseMachines({ n, options }: PlanArguments): number | undefined {
   const { machines: flag } = options;
   if (n !== undefined && flag !== undefined && n !== flag) {
     throw new ReuploadError(
@@ -62,13 +73,8 @@ function countMachines({ n, options }: PlanArguments, isAuto: boolean): number {
       { advice: "Omit one of them." },
     );
   }
-  const text = n ?? flag ?? (isAuto ? "1" : undefined);
-  if (text === undefined) {
-    throw new ReuploadError("usage", "The number of machines is not given.", {
-      advice: "Give it after the CSV: reupload plan failed_workitems.csv 2",
-    });
-  }
-  return parseWholeNumber(text, "number of machines", 1, 1000);
+  const text = n ?? flag;
+  return text === undefined ? undefined : parseWholeNumber(text, "number of machines", 1, 1000);
 }
 
 function parseTotal(text: string | undefined): number | undefined {

@@ -11,6 +11,9 @@ export {
 export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export { doubtText, type ImportReport } from "./import-report.ts";
+export type { Check, Findings } from "./doctor-report.ts";
+export type { EstimateReport } from "./estimate-report.ts";
 export { isoTime } from "./json-forms.ts";
-export { type Message, toJsonLine, waitingMessages } from "./messages.ts";
+export { type Message, SCHEMA_VERSION, toJsonLine, waitingMessages } from "./messages.ts";
+export type { PlanReport } from "./plan-report.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";

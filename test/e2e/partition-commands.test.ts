@@ -209,4 +209,20 @@ describe("reupload plan", () => {
     expect(scp).toEqual(["scp", "SOURCE-MACHINE:in put/failed.csv", "SOURCE-MACHINE:listing.csv", "."]);
     expect(run?.slice(0, 4)).toEqual(["reupload", "run", "--csv", "failed.csv"]);
   });
+
+  it("estimates machines and time in place of the commands, and recommends a number when none is given", async () => {
+    const args = ["plan", "failed.csv", "--rate", "2/s", "--files-per-work-item", "10000"];
+    const { code, stdout } = await scene.cli([...args, "--older-rate", "1/s", "--within", "10h"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("6 work items, about 60,000 files (10,000 a work item)\n");
+    expect(stdout).toMatch(/^ +1 +the whole CSV +as measured +7 h 30 min to 10 h 25 min +1\.0x/m);
+    expect(stdout).toContain("it would take 16 h 40 min: ");
+    const json = await scene.cli([...args, "--output", "json"]);
+    const { rows } = JSON.parse(json.stdout) as { rows: { machines: number; partitions: string }[] };
+    expect(rows.map(({ machines, partitions }) => `${machines} ${partitions}`).slice(0, 3)).toEqual([
+      "1 whole",
+      "2 fixed",
+      "2 auto",
+    ]);
+  });
 });

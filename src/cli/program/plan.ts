@@ -24,6 +24,15 @@ export function addPlan({ program, io, setExitCode }: CommandLine): void {
     )
     .option("--partition <auto>", "auto: every machine takes the partitions that are free")
     .option("--total-partitions <n>", "with --partition auto: number of partitions")
+    .option("--estimate", "print how many machines take how long, in place of the commands")
+    .option("--rate <rate>", "what one machine does: files a second (150/s) or work items a minute (12/min)")
+    .option("--from-state <file>", "take the rate from the state of a run")
+    .option(
+      "--files-per-work-item <n>",
+      "files of a work item, on average (default: as in the state, else 800)",
+    )
+    .option("--within <time>", "recommend the fewest machines that need no longer than this (default: 8h)")
+    .option("--older-rate <rate>", "rate of an older tool, to compare with")
     .option("--resume", "print only the resume commands")
     .option("--output <format>", "text or json", "text")
     .option("--no-color", "print no colours (also: NO_COLOR)");
@@ -35,6 +44,7 @@ export function addPlan({ program, io, setExitCode }: CommandLine): void {
 Examples:
   reupload plan failed_workitems.csv 2
   reupload plan failed_workitems.csv 2 --shell powershell,bash --workitem-workers 20 --file-workers 10
+  reupload plan failed_workitems.csv --rate 150/s --files-per-work-item 800 --within 8h
   reupload plan failed_workitems.csv 8 --format kubernetes --source-container https://ACCOUNT.blob.core.windows.net/C
 ${exitCodesHelp()}`,
     )

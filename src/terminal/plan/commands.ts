@@ -1,5 +1,5 @@
 /** A plan as commands that are pasted into each machine's shell. */
-import type { PlanReport } from "../../report/plan-report.ts";
+import type { PlanReport } from "../../report/report.ts";
 import { commandLine, commandLines, type Shell } from "../shell.ts";
 
 export interface MachineCommands {

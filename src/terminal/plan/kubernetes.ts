@@ -5,7 +5,7 @@
  * since 1.29 without a feature gate).
  */
 import { stringify } from "yaml";
-import type { PlanReport } from "../../report/plan-report.ts";
+import type { PlanReport } from "../../report/report.ts";
 import { NOT_RESTARTED } from "./restarts.ts";
 
 /** A pod may be killed that often before its partition counts as failed. */

@@ -1,7 +1,6 @@
 /** A plan in each of its forms. */
 import { printableJson } from "../../core/unprintable.ts";
-import { SCHEMA_VERSION } from "../../report/messages.ts";
-import type { PlanReport } from "../../report/plan-report.ts";
+import { type PlanReport, SCHEMA_VERSION } from "../../report/report.ts";
 import { count, quantity } from "../format.ts";
 import { printable } from "../printable.ts";
 import type { Shell } from "../shell.ts";

@@ -1,5 +1,5 @@
 /** A plan as a Slurm job array: task I is machine I. */
-import type { PlanReport } from "../../report/plan-report.ts";
+import type { PlanReport } from "../../report/report.ts";
 import { quote } from "../shell.ts";
 import { NOT_RESTARTED } from "./restarts.ts";
 

@@ -1,5 +1,5 @@
 /** A plan as a systemd unit: a template whose instance is the partition, or one unit for every machine. */
-import type { PlanReport } from "../../report/plan-report.ts";
+import type { PlanReport } from "../../report/report.ts";
 import { NOT_RESTARTED } from "./restarts.ts";
 
 const FOLDER = "/var/lib/reupload";

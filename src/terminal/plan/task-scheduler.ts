@@ -1,5 +1,5 @@
 /** A plan as PowerShell commands that register a task of the Windows Task Scheduler on each machine. */
-import type { PlanReport } from "../../report/plan-report.ts";
+import type { PlanReport } from "../../report/report.ts";
 import { quote, runtimeLine } from "../shell.ts";
 
 /** @returns the lines of a script for each machine */
