@@ -196,9 +196,9 @@ async function judge(): Promise<void> {
     queue,
   });
   const bound = Math.ceil(harsh * (2 * SLOTS + FILES_PER_SECOND * OLDEST_CHECKPOINT_S));
-  const takeovers = machines.flatMap(
-    ({ process: running }) => running.stderr.match(/took over partition/g) ?? [],
-  ).length;
+  const takeovers = machines
+    .flatMap(({ process: running }) => [...running.stderr.matchAll(/took over (\d+) partition/g)])
+    .reduce((sum, [, partitions]) => sum + Number(partitions), 0);
   const told = Object.entries(counts)
     .map(([kind, count]) => `${count} ${kind}`)
     .join(", ");

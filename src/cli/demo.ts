@@ -9,6 +9,7 @@ import { createUnlessThere } from "../files/new-file.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { type Io, printLine } from "../terminal/io.ts";
+import { parseWholeNumber } from "./options.ts";
 import { run } from "./run.ts";
 import type { RunFlags } from "./session.ts";
 import { isStop, listenForStop } from "./stop-signals.ts";
@@ -32,6 +33,8 @@ export interface DemoOptions {
   readonly stop: boolean;
   /** Work items and files come from a stand-in for Azure Data Explorer. */
   readonly kusto: boolean;
+  /** So many machines with free partitions, as given. */
+  readonly machines: string | undefined;
   /** `--dir` */
   readonly dir: string | undefined;
 }
@@ -48,6 +51,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
       advice: "The stand-in for Kusto ends with the demo; try resume and partitions with --keep alone.",
     });
   }
+  const machines = countMachines(options);
   const folder = resolve(io.cwd, options.dir ?? DEMO_FOLDER);
   const stop = listenForStop(
     (why) => printLine(io.stderr, `${why}: the demo is given up, its emulator is stopped`),
@@ -76,6 +80,10 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
       const input = await makeInput(emulator, folder, signal, io);
       if (options.kusto)
         return await runWithKusto(input, emulator, { folder, signal, io, endListening: stop.dispose });
+      if (machines !== undefined) {
+        const { demoMachines } = await import("./demo-machines.ts");
+        return await demoMachines(machines, input, emulator, { flagsFor, folder, signal, io });
+      }
       stop.dispose();
       const exitCode = await runOn(input, emulator, folder, options.keep, io);
       isKept = options.keep;
@@ -90,6 +98,16 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
   } finally {
     stop.dispose();
   }
+}
+
+function countMachines({ machines, keep, kusto }: DemoOptions): number | undefined {
+  if (machines === undefined) return undefined;
+  if (keep || kusto) {
+    throw new ReuploadError("usage", "--machines goes without --keep and --kusto.", {
+      advice: "Try them one after the other.",
+    });
+  }
+  return parseWholeNumber(machines, "--machines", 2, 16);
 }
 
 async function makeInput(

@@ -4,4 +4,5 @@
  */
 export { type DemoInput, makeDemoInput } from "./demo-input.ts";
 export { addMissing, noteKept, stopKept } from "./demo-kept.ts";
+export { type DemoMachine, runDemoMachines } from "./demo-machines.ts";
 export { startDemoKusto } from "./demo-kusto.ts";

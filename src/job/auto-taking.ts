@@ -19,6 +19,7 @@ import {
   type Surroundings,
 } from "../surroundings/surroundings.ts";
 import { tooManyFailures } from "./auto-limits.ts";
+import { describeTakeOvers } from "./auto-text.ts";
 import type { JobContext } from "./context.ts";
 import { ReadyWork } from "./ready-work.ts";
 import type { RunControl } from "./run-control.ts";
@@ -180,11 +181,13 @@ export class AutoTaking {
   /** @returns whether any was free */
   async #takeSome(which: "any" | "dead", most: number): Promise<boolean> {
     const { machine, surroundings } = this.#with;
+    const asked = surroundings.monotonic();
     const taken = await machine.take({ which, most }, this.#signal);
+    this.#ready.tookMs(surroundings.monotonic() - asked);
     await this.#withdrawUnclaimed();
     if (taken === "other-generation") throw repartitioned();
     if (typeof taken === "string") return false;
-    for (const view of taken) if (view.lease === "expired") this.#tellTakeOver(view);
+    this.#tellTakeOvers(taken.filter(({ lease }) => lease === "expired"));
     this.idleSince = undefined;
     // The pipeline claims what came: only then it is seen whether that was enough.
     await sleep(surroundings, CLAIM_MS, this.#signal);
@@ -192,12 +195,8 @@ export class AutoTaking {
     return true;
   }
 
-  #tellTakeOver({ partition, record, lastModified }: PartitionView): void {
-    if (record === undefined || lastModified === undefined) return;
-    const seconds = Math.round(((this.run?.date ?? lastModified) - lastModified) / 1_000);
-    const who = `${record.host} (process ${record.pid})`;
-    const message = `took over partition ${partition} of ${who}, which stopped without giving it back; its last checkpoint was ${Math.max(0, seconds)} s old`;
-    this.#with.notice("warning", message);
+  #tellTakeOvers(views: readonly PartitionView[]): void {
+    for (const line of describeTakeOvers(views, this.run?.date)) this.#with.notice("warning", line);
   }
 
   #see(run: RunView | undefined, nextLookMs: number): void {

@@ -1,5 +1,5 @@
 /** What a machine that takes free partitions tells of its own ones and of the others, in sentences and in numbers. */
-import type { RunView } from "../machines/machines.ts";
+import type { PartitionView, RunView } from "../machines/machines.ts";
 import type { RunParts } from "../progress/progress.ts";
 
 /** Partitions that are named one by one. */
@@ -60,6 +60,23 @@ export function describeGivenBack(given: readonly GivenBack[]): string[] {
   ];
 }
 
+/**
+ * @param views partitions that were taken over, as they stood before
+ * @param now by the service's clock, ms since the epoch
+ * @returns a line for each machine that died
+ */
+export function describeTakeOvers(views: readonly PartitionView[], now: number | undefined): string[] {
+  const byMachine = Map.groupBy(views, ({ record }) =>
+    record === undefined ? "a machine" : `${record.host} (process ${record.pid})`,
+  );
+  return [...byMachine].map(([who, held]) => {
+    const ages = held.map(({ lastModified }) => (now ?? 0) - (lastModified ?? 0));
+    const age = Math.max(0, Math.round(Math.max(...ages) / 1_000));
+    const told = now === undefined ? "" : `; the last checkpoint was ${age} s old`;
+    return `took over ${count(held.length, "partition")} (${numbers(held)}) of ${who}, which stopped without giving ${held.length === 1 ? "it" : "them"} back${told}`;
+  });
+}
+
 /** @param isOver the completion of the run is proved */
 export function describeRun(parts: RunParts, isOver: boolean): string[] {
   if (isOver) return [`all ${parts.total} partitions are done: the run is complete`];
@@ -80,10 +97,13 @@ function describeParts({ total, done, elsewhere, others, free }: RunParts): stri
 }
 
 function named(given: readonly GivenBack[]): string {
-  const numbers = given.map(({ partition }) => partition).toSorted((a, b) => a - b);
-  const shown = numbers.slice(0, MOST_NAMED).join(", ");
-  const more = numbers.length - MOST_NAMED;
-  return `${numbers.length === 1 ? "partition" : "partitions"} ${shown}${more > 0 ? ` and ${more} more` : ""}`;
+  return `${given.length === 1 ? "partition" : "partitions"} ${numbers(given)}`;
+}
+
+function numbers(partitions: readonly { readonly partition: number }[]): string {
+  const all = partitions.map(({ partition }) => partition).toSorted((a, b) => a - b);
+  const more = all.length - MOST_NAMED;
+  return `${all.slice(0, MOST_NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 function count(value: number, noun: string): string {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { describeGivenBack, describeRun, describeWaiting, runParts } from "../../src/job/auto-text.ts";
+import {
+  describeGivenBack,
+  describeRun,
+  describeTakeOvers,
+  describeWaiting,
+  runParts,
+} from "../../src/job/auto-text.ts";
 import { runOf } from "./run-views.ts";
 
 const RUN = runOf([
@@ -51,6 +57,20 @@ describe("what a machine gives back", () => {
     ).toEqual([
       "gave back partitions 3, 9 unfinished: another machine goes on from there",
       "the account did not take the last word of partition 5: others may go on in 30 s",
+    ]);
+  });
+});
+
+describe("a take-over", () => {
+  it("is told by the machine that died, with the age of its oldest checkpoint", () => {
+    const dead = runOf([
+      { host: "a", pid: 7, lease: "expired" },
+      { host: "b", pid: 8, lease: "expired" },
+      { host: "a", pid: 7, lease: "expired" },
+    ]);
+    expect(describeTakeOvers(dead.partitions, 31_000)).toEqual([
+      "took over 2 partitions (0, 2) of a (process 7), which stopped without giving them back; the last checkpoint was 31 s old",
+      "took over 1 partition (1) of b (process 8), which stopped without giving it back; the last checkpoint was 31 s old",
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { summaryOf } from "../progress/samples.ts";
 import { VirtualSurroundings, VirtualWorld } from "../support/virtual-surroundings.ts";
 
 describe("ready work", () => {
-  it("is low when less is left than was begun in the last 4 s, and when nothing is", async () => {
+  it("is low when less is left than was begun while partitions are taken twice, and when nothing is", async () => {
     const world = new VirtualWorld(1);
     let [pending, completed] = [0, 0];
     const tally = () => summaryOf({ workItems: { pending, completed } });
@@ -12,7 +12,8 @@ describe("ready work", () => {
     expect(ready.isLow).toBe(true);
     pending = 100;
     expect(ready.isLow).toBe(false);
-    // Ten a second.
+    ready.tookMs(2_000);
+    // Eight a second.
     for (let tick = 0; tick < 40; tick++) {
       await world.runUntil(world.now + 250);
       pending -= 2;
