@@ -41,9 +41,9 @@ await using simulator = await startSimulator({
   settings: { latency: LATENCY_MS, "auto-create": true, "keep-container": "reupload-coordination" },
 });
 say(
-  `| machines | partitions | files | s | of the perfect split | files/s a machine | coordination requests/min a machine | CPU of ${availableParallelism()} cores | load |`,
+  `| machines | partitions | files | s | of the perfect split | files/s a machine | coordination requests/min a machine | CPU of ${availableParallelism()} cores | load | files of each |`,
 );
-say("|---|---|---|---|---|---|---|---|---|");
+say("|---|---|---|---|---|---|---|---|---|---|");
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const machines of values.machines.split(",").map(Number)) {
     for (const kind of values.kinds.split(",") as Kind[]) await measure(machines, kind);
@@ -83,6 +83,7 @@ async function measure(machines: number, kind: Kind): Promise<void> {
     ((others / machines / seconds) * 60).toFixed(0),
     `${((100 * cpu) / seconds / availableParallelism()).toFixed(0)} %`,
     (loadavg()[0] ?? 0).toFixed(1),
+    costs.map(filesOfMachine).join(" "),
   ];
   say(`| ${columns.join(" | ")} |`);
 }
@@ -118,6 +119,11 @@ async function runOnce(
   });
   if (cost.exitCode !== 0) throw new Error(`exit ${cost.exitCode}: ${cost.tail}`);
   return cost;
+}
+
+/** By its summary. */
+function filesOfMachine({ tail }: ProgramCost): string {
+  return /"thisStart":\{"elapsedMs":\d+,"files":(\d+)/.exec(tail)?.[1] ?? "?";
 }
 
 function say(line: string): void {
