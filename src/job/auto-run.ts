@@ -25,8 +25,6 @@ export interface AutoRunOptions extends TakingOptions {
   readonly container: string;
   /** This machine's share of the run's limits; undefined when there are none. */
   readonly share: LimitShare | undefined;
-  /** Work items of each partition. */
-  readonly sizes: ReadonlyMap<number, number>;
   /** By partition, what decides which is taken first: a survey puts the counts of files there. */
   readonly files: number[];
 }

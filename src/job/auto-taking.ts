@@ -50,6 +50,8 @@ export interface TakingOptions {
   readonly admitted: Set<number>;
   /** Partitions that are done and have something to be tried again here. */
   readonly retries: Set<number>;
+  /** Work items of each partition. */
+  readonly sizes: ReadonlyMap<number, number>;
   /** Of the whole run. */
   readonly maxFailures: RunSettings["maxFailures"];
 }
@@ -68,13 +70,17 @@ export class AutoTaking {
   /** What is done, here or by the word of its record. */
   readonly #known = new Set<number>();
   readonly #loop: Promise<void>;
+  /** Of a partition, on average. */
+  readonly #workItemsEach: number;
   #lookedAt: Moment | undefined;
   #nextLookMs = 0;
 
   /** @param mayTake asked before each look: whether it is a time to take more */
   constructor(options: TakingOptions, mayTake: () => boolean) {
-    const { state, control, surroundings } = options;
+    const { state, control, surroundings, sizes } = options;
     this.#with = options;
+    const workItems = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    this.#workItemsEach = Math.max(1, workItems / Math.max(1, sizes.size));
     this.#signal = AbortSignal.any([this.#ended.signal, control.draining]);
     this.#ready = new ReadyWork(surroundings, () => state.ledger.tally());
     this.#loop = this.#keepTaking(mayTake);
@@ -162,12 +168,16 @@ export class AutoTaking {
   }
 
   /**
-   * Takes partitions until there is enough to do again, or nothing is free. While they prove to be too small, twice as many
-   * are taken at once as before: one after the other they would come more slowly than they are done.
+   * Takes partitions until there is enough to do again, or nothing is free: so many at once as are likely to be enough, and
+   * twice as many as before while they prove to be too small. Small ones would come more slowly one after the other than
+   * they are done.
    */
   async #take(): Promise<void> {
     const { machine, surroundings } = this.#with;
-    for (let most = 1; this.#ready.isLow && !this.#signal.aborted; most = Math.min(2 * most, TAKEN_AT_ONCE)) {
+    for (let atLeast = 1; !this.#signal.aborted; atLeast *= 2) {
+      const { missing } = this.#ready;
+      if (missing === 0) break;
+      const most = Math.min(TAKEN_AT_ONCE, Math.max(atLeast, Math.round(missing / this.#workItemsEach)));
       if (!(await this.#takeSome("any", most))) {
         this.idleSince ??= surroundings.wall();
         const pause = LOOK_AGAIN_MS * (0.8 + surroundings.random() * 0.4);

@@ -23,8 +23,8 @@ export class ReadyWork {
     this.#reserveMs = Math.min(MOST_RESERVE_MS, Math.max(LEAST_RESERVE_MS, 2 * ms));
   }
 
-  /** Fewer work items are pending than were begun of late, or none. To be asked several times a second. */
-  get isLow(): boolean {
+  /** How many work items are to come, so that those at hand last; 0 when they do. To be asked several times a second. */
+  get missing(): number {
     const at = this.#surroundings.monotonic();
     const { pending, in_progress: inProgress, completed, empty, failed } = this.#tally().workItems;
     const count = inProgress + completed + empty + failed;
@@ -32,6 +32,10 @@ export class ReadyWork {
     while ((this.#begun[1]?.at ?? at) <= at - MOST_RESERVE_MS) this.#begun.shift();
     const before = this.#begun.findLast((sample) => sample.at <= at - this.#reserveMs) ?? this.#begun[0];
     const lately = count - (before?.count ?? count);
-    return pending < Math.max(1, lately);
+    return Math.max(0, Math.max(1, lately) - pending);
+  }
+
+  get isLow(): boolean {
+    return this.missing > 0;
   }
 }

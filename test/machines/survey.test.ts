@@ -27,16 +27,18 @@ describe("the survey of a run", () => {
   it("is made by one of several machines, and read by the others", async () => {
     let asked = 0;
     const counting = Promise.withResolvers<void>();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const first = surveyOnce(
       machine(),
       async () => {
         asked++;
+        begin();
         await counting.promise;
         return COUNTS;
       },
       signal,
     );
-    for (let turn = 0; asked === 0 && turn < 1_000; turn++) await Promise.resolve();
+    await begun;
     const count = async () => {
       asked++;
       return COUNTS;
@@ -50,11 +52,11 @@ describe("the survey of a run", () => {
 
   it("is made by another machine when the first one dies", async () => {
     const never = new Promise<undefined>(() => {});
-    let isAsked = false;
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const dying = new AbortController();
-    const dead = surveyOnce(machine(), async () => ((isAsked = true), never), dying.signal);
+    const dead = surveyOnce(machine(), async () => (begin(), never), dying.signal);
     void dead.catch(() => {});
-    for (let turn = 0; !isAsked && turn < 1_000; turn++) await Promise.resolve();
+    await begun;
     expect(await surveyOnce(machine(), async () => COUNTS, signal)).toBeUndefined();
     account.breakLease(machine().names.survey(1).lease);
     expect(await surveyOnce(machine(), async () => COUNTS, signal)).toEqual(COUNTS);
