@@ -3,6 +3,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import type { LimitShare } from "../machines/limit-share.ts";
+import type { PipelineLive } from "../pipeline/pipeline.ts";
 import type { ProgressView, RunParts, Waiting } from "../progress/progress.ts";
 import { abortAfter, every, sleep } from "../surroundings/surroundings.ts";
 import { describeGivenBack, describeRun, describeWaiting, runParts } from "./auto-text.ts";
@@ -83,7 +84,8 @@ export class AutoRun implements GuardedRun {
   }
 
   /** A failed survey is no failure of the run: the run goes on in the order of work items. */
-  useCatalog(catalog: Catalog): void {
+  useWork(catalog: Catalog, live: PipelineLive): void {
+    this.#taking.ready.follow(live);
     const { machine, state, surroundings, files, control } = this.#with;
     const onCounted = (counted: readonly number[]): void => {
       files.splice(0, files.length, ...counted);

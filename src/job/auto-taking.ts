@@ -61,12 +61,12 @@ export class AutoTaking {
   run: RunView | undefined;
   /** Since when nothing is free, ms since the epoch. */
   idleSince: number | undefined;
+  readonly ready: ReadyWork;
   readonly givingBack = new Map<number, Promise<void>>();
   readonly #with: TakingOptions;
   readonly #ended = new AbortController();
   /** Ends the taking: the run drains, or is over. */
   readonly #signal: AbortSignal;
-  readonly #ready: ReadyWork;
   /** What is done, here or by the word of its record. */
   readonly #known = new Set<number>();
   readonly #loop: Promise<void>;
@@ -77,12 +77,12 @@ export class AutoTaking {
 
   /** @param mayTake asked before each look: whether it is a time to take more */
   constructor(options: TakingOptions, mayTake: () => boolean) {
-    const { state, control, surroundings, sizes } = options;
+    const { state, control, sizes } = options;
     this.#with = options;
     const workItems = [...sizes.values()].reduce((sum, size) => sum + size, 0);
     this.#workItemsEach = Math.max(1, workItems / Math.max(1, sizes.size));
     this.#signal = AbortSignal.any([this.#ended.signal, control.draining]);
-    this.#ready = new ReadyWork(surroundings, () => state.ledger.tally());
+    this.ready = new ReadyWork(() => state.ledger.tally());
     this.#loop = this.#keepTaking(mayTake);
   }
 
@@ -155,7 +155,7 @@ export class AutoTaking {
     const { machine, surroundings } = this.#with;
     const isDue =
       this.#lookedAt === undefined || passedSince(surroundings, this.#lookedAt) >= this.#nextLookMs;
-    const isLow = this.#ready.isLow;
+    const isLow = this.ready.missing > 0;
     if (mayTake && isLow && (isDue || this.idleSince === undefined)) return this.#take();
     if (!isDue) return;
     const run = await machine.look(this.#signal);
@@ -175,7 +175,7 @@ export class AutoTaking {
   async #take(): Promise<void> {
     const { machine, surroundings } = this.#with;
     for (let atLeast = 1; !this.#signal.aborted; atLeast *= 2) {
-      const { missing } = this.#ready;
+      const { missing } = this.ready;
       if (missing === 0) break;
       const most = Math.min(TAKEN_AT_ONCE, Math.max(atLeast, Math.round(missing / this.#workItemsEach)));
       if (!(await this.#takeSome("any", most))) {
@@ -193,7 +193,7 @@ export class AutoTaking {
     const { machine, surroundings } = this.#with;
     const asked = surroundings.monotonic();
     const taken = await machine.take({ which, most }, this.#signal);
-    this.#ready.tookMs(surroundings.monotonic() - asked);
+    this.ready.tookMs(surroundings.monotonic() - asked);
     await this.#withdrawUnclaimed();
     if (taken === "other-generation") throw repartitioned();
     if (typeof taken === "string") return false;

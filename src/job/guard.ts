@@ -5,6 +5,7 @@
 import type { RunControl } from "./run-control.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { StopRequest } from "../core/stop-request.ts";
+import type { PipelineLive } from "../pipeline/pipeline.ts";
 import type { ProgressView, RunParts } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
 
@@ -27,8 +28,8 @@ export interface GuardedRun {
   onChange(changed: () => void): void;
   /** Takes where this start stands, about once a second: others are told of it. */
   tellProgress(view: ProgressView): void;
-  /** Takes the catalog of the run, once it is open. */
-  useCatalog?(catalog: Catalog): void;
+  /** Takes the catalog and the pipeline of the run, once they are there. */
+  useWork?(catalog: Catalog, live: PipelineLive): void;
   /** The whole run, of which this start does what it can get; undefined when its part is fixed. */
   parts?(): RunParts | undefined;
   /**

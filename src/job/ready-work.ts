@@ -1,41 +1,43 @@
 /** Whether the work that a machine has at hand runs low. */
+import type { PipelineLive } from "../pipeline/pipeline.ts";
 import type { StateSummary } from "../state/ledger.ts";
-import type { Surroundings } from "../surroundings/surroundings.ts";
 
-/** So long the work at hand is to last, ms: twice as long as it takes to take partitions, within these bounds. */
-const LEAST_RESERVE_MS = 500;
-const MOST_RESERVE_MS = 4_000;
+/** To take partitions takes so long, ms, before it was measured; and at most, as far as it counts here. */
+const FIRST_TAKE_MS = 500;
+const LONGEST_TAKE_MS = 3_000;
+/** The next take may last twice as long. */
+const RESERVE = 2;
 
 export class ReadyWork {
-  readonly #surroundings: Surroundings;
   readonly #tally: () => Pick<StateSummary, "workItems">;
-  #reserveMs = LEAST_RESERVE_MS;
-  /** How many work items were begun by then, oldest first; of `MOST_RESERVE_MS`, and one from before. */
-  #begun: { readonly at: number; readonly count: number }[] = [];
+  #live: Pick<PipelineLive, "supply"> | undefined;
+  #takeMs = FIRST_TAKE_MS;
 
-  constructor(surroundings: Surroundings, tally: () => Pick<StateSummary, "workItems">) {
-    this.#surroundings = surroundings;
+  /** @param tally of the state: its pending work items are those that are held and not begun */
+  constructor(tally: () => Pick<StateSummary, "workItems">) {
     this.#tally = tally;
   }
 
-  /** Told how long it took to take partitions, ms. */
+  /** From now on the pipeline tells what it needs. */
+  follow(live: Pick<PipelineLive, "supply">): void {
+    this.#live = live;
+  }
+
+  /** Told how long it took to take partitions. */
   tookMs(ms: number): void {
-    this.#reserveMs = Math.min(MOST_RESERVE_MS, Math.max(LEAST_RESERVE_MS, 2 * ms));
+    this.#takeMs = Math.min(LONGEST_TAKE_MS, ms);
   }
 
-  /** How many work items are to come, so that those at hand last; 0 when they do. To be asked several times a second. */
+  /**
+   * How many work items are to come, so that the slots do not wait for them; 0 when what is at hand is enough. At hand are
+   * the files that are ready or looked up, and those of the work items that are held and not begun.
+   */
   get missing(): number {
-    const at = this.#surroundings.monotonic();
-    const { pending, in_progress: inProgress, completed, empty, failed } = this.#tally().workItems;
-    const count = inProgress + completed + empty + failed;
-    this.#begun.push({ at, count });
-    while ((this.#begun[1]?.at ?? at) <= at - MOST_RESERVE_MS) this.#begun.shift();
-    const before = this.#begun.findLast((sample) => sample.at <= at - this.#reserveMs) ?? this.#begun[0];
-    const lately = count - (before?.count ?? count);
-    return Math.max(0, Math.max(1, lately) - pending);
-  }
-
-  get isLow(): boolean {
-    return this.missing > 0;
+    const { pending } = this.#tally().workItems;
+    const supply = this.#live?.supply;
+    if (supply === undefined) return pending === 0 ? 1 : 0;
+    const { ahead, enough, filesPerWorkItem, filesPerMs } = supply;
+    const wanted = enough + RESERVE * this.#takeMs * filesPerMs;
+    return Math.max(0, Math.ceil((wanted - ahead) / filesPerWorkItem) - pending);
   }
 }

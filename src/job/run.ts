@@ -185,7 +185,7 @@ class Run {
     control.listen({ onState: () => pipeline.goOn() });
     this.#context.finishes(() => pipeline.live.slotsInUse);
     follow.watch(pipeline.live);
-    guarded.useCatalog?.(parts.catalog);
+    guarded.useWork?.(parts.catalog, pipeline.live);
     control.begin();
     const outcome = await pipeline.outcome;
     const view = follow.end();
