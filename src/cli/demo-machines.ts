@@ -1,7 +1,6 @@
 /** `reupload demo --machines N`: the picture of several machines, and the sums at the end. */
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { type DemoInput, type DemoMachine, runDemoMachines } from "../demo/demo.ts";
-import type { Emulator } from "../emulator/emulator.ts";
+import { type Demo, type DemoInput, type DemoMachine, runDemoMachines } from "../job/demo.ts";
 import { count, duration } from "../terminal/format.ts";
 import { type Io, printLine } from "../terminal/io.ts";
 import { join } from "node:path";
@@ -20,8 +19,7 @@ const FILES_A_SIGN = 100;
 /** @returns 0 when the machines together did everything but the file whose source is missing */
 export async function demoMachines(
   machines: number,
-  input: DemoInput,
-  emulator: Emulator,
+  { input, connectionString }: Demo,
   { flagsFor, folder, signal, io }: DemoPlace,
 ): Promise<ExitCode> {
   const began = io.surroundings.monotonic();
@@ -57,7 +55,7 @@ export async function demoMachines(
     program,
     wordsOf,
     cwd: io.cwd,
-    env: { ...io.env, AZURE_STORAGE_CONNECTION_STRING: emulator.connectionString },
+    env: { ...io.env, AZURE_STORAGE_CONNECTION_STRING: connectionString },
     onEvent: (text) => say(text),
     onPicture: (now) => say(picture(now)),
     signal,

@@ -2,8 +2,7 @@
 import type { ExitCode } from "../core/exit-codes.ts";
 import { type FleetPicture, FleetMonitor } from "../job/monitor.ts";
 import { findStatePaths } from "../job/states.ts";
-import { fleetJson } from "../report/fleet-json.ts";
-import { jsonText } from "../report/json-forms.ts";
+import { fleetJson, jsonText } from "../report/report.ts";
 import { monitorText } from "../terminal/monitor-text.ts";
 import { usesLiveBlock } from "../terminal/style.ts";
 import { type Io, writeLines } from "../terminal/io.ts";
@@ -31,7 +30,7 @@ export async function monitor(given: MonitorArguments, io: Io): Promise<ExitCode
   const isJson = parseOutput(given.output) === "json";
   const refreshMs = parseWholeNumber(given.refresh ?? "10", "--refresh", 1, 3_600) * 1_000;
   using fleet = await FleetMonitor.open(findStatePaths(given.stateDb, io), io, refreshMs);
-  const stop = listenForStop();
+  const stop = listenForStop(io);
   const facts = { isTTY: io.stdout.isTTY, env: io.env, platform: process.platform };
   const isOnScreen = given.once !== true && !isJson && usesLiveBlock(facts);
   const print = (picture: FleetPicture) =>

@@ -1,16 +1,15 @@
 /** What commands that work for long have in common: a reporter, stop signals, and one way to tell errors. */
 import { isAbsolute, join, resolve as resolvePath } from "node:path";
-import { chooseProxy } from "../azure/wire/proxy.ts";
 import { collect, type Given, resolveOne } from "../config/config.ts";
 import { environmentName, type RunOptionName } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
-import { errorMessage } from "../report/messages.ts";
-import { refuseOverlap, type UsedFiles } from "../files/overlap.ts";
-import { commandFiles } from "../job/command-files.ts";
+import { errorMessage } from "../report/report.ts";
+import { commandFiles, refuseOverlap, type UsedFiles } from "../job/command-files.ts";
 import type { Io } from "../terminal/io.ts";
 import { openLog } from "../terminal/log.ts";
 import { Reporter } from "../terminal/reporter.ts";
 import type { JobContext } from "../job/context.ts";
+import { chooseProxy } from "../job/process.ts";
 import { RunControl, type RunState } from "../job/run-control.ts";
 import { isStop, listenForSignals } from "./stop-signals.ts";
 import { listenForSuspend } from "../terminal/suspend.ts";
@@ -30,7 +29,8 @@ export interface Session extends JobContext {
 }
 
 interface SessionOptions {
-  readonly tellsFiles?: boolean;
+  /** Whether each file is told without --verbose, too. */
+  readonly tellsFiles?: (given: Given) => boolean;
   /** What it says when it is stopped. */
   readonly words?: StopWords;
   /** The files that the options name. */
@@ -49,13 +49,12 @@ export interface StopWords {
 
 const RUN_WORDS: StopWords = {
   stops: "stopping, no file is in flight",
-  finishes: "files in flight are finished, no new ones are taken; once more stops at once",
+  finishes: "finishing the files in flight, starting no new ones; a second signal stops at once",
   left: "stopped before the first file: run the same command again",
 };
 
 /**
- * Collects the options, and does the work with everything at hand that it needs to talk and to be stopped. With
- * `tellsFiles` each file is told without --verbose, too.
+ * Collects the options, and does the work with everything at hand that it needs to talk and to be stopped.
  *
  * @returns the exit code; errors that end the work are told, not thrown
  * @throws ReuploadError what is wrong with the options, before there is a reporter
@@ -64,12 +63,12 @@ export async function inSession(
   flags: RunFlags,
   io: Io,
   work: (session: Session) => Promise<ExitCode>,
-  { tellsFiles = false, files, words = RUN_WORDS }: SessionOptions = {},
+  { tellsFiles, files, words = RUN_WORDS }: SessionOptions = {},
 ): Promise<ExitCode> {
   const given = collectOrTell(flags, io);
   if (typeof given === "number") return given;
   const verbose = resolveOne(given, "verbose");
-  const reporter = openReporter(given, io, verbose || tellsFiles);
+  const reporter = openReporter(given, io, verbose || tellsFiles?.(given) === true);
   const tellError = (thrown: unknown): ExitCode => {
     const error = toReuploadError(thrown);
     reporter.tell(errorMessage(error, verbose));

@@ -3,8 +3,7 @@ import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
 import { copyState, readFleet, readFleetReport } from "../job/status.ts";
-import { fleetJson } from "../report/fleet-json.ts";
-import { jsonText } from "../report/json-forms.ts";
+import { fleetJson, jsonText } from "../report/report.ts";
 import { statusText } from "../terminal/status-text.ts";
 import { type Io, printLines, printLine, writeLines } from "../terminal/io.ts";
 import { parseOutput } from "./options.ts";
@@ -28,7 +27,8 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   if (stopped !== undefined) return stopped;
   const fleet = isJson ? await printJson(states, io) : await readFleet(states);
   if (!isJson) await printLines(io, statusText(fleet));
-  for (const mismatch of fleet.mismatches) printLine(io.stderr, `warning: not added up: ${mismatch}`);
+  for (const mismatch of fleet.mismatches)
+    printLine(io.stderr, `warning: the states are not added up: ${mismatch}`);
   return fleet.exitCode;
 }
 
@@ -49,7 +49,7 @@ async function takeSnapshot(
       advice: "Give one --state-db, and run the command again for the next state.",
     });
   }
-  const stop = listenForStop();
+  const stop = listenForStop(io);
   try {
     await copyState({ stateDb, snapshot }, io, stop.signal);
   } catch (thrown) {

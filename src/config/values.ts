@@ -61,9 +61,14 @@ export function oneOf<const Words extends readonly string[]>(...words: Words): P
     if (found !== undefined) return found;
     const near = suggest(given, words);
     throw new RangeError(
-      `expected ${words.join(", ")}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
+      `expected ${listWords(words)}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
     );
   };
+}
+
+/** The words that are allowed, as a sentence has them: `a, b or c`. */
+export function listWords(words: readonly string[]): string {
+  return words.join(", ").replace(/, (?=[^,]*$)/, " or ");
 }
 
 /** `true` or `false`; a flag that is given stands for `true`. */
@@ -181,7 +186,15 @@ export const retryFailed: Parser<"all" | "none" | readonly FailureCode[]> = (giv
 
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 export const containerName = storageName("a container name");
-export const queueName = storageName("a queue name");
+const queueName = storageName("a queue name");
+
+/** One queue, or several with commas: partition I announces in queue I modulo their number. */
+export const queueNames: Parser<string> = (given) => {
+  const names = given.split(",").map((name) => queueName(name.trim()));
+  const repeated = names.find((name, at) => names.indexOf(name) < at);
+  if (repeated === undefined) return names.join(",");
+  throw new RangeError(`expected different queues, but ${repeated} is given twice`);
+};
 
 function storageName(what: string): Parser<string> {
   return (given) => {

@@ -5,11 +5,12 @@ import { StopRequest } from "../core/stop-request.ts";
 import type { LimitShare } from "../machines/limit-share.ts";
 import type { PipelineLive } from "../pipeline/pipeline.ts";
 import type { ProgressView, RunParts, Waiting } from "../progress/progress.ts";
+import type { Message } from "../report/messages.ts";
 import { abortAfter, every, sleep } from "../surroundings/surroundings.ts";
 import { describeGivenBack, describeRun, describeWaiting, runParts } from "./auto-text.ts";
 import { AutoTaking, LAST_WORD_MS, type TakingOptions, TICK_MS } from "./auto-taking.ts";
 import { surveyRun } from "./auto-survey.ts";
-import type { Figures } from "./coordination.ts";
+import type { Figures } from "./partition-facts.ts";
 import type { GuardedRun } from "./guard.ts";
 import type { Services } from "./services.ts";
 
@@ -40,7 +41,7 @@ export class AutoRun implements GuardedRun {
   #couldBegin = "";
   /** Since when leases are not renewed, ms since the epoch. */
   #uncertainSince: number | undefined;
-  #ending: Promise<readonly string[]> | undefined;
+  #ending: Promise<Message | undefined> | undefined;
   #unproved: StopRequest | undefined;
   readonly #ended = new AbortController();
   #survey: Promise<void> = Promise.resolve();
@@ -96,12 +97,12 @@ export class AutoRun implements GuardedRun {
     this.#survey = surveyRun({ state, surroundings, once, onCounted }, catalog, signal).catch(() => {});
   }
 
-  async end(): Promise<readonly string[]> {
+  async end(): Promise<Message | undefined> {
     this.#ending ??= this.#end();
     return this.#ending;
   }
 
-  async #end(): Promise<readonly string[]> {
+  async #end(): Promise<Message | undefined> {
     const { machine, surroundings, control } = this.#with;
     this.#endLooking();
     this.#ended.abort(new Error("the run has ended"));
@@ -121,7 +122,8 @@ export class AutoRun implements GuardedRun {
     const look = machine.look(abortAfter(surroundings, LAST_WORD_AFTER_ABORT_MS));
     this.#taking.run = (await look.catch((): undefined => undefined)) ?? this.#taking.run;
     const parts = this.parts();
-    return parts === undefined ? lines : [...lines, ...describeRun(parts, isOver)];
+    const told = parts === undefined ? lines : [...lines, ...describeRun(parts, isOver)];
+    return told.length === 0 ? undefined : { type: "notice", level: "info", message: told.join("; ") };
   }
 
   /** Nothing is left here: waits until the records of all partitions prove that nothing is left anywhere. */

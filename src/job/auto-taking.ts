@@ -8,7 +8,7 @@ import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
 import type { AutoMachine } from "../machines/auto-machine.ts";
-import type { PartitionView, RunView } from "../machines/machines.ts";
+import { PartitionLost, type PartitionView, type RunView } from "../machines/machines.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import {
   abortAfter,
@@ -145,6 +145,7 @@ export class AutoTaking {
 
   async #drop(partition: number, why: Error): Promise<void> {
     const { machine, state, admitted, notice } = this.#with;
+    if (why instanceof PartitionLost && why.to !== "machine") throw repartitioned();
     await machine.giveBack(partition, AbortSignal.abort(why)).catch(() => false);
     admitted.delete(partition);
     await state.queue.withdraw(partition, why);

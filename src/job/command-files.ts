@@ -1,9 +1,11 @@
 /** The files that a command reads and writes, by the options that bring them; see `refuseOverlap`. */
-import type { UsedFiles } from "../files/overlap.ts";
+import { refuseOverlap, type UsedFiles } from "../files/overlap.ts";
 import { type Given, resolveOne } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { STATES } from "../state/wiring.ts";
 import { logPaths } from "../core/log-paths.ts";
+
+export { refuseOverlap, type UsedFiles };
 
 type Named = {
   readonly [Name in "csv" | "files" | "kustoQuery" | "config" | "stateDb" | "logFile" | "emulator"]?:
@@ -26,6 +28,21 @@ export function commandFiles(named: Named, path: (path: string) => string): Used
       : [{ option: "--log-file", paths: logPaths(path(logFile)), use: "written" } as const]),
     ...(stateDb === undefined ? [] : [stateFiles(path(stateDb), files !== undefined, emulator === true)]),
   ];
+}
+
+/** The files that the options of `run` name. @param path makes a path whole */
+export function runFiles(given: Given, path: (path: string) => string): UsedFiles[] {
+  return commandFiles(
+    {
+      csv: resolveOne(given, "csv"),
+      files: resolveOne(given, "files"),
+      kustoQuery: resolveOne(given, "kustoQuery"),
+      config: resolveOne(given, "config"),
+      stateDb: resolveOne(given, "stateDb"),
+      emulator: resolveOne(given, "emulator"),
+    },
+    path,
+  );
 }
 
 /** For a command that needs its state alone. */

@@ -16,6 +16,7 @@ import type { OpenState } from "../state/state-kind.ts";
 import { DryRunTransfer } from "../transfer/dry-run-transfer.ts";
 import type { JobContext } from "./context.ts";
 import { fileMessage, followRun } from "./follow.ts";
+import { ownQueue } from "./own-queue.ts";
 import type { RunRequest } from "./run.ts";
 import type { Services } from "./services.ts";
 import { openRunState, openTarget, prepareTarget, targetCheck } from "./start.ts";
@@ -23,9 +24,13 @@ import { openRunState, openTarget, prepareTarget, targetCheck } from "./start.ts
 /** @returns 0 when nothing stands in the way, 1 when some of it would fail, 4 when rights are missing */
 export async function dryRun(context: JobContext, request: RunRequest): Promise<ExitCode> {
   if (request.settings.emulator) {
-    throw new ReuploadError("bad-option", "--dry-run touches nothing, and --emulator starts a service.", {
-      advice: "Start the emulator yourself, and set AZURE_STORAGE_CONNECTION_STRING.",
-    });
+    throw new ReuploadError(
+      "bad-option",
+      "--dry-run and --emulator cannot be used together: a dry run starts no service.",
+      {
+        advice: "Start the emulator yourself, and set AZURE_STORAGE_CONNECTION_STRING.",
+      },
+    );
   }
   const folder = await mkdtemp(join(tmpdir(), "reupload-dry-run-"));
   try {
@@ -83,7 +88,7 @@ async function lookAtTarget(
 ): Promise<Target> {
   const { probeRights } = await import("./services.ts");
   const container = settings.targetContainer;
-  const queue = settings.announce ? settings.queue : undefined;
+  const queue = ownQueue(settings);
   const place = { container, queue };
   const found = await prepareTarget(context, services, { settings, ...place, mayCreate: false });
   if (found === "missing") return { rights: undefined, toCreate: [`container ${container} or its queue`] };

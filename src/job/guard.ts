@@ -7,6 +7,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { StopRequest } from "../core/stop-request.ts";
 import type { PipelineLive } from "../pipeline/pipeline.ts";
 import type { ProgressView, RunParts } from "../progress/progress.ts";
+import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 
 export interface Guard {
@@ -35,9 +36,9 @@ export interface GuardedRun {
   /**
    * Tells the last facts, once nothing is in flight any more, and gives the part back. Repeating it changes nothing.
    *
-   * @returns what is to be told at the end, such as `partition 1 on HOST still runs, about 3 h left`
+   * @returns what is to be told after the summary, such as where the other machines stand
    */
-  end(): Promise<readonly string[]>;
+  end(): Promise<Message | undefined>;
   /** After `end`: why the run is not over although nothing was left to do here. */
   unproved?(): StopRequest | undefined;
 }
@@ -49,6 +50,6 @@ export const NO_GUARD: Guard = {
     mayBegin: () => true,
     onChange: () => {},
     tellProgress: () => {},
-    end: async () => [],
+    end: async () => undefined,
   }),
 };

@@ -2,23 +2,10 @@
 import { basename } from "node:path";
 import { type Given, resolveOne } from "../config/config.ts";
 import { flagWords } from "../config/flag-words.ts";
-import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "../config/run-options.ts";
+import { PLANNED_OPTIONS } from "../config/plan-options.ts";
+import type { RunOptionName } from "../config/run-options.ts";
+import { accountFromEndpoint } from "../core/storage-account.ts";
 import type { PlanReport } from "../report/plan-report.ts";
-
-/** Options of `run` that are one machine's or one start's, and those of what a command prints. */
-const NOT_PLANNED: ReadonlySet<RunOptionName> = new Set([
-  "csv",
-  "partition",
-  "totalPartitions",
-  "stateDb",
-  "takeOver",
-  "separateRun",
-  "emulator",
-  ...RUN_OPTION_NAMES.filter((name) => RUN_OPTIONS[name].onResume === "start" && name !== "grace"),
-]);
-
-/** The options of `run` that the commands of a plan repeat. */
-export const PLANNED_OPTIONS = RUN_OPTION_NAMES.filter((name) => !NOT_PLANNED.has(name));
 
 /** Files that every machine needs a copy of. */
 const COPIED = ["files", "kustoQuery"] as const;
@@ -108,6 +95,7 @@ function placed(path: string, folder?: string): string {
   if (folder !== undefined) return `${folder}/${name}`;
   return name.startsWith("-") ? `./${name}` : name;
 }
+
 function signInWords(given: Given): string[] | undefined {
   const auth = resolveOne(given, "auth");
   if (auth !== "auto" && auth !== "cli") return undefined;
@@ -118,5 +106,5 @@ function signInWords(given: Given): string[] | undefined {
 function accountName(target: string | undefined): string {
   // A URL's host is in lower case.
   if (target === undefined || target === PLACEHOLDER.target || !URL.canParse(target)) return "ACCOUNT";
-  return new URL(target).hostname.split(".")[0] ?? "ACCOUNT";
+  return accountFromEndpoint(target);
 }

@@ -18,8 +18,9 @@ import { type Follower, followRun } from "./follow.ts";
 import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
-import { growYoungHeap } from "./heap.ts";
+import { growYoungHeap } from "./process.ts";
 import { chooseSlots } from "./limits.ts";
+import { ownQueue } from "./own-queue.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
@@ -107,7 +108,7 @@ class Run {
     await prepareTarget(this.#context, services, {
       settings,
       container: settings.targetContainer,
-      queue: settings.announce ? settings.queue : undefined,
+      queue: ownQueue(settings),
       mayCreate: true,
     });
     const state = await openRunState(this.#context, identity, {
@@ -137,7 +138,9 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, kept, tool = "" } = this.#request;
+    const { settings, kept, tool } = this.#request;
+    // Of an upload no other machine has a part, and each would leave a record behind for ever.
+    if (tool === undefined) return NO_GUARD;
     const csvName = basename(settings.csv ?? "-");
     const coordination = { settings, identity, services, kept, tool, csvName, sample: () => this.#sample };
     if (settings.partition === "auto") return autoGuard(this.#context, coordination);
@@ -205,7 +208,7 @@ class Run {
       resumeCommand,
       verbose: settings.verbose,
     });
-    for (const line of last) this.#context.notice("info", line);
+    if (last !== undefined) reporter.tell(last);
     return exitCode;
   }
 
@@ -251,7 +254,7 @@ class Run {
       rows: input.rows,
       workItems: input.ours,
       target: identity.target,
-      queue: this.#request.settings.announce ? identity.queue : undefined,
+      queue: ownQueue(this.#request.settings),
       catalog: catalog.identity,
       stateDb: this.#request.stateDb,
     });
@@ -290,5 +293,5 @@ function limitedBy({ limit, sample }: RunSettings): string | undefined {
 
 /** What to advise when the state holds a run and the command does not resume it. */
 export function resumeAdvice(resumeCommand: string): string {
-  return `To continue it: ${resumeCommand} - or give another --state-db to start anew.`;
+  return `To continue it: ${resumeCommand} - or give another --state-db to start a new run.`;
 }

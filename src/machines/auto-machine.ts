@@ -99,7 +99,11 @@ export class AutoMachine {
     const held = first.kind === "claims" ? first.taken.map(({ claim }) => claim) : [];
     try {
       if (!given.separateRun) await checkOtherCsvs(options, signal);
-      const before = await readRunMoment(options, given.ownBegin, signal);
+      const before = await readRunMoment(
+        options,
+        { ownBegin: given.ownBegin, again: manifest.again },
+        signal,
+      );
       return new AutoMachine(options, before, held);
     } catch (thrown) {
       for (const claim of held) await claim.finish(abortAfter(given.surroundings, LAST_WORD_MS));

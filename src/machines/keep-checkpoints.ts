@@ -4,6 +4,9 @@ import type { Claim } from "./claim.ts";
 
 /** A checkpoint is written so often, ms. */
 const CHECKPOINT_MS = 15_000;
+/** Of millions of work items it takes seconds to put together: at most a twentieth of the time goes there. */
+const WORTH = 20;
+const LONGEST_PAUSE_MS = 120_000;
 
 /** Writes the claim's checkpoints until it has ended or is lost. Never rejects. */
 export async function keepCheckpoints(
@@ -13,7 +16,8 @@ export async function keepCheckpoints(
 ): Promise<void> {
   const signal = AbortSignal.any([ended, claim.lost]);
   while (!signal.aborted) {
-    await sleep(surroundings, CHECKPOINT_MS, signal).catch(() => {});
+    const pause = Math.max(CHECKPOINT_MS, Math.min(claim.factsMs * WORTH, LONGEST_PAUSE_MS));
+    await sleep(surroundings, pause, signal).catch(() => {});
     // What could not be written now is written by the next one.
     if (!signal.aborted) await claim.writeCheckpoint(signal).catch(() => {});
   }

@@ -11,12 +11,14 @@
  *
  * This door knows neither the state nor the pipeline: `PartitionFacts` is how it reads and tells a partition's facts.
  */
+import { beginAgain } from "./begin-again.ts";
 import type { Claim, Holder, PartitionFacts } from "./claim.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
 import type { ManifestContext } from "./generation.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
 import type { RecordSummary } from "./record.ts";
+import { type NewRecord, type OldRecord, repartition, type SpreadRecords } from "./repartition.ts";
 import { readRunMoment } from "./run-moment.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
@@ -24,10 +26,11 @@ import { claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import { abortAfter } from "../surroundings/surroundings.ts";
 
-export type { PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
+export { PartitionLost } from "./lease.ts";
+export type { NewRecord, OldRecord, PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
-/** A write in between may take so long before the next one is due, ms. */
-const LAST_WORD_MS = 25_000;
+/** How long a machine tries to write its last checkpoint before it leaves its lease to expire, ms. */
+export const LAST_WORD_MS = 25_000;
 
 export interface PartOptions extends ManifestContext {
   readonly run: RunKey;
@@ -43,6 +46,10 @@ export interface PartOptions extends ManifestContext {
   readonly separateRun: boolean;
   /** When this machine's state began before the run was coordinated, ms since the epoch. */
   readonly ownBegin: number | undefined;
+  /** `--repartition`: makes the records of the new partitions. */
+  readonly spread: SpreadRecords | undefined;
+  /** A run of the whole CSV with a new state: it takes over nothing of an earlier one. */
+  readonly beginsAgain: boolean;
   readonly hasRetries: () => boolean;
   readonly onWait: (holder: RecordSummary) => void;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
@@ -95,10 +102,14 @@ export class Part {
       writer: options.surroundings.uuid(),
       tool: options.tool,
     });
+    const { spread } = options;
+    if (spread !== undefined) await repartition({ ...options, newManifest, spread }, signal);
+    else if (options.beginsAgain) await beginAgain({ ...options, newManifest }, signal);
     const { claim, manifest } = await claimFixedPartition({ ...options, newManifest }, signal);
     try {
       if (!options.separateRun) await checkOtherCsvs(options, signal);
-      const moment = await readRunMoment(options, options.ownBegin, signal);
+      const { again } = manifest.manifest;
+      const moment = await readRunMoment(options, { ownBegin: options.ownBegin, again }, signal);
       return new Part(options, { generation: manifest.manifest.generation, claim, moment });
     } catch (thrown) {
       await claim?.finish(abortAfter(options.surroundings, LAST_WORD_MS));
@@ -116,7 +127,7 @@ export class Part {
     return this.#claim?.mayBegin === true;
   }
 
-  /** Aborts when another machine has the partition; its reason is an Error that says why. */
+  /** Aborts when the partition is no longer this machine's; its reason is a PartitionLost. */
   get lost(): AbortSignal | undefined {
     return this.#claim?.lost;
   }

@@ -1,5 +1,6 @@
 /** What stands in the way of coordination, as an error that says what to do. */
 import { ReuploadError } from "../core/errors.ts";
+import { accountFromEndpoint, createContainerWords } from "../core/storage-account.ts";
 import { CoordinationRefusal } from "./coordination-account.ts";
 
 export interface Place {
@@ -29,7 +30,7 @@ function missing(cause: CoordinationRefusal, { blobEndpoint, container }: Place)
 }
 
 function forbidden(cause: CoordinationRefusal, { blobEndpoint, container }: Place): ReuploadError {
-  const account = accountName(blobEndpoint);
+  const account = accountFromEndpoint(blobEndpoint);
   return new ReuploadError(
     "coordination-forbidden",
     `This sign-in may not read, list, write and lease blobs in the container ${container} of ${blobEndpoint} (HTTP ${cause.status} ${cause.code}, request id ${cause.requestId ?? "unknown"}).`,
@@ -41,11 +42,5 @@ function forbidden(cause: CoordinationRefusal, { blobEndpoint, container }: Plac
 }
 
 function createCommand(blobEndpoint: string, container: string): string {
-  return `az storage container create --auth-mode login --account-name ${accountName(blobEndpoint)} --name ${container}`;
-}
-
-/** The account's name; the emulator has it in the path. */
-function accountName(blobEndpoint: string): string {
-  const { hostname, pathname } = new URL(blobEndpoint);
-  return pathname.length > 1 ? pathname.slice(1) : (hostname.split(".")[0] ?? hostname);
+  return createContainerWords(accountFromEndpoint(blobEndpoint), container).join(" ");
 }

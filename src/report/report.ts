@@ -8,12 +8,17 @@ export {
   announceVerdict,
   filesToAnnounce,
 } from "./announce-report.ts";
-export type { DistributionReport } from "./distribution-report.ts";
+export { distributionJson, type DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
-export { doubtText, type ImportReport } from "./import-report.ts";
-export type { Check, Findings } from "./doctor-report.ts";
-export type { EstimateReport } from "./estimate-report.ts";
-export { isoTime } from "./json-forms.ts";
-export { type Message, SCHEMA_VERSION, toJsonLine, waitingMessages } from "./messages.ts";
+export { type Check, doctorJson, type Findings } from "./doctor-report.ts";
+export { type EstimateReport, estimateJson } from "./estimate-report.ts";
+export { FILE_ROWS_CSV, FILE_ROWS_JSON, type RowFormat, type ToldFile } from "./file-rows.ts";
+export { fleetJson } from "./fleet-json.ts";
+export { type FolderState, type FolderStates, folderStatesJson } from "./folder-states.ts";
+export { accountStates, type FullReport, type FullVerdict, fullVerdict } from "./full-report.ts";
+export { doubtText, importJson, type ImportReport } from "./import-report.ts";
+export { isoTime, type JsonFields, jsonText } from "./json-forms.ts";
+export { errorMessage, type Message, SCHEMA_VERSION, toJsonLine, waitingMessages } from "./messages.ts";
+export type { OtherPartition, OthersReport } from "./others-report.ts";
 export type { PlanReport } from "./plan-report.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";

@@ -17,7 +17,7 @@ const auto = (state: string, ...more: string[]): string[] => [
 ];
 
 beforeEach(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
 });
 afterEach(async () => scene[Symbol.asyncDispose]());
 

@@ -14,7 +14,7 @@ const auto = (state: string): string[] =>
   `--state-db ${state} --partition auto --total-partitions 8 --announce-existing never`.split(" ");
 
 beforeEach(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   input = await makePlain(scene, 16, 3);
 });
 afterEach(async () => scene[Symbol.asyncDispose]());

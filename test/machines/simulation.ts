@@ -3,6 +3,7 @@ import { BlobNames } from "../../src/machines/blob-names.ts";
 import { decodeManifest, type Manifest, type RunSettings } from "../../src/machines/manifest.ts";
 import { VirtualWorld } from "../support/virtual-surroundings.ts";
 import { MemoryAccount } from "./memory-account.ts";
+import { newManifest } from "./new-manifest.ts";
 import { SimulatedMachine, type SimulatedState } from "./simulated-machine.ts";
 import { SimulatedTarget } from "./simulated-target.ts";
 import type { Network } from "./unreliable-account.ts";
@@ -44,12 +45,15 @@ class Simulation {
   readonly #machines: SimulatedMachine[] = [];
   readonly #network: Network;
   readonly #began: number;
+  /** In every fifth run operators stop machines with Ctrl+C, and go on with new states as often as with the old ones. */
+  readonly #hasDrains: boolean;
   #disturbances = 0;
   #isCompleted = false;
   readonly #violations: string[] = [];
 
   constructor(seed: number) {
     this.#world = new VirtualWorld(seed);
+    this.#hasDrains = seed % 5 === 0;
     this.#began = this.#world.now;
     this.#account = new MemoryAccount(() => this.#world.now);
     this.#target = new SimulatedTarget(this.#world);
@@ -107,29 +111,14 @@ class Simulation {
     return { id, madeAt: this.#world.now, done: new Set(), epoch: 0 };
   }
 
-  #newManifest = (): Manifest => ({
-    ...this.#settings,
-    generation: 1,
-    state: "open",
-    highestGeneration: 1,
-    former: undefined,
-    reopened: 0,
-    csv: {
-      digest: "d1",
-      rows: this.#items.length,
-      workItems: this.#items.length,
-      fileName: "f.csv",
-      sample: [],
-    },
-    writer: "new",
-    tool: "test",
-  });
+  #newManifest = (): Manifest => newManifest(this.#settings, this.#items.length, "d1");
 
   #start(
     partition: number,
     state: SimulatedState,
     { takeOver = false, retries = false, repartition = false, settings = this.#settings }: StartFlags,
   ): void {
+    const isNew = !this.#machines.some(({ state: { id } }) => id === state.id);
     const machine = new SimulatedMachine(
       {
         world: this.#world,
@@ -144,6 +133,7 @@ class Simulation {
         host: `host${this.#machines.length}`,
         takeOver,
         repartition,
+        beginsAgain: settings.totalPartitions === 1 && isNew && !takeOver && !repartition,
         retries,
       },
       state,
@@ -165,6 +155,10 @@ class Simulation {
     const machine = alive[Math.floor(random() * alive.length)];
     if (machine === undefined) return;
     this.#disturbances++;
+    if (this.#hasDrains && random() < 0.3) {
+      machine.isDraining = true;
+      return;
+    }
     const ms = random() * 90_000;
     const what = Math.floor(random() * 11);
     if (what === 0) machine.kill();
@@ -222,7 +216,8 @@ class Simulation {
       if (this.#world.random() < 0.5) continue;
       const last = all.findLast(({ ending }) => ending !== "partition-held") ?? all[0];
       const isOwn = last !== undefined && this.#world.random() < 0.6;
-      const takeOver = !isOwn || this.#world.random() < 0.5;
+      const mayBeginAgain = this.#hasDrains && totalPartitions === 1;
+      const takeOver = (!isOwn && !mayBeginAgain) || this.#world.random() < 0.5;
       this.#start(partition, isOwn ? last.state : this.#newState(), { takeOver });
     }
   }

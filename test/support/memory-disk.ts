@@ -16,12 +16,14 @@ import type {
 import { NOT_SURVEYED } from "../../src/state/ledger/surveyed.ts";
 import type { FailureGroup, FailureRecord } from "../../src/state/ledger.ts";
 import type { Heartbeat, StartEnding } from "../../src/state/run-presence.ts";
+import type { StartRecord } from "../../src/state/past.ts";
 import type { RunRecord } from "../../src/state/run-record.ts";
 import type { OpenOptions } from "../../src/state/state-kind.ts";
 import type { FileTry } from "../../src/state/state-reader.ts";
 
 export type FileOfRow = Omit<StoredFile, "blobName" | "hasDetail"> & {
   detail: FileDetail | null;
+  contentMd5: string | undefined;
   tries: FileTry[];
 };
 
@@ -57,6 +59,7 @@ export class Disk {
   failures: FailureCount[] = [];
   readonly partitions = new Map<number, PartitionRecord>();
   owner: Owner;
+  readonly pastStarts: Omit<StartRecord, "host">[] = [];
   /** Starts that have it open. */
   readonly living = new Set<number>();
 
@@ -182,22 +185,25 @@ export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
   });
   row.holder = status === "in_progress" ? start : undefined;
   const before = new Map(row.files.map((file) => [file.id, file]));
-  row.files = [...item.files].map(([key, { id, facts, bytes, at, place, code, detail, tries }]) => {
-    const known = before.get(id);
-    const [fileName = "", link = ""] = key.split("\0");
-    return {
-      id,
-      fileName,
-      link,
-      facts,
-      bytes,
-      at,
-      place,
-      code,
-      detail: mergeDetail(known?.detail ?? null, detail),
-      tries: boundTries([...(known?.tries ?? []), ...(tries ?? [])]),
-    };
-  });
+  row.files = [...item.files].map(
+    ([key, { id, facts, bytes, at, place, code, contentMd5, detail, tries }]) => {
+      const known = before.get(id);
+      const [fileName = "", link = ""] = key.split("\0");
+      return {
+        id,
+        fileName,
+        link,
+        facts,
+        bytes,
+        at,
+        place,
+        code,
+        contentMd5: contentMd5 ?? known?.contentMd5,
+        detail: mergeDetail(known?.detail ?? null, detail),
+        tries: boundTries([...(known?.tries ?? []), ...(tries ?? [])]),
+      };
+    },
+  );
 }
 
 function mergeDetail(known: FileDetail | null, written: FileDetail | undefined): FileDetail | null {

@@ -227,11 +227,23 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     unit: "requests/s",
     from: undefined,
     to: 1_960.3,
-    why: "it refused for load",
+    why: "it was overloaded",
   },
   summary: { type: "summary", report: reportOf() },
   "dry-run": { type: "dry-run", report: DRY_RUN },
   "announce-summary": { type: "announce-summary", report: ANNOUNCED },
+  "other-machines": {
+    type: "other-machines",
+    report: {
+      totalPartitions: 4,
+      isComplete: false,
+      notDone: 2,
+      partitions: [
+        { partition: 1, state: "running", host: "machine-b", leftMs: 11_700_000 },
+        { partition: 3, state: "not-started", host: undefined, leftMs: undefined },
+      ],
+    },
+  },
   error: {
     type: "error",
     code: "state-exists",

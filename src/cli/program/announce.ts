@@ -15,6 +15,8 @@ const OPTIONS = [
   "requestTimeout",
   "maxWait",
   "grace",
+  "coordinationContainer",
+  "coordination",
   ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 
