@@ -7,6 +7,7 @@ import { AutoMachine, OtherTotal } from "../machines/auto-machine.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import type { LimitShare } from "../machines/limit-share.ts";
+import type { OldRecord } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
@@ -18,6 +19,7 @@ import { type Coordination, HASH_VERSION } from "./coordination.ts";
 import { type Figures, stateFacts } from "./partition-facts.ts";
 import { runRules } from "./coordination-settings.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
+import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
 
@@ -100,16 +102,19 @@ function noted(facts: PartitionFacts, partition: number, admitted: Set<number>):
   };
 }
 
-function machineOptions({ notice }: JobContext, coordination: Coordination, state: OpenState) {
+function machineOptions(context: JobContext, coordination: Coordination, state: OpenState) {
+  const { notice } = context;
   const { settings, identity, kept, tool, csvName, sample } = coordination;
   const { totalPartitions, nameTemplate } = identity;
   const { csvDigest } = state.run.identity;
   const { rows, ours } = state.run.input;
   const run = { target: identity.target, csvDigest };
+  const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
+  const csv = context.path(settings.csv ?? "-");
   return {
     run,
     names: BlobNames.forRun(run),
-    holder: { host: hostname(), pid: process.pid, stateId: state.run.runId },
+    holder,
     settings: {
       totalPartitions,
       mode: "auto" as const,
@@ -123,6 +128,12 @@ function machineOptions({ notice }: JobContext, coordination: Coordination, stat
     csv: { digest: csvDigest, rows, workItems: ours, fileName: csvName, sample: sample() },
     tool,
     separateRun: settings.separateRun,
+    spread: settings.repartition
+      ? async (old: readonly OldRecord[], from: number) =>
+          spreadRecords(context, { csv, csvDigest, totalPartitions, holder }, old, from)
+      : undefined,
+    onWait: ({ host, pid }: { readonly host: string; readonly pid: number }) =>
+      notice("info", `waiting up to 30 s for the lease of ${host} (process ${pid}) to end`),
     // A state that worked before its run was coordinated knows an earlier moment; of a new one the account's counts.
     ownBegin: state.start.number > 1 ? state.run.createdAt : undefined,
     onSuspicion: (other: { readonly file: string; readonly rows: number }) =>

@@ -12,6 +12,8 @@ import { LimitShare } from "./limit-share.ts";
 import { findOrMakeManifest } from "./generation.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
+import type { RecordSummary } from "./record.ts";
+import { repartition, type SpreadRecords } from "./repartition.ts";
 import { untilAnswered } from "./repeated-calls.ts";
 import { readRunMoment } from "./run-moment.ts";
 import { checkSettings } from "./start-fixed.ts";
@@ -32,6 +34,9 @@ export interface AutoMachineOptions extends Omit<AutoOptions, "generation" | "ne
   /** Version of this tool. */
   readonly tool: string;
   readonly separateRun: boolean;
+  /** `--repartition`: makes the records of the new partitions. */
+  readonly spread: SpreadRecords | undefined;
+  readonly onWait: (holder: RecordSummary) => void;
   /** As `Part`. */
   readonly ownBegin: number | undefined;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
@@ -88,6 +93,8 @@ export class AutoMachine {
       writer: given.surroundings.uuid(),
       tool: given.tool,
     });
+    const { spread } = given;
+    if (spread !== undefined) await repartition({ ...given, newManifest, spread }, signal);
     const { manifest } = await findOrMakeManifest(given, newManifest, signal);
     const { totalPartitions } = manifest;
     const isOther = manifest.mode === "auto" && totalPartitions !== given.settings.totalPartitions;

@@ -91,17 +91,21 @@ export function checkSettings(manifest: Manifest, given: RunSettings): void {
 
 /** Who takes partitions as they get free would take those that belong to somebody. */
 function otherMode(run: RunSettings, given: RunSettings): ReuploadError {
-  const [inRun, now] = [run, given].map(({ mode, totalPartitions }) =>
-    mode === "auto"
-      ? `--partition auto (${totalPartitions} partitions)`
-      : `fixed partitions (--partition I --total-partitions ${totalPartitions})`,
-  );
-  const partition = run.mode === "auto" ? "auto" : `I --total-partitions ${run.totalPartitions}`;
+  const [inRun, now] = [run, given].map(describeMode);
+  const advice =
+    run.mode === "auto" && given.totalPartitions > 1
+      ? "Give --partition auto, or stop all machines and give --repartition to divide the run anew."
+      : "Stop all machines and give --repartition to divide the run anew, or do as the run did.";
   return new ReuploadError(
     "run-differs",
-    `The run was started with ${inRun}, this command gives ${now}. All machines of a run do the same.`,
-    { advice: `Give --partition ${partition}.` },
+    `The run was started ${inRun}, this command runs ${now}. All machines of a run do the same.`,
+    { advice },
   );
+}
+
+function describeMode({ mode, totalPartitions }: RunSettings): string {
+  if (mode === "auto") return `with --partition auto (${totalPartitions} partitions)`;
+  return totalPartitions === 1 ? "without partitions" : `with ${totalPartitions} fixed partitions`;
 }
 
 /** Looks at the lease of a record before it is asked for, again and again while its holder may be dead. */

@@ -38,7 +38,9 @@ describe("several machines with --partition auto", () => {
     expect(left.stderr).toMatch(/the run: \d of 8 partitions done, \d on \d other machines?/);
     const fixed = await scene.run(["--state-db", "fixed.db", "--partition", "0", "--total-partitions", "2"]);
     expect(fixed.code, fixed.stderr).toBe(3);
-    expect(fixed.stderr).toContain("The run was started with --partition auto (8 partitions)");
+    expect(fixed.stderr).toContain(
+      "The run was started with --partition auto (8 partitions), this command runs with 2 fixed",
+    );
 
     const faster = await scene.run(auto("faster.db", "--max-requests", "90/s"));
     expect(faster.code, faster.stderr).toBe(3);
@@ -62,11 +64,17 @@ describe("several machines with --partition auto", () => {
     await expectAnnouncedOnce(scene, input.files);
   }, 90_000);
 
-  it("tell what failed on any of them, and one that is resumed tries it again", async () => {
+  it("go on from a trial without partitions, tell what failed on any of them, and try it again", async () => {
     const input = await makePlain(scene, 6, 2);
     const lost = input.at(5);
     await scene.behind.container(scene.source).deleteBlob(lost.sourceName);
-    const one = await scene.run(auto("one.db", "--total-partitions", "16"));
+    const tried = await scene.run(["--state-db", "try.db", "--limit", "2"]);
+    expect(tried.code, tried.stderr).toBe(0);
+    const sixteen = ["--total-partitions", "16"];
+    const refused = await scene.run(auto("one.db", ...sixteen));
+    expect(refused.code, refused.stderr).toBe(3);
+    expect(refused.stderr).toContain("The run was started without partitions");
+    const one = await scene.run(auto("one.db", ...sixteen, "--repartition"));
     expect(one.code, one.stderr).toBe(1);
     expect(one.stderr).toContain("all 16 partitions are done");
     const two = await scene.run(auto("two.db"));
