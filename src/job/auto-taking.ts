@@ -29,7 +29,7 @@ export const TICK_MS = 250;
 /** How long the pipeline has to claim work items of a partition that came, ms. */
 const CLAIM_MS = 20;
 /** After a look that found nothing free, the account is asked again so much later, ms, a fifth more or less by chance. */
-const LOOK_AGAIN_MS = 5_000;
+const LOOK_AGAIN_MS = 3_000;
 /** While there is enough to do, the others are looked at so often, ms. */
 const LOOK_AROUND_MS = 15_000;
 const TAKEN_AT_ONCE = 16;
@@ -239,8 +239,13 @@ export class AutoTaking {
       ({ partition, record, lease }) =>
         record?.state === "done" && lease !== "leased" && !this.#known.has(partition) && !held.has(partition),
     );
-    for (const { partition } of done.slice(0, ADOPTED_AT_ONCE)) {
-      const body = await machine.readFacts(partition, this.#signal);
+    const bodies = await Promise.all(
+      done.slice(0, ADOPTED_AT_ONCE).map(async ({ partition }) => ({
+        partition,
+        body: await machine.readFacts(partition, this.#signal),
+      })),
+    );
+    for (const { partition, body } of bodies) {
       if (body === undefined) throw repartitioned();
       // In one go: nobody may claim of it what is to be tried again.
       await Promise.all([
