@@ -83,6 +83,7 @@ async function beginPart(
     }
     const options = partOptions(context, coordination, state, figures);
     const part = await Part.begin({ ...options, account, surroundings, serviceTime }, signal);
+    if (!isWhole(settings)) context.notice("info", watchHint(part.runId, settings));
     return new CoordinatedRun({ part, surroundings, control, services, figures, container });
   } catch (thrown) {
     const explained = explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
@@ -90,6 +91,20 @@ async function beginPart(
     tellAlone(context, state, explained);
     return await NO_GUARD.begin(state, control);
   }
+}
+
+/** How the whole run is watched. @param runId the same on every machine */
+export function watchHint(
+  runId: string,
+  { target, targetContainer }: Pick<RunSettings, "target" | "targetContainer">,
+): string {
+  const words = [
+    "reupload monitor",
+    ...(target === undefined ? [] : [`--target ${target}`]),
+    ...(targetContainer === "results" ? [] : [`--target-container ${targetContainer}`]),
+    `--run ${runId}`,
+  ];
+  return `all machines of this run, from anywhere: ${words.join(" ")}`;
 }
 
 function isWithoutRight(thrown: unknown): thrown is ReuploadError {
@@ -105,6 +120,13 @@ function tellAlone({ notice }: JobContext, { start }: OpenState, { message, advi
   notice("warning", `no other machine knows of this run. ${message} ${advice ?? ""}`.trim());
 }
 
+/** What the manifest says of the CSV. */
+function describeCsv({ run }: OpenState, fileName: string, sample: readonly string[]) {
+  const { rows, ours, otherPartitions, rejected } = run.input;
+  const workItems = ours + otherPartitions;
+  return { digest: run.identity.csvDigest, rows, workItems, rejected, fileName, sample };
+}
+
 function partOptions(context: JobContext, coordination: Coordination, state: OpenState, figures: Figures) {
   const { notice, surroundings } = context;
   const { settings, identity, tool, csvName, sample } = coordination;
@@ -112,7 +134,6 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
   const partition = settings.partition === "auto" ? 0 : (settings.partition ?? 0);
   const isNew = state.start.number === 1;
   const { csvDigest } = state.run.identity;
-  const { rows, ours, otherPartitions } = state.run.input;
   const run = { target: identity.target, csvDigest };
   const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
   const csv = context.path(settings.csv ?? "-");
@@ -130,7 +151,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
       nameTemplate,
       rules: runRules(settings),
     },
-    csv: { digest: csvDigest, rows, workItems: ours + otherPartitions, fileName: csvName, sample: sample() },
+    csv: describeCsv(state, csvName, sample()),
     facts: isNew ? tellTakenOver(facts, state, (message) => notice("info", message)) : facts,
     tool,
     takeOver: settings.takeOver,

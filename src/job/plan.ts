@@ -40,6 +40,7 @@ export function makePlan({ csv, given: named, partitions, total, version }: Plan
   const isCoordinated = isShared && resolveOne(given, "coordination");
   const target = given.get("target")?.text;
   const coordinationContainer = given.get("coordinationContainer")?.text;
+  const targetContainer = given.get("targetContainer")?.text;
   const share = (partition: string): Texts => ({
     partition: partitions === "auto" ? "auto" : partition,
     ...(total === undefined ? {} : { totalPartitions: String(total) }),
@@ -60,7 +61,7 @@ export function makePlan({ csv, given: named, partitions, total, version }: Plan
       return ["reupload", "run", ...flagWords({ ...texts, ...own })];
     },
     monitor: (stateDb) => {
-      const whole = flagWords({ target, csv: placed(csv), coordinationContainer });
+      const whole = flagWords({ target, targetContainer, csv: placed(csv), coordinationContainer });
       return ["reupload", "monitor", ...(isCoordinated ? whole : ["--state-db", stateDb])];
     },
   };

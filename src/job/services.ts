@@ -77,8 +77,7 @@ export class Services {
     this.#tell = tell;
     const proxy = chooseProxy(env);
     this.client = new RestClient(REAL_SURROUNDINGS, account, new Connections(proxy, settings.requestTimeout));
-    const own = new Connections(proxy, COORDINATION_CONNECT_MS);
-    this.coordination = new RestClient(REAL_SURROUNDINGS, account, own);
+    this.coordination = openCoordination(account, env);
     this.#maxWaitMs = settings.maxWait;
     const { credential } = account;
     this.#signIn = credential.kind === "token" ? credential.signIn.forGate(STORAGE_SCOPE) : undefined;
@@ -161,6 +160,12 @@ function hostName(url: string): string {
   return new URL(url).host;
 }
 
+/** A client for what is no transfer, with connections of its own; see `Services.coordination`. */
+export function openCoordination(account: StorageAccount, env: Environment): RestClient {
+  const connections = new Connections(chooseProxy(env), COORDINATION_CONNECT_MS);
+  return new RestClient(REAL_SURROUNDINGS, account, connections);
+}
+
 /**
  * The target account, from the settings and the environment.
  *
@@ -168,7 +173,7 @@ function hostName(url: string): string {
  * @throws ReuploadError
  */
 export async function openAccount(
-  settings: RunSettings,
+  settings: Pick<RunSettings, "target" | "auth" | "tenant">,
   env: Environment,
   prompt?: SignInPrompt,
 ): Promise<StorageAccount> {

@@ -2,6 +2,8 @@
  * What is said: the reports of what commands did, the messages of a run (`messages.ts`), and the JSON form of each, which
  * is an interface (docs/events.md). How they look in a terminal is not known here.
  */
+export type { AccountPicture } from "./account-json.ts";
+export { accountJson } from "./account-json.ts";
 export {
   type AnnounceReport,
   type AnnounceVerdict,

@@ -45,7 +45,8 @@ function processValues(writer: Writer): Record<string, Value> {
   }
 }
 
-function countValues({ workItems, files, bytes }: ProgressView): Record<string, Value> {
+/** What `status` tells of work items and files. */
+export function countValues({ workItems, files, bytes }: ProgressView): Record<string, Value> {
   return {
     work_items: workItems.total,
     work_items_done: workItems.done,
@@ -62,7 +63,8 @@ function countValues({ workItems, files, bytes }: ProgressView): Record<string, 
   };
 }
 
-function statusLine(values: Readonly<Record<string, Value>>): string {
+/** `key=value` pairs on one line. */
+export function statusLine(values: Readonly<Record<string, Value>>): string {
   return Object.entries(values)
     .map(([key, value]) => `${key}=${valueText(value)}`)
     .join(" ");

@@ -135,7 +135,7 @@ describe("a partition that is done but for failures", () => {
     await scene.behind.container(scene.source).getBlockBlobClient(missing.sourceName).delete();
     const shares = await Promise.all([0, 1].map(async (part) => scene.run(share(part, `p${part}.db`))));
     expect(
-      shares.map(({ code }) => code).sort((a, b) => Number(a) - Number(b)),
+      shares.map(({ code }) => code).toSorted((a, b) => Number(a) - Number(b)),
       shares.map(({ stderr }) => stderr).join(""),
     ).toEqual([0, 1]);
     const part = shares.findIndex(({ code }) => code === 1);
