@@ -26,7 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   import: ["core", "catalog", "state"],
   pipeline: ["core", "surroundings", "catalog", "transfer", "announce", "state"],
   progress: ["core", "state"],
-  proof: ["core", "input", "state", "progress"],
+  proof: ["core", "input", "catalog", "transfer", "state", "progress"],
   report: ["core", "state", "progress"],
   terminal: ["core", "surroundings", "files", "state", "progress", "report"],
   emulator: ["core", "surroundings", "files", "azure"],

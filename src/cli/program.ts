@@ -23,6 +23,7 @@ import { addRun } from "./program/run.ts";
 import { addStates } from "./program/states.ts";
 import { addStatus } from "./program/status.ts";
 import { addUpload } from "./program/upload.ts";
+import { addVerify } from "./program/verify.ts";
 
 /** @param setExitCode told by the command that ran */
 export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCode) => void): Command {
@@ -53,6 +54,7 @@ More about a command: reupload run --help`,
     addUpload,
     addMonitor,
     addStatus,
+    addVerify,
     addReport,
     addFiles,
     addStates,

@@ -108,6 +108,20 @@ export const maxFailures = ranged<MaxFailures>(`0 to ${MOST_FILES}, 0% to 100%`,
   throw new RangeError(`expected a number of files from 0 to ${MOST_FILES}, or a share from 0% to 100%`);
 });
 
+/** A part of a whole that is drawn: so many, or a share. */
+export type PartSize = { readonly count: number } | { readonly percent: number };
+
+const MOST_DRAWN = 100_000;
+
+/** `1000` or `0.5%` */
+export const partSize = ranged<PartSize>(`1 to ${MOST_DRAWN}, more than 0% to 100%`, (given) => {
+  const [, number = "", isShare] = /^(\d+(?:\.\d+)?)(%?)$/.exec(given) ?? [];
+  const value = Number(number);
+  if (isShare === "%" && value > 0 && value <= 100) return { percent: value };
+  if (isShare === "" && Number.isInteger(value) && value >= 1 && value <= MOST_DRAWN) return { count: value };
+  throw new RangeError(`expected a number from 1 to ${MOST_DRAWN}, or a share such as 1%`);
+});
+
 const MOST_SLOTS = 10_000;
 
 /** How many file slots: found while it runs, or so many. */
