@@ -8,19 +8,18 @@ import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import type { RunningPipeline } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
-import type { RunRecord } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
-import type { CatalogSource } from "./catalogs.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
 import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
-import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
+import { type Guard, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./process.ts";
 import { chooseSlots } from "./limits.ts";
 import { ownQueue } from "./own-queue.ts";
+import type { RunParts, RunRequest } from "./run-request.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
@@ -30,26 +29,9 @@ import {
   prepareTarget,
   type RunInput,
   startRunEmulator,
-  type StateRequest,
 } from "./start.ts";
 
-/** One run as the command line describes it; `run` and `upload` make it. */
-export interface RunRequest {
-  readonly settings: RunSettings;
-  /** As it was given. */
-  readonly stateDb: string;
-  /** What the state holds already. */
-  readonly found: RunRecord | undefined;
-  readonly catalog: CatalogSource;
-  /** The work items; undefined when they are taken as they stand in the state. */
-  readonly input: StateRequest["input"];
-  /** The settings that the state keeps for a resume. */
-  readonly kept: Readonly<Record<string, string>>;
-  /** The command that goes on with this run. */
-  readonly resumeCommand: string;
-  /** Version of this tool, as other machines are told; an upload has no others. */
-  readonly tool?: string;
-}
+export type { RunRequest };
 
 /** @returns the exit code. @throws what ends the run before its first file: ReuploadError, StopRequest */
 export async function run(context: JobContext, request: RunRequest): Promise<ExitCode> {
@@ -61,11 +43,19 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
   const { settings, stateDb } = request;
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
-    return await execute(context, request, emulator);
+    const start = async (one: RunRequest) => execute(context, one, emulator);
+    if (settings.canary === undefined && !settings.verify) return await start(request);
+    const { runChecked } = await import("./run-checked.ts");
+    return await runChecked(context, request, start);
   } finally {
     context.control.end();
     await emulator?.stop();
   }
+}
+
+/** A run whose control others end: there may be several, one after the other. @throws as `run` */
+export async function runPart(context: JobContext, request: RunRequest): Promise<ExitCode> {
+  return execute(context, request, undefined);
 }
 
 /** The number of partitions of an auto run is known only once its CSV was read: then it may have to be read again. */
@@ -138,7 +128,8 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, kept, tool } = this.#request;
+    const { settings, kept, tool, guard } = this.#request;
+    if (guard !== undefined) return guard;
     // Of an upload no other machine has a part, and each would leave a record behind for ever.
     if (tool === undefined) return NO_GUARD;
     const csvName = basename(settings.csv ?? "-");
@@ -183,6 +174,7 @@ class Run {
     growYoungHeap(
       settings.transfer === "stream" || this.#request.catalog.hasLocalFiles ? "passed" : "copied",
     );
+    await this.#request.before?.(parts);
     const pipeline = await this.#startPipeline(parts, follow);
     guarded.onChange(() => pipeline.goOn());
     control.listen({ onState: () => pipeline.goOn() });
@@ -196,7 +188,7 @@ class Run {
     await state.ledger.committed().catch(() => {});
     const last = await guarded.end();
     const unproved = guarded.unproved?.();
-    const exitCode = await finishRun({
+    const finished = await finishRun({
       ...parts,
       outcome: unproved === undefined ? outcome : { kind: "stopped", request: unproved },
       view,
@@ -205,11 +197,14 @@ class Run {
       miscounted: pipeline.live.miscounted,
       limitedBy: limitedBy(settings),
       rejectedFile: rejectedPath(this.#statePath),
-      resumeCommand,
+      resumeCommand: settings.canary === undefined ? resumeCommand : undefined,
       verbose: settings.verbose,
     });
     if (last !== undefined) reporter.tell(last);
-    return exitCode;
+    const checked = await this.#request.check?.(parts, finished);
+    if (checked === undefined) return finished;
+    state.presence.noteEnding(checked);
+    return checked.exitCode;
   }
 
   async #startPipeline(
@@ -218,13 +213,16 @@ class Run {
   ): Promise<RunningPipeline> {
     const { buildTransfer, buildAnnouncer } = await import("./services.ts");
     const { control, reporter } = this.#context;
-    const { settings } = this.#request;
+    const { settings, replaces } = this.#request;
     return startPipeline(
       {
         surroundings: this.#context.surroundings,
         state,
         catalog,
-        transfer: buildTransfer(services, settings, this.#request.catalog.hasLocalFiles),
+        transfer: buildTransfer(services, settings, {
+          localFiles: this.#request.catalog.hasLocalFiles,
+          replaces,
+        }),
         announcer: buildAnnouncer(services, settings),
       },
       {
@@ -273,20 +271,14 @@ class Run {
   }
 }
 
-interface RunParts {
-  readonly services: Services;
-  readonly state: OpenState;
-  readonly catalog: Catalog;
-  readonly guarded: GuardedRun;
-}
-
 /** A share of the whole run is judged by all machines' records; so many files are too many on one machine, too. */
 function ownFailureLimit({ partition, maxFailures }: RunSettings): RunSettings["maxFailures"] {
   const isOfAll = partition === "auto" && maxFailures !== undefined && "percent" in maxFailures;
   return isOfAll ? undefined : maxFailures;
 }
 
-function limitedBy({ limit, sample }: RunSettings): string | undefined {
+function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {
+  if (canary !== undefined) return `--canary ${"count" in canary ? canary.count : `${canary.percent}%`}`;
   if (limit !== undefined) return `--limit ${limit}`;
   return sample === undefined ? undefined : `--sample ${sample}`;
 }

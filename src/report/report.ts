@@ -23,4 +23,12 @@ export { isoTime, type JsonFields, jsonText } from "./json-forms.ts";
 export { errorMessage, type Message, SCHEMA_VERSION, toJsonLine, waitingMessages } from "./messages.ts";
 export type { OtherPartition, OthersReport } from "./others-report.ts";
 export type { PlanReport } from "./plan-report.ts";
+export {
+  sameFiles,
+  type SampleReport,
+  type VerifyFinding,
+  type VerifyReport,
+  type VerifyVerdict,
+  verifyVerdict,
+} from "./verify-report.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";

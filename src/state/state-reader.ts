@@ -32,8 +32,19 @@ export interface StateReader {
   remaining(options: { readonly signal: AbortSignal }): AsyncIterable<readonly RemainingWorkItem[]>;
 
   /**
-   * What happened to one work item: its files that did not succeed at the first try, with their attempts. undefined when
-   * the state has no such work item.
+   * The work items that are completed here, in input order and in batches.
+   *
+   * @param options `since`: only those that were completed at that time or later; ms since the epoch, to the second
+   * @throws as `remaining`
+   */
+  completed(options: {
+    readonly since?: number | undefined;
+    readonly signal: AbortSignal;
+  }): AsyncIterable<readonly WorkItem[]>;
+
+  /**
+   * What happened to one work item: its files that did not succeed at the first try, with their attempts, and what is
+   * recorded of each file that was touched. undefined when the state has no such work item.
    *
    * @throws as `read`
    */
@@ -98,6 +109,20 @@ export interface WorkItemHistory {
   readonly workItem: WorkItem;
   readonly status: WorkItemStatus;
   readonly files: readonly FileHistory[];
+  readonly recorded: readonly RecordedFile[];
+}
+
+/** What the state records of a file that was touched. */
+export interface RecordedFile {
+  /** As `fileKey`. */
+  readonly key: string;
+  readonly status: FileStatus;
+  /** The queue accepted its announcement, as far as this state knows. */
+  readonly announced: boolean;
+  /** Another machine completed it, and answers for its announcement. */
+  readonly elsewhere: boolean;
+  /** Bytes that are in the target, where they are known. */
+  readonly bytes: number | undefined;
 }
 
 /** A file that did not succeed at the first try, or got another name than the template's. */

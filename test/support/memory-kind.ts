@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { randomUUID } from "node:crypto";
 import { ReuploadError } from "../../src/core/errors.ts";
+import { fileKey } from "../../src/core/file.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { summarize } from "../../src/state/ledger/counters.ts";
 import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
@@ -189,6 +190,21 @@ class MemoryReader implements StateReader {
     });
   }
 
+  async *completed({
+    since = 0,
+    signal,
+  }: {
+    readonly since?: number | undefined;
+    readonly signal: AbortSignal;
+  }) {
+    signal.throwIfAborted();
+    const from = Math.floor(since / 1000);
+    const rows = this.#disk.rows.filter(
+      ({ status, finishedAt }) => status === "completed" && (finishedAt ?? 0) >= from,
+    );
+    if (rows.length > 0) yield rows.map(({ workItem }) => workItem);
+  }
+
   async history(key: Pick<WorkItem, "jobId" | "workItemId">) {
     const row = this.#disk.find(key);
     if (row === undefined) return undefined;
@@ -205,7 +221,14 @@ class MemoryReader implements StateReader {
             },
           ],
     );
-    return { workItem: row.workItem, status: row.status, files };
+    const recorded = row.files.map(({ fileName, link, facts, bytes }) => ({
+      key: fileKey({ fileName, uri: link }),
+      status: fileStatus(facts),
+      announced: (facts & FACT.announced) !== 0,
+      elsewhere: (facts & FACT.elsewhere) !== 0,
+      bytes: bytes ?? undefined,
+    }));
+    return { workItem: row.workItem, status: row.status, files, recorded };
   }
 
   async announcements() {

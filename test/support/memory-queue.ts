@@ -27,6 +27,7 @@ export class MemoryQueue implements WorkQueue {
     signal.throwIfAborted();
     this.#state.refuseClosed();
     this.#state.commit();
+    this.#state.choose();
     const { holdings, disk, only, context } = this.#state;
     this.#seen = holdings.watch(this.#holder).version;
     const rows = disk.rows
@@ -118,8 +119,8 @@ export class MemorySurveys implements SurveyBook {
   }
 
   async *toRecheck({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
-    const { only, start, run } = this.#state;
-    if (only !== undefined || start.number === 1 || run.identity.partition === "auto") return;
+    const { isPart, start, run } = this.#state;
+    if (isPart || start.number === 1 || run.identity.partition === "auto") return;
     const startedAt = Math.floor(this.#state.start.startedAt / 1000);
     yield* this.#batches(
       ({ status, finishedAt }) => status === "completed" && (finishedAt ?? 0) <= startedAt,

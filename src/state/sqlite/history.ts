@@ -1,9 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FailureCode } from "../../core/failure.ts";
+import { fileKey } from "../../core/file.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import { FACT, fileStatus } from "../ledger/facts.ts";
-import type { FileHistory, FileTry, WorkItemHistory } from "../state-reader.ts";
-import { fromStatusColumn, fromTextColumn, type TextColumn } from "./columns.ts";
+import type { FileHistory, FileTry, RecordedFile, WorkItemHistory } from "../state-reader.ts";
+import { fromSourceColumn, fromStatusColumn, fromTextColumn, type TextColumn } from "./columns.ts";
 import { allRows, firstRow, type KeyRow, SQL, toWorkItem } from "./statements.ts";
 
 interface FileRow {
@@ -12,6 +13,13 @@ interface FileRow {
   readonly facts: number;
   readonly attempts: number;
   readonly blob_name: string | null;
+}
+
+interface FactsRow {
+  readonly name: TextColumn;
+  readonly source: TextColumn | null;
+  readonly facts: number;
+  readonly bytes: number | null;
 }
 
 interface TryRow {
@@ -29,7 +37,7 @@ export function readHistory(
   db: DatabaseSync,
   { jobId, workItemId }: Pick<WorkItem, "jobId" | "workItemId">,
 ): WorkItemHistory | undefined {
-  type Row = KeyRow & { status: number };
+  type Row = KeyRow & { status: number; uri_base: string | null };
   const row = firstRow<Row>(db.prepare(SQL.findForHistory), jobId, workItemId);
   if (row === undefined) return undefined;
   const files = allRows<FileRow>(db.prepare(SQL.filesInTrouble), row.id);
@@ -37,6 +45,20 @@ export function readHistory(
     workItem: toWorkItem(row),
     status: fromStatusColumn(row.status),
     files: files.map((file) => readFile(db, file)),
+    recorded: allRows<FactsRow>(db.prepare(SQL.factsOfFiles), row.id).map((file) =>
+      toRecorded(file, row.uri_base ?? ""),
+    ),
+  };
+}
+
+function toRecorded({ name, source, facts, bytes }: FactsRow, uriBase: string): RecordedFile {
+  const fileName = fromTextColumn(name);
+  return {
+    key: fileKey({ fileName, uri: fromSourceColumn(uriBase, fileName, source) }),
+    status: fileStatus(facts),
+    announced: (facts & FACT.announced) !== 0,
+    elsewhere: (facts & FACT.elsewhere) !== 0,
+    bytes: bytes ?? undefined,
   };
 }
 

@@ -116,6 +116,23 @@ class SqliteStateReader implements StateReader {
     });
   }
 
+  async *completed({
+    since = 0,
+    signal,
+  }: {
+    since?: number | undefined;
+    signal: AbortSignal;
+  }): AsyncGenerator<readonly WorkItem[]> {
+    const from = Math.floor(since / 1000);
+    for (let after = 0; ;) {
+      signal.throwIfAborted();
+      const rows = this.#ask((db) => allRows<KeyRow>(db.prepare(SQL.completedWorkItems), after, from, BATCH));
+      if (rows.length === 0) return;
+      yield rows.map((row) => toWorkItem(row));
+      after = rows.at(-1)?.id ?? after;
+    }
+  }
+
   async history(workItem: Pick<WorkItem, "jobId" | "workItemId">): Promise<WorkItemHistory | undefined> {
     return this.#ask((db) => readHistory(db, workItem));
   }

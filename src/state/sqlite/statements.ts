@@ -45,6 +45,8 @@ export const SQL = {
   countPending: `SELECT count(*) AS pending FROM work_item WHERE status <> 2 AND status = 0`,
   pendingInOrder: `SELECT id, surveyed_files, links_end
     FROM work_item WHERE status <> 2 AND status = 0 ORDER BY id`,
+  pendingBySize: `SELECT id, surveyed_files, links_end FROM work_item WHERE status <> 2 AND status = 0
+    ORDER BY coalesce(surveyed_files, -1), id`,
   updateWorkItem: `UPDATE work_item SET status = ?, catalog_name = ?, files_total = ?, files_done = ?,
       files_failed = ?, duplicates = ?, receipt_count = ?, receipt_digest = ?, uri_base = ?, started_at = ?,
       finished_at = ?, failure_code = ?, failure_message = ?, failure_attempts = ?, failure_request_id = ?,
@@ -196,12 +198,15 @@ export const SQL = {
       WHERE status <> 2 AND status = 1 AND receipt_count IS NOT NULL ORDER BY started_at, id LIMIT ?) w`,
   remainingWorkItems: `SELECT id, job_id, work_item_id, name, status, iif(status = 4, failure_code, NULL) AS code
     FROM work_item WHERE id > ? AND status NOT IN (2, 3, 6) ORDER BY id LIMIT ?`,
+  completedWorkItems: `SELECT id, job_id, work_item_id, name FROM work_item
+    WHERE id > ? AND status = 2 AND coalesce(finished_at, 0) >= ? ORDER BY id LIMIT ?`,
   failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id
     WHERE f.work_item = ? AND f.facts & 8 ORDER BY 1`,
-  findForHistory: `SELECT id, job_id, work_item_id, name, status FROM work_item
+  findForHistory: `SELECT id, job_id, work_item_id, name, status, uri_base FROM work_item
     WHERE job_id = ? AND work_item_id = ?`,
   filesInTrouble: `SELECT f.id, f.name, f.facts, d.attempts, d.blob_name
     FROM file f CROSS JOIN file_detail d ON d.file = f.id WHERE f.work_item = ? ORDER BY f.id`,
+  factsOfFiles: `SELECT name, source, facts, bytes FROM file WHERE work_item = ? ORDER BY id`,
   triesOfFile: `SELECT start, at, outcome, code, message, attempts, request_id
     FROM file_try WHERE file = ? ORDER BY number`,
 } as const;
