@@ -113,7 +113,7 @@ export class AutoRun implements GuardedRun {
     const signal = abortAfter(surroundings, isAborted ? LAST_WORD_AFTER_ABORT_MS : LAST_WORD_MS);
     const given = await Promise.all(
       [...machine.held].map(async (partition) => {
-        const isDone = this.#with.state.queue.left(partition) === 0;
+        const isDone = this.#with.state.queue.left(partition).all === 0;
         return { partition, isDone, isTold: await this.#taking.giveBack(partition, signal) };
       }),
     );
@@ -135,6 +135,7 @@ export class AutoRun implements GuardedRun {
         if (await machine.prove(signal)) return true;
         if (attempt === 2)
           notice("info", "nothing is left here; waiting for the proof that all partitions are done");
+        await this.#taking.finishLeft(signal);
         await sleep(surroundings, PROVE_AGAIN_MS, signal);
       }
     } catch (thrown) {

@@ -68,12 +68,13 @@ export interface WorkQueue {
   sizes(): ReadonlyMap<number, number>;
 
   /**
-   * How many work items of a partition have not come to their end here: pending, in progress or not in the queue. What is
-   * recorded counts, committed or not.
+   * How many work items of a partition have not come to their end here: pending, in progress or not in the queue; and how
+   * many of them are in progress, which a partition that was lost may have for a while. What is recorded counts, committed
+   * or not.
    *
    * @throws ReuploadError `disk-full`, `internal`
    */
-  left(partition: number): number;
+  left(partition: number): { readonly all: number; readonly inProgress: number };
 
   /** Another holder of the same queue: neither gets what the other holds. It lives as long as the state is open. */
   beside(): WorkQueue;

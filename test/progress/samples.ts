@@ -93,7 +93,7 @@ export interface ReadingParts extends SummaryParts {
   readonly runId?: string;
   readonly csvDigest?: string;
   readonly target?: string;
-  readonly partition?: number;
+  readonly partition?: number | "auto";
   readonly totalPartitions?: number;
   readonly rejected?: number;
   readonly writer?: Writer;

@@ -88,10 +88,12 @@ export class MemoryQueue implements WorkQueue {
     return new Map([...byPartition].map(([partition, rows]) => [partition, rows.length]));
   }
 
-  left(partition: number): number {
+  left(partition: number): { readonly all: number; readonly inProgress: number } {
     this.#state.commit();
-    const isLeft = ({ status }: Row) => ["pending", "in_progress", "not_mine"].includes(status);
-    return this.#state.rowsOf(partition).filter(isLeft).length;
+    const all = this.#state
+      .rowsOf(partition)
+      .filter(({ status }) => ["pending", "in_progress", "not_mine"].includes(status));
+    return { all: all.length, inProgress: all.filter(({ status }) => status === "in_progress").length };
   }
 
   beside(): WorkQueue {

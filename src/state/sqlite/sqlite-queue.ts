@@ -85,7 +85,7 @@ export class SqliteQueue implements WorkQueue {
     return this.#partitions.sizes();
   }
 
-  left(partition: number): number {
+  left(partition: number): ReturnType<WorkQueue["left"]> {
     return this.#partitions.left(partition);
   }
 

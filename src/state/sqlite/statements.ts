@@ -131,8 +131,10 @@ export const SQL = {
   putPartition: `INSERT OR REPLACE INTO partition (number, epoch, files_elsewhere, empty_elsewhere, failures_elsewhere)
     VALUES (?, ?, ?, ?, ?)`,
   sizesOfPartitions: `SELECT coalesce(partition, ?) AS partition, count(*) AS work_items FROM work_item GROUP BY 1`,
-  leftInPartition: `SELECT count(*) AS work_items FROM work_item WHERE partition = ? AND status IN (0, 1, 7)`,
-  leftInWhole: `SELECT count(*) AS work_items FROM work_item WHERE status IN (0, 1, 7)`,
+  leftInPartition: `SELECT count(*) AS work_items, count(*) FILTER (WHERE status = 1) AS in_progress
+    FROM work_item WHERE partition = ? AND status IN (0, 1, 7)`,
+  leftInWhole: `SELECT count(*) AS work_items, count(*) FILTER (WHERE status = 1) AS in_progress
+    FROM work_item WHERE status IN (0, 1, 7)`,
   wholeInKeyOrder: `SELECT ${PARTITION_COLUMNS} FROM work_item
     WHERE (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?`,
   partitionInKeyOrder: `SELECT ${PARTITION_COLUMNS} FROM work_item
