@@ -15,7 +15,7 @@ import { inSession, type RunFlags, type Session, type StopWords } from "./sessio
 
 const WORDS: StopWords = {
   stops: "stopping, no announcement is under way",
-  finishes: "announcements under way are finished, no new ones are begun; once more stops at once",
+  finishes: "announcements under way are finished, no new ones are begun",
   left: "stopped before the first announcement: run the same command again",
 };
 

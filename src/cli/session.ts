@@ -49,7 +49,7 @@ export interface StopWords {
 
 const RUN_WORDS: StopWords = {
   stops: "stopping, no file is in flight",
-  finishes: "files in flight are finished, no new ones are taken; once more stops at once",
+  finishes: "files in flight are finished, no new ones are taken",
   left: "stopped before the first file: run the same command again",
 };
 
@@ -120,7 +120,7 @@ export async function inSession(
   }
 }
 
-/** An error that stops the work is told with the summary. */
+/** What is told when the work is stopped. An error, and too many failures, are told with the summary. */
 function tellStop(
   state: RunState,
   why: string | undefined,
@@ -136,8 +136,11 @@ function tellStop(
     readonly notice: Session["notice"];
   },
 ): void {
-  if (why === undefined || control.stopRequest?.kind !== "signal") return;
-  const drains = inFlight() === 0 ? words.stops : (words.finishes ?? words.stops);
+  const kind = control.stopRequest?.kind;
+  if (why === undefined || (kind !== "signal" && kind !== "max-duration" && kind !== "control")) return;
+  const sooner = kind === "signal" ? "once more stops at once" : "Ctrl+C stops at once";
+  const isIdle = inFlight() === 0 || words.finishes === undefined;
+  const drains = isIdle ? words.stops : `${words.finishes}; ${sooner}`;
   if (state === "draining") notice("warning", `${why}: ${drains}`);
   if (state === "stopping") notice("warning", `${why}: stopping now`);
 }

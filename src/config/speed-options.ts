@@ -113,6 +113,15 @@ export const SPEED_OPTIONS = {
     "start",
   ),
 
+  maxDuration: option(
+    SPEED,
+    "--max-duration <time>",
+    duration("1s", "365d"),
+    undefined,
+    "stop after this time, such as 4h for a maintenance window: as after Ctrl+C, files in flight finish within --grace (exit code 8; resumable)",
+    "start",
+  ),
+
   config: option(
     OUTPUT,
     "--config <file>",

@@ -30,6 +30,7 @@ export const UPLOAD_OPTION_NAMES = [
   "requestTimeout",
   "maxWait",
   "grace",
+  "maxDuration",
   ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 

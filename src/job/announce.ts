@@ -17,6 +17,7 @@ import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import type { JobContext } from "./context.ts";
 import { followRun } from "./follow.ts";
+import { endAfter } from "./max-duration.ts";
 import type { Services } from "./services.ts";
 import { openTarget, prepareTarget, startRunEmulator, targetCheck } from "./start.ts";
 
@@ -44,6 +45,7 @@ export async function announce(context: JobContext, request: AnnounceRequest): P
   const isEmpty = filesToAnnounce(counts, all) === 0 && !(all && counts.announced > 0);
   if (isEmpty) return tell(context, request, {});
   if (settings.dryRun) return tryOut(context, request);
+  const endWatch = endAfter(context.surroundings, context.control, settings.maxDuration);
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
     const services = await openQueue(context, request, emulator);
@@ -56,6 +58,7 @@ export async function announce(context: JobContext, request: AnnounceRequest): P
       await store.close();
     }
   } finally {
+    endWatch();
     context.control.end();
     await emulator?.stop();
   }

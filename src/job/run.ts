@@ -19,6 +19,7 @@ import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./heap.ts";
 import { chooseSlots } from "./limits.ts";
+import { endAfter } from "./max-duration.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
@@ -57,10 +58,12 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
     return dryRun(context, request);
   }
   const { settings, stateDb } = request;
+  const endWatch = endAfter(context.surroundings, context.control, settings.maxDuration);
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
     return await new Run(context, request, emulator).execute();
   } finally {
+    endWatch();
     context.control.end();
     await emulator?.stop();
   }

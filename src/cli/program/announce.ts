@@ -15,6 +15,7 @@ const OPTIONS = [
   "requestTimeout",
   "maxWait",
   "grace",
+  "maxDuration",
   ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 

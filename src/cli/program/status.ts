@@ -6,7 +6,7 @@ export function addStatus({ program, io, setExitCode }: CommandLine): void {
     .command("status")
     .summary("print the status of a run in one line, for scripts")
     .description(
-      "Prints one line of key=value pairs for each state, also during a run. The exit code is that of the last start of the run, 7 while a process works on the state, or 6 if that process was killed. With several states it is the worst, in the order 6, 4, 5, 143, 130, 7, 1, 0.",
+      "Prints one line of key=value pairs for each state, also during a run. The exit code is that of the last start of the run, 7 while a process works on the state, or 6 if that process was killed. With several states it is the worst, in the order 6, 4, 5, 143, 130, 8, 7, 1, 0.",
     )
     .option("--state-db <file>", "state file of a machine (repeatable; default: reupload_state.db)", repeated)
     .option("--snapshot <file>", "make a consistent copy of the state in this file, also during a run")
