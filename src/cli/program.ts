@@ -6,6 +6,7 @@ import { Command } from "commander";
 import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "../terminal/io.ts";
 import { addAnnounce } from "./program/announce.ts";
+import { addControl } from "./program/control.ts";
 import { addDemo } from "./program/demo.ts";
 import { addFind } from "./program/find.ts";
 import { addImportState } from "./program/import-state.ts";
@@ -46,6 +47,7 @@ More about a command: reupload run --help`,
     addUpload,
     addMonitor,
     addStatus,
+    addControl,
     addAnnounce,
     addRemaining,
     addPartitions,

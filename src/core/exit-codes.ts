@@ -48,6 +48,6 @@ export const EXIT_MEANINGS: readonly { code: ExitCode; meaning: string; again: s
     again: "wait for it",
   },
   { code: EXIT.outOfTime, meaning: "stopped at --max-duration; state saved", again: "yes" },
-  { code: EXIT.interrupted, meaning: "Ctrl+C; state saved", again: "yes" },
+  { code: EXIT.interrupted, meaning: "Ctrl+C or `control drain`; state saved", again: "yes" },
   { code: EXIT.terminated, meaning: "SIGTERM; state saved", again: "yes" },
 ];

@@ -18,7 +18,8 @@ import { type Follower, followRun } from "./follow.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./heap.ts";
-import { chooseSlots } from "./limits.ts";
+import { changeLimits, chooseSlots } from "./limits.ts";
+import { listenToOperator } from "./operator.ts";
 import { endAfter } from "./max-duration.ts";
 import type { Services } from "./services.ts";
 import {
@@ -135,10 +136,12 @@ class Run {
     const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
       this.#openCatalog(services),
     );
+    const endListening = listenToOperator({ ...this.#context, state });
     try {
       this.#tellStart(state, catalog);
       return await this.#withCatalog({ services, state, catalog, guarded });
     } finally {
+      endListening();
       await guarded.end();
       await catalog.close();
     }
@@ -165,7 +168,12 @@ class Run {
     );
     const pipeline = await this.#startPipeline(parts, follow);
     guarded.onChange(() => pipeline.goOn());
-    control.listen({ onState: () => pipeline.goOn() });
+    control.listen({
+      onState: () => pipeline.goOn(),
+      onGiveBack: ({ workItemId, jobId }) =>
+        pipeline.giveBack((item) => item.workItemId === workItemId && (jobId ?? item.jobId) === item.jobId),
+      onLimits: (change) => changeLimits(change, pipeline, services, (message) => reporter.tell(message)),
+    });
     this.#context.finishes(() => pipeline.live.slotsInUse);
     follow.watch(pipeline.live);
     control.begin();

@@ -74,7 +74,7 @@ export class ProgressModel {
       },
       filesPerSecond: rate?.files,
       bytesPerSecond: rate?.bytes,
-      eta: left === undefined || isOutage(live) ? undefined : this.#eta(left),
+      eta: left === undefined || isOutage(live) || live.state === "paused" ? undefined : this.#eta(left),
       live,
     };
   }

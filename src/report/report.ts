@@ -8,9 +8,10 @@ export {
   announceVerdict,
   filesToAnnounce,
 } from "./announce-report.ts";
+export { type ControlReport, controlJson } from "./control-report.ts";
 export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export { doubtText, type ImportReport } from "./import-report.ts";
-export { isoTime } from "./json-forms.ts";
+export { isoTime, jsonText } from "./json-forms.ts";
 export { type Message, toJsonLine, waitingMessages } from "./messages.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";

@@ -7,7 +7,9 @@
  * are `not_mine` until their partition is admitted.
  */
 import type { Checkpoint } from "../core/checkpoint.ts";
+import type { WorkItemRequest } from "../core/control-request.ts";
 import type { Receipt } from "../core/receipt.ts";
+import type { WorkItemStatus } from "../core/states.ts";
 import type { WorkItem } from "../core/work-item.ts";
 
 export interface WorkQueue {
@@ -64,9 +66,32 @@ export interface WorkQueue {
    */
   withdraw(partition: number, why: Error): Promise<void>;
 
+  /**
+   * Changes one work item on the operator's word. `bump` has it claimed before all others that are pending, in the order of
+   * the bumps, and lasts until it is claimed. `skip` takes a pending one out until a `reset`. `reset` makes a skipped or
+   * failed one pending again: any holder may claim it, those that were given back too. Committed when it returns, or
+   * nothing has changed. Repeating it is harmless.
+   *
+   * @throws ReuploadError `disk-full`, `internal`
+   */
+  rearrange(request: WorkItemRequest): Promise<Rearranged>;
+
   /** Another holder of the same queue: neither gets what the other holds. It lives as long as the state is open. */
   beside(): WorkQueue;
 }
+
+/** What an operator's word did to a work item. */
+export type Rearranged =
+  | {
+      readonly kind: "found";
+      readonly workItem: WorkItem;
+      /** Before and after; the same when the request does not apply to it, or changes nothing more. */
+      readonly from: WorkItemStatus;
+      readonly to: WorkItemStatus;
+    }
+  | { readonly kind: "unknown" }
+  /** Several jobs have a work item with this id; `jobIds` are the first of them. */
+  | { readonly kind: "ambiguous"; readonly jobIds: readonly string[] };
 
 export type ClaimAnswer =
   | { readonly kind: "claims"; readonly claims: readonly Claim[] }

@@ -27,6 +27,7 @@ export function progressBlock(view: ProgressView, style: TextStyle): string[] {
   const row = (label: string, pieces: readonly Piece[]) => flow(label, pieces, LABEL_COLUMN, style);
   return [
     barLine(view, style),
+    ...steeredPieces(view).flatMap((piece) => row("State", [piece])),
     ...row("Work items", workItemPieces(view)),
     ...row("Files", filePieces(view)),
     ...row("Speed", [...speedPieces(view, "not known yet"), { text: `${bytes(view.bytes)} in total` }]),
@@ -50,9 +51,20 @@ export function progressLine(view: ProgressView): string {
     ...slotPieces(view, " slots"),
     { text: quantity(live.retries, "retry", "retries") },
     throttledPiece(view),
+    ...steeredPieces(view),
     ...live.waiting.map((waiting) => ({ text: waitingText(waiting) })),
   ];
   return joinPieces(pieces);
+}
+
+/** How the run is steered, when it does not simply go on. */
+export function steeredPieces({ live: { state, pausedBy = [] } }: Pick<ProgressView, "live">): Piece[] {
+  if (state === "paused") {
+    const by = pausedBy.map((one) => printable(one)).join(" and ");
+    return [{ text: `paused by ${by}: nothing new begins`, paint: "yellow" }];
+  }
+  if (state === "draining") return [{ text: "draining: files in flight finish", paint: "yellow" }];
+  return state === "stopping" ? [{ text: "stopping", paint: "yellow" }] : [];
 }
 
 /** `waiting for target account.blob.core.windows.net since 2026-07-01 12:00:05 UTC: run az login` */
@@ -148,6 +160,7 @@ export function speedPieces({ filesPerSecond, bytesPerSecond }: ProgressView, un
 }
 
 function timeLeft({ eta, live }: ProgressView): Piece {
+  if (live.state === "paused") return { text: "time left unknown while paused" };
   if (eta !== undefined) return { text: `${durationRange(eta.lowMs, eta.highMs)} left` };
   const isWaiting = live.waiting.some((waiting) => !waiting.throttled);
   return { text: isWaiting ? "time left unknown while waiting" : "time left not known yet" };

@@ -75,6 +75,7 @@ export class Reporter {
       case "progress":
       case "waiting":
       case "resumed":
+      case "control":
         if (!quiet) this.#print(message);
     }
   }

@@ -6,6 +6,7 @@
 import { describeKind } from "./conformance-kind.ts";
 import { describeLedger } from "./conformance-ledger.ts";
 import { describeMoves } from "./conformance-moves.ts";
+import { describeOperator } from "./conformance-operator.ts";
 import { describePartitions } from "./conformance-partitions.ts";
 import { describeQueue } from "./conformance-queue.ts";
 import { describeReader } from "./conformance-reader.ts";
@@ -22,4 +23,5 @@ export function describeState(kind: string, newHarness: () => Promise<StateHarne
   describePartitions(kind, newHarness);
   describeSurveys(kind, newHarness);
   describeReader(kind, newHarness);
+  describeOperator(kind, newHarness);
 }

@@ -37,6 +37,8 @@ export interface Row extends StoredWorkItem {
   startedAt: number | null;
   finishedAt: number | null;
   failure: FailureRecord | undefined;
+  /** The order in which the operator put it first. */
+  bumped: number | undefined;
   /** The number of the start that has it in progress. */
   holder: number | undefined;
   files: FileOfRow[];
@@ -158,6 +160,7 @@ function newRow(id: number, workItem: WorkItem, { identity }: RunRecord): Row {
     startedAt: null,
     finishedAt: null,
     failure: undefined,
+    bumped: undefined,
     holder: undefined,
     files: [],
   };
@@ -180,6 +183,7 @@ export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
     finishedAt,
     failure,
   });
+  row.bumped = undefined;
   row.holder = status === "in_progress" ? start : undefined;
   const before = new Map(row.files.map((file) => [file.id, file]));
   row.files = [...item.files].map(([key, { id, facts, bytes, at, place, code, detail, tries }]) => {

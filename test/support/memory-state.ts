@@ -94,6 +94,8 @@ export class MemoryState implements OpenState {
         this.refuseClosed();
         this.#ending = ending;
       },
+      asked: () => [],
+      answer: () => {},
     };
   }
 
@@ -212,7 +214,7 @@ export class MemoryState implements OpenState {
     for (const [place, row] of rows.entries()) {
       const state = said === undefined ? "pending" : readCheckpointState(said.states, place);
       const from = row.status;
-      if (said !== undefined || from === "not_mine") this.#move(row, admittedStatus(from, state, isLater));
+      if (said !== undefined || from === "not_mine") this.move(row, admittedStatus(from, state, isLater));
       const open = said?.open.find((one) => one.place === place);
       if (open !== undefined && isOpen(row.status) && from !== "in_progress") {
         row.elsewhere = mergeElsewhere(
@@ -232,11 +234,11 @@ export class MemoryState implements OpenState {
   withdraw(partition: number): void {
     this.commit();
     if (!this.here.delete(partition)) return;
-    for (const row of this.rowsOf(partition)) if (row.status === "pending") this.#move(row, "not_mine");
+    for (const row of this.rowsOf(partition)) if (row.status === "pending") this.move(row, "not_mine");
     this.commit();
   }
 
-  #move(row: Row, to: WorkItemStatus): void {
+  move(row: Row, to: WorkItemStatus): void {
     const { counters, failures } = this.context;
     if (to === row.status) return;
     const { surveyedFiles, receipt } = row;

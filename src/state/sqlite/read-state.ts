@@ -145,6 +145,7 @@ function describeWriter(owner: OwnerRow | undefined, run: RunRecord): Writer {
 function died(owner: OwnerRow, path: string, now: number): Writer {
   const at = readHeartbeat(owner)?.at ?? owner.started_at;
   // A state that was opened has a log until it is closed (see `beginLog`).
-  const copy = worksHere(owner, now) ? "of-running" : logSize(path) === 0 ? "without-log" : undefined;
+  const hasNoLog = logSize(path) === 0 && owner.why !== "log-moved";
+  const copy = worksHere(owner, now) ? "of-running" : hasNoLog ? "without-log" : undefined;
   return { kind: "died", at, copy };
 }

@@ -26,6 +26,8 @@ export const SQL = {
   findOwner: `SELECT pid, host, started_at, heartbeat, ended_at, exit_code, why FROM owner`,
   clearOwner: `DELETE FROM owner`,
   putHeartbeat: `UPDATE owner SET heartbeat = ?`,
+  // The owner was killed, and somebody else has moved the log into the state since.
+  noteLogMoved: `UPDATE owner SET why = 'log-moved' WHERE ended_at IS NULL`,
   endOwner: `UPDATE owner SET ended_at = ?, exit_code = ?, why = ?`,
 
   // Rows of the CSV.
@@ -42,13 +44,25 @@ export const SQL = {
   otherWorkItems: `SELECT ${CLAIMED_COLUMNS} FROM work_item
     WHERE status <> 2 AND status = 0 AND surveyed_files IS NULL AND id > ? ORDER BY id LIMIT ?`,
   claimable: `SELECT ${CLAIMED_COLUMNS} FROM work_item WHERE id = ? AND status = 0`,
+  bumpedWorkItems: `SELECT ${CLAIMED_COLUMNS} FROM work_item INDEXED BY work_item_bumped
+    WHERE bumped IS NOT NULL AND status = 0 ORDER BY bumped LIMIT ?`,
+  // The first work items of each job with this id, by one step of the key's index a job.
+  workItemsWithId: `WITH RECURSIVE job (first_id) AS (
+      SELECT min(job_id) FROM work_item
+      UNION ALL SELECT (SELECT min(job_id) FROM work_item WHERE job_id > first_id) FROM job
+      WHERE first_id IS NOT NULL)
+    SELECT ${PARTITION_COLUMNS}, partition FROM job CROSS JOIN work_item w ON w.job_id = first_id AND w.work_item_id = ?1
+    WHERE ?2 IS NULL OR w.job_id = ?2 LIMIT ?3`,
+  bump: `UPDATE work_item SET bumped = 1 + coalesce((SELECT max(bumped) FROM work_item WHERE bumped IS NOT NULL), 0)
+    WHERE id = ? AND bumped IS NULL`,
+  forgetBump: `UPDATE work_item SET bumped = NULL WHERE id = ? AND bumped IS NOT NULL`,
   countPending: `SELECT count(*) AS pending FROM work_item WHERE status <> 2 AND status = 0`,
   pendingInOrder: `SELECT id, surveyed_files, links_end
     FROM work_item WHERE status <> 2 AND status = 0 ORDER BY id`,
   updateWorkItem: `UPDATE work_item SET status = ?, catalog_name = ?, files_total = ?, files_done = ?,
       files_failed = ?, duplicates = ?, receipt_count = ?, receipt_digest = ?, uri_base = ?, started_at = ?,
       finished_at = ?, failure_code = ?, failure_message = ?, failure_attempts = ?, failure_request_id = ?,
-      holder = ?
+      holder = ?, bumped = NULL
     WHERE id = ?`,
 
   // Surveys: whose files are to be counted, and what came of it.

@@ -1,0 +1,93 @@
+/** A running process on the built command line that is steered from outside: `control`, two at once, and on nobody. */
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
+import { makePlain } from "./plain-input.ts";
+import { type Scene, startScene, STATE } from "./scene.ts";
+
+/** Asked and done within this, ms; the promise is 2 s, and the machine has other things to do. */
+const SOON_MS = 6_000;
+
+let scene: Scene;
+
+beforeEach(async () => {
+  scene = await startScene();
+});
+afterEach(() => scene[Symbol.asyncDispose]());
+
+const control = (...args: string[]) => scene.cli(["control", "--state-db", STATE, ...args]);
+const inTarget = async (): Promise<number> => (await scene.reader.list(scene.container)).size;
+
+it("control pauses, changes limits, skips, bumps, continues and drains a running process, and --max-duration ends the next start", async () => {
+  const input = await makePlain(scene, 8, 3);
+  const running = scene.startRun([
+    "--max-requests",
+    "4/s",
+    "--output",
+    "json",
+    "--workitem-workers",
+    "1",
+    "--file-workers",
+    "2",
+  ]);
+  await running.waitFor(/run-started/);
+  await expect.poll(inTarget, { timeout: 20_000 }).toBeGreaterThan(0);
+
+  // Two at once: each is answered.
+  const began = performance.now();
+  const [paused, limited, skipped] = await Promise.all([
+    control("pause", "--output", "json"),
+    control("--max-requests", "off", "--concurrency", "3"),
+    control("skip", "w08"),
+  ]);
+  expect(performance.now() - began).toBeLessThan(SOON_MS);
+  expect([paused.code, limited.code, skipped.code], paused.stderr + limited.stderr + skipped.stderr).toEqual([
+    0, 0, 0,
+  ]);
+  expect(JSON.parse(paused.stdout)).toMatchObject({ results: [{ request: "pause", outcome: "taken" }] });
+  expect(skipped.stdout).toContain(`${STATE}: skip w08: w08 is skipped until a reset`);
+  await expect.poll(() => running.stdout.match(/"type":"control"/g)?.length, { timeout: 5_000 }).toBe(3);
+
+  // What was in flight has finished by then; nothing new begins, although nothing limits it any more.
+  await sleep(700);
+  const whilePaused = await inTarget();
+  await sleep(1_200);
+  expect(await inTarget()).toBe(whilePaused);
+  const status = await scene.cli(["status", "--state-db", STATE]);
+  expect(status.code).toBe(7);
+  expect(status.stdout).toContain("run=paused");
+  const monitor = await scene.cli(["monitor", "--once", "--state-db", STATE]);
+  expect(monitor.stdout).toContain("paused by the operator: nothing new begins");
+
+  const refused = await control("skip", "w99", "--output", "json");
+  expect(refused.code).toBe(1);
+  expect(JSON.parse(refused.stdout)).toMatchObject({
+    results: [{ outcome: "not-taken", text: "no work item w99 here" }],
+  });
+  expect((await control("drain")).code).toBe(0);
+  const drained = await running.done;
+  expect(drained.code, drained.stderr).toBe(130);
+  expect(drained.stdout).toMatch(/"stoppedBy":"control drain"/);
+  expect(existsSync(scene.path(`${STATE}.control`))).toBe(false);
+
+  // Nobody listens: only what lasts is changed.
+  const nobody = await control("pause");
+  expect(nobody.code).toBe(3);
+  expect(nobody.stdout).toContain("nobody listens");
+  expect((await control("skip", "w07")).code).toBe(0);
+  expect((await control("reset", "w08")).code).toBe(0);
+
+  const timed = await scene.resume(["--max-requests", "4/s", "--max-duration", "1500ms"]);
+  expect(timed.code, timed.stderr).toBe(8);
+  expect(timed.stdout).toContain("--max-duration");
+  expect(timed.stdout).toContain(`reupload run --resume --state-db ${STATE}`);
+  expect((await scene.cli(["status", "--state-db", STATE])).code).toBe(8);
+
+  const rest = await scene.resume(["--max-requests", "off"]);
+  expect(rest.code, rest.stderr).toBe(0);
+  expect(figureOf(rest.stdout, "skipped")).toBe(1);
+  const wanted = input.files.filter(({ workItemId }) => workItemId !== "w07");
+  await expectInTarget(scene, wanted);
+  await expectAnnouncedOnce(scene, wanted);
+});
