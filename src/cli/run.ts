@@ -23,6 +23,8 @@ import { packageVersion } from "./version.ts";
 export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
   return inSession(flags, io, async (session) => startRun(session, await describeRun(session)), {
     files: runFiles,
+    // What comes by stdin are rows, not keys.
+    hasKeys: (given) => resolveOne(given, "csv") !== "-",
   });
 }
 

@@ -8,9 +8,11 @@ import { errorMessage } from "../report/messages.ts";
 import { refuseOverlap, type UsedFiles } from "../files/overlap.ts";
 import { commandFiles } from "../job/command-files.ts";
 import type { Io } from "../terminal/io.ts";
+import { Keys } from "../terminal/keys.ts";
 import { openLog } from "../terminal/log.ts";
 import { Reporter } from "../terminal/reporter.ts";
 import type { JobContext } from "../job/context.ts";
+import { KEYS_HINT, takeKey } from "../job/keys.ts";
 import { RunControl, type RunState } from "../job/run-control.ts";
 import { isStop, listenForSignals } from "./stop-signals.ts";
 import { listenForSuspend } from "../terminal/suspend.ts";
@@ -31,6 +33,8 @@ export interface Session extends JobContext {
 
 interface SessionOptions {
   readonly tellsFiles?: boolean;
+  /** Keys steer it, when a person is there. */
+  readonly hasKeys?: (given: Given) => boolean;
   /** What it says when it is stopped. */
   readonly words?: StopWords;
   /** The files that the options name. */
@@ -64,7 +68,7 @@ export async function inSession(
   flags: RunFlags,
   io: Io,
   work: (session: Session) => Promise<ExitCode>,
-  { tellsFiles = false, files, words = RUN_WORDS }: SessionOptions = {},
+  { tellsFiles = false, hasKeys = () => false, files, words = RUN_WORDS }: SessionOptions = {},
 ): Promise<ExitCode> {
   const given = collectOrTell(flags, io);
   if (typeof given === "number") return given;
@@ -84,7 +88,12 @@ export async function inSession(
   }
   let inFlight = () => 0;
   control.listen({ onState: (state, why) => tellStop(state, why, { control, words, inFlight, notice }) });
-  const endings = [listenForSignals(control), listenForSuspend(() => reporter.suspend())];
+  const keys = hasKeys(given) && isPersonAt(io, given) ? listenForKeys(io, control, reporter) : undefined;
+  const suspend = (): void => {
+    reporter.suspend();
+    keys?.suspend();
+  };
+  const endings = [listenForSignals(control), listenForSuspend(suspend), () => keys?.close()];
   const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
   try {
     // What is no proxy is told before anything is asked through it.
@@ -143,6 +152,18 @@ function tellStop(
   const drains = isIdle ? words.stops : `${words.finishes}; ${sooner}`;
   if (state === "draining") notice("warning", `${why}: ${drains}`);
   if (state === "stopping") notice("warning", `${why}: stopping now`);
+}
+
+/** Takes keys until nothing is steered any more; the next Ctrl+C is the terminal's own again. */
+function listenForKeys(io: Io, control: RunControl, reporter: Reporter): Keys {
+  const keys = new Keys(io.stdin, { onKey: (key) => takeKey(control, reporter, key) });
+  reporter.showKeys(() => (keys.isListening ? KEYS_HINT : undefined));
+  control.listen({
+    onState: (state) => {
+      if (state === "stopping" || state === "ended") keys.close();
+    },
+  });
+  return keys;
 }
 
 /** Somebody reads what is printed and can answer. */

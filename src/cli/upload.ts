@@ -29,6 +29,7 @@ export async function upload(request: UploadArguments, io: Io): Promise<ExitCode
   const work = async (session: Session) => uploadPaths(session, describe(session, request));
   return inSession(flags, io, work, {
     // A dry run is asked for its list of names.
+    hasKeys: () => true,
     tellsFiles: flags.dryRun === "true",
     files: (given, path) =>
       commandFiles({ config: resolveOne(given, "config"), stateDb: flags.stateDb }, path),

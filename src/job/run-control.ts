@@ -60,6 +60,8 @@ export class RunControl implements RunStop {
   readonly #abort = new AbortController();
   readonly #pauses = new Set<string>();
   readonly #listeners = new Set<Partial<RunControlEvents>>();
+  /** Asked for before there was anything to change. */
+  readonly #early: LimitRequest[] = [];
   #state: RunState = "starting";
   #stop: StopRequest | undefined;
   #endGrace: Cancel = () => {};
@@ -104,7 +106,9 @@ export class RunControl implements RunStop {
 
   /** What is opened before the first file is open. */
   begin(): void {
-    if (this.#state === "starting") this.#enter(this.#pauses.size > 0 ? "paused" : "running", undefined);
+    if (this.#state !== "starting") return;
+    this.#enter(this.#pauses.size > 0 ? "paused" : "running", undefined);
+    for (const change of this.#early.splice(0)) this.setLimits(change);
   }
 
   /** Nothing new begins; after the grace time what is in flight is given up. Repeating it changes nothing. */
@@ -148,9 +152,10 @@ export class RunControl implements RunStop {
     if (this.#state === "paused" && this.#pauses.size === 0) this.#enter("running", by);
   }
 
-  /** Has whoever keeps a limit change it. */
+  /** Has whoever keeps a limit change it; before the run has begun it waits for that. */
   setLimits(change: LimitRequest): void {
     if (this.#state === "ended") return;
+    if (this.#state === "starting") return void this.#early.push(change);
     for (const { onLimits } of this.#listeners) onLimits?.(change);
   }
 

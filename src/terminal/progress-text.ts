@@ -22,8 +22,12 @@ export const PLAIN_INTERVAL_MS = 10_000;
 export const LABEL_COLUMN = 12;
 const BAR_WIDTH = 30;
 
-/** The lines of the live block, none wider than the style's width (but a few columns at least). */
-export function progressBlock(view: ProgressView, style: TextStyle): string[] {
+/**
+ * The lines of the live block, none wider than the style's width (but a few columns at least).
+ *
+ * @param keys which keys there are; undefined when none are taken
+ */
+export function progressBlock(view: ProgressView, style: TextStyle, keys?: string): string[] {
   const row = (label: string, pieces: readonly Piece[]) => flow(label, pieces, LABEL_COLUMN, style);
   return [
     barLine(view, style),
@@ -35,6 +39,7 @@ export function progressBlock(view: ProgressView, style: TextStyle): string[] {
     ...row("Slots", slotPieces(view, "")),
     ...row("Retries", [{ text: count(view.live.retries) }, throttledPiece(view)]),
     ...view.live.waiting.flatMap((waiting) => row("Waiting", waitingPieces(waiting))),
+    ...(keys === undefined ? [] : row("Keys", [{ text: keys, paint: "dim" }])),
   ];
 }
 
