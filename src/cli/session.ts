@@ -88,12 +88,7 @@ export async function inSession(
   }
   let inFlight = () => 0;
   control.listen({ onState: (state, why) => tellStop(state, why, { control, words, inFlight, notice }) });
-  const keys = hasKeys(given) && isPersonAt(io, given) ? listenForKeys(io, control, reporter) : undefined;
-  const suspend = (): void => {
-    reporter.suspend();
-    keys?.suspend();
-  };
-  const endings = [listenForSignals(control), listenForSuspend(suspend), () => keys?.close()];
+  const endListening = listen(io, control, reporter, hasKeys(given) && isPersonAt(io, given));
   const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
   try {
     // What is no proxy is told before anything is asked through it.
@@ -123,7 +118,7 @@ export async function inSession(
     notice("warning", words.left);
     return stop.exitCode;
   } finally {
-    for (const end of endings) end();
+    endListening();
     control.end();
     reporter.close();
   }
@@ -152,6 +147,19 @@ function tellStop(
   const drains = isIdle ? words.stops : `${words.finishes}; ${sooner}`;
   if (state === "draining") notice("warning", `${why}: ${drains}`);
   if (state === "stopping") notice("warning", `${why}: stopping now`);
+}
+
+/** Takes signals, and keys when a person is there. @returns ends it */
+function listen(io: Io, control: RunControl, reporter: Reporter, hasKeys: boolean): () => void {
+  const keys = hasKeys ? listenForKeys(io, control, reporter) : undefined;
+  const suspend = (): void => {
+    reporter.suspend();
+    keys?.suspend();
+  };
+  const endings = [listenForSignals(control), listenForSuspend(suspend), () => keys?.close()];
+  return () => {
+    for (const end of endings) end();
+  };
 }
 
 /** Takes keys until nothing is steered any more; the next Ctrl+C is the terminal's own again. */
