@@ -36,7 +36,9 @@ async function describeRun(session: Session): Promise<RunRequest> {
   if (found !== undefined && !resolveOne(given, "resume")) throw stateExists(found, stateDb);
   const settings = resolve(given, found?.settings ?? {});
   // Those that the state keeps, too.
-  session.claim(commandFiles({ ...settings, logFile: undefined, config: undefined }, path));
+  session.claim(
+    commandFiles({ ...settings, logFile: undefined, metricsFile: undefined, config: undefined }, path),
+  );
   if (found !== undefined) await tellCopy(session, stateDb);
   const csv = await checkCsv(settings, {
     path,
@@ -83,6 +85,7 @@ export function runFiles(given: Given, path: (path: string) => string): readonly
       config: resolveOne(given, "config"),
       stateDb: resolveOne(given, "stateDb"),
       emulator: resolveOne(given, "emulator"),
+      metricsFile: resolveOne(given, "metricsFile"),
     },
     path,
   );

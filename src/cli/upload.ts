@@ -32,7 +32,14 @@ export async function upload(request: UploadArguments, io: Io): Promise<ExitCode
     hasKeys: () => true,
     tellsFiles: flags.dryRun === "true",
     files: (given, path) =>
-      commandFiles({ config: resolveOne(given, "config"), stateDb: flags.stateDb }, path),
+      commandFiles(
+        {
+          config: resolveOne(given, "config"),
+          metricsFile: resolveOne(given, "metricsFile"),
+          stateDb: flags.stateDb,
+        },
+        path,
+      ),
   });
 }
 

@@ -31,6 +31,8 @@ export const UPLOAD_OPTION_NAMES = [
   "maxWait",
   "grace",
   "maxDuration",
+  "metricsFile",
+  "notify",
   ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 

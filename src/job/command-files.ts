@@ -1,4 +1,5 @@
 /** The files that a command reads and writes, by the options that bring them; see `refuseOverlap`. */
+import { NEXT_ENDING } from "../files/replace-file.ts";
 import type { UsedFiles } from "../files/overlap.ts";
 import { type Given, resolveOne } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
@@ -6,14 +7,14 @@ import { STATES } from "../state/wiring.ts";
 import { logPaths } from "../core/log-paths.ts";
 
 type Named = {
-  readonly [Name in "csv" | "files" | "kustoQuery" | "config" | "stateDb" | "logFile" | "emulator"]?:
-    | RunSettings[Name]
-    | undefined;
+  readonly [
+    Name in "csv" | "files" | "kustoQuery" | "config" | "stateDb" | "logFile" | "metricsFile" | "emulator"
+  ]?: RunSettings[Name] | undefined;
 };
 
 /** @param path makes a path whole */
 export function commandFiles(named: Named, path: (path: string) => string): UsedFiles[] {
-  const { csv, files, kustoQuery, config, stateDb, logFile, emulator } = named;
+  const { csv, files, kustoQuery, config, stateDb, logFile, metricsFile, emulator } = named;
   const read = (option: string, name: string | undefined): UsedFiles[] =>
     name === undefined || name === "-" ? [] : [{ option, paths: [path(name)], use: "read" }];
   return [
@@ -24,8 +25,16 @@ export function commandFiles(named: Named, path: (path: string) => string): Used
     ...(logFile === undefined
       ? []
       : [{ option: "--log-file", paths: logPaths(path(logFile)), use: "written" } as const]),
+    ...(metricsFile === undefined
+      ? []
+      : [{ option: "--metrics-file", paths: withNext(path(metricsFile)), use: "written" } as const]),
     ...(stateDb === undefined ? [] : [stateFiles(path(stateDb), files !== undefined, emulator === true)]),
   ];
+}
+
+/** The file, and the one that becomes it. */
+function withNext(path: string): string[] {
+  return [path, path + NEXT_ENDING];
 }
 
 /** For a command that needs its state alone. */

@@ -19,8 +19,10 @@ import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./heap.ts";
 import { changeLimits, chooseSlots } from "./limits.ts";
+import { openMetrics } from "./metrics.ts";
 import { listenToOperator } from "./operator.ts";
 import { endAfter } from "./max-duration.ts";
+import { notifyEnd, type RunEnd, thrownEnd } from "./run-ended.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
@@ -60,12 +62,26 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
   }
   const { settings, stateDb } = request;
   const endWatch = endAfter(context.surroundings, context.control, settings.maxDuration);
+  const notify = async (end: RunEnd): Promise<void> => notifyEnd(context, settings.notify, stateDb, end);
+  try {
+    const end = await runToEnd(context, request).catch(async (thrown: unknown) => {
+      await notify(thrownEnd(context, thrown));
+      throw thrown;
+    });
+    await notify(end);
+    return end.exitCode;
+  } finally {
+    endWatch();
+    context.control.end();
+  }
+}
+
+async function runToEnd(context: JobContext, request: RunRequest): Promise<RunEnd> {
+  const { settings, stateDb } = request;
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
     return await new Run(context, request, emulator).execute();
   } finally {
-    endWatch();
-    context.control.end();
     await emulator?.stop();
   }
 }
@@ -85,7 +101,7 @@ class Run {
     this.#statePath = context.path(request.stateDb);
   }
 
-  async execute(): Promise<ExitCode> {
+  async execute(): Promise<RunEnd> {
     const { settings, found, catalog, input, kept, resumeCommand } = this.#request;
     const target = { settings, found, catalog: catalog.identity, emulator: this.#emulator };
     const opened = await openTarget(this.#context, target);
@@ -129,7 +145,7 @@ class Run {
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
   }
 
-  async #withState(target: OpenTarget, state: OpenState): Promise<ExitCode> {
+  async #withState(target: OpenTarget, state: OpenState): Promise<RunEnd> {
     const { services } = target;
     const guard = this.#guard(target);
     const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath };
@@ -147,10 +163,11 @@ class Run {
     }
   }
 
-  async #withCatalog(parts: RunParts): Promise<ExitCode> {
+  async #withCatalog(parts: RunParts): Promise<RunEnd> {
     const { services, state, guarded } = parts;
     const { control, reporter } = this.#context;
     const { settings, resumeCommand } = this.#request;
+    using metrics = openMetrics(this.#context, this.#request.settings, state.run.identity);
     const follow = followRun({
       ...this.#context,
       state,
@@ -159,6 +176,7 @@ class Run {
         tell: (message) => reporter.tell(message),
         progress(view) {
           guarded.tellProgress(view);
+          metrics.take(view);
           reporter.progress(view);
         },
       },
@@ -182,7 +200,7 @@ class Run {
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed().catch(() => {});
     const last = await guarded.end();
-    const exitCode = await finishRun({
+    const end = await finishRun({
       ...parts,
       outcome,
       view,
@@ -194,8 +212,9 @@ class Run {
       resumeCommand,
       verbose: settings.verbose,
     });
+    metrics.end(end.exitCode);
     for (const line of last) this.#context.notice("info", line);
-    return exitCode;
+    return end;
   }
 
   async #startPipeline(

@@ -13,5 +13,7 @@ export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export { doubtText, type ImportReport } from "./import-report.ts";
 export { isoTime, jsonText } from "./json-forms.ts";
+export { metricsText, type RunMetrics } from "./metrics-text.ts";
+export { runNoticeJson } from "./run-notice.ts";
 export { type Message, toJsonLine, waitingMessages } from "./messages.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";

@@ -1,8 +1,9 @@
 /** A running process on the built command line that is steered from outside: `control`, two at once, and on nobody. */
-import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
+import { parseOpenMetrics } from "../support/openmetrics.ts";
+import { startStub } from "../support/stub-server.ts";
 import { makePlain } from "./plain-input.ts";
 import { type Scene, startScene, STATE } from "./scene.ts";
 
@@ -20,7 +21,7 @@ const control = (...args: string[]) => scene.cli(["control", "--state-db", STATE
 const inTarget = async (): Promise<number> => (await scene.reader.list(scene.container)).size;
 
 it("control pauses, changes limits, skips, bumps, continues and drains a running process, and --max-duration ends the next start", async () => {
-  const input = await makePlain(scene, 8, 3);
+  const input = await makePlain(scene, 20, 3);
   const running = scene.startRun([
     "--max-requests",
     "4/s",
@@ -39,14 +40,14 @@ it("control pauses, changes limits, skips, bumps, continues and drains a running
   const [paused, limited, skipped] = await Promise.all([
     control("pause", "--output", "json"),
     control("--max-requests", "off", "--concurrency", "3"),
-    control("skip", "w08"),
+    control("skip", "w20"),
   ]);
   expect(performance.now() - began).toBeLessThan(SOON_MS);
   expect([paused.code, limited.code, skipped.code], paused.stderr + limited.stderr + skipped.stderr).toEqual([
     0, 0, 0,
   ]);
   expect(JSON.parse(paused.stdout)).toMatchObject({ results: [{ request: "pause", outcome: "taken" }] });
-  expect(skipped.stdout).toContain(`${STATE}: skip w08: w08 is skipped until a reset`);
+  expect(skipped.stdout).toContain(`${STATE}: skip w20: w20 is skipped until a reset`);
   await expect.poll(() => running.stdout.match(/"type":"control"/g)?.length, { timeout: 5_000 }).toBe(3);
 
   // What was in flight has finished by then; nothing new begins, although nothing limits it any more.
@@ -69,25 +70,40 @@ it("control pauses, changes limits, skips, bumps, continues and drains a running
   const drained = await running.done;
   expect(drained.code, drained.stderr).toBe(130);
   expect(drained.stdout).toMatch(/"stoppedBy":"control drain"/);
-  expect(existsSync(scene.path(`${STATE}.control`))).toBe(false);
 
   // Nobody listens: only what lasts is changed.
   const nobody = await control("pause");
   expect(nobody.code).toBe(3);
   expect(nobody.stdout).toContain("nobody listens");
-  expect((await control("skip", "w07")).code).toBe(0);
-  expect((await control("reset", "w08")).code).toBe(0);
+  expect((await control("skip", "w19")).code).toBe(0);
+  expect((await control("reset", "w20")).code).toBe(0);
 
-  const timed = await scene.resume(["--max-requests", "4/s", "--max-duration", "1500ms"]);
+  await using receiver = await startStub([{ status: 503 }, { status: 200 }]);
+  const told = ["--notify", `${receiver.url}/hook`, "--metrics-file", scene.path("reupload.prom")];
+  const timed = await scene.resume(["--max-requests", "4/s", "--max-duration", "1500ms", ...told], {
+    env: { REUPLOAD_NOTIFY_SECRET: "s3cret" },
+  });
   expect(timed.code, timed.stderr).toBe(8);
   expect(timed.stdout).toContain("--max-duration");
   expect(timed.stdout).toContain(`reupload run --resume --state-db ${STATE}`);
   expect((await scene.cli(["status", "--state-db", STATE])).code).toBe(8);
+  const [first, second] = receiver.requests.map(({ body }) => String(body));
+  expect(second).toBe(first);
+  expect(JSON.parse(second ?? "")).toMatchObject({
+    type: "run-ended",
+    stateDb: STATE,
+    exitCode: 8,
+    error: null,
+    summary: { verdict: "stopped", stoppedBy: "--max-duration" },
+  });
+  expect(receiver.requests[1]?.headers["x-reupload-signature"]).toMatch(/^t=\d+,v1=[0-9a-f]{64}$/);
+  const metrics = parseOpenMetrics(await scene.read("reupload.prom"));
+  expect(metrics.get("reupload_exit_code")?.samples).toMatchObject([{ value: 8 }]);
 
   const rest = await scene.resume(["--max-requests", "off"]);
   expect(rest.code, rest.stderr).toBe(0);
   expect(figureOf(rest.stdout, "skipped")).toBe(1);
-  const wanted = input.files.filter(({ workItemId }) => workItemId !== "w07");
+  const wanted = input.files.filter(({ workItemId }) => workItemId !== "w19");
   await expectInTarget(scene, wanted);
   await expectAnnouncedOnce(scene, wanted);
 });

@@ -1,9 +1,10 @@
 /**
  * The requests of operators, in a small SQLite file beside the state (`<state>.control`): nobody but the process that has
- * the lock writes to the state itself, so a `control` that hangs holds nothing up. The file is made by the first request
- * and removed when the process ends.
+ * the lock writes to the state itself, so a `control` that hangs holds nothing up. The file is made by the first request. It
+ * stays when the process ends, because an operator may still look for the last answer; requests of an earlier start mean
+ * nothing, and are removed by the next one that is asked.
  */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { type ControlAnswer, type ControlRequest, readControlRequest } from "../../core/control-request.ts";
 import { createUnlessThere } from "../../files/files.ts";
@@ -25,6 +26,7 @@ const REQUESTS = `CREATE TABLE IF NOT EXISTS request (
 ) STRICT`;
 
 const REQUEST_SQL = {
+  forget: `DELETE FROM request WHERE start < ?`,
   ask: `INSERT INTO request (start, at, by, request) VALUES (?, ?, ?, ?)`,
   after: `SELECT id, at, by, request FROM request WHERE start = ? AND id > ? ORDER BY id LIMIT 100`,
   answer: `UPDATE request SET taken = ?, answer = ? WHERE id = ?`,
@@ -40,6 +42,7 @@ export function leaveRequest(
   createUnlessThere(statePath + CONTROL_SUFFIX);
   using db = new DatabaseSync(statePath + CONTROL_SUFFIX, { timeout: ASK_TIMEOUT_MS });
   db.exec(REQUESTS);
+  db.prepare(REQUEST_SQL.forget).run(start);
   const { lastInsertRowid } = db.prepare(REQUEST_SQL.ask).run(start, at, by, JSON.stringify(request));
   return Number(lastInsertRowid);
 }
@@ -93,7 +96,6 @@ export class OperatorRequests {
     this.#writeAnswers();
     this.#db?.close();
     this.#db = undefined;
-    for (const suffix of ["", "-journal"]) rmSync(this.#path + suffix, { force: true });
   }
 
   #writeAnswers(): void {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
@@ -61,13 +61,18 @@ describe("the desk of a state that a process works on", () => {
 describe("the desk of a state that no process works on", () => {
   it("leaves nothing for a later process", async () => {
     const { path, state } = await scene();
+    const request = await DESK.ask(path, PAUSE, "in time");
+    state.presence.asked();
+    state.presence.answer(request ?? 0, { taken: true, text: "paused" });
     await DESK.ask(path, PAUSE, "too late");
     await state.close();
-    expect(existsSync(`${path}.control`)).toBe(false);
+    // The last answer can still be read.
+    expect(await DESK.answer(path, request ?? 0)).toMatchObject({ taken: true });
     expect(await DESK.ask(path, PAUSE, "nobody hears it")).toBeUndefined();
-    expect(existsSync(`${path}.control`)).toBe(false);
     const resumed = await openState(path, undefined);
     expect(resumed.presence.asked()).toEqual([]);
+    await DESK.ask(path, PAUSE, "heard");
+    expect(resumed.presence.asked()).toMatchObject([{ by: "heard" }]);
   });
 
   it("changes what lasts, and leaves starts and their end as they are", async () => {
