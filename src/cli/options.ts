@@ -15,3 +15,15 @@ export function parseOutput(text: string | undefined): "text" | "json" {
   if (text === undefined || text === "text" || text === "json") return text ?? "text";
   throw new ReuploadError("bad-option", `--output: expected text or json, got "${text}"`);
 }
+
+/** One of a few words. @throws ReuploadError `bad-option` */
+export function parseChoice<Word extends string>(
+  text: string | undefined,
+  flag: string,
+  words: readonly Word[],
+): Word {
+  const word = words.find((known) => known === text);
+  if (word !== undefined) return word;
+  const list = words.join(", ").replace(/, (?=[^,]*$)/, " or ");
+  throw new ReuploadError("bad-option", `${flag}: expected ${list}, got "${text ?? ""}"`);
+}

@@ -12,6 +12,8 @@ import { addFind } from "./program/find.ts";
 import { addImportState } from "./program/import-state.ts";
 import { addMonitor } from "./program/monitor.ts";
 import { addPartitions } from "./program/partitions.ts";
+import { addDoctor } from "./program/doctor.ts";
+import { addInit } from "./program/init.ts";
 import { addPlan } from "./program/plan.ts";
 import { addRemaining } from "./program/remaining.ts";
 import { addRun } from "./program/run.ts";
@@ -52,6 +54,8 @@ More about a command: reupload run --help`,
     addRemaining,
     addPartitions,
     addPlan,
+    addDoctor,
+    addInit,
     addImportState,
     addDemo,
   ])

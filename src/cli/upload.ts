@@ -1,6 +1,6 @@
 /** `reupload upload`: local files to the target and the queue, as one work item's, without a CSV. */
-import { flagWord, type Given, resolveOne } from "../config/config.ts";
-import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "../config/run-options.ts";
+import { type Given, resolveOne } from "../config/config.ts";
+import { flagWords } from "../config/flag-words.ts";
 import { UPLOAD_OPTION_NAMES } from "../config/upload-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
@@ -107,16 +107,6 @@ function commandAgain({ paths, workItemName, jobId, workItemId, flags }: UploadA
   const words = ["--work-item-name", workItemName];
   if (jobId !== undefined) words.push("--job-id", jobId);
   if (workItemId !== undefined) words.push("--work-item-id", workItemId);
-  for (const name of RUN_OPTION_NAMES) {
-    if (name !== "dryRun") words.push(...optionWords(name, again[name]));
-  }
+  words.push(...flagWords({ ...again, dryRun: undefined }));
   return commandLine(["reupload", "upload", ...paths, ...words]);
-}
-
-function optionWords(name: RunOptionName, value: string | undefined): string[] {
-  const isNegative = RUN_OPTIONS[name].flag.startsWith("--no-");
-  // What was not given, and the switches that are on until they are given.
-  if (value === undefined || (isNegative && value === "true")) return [];
-  if (name === "retryFailed" && value === "false") return ["--no-retry-failed"];
-  return value === "true" || isNegative ? [flagWord(name)] : [flagWord(name), value];
 }

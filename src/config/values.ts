@@ -149,6 +149,17 @@ export const requestRate = ranged<Timetable>(`1/s to ${MOST_REQUESTS}/s`, (given
   }),
 );
 
+/** How fast a machine works: files a second (`150/s`) or work items a minute (`12/min`). */
+export const workRate = ranged<{ readonly amount: number; readonly unit: "files/s" | "work items/min" }>(
+  "above 0",
+  (given) => {
+    const [, digits = "", per = ""] = /^(\d+(?:\.\d+)?)\/(s|min)$/.exec(given) ?? [];
+    const amount = Number(digits);
+    if (amount > 0) return { amount, unit: per === "s" ? "files/s" : "work items/min" };
+    throw new RangeError("expected files a second such as 150/s, or work items a minute such as 12/min");
+  },
+);
+
 /** `all`, `none`, or failure codes separated by commas. */
 export const retryFailed: Parser<"all" | "none" | readonly FailureCode[]> = (given) => {
   if (given === "all" || given === "true") return "all";

@@ -1,5 +1,5 @@
 /** The files that a command reads and writes, by the options that bring them; see `refuseOverlap`. */
-import { NEXT_ENDING } from "../files/replace-file.ts";
+import { NEXT_ENDING } from "../files/files.ts";
 import type { UsedFiles } from "../files/overlap.ts";
 import { type Given, resolveOne } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";

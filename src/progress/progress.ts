@@ -7,6 +7,7 @@ import type { StateSummary } from "../state/ledger.ts";
 import type { Heartbeat, Waiting } from "../state/run-presence.ts";
 
 export type { FleetFailures, FleetWorkItem } from "./fleet-details.ts";
+export type { EstimateRow } from "./estimate.ts";
 export { checkFit } from "./fleet-fit.ts";
 export type { FleetView } from "./fleet.ts";
 export type { MachineView } from "./machine-watch.ts";

@@ -167,6 +167,7 @@ describe("the sign-in", () => {
   const recorded = (isTenantFixed: boolean) => {
     const requests: TokenRequest[] = [];
     const its: TokenSource = {
+      way: "test",
       advice: "",
       ask: async (request) => ({
         token: `t${requests.push(request)}`,
@@ -214,7 +215,7 @@ describe("the sign-in", () => {
     const { promise, resolve } = Promise.withResolvers<AccessToken>();
     const signIn = new SignIn(
       REAL_SURROUNDINGS,
-      { advice: "", ask: () => promise },
+      { way: "test", advice: "", ask: () => promise },
       { isTenantFixed: false },
     );
     const impatient = new AbortController();
@@ -239,6 +240,7 @@ describe("the sign-in", () => {
 describe("several ways to sign in", () => {
   const request = { scope: "s", fresh: false };
   const way = (name: string, outcomes: (string | SignInError)[]): TokenSource => ({
+    way: name,
     advice: `use ${name}`,
     ask: async () => {
       const next = outcomes.shift() ?? lost(`${name}: no more`);

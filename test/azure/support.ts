@@ -64,6 +64,7 @@ export async function thrownBy(work: Promise<unknown>): Promise<unknown> {
 export function countedSignIn(lifeMs = 3_600_000): { readonly signIn: SignIn; readonly asked: () => number } {
   let asked = 0;
   const source: TokenSource = {
+    way: "test",
     advice: "run `az login`",
     ask: async () => ({ token: `token-${++asked}`, expiresOnTimestamp: Date.now() + lifeMs }),
   };

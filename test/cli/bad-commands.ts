@@ -299,7 +299,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: ["plan", "good.csv", "2", "--shell", "fish"],
     exit: 2,
     code: "bad-option",
-    says: '--shell: expected bash, powershell, cmd, got "fish"',
+    says: '--shell: expected bash, powershell, cmd or cmd-file, got "fish"',
     advises: "Correct the value",
   },
   {
@@ -309,5 +309,29 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     code: "bad-option",
     says: "--shell: 3 shells for 2 machines",
     advises: "Give one shell for all machines, or one for each.",
+  },
+  {
+    title: "plan: an estimate without a rate",
+    args: ["plan", "good.csv", "--estimate"],
+    exit: 2,
+    code: "usage",
+    says: "An estimate needs the rate of one machine.",
+    advises: "--rate 150/s",
+  },
+  {
+    title: "plan: a rate that is none",
+    args: ["plan", "good.csv", "--rate", "fast"],
+    exit: 2,
+    code: "bad-option",
+    says: '--rate: expected files a second such as 150/s, or work items a minute such as 12/min, got "fast"',
+    advises: "Correct the value",
+  },
+  {
+    title: "plan: two rates",
+    args: ["plan", "good.csv", "--rate", "1/s", "--from-state", "x.db"],
+    exit: 2,
+    code: "bad-option",
+    says: "--rate and --from-state cannot be used together.",
+    advises: "Omit one of them.",
   },
 ];

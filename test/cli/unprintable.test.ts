@@ -104,7 +104,10 @@ describe("data", () => {
     const name = `it's ${HOSTILE}\n🎉.csv`;
     await writeFile(join(folder, name), "JobId,WorkItemId\nj,1\n");
     const { stdout } = await cli(["plan", name, "1"]);
-    const run = stdout.split("\n").find((line) => line.startsWith("reupload run --csv"));
+    const run = stdout
+      .replaceAll(" \\\n  ", " ")
+      .split("\n")
+      .find((line) => line.startsWith("reupload run --csv"));
     const script = `reupload() { printf '%s' "$3"; }; ${run}`;
     const told = await promisify(execFile)("bash", ["-c", script], { env: { LC_ALL: "C.UTF-8" } });
     expect(told.stdout).toBe(name);

@@ -138,29 +138,30 @@ describe("reupload plan", () => {
       "10",
     ]);
     expect(code).toBe(0);
-    const calls = await runInBash(stdout, ["npm", "scp", "az", "reupload", "sqlite3"]);
+    const calls = await runInBash(stdout, ["npm", "scp", "az", "reupload"]);
     const container =
       "az storage container create --auth-mode login --account-name a --name reupload-coordination".split(
         " ",
       );
+    const run = (partition: number, state: string): string[] => [
+      "reupload",
+      "run",
+      "--csv",
+      HOSTILE,
+      "--files",
+      files,
+      ...`--partition ${partition} --total-partitions 2 --state-db ${state}`.split(" "),
+      ..."--target https://a.blob.core.windows.net --workitem-workers 20 --file-workers 10".split(" "),
+    ];
     const machine = (partition: number, state: string): unknown[][] => [
       ["npm", "install", "--global", expect.stringMatching(/^\.\/reupload-.*\.tgz$/)],
       ["scp", `SOURCE-MACHINE:${HOSTILE}`, `SOURCE-MACHINE:${files}`, "."],
       ["az", "login"],
       // Once is enough for all machines.
       ...(partition === 0 ? [container] : []),
-      [
-        "reupload",
-        "run",
-        "--csv",
-        HOSTILE,
-        "--files",
-        files,
-        ...`--state-db ${state} --partition ${partition} --total-partitions 2`.split(" "),
-        ..."--workitem-workers 20 --file-workers 10 --target https://a.blob.core.windows.net".split(" "),
-      ],
-      ["reupload", "run", "--resume", "--state-db", state],
-      ["sqlite3", "-readonly", state, "SELECT status, count(*) FROM workitems GROUP BY status"],
+      run(partition, state),
+      [...run(partition, state), "--resume"],
+      ["reupload", "monitor", "--csv", HOSTILE, "--target", "https://a.blob.core.windows.net"],
     ];
     expect(calls).toEqual([...machine(0, "machine1_state.db"), ...machine(1, "machine2_state.db")]);
   });
@@ -169,7 +170,9 @@ describe("reupload plan", () => {
     const args = ["plan", HOSTILE, "--machines", "3", "--shell", "powershell,cmd,bash"];
     const { stdout } = await scene.cli(args);
     const runs = stdout.split("\n").filter((line) => line.startsWith("reupload run --csv"));
-    expect(runs.map((line) => line.slice("reupload run --csv ".length, line.indexOf(" --files")))).toEqual([
+    // Each stands twice: to run, and to resume.
+    const names = runs.map((line) => line.slice("reupload run --csv ".length, line.indexOf(" --files")));
+    expect(names.filter((_, index) => index % 2 === 0)).toEqual([
       `'it''s $HOME "90 %PATH%" \`id\` & co.csv'`,
       `"it's $HOME ""90 "^%"PATH"^%""" \`id\` & co.csv"`,
       `'it'\\''s $HOME "90 %PATH%" \`id\` & co.csv'`,
@@ -181,13 +184,14 @@ describe("reupload plan", () => {
 
   it("prints only the resume commands when asked, and the same commands as JSON", async () => {
     const { stdout } = await scene.cli(["plan", "failed.csv", "2", "--resume"]);
-    const commands = stdout.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    expect(commands).toEqual([
-      "az login",
-      "reupload run --resume --state-db machine1_state.db",
-      "az login",
-      "reupload run --resume --state-db machine2_state.db",
-    ]);
+    const commands = stdout
+      .replaceAll(" \\\n  ", " ")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+    const resume = (partition: number) =>
+      `reupload run --csv failed.csv --files listing.csv --partition ${partition} --total-partitions 2 ` +
+      `--state-db machine${partition + 1}_state.db --target https://ACCOUNT.blob.core.windows.net --resume`;
+    expect(commands).toEqual(["az login", resume(0), "az login", resume(1)]);
     const json = await scene.cli(["plan", "failed.csv", "2", "--resume", "--output", "json"]);
     const plan = JSON.parse(json.stdout) as { machines: { steps: { command: string }[] }[] };
     expect(plan.machines.flatMap(({ steps }) => steps.map(({ command }) => command))).toEqual(commands);
@@ -201,8 +205,24 @@ describe("reupload plan", () => {
     await mkdir(scene.path("in put"), { recursive: true });
     await writeFile(scene.path("in put/failed.csv"), CSV);
     const { stdout } = await scene.cli(["plan", "in put/failed.csv", "1"]);
-    const [, scp, , run] = await runInBash(stdout, ["npm", "scp", "az", "reupload", "sqlite3"]);
+    const [, scp, , run] = await runInBash(stdout, ["npm", "scp", "az", "reupload"]);
     expect(scp).toEqual(["scp", "SOURCE-MACHINE:in put/failed.csv", "SOURCE-MACHINE:listing.csv", "."]);
     expect(run?.slice(0, 4)).toEqual(["reupload", "run", "--csv", "failed.csv"]);
+  });
+
+  it("estimates machines and time in place of the commands, and recommends a number when none is given", async () => {
+    const args = ["plan", "failed.csv", "--rate", "2/s", "--files-per-work-item", "10000"];
+    const { code, stdout } = await scene.cli([...args, "--older-rate", "1/s", "--within", "10h"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("6 work items, about 60,000 files (10,000 a work item)\n");
+    expect(stdout).toMatch(/^ +1 +the whole CSV +as measured +7 h 30 min to 10 h 25 min +1\.0x/m);
+    expect(stdout).toContain("it would take 16 h 40 min: ");
+    const json = await scene.cli([...args, "--output", "json"]);
+    const { rows } = JSON.parse(json.stdout) as { rows: { machines: number; partitions: string }[] };
+    expect(rows.map(({ machines, partitions }) => `${machines} ${partitions}`).slice(0, 3)).toEqual([
+      "1 whole",
+      "2 fixed",
+      "2 auto",
+    ]);
   });
 });

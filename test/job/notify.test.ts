@@ -26,7 +26,9 @@ describe("a notification", () => {
     const [, seconds = "", signature] =
       /^t=(\d+),v1=([0-9a-f]{64})$/.exec(request?.headers["x-reupload-signature"] ?? "") ?? [];
     expect(Math.abs(Number(seconds) - Date.now() / 1000)).toBeLessThan(60);
-    const wanted = createHmac("sha256", SECRET).update(`${seconds}.${request?.body}`).digest("hex");
+    const wanted = createHmac("sha256", SECRET)
+      .update(`${seconds}.${String(request?.body)}`)
+      .digest("hex");
     expect(signature).toBe(wanted);
   });
 
@@ -56,7 +58,10 @@ describe("a notification", () => {
 
   it("is given up when somebody stops the command, and tried once when that was before", async () => {
     const stop = new AbortController();
-    await using receiver = await startStub(() => void stop.abort());
+    await using receiver = await startStub(() => {
+      stop.abort();
+      return undefined;
+    });
     expect(await send(receiver.url, {}, stop.signal)).toBe("stopped (tried once)");
     await using second = await startStub([{ status: 503 }]);
     expect(await send(second.url, {}, stop.signal)).toBe("it answered 503 (tried once)");

@@ -63,7 +63,11 @@ export function parseOpenMetrics(text: string): Map<string, Family> {
         pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 2, -1)]),
       );
       if (Object.keys(labels).length !== pairs.length) refuse("a label twice");
-      const key = `${name} ${JSON.stringify(Object.entries(labels).sort())}`;
+      const key = `${name} ${JSON.stringify(
+        Object.keys(labels)
+          .toSorted()
+          .map((label) => [label, labels[label]]),
+      )}`;
       if (seen.has(key)) refuse("a sample twice");
       seen.add(key);
       if (current.type === "counter" && Number(value) < 0) refuse("a counter below 0");

@@ -16,6 +16,10 @@ export class Chain implements TokenSource {
     this.#advice = advice;
   }
 
+  get way(): string {
+    return this.#chosen?.way ?? "no way yet";
+  }
+
   get advice(): string {
     return this.#chosen?.advice ?? this.#advice;
   }

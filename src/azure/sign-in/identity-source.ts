@@ -40,6 +40,10 @@ export class IdentitySource implements TokenSource {
     this.#watch = way.watch ?? new AnswerWatch();
   }
 
+  get way(): string {
+    return this.#way.name;
+  }
+
   get advice(): string {
     return this.#way.advice();
   }

@@ -60,6 +60,10 @@ export class PersonSource implements TokenSource {
       way.kind === "browser" ? "finish the sign-in in the browser window" : "sign in with the device code";
   }
 
+  get way(): string {
+    return this.#way.kind;
+  }
+
   get advice(): string {
     return this.#toDo;
   }

@@ -41,6 +41,11 @@ export class SignIn implements TokenCredential {
     this.#isTenantFixed = options.isTenantFixed;
   }
 
+  /** Which way gives the tokens, such as `az`. */
+  get way(): string {
+    return this.#source.way;
+  }
+
   /** A token for these scopes, kept and renewed in time. @throws SignInError; AbortError */
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
     const scope = typeof scopes === "string" ? scopes : scopes.join(" ");

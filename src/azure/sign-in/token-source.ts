@@ -16,6 +16,8 @@ export interface TokenRequest {
 
 /** One way to get tokens: a program, a service of the machine, variables, a person. */
 export interface TokenSource {
+  /** As in messages: `az`, `managed identity`. */
+  readonly way: string;
   /** What the operator can do when its tokens are refused: "run `az login`". */
   readonly advice: string;
   /** Gets a token, without keeping it. @throws SignInError */

@@ -1,43 +1,56 @@
+import { PLANNED_OPTIONS } from "../../job/plan.ts";
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
+import { addRunOptions, runFlags } from "./run-options.ts";
 
 /** Adds `reupload plan` with its options and help to the program. */
 export function addPlan({ program, io, setExitCode }: CommandLine): void {
-  program
+  const command = program
     .command("plan")
     .summary("print the commands for each of N machines")
     .description(
-      "Prints the commands for each of N machines, ready to paste: copy the CSV, sign in, run, resume.",
+      "Prints the commands for each of N machines, ready to paste: get the tool, copy the input, sign in, run, resume, monitor. The options of run that you give here, in the environment or in the configuration file stand in each command.",
     )
     .argument("<csv>", "failed work items")
     .argument("[n]", "number of machines")
     .option("--machines <n>", "number of machines")
     .option(
       "--shell <shells>",
-      "bash, powershell or cmd; one for all machines, or one for each: powershell,bash",
+      "bash, powershell, cmd (typed at its prompt) or cmd-file (saved in a .cmd file); one for all machines, or one for each: powershell,bash",
       "bash",
     )
-    .option("--files <file>", "listing of the files, used in the commands")
-    .option("--target <url>", "target account, used in the commands")
-    .option("--workitem-workers <n>", "number of work items open at once on each machine")
     .option(
-      "--file-workers <n>",
-      "this number times --workitem-workers gives the number of file slots on each machine",
+      "--format <format>",
+      "commands, json, kubernetes, slurm, systemd or taskscheduler (default: commands)",
     )
+    .option("--partition <auto>", "auto: every machine takes the partitions that are free")
+    .option("--total-partitions <n>", "with --partition auto: number of partitions")
+    .option("--estimate", "print how many machines take how long, in place of the commands")
+    .option("--rate <rate>", "what one machine does: files a second (150/s) or work items a minute (12/min)")
+    .option("--from-state <file>", "take the rate from the state of a run")
+    .option(
+      "--files-per-work-item <n>",
+      "files of a work item, on average (default: as in the state, else 800)",
+    )
+    .option("--within <time>", "recommend the fewest machines that need no longer than this (default: 8h)")
+    .option("--older-rate <rate>", "rate of an older tool, to compare with")
     .option("--resume", "print only the resume commands")
     .option("--output <format>", "text or json", "text")
-    .option("--no-color", "print no colours (also: NO_COLOR)")
+    .option("--no-color", "print no colours (also: NO_COLOR)");
+  addRunOptions(command, [...PLANNED_OPTIONS, "config"]);
+  command
     .addHelpText(
       "after",
       `
 Examples:
   reupload plan failed_workitems.csv 2
   reupload plan failed_workitems.csv 2 --shell powershell,bash --workitem-workers 20 --file-workers 10
+  reupload plan failed_workitems.csv --rate 150/s --files-per-work-item 800 --within 8h
+  reupload plan failed_workitems.csv 8 --format kubernetes --source-container https://ACCOUNT.blob.core.windows.net/C
 ${exitCodesHelp()}`,
     )
-    .action(
-      async (csv: string, n: string | undefined, options: Record<string, string | true | undefined>) => {
-        const { plan } = await import("../plan.ts");
-        setExitCode(await plan({ csv, n, options }, io));
-      },
-    );
+    .action(async (csv: string, n: string | undefined, options: Record<string, unknown>) => {
+      const { plan } = await import("../plan.ts");
+      const own = options as unknown as Parameters<typeof plan>[0]["options"];
+      setExitCode(await plan({ csv, n, flags: runFlags(options), options: own }, io));
+    });
 }

@@ -111,6 +111,7 @@ describe("a source link", () => {
         signIn: new SignIn(
           REAL_SURROUNDINGS,
           {
+            way: "test",
             advice: "",
             ask: () => Promise.reject(new SignInError("no token", "", { isUnavailable: true })),
           },

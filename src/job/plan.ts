@@ -1,0 +1,122 @@
+/** Makes the commands of several machines from the options that one operator gives. */
+import { basename } from "node:path";
+import { type Given, resolveOne } from "../config/config.ts";
+import { flagWords } from "../config/flag-words.ts";
+import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "../config/run-options.ts";
+import type { PlanReport } from "../report/plan-report.ts";
+
+/** Options of `run` that are one machine's or one start's, and those of what a command prints. */
+const NOT_PLANNED: ReadonlySet<RunOptionName> = new Set([
+  "csv",
+  "partition",
+  "totalPartitions",
+  "stateDb",
+  "takeOver",
+  "separateRun",
+  "emulator",
+  ...RUN_OPTION_NAMES.filter((name) => RUN_OPTIONS[name].onResume === "start" && name !== "grace"),
+]);
+
+/** The options of `run` that the commands of a plan repeat. */
+export const PLANNED_OPTIONS = RUN_OPTION_NAMES.filter((name) => !NOT_PLANNED.has(name));
+
+/** Files that every machine needs a copy of. */
+const COPIED = ["files", "kustoQuery"] as const;
+/** Each of these says where the file lists come from. */
+const CATALOGS = ["files", "kustoCluster", "sourceContainer", "sourceDir"] as const;
+
+/** What stands for the listing and the account that the operator has not named. */
+export const PLACEHOLDER = { files: "listing.csv", target: "https://ACCOUNT.blob.core.windows.net" } as const;
+
+export interface PlanRequest {
+  /** As given. */
+  readonly csv: string;
+  readonly given: Given;
+  /** auto: every machine takes whichever partition is free. */
+  readonly partitions: "fixed" | "auto";
+  /** With fixed partitions one for each; with `auto` the number of partitions, undefined: the default. */
+  readonly total: number | undefined;
+  /** Of this tool. */
+  readonly version: string;
+}
+
+/**
+ * Makes the plan. Each option that a flag, the environment or the configuration file of this machine gives becomes a
+ * flag, so that the commands do the same everywhere. A listing and an account stand for those that nothing names.
+ *
+ * @throws ReuploadError `bad-option`
+ */
+export function makePlan({ csv, given: named, partitions, total, version }: PlanRequest): PlanReport {
+  for (const name of PLANNED_OPTIONS) resolveOne(named, name);
+  const given = withPlaceholders(named);
+  const isShared = partitions === "auto" || (total ?? 1) > 1;
+  const isCoordinated = isShared && resolveOne(given, "coordination");
+  const target = given.get("target")?.text;
+  const coordinationContainer = given.get("coordinationContainer")?.text;
+  const share = (partition: string): Texts => ({
+    partition: partitions === "auto" ? "auto" : partition,
+    ...(total === undefined ? {} : { totalPartitions: String(total) }),
+  });
+  return {
+    partitions,
+    total,
+    version,
+    copied: [csv, ...COPIED.flatMap((name) => given.get(name)?.text ?? [])],
+    signIn: signInWords(given),
+    coordination:
+      isCoordinated && !resolveOne(given, "createMissing")
+        ? { account: accountName(target), container: resolveOne(given, "coordinationContainer") }
+        : undefined,
+    run: ({ partition, stateDb, folder }) => {
+      const texts = plannedTexts(given, folder);
+      const own = { csv: placed(csv, folder), stateDb, ...share(partition) };
+      return ["reupload", "run", ...flagWords({ ...texts, ...own })];
+    },
+    monitor: (stateDb) => {
+      const whole = flagWords({ target, csv: placed(csv), coordinationContainer });
+      return ["reupload", "monitor", ...(isCoordinated ? whole : ["--state-db", stateDb])];
+    },
+  };
+}
+
+function withPlaceholders(given: Given): Given {
+  const all = new Map(given);
+  const where = "plan";
+  if (!CATALOGS.some((name) => given.has(name))) all.set("files", { text: PLACEHOLDER.files, where });
+  if (!given.has("target")) all.set("target", { text: PLACEHOLDER.target, where });
+  return all;
+}
+
+type Texts = Partial<Record<RunOptionName, string>>;
+
+/** The options of every machine, as text. */
+function plannedTexts(given: Given, folder: string | undefined): Texts {
+  const texts: Texts = {};
+  for (const name of PLANNED_OPTIONS) {
+    const text = given.get(name)?.text;
+    if (text !== undefined) texts[name] = text;
+  }
+  for (const name of COPIED) if (texts[name] !== undefined) texts[name] = placed(texts[name], folder);
+  // Some shells read a backslash at the end of a quoted word as part of the word.
+  if (texts.sourceDir !== undefined) texts.sourceDir = texts.sourceDir.replace(/(?<=[^:\\/])[\\/]+$/, "");
+  return texts;
+}
+
+/** A copied file on the machine that runs: by its plain name, which no program takes for an option. */
+function placed(path: string, folder?: string): string {
+  const name = basename(path);
+  if (folder !== undefined) return `${folder}/${name}`;
+  return name.startsWith("-") ? `./${name}` : name;
+}
+function signInWords(given: Given): string[] | undefined {
+  const auth = resolveOne(given, "auth");
+  if (auth !== "auto" && auth !== "cli") return undefined;
+  const tenant = given.get("tenant")?.text;
+  return ["az", "login", ...(tenant === undefined ? [] : ["--tenant", tenant])];
+}
+
+function accountName(target: string | undefined): string {
+  // A URL's host is in lower case.
+  if (target === undefined || target === PLACEHOLDER.target || !URL.canParse(target)) return "ACCOUNT";
+  return new URL(target).hostname.split(".")[0] ?? "ACCOUNT";
+}
