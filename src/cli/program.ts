@@ -19,6 +19,7 @@ import { addRemaining } from "./program/remaining.ts";
 import { addRun } from "./program/run.ts";
 import { addStatus } from "./program/status.ts";
 import { addUpload } from "./program/upload.ts";
+import { addWhy } from "./program/why.ts";
 
 /** @param setExitCode told by the command that ran */
 export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCode) => void): Command {
@@ -49,6 +50,7 @@ More about a command: reupload run --help`,
     addUpload,
     addMonitor,
     addStatus,
+    addWhy,
     addControl,
     addAnnounce,
     addRemaining,

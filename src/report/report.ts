@@ -20,3 +20,4 @@ export { metricsText, type RunMetrics } from "./metrics-text.ts";
 export type { PlanReport } from "./plan-report.ts";
 export { runNoticeJson } from "./run-notice.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";
+export { type Story, storyEvents, toldFiles, whyJson, type WhyReport } from "./why-report.ts";

@@ -1,10 +1,10 @@
-/** A running process on the built command line that is steered from outside: `control`, two at once, and on nobody. */
+/** A running process that is steered from outside, and what a state tells of it later; on the built command line. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
 import { parseOpenMetrics } from "../support/openmetrics.ts";
 import { startStub } from "../support/stub-server.ts";
-import { makePlain } from "./plain-input.ts";
+import { csvOf, listingOf, makePlain, planPlain, putSource } from "./plain-input.ts";
 import { type Scene, startScene, STATE } from "./scene.ts";
 
 /** Asked and done within this, ms; the promise is 2 s, and the machine has other things to do. */
@@ -106,4 +106,55 @@ it("control pauses, changes limits, skips, bumps, continues and drains a running
   const wanted = input.files.filter(({ workItemId }) => workItemId !== "w19");
   await expectInTarget(scene, wanted);
   await expectAnnouncedOnce(scene, wanted);
+});
+
+it("why tells what happened to a file over starts: repeated requests with their ids, failures, a new link, the announcement", async () => {
+  const input = planPlain(scene, 2, 2);
+  await scene.write("failed_workitems.csv", csvOf(input));
+  await scene.write("listing.csv", listingOf(input));
+  await Promise.all([0, 1, 2].map(async (place) => putSource(scene, input.at(place))));
+  const busy = {
+    kind: "answer",
+    status: 503,
+    errorCode: "ServerBusy",
+    headers: { "x-ms-request-id": "busy-1" },
+  } as const;
+  const first = input.at(0);
+  scene.proxy.fail({
+    service: "blob",
+    method: "PUT",
+    name: `${scene.container}/${first.blobName}`,
+    times: 2,
+    fault: busy,
+  });
+  const run = await scene.run();
+  expect(run.code, run.stderr).toBe(1);
+  await putSource(scene, input.at(3));
+  const resumed = await scene.resume();
+  expect(resumed.code, resumed.stderr).toBe(0);
+
+  const blob = await scene.cli(["why", first.blobName, "--state-db", STATE]);
+  expect(blob.code, blob.stderr).toBe(0);
+  expect(blob.stdout).toContain(`file ${first.fileName} of work item w01`);
+  expect(blob.stdout).toMatch(/start 1: .*503 ServerBusy \(request id busy-1\); again after \d+\.\d s/);
+  expect(blob.stdout).toContain("it is in the target, and announced");
+
+  const json = await scene.cli(["why", "w02", "--state-db", STATE, "--output", "json"]);
+  const { stories } = JSON.parse(json.stdout) as {
+    stories: { files: { fileName: string; tries: unknown[] }[] }[];
+  };
+  expect(stories[0]).toMatchObject({ workItemId: "w02", status: "completed", filesKnown: 2 });
+  expect(stories[0]?.files).toMatchObject([
+    {
+      fileName: "f2.json",
+      status: "completed",
+      announced: true,
+      tries: [{ code: "source-not-found", start: 1 }],
+    },
+  ]);
+
+  const unclear = await scene.cli(["why", "f1.json", "--state-db", STATE]);
+  expect(unclear.code).toBe(1);
+  expect(unclear.stdout).toContain("work item w01, file f1.json");
+  expect(unclear.stdout).toContain("work item w02, file f1.json");
 });

@@ -11,6 +11,7 @@ import { describePartitions } from "./conformance-partitions.ts";
 import { describeQueue } from "./conformance-queue.ts";
 import { describeReader } from "./conformance-reader.ts";
 import { describeResume } from "./conformance-resume.ts";
+import { describeStory } from "./conformance-story.ts";
 import { describeSurveys } from "./conformance-surveys.ts";
 import type { StateHarness } from "./harness.ts";
 
@@ -24,4 +25,5 @@ export function describeState(kind: string, newHarness: () => Promise<StateHarne
   describeSurveys(kind, newHarness);
   describeReader(kind, newHarness);
   describeOperator(kind, newHarness);
+  describeStory(kind, newHarness);
 }

@@ -18,11 +18,12 @@ import type { FailureGroup, FailureRecord } from "../../src/state/ledger.ts";
 import type { Heartbeat, StartEnding } from "../../src/state/run-presence.ts";
 import type { RunRecord } from "../../src/state/run-record.ts";
 import type { OpenOptions } from "../../src/state/state-kind.ts";
-import type { FileTry } from "../../src/state/state-reader.ts";
+import type { FileIncident, FileTry } from "../../src/state/state-reader.ts";
 
 export type FileOfRow = Omit<StoredFile, "blobName" | "hasDetail"> & {
   detail: FileDetail | null;
   tries: FileTry[];
+  incidents: FileIncident[];
 };
 
 export interface Row extends StoredWorkItem {
@@ -186,22 +187,28 @@ export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
   row.bumped = undefined;
   row.holder = status === "in_progress" ? start : undefined;
   const before = new Map(row.files.map((file) => [file.id, file]));
-  row.files = [...item.files].map(([key, { id, facts, bytes, at, place, code, detail, tries }]) => {
-    const known = before.get(id);
-    const [fileName = "", link = ""] = key.split("\0");
-    return {
-      id,
-      fileName,
-      link,
-      facts,
-      bytes,
-      at,
-      place,
-      code,
-      detail: mergeDetail(known?.detail ?? null, detail),
-      tries: boundTries([...(known?.tries ?? []), ...(tries ?? [])]),
-    };
-  });
+  row.files = [...item.files].map(
+    ([key, { id, facts, bytes, at, place, code, detail, tries, incidents }]) => {
+      const known = before.get(id);
+      const [fileName = "", link = ""] = key.split("\0");
+      return {
+        id,
+        fileName,
+        link,
+        facts,
+        bytes,
+        at,
+        place,
+        code,
+        detail: mergeDetail(known?.detail ?? null, detail),
+        tries: boundTries([...(known?.tries ?? []), ...(tries ?? [])]),
+        incidents: boundIncidents([
+          ...(known?.incidents ?? []),
+          ...(incidents ?? []).map((incident) => ({ ...incident, start })),
+        ]),
+      };
+    },
+  );
 }
 
 function mergeDetail(known: FileDetail | null, written: FileDetail | undefined): FileDetail | null {
@@ -216,6 +223,11 @@ function mergeDetail(known: FileDetail | null, written: FileDetail | undefined):
 /** The first one, and the newest nine. */
 function boundTries(tries: FileTry[]): FileTry[] {
   return tries.length <= 10 ? tries : [...tries.slice(0, 1), ...tries.slice(-9)];
+}
+
+/** The first five, and the newest fifteen. */
+function boundIncidents(incidents: FileIncident[]): FileIncident[] {
+  return incidents.length <= 20 ? incidents : [...incidents.slice(0, 5), ...incidents.slice(-15)];
 }
 
 /** Failures with samples, most first. */

@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { randomUUID } from "node:crypto";
 import { ReuploadError } from "../../src/core/errors.ts";
+import { parseNameTemplate } from "../../src/core/target-name.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { summarize } from "../../src/state/ledger/counters.ts";
 import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
@@ -182,23 +183,64 @@ class MemoryReader implements StateReader {
     });
   }
 
-  async history(key: Pick<WorkItem, "jobId" | "workItemId">) {
+  async history(key: Pick<WorkItem, "jobId" | "workItemId">, fileName?: string) {
     const row = this.#disk.find(key);
     if (row === undefined) return undefined;
-    const files = row.files.flatMap(({ fileName, facts, detail, tries }) =>
-      detail === null
-        ? []
-        : [
-            {
-              fileName,
-              tries,
-              status: fileStatus(facts),
-              attempts: detail.attempts,
-              blobName: detail.blobName ?? undefined,
-            },
-          ],
+    const files = row.files
+      .filter((file) => file.detail !== null || file.incidents.length > 0 || file.fileName === fileName)
+      .map(({ fileName: name, facts, detail, tries, incidents, at, bytes }) => ({
+        fileName: name,
+        tries,
+        incidents,
+        status: fileStatus(facts),
+        at: at * 1000,
+        bytes: bytes ?? undefined,
+        inTarget: (facts & FACT.inTarget) !== 0,
+        alreadyThere: (facts & FACT.alreadyThere) !== 0,
+        announced: (facts & FACT.announced) !== 0,
+        elsewhere: (facts & FACT.elsewhere) !== 0,
+        attempts: detail?.attempts ?? 1,
+        blobName: detail?.blobName ?? undefined,
+      }));
+    const ms = (seconds: number | null) => (seconds === null ? undefined : seconds * 1000);
+    return {
+      workItem: { ...row.workItem, workItemName: row.catalogName ?? row.workItem.workItemName },
+      status: row.status,
+      startedAt: ms(row.startedAt),
+      finishedAt: ms(row.finishedAt),
+      filesTotal: row.receipt === undefined ? undefined : row.filesTotal,
+      filesKnown: row.files.length,
+      failure: row.failure,
+      partition: row.partition,
+      partitionEpoch: this.#disk.partitions.get(row.partition)?.epoch ?? 0,
+      files,
+    };
+  }
+
+  async find(name: string, max: number) {
+    const { rows, run } = this.#disk;
+    const named = rows.map((row) => ({
+      row,
+      workItem: { ...row.workItem, workItemName: row.catalogName ?? row.workItem.workItemName },
+    }));
+    const workItems = named.filter(({ row, workItem }) =>
+      [workItem.workItemId, workItem.workItemName, row.workItem.workItemName].includes(name),
     );
-    return { workItem: row.workItem, status: row.status, files };
+    if (workItems.length > 0) {
+      return workItems.slice(0, max).map(({ workItem }) => ({ workItem, fileName: undefined }));
+    }
+    const template = parseNameTemplate(run.identity.nameTemplate);
+    const files = named.flatMap(({ row, workItem }) => row.files.map((file) => ({ workItem, file })));
+    const kinds = [
+      files.filter(({ file }) => file.detail?.blobName === name),
+      files.filter(({ workItem, file }) => {
+        const shown = { ...workItem, workItemName: workItem.workItemName || workItem.workItemId };
+        return template.render(shown, file.fileName) === name;
+      }),
+      files.filter(({ file }) => file.fileName === name || file.fileName.endsWith(`/${name}`)),
+    ];
+    const found = kinds.find((kind) => kind.length > 0) ?? [];
+    return found.slice(0, max).map(({ workItem, file }) => ({ workItem, fileName: file.fileName }));
   }
 
   async announcements() {

@@ -24,6 +24,7 @@ export class ChangedRows {
       entry.insert = undefined;
       entry.detail = undefined;
       entry.tries = undefined;
+      entry.incidents = undefined;
       entry.dirty = false;
     }
     for (const item of this.workItems) item.dirty = false;

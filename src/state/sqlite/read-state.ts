@@ -6,6 +6,7 @@ import { summarize } from "../ledger/counters.ts";
 import type { FailureGroup } from "../ledger.ts";
 import type { RunRecord } from "../run-record.ts";
 import type {
+  FoundName,
   OpenWorkItemView,
   RemainingWorkItem,
   StateReader,
@@ -17,6 +18,7 @@ import { STATUS } from "./columns.ts";
 import { countAnnouncements } from "./announcements.ts";
 import { toStateError } from "./database.ts";
 import { failureGroups } from "./failures.ts";
+import { findName } from "./find-name.ts";
 import { readHistory } from "./history.ts";
 import { inspectState, readRun, readStarts, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
@@ -112,8 +114,21 @@ class SqliteStateReader implements StateReader {
     });
   }
 
-  async history(workItem: Pick<WorkItem, "jobId" | "workItemId">): Promise<WorkItemHistory | undefined> {
-    return this.#ask((db) => readHistory(db, workItem));
+  async history(
+    workItem: Pick<WorkItem, "jobId" | "workItemId">,
+    fileName?: string,
+  ): Promise<WorkItemHistory | undefined> {
+    return this.#ask((db) => {
+      const partition = readRun(db, this.#path)?.identity.partition;
+      return readHistory(db, workItem, fileName, typeof partition === "number" ? partition : 0);
+    });
+  }
+
+  async find(name: string, max: number): Promise<readonly FoundName[]> {
+    return this.#ask((db) => {
+      const run = readRun(db, this.#path);
+      return run === undefined ? [] : findName(db, name, max, run.identity.nameTemplate);
+    });
   }
 
   async announcements(): Promise<AnnouncementCounts> {

@@ -92,6 +92,11 @@ export const SQL = {
     VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
   addTry: `INSERT INTO file_try (file, number, start, at, outcome, code, message, attempts, request_id)
     VALUES (?1, 1 + coalesce((SELECT max(number) FROM file_try WHERE file = ?1), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+  addIncident: `INSERT INTO file_incident (file, number, start, incident)
+    VALUES (?1, 1 + coalesce((SELECT max(number) FROM file_incident WHERE file = ?1), 0), ?2, ?3)`,
+  // The first five and the newest fifteen stay.
+  dropOldIncidents: `DELETE FROM file_incident WHERE file = ?1 AND number > 5
+    AND number <= (SELECT max(number) FROM file_incident WHERE file = ?1) - 15`,
   // The first one and the newest nine stay.
   dropOldTries: `DELETE FROM file_try WHERE file = ?1 AND number > 1
     AND number <= (SELECT max(number) FROM file_try WHERE file = ?1) - 9`,
@@ -207,10 +212,16 @@ export const SQL = {
     FROM work_item WHERE id > ? AND status NOT IN (2, 3, 6) ORDER BY id LIMIT ?`,
   failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id
     WHERE f.work_item = ? AND f.facts & 8 ORDER BY 1`,
-  findForHistory: `SELECT id, job_id, work_item_id, name, status FROM work_item
-    WHERE job_id = ? AND work_item_id = ?`,
-  filesInTrouble: `SELECT f.id, f.name, f.facts, d.attempts, d.blob_name
-    FROM file f CROSS JOIN file_detail d ON d.file = f.id WHERE f.work_item = ? ORDER BY f.id`,
+  findForHistory: `SELECT id, job_id, work_item_id, coalesce(catalog_name, name) AS name, status, started_at, finished_at,
+      iif(receipt_count IS NULL, NULL, files_total) AS files_total, partition, failure_code, failure_message,
+      failure_attempts, failure_request_id,
+      (SELECT count(*) FROM file f WHERE f.work_item = work_item.id) AS files_known
+    FROM work_item WHERE job_id = ? AND work_item_id = ?`,
+  filesInTrouble: `SELECT f.id, f.name, f.facts, f.bytes, f.at, d.attempts, d.blob_name
+    FROM file f LEFT JOIN file_detail d ON d.file = f.id
+    WHERE f.work_item = ?1 AND (d.file IS NOT NULL OR f.name = ?2
+      OR EXISTS (SELECT 1 FROM file_incident i WHERE i.file = f.id)) ORDER BY f.id`,
+  incidentsOfFile: `SELECT start, incident FROM file_incident WHERE file = ? ORDER BY number`,
   triesOfFile: `SELECT start, at, outcome, code, message, attempts, request_id
     FROM file_try WHERE file = ? ORDER BY number`,
 } as const;
