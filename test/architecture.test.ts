@@ -70,6 +70,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     "state/run-presence.ts",
     "state/operator-desk.ts",
     "state/state-reader.ts",
+    "state/past.ts",
     "state/run-record.ts",
     "state/announcements.ts",
     "state/original-states.ts",

@@ -2,6 +2,7 @@
 import { resolve, resolveOne } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
+import { queueOfPartition } from "../core/queues.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { announce as announceFiles, type AnnounceRequest } from "../job/announce.ts";
 import { stateAndConfigFiles } from "../job/command-files.ts";
@@ -50,7 +51,7 @@ async function describe(session: Session, all: boolean): Promise<AnnounceRequest
 
 /**
  * The run's queue. A run that was started with --no-queue has none: the first announcement chooses it, and the state
- * keeps the choice, so that all of its files are announced in one place.
+ * keeps the choice, so that all of its files are announced in one place. Of several queues it is that of the partition.
  */
 function chooseQueue(
   { identity, settings: kept }: RunRecord,
@@ -60,15 +61,16 @@ function chooseQueue(
 ): string {
   const hasOwn = identity.queue !== "none";
   const before = hasOwn ? identity.queue : announced > 0 ? kept["queue"] : undefined;
-  if (typeof before !== "string") return settings.queue;
-  if (isGiven && settings.queue !== before) {
+  const own = (queues: string) => queueOfPartition(queues, Number(identity.partition) || 0);
+  if (typeof before !== "string") return own(settings.queue);
+  if (isGiven && settings.queue !== before && settings.queue !== own(before)) {
     throw new ReuploadError(
       "identity-mismatch",
-      `the files of this state are announced in the queue ${before}, given is ${settings.queue}`,
-      { advice: `Leave --queue out, or give --queue ${before}.` },
+      `the files of this state are announced in the queue ${own(before)}, given is ${settings.queue}`,
+      { advice: `Leave --queue out, or give --queue ${own(before)}.` },
     );
   }
-  return before;
+  return own(before);
 }
 
 /** The command that sends what is left; a queue that was chosen is kept in the state. */

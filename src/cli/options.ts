@@ -10,6 +10,12 @@ export function parseWholeNumber(text: string, what: string, min: number, max: n
   );
 }
 
+/** `--output` of a command that lists rows. @throws ReuploadError `bad-option` */
+export function parseRowsOutput(text: string | undefined): "text" | "csv" | "json" {
+  if (text === undefined || text === "text" || text === "csv" || text === "json") return text ?? "text";
+  throw new ReuploadError("bad-option", `--output: expected text, csv or json, got "${text}"`);
+}
+
 /** `--output` of a command that prints one result. @throws ReuploadError `bad-option` */
 export function parseOutput(text: string | undefined): "text" | "json" {
   if (text === undefined || text === "text" || text === "json") return text ?? "text";

@@ -8,6 +8,7 @@ import type { Io } from "../terminal/io.ts";
 import { addAnnounce } from "./program/announce.ts";
 import { addControl } from "./program/control.ts";
 import { addDemo } from "./program/demo.ts";
+import { addFiles } from "./program/files.ts";
 import { addFind } from "./program/find.ts";
 import { addImportState } from "./program/import-state.ts";
 import { addMonitor } from "./program/monitor.ts";
@@ -16,7 +17,9 @@ import { addDoctor } from "./program/doctor.ts";
 import { addInit } from "./program/init.ts";
 import { addPlan } from "./program/plan.ts";
 import { addRemaining } from "./program/remaining.ts";
+import { addReport } from "./program/report.ts";
 import { addRun } from "./program/run.ts";
+import { addStates } from "./program/states.ts";
 import { addStatus } from "./program/status.ts";
 import { addUpload } from "./program/upload.ts";
 import { addWhy } from "./program/why.ts";
@@ -52,6 +55,9 @@ More about a command: reupload run --help`,
     addStatus,
     addWhy,
     addControl,
+    addReport,
+    addFiles,
+    addStates,
     addAnnounce,
     addRemaining,
     addPartitions,

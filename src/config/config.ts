@@ -3,6 +3,7 @@
  * value checked, and a bad one told with the place it came from.
  */
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
+import { splitQueues } from "../core/queues.ts";
 import { readConfigFile } from "./config-file.ts";
 import {
   environmentName,
@@ -128,6 +129,11 @@ function parse(spec: OptionSpec, text: string, where: string): unknown {
 
 /** What no single option can say about itself. */
 function check(settings: RunSettings): void {
+  checkPartitions(settings);
+  checkTogether(settings);
+}
+
+function checkPartitions(settings: RunSettings): void {
   const { partition, totalPartitions } = settings;
   if ((partition === undefined) !== (totalPartitions === undefined)) {
     const [there, missing] =
@@ -141,6 +147,15 @@ function check(settings: RunSettings): void {
       advice: `Partitions count from 0: give 0 to ${totalPartitions - 1}.`,
     });
   }
+  if (partition === undefined && settings.announce && splitQueues(settings.queue).length > 1) {
+    throw new ReuploadError("bad-option", "Several queues are given to a run without partitions.", {
+      advice:
+        "Give one queue, or --partition and --total-partitions: each partition announces in one of the queues.",
+    });
+  }
+}
+
+function checkTogether(settings: RunSettings): void {
   if (settings.emulator && settings.target !== undefined) {
     throw new ReuploadError("bad-option", "--emulator and --target cannot be used together.", {
       advice: "Omit one of them.",
@@ -149,6 +164,16 @@ function check(settings: RunSettings): void {
   if (settings.limit !== undefined && settings.sample !== undefined) {
     throw new ReuploadError("bad-option", "--limit and --sample cannot be used together.", {
       advice: "--limit takes the first work items, --sample takes some that are spread over the CSV.",
+    });
+  }
+  if (settings.repartition && settings.csv === "-") {
+    throw new ReuploadError("bad-option", "--repartition reads the CSV twice, which stdin does not allow.", {
+      advice: "Give --csv a file.",
+    });
+  }
+  if (settings.repartition && !settings.coordination) {
+    throw new ReuploadError("bad-option", "--repartition and --no-coordination cannot be used together.", {
+      advice: "What is to be divided is known to the machines by their coordination alone.",
     });
   }
   if (settings.updateCsv && !settings.resume) {

@@ -167,6 +167,14 @@ export const INPUT_OPTIONS = {
     "go on with the partition of a machine that died, with another state",
     "start",
   ),
+  repartition: option(
+    MACHINES,
+    "--repartition",
+    yesOrNo,
+    "false",
+    "divide the run into the given number of partitions once no machine works on it; what is done stays done",
+    "start",
+  ),
   separateRun: option(
     MACHINES,
     "--separate-run",

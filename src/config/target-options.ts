@@ -7,7 +7,7 @@ import {
   headerText,
   nameTemplate,
   oneOf,
-  queueName,
+  queueNames,
   text,
   yesOrNo,
 } from "./values.ts";
@@ -35,10 +35,10 @@ export const TARGET_OPTIONS = {
   ),
   queue: option(
     TARGET,
-    "--queue <name>",
-    queueName,
+    "--queue <names>",
+    queueNames,
     "resultsqueue",
-    "queue that receives an announcement of every blob",
+    "queue that receives an announcement of every blob; with partitions also several (a,b,c): partition I uses queue I mod 3",
     "same",
   ),
   announce: option(TARGET, "--no-queue", yesOrNo, "true", "send no announcements", "same"),

@@ -184,7 +184,15 @@ export const messageUrl: Parser<string> = (given) => {
 
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 export const containerName = storageName("a container name");
-export const queueName = storageName("a queue name");
+const queueName = storageName("a queue name");
+
+/** One queue, or several with commas: partition I announces in queue I modulo their number. */
+export const queueNames: Parser<string> = (given) => {
+  const names = given.split(",").map((name) => queueName(name.trim()));
+  const repeated = names.find((name, at) => names.indexOf(name) < at);
+  if (repeated === undefined) return names.join(",");
+  throw new RangeError(`expected different queues, but ${repeated} is given twice`);
+};
 
 function storageName(what: string): Parser<string> {
   return (given) => {

@@ -6,7 +6,12 @@
 import type { FailureCode } from "./failure.ts";
 import { ReuploadError } from "./errors.ts";
 import { joinBits } from "./bitmap.ts";
-import { type CheckpointState, readCheckpointState, writeCheckpointState } from "./checkpoint-states.ts";
+import {
+  type CheckpointState,
+  newCheckpointStates,
+  readCheckpointState,
+  writeCheckpointState,
+} from "./checkpoint-states.ts";
 import type { Receipt } from "./receipt.ts";
 
 export { decodeCheckpoint, encodeCheckpoint } from "./checkpoint-bytes.ts";
@@ -66,6 +71,32 @@ export function checkpointCounts(checkpoint: Checkpoint): CheckpointCounts {
   const { count } = checkpoint.rows;
   for (let place = 0; place < count; place++) counts[readCheckpointState(checkpoint.states, place)]++;
   return { workItems: { total: count, ...counts, empty: checkpoint.empty }, files: checkpoint.files };
+}
+
+/**
+ * The checkpoint as a start takes it that tries failures again: what has failed is to be done. Which work item failed with
+ * which code is not told, so with codes all are tried again as soon as one of these codes is among them.
+ */
+export function withFailuresToRetry(
+  checkpoint: Checkpoint,
+  retryFailed: "all" | "none" | readonly FailureCode[],
+): Checkpoint {
+  const failed = checkpoint.failures.filter(({ outcome }) => outcome === "failed");
+  const isChosen = (code: FailureCode) => retryFailed === "all" || retryFailed.includes(code);
+  if (retryFailed === "none" || (retryFailed !== "all" && !failed.some(({ code }) => isChosen(code)))) {
+    return checkpoint;
+  }
+  const states = newCheckpointStates(checkpoint.rows.count);
+  for (let place = 0; place < checkpoint.rows.count; place++) {
+    const state = readCheckpointState(checkpoint.states, place);
+    if (state !== "failed") writeCheckpointState(states, place, state);
+  }
+  return {
+    ...checkpoint,
+    states,
+    failures: checkpoint.failures.filter(({ outcome }) => outcome !== "failed"),
+    files: { ...checkpoint.files, failed: 0 },
+  };
 }
 
 /** Whether the checkpoint is over these rows. */

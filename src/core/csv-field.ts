@@ -10,3 +10,14 @@ export function csvField(value: string): string {
 export function quotedCsvField(value: string): string {
   return `"${value.replaceAll('"', '""')}"`;
 }
+
+/** What a spreadsheet takes for the beginning of a formula, also in its wide forms. */
+const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
+
+/**
+ * A text of unknown origin as a field of a CSV that people open in a spreadsheet: an apostrophe before what would be
+ * taken for a formula makes it text. The field is not the same value any more, so this is not for a CSV that `run` reads.
+ */
+export function spreadsheetField(value: string): string {
+  return FORMULA.test(value) ? quotedCsvField(`'${value}`) : csvField(value);
+}

@@ -75,6 +75,11 @@ export const ERRORS = {
     exitCode: EXIT.refused,
     advice: "Wait for the other process, or give each process its own --state-db.",
   },
+  "state-unfinished": {
+    exitCode: EXIT.refused,
+    advice:
+      "Finish its run with `reupload run --resume`. If nothing of it is needed, delete the file yourself.",
+  },
   "state-network-disk": {
     exitCode: EXIT.refused,
     advice:
@@ -135,6 +140,11 @@ export const ERRORS = {
   "disk-full": {
     exitCode: EXIT.unavailable,
     advice: "Free some space, then run the command again, with --resume if there is a state.",
+  },
+  "secret-found": {
+    exitCode: EXIT.refused,
+    advice:
+      "Find out how it got there. Without that file the bundle can be made by hand: `reupload report --html`, --json, `reupload files`.",
   },
   internal: {
     exitCode: EXIT.unavailable,

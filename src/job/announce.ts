@@ -15,6 +15,7 @@ import type { AnnouncementCounts, AnnouncementStore } from "../state/announcemen
 import type { StateSummary } from "../state/ledger.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
+import { AnnounceHold } from "./announce-hold.ts";
 import type { JobContext } from "./context.ts";
 import { followRun } from "./follow.ts";
 import { endAfter } from "./max-duration.ts";
@@ -52,9 +53,12 @@ export async function announce(context: JobContext, request: AnnounceRequest): P
     if (services === undefined) throw new TypeError("a queue that may be created is not missing");
     const location = context.path(stateDb);
     const store = await STATES.openAnnouncements({ location, all, queue: settings.queue });
+    let hold: AnnounceHold | undefined;
     try {
-      return await announceAll(context, request, services, store);
+      hold = await AnnounceHold.take(context, { run: request.run, settings, services });
+      return await announceAll(context, request, { services, store, hold });
     } finally {
+      await hold?.end();
       await store.close();
     }
   } finally {
@@ -102,8 +106,7 @@ async function openQueue(
 async function announceAll(
   context: JobContext,
   request: AnnounceRequest,
-  services: Services,
-  store: AnnouncementStore,
+  { services, store, hold }: { services: Services; store: AnnouncementStore; hold: AnnounceHold | undefined },
 ): Promise<ExitCode> {
   const { buildAnnouncer } = await import("./services.ts");
   const { settings, all } = request;
@@ -123,7 +126,7 @@ async function announceAll(
     services,
   });
   const running = startAnnouncing(
-    { surroundings: context.surroundings, store, announcer },
+    { surroundings: context.surroundings, store, announcer: hold?.guarded(announcer) ?? announcer },
     {
       slots:
         settings.concurrency === "auto"

@@ -1,9 +1,14 @@
 /** What of a run's settings all of its machines must have alike. */
 import type { RunSettings } from "../config/run-options.ts";
 
-/** A run that is one whole, or that was told not to, knows nothing of other machines. */
-export function isCoordinated({ totalPartitions, coordination }: RunSettings): boolean {
-  return coordination && totalPartitions !== undefined && totalPartitions > 1;
+/** Whether the run is refused where the machines cannot know of each other. */
+export function isCoordinated(settings: RunSettings): boolean {
+  return settings.coordination && !isWhole(settings);
+}
+
+/** A run of the whole CSV takes part in coordination when it may: it is no reason to refuse one machine. */
+export function isWhole({ totalPartitions = 1 }: RunSettings): boolean {
+  return totalPartitions === 1;
 }
 
 /** The rules of conflicts and names, by their flags. */

@@ -4,24 +4,27 @@
  */
 import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
-import { checkpointCounts, decodeCheckpoint, encodeCheckpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
+import { splitQueues } from "../core/queues.ts";
 import { StopRequest } from "../core/stop-request.ts";
-import type { PartitionFacts } from "../machines/claim.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
-import { Part } from "../machines/machines.ts";
+import { type OldRecord, Part, PartitionLost } from "../machines/machines.ts";
+import { untilAnswered } from "../machines/repeated-calls.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { JobContext } from "./context.ts";
-import type { Guard, GuardedRun } from "./guard.ts";
-import { isCoordinated, runRules } from "./coordination-settings.ts";
+import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
+import { isWhole, runRules } from "./coordination-settings.ts";
 import { describeOthers } from "./others-text.ts";
+import { type Figures, stateFacts, tellTakenOver } from "./partition-facts.ts";
+import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
+import { StartPatience } from "./start-patience.ts";
 import type { TargetIdentity } from "./start.ts";
 
 /** Of the function that gives each work item its partition (`core/partition.ts`). */
@@ -31,6 +34,14 @@ const LOOK_MS = 500;
 /** How long the last word is tried, ms; after an abort nobody wants to wait. */
 const LAST_WORD_MS = 25_000;
 const LAST_WORD_AFTER_ABORT_MS = 3_000;
+
+const LOST_ADVICE = {
+  machine:
+    "Nothing is left to do here while that machine works. If it ends early, this state can continue: run --resume --take-over.",
+  repartition: "This state is of no more use: start a new one with the new number of partitions.",
+  nobody:
+    "Somebody deleted what the machines know of each other. Stop the other machines, then start again with --resume.",
+} as const;
 
 export interface Coordination {
   readonly settings: RunSettings;
@@ -44,9 +55,9 @@ export interface Coordination {
   readonly sample: () => readonly string[];
 }
 
-/** @returns undefined when the run has no partitions, or is not to be coordinated: then no machine knows of another */
+/** @returns undefined with --no-coordination: then no machine knows of another */
 export function coordinationGuard(context: JobContext, coordination: Coordination): Guard | undefined {
-  if (!isCoordinated(coordination.settings)) return undefined;
+  if (!coordination.settings.coordination) return undefined;
   return { begin: async (state, control) => beginPart(context, coordination, state, control) };
 }
 
@@ -57,125 +68,93 @@ async function beginPart(
   control: RunControl,
 ): Promise<GuardedRun> {
   const { settings, services } = coordination;
-  const { surroundings, signal } = context;
+  const { surroundings } = context;
   const { coordinationContainer: container } = settings;
   const serviceTime = new ServiceTime(surroundings);
   const account = observeDates(new RestAccount(services.coordination, container), serviceTime);
   const figures: Figures = { first: undefined, last: undefined };
+  using patience = new StartPatience(context, serviceTime, settings);
+  const { signal } = patience;
   try {
-    if (settings.createMissing || settings.emulator) await account.makeContainer({ signal });
+    if (settings.createMissing || settings.emulator) {
+      await untilAnswered(surroundings, signal, async (call) => account.makeContainer(call));
+    }
     const options = partOptions(context, coordination, state, figures);
     const part = await Part.begin({ ...options, account, surroundings, serviceTime }, signal);
     return new CoordinatedRun({ part, surroundings, control, services, figures, container });
   } catch (thrown) {
-    throw explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
+    const explained = explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
+    if (!isWhole(settings) || !isWithoutRight(explained)) throw explained;
+    tellAlone(context, state, explained);
+    return NO_GUARD.begin(state, control);
   }
 }
 
-/** How fast the partition goes on, as others are told. */
-interface Figures {
-  first: ProgressView | undefined;
-  last: ProgressView | undefined;
+function isWithoutRight(thrown: unknown): thrown is ReuploadError {
+  return (
+    thrown instanceof ReuploadError &&
+    (thrown.code === "coordination-missing" || thrown.code === "coordination-forbidden")
+  );
 }
 
-function partOptions(
-  { notice, surroundings }: JobContext,
-  coordination: Coordination,
-  state: OpenState,
-  figures: Figures,
-) {
+/** Once a run, not at each resume. */
+function tellAlone({ notice }: JobContext, { start }: OpenState, { message, advice }: ReuploadError): void {
+  if (start.number > 1) return;
+  notice("warning", `no other machine knows of this run. ${message} ${advice ?? ""}`.trim());
+}
+
+function partOptions(context: JobContext, coordination: Coordination, state: OpenState, figures: Figures) {
+  const { notice, surroundings } = context;
   const { settings, identity, tool, csvName, sample } = coordination;
   const { totalPartitions, nameTemplate } = identity;
   const { partition = 0 } = settings;
+  const isNew = state.start.number === 1;
   const { csvDigest } = state.run.identity;
   const { rows, ours, otherPartitions } = state.run.input;
   const run = { target: identity.target, csvDigest };
+  const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
+  const csv = context.path(settings.csv ?? "-");
+  const facts = stateFacts(state, partition, figures, surroundings, settings.retryFailed);
   return {
     run,
     names: BlobNames.forRun(run),
-    holder: { host: hostname(), pid: process.pid, stateId: state.run.runId },
+    holder,
     partition,
     settings: {
       totalPartitions,
       mode: "fixed" as const,
       hashVersion: HASH_VERSION,
-      queues: settings.announce ? [settings.queue] : [],
+      queues: settings.announce ? splitQueues(settings.queue) : [],
       nameTemplate,
       rules: runRules(settings),
     },
     csv: { digest: csvDigest, rows, workItems: ours + otherPartitions, fileName: csvName, sample: sample() },
-    facts: stateFacts(state, partition, figures, surroundings),
+    facts: isNew ? tellTakenOver(facts, state, (message) => notice("info", message)) : facts,
     tool,
     takeOver: settings.takeOver,
     separateRun: settings.separateRun,
     // A state that worked before its run was coordinated knows an earlier moment; of a new one the account's counts.
-    ownBegin: state.start.number > 1 ? state.run.createdAt : undefined,
-    hasRetries: () => state.ledger.tally().workItems.pending > 0,
+    ownBegin: isNew ? undefined : state.run.createdAt,
+    spread: settings.repartition
+      ? async (old: readonly OldRecord[], from: number) =>
+          spreadRecords(context, { csv, csvDigest, totalPartitions, holder }, old, from)
+      : undefined,
+    beginsAgain: isWhole(settings) && isNew && !settings.takeOver,
+    // Of what was completed here the catalog may list more by now: only a partition that may begin work can look.
+    hasRetries: () => {
+      const { pending, completed } = state.ledger.tally().workItems;
+      return pending > 0 || completed > 0;
+    },
     onWait: ({ host, pid }: { readonly host: string; readonly pid: number }) =>
       notice(
         "info",
-        `partition ${partition} is still held by ${host} (process ${pid}): waiting up to 61 s for its lease to end`,
+        `${isWhole(settings) ? "the run" : `partition ${partition}`} is still held by ${host} (process ${pid}): waiting up to 61 s for its lease to end`,
       ),
     onSuspicion: (other: { readonly file: string; readonly rows: number }) =>
       notice(
         "warning",
         `an unfinished run of ${other.file} (${other.rows} rows) into this target shares most work items with this CSV; no machine works on it now`,
       ),
-  };
-}
-
-/** What the state knows of the partition, as `machines` reads and tells it. */
-function stateFacts(
-  { queue, ledger }: OpenState,
-  partition: number,
-  figures: Figures,
-  surroundings: Surroundings,
-): PartitionFacts {
-  return {
-    async adopt(body) {
-      const checkpoint = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
-      await queue.admit(partition, checkpoint);
-    },
-    async checkpoint() {
-      const checkpoint = await ledger.checkpoint(partition, {
-        signal: abortAfter(surroundings, LAST_WORD_MS),
-      });
-      const { workItems, files } = checkpointCounts(checkpoint);
-      const failed = checkpoint.failures.filter(({ outcome }) => outcome === "failed");
-      return {
-        body: encodeCheckpoint(checkpoint),
-        isDone: workItems.pending === 0,
-        summary: {
-          counts: {
-            workItems: workItems.total,
-            completed: workItems.done - workItems.empty,
-            empty: workItems.empty,
-            failedWorkItems: workItems.failed,
-            skippedWorkItems: workItems.skipped,
-            files: files.total,
-            filesCompleted: files.done,
-            filesFailed: files.failed,
-            filesSkipped: files.skipped,
-            bytes: files.bytes,
-          },
-          failures: Object.fromEntries(failed.map(({ code, files: n, workItems: w }) => [code, n + w])),
-          ...shownRates(figures),
-        },
-      };
-    },
-  };
-}
-
-function shownRates({ first, last }: Figures) {
-  if (first === undefined || last === undefined) {
-    return { filesPerSecond: 0, workItemsPerMinute: 0, etaMs: undefined };
-  }
-  const minutes = (last.elapsedMs - first.elapsedMs) / 60_000;
-  const ended = first.workItems.left - last.workItems.left;
-  return {
-    filesPerSecond: last.filesPerSecond ?? 0,
-    workItemsPerMinute: minutes > 0 ? Math.max(0, ended) / minutes : 0,
-    etaMs: last.eta?.highMs,
   };
 }
 
@@ -260,10 +239,12 @@ class CoordinatedRun implements GuardedRun {
 
   #lose(): void {
     const { part, control } = this.#with;
-    const why = part.lost?.reason instanceof Error ? part.lost.reason.message : "its lease was lost";
+    const reason: unknown = part.lost?.reason;
+    const why = reason instanceof Error ? reason.message : "its lease was lost";
     const error = new ReuploadError(
       "partition-lost",
       `Partition ${part.partition} is no longer this machine's: ${why}. Files in flight were finished.`,
+      { advice: LOST_ADVICE[reason instanceof PartitionLost ? reason.to : "machine"] },
     );
     control.drain(
       new StopRequest("partition-lost", "the partition is another machine's", error.exitCode, error),

@@ -16,6 +16,7 @@ import type { OpenState } from "../state/state-kind.ts";
 import { DryRunTransfer } from "../transfer/dry-run-transfer.ts";
 import type { JobContext } from "./context.ts";
 import { fileMessage, followRun } from "./follow.ts";
+import { ownQueue } from "./own-queue.ts";
 import type { RunRequest } from "./run.ts";
 import type { Services } from "./services.ts";
 import { openRunState, openTarget, prepareTarget, targetCheck } from "./start.ts";
@@ -77,7 +78,7 @@ async function lookAtTarget(
 ): Promise<Target> {
   const { probeRights } = await import("./services.ts");
   const container = settings.targetContainer;
-  const queue = settings.announce ? settings.queue : undefined;
+  const queue = ownQueue(settings);
   const place = { container, queue };
   const found = await prepareTarget(context, services, { settings, ...place, mayCreate: false });
   if (found === "missing") return { rights: undefined, toCreate: [`container ${container} or its queue`] };

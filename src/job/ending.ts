@@ -70,6 +70,11 @@ function runEnding({ outcome, limitedBy }: Finishing, left: number): RunEnding {
   return limitedBy !== undefined && left > 0 ? { kind: "limited", by: limitedBy } : { kind: "finished" };
 }
 
+/** Another machine does the rest: to resume here is what the error before the summary tells about. */
+function isLost({ outcome }: Finishing): boolean {
+  return outcome.kind === "stopped" && outcome.request.kind === "partition-lost";
+}
+
 async function buildReport(finishing: Finishing): Promise<RunReport> {
   const { view, state, catalog, rejectedFile } = finishing;
   const { run, ledger } = state;
@@ -98,6 +103,6 @@ async function buildReport(finishing: Finishing): Promise<RunReport> {
       linksRenewed: finishing.linksRenewed,
       miscounted: { ...finishing.miscounted },
     },
-    nextCommand: isWanting ? finishing.resumeCommand : undefined,
+    nextCommand: isWanting && !isLost(finishing) ? finishing.resumeCommand : undefined,
   };
 }

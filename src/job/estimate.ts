@@ -22,7 +22,7 @@ export interface GivenRate {
 }
 
 /** Files/s of one machine, and what else is known of the work. */
-interface MeasuredRate {
+export interface MeasuredRate {
   readonly filesPerSecond: number;
   readonly from: string;
   readonly filesPerWorkItem?: number | undefined;
@@ -33,8 +33,8 @@ export interface EstimateRequest {
   readonly csv: string;
   /** Asked for. */
   readonly machines: number | undefined;
-  /** As given, or the state of a run whose rate is taken. */
-  readonly rate: GivenRate | { readonly stateDb: string };
+  /** As given, the state of a run whose rate is taken, or measured just now. */
+  readonly rate: GivenRate | { readonly stateDb: string } | MeasuredRate;
   readonly filesPerWorkItem: number | undefined;
   readonly queues: number;
   readonly withinMs: number | undefined;
@@ -57,7 +57,7 @@ export async function estimateRun(
       }
     }
   });
-  const measured = "stateDb" in given ? await rateOfState(given.stateDb, place) : undefined;
+  const measured = await measuredRate(given, place);
   const known = request.filesPerWorkItem ?? measured?.filesPerWorkItem;
   const each = known ?? FILES_A_WORK_ITEM;
   const rate = measured ?? { filesPerSecond: inFiles(given as GivenRate, each), from: "--rate" };
@@ -77,6 +77,14 @@ export async function estimateRun(
     rows: estimate({ files: total * each, filesPerSecond, queues, shares, withinMs, atLeast: machines ?? 1 }),
     olderFilesPerSecond: olderRate === undefined ? undefined : inFiles(olderRate, each),
   };
+}
+
+async function measuredRate(
+  rate: EstimateRequest["rate"],
+  place: Parameters<typeof absolutePath>[1],
+): Promise<MeasuredRate | undefined> {
+  if ("stateDb" in rate) return rateOfState(rate.stateDb, place);
+  return "filesPerSecond" in rate ? rate : undefined;
 }
 
 /** Files/s. */

@@ -13,6 +13,8 @@ export function describeOthers(
   own: number,
 ): readonly string[] {
   const total = run.read.manifest.totalPartitions;
+  // A run of the whole CSV has no others.
+  if (total === 1) return [];
   if (isComplete) return [`all ${total} partitions are done`];
   const others = run.partitions.filter(({ partition, record, lease }) => {
     return partition !== own && (record?.state !== "done" || lease === "leased");
@@ -25,7 +27,8 @@ export function describeOthers(
 
 function describePartition({ partition, record, lease }: PartitionView): string {
   const name = `partition ${partition}`;
-  if (record === undefined) return `${name} was not started yet`;
+  // What a repartition made of former partitions has no holder yet.
+  if (record === undefined || record.epoch === 0) return `${name} was not started yet`;
   if (lease === "leased") {
     const left = record.etaMs === undefined ? "" : `, about ${roughTime(record.etaMs)} left`;
     return `${name} on ${record.host} still runs${left}`;

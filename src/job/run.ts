@@ -23,6 +23,7 @@ import { openMetrics } from "./metrics.ts";
 import { listenToOperator } from "./operator.ts";
 import { endAfter } from "./max-duration.ts";
 import { notifyEnd, type RunEnd, thrownEnd } from "./run-ended.ts";
+import { ownQueue } from "./own-queue.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
@@ -109,7 +110,7 @@ class Run {
     await prepareTarget(this.#context, services, {
       settings,
       container: settings.targetContainer,
-      queue: settings.announce ? settings.queue : undefined,
+      queue: ownQueue(settings),
       mayCreate: true,
     });
     const state = await openRunState(this.#context, identity, {
@@ -139,7 +140,9 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool = "" } = this.#request;
+    const { settings, tool } = this.#request;
+    // Of an upload no other machine has a part, and each would leave a record behind for ever.
+    if (tool === undefined) return NO_GUARD;
     const csvName = basename(settings.csv ?? "-");
     const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
@@ -258,7 +261,7 @@ class Run {
       rows: input.rows,
       workItems: input.ours,
       target: identity.target,
-      queue: this.#request.settings.announce ? identity.queue : undefined,
+      queue: ownQueue(this.#request.settings),
       catalog: catalog.identity,
       stateDb: this.#request.stateDb,
     });

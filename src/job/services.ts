@@ -27,6 +27,7 @@ import { AutoTransfer } from "../transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../report/messages.ts";
 import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
+import { ownQueue } from "./own-queue.ts";
 import type { SignInPrompt } from "./context.ts";
 import { openRunSignIn } from "./sign-in.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
@@ -120,8 +121,9 @@ export class Services {
     return this.#depth === undefined ? announcer : new BrakedAnnouncer(announcer, this.#depth);
   }
 
-  #depthBrake({ maxQueueDepth, queue, announce }: RunSettings): DepthBrake | undefined {
-    if (maxQueueDepth === undefined || !announce) return undefined;
+  #depthBrake({ maxQueueDepth, ...settings }: RunSettings): DepthBrake | undefined {
+    const queue = ownQueue(settings);
+    if (maxQueueDepth === undefined || queue === undefined) return undefined;
     // The queue's own gate holds announcements; the question has to pass before them.
     const gate = this.#gate(this.queue.name, { essential: true, signIn: this.#signIn });
     const ask = queueDepthReader(this.client, queue, { attempts: this.attempts, gate });
@@ -217,9 +219,10 @@ export function buildTransfer(services: Services, settings: RunSettings, localFi
 
 /** undefined with --no-queue */
 export function buildAnnouncer(services: Services, settings: RunSettings): Announcer | undefined {
-  if (!settings.announce) return undefined;
+  const queue = ownQueue(settings);
+  if (queue === undefined) return undefined;
   const announcer = new QueueAnnouncer({
-    calls: new RestQueueCalls(services.client, settings.queue),
+    calls: new RestQueueCalls(services.client, queue),
     gate: services.queue,
     attempts: services.attempts,
     containerName: settings.targetContainer,

@@ -1,12 +1,14 @@
 /** The states that a command reads: those given with `--state-db`, or the one that `run` would use. */
 import { isAbsolute, join } from "node:path";
 import { collect, resolveOne } from "../config/config.ts";
+import { ReuploadError } from "../core/errors.ts";
 import {
   type FleetFailures,
   fleetFailures,
   type FleetWorkItem,
   mergeSlowest,
 } from "../progress/fleet-details.ts";
+import { checkFit } from "../progress/progress.ts";
 import type { FleetReadings, FleetView } from "../progress/fleet.ts";
 import type { StateReader } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
@@ -70,6 +72,22 @@ export class OpenStates implements Disposable {
   async read(): Promise<FleetReadings> {
     return Promise.all(
       this.all.map(async ({ stateDb, reader }) => ({ stateDb, reading: await reader.read() })),
+    );
+  }
+
+  /** @throws ReuploadError `identity-mismatch` when they are not states of one run, or one is given twice */
+  async refuseMismatch(): Promise<void> {
+    const runs = await Promise.all(
+      this.all.map(async ({ stateDb, reader }) => ({ stateDb, run: (await reader.read()).run })),
+    );
+    const { mismatches } = checkFit(runs);
+    if (mismatches.length === 0) return;
+    throw new ReuploadError(
+      "identity-mismatch",
+      `The states do not fit together: ${mismatches.join("; ")}.`,
+      {
+        advice: "Give the states of one run, each only once.",
+      },
     );
   }
 

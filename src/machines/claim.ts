@@ -71,6 +71,7 @@ export class Claim {
   #etag: string;
   #writing: Promise<unknown> = Promise.resolve();
   #isEnding = false;
+  #factsMs = 0;
 
   private constructor(
     context: ClaimContext,
@@ -141,6 +142,11 @@ export class Claim {
   /** Whether new work may begin now. */
   get mayBegin(): boolean {
     return !this.#isEnding && this.lease.state === "held";
+  }
+
+  /** How long the last checkpoint took to be put together, ms. */
+  get factsMs(): number {
+    return this.#factsMs;
   }
 
   /** Aborts when the partition is somebody else's; its reason says why. */
@@ -214,7 +220,7 @@ export class Claim {
   /** What the failed write says of the lease. @returns false for what no further try can mend */
   #mayTryAgain(thrown: unknown): boolean {
     if (this.lost.aborted || isRefusal(thrown, "ConditionNotMet")) return true;
-    if (isRefusal(thrown) && thrown.status === 404) this.lease.lose("its record was deleted");
+    if (isRefusal(thrown) && thrown.status === 404) this.lease.lose("its record was deleted", "nobody");
     else if (isRefusal(thrown) && thrown.code.startsWith("Lease")) this.lease.doubt();
     else if (thrown instanceof ReuploadError) return false;
     else return maySucceedLater(thrown);
@@ -239,7 +245,7 @@ export class Claim {
   async #catchUp(signal: AbortSignal): Promise<void> {
     const record = await this.#read(signal);
     if (record === undefined) {
-      this.lease.lose("its record was deleted");
+      this.lease.lose("its record was deleted", "nobody");
       return;
     }
     const summary = decodeSummary(record.metadata);
@@ -255,7 +261,7 @@ export class Claim {
     const generation = await this.#context.confirmGeneration(signal);
     if (generation.kind !== "ours") return generation;
     const record = await this.#read(signal);
-    if (record === undefined) return { kind: "lost", why: "its record was deleted" };
+    if (record === undefined) return { kind: "lost", why: "its record was deleted", to: "nobody" };
     const summary = decodeSummary(record.metadata);
     const isOthers =
       summary !== undefined && summary.epoch >= this.epoch && summary.writerId !== this.writerId;
@@ -270,7 +276,9 @@ export class Claim {
   async #blob(
     kind: "first" | "between" | "last",
   ): Promise<{ body: Uint8Array; metadata: Record<string, string> }> {
+    const began = this.#context.surroundings.monotonic();
     const { body, summary, isDone } = await this.#facts.checkpoint();
+    this.#factsMs = this.#context.surroundings.monotonic() - began;
     const state = kind !== "last" ? "working" : isDone ? "done" : "left";
     const { epoch, writerId } = this;
     const own = { state, ...this.#context.holder, writerId, epoch, since: this.#since } as const;

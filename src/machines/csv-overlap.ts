@@ -45,6 +45,7 @@ interface OtherRun {
 
 export interface OverlapCheck extends ManifestContext {
   readonly csv: { readonly fileName: string; readonly rows: number; readonly sample: readonly string[] };
+  readonly holder: { readonly stateId: string };
   /** Told when a CSV overlaps whose run no machine works on now. */
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
 }
@@ -73,6 +74,8 @@ export async function checkOtherCsvs(check: OverlapCheck, signal: AbortSignal): 
     const rows = Number(metadata["rows"]);
     const file = decodeURIComponent(metadata["file"] ?? "");
     const records = await list(other.records(Number(metadata["generation"])));
+    // A CSV that has grown (`--update-csv`), or one that this state was made from before.
+    if (records.some(({ metadata: of }) => decodeSummary(of)?.stateId === check.holder.stateId)) continue;
     const live = records.find(({ lease }) => lease === "leased");
     const holder = live === undefined ? undefined : decodeSummary(live.metadata);
     if (holder === undefined) {

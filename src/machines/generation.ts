@@ -4,7 +4,13 @@
  */
 import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 import type { BlobNames } from "./blob-names.ts";
-import { type CoordinationAccount, isRefusal, type StoredBlob } from "./coordination-account.ts";
+import {
+  type CallOptions,
+  type CoordinationAccount,
+  isRefusal,
+  type StoredBlob,
+  type Written,
+} from "./coordination-account.ts";
 import type { Confirmation } from "./lease.ts";
 import { decodeManifest, encodeManifest, type Manifest } from "./manifest.ts";
 import { callOnce, untilAnswered } from "./repeated-calls.ts";
@@ -53,15 +59,26 @@ export async function findOrMakeManifest(
   wanted: () => Manifest,
   signal: AbortSignal,
 ): Promise<ReadManifest> {
-  const { surroundings, names } = context;
+  const { names } = context;
+  for (;;) {
+    const found = await findManifest(context, signal);
+    if (found !== undefined) return found;
+    await createOnce(context, names.begin, new Uint8Array(), {}, signal);
+    const manifest = wanted();
+    await createOnce(context, names.manifest, encodeManifest(manifest), manifestMetadata(manifest), signal);
+  }
+}
+
+/** The manifest, once no repartition is under way. @returns undefined when there is none @throws as `readManifest` */
+export async function findManifest(
+  context: ManifestContext,
+  signal: AbortSignal,
+): Promise<ReadManifest | undefined> {
+  const { surroundings } = context;
   for (;;) {
     const found = await readManifest(context, signal);
-    if (found === undefined) {
-      await createOnce(context, names.begin, new Uint8Array(), {}, signal);
-      const manifest = wanted();
-      await createOnce(context, names.manifest, encodeManifest(manifest), manifestMetadata(manifest), signal);
-    } else if (found.manifest.state !== "opening") return found;
-    else if (found.date - found.lastModified > OPENING_MS) await undoOpening(context, found, signal);
+    if (found === undefined || found.manifest.state !== "opening") return found;
+    if (isLeftBehind(found)) await changeManifest(context, found, formerOf(found), signal);
     else await sleep(surroundings, LOOK_AGAIN_MS, signal);
   }
 }
@@ -96,12 +113,12 @@ export async function changeManifest(
   changes: Partial<Manifest>,
   signal: AbortSignal,
 ): Promise<ReadManifest | undefined> {
-  const { account, surroundings, names } = context;
-  const manifest: Manifest = { ...read.manifest, ...changes, writer: surroundings.uuid() };
-  const blob = { body: encodeManifest(manifest), metadata: manifestMetadata(manifest) };
+  const { surroundings } = context;
+  const changed = { ...changes, writer: surroundings.uuid() };
+  const manifest: Manifest = { ...read.manifest, ...changed };
   try {
     const { etag, date } = await untilAnswered(surroundings, signal, async (call) =>
-      account.write(names.manifest, blob, { ifMatch: read.etag }, call),
+      writeManifest(context, read, changed, call),
     );
     return { manifest, etag, lastModified: date, date };
   } catch (thrown) {
@@ -124,27 +141,55 @@ export function manifestMetadata({ csv, generation, state }: Manifest): Record<s
   };
 }
 
-/** A repartition that did not come to its end: the former generation is put back. */
-async function undoOpening(context: ManifestContext, read: ReadManifest, signal: AbortSignal): Promise<void> {
-  const { former } = read.manifest;
-  if (former === undefined)
-    throw new TypeError("a manifest that is being opened does not name its former generation");
-  await changeManifest(context, read, { ...former, former: undefined, state: "open" }, signal);
+/** One attempt. @throws CoordinationRefusal `ConditionNotMet` when somebody has changed it since it was read */
+async function writeManifest(
+  { account, names }: ManifestContext,
+  read: ReadManifest,
+  changes: Partial<Manifest>,
+  call: CallOptions,
+): Promise<Written> {
+  const manifest: Manifest = { ...read.manifest, ...changes };
+  const blob = { body: encodeManifest(manifest), metadata: manifestMetadata(manifest) };
+  return account.write(names.manifest, blob, { ifMatch: read.etag }, call);
 }
 
-/** Whether the manifest is still the one of this generation; for the look after a doubtful renewal. One attempt. */
+/** A repartition that did not come to its end: whoever finds it puts the former generation back. */
+function isLeftBehind({ date, lastModified }: ReadManifest): boolean {
+  return date - lastModified > OPENING_MS;
+}
+
+function formerOf({ manifest: { former } }: ReadManifest): Partial<Manifest> {
+  if (former === undefined)
+    throw new TypeError("a manifest that is being opened does not name its former generation");
+  return { ...former, former: undefined, state: "open" };
+}
+
+/**
+ * Whether the manifest is still the one of this generation; for the look after a doubtful renewal. One attempt. An
+ * `opening` that was left behind is undone here, too: there may be no other start that finds it, and a machine that only
+ * waits would wait for ever.
+ */
 export async function confirmGeneration(
-  { account, surroundings, names }: ManifestContext,
+  context: ManifestContext,
   generation: number,
   signal: AbortSignal,
 ): Promise<Confirmation> {
+  const { account, surroundings, names } = context;
   const blob = await callOnce(surroundings, signal, async (call) => account.read(names.manifest, call));
-  if (blob === undefined) return { kind: "lost", why: "the run's manifest was deleted" };
-  const { manifest } = toManifest(blob);
-  if (manifest.state === "opening") return { kind: "wait" };
+  if (blob === undefined) return { kind: "lost", why: "the run's manifest was deleted", to: "nobody" };
+  const read = toManifest(blob);
+  const { manifest } = read;
+  if (manifest.state === "opening") {
+    if (isLeftBehind(read)) {
+      const changes = { ...formerOf(read), writer: surroundings.uuid() };
+      await callOnce(surroundings, signal, async (call) => writeManifest(context, read, changes, call));
+    }
+    return { kind: "wait" };
+  }
   if (manifest.generation === generation) return { kind: "ours" };
   return {
     kind: "lost",
+    to: "repartition",
     why: `the run was repartitioned into ${manifest.totalPartitions} partitions`,
   };
 }

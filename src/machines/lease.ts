@@ -32,7 +32,20 @@ export type LeaseState = "held" | "uncertain" | "lost" | "ended";
 export type Confirmation =
   | { readonly kind: "ours" }
   | { readonly kind: "wait" }
-  | { readonly kind: "lost"; readonly why: string };
+  | { readonly kind: "lost"; readonly why: string; readonly to?: LostTo };
+
+/** To whom a partition is lost: another machine, a repartition of the run, or nobody, as something was deleted. */
+export type LostTo = "machine" | "repartition" | "nobody";
+
+/** Why a claim has ended before its machine ended it. */
+export class PartitionLost extends Error {
+  readonly to: LostTo;
+
+  constructor(why: string, to: LostTo) {
+    super(why);
+    this.to = to;
+  }
+}
 
 interface LeaseOptions {
   readonly account: CoordinationAccount;
@@ -105,7 +118,7 @@ export class Lease {
     return isRecent && !this.#isDoubted ? "held" : "uncertain";
   }
 
-  /** Aborts when the lease is lost; its reason is an Error that says why. */
+  /** Aborts when the lease is lost; its reason is a PartitionLost. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
@@ -116,8 +129,8 @@ export class Lease {
   }
 
   /** Somebody else was read to have the partition. */
-  lose(why: string): void {
-    if (!this.#ended.signal.aborted) this.#lost.abort(new Error(why));
+  lose(why: string, to: LostTo = "machine"): void {
+    if (!this.#ended.signal.aborted) this.#lost.abort(new PartitionLost(why, to));
   }
 
   /** Stops renewing. Answers that come afterwards do not count. */
@@ -151,7 +164,7 @@ export class Lease {
     } catch (thrown) {
       signal.throwIfAborted();
       if (isRefusal(thrown, ...LOST_CODES)) this.lose(`its lease was refused: ${thrown.code}`);
-      else if (isRefusal(thrown) && thrown.status === 404) this.lose("its record was deleted");
+      else if (isRefusal(thrown) && thrown.status === 404) this.lose("its record was deleted", "nobody");
       return;
     }
     // Uncertain for a moment, while the answer was under way, is uncertain too.
@@ -171,7 +184,7 @@ export class Lease {
       signal.throwIfAborted();
       return;
     }
-    if (answer.kind === "lost") this.lose(answer.why);
+    if (answer.kind === "lost") this.lose(answer.why, answer.to);
     else if (answer.kind === "wait") this.#isDoubted = true;
     // What was read after a renewal that is old by now is doubted again as soon as it is asked for.
     else this.#isDoubted = false;

@@ -11,22 +11,28 @@
  *
  * This door knows neither the state nor the pipeline: `PartitionFacts` is how it reads and tells a partition's facts.
  */
+import { beginAgain } from "./begin-again.ts";
 import type { Claim, Holder, PartitionFacts } from "./claim.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
 import type { ManifestContext } from "./generation.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
 import type { RecordSummary } from "./record.ts";
+import { type NewRecord, type OldRecord, repartition, type SpreadRecords } from "./repartition.ts";
 import { readRunMoment } from "./run-moment.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import { abortAfter, sleep } from "../surroundings/surroundings.ts";
 
-export type { PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
+export { PartitionLost } from "./lease.ts";
+export type { NewRecord, OldRecord, PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
 /** A checkpoint is written so often, ms. */
 const CHECKPOINT_MS = 15_000;
+/** Of millions of work items it takes seconds to put together: at most a twentieth of the time goes there. */
+const WORTH = 20;
+const LONGEST_PAUSE_MS = 120_000;
 /** A write in between may take so long before the next one is due, ms. */
 const LAST_WORD_MS = 25_000;
 
@@ -44,6 +50,10 @@ export interface PartOptions extends ManifestContext {
   readonly separateRun: boolean;
   /** When this machine's state began before the run was coordinated, ms since the epoch. */
   readonly ownBegin: number | undefined;
+  /** `--repartition`: makes the records of the new partitions. */
+  readonly spread: SpreadRecords | undefined;
+  /** A run of the whole CSV with a new state: it takes over nothing of an earlier one. */
+  readonly beginsAgain: boolean;
   readonly hasRetries: () => boolean;
   readonly onWait: (holder: RecordSummary) => void;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
@@ -93,10 +103,14 @@ export class Part {
       writer: options.surroundings.uuid(),
       tool: options.tool,
     });
+    const { spread } = options;
+    if (spread !== undefined) await repartition({ ...options, newManifest, spread }, signal);
+    else if (options.beginsAgain) await beginAgain({ ...options, newManifest }, signal);
     const { claim, manifest } = await claimFixedPartition({ ...options, newManifest }, signal);
     try {
       if (!options.separateRun) await checkOtherCsvs(options, signal);
-      const moment = await readRunMoment(options, options.ownBegin, signal);
+      const { again } = manifest.manifest;
+      const moment = await readRunMoment(options, { ownBegin: options.ownBegin, again }, signal);
       return new Part(options, { generation: manifest.manifest.generation, claim, moment });
     } catch (thrown) {
       await claim?.finish(abortAfter(options.surroundings, LAST_WORD_MS));
@@ -114,7 +128,7 @@ export class Part {
     return this.#claim?.mayBegin === true;
   }
 
-  /** Aborts when another machine has the partition; its reason is an Error that says why. */
+  /** Aborts when the partition is no longer this machine's; its reason is a PartitionLost. */
   get lost(): AbortSignal | undefined {
     return this.#claim?.lost;
   }
@@ -147,7 +161,8 @@ export class Part {
     const { surroundings } = this.#options;
     const signal = AbortSignal.any([this.#ended.signal, claim.lost]);
     while (!signal.aborted) {
-      await sleep(surroundings, CHECKPOINT_MS, signal).catch(() => {});
+      const pause = Math.max(CHECKPOINT_MS, Math.min(claim.factsMs * WORTH, LONGEST_PAUSE_MS));
+      await sleep(surroundings, pause, signal).catch(() => {});
       // What could not be written now is written by the next one.
       if (!signal.aborted) await claim.writeCheckpoint(signal).catch(() => {});
     }

@@ -28,6 +28,8 @@ export interface Manifest extends RunSettings {
   readonly highestGeneration: number;
   /** What an undone repartition goes back to. */
   readonly former: { readonly generation: number; readonly totalPartitions: number } | undefined;
+  /** When it was begun anew by the service's clock, ms since the epoch: from then on blobs are of this run. */
+  readonly again?: number;
   /** How often a closed run was opened again. */
   readonly reopened: number;
   readonly csv: {

@@ -15,9 +15,11 @@ import {
   type ManifestContext,
   type ReadManifest,
 } from "./generation.ts";
+import { BlobNames } from "./blob-names.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
-import { decodeSummary } from "./record.ts";
+import { decodeSummary, type RecordSummary } from "./record.ts";
 import { untilAnswered } from "./repeated-calls.ts";
+import { checkSettings } from "./start-fixed.ts";
 
 /** As long as an expired lease may still be renewed by a machine that was cut off, ms. */
 const EXPIRED_IS_HELD_MS = 30_000;
@@ -25,12 +27,29 @@ const EXPIRED_IS_HELD_MS = 30_000;
 export interface Repartition extends ManifestContext {
   readonly newManifest: () => Manifest;
   readonly settings: RunSettings;
-  /**
-   * Makes the checkpoints of the new partitions from those of the old ones, by number.
-   *
-   * @throws ReuploadError when they cannot be read
-   */
-  readonly spread: (old: readonly Uint8Array[]) => Promise<ReadonlyMap<number, NewRecord>>;
+  readonly spread: SpreadRecords;
+  /** The run begins anew, with these settings and no facts; what its manifest says of when that was. */
+  readonly again?: Pick<Manifest, "again">;
+  /** Told once, when the repartition waits for a lease that has expired. */
+  readonly onWait: (holder: RecordSummary) => void;
+}
+
+/**
+ * Makes the records of the new partitions from those of the old ones, by number.
+ *
+ * @param total number of the old partitions
+ * @throws ReuploadError when they cannot be made: the run stays as it was
+ */
+export type SpreadRecords = (
+  old: readonly OldRecord[],
+  total: number,
+) => Promise<ReadonlyMap<number, NewRecord>>;
+
+export interface OldRecord {
+  readonly partition: number;
+  /** Its checkpoint. */
+  readonly body: Uint8Array;
+  readonly summary: RecordSummary;
 }
 
 export interface NewRecord {
@@ -46,15 +65,21 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
   for (;;) {
     const found = await findOrMakeManifest(context, context.newManifest, signal);
     const { manifest } = found;
-    if (manifest.totalPartitions === context.settings.totalPartitions) return found;
+    const { settings, again } = context;
+    if (again === undefined) {
+      // Anything else that differs is refused before the run is changed.
+      checkSettings(manifest, { ...settings, totalPartitions: manifest.totalPartitions });
+      if (manifest.totalPartitions === settings.totalPartitions) return found;
+    }
     const opening = await changeManifest(
       context,
       found,
       {
+        ...settings,
+        ...again,
         state: "opening",
         generation: manifest.highestGeneration + 1,
         highestGeneration: manifest.highestGeneration + 1,
-        totalPartitions: context.settings.totalPartitions,
         former: { generation: manifest.generation, totalPartitions: manifest.totalPartitions },
       },
       signal,
@@ -80,8 +105,12 @@ async function openGeneration(
   former: number,
   signal: AbortSignal,
 ): Promise<ReadManifest | undefined> {
-  const old = await freeRecords(context, former, signal);
-  if (old instanceof ReuploadError) {
+  let made: ReadonlyMap<number, NewRecord>;
+  try {
+    const old = await readOld(context, await freeRecords(context, former, signal), signal);
+    made = await context.spread(old, opening.manifest.former?.totalPartitions ?? 1);
+  } catch (thrown) {
+    if (!(thrown instanceof ReuploadError)) throw thrown;
     const { generation, totalPartitions } = opening.manifest.former ?? opening.manifest;
     await changeManifest(
       context,
@@ -89,32 +118,35 @@ async function openGeneration(
       { state: "open", generation, totalPartitions, former: undefined },
       signal,
     );
-    throw old;
+    throw thrown;
   }
-  const bodies = await readBodies(context, old, signal);
-  for (const [partition, { body, metadata }] of await context.spread(bodies)) {
+  for (const [partition, { body, metadata }] of made) {
     const name = context.names.record(opening.manifest.generation, partition);
     await createOnce(context, name, body, metadata, signal);
   }
   return changeManifest(context, opening, { state: "open", former: undefined }, signal);
 }
 
-/** The former generation's records, when no machine holds one; else why it is refused. */
+/** The former generation's records. @throws ReuploadError `partition-held` when a machine holds one */
 async function freeRecords(
   context: Repartition,
   generation: number,
   signal: AbortSignal,
-): Promise<readonly BlobFacts[] | ReuploadError> {
-  const { account, surroundings, names } = context;
+): Promise<readonly BlobFacts[]> {
+  const { account, surroundings, names, onWait } = context;
   const began = surroundings.monotonic();
+  let isTold = false;
   for (;;) {
     const { blobs } = await untilAnswered(surroundings, signal, async (call) =>
       account.list(names.records(generation), call),
     );
     const held = blobs.find(({ lease }) => lease === "leased" || lease === "breaking");
-    if (held !== undefined) return isHeld(held);
-    const isExpired = blobs.some(({ lease }) => lease === "expired");
-    if (!isExpired || surroundings.monotonic() - began >= EXPIRED_IS_HELD_MS) return blobs;
+    if (held !== undefined) throw isHeld(held);
+    const expired = blobs.find(({ lease }) => lease === "expired");
+    if (expired === undefined || surroundings.monotonic() - began >= EXPIRED_IS_HELD_MS) return blobs;
+    const holder = decodeSummary(expired.metadata);
+    if (!isTold && holder !== undefined) onWait(holder);
+    isTold = true;
     await sleep(surroundings, 2_000, signal);
   }
 }
@@ -127,16 +159,18 @@ function isHeld({ metadata }: BlobFacts): ReuploadError {
   });
 }
 
-async function readBodies(
+async function readOld(
   { account, surroundings }: Repartition,
   records: readonly BlobFacts[],
   signal: AbortSignal,
-): Promise<Uint8Array[]> {
-  const bodies: Uint8Array[] = [];
+): Promise<OldRecord[]> {
+  const old: OldRecord[] = [];
   for (const { name, metadata } of records) {
     if (decodeSummary(metadata) === undefined) continue;
     const blob = await untilAnswered(surroundings, signal, async (call) => account.read(name, call));
-    if (blob !== undefined) bodies.push(blob.body);
+    const summary = blob === undefined ? undefined : decodeSummary(blob.metadata);
+    if (blob === undefined || summary === undefined) continue;
+    old.push({ partition: BlobNames.partitionOfRecord(name), body: blob.body, summary });
   }
-  return bodies;
+  return old;
 }

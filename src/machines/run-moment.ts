@@ -9,15 +9,17 @@ import { untilAnswered } from "./repeated-calls.ts";
 
 /**
  * @param ownBegin when this machine's state began, by its own clock, when that was before the run was coordinated
+ * @param again of the manifest: everything from before was announced, or is no more of this run
  * @returns ms since the epoch
  * @throws what `untilAnswered` throws
  */
 export async function readRunMoment(
   context: ManifestContext,
-  ownBegin: number | undefined,
+  { ownBegin, again }: { readonly ownBegin?: number | undefined; readonly again?: number | undefined },
   signal: AbortSignal,
 ): Promise<number> {
   const { account, surroundings, names } = context;
+  if (again !== undefined) return again;
   if (ownBegin !== undefined) {
     await createOnce(context, names.earlierBegin(ownBegin), new Uint8Array(), {}, signal);
   }

@@ -43,6 +43,11 @@ export class ServiceTime {
     return passedSince(this.#surroundings, this.#steadySince);
   }
 
+  /** Since the last answer, ms; Infinity before the first. */
+  get silentMs(): number {
+    return this.#last === undefined ? Number.POSITIVE_INFINITY : passedSince(this.#surroundings, this.#last);
+  }
+
   get #isSteady(): boolean {
     return this.#last !== undefined && passedSince(this.#surroundings, this.#last) <= LONGEST_GAP_MS;
   }

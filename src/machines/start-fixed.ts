@@ -47,6 +47,12 @@ export interface FixedClaim {
   readonly manifest: ReadManifest;
 }
 
+/** As much of a start as the look at a record's lease needs. */
+export type LeaseStart = Pick<
+  FixedStart,
+  "surroundings" | "account" | "holder" | "partition" | "takeOver" | "onWait"
+> & { readonly settings: Pick<RunSettings, "totalPartitions"> };
+
 /** The manifest changed during the start: it begins anew. */
 class StartAgain extends Error {}
 
@@ -55,19 +61,13 @@ class StartAgain extends Error {}
  * missing or may not be used; what `facts.adopt` throws; the signal's reason
  */
 export async function claimFixedPartition(start: FixedStart, signal: AbortSignal): Promise<FixedClaim> {
-  let firstRefused: Moment | undefined;
+  const look = new LeaseLook(start);
   for (;;) {
     const manifest = await findOrMakeManifest(start, start.newManifest, signal);
     checkSettings(manifest.manifest, start.settings);
     const name = start.names.record(manifest.manifest.generation, start.partition);
     await createOnce(start, name, new Uint8Array(), {}, signal);
-    const record = await lookAtRecord(start, name, signal);
-    if (record !== undefined && !mayTry(start, record)) {
-      firstRefused ??= waitFor(start, record);
-      if (passedSince(start.surroundings, firstRefused) >= RENEWED_MS) throw stillHeld(start, record);
-      await sleep(start.surroundings, LOOK_AGAIN_MS, signal);
-      continue;
-    }
+    if (!(await look.mayTry(name, signal))) continue;
     const claim = await tryClaim(start, manifest, name, signal);
     if (claim !== "again") return { claim: claim === "done" ? undefined : claim, manifest };
   }
@@ -75,19 +75,49 @@ export async function claimFixedPartition(start: FixedStart, signal: AbortSignal
 
 /** @throws ReuploadError `run-differs` */
 export function checkSettings(manifest: Manifest, given: RunSettings): void {
-  const differences = settingDifferences(manifest, given);
+  // One machine at a time works on the whole CSV, and may change its rules from start to start.
+  const isWhole = manifest.totalPartitions === 1 && given.totalPartitions === 1;
+  const differences = settingDifferences(manifest, isWhole ? { ...given, rules: manifest.rules } : given);
   if (differences.length === 0) return;
   const list = differences.map(
     ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, this command ${now}`,
   );
   const isOtherTotal = differences.some(({ what }) => what === "partitions");
-  const advice = "Give the number of partitions that the run was begun with.";
+  const advice = `Give --total-partitions ${manifest.totalPartitions}, or stop all machines and give --repartition to divide the run anew.`;
   const message = `The run was started with other settings: ${list.join("; ")}.`;
   throw new ReuploadError("run-differs", message, isOtherTotal ? { advice } : {});
 }
 
+/** Looks at the lease of a record before it is asked for, again and again while its holder may be dead. */
+export class LeaseLook {
+  readonly #start: LeaseStart;
+  #firstRefused: Moment | undefined;
+
+  constructor(start: LeaseStart) {
+    this.#start = start;
+  }
+
+  /**
+   * @returns whether the lease may be asked for now; false after a pause
+   * @throws ReuploadError `partition-held` when it may never be; what `untilAnswered` throws
+   */
+  async mayTry(name: string, signal: AbortSignal): Promise<boolean> {
+    const { surroundings, onWait } = this.#start;
+    const blob = await lookAtRecord(this.#start, name, signal);
+    if (blob === undefined || mayTry(this.#start, blob)) return true;
+    if (this.#firstRefused === undefined) {
+      this.#firstRefused = moment(surroundings);
+      const record = decodeSummary(blob.metadata);
+      if (record !== undefined) onWait(record);
+    }
+    if (passedSince(surroundings, this.#firstRefused) >= RENEWED_MS) throw stillHeld(this.#start, blob);
+    await sleep(surroundings, LOOK_AGAIN_MS, signal);
+    return false;
+  }
+}
+
 async function lookAtRecord(
-  { account, surroundings }: ManifestContext,
+  { account, surroundings }: LeaseStart,
   name: string,
   signal: AbortSignal,
 ): Promise<BlobFacts | undefined> {
@@ -96,19 +126,13 @@ async function lookAtRecord(
 }
 
 /** Whether the record's lease may be asked for now. @throws ReuploadError `partition-held` when it never may */
-function mayTry(start: FixedStart, { lease, metadata }: BlobFacts): boolean {
+function mayTry(start: LeaseStart, { lease, metadata }: BlobFacts): boolean {
   const record = decodeSummary(metadata);
   if (lease !== "leased" && lease !== "expired" && lease !== "breaking") return true;
   if (record === undefined) return lease === "expired";
   const isOwn = record.stateId === start.holder.stateId;
   if (!isOwn && !start.takeOver) throw held(start, record, lease === "expired");
   return lease === "expired";
-}
-
-function waitFor({ surroundings, onWait }: FixedStart, { metadata }: BlobFacts): Moment {
-  const record = decodeSummary(metadata);
-  if (record !== undefined) onWait(record);
-  return moment(surroundings);
 }
 
 async function tryClaim(
@@ -153,32 +177,44 @@ async function reopen(start: FixedStart, generation: number, signal: AbortSignal
   }
 }
 
-function held(start: FixedStart, record: RecordSummary, isDead: boolean): ReuploadError {
+function held(start: LeaseStart, record: RecordSummary, isDead: boolean): ReuploadError {
   const who = describeHolder(record);
   if (isDead) {
     return new ReuploadError(
       "partition-held",
-      `Partition ${start.partition} was started by ${who}, which stopped without releasing it.`,
+      `${capital(nameShare(start))} was started by ${who}, which stopped without releasing it.`,
       {
         advice:
           "Resume it there with its own state, or give --take-over to continue here from its last checkpoint.",
       },
     );
   }
-  return new ReuploadError("partition-held", `${who} works on partition ${start.partition}.`, {
-    advice: `Give this machine another partition of the ${start.settings.totalPartitions}, or let the other one finish.`,
+  const { totalPartitions } = start.settings;
+  return new ReuploadError("partition-held", `${who} works on ${nameShare(start)}.`, {
+    advice:
+      totalPartitions === 1
+        ? "Let it finish. To share a CSV, each machine needs --partition and --total-partitions."
+        : `Give this machine another partition of the ${totalPartitions}, or let the other one finish.`,
   });
 }
 
-function stillHeld(start: FixedStart, { metadata }: BlobFacts): ReuploadError {
+function stillHeld(start: LeaseStart, { metadata }: BlobFacts): ReuploadError {
   const record = decodeSummary(metadata);
   const who = record === undefined ? "another process" : describeHolder(record);
   const isCopy = record?.stateId === start.holder.stateId;
   return new ReuploadError(
     "partition-held",
-    `${who} still works on partition ${start.partition}${isCopy ? ", and this state is a copy of its state" : ""}.`,
+    `${who} still works on ${nameShare(start)}${isCopy ? ", and this state is a copy of its state" : ""}.`,
     { advice: "Stop the other process first, then run this command again." },
   );
+}
+
+function nameShare({ partition, settings }: LeaseStart): string {
+  return settings.totalPartitions === 1 ? "the whole CSV" : `partition ${partition}`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function describeHolder({ host, pid, since }: RecordSummary): string {

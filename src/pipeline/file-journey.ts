@@ -68,6 +68,7 @@ async function transferTask(stages: Stages, task: FileTask, signals: WorkSignals
       file: task.file,
       place: task.place,
       bytes: result.bytes,
+      contentMd5: result.contentMd5,
       alreadyThere: result.outcome === "already-there",
       attempts: result.attempts,
       ...task.specialName,

@@ -11,6 +11,7 @@ export type { EstimateRow } from "./estimate.ts";
 export { checkFit } from "./fleet-fit.ts";
 export type { FleetView } from "./fleet.ts";
 export type { MachineView } from "./machine-watch.ts";
+export type { Pace, PaceStep } from "./pace.ts";
 export type { Waiting };
 
 /** The running process's own figures, live or from its last heartbeat. */

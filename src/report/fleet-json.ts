@@ -43,7 +43,16 @@ export function fleetJson(type: "status" | "monitor", report: FleetReport): Json
   };
 }
 
-function machineJson({ stateDb, run, starts, summary, writer, progress, exitCode }: MachineView): JsonFields {
+/** One state. */
+export function machineJson({
+  stateDb,
+  run,
+  starts,
+  summary,
+  writer,
+  progress,
+  exitCode,
+}: MachineView): JsonFields {
   return {
     stateDb,
     runId: run.runId,

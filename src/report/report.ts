@@ -11,6 +11,9 @@ export {
 export { type ControlReport, controlJson } from "./control-report.ts";
 export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
+export type { RowFormat, ToldFile } from "./file-rows.ts";
+export type { FolderState, FolderStates } from "./folder-states.ts";
+export { accountStates, type FullReport, type FullVerdict, fullVerdict } from "./full-report.ts";
 export { doubtText, type ImportReport } from "./import-report.ts";
 export type { Check, Findings } from "./doctor-report.ts";
 export type { EstimateReport } from "./estimate-report.ts";

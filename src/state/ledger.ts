@@ -83,6 +83,8 @@ export type StateEvent =
   | (FileEvent & {
       readonly kind: "file-uploaded";
       readonly bytes: number | undefined;
+      /** Base64; kept for reports. */
+      readonly contentMd5?: string | undefined;
       readonly alreadyThere: boolean;
       /** By the word of another tool's state. */
       readonly takenOver?: boolean;

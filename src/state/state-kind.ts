@@ -62,7 +62,11 @@ export interface StateKind {
    */
   make(location: string): Promise<StateInMaking>;
 
-  /** Removes a state that nobody has open. Harmless when there is none, and when it is repeated. */
+  /**
+   * Removes a state that nobody has open for writing. Harmless when there is none, and when it is repeated.
+   *
+   * @throws ReuploadError `state-locked`
+   */
   discard(location: string): void;
 
   /**

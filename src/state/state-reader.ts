@@ -5,11 +5,15 @@ import type { FileStatus, WorkItemStatus } from "../core/states.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { AnnouncementCounts } from "./announcements.ts";
 import type { FailureGroup, FailureRecord, StateSummary } from "./ledger.ts";
+import type { StatePast } from "./past.ts";
 import type { Heartbeat, StartEnding } from "./run-presence.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /** Every method may be called again at any time, sees the last commit, and never blocks the writer. */
 export interface StateReader {
+  /** What happened, in single files and over time. */
+  readonly past: StatePast;
+
   /** Where the run stands now; never scans the files. @throws ReuploadError `state-corrupt`, `state-missing` */
   read(): Promise<StateReading>;
 

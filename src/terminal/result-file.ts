@@ -43,7 +43,7 @@ export class ResultFile implements AsyncDisposable {
   }
 
   /** @throws ReuploadError `output-unwritable`, `disk-full` */
-  async write(text: string): Promise<void> {
+  async write(text: string | Uint8Array): Promise<void> {
     await attempt(this.#place?.path ?? this.#temporary, () => this.#handle.appendFile(text));
   }
 

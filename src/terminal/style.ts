@@ -55,6 +55,18 @@ export function terminalWidth(columns: number | undefined, env: TerminalFacts["e
   return Number.isSafeInteger(width) && width > 0 ? width : 80;
 }
 
+/** For lines that are printed once: as wide as the terminal; a file or a pipe takes whole lines. */
+export function lineStyle({ stdout, env }: LineTarget): TextStyle {
+  const width = stdout.isTTY ? terminalWidth(stdout.columns, env) : PLAIN.width;
+  const facts = { isTTY: stdout.isTTY, env, platform: process.platform };
+  return { ...PLAIN, width, unicode: stdout.isTTY && usesUnicode(facts) };
+}
+
+interface LineTarget {
+  readonly stdout: { readonly isTTY: boolean; readonly columns?: number };
+  readonly env: TerminalFacts["env"];
+}
+
 function isGiven(value: string | undefined): boolean {
   return value !== undefined && value !== "";
 }

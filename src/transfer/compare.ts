@@ -124,8 +124,8 @@ export async function judgeExisting(
   if (compared.kind === "absent") return "again";
   const { attempts } = effort;
   if (compared.kind === "same") {
-    const { length: bytes, lastModified: existingSince } = compared.there;
-    return { outcome: "already-there", bytes, method: "none", attempts, existingSince };
+    const { length: bytes, lastModified: existingSince, contentMd5 } = compared.there;
+    return { outcome: "already-there", bytes, contentMd5, method: "none", attempts, existingSince };
   }
   switch (tools.settings.onConflict) {
     case "fail":

@@ -25,7 +25,8 @@ export async function putUnlessThere(
     try {
       await put();
       const { attempts } = job.effort;
-      return { outcome: "copied", bytes: content.length, method, attempts, existingSince: undefined };
+      const { length: bytes, contentMd5 } = content;
+      return { outcome: "copied", bytes, contentMd5, method, attempts, existingSince: undefined };
     } catch (thrown) {
       if (!(thrown instanceof ServiceFailure) || !saysExists(thrown)) throw thrown;
       const verdict = await judgeExisting(tools, job, content);

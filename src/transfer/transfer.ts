@@ -15,6 +15,8 @@ export interface TransferredFile {
   readonly outcome: "copied" | "already-there";
   /** Bytes of the blob, when they are known (a server copy of unknown length does not tell). */
   readonly bytes: number | undefined;
+  /** Base64 MD5 of the content, computed here or stated by the source, the catalog or the blob; undefined when nobody knows. */
+  readonly contentMd5?: string | undefined;
   readonly method: TransferMethod;
   /** How often the most tried request was tried. */
   readonly attempts: number;

@@ -332,6 +332,6 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     exit: 2,
     code: "bad-option",
     says: "--rate and --from-state cannot be used together.",
-    advises: "Omit one of them.",
+    advises: "Give one of them.",
   },
 ];

@@ -80,6 +80,12 @@ describe("a run", () => {
       await scene.cli(["monitor", "--once", ...of]),
       await scene.cli(["remaining", ...of, "--out", CSV_NAME]),
       await scene.cli(["announce", "--dry-run", ...of]),
+      await scene.cli(["files", ...of]),
+      await scene.cli(["files", ...of, "--output", "json"]),
+      await scene.cli(["report", ...of]),
+      await scene.cli(["report", ...of, "--html", "-"]),
+      await scene.cli(["report", ...of, "--json", "-"]),
+      await scene.cli(["states"]),
       await scene.cli(["status", ...of, "--snapshot", CSV_NAME]),
     ];
     for (const { stdout, stderr } of shown) {

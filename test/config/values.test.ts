@@ -11,7 +11,7 @@ import {
   maxFailures,
   nameTemplate,
   oneOf,
-  queueName,
+  queueNames,
   requestRate,
   retryFailed,
   text,
@@ -124,12 +124,18 @@ describe("codes to retry", () => {
 
 describe("names of containers and queues", () => {
   it.each(["abc", "results-2", "0a0", "a".repeat(63)])("%s is one", (name) => {
-    expect([containerName(name), queueName(name)]).toEqual([name, name]);
+    expect([containerName(name), queueNames(name)]).toEqual([name, name]);
   });
 
   it.each(["ab", "a".repeat(64), "Results", "a--b", "-ab", "ab-", "a_b", "a.b", ""])("%j is none", (name) => {
     expect(() => containerName(name)).toThrow("expected a container name: 3 to 63 lower-case letters");
-    expect(() => queueName(name)).toThrow("expected a queue name");
+    expect(() => queueNames(name)).toThrow("expected a queue name");
+  });
+
+  it("several queues are a list of different ones", () => {
+    expect(queueNames("one, two,three")).toBe("one,two,three");
+    expect(() => queueNames("one,two,one")).toThrow("one is given twice");
+    expect(() => queueNames("one,")).toThrow("expected a queue name");
   });
 });
 

@@ -1,8 +1,9 @@
-/** Machines of one run that share the target account: processes with states of their own, on one CSV. */
+/** Machines of one run that share the target account: processes with states of their own, on one CSV; see `test/long`, too. */
 import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectAnnouncedOnce, expectInTarget } from "./expectations.ts";
-import { makePlain, type PlainInput } from "./plain-input.ts";
+import { choosePartition } from "../../src/core/partition.ts";
+import { listingOf, makePlain, type PlainInput, putSource } from "./plain-input.ts";
 import { type Scene, startScene } from "./scene.ts";
 
 const WORK_ITEMS = 12;
@@ -29,7 +30,7 @@ function share(partition: number, state: string, total = 2): string[] {
 }
 
 beforeEach(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   input = await makePlain(scene, WORK_ITEMS, 3);
   release = () => {};
 });
@@ -70,28 +71,6 @@ describe("while one machine works on a partition, another start is refused befor
   }, 90_000);
 });
 
-describe("a partition whose machine was killed", () => {
-  it("needs --take-over from another state, goes on from the last checkpoint, and loses no announcement", async () => {
-    // Files are in the target and nobody is told: what is announced "before the run" must not depend on who asks.
-    const never = ["--announce-existing", "never"];
-    const first = await startFirst("put-message", never);
-    await first.kill("SIGKILL");
-    const held = await scene.run([...share(0, "second.db"), ...never]);
-    expect(held.code, held.stderr).toBe(3);
-    scene.proxy.heal();
-    release();
-    const taken = await scene.run([...share(0, "second.db"), ...never, "--take-over"]);
-    expect(taken.code, taken.stderr).toBe(0);
-    expect(taken.stderr).toContain("is still held by");
-    expect(taken.stderr).toContain("partition 1 was not started yet");
-    const rest = await scene.run([...share(1, "third.db"), ...never]);
-    expect(rest.code, rest.stderr).toBe(0);
-    expect(rest.stderr).toContain("all 2 partitions are done");
-    await expectInTarget(scene, input.files);
-    await expectAnnouncedOnce(scene, input.files);
-  }, 120_000);
-});
-
 describe("without the coordination container", () => {
   it("a partitioned run is refused with what to do, and --no-coordination goes without", async () => {
     const nowhere = ["--coordination-container", "not-there"];
@@ -102,8 +81,130 @@ describe("without the coordination container", () => {
     const alone = await scene.run([...share(0, "first.db"), "--no-coordination"]);
     expect(alone.code, alone.stderr).toBe(0);
     expect(scene.proxy.count("coordinate")).toBe(0);
-    const whole = await scene.run(["--state-db", "whole.db"]);
-    expect(whole.code, whole.stderr).toBe(0);
-    expect(scene.proxy.count("coordinate")).toBe(0);
+  }, 60_000);
+});
+
+describe("a run of the whole CSV", () => {
+  it("takes part: another one, and one with partitions, are refused while it works, and it begins anew with a new state", async () => {
+    const gate = Promise.withResolvers<void>();
+    release = gate.resolve;
+    scene.proxy.fail({ operation: "put-blob", fault: { kind: "hold", until: gate.promise } });
+    const first = scene.startRun(["--state-db", "first.db"]);
+    await expect.poll(() => scene.proxy.count("put-blob"), { timeout: 20_000 }).toBeGreaterThan(0);
+    const second = await scene.run(["--state-db", "second.db"]);
+    expect(second.code, second.stderr).toBe(3);
+    expect(second.stderr).toMatch(/process \d+, since \S+\) works on the whole CSV\./);
+    const part = await scene.run(share(0, "part.db"));
+    expect(part.code, part.stderr).toBe(3);
+    expect(part.stderr).toContain("partitions: the run has 1 in total, this command 2 in total");
+    release();
+    scene.proxy.heal();
+    const done = await first.done;
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.stderr).not.toContain("partition");
+
+    // A new state means a new run, as it always did: its operator may have emptied the target.
+    await scene.behind.container(scene.container).getBlockBlobClient(input.at(0).blobName).delete();
+    const again = await scene.run(["--state-db", "second.db", "--on-conflict", "skip"]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stdout).toMatch(/copied +1\b/);
+    await expectInTarget(scene, input.files);
+    // Its rules may change from start to start.
+    const resumed = await scene.run(["--state-db", "second.db", "--resume", "--on-conflict", "fail"]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+  }, 60_000);
+
+  it("is warned once without the container, not at a resume, and makes it with --create-missing", async () => {
+    const nowhere = ["--state-db", "whole.db", "--coordination-container", scene.account.uniqueName()];
+    const first = await scene.run([...nowhere, "--limit", "2"]);
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stderr.match(/warning/g)).toHaveLength(1);
+    expect(first.stderr).toContain("az storage container create");
+    const resumed = await scene.run([...nowhere, "--resume"]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(resumed.stderr).not.toContain("warning");
+    const made = await scene.run([...nowhere, "--resume", "--create-missing"]);
+    expect(made.code, made.stderr).toBe(0);
+    expect((await scene.run([...nowhere.slice(2), "--state-db", "new.db"])).stderr).not.toContain("warning");
+  }, 60_000);
+});
+
+describe("a partition that is done but for failures", () => {
+  it("tries them again from another state, unless --no-retry-failed says otherwise", async () => {
+    const missing = input.at(0);
+    await scene.behind.container(scene.source).getBlockBlobClient(missing.sourceName).delete();
+    const shares = await Promise.all([0, 1].map(async (part) => scene.run(share(part, `p${part}.db`))));
+    expect(shares.map(({ code }) => code).sort(), shares.map(({ stderr }) => stderr).join("")).toEqual([
+      0, 1,
+    ]);
+    const part = shares.findIndex(({ code }) => code === 1);
+    await putSource(scene, missing);
+    const none = await scene.run([...share(part, "other.db"), "--no-retry-failed"]);
+    expect(none.code, none.stderr).toBe(1);
+    const retried = await scene.run([...share(part, "another.db"), "--retry-failed", "source-not-found"]);
+    expect(retried.code, retried.stderr).toBe(0);
+    expect(retried.stdout).toMatch(/copied +1\b/);
+    await expectInTarget(scene, input.files);
+  }, 60_000);
+});
+
+describe("announce for a partition of a coordinated run", () => {
+  it("holds its lease: it is refused while another machine works there, and keeps others away meanwhile", async () => {
+    const begun = await scene.run([...share(0, "first.db"), "--no-queue", "--limit", "2"]);
+    expect(begun.code, begun.stderr).toBe(0);
+    const gate = Promise.withResolvers<void>();
+    release = gate.resolve;
+    const hold = { kind: "hold", until: gate.promise } as const;
+    scene.proxy.fail({ operation: ["put-message", "put-blob"], fault: hold });
+    const announce = ["announce", "--queue", scene.queue, "--state-db", "first.db"];
+    const announcing = scene.start(announce);
+    await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(0);
+    const refused = await scene.run([...share(0, "second.db"), "--no-queue"]);
+    expect(refused.code, refused.stderr).toBe(3);
+    expect(refused.stderr).toContain("works on partition 0.");
+    release();
+    scene.proxy.heal();
+    expect((await announcing.done).code, announcing.stderr).toBe(0);
+
+    const next = Promise.withResolvers<void>();
+    release = next.resolve;
+    const puts = scene.proxy.count("put-blob");
+    scene.proxy.fail({ operation: "put-blob", fault: { kind: "hold", until: next.promise } });
+    const second = scene.startRun([...share(0, "second.db"), "--no-queue"]);
+    await expect.poll(() => scene.proxy.count("put-blob"), { timeout: 20_000 }).toBeGreaterThan(puts);
+    const other = await scene.cli([...announce, "--all"]);
+    expect(other.code, other.stderr).toBe(3);
+    expect(other.stderr).toContain("works on partition 0.");
+    release();
+    expect((await second.done).code, second.stderr).toBe(0);
+    const all = await scene.cli([...announce, "--all"]);
+    expect(all.code, all.stderr).toBe(0);
+  }, 60_000);
+});
+
+describe("a partition that is done", () => {
+  it("is opened again when the catalog lists more for it, and --no-coordination holds for a resume, too", async () => {
+    const states = ["a.db", "b.db"];
+    const runs = await Promise.all(states.map(async (state, part) => scene.run(share(part, state))));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    const [one, two] = [0, 1].map((part) => {
+      const from =
+        input.files.find(({ workItemId }) => choosePartition(workItemId, 2) === part) ?? input.at(0);
+      return { ...from, fileName: "new.json", blobName: `name-${from.workItemId}-new.json` };
+    });
+    if (one === undefined || two === undefined) throw new Error("there are two partitions");
+    await scene.write("listing.csv", listingOf({ ...input, files: [...input.files, one, two] }));
+    const grown = await scene.cli(["run", "--resume", "--state-db", "a.db"]);
+    expect(grown.code, grown.stderr).toBe(0);
+    expect(grown.stdout).toMatch(/1 work item changed since an earlier lookup: 1 more file/);
+    const count = scene.proxy.count("coordinate");
+    expect((await scene.cli(["run", "--resume", "--state-db", "b.db", "--no-coordination"])).code).toBe(0);
+    expect((await scene.cli(["run", "--resume", "--state-db", "b.db"])).code).toBe(0);
+    const asked = await scene.cli(["run", "--resume", "--state-db", "a.db"], {
+      env: { REUPLOAD_COORDINATION: "false" },
+    });
+    expect(asked.code, asked.stderr).toBe(0);
+    expect(scene.proxy.count("coordinate")).toBe(count);
+    await expectInTarget(scene, [...input.files, one, two]);
   }, 60_000);
 });

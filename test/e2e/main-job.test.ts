@@ -12,7 +12,7 @@ let scene: Scene;
 let input: DemoInput;
 
 beforeAll(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   input = await makeDemoInput({
     surroundings: REAL_SURROUNDINGS,
     connectionString: scene.proxy.connectionString,

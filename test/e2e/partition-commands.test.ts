@@ -183,6 +183,8 @@ describe("reupload plan", () => {
   });
 
   it("prints only the resume commands when asked, and the same commands as JSON", async () => {
+    const queues = await scene.cli(["plan", "failed.csv", "2", "--queue", "one,two"]);
+    expect(queues.stdout.match(/--queue one,two/g), queues.stderr).toHaveLength(4);
     const { stdout } = await scene.cli(["plan", "failed.csv", "2", "--resume"]);
     const commands = stdout
       .replaceAll(" \\\n  ", " ")

@@ -10,7 +10,7 @@ const WORK_ITEMS = 18;
 let scene: Scene;
 let input: PlainInput;
 beforeEach(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   input = await makePlain(scene, WORK_ITEMS, 3);
 });
 afterEach(() => scene[Symbol.asyncDispose]());

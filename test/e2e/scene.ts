@@ -46,8 +46,13 @@ export const STATE = "state.db";
  * Starts a scene; `await using` ends it.
  *
  * @param services the emulator; the test run's, unless the test has one of its own
+ * @param options.coordinated runs take part in coordination, as they do by default: some twenty requests each, and after a
+ * kill a resume waits for the old lease
  */
-export async function startScene(services: SceneServices = inject("emulator")): Promise<Scene> {
+export async function startScene(
+  services: SceneServices = inject("emulator"),
+  { coordinated = false }: { readonly coordinated?: boolean } = {},
+): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), "reupload-e2e-"));
   const proxy = await startFaultProxy(services, services.certificate);
   const account = emulator(proxy.connectionString);
@@ -64,7 +69,11 @@ export async function startScene(services: SceneServices = inject("emulator")): 
     startCli(args, {
       cwd: folder,
       ...options,
-      env: { AZURE_STORAGE_CONNECTION_STRING: proxy.connectionString, ...options.env },
+      env: {
+        AZURE_STORAGE_CONNECTION_STRING: proxy.connectionString,
+        ...(coordinated ? {} : { REUPLOAD_COORDINATION: "false" }),
+        ...options.env,
+      },
     });
   const startRun: Scene["startRun"] = (args = [], options) =>
     start(

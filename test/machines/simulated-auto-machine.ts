@@ -50,7 +50,7 @@ export class SimulatedAutoMachine extends SimulatedProcess {
     const context = { account: this.account, surroundings: this.own, names };
     const { manifest } = await findOrMakeManifest(context, newManifest, never);
     checkSettings(manifest, newManifest());
-    const moment = await readRunMoment(context, undefined, never);
+    const moment = await readRunMoment(context, {}, never);
     const options: AutoOptions = {
       ...context,
       serviceTime: this.serviceTime,

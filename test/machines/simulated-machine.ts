@@ -6,7 +6,8 @@ import { type Claim, type PartitionFacts } from "../../src/machines/claim.ts";
 import { closeIfDone } from "../../src/machines/completion.ts";
 import { claimFixedPartition } from "../../src/machines/start-fixed.ts";
 import { encodeSummary } from "../../src/machines/record.ts";
-import { type NewRecord, repartition } from "../../src/machines/repartition.ts";
+import { beginAgain } from "../../src/machines/begin-again.ts";
+import { type NewRecord, type OldRecord, repartition } from "../../src/machines/repartition.ts";
 import { readRunMoment } from "../../src/machines/run-moment.ts";
 import type { BlobNames } from "../../src/machines/blob-names.ts";
 import type { Manifest, RunSettings } from "../../src/machines/manifest.ts";
@@ -36,6 +37,8 @@ export interface MachineOptions extends Place {
   readonly takeOver: boolean;
   /** `--repartition`: the settings name another total than the run has. */
   readonly repartition: boolean;
+  /** A run of the whole CSV with a new state. */
+  readonly beginsAgain: boolean;
   /** `--retry-failed`: a partition that is done is opened again. */
   readonly retries: boolean;
 }
@@ -48,6 +51,8 @@ export class SimulatedMachine extends SimulatedProcess {
   readonly options: MachineOptions;
   /** How it ended: completed, finished its part, refused, lost; undefined while it runs, or when it was killed. */
   ending: string | undefined;
+  /** Ctrl+C: what is in hand is finished. */
+  isDraining = false;
 
   constructor(options: MachineOptions, state: SimulatedState) {
     super(options);
@@ -71,9 +76,11 @@ export class SimulatedMachine extends SimulatedProcess {
     const context = { account, serviceTime, surroundings, names };
     const { signal } = new AbortController();
     if (this.options.repartition) {
-      const spread = async (old: readonly Uint8Array[]) => this.#spread(old);
-      await repartition({ ...context, newManifest, settings, spread }, signal);
+      const spread = async (old: readonly OldRecord[]) => this.#spread(old.map(({ body }) => body));
+      await repartition({ ...context, newManifest, settings, spread, onWait: () => {} }, signal);
     }
+    if (this.options.beginsAgain)
+      await beginAgain({ ...context, newManifest, settings, onWait: () => {} }, signal);
     const started = await claimFixedPartition(
       {
         ...context,
@@ -90,7 +97,8 @@ export class SimulatedMachine extends SimulatedProcess {
     );
     const { generation } = started.manifest.manifest;
     if (started.claim !== undefined) {
-      const moment = await readRunMoment(context, undefined, signal);
+      const { again } = started.manifest.manifest;
+      const moment = await readRunMoment(context, { again }, signal);
       const end = await this.#workOn(started.claim, moment, generation);
       if (end !== undefined) return end;
     }
@@ -110,7 +118,7 @@ export class SimulatedMachine extends SimulatedProcess {
       if (this.state.done.has(item)) continue;
       while (!claim.mayBegin && !claim.lost.aborted) await sleep(surroundings, 500, signal);
       isLost = claim.lost.aborted;
-      if (isLost) break;
+      if (isLost || this.isDraining) break;
       if (!this.isUnaware) {
         target.begin({ generation, partition, item, epoch: claim.epoch, writerId: claim.writerId });
       }

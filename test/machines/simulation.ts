@@ -44,12 +44,15 @@ class Simulation {
   readonly #machines: SimulatedMachine[] = [];
   readonly #network: Network;
   readonly #began: number;
+  /** In every fifth run operators stop machines with Ctrl+C, and go on with new states as often as with the old ones. */
+  readonly #hasDrains: boolean;
   #disturbances = 0;
   #isCompleted = false;
   readonly #violations: string[] = [];
 
   constructor(seed: number) {
     this.#world = new VirtualWorld(seed);
+    this.#hasDrains = seed % 5 === 0;
     this.#began = this.#world.now;
     this.#account = new MemoryAccount(() => this.#world.now);
     this.#target = new SimulatedTarget(this.#world);
@@ -130,6 +133,7 @@ class Simulation {
     state: SimulatedState,
     { takeOver = false, retries = false, repartition = false, settings = this.#settings }: StartFlags,
   ): void {
+    const isNew = !this.#machines.some(({ state: { id } }) => id === state.id);
     const machine = new SimulatedMachine(
       {
         world: this.#world,
@@ -144,6 +148,7 @@ class Simulation {
         host: `host${this.#machines.length}`,
         takeOver,
         repartition,
+        beginsAgain: settings.totalPartitions === 1 && isNew && !takeOver && !repartition,
         retries,
       },
       state,
@@ -165,6 +170,10 @@ class Simulation {
     const machine = alive[Math.floor(random() * alive.length)];
     if (machine === undefined) return;
     this.#disturbances++;
+    if (this.#hasDrains && random() < 0.3) {
+      machine.isDraining = true;
+      return;
+    }
     const ms = random() * 90_000;
     const what = Math.floor(random() * 11);
     if (what === 0) machine.kill();
@@ -222,7 +231,8 @@ class Simulation {
       if (this.#world.random() < 0.5) continue;
       const last = all.findLast(({ ending }) => ending !== "partition-held") ?? all[0];
       const isOwn = last !== undefined && this.#world.random() < 0.6;
-      const takeOver = !isOwn || this.#world.random() < 0.5;
+      const mayBeginAgain = this.#hasDrains && totalPartitions === 1;
+      const takeOver = (!isOwn && !mayBeginAgain) || this.#world.random() < 0.5;
       this.#start(partition, isOwn ? last.state : this.#newState(), { takeOver });
     }
   }

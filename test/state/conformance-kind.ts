@@ -14,6 +14,7 @@ export function describeKind(kind: string, newHarness: () => Promise<StateHarnes
       await expect(states.read(location)).rejects.toMatchObject({ code: "state-missing" });
       const state = await states.open({ ...OPTIONS, location }, DESCRIPTION, csvOf(workItems(3)), noSignal);
       expect((await states.inspect(location))?.run).toEqual(state.run);
+      expect(() => states.discard(location)).toThrow(expect.objectContaining({ code: "state-locked" }));
       await state.close();
       expect((await states.inspect(location))?.version).toBeGreaterThan(0);
       expect(states.files(location)).toContain(location);

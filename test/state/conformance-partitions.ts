@@ -6,6 +6,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../src/core/checkpoint.ts";
+import { newCheckpointStates, writeCheckpointState } from "../../src/core/checkpoint-states.ts";
 import { isBitSet } from "../../src/core/bitmap.ts";
 import { choosePartition } from "../../src/core/partition.ts";
 import type { OpenState } from "../../src/state/state-kind.ts";
@@ -285,6 +286,46 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       expect(left).toEqual([{ ...workItem(0), hasFailed: true, failedWith: [] }]);
       expect(await reader.announcements()).toMatchObject({ owed: 0, announced: 2, leftToRun: 0 });
     });
+
+    it.each([
+      ["the whole CSV", {}, 0],
+      ["one partition of several", AUTO, 1],
+    ] as const)(
+      "of %s that another machine finished leaves nothing to announce here, and counts no file twice",
+      async (_of, share, number) => {
+        const rows = inPartition(60, 1).slice(0, 3);
+        const harness = await newHarness();
+        const first = await harness.start(rows, share);
+        await first.queue.admit(number, undefined);
+        await perform(first, ["part released", "file failed", "part"]);
+        const told = await checkpointOf(first, number);
+        await first.close();
+        const second = await (await newHarness()).start(rows, share);
+        await second.queue.admit(number, told);
+        // What failed was tried again in the meantime.
+        await finishAll(second);
+        const later = await checkpointOf(second, number);
+        const states = newCheckpointStates(3);
+        for (const place of [0, 1, 2]) writeCheckpointState(states, place, "done");
+        const all = {
+          ...later,
+          states,
+          open: [],
+          failures: [],
+          files: { ...later.files, done: 9, failed: 0 },
+        };
+
+        const again = await harness.resume({ retryFailed: "none" });
+        await again.queue.admit(number, all);
+        const { workItems: classes, files } = again.ledger.tally();
+        expect(classes).toMatchObject({ elsewhere: 3, pending: 0, failed: 0 });
+        expect(files).toMatchObject({ total: 9, uploaded: 0, failed: 0 });
+        expect(files.copied + files.elsewhere).toBe(9);
+        expect((await checkpointOf(again, number)).files).toMatchObject({ done: 9, total: 9 });
+        expect(await (await harness.read()).announcements()).toMatchObject({ leftToRun: 0 });
+        await again.close();
+      },
+    );
 
     it("of its own that a state gets back after a restart says nothing new", async () => {
       const harness = await newHarness();

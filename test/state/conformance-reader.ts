@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Heartbeat } from "../../src/state/run-presence.ts";
 import type { RemainingWorkItem, StateReader } from "../../src/state/state-reader.ts";
+import { describePast } from "./conformance-past.ts";
 import type { StateHarness } from "./harness.ts";
 import {
   claimOne,
@@ -112,6 +113,8 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       });
     });
   });
+
+  describePast(kind, newHarness);
 
   describe(`the history of a work item (${kind})`, () => {
     it("holds every failed try at its files over all starts, also when a later try succeeded", async () => {

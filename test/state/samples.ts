@@ -93,7 +93,7 @@ export const eventsOf = (item: number) => ({
   }),
   uploaded: (
     of: CatalogFile,
-    more: { bytes?: number; alreadyThere?: boolean; attempts?: number } = {},
+    more: { bytes?: number; contentMd5?: string; alreadyThere?: boolean; attempts?: number } = {},
   ): StateEvent => ({
     kind: "file-uploaded",
     workItem: item,

@@ -16,12 +16,14 @@ import type {
 import { NOT_SURVEYED } from "../../src/state/ledger/surveyed.ts";
 import type { FailureGroup, FailureRecord } from "../../src/state/ledger.ts";
 import type { Heartbeat, StartEnding } from "../../src/state/run-presence.ts";
+import type { StartRecord } from "../../src/state/past.ts";
 import type { RunRecord } from "../../src/state/run-record.ts";
 import type { OpenOptions } from "../../src/state/state-kind.ts";
 import type { FileIncident, FileTry } from "../../src/state/state-reader.ts";
 
 export type FileOfRow = Omit<StoredFile, "blobName" | "hasDetail"> & {
   detail: FileDetail | null;
+  contentMd5: string | undefined;
   tries: FileTry[];
   incidents: FileIncident[];
 };
@@ -60,6 +62,7 @@ export class Disk {
   failures: FailureCount[] = [];
   readonly partitions = new Map<number, PartitionRecord>();
   owner: Owner;
+  readonly pastStarts: Omit<StartRecord, "host">[] = [];
   /** Starts that have it open. */
   readonly living = new Set<number>();
 
@@ -188,7 +191,7 @@ export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
   row.holder = status === "in_progress" ? start : undefined;
   const before = new Map(row.files.map((file) => [file.id, file]));
   row.files = [...item.files].map(
-    ([key, { id, facts, bytes, at, place, code, detail, tries, incidents }]) => {
+    ([key, { id, facts, bytes, at, place, code, contentMd5, detail, tries, incidents }]) => {
       const known = before.get(id);
       const [fileName = "", link = ""] = key.split("\0");
       return {
@@ -200,6 +203,7 @@ export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
         at,
         place,
         code,
+        contentMd5: contentMd5 ?? known?.contentMd5,
         detail: mergeDetail(known?.detail ?? null, detail),
         tries: boundTries([...(known?.tries ?? []), ...(tries ?? [])]),
         incidents: boundIncidents([

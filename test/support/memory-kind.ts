@@ -6,10 +6,12 @@ import { parseNameTemplate } from "../../src/core/target-name.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { summarize } from "../../src/state/ledger/counters.ts";
 import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
+import type { StatePast } from "../../src/state/past.ts";
 import { checkIdentity } from "../../src/state/run-record.ts";
 import type { FoundState, OpenState, StateInMaking, StateKind } from "../../src/state/state-kind.ts";
 import type { StateReader, StateReading, Writer } from "../../src/state/state-reader.ts";
 import { Disk, failureGroups } from "./memory-disk.ts";
+import { memoryPast } from "./memory-past.ts";
 import { MemoryState } from "./memory-state.ts";
 
 export class MemoryKind implements StateKind {
@@ -120,6 +122,9 @@ export class MemoryKind implements StateKind {
   }
 
   discard(location: string): void {
+    if ((this.disks.get(location)?.living.size ?? 0) > 0) {
+      throw new ReuploadError("state-locked", `${location} is in use`);
+    }
     this.disks.delete(location);
   }
 
@@ -134,9 +139,11 @@ export class MemoryKind implements StateKind {
 
 class MemoryReader implements StateReader {
   readonly #disk: Disk;
+  readonly past: StatePast;
 
   constructor(disk: Disk) {
     this.#disk = disk;
+    this.past = memoryPast(disk);
   }
 
   async read(): Promise<StateReading> {

@@ -13,6 +13,7 @@ import {
   admittedStatus,
   CheckpointBuilder,
   checkRows,
+  factsDoneElsewhere,
   isLaterWord,
   isOpen,
   mergeElsewhere,
@@ -22,10 +23,11 @@ import {
 import { ChangedRows } from "../../src/state/ledger/changed-rows.ts";
 import { countFile, countWorkItem, summarize } from "../../src/state/ledger/counters.ts";
 import { applyEvent, type EventContext } from "../../src/state/ledger/events.ts";
-import { FACT } from "../../src/state/ledger/facts.ts";
+import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
 import { FailureCounts } from "../../src/state/ledger/failure-counts.ts";
 import { Holdings } from "../../src/state/ledger/holdings.ts";
 import type { FailureGroup, Ledger, StateEvent } from "../../src/state/ledger.ts";
+import type { Progressed } from "../../src/state/past.ts";
 import type { Heartbeat, RunPresence, StartEnding } from "../../src/state/run-presence.ts";
 import type { RunRecord, RunStart } from "../../src/state/run-record.ts";
 import type { OpenOptions, OpenState } from "../../src/state/state-kind.ts";
@@ -53,6 +55,7 @@ export class MemoryState implements OpenState {
   #heartbeat: Heartbeat | undefined;
   #ending: StartEnding | undefined;
   #isClosed = false;
+  readonly #before: Progressed;
 
   constructor(disk: Disk, only: OpenOptions["only"]) {
     this.disk = disk;
@@ -70,6 +73,10 @@ export class MemoryState implements OpenState {
       start: this.start.number,
       surroundings: REAL_SURROUNDINGS,
     };
+    const { files_copied: copied, files_already_there: there, ...rest } = disk.counters;
+    const { files_failed: failed, files_skipped: skipped, bytes } = rest;
+    this.#before = { files: copied + there + failed + skipped, failed, bytes };
+    this.#noteStart(this.#before, this.start.startedAt);
     this.queue = new MemoryQueue(this);
     this.surveys = new MemorySurveys(this);
     this.ledger = {
@@ -122,8 +129,28 @@ export class MemoryState implements OpenState {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.commit();
-    this.disk.owner = { ...this.disk.owner, endedAt: Date.now(), ending: this.#ending };
+    const now = Date.now();
+    this.disk.owner = { ...this.disk.owner, endedAt: now, ending: this.#ending };
+    const { files_copied: copied, files_already_there: there, ...rest } = this.context.counters;
+    const { files_failed: failed, files_skipped: skipped, bytes } = rest;
+    this.#noteStart({ files: copied + there + failed + skipped, failed, bytes }, now);
     this.disk.living.delete(this.start.number);
+  }
+
+  #noteStart({ files, failed, bytes }: Progressed, now: number): void {
+    const before = this.#before;
+    const index = this.disk.pastStarts.findIndex(({ number }) => number === this.start.number);
+    this.disk.pastStarts[index === -1 ? this.disk.pastStarts.length : index] = {
+      number: this.start.number,
+      beganAt: this.start.startedAt,
+      lastAt: now,
+      endedAt: this.#isClosed ? now : undefined,
+      exitCode: this.#ending?.exitCode,
+      why: this.#ending?.why,
+      files: files - before.files,
+      failed: failed - before.failed,
+      bytes: bytes - before.bytes,
+    };
   }
 
   /** What a kill does: nothing more reaches the disk. */
@@ -205,16 +232,14 @@ export class MemoryState implements OpenState {
     if (said !== undefined) checkRows(said, partition, this.#digest(rows));
     const own = this.checkpoint(partition);
     const before = this.#partition(partition, rows);
-    const after = admittedRecord(before, said, {
-      empty: own.empty,
-      failures: own.failures,
-      filesDone: own.files.done - own.open.reduce((sum, { completed }) => sum + countBits(completed), 0),
-    });
+    const filesDone = own.files.done - own.open.reduce((sum, { completed }) => sum + countBits(completed), 0);
+    let more = 0;
     const isLater = isLaterWord(said, before);
     for (const [place, row] of rows.entries()) {
       const state = said === undefined ? "pending" : readCheckpointState(said.states, place);
       const from = row.status;
-      if (said !== undefined || from === "not_mine") this.move(row, admittedStatus(from, state, isLater));
+      if (said !== undefined || from === "not_mine")
+        more += this.move(row, admittedStatus(from, state, isLater));
       const open = said?.open.find((one) => one.place === place);
       if (open !== undefined && isOpen(row.status) && from !== "in_progress") {
         row.elsewhere = mergeElsewhere(
@@ -224,6 +249,11 @@ export class MemoryState implements OpenState {
         );
       }
     }
+    const after = admittedRecord(before, said, {
+      empty: own.empty,
+      failures: own.failures,
+      filesDone: filesDone + more,
+    });
     this.context.counters.files_elsewhere += after.filesElsewhere - before.filesElsewhere;
     this.context.counters.files_total += after.filesElsewhere - before.filesElsewhere;
     this.disk.partitions.set(partition, after);
@@ -238,9 +268,10 @@ export class MemoryState implements OpenState {
     this.commit();
   }
 
-  move(row: Row, to: WorkItemStatus): void {
+  /** @returns completed files that were not counted among those of ended work items before */
+  move(row: Row, to: WorkItemStatus): number {
     const { counters, failures } = this.context;
-    if (to === row.status) return;
+    if (to === row.status) return 0;
     const { surveyedFiles, receipt } = row;
     countWorkItem(counters, { status: row.status, lookedUp: receipt !== undefined, surveyedFiles }, -1);
     countWorkItem(counters, { status: to, lookedUp: receipt !== undefined, surveyedFiles }, 1);
@@ -253,13 +284,24 @@ export class MemoryState implements OpenState {
         countFile(counters, file.facts, file.bytes, 1);
       }
     }
+    let more = 0;
+    for (const file of to === "elsewhere" ? row.files : []) {
+      const facts = factsDoneElsewhere(file.facts);
+      const wasCompleted = fileStatus(file.facts) === "completed";
+      if (fileStatus(facts) === "completed" && (!wasCompleted || isOpen(row.status))) more++;
+      if (file.facts & ~facts & FACT.failed) failures.countFile(file, -1);
+      countFile(counters, file.facts, file.bytes, -1);
+      file.facts = facts;
+      countFile(counters, facts, file.bytes, 1);
+    }
     row.status = to;
-    if (to === "pending" || receipt === undefined) return;
+    if (to === "pending" || receipt === undefined) return more;
     const ended = row.files.filter(
       ({ facts }) => facts & (FACT.completed | FACT.failed | FACT.skipped),
     ).length;
     counters.files_total += ended - row.filesTotal;
     row.filesTotal = ended;
+    return more;
   }
 }
 

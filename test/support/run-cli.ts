@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { secretsIn } from "./secret-scan.ts";
 
 export interface CliOptions {
   /** Added to the few variables that every process needs; nothing else of the tests' environment gets through. */
@@ -38,7 +39,7 @@ const BUILT = join(import.meta.dirname, "..", "..", "dist", "cli", "main.js");
 /** What a process needs to find programs, its home and its temporary folder. */
 const PASSED_ON = ["PATH", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "SystemRoot", "LANG"];
 
-/** Runs the built command line to its end. */
+/** Runs the built command line to its end. What it prints is scanned: a secret in it is an error, whatever the test. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return startCli(args, options).done;
 }
@@ -99,7 +100,10 @@ function resultOf(child: ChildProcess, output: Output, timeoutMs: number): Promi
     child.once("error", reject);
     child.once("close", (code, signal) => {
       clearTimeout(timer);
-      if (isLate) reject(new Error(`not done after ${timeoutMs} ms\n${output.stdout}\n${output.stderr}`));
+      const secrets = [...secretsIn(output.stdout, "stdout"), ...secretsIn(output.stderr, "stderr")];
+      if (secrets.length > 0) reject(new Error(`it printed a secret: ${secrets.join(", ")}`));
+      else if (isLate)
+        reject(new Error(`not done after ${timeoutMs} ms\n${output.stdout}\n${output.stderr}`));
       else resolve({ code, signal, ...output });
     });
   });

@@ -47,6 +47,7 @@ describe("a local file", () => {
     expect(await ladder.transfer(file, "a.json", { signal })).toEqual({
       outcome: "copied",
       bytes,
+      contentMd5: md5Of(body),
       method,
       attempts: 1,
       existingSince: undefined,

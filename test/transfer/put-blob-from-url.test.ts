@@ -91,6 +91,7 @@ describe("Put Blob From URL", () => {
     expect(await transfer(account, file)).toEqual({
       outcome: "copied",
       bytes: 5,
+      contentMd5: file.contentMd5,
       method: "put-blob-from-url",
       attempts: 1,
       existingSince: undefined,

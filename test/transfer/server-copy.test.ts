@@ -28,6 +28,7 @@ describe("a file that the service copies in blocks", () => {
     expect(await bench.transfer(file, { settings: IN_BLOCKS })).toEqual({
       outcome: "copied",
       bytes: body.length,
+      contentMd5: md5Of(body),
       method: "put-block-from-url",
       attempts: 1,
       existingSince: undefined,

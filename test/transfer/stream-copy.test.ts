@@ -25,6 +25,7 @@ describe("a streamed file", () => {
       expect(await bench.transfer(file)).toEqual({
         outcome: "copied",
         bytes,
+        contentMd5: md5Of(body),
         method,
         attempts: 1,
         existingSince: undefined,

@@ -5,7 +5,7 @@ import type { Connection } from "./connections.ts";
 import { lostConnection } from "./wire-errors.ts";
 
 export interface WireRequest {
-  readonly method: "GET" | "HEAD" | "PUT" | "POST";
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
   /** Scheme, host and port. */
   readonly origin: string;
   /** Path and query as they go over the wire. */

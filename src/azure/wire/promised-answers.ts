@@ -35,6 +35,7 @@ export const PROMISED_ANSWERS = {
   "list blobs": { statuses: [200], headers: ID, body: xml("EnumerationResults") },
   "get container properties": { statuses: [200], headers: TAGGED },
   "create container": { statuses: [201], headers: TAGGED },
+  "delete blob": { statuses: [202], headers: ID },
   "acquire lease": { statuses: [201], headers: TAGGED },
   "renew lease": { statuses: [200], headers: TAGGED },
   "release lease": { statuses: [200], headers: TAGGED },

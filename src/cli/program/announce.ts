@@ -16,6 +16,8 @@ const OPTIONS = [
   "maxWait",
   "grace",
   "maxDuration",
+  "coordinationContainer",
+  "coordination",
   ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 

@@ -28,6 +28,10 @@ export function addPlan({ program, io, setExitCode }: CommandLine): void {
     .option("--rate <rate>", "what one machine does: files a second (150/s) or work items a minute (12/min)")
     .option("--from-state <file>", "take the rate from the state of a run")
     .option(
+      "--probe",
+      "measure the rate: copy some files into the coordination container and delete them; nothing is announced",
+    )
+    .option(
       "--files-per-work-item <n>",
       "files of a work item, on average (default: as in the state, else 800)",
     )

@@ -37,11 +37,16 @@ export function runFlags(options: Readonly<Record<string, unknown>>): RunFlags {
       if (value === false) flags.announce = "false";
     } else if (typeof value === "string") {
       flags[name] = value;
-    } else if (typeof value === "boolean" && name !== "queue") {
+    } else if (typeof value === "boolean" && name !== "queue" && !isUngiven(name, value)) {
       flags[name] = String(value);
     }
   }
   return flags;
+}
+
+/** Of `--no-...` commander gives `true` when it does not stand there: environment, file and state have their say then. */
+function isUngiven(name: RunOptionName, value: boolean): boolean {
+  return value && RUN_OPTIONS[name].flag.startsWith("--no-");
 }
 
 function attributeName(name: RunOptionName): string {

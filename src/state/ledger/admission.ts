@@ -15,6 +15,7 @@ import { ReuploadError } from "../../core/errors.ts";
 import type { Receipt } from "../../core/receipt.ts";
 import type { WorkItemStatus } from "../../core/states.ts";
 import type { FilesElsewhere } from "../work-queue.ts";
+import { FACT } from "./facts.ts";
 
 /** What a state keeps of a partition that was admitted once. */
 export interface PartitionRecord {
@@ -63,10 +64,19 @@ export function admittedStatus(own: WorkItemStatus, said: CheckpointState, isLat
 }
 
 /**
+ * The facts of a file whose work item another machine has done: what had not come to its end here did so there, its
+ * announcement included.
+ */
+export function factsDoneElsewhere(facts: number): number {
+  if (facts & (FACT.completed | FACT.skipped)) return facts;
+  return (facts & ~FACT.failed) | FACT.inTarget | FACT.announced | FACT.completed | FACT.elsewhere;
+}
+
+/**
  * The partition's record once it is admitted.
  *
- * @param here what the state had of it before: completed files of work items that are not open, empty work items, and
- * failures, those from elsewhere included while they hold
+ * @param here what the state has of it: completed files of work items that are not open (by `said`, too), empty work items,
+ * and failures, those from elsewhere included while they hold
  */
 export function admittedRecord(
   before: PartitionRecord,

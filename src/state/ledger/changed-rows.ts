@@ -25,6 +25,7 @@ export class ChangedRows {
       entry.detail = undefined;
       entry.tries = undefined;
       entry.incidents = undefined;
+      entry.contentMd5 = undefined;
       entry.dirty = false;
     }
     for (const item of this.workItems) item.dirty = false;

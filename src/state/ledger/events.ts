@@ -152,6 +152,7 @@ function applyFile(item: HeldWorkItem, event: FileEvent, context: EventContext):
   entry.place = event.place ?? null;
   if (event.kind === "file-uploaded") {
     entry.bytes = event.bytes ?? null;
+    entry.contentMd5 = event.contentMd5;
     if (event.shortened) context.counters.files_shortened++;
   }
   countFile(context.counters, after, entry.bytes, 1);

@@ -28,6 +28,8 @@ export interface FileEntry {
   at: number;
   /** Its number in catalog order, as the last lookup gave it. */
   place: number | null;
+  /** Base64 MD5 of its content, to be written at the next commit. */
+  contentMd5?: string | undefined;
   hasDetail: boolean;
   /** What it failed with or was skipped for. */
   code: FailureCode | null;

@@ -40,8 +40,8 @@ export const ANNOUNCEMENT_SQL = {
   owedAfter: `SELECT f.id, f.name, d.blob_name, w.job_id, w.work_item_id, coalesce(w.catalog_name, w.name) AS shown
     FROM file f CROSS JOIN work_item w ON w.id = f.work_item LEFT JOIN file_detail d ON d.file = f.id
     WHERE f.id > ?1 AND (f.facts & 7 = 5 OR (?3 = 1 AND f.facts & 128)) ORDER BY f.id LIMIT ?2`,
-  noteAnnounced: `UPDATE file SET facts = (facts | 2) & ~128 WHERE id = ? AND NOT facts & 2`,
-  noteAnnouncedAgain: `UPDATE file SET facts = facts & ~128 WHERE id = ?`,
+  noteAnnounced: `UPDATE file SET facts = (facts | 2) & ~128, at = ?2 WHERE id = ?1 AND NOT facts & 2`,
+  noteAnnouncedAgain: `UPDATE file SET facts = facts & ~128, at = ?2 WHERE id = ?1`,
   countAnnounced: `UPDATE counters SET files_announced = files_announced + ?`,
 } as const;
 
@@ -112,6 +112,7 @@ interface OwedRow {
 class SqliteAnnouncementStore implements AnnouncementStore {
   readonly run: RunRecord;
   readonly counts: AnnouncementCounts;
+  readonly #surroundings: Surroundings;
   readonly #db: DatabaseSync;
   readonly #path: string;
   readonly #all: boolean;
@@ -137,6 +138,7 @@ class SqliteAnnouncementStore implements AnnouncementStore {
       readonly lock: { release(): void };
     },
   ) {
+    this.#surroundings = surroundings;
     this.run = opened.run;
     this.counts = opened.counts;
     this.#db = db;
@@ -196,9 +198,10 @@ class SqliteAnnouncementStore implements AnnouncementStore {
     try {
       this.#db.exec("BEGIN IMMEDIATE");
       let fresh = 0;
+      const at = Math.floor(this.#surroundings.wall() / 1000);
       for (const id of this.#noted) {
-        if (noteAnnounced.run(id).changes > 0) fresh++;
-        else noteAnnouncedAgain.run(id);
+        if (noteAnnounced.run(id, at).changes > 0) fresh++;
+        else noteAnnouncedAgain.run(id, at);
       }
       countAnnounced.run(fresh);
       this.#db.exec("COMMIT");

@@ -37,6 +37,20 @@ export function fromTextColumn(column: TextColumn): string {
   return typeof column === "string" ? column : (JSON.parse(Buffer.from(column).toString("utf8")) as string);
 }
 
+const MD5_BYTES = 16;
+
+/** A base64 MD5 in 16 bytes; null for what is none. */
+export function toMd5Column(base64: string | undefined): Uint8Array | null {
+  if (base64 === undefined) return null;
+  const bytes = Buffer.from(base64, "base64");
+  return bytes.length === MD5_BYTES ? bytes : null;
+}
+
+/** The inverse of `toMd5Column`. */
+export function fromMd5Column(column: Uint8Array | null): string | undefined {
+  return column === null ? undefined : Buffer.from(column).toString("base64");
+}
+
 /**
  * What the links of a work item begin with, guessed from its first file: the link up to the name when it ends with
  * the name, else its folder.

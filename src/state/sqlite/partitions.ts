@@ -49,12 +49,13 @@ export class SqlitePartitions {
       const { statements } = this.#writing;
       const before = this.#record(partition);
       const { figures, failures, empty } = partitionFigures(this.#writing, partition, before);
+      const filesDone = figures.done - this.#completedInOpen(partition);
+      const more = this.#admitRows(partition, said, isLaterWord(said, before), counters);
       const after = admittedRecord(before, said, {
-        filesDone: figures.done - this.#completedInOpen(partition),
+        filesDone: filesDone + more,
         empty: empty + before.emptyElsewhere,
         failures: addFailures(failures, before.failuresElsewhere),
       });
-      this.#admitRows(partition, said, isLaterWord(said, before), counters);
       counters.files_elsewhere += after.filesElsewhere - before.filesElsewhere;
       counters.files_total += after.filesElsewhere - before.filesElsewhere;
       const json = JSON.stringify(after.failuresElsewhere);
@@ -63,8 +64,10 @@ export class SqlitePartitions {
     this.#here.add(partition);
   }
 
-  #admitRows(partition: number, said: Checkpoint | undefined, isLater: boolean, counters: Counters): void {
-    if (said === undefined && this.#here.has(partition)) return;
+  /** @returns files that are completed now in work items that are open no more */
+  #admitRows(partition: number, said: Checkpoint | undefined, isLater: boolean, counters: Counters): number {
+    if (said === undefined && this.#here.has(partition)) return 0;
+    let more = 0;
     const open = new Map((said?.open ?? []).map((one) => [one.place, one]));
     let place = 0;
     for (const rows of this.#scan(partition).pieces()) {
@@ -72,12 +75,13 @@ export class SqlitePartitions {
         const own = fromStatusColumn(row.status);
         const state = said === undefined ? "pending" : readCheckpointState(said.states, place);
         const to = admittedStatus(own, state, isLater);
-        if (to !== own) this.#moves.move(row, to, counters);
+        if (to !== own) more += this.#moves.move(row, to, counters);
         const known = open.get(place++);
         if (known !== undefined && isOpen(to) && own !== "in_progress")
           this.#putElsewhere(row.id, known, isLater);
       }
     }
+    return more;
   }
 
   #putElsewhere(id: number, { receipt, completed }: OpenInCheckpoint, isLater: boolean): void {

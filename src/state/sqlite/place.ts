@@ -42,11 +42,38 @@ export function networkFileSystem(type: number): string | undefined {
   return NETWORK_FILE_SYSTEMS[type >>> 0];
 }
 
+/**
+ * The network share that a Windows path names: `\\server\share\...`, with slashes, or in the forms `\\?\UNC\` and
+ * `\\.\UNC\`. Shares of the own machine count, too: they are reached through the network redirector, and so are the files of
+ * WSL (`\\wsl.localhost\...`).
+ *
+ * @returns `\\server\share`; undefined for a path on a drive (`C:\...`, `\\?\C:\...`) or a device
+ */
+export function windowsShare(path: string): string | undefined {
+  const plain = path.replaceAll("/", "\\");
+  const [, server, share] =
+    /^\\\\[?.]\\UNC\\([^\\]+)\\([^\\]+)/i.exec(plain) ?? /^\\\\([^\\?.][^\\]*)\\([^\\]+)/.exec(plain) ?? [];
+  return server === undefined || share === undefined ? undefined : `\\\\${server}\\${share}`;
+}
+
 /** @throws ReuploadError `state-network-disk` */
 export async function refuseNetworkDisk(path: string): Promise<void> {
-  const { type } = await statfs(dirname(path));
-  const name = networkFileSystem(type);
-  if (name !== undefined) {
-    throw new ReuploadError("state-network-disk", `the state ${path} is on a network file system (${name})`);
+  const name =
+    process.platform === "win32"
+      ? shareOfWindows(dirname(path))
+      : networkFileSystem((await statfs(dirname(path))).type);
+  if (name === undefined) return;
+  throw new ReuploadError("state-network-disk", `the state ${path} is on a network file system (${name})`);
+}
+
+/** A drive letter that is mapped to a share shows in the folder's final path alone, as the system gives it. */
+function shareOfWindows(folder: string): string | undefined {
+  const named = windowsShare(folder);
+  if (named !== undefined) return named;
+  try {
+    return windowsShare(realpathSync.native(folder));
+  } catch {
+    // Some drivers of local disks cannot tell the final path.
+    return undefined;
   }
 }

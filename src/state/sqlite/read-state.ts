@@ -4,6 +4,7 @@ import type { WorkItem } from "../../core/work-item.ts";
 import type { AnnouncementCounts } from "../announcements.ts";
 import { summarize } from "../ledger/counters.ts";
 import type { FailureGroup } from "../ledger.ts";
+import type { StatePast } from "../past.ts";
 import type { RunRecord } from "../run-record.ts";
 import type {
   FoundName,
@@ -24,6 +25,7 @@ import { inspectState, readRun, readStarts, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
 import { readEnding, findOwner, readHeartbeat, type OwnerRow, worksHere } from "./owner.ts";
 import { statePath } from "./place.ts";
+import { readPast } from "./read-past.ts";
 import { reading } from "./reading.ts";
 import { logSize, fileSize } from "./state-files.ts";
 import { allRows, type KeyRow, SQL, toWorkItem } from "./statements.ts";
@@ -44,10 +46,12 @@ export async function readState(surroundings: Surroundings, given: string): Prom
 class SqliteStateReader implements StateReader {
   readonly #surroundings: Surroundings;
   readonly #path: string;
+  readonly past: StatePast;
 
   constructor(surroundings: Surroundings, path: string) {
     this.#surroundings = surroundings;
     this.#path = path;
+    this.past = readPast((question) => this.#ask(question));
   }
 
   async read(): Promise<StateReading> {

@@ -11,6 +11,7 @@ import {
   fromTextColumn,
   STATUS,
   type TextColumn,
+  toMd5Column,
   toSourceColumn,
   toTextColumn,
   cutUriBase,
@@ -117,12 +118,15 @@ export function writeChanges(statements: Statements, changes: ChangedRows, start
 }
 
 function writeFile(statements: Statements, entry: FileEntry, start: number): void {
-  const { id, item, facts, bytes, at, place, insert, detail, tries } = entry;
-  if (insert === undefined) statements.updateFile.run(facts, bytes, at, place, id);
-  else {
+  const { id, item, facts, bytes, at, place, contentMd5, insert, detail, tries } = entry;
+  const md5 = toMd5Column(contentMd5);
+  if (insert === undefined) {
+    statements.updateFile.run(facts, bytes, at, place, id);
+    if (md5 !== null) statements.putMd5.run(md5, id);
+  } else {
     const { fileName, link } = insert;
     const source = toSourceColumn(item.uriBase ?? "", fileName, link);
-    statements.insertFile.run(id, item.id, toTextColumn(fileName), source, facts, bytes, at, place);
+    statements.insertFile.run(id, item.id, toTextColumn(fileName), source, facts, bytes, at, place, md5);
   }
   if (detail !== undefined) {
     const { code, message, attempts, requestId, blobName } = detail;

@@ -1,12 +1,12 @@
 import type { StateKind } from "../state-kind.ts";
 import { openAnnouncements } from "./announcements.ts";
+import { discardState } from "./discard-state.ts";
 import { inspectState } from "./inspect.ts";
 import { openRun } from "./open-run.ts";
 import { readState } from "./read-state.ts";
-import { statePath } from "./place.ts";
 import { makeState } from "./state-in-making.ts";
 import { snapshotState } from "./snapshot-state.ts";
-import { companionFiles, removeState } from "./state-files.ts";
+import { companionFiles } from "./state-files.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** States that are SQLite files; a location is the path of the file. */
@@ -17,7 +17,7 @@ export function sqliteStates(surroundings: Surroundings): StateKind {
     read: (location) => readState(surroundings, location),
     snapshot: (...how) => snapshotState(surroundings, ...how),
     make: (location) => makeState(surroundings, location),
-    discard: (location) => removeState(statePath(location)),
+    discard: (location) => discardState(surroundings, location),
     openAnnouncements: (options) => openAnnouncements(surroundings, options),
     files: companionFiles,
   };

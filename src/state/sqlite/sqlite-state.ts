@@ -69,7 +69,7 @@ export class SqliteState implements OpenState {
   }
 
   async #close(): Promise<void> {
-    const { commits, statements, db, options } = this.#writing;
+    const { commits, history, statements, db, options } = this.#writing;
     this.#writing.isClosed = true;
     commits.flush();
     try {
@@ -79,6 +79,7 @@ export class SqliteState implements OpenState {
         this.#ending?.exitCode ?? null,
         this.#ending?.why ?? null,
       );
+      history.end(this.#ending);
       db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (error) {
       throw toStateError(error, options.path);

@@ -80,9 +80,10 @@ export const SQL = {
       d.blob_name
     FROM file f LEFT JOIN file_detail d ON d.file = f.id WHERE f.work_item = ?`,
   lastFileId: `SELECT coalesce(max(id), 0) AS id FROM file`,
-  insertFile: `INSERT INTO file (id, work_item, name, source, facts, bytes, at, place)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  insertFile: `INSERT INTO file (id, work_item, name, source, facts, bytes, at, place, md5)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   updateFile: `UPDATE file SET facts = ?, bytes = ?, at = ?, place = ? WHERE id = ?`,
+  putMd5: `UPDATE file SET md5 = ? WHERE id = ?`,
   putFileDetail: `INSERT INTO file_detail (file, code, message, attempts, request_id, blob_name)
     VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (file) DO UPDATE SET code = excluded.code, message = excluded.message,

@@ -1,7 +1,9 @@
 import type { FailureCode } from "../../core/failure.ts";
 import type { WorkItemStatus } from "../../core/states.ts";
 import { type Counters, countFile, countWorkItem } from "../ledger/counters.ts";
-import { FACT } from "../ledger/facts.ts";
+import { factsDoneElsewhere, isOpen } from "../ledger/admission.ts";
+import { FACT, fileStatus } from "../ledger/facts.ts";
+import type { StoredFile } from "../ledger/held-work-item.ts";
 import { fromStatusColumn, STATUS } from "./columns.ts";
 import { readFiles } from "./rows.ts";
 import type { KeyRow } from "./statements.ts";
@@ -26,17 +28,41 @@ export class WorkItemMoves {
     this.#writing = writing;
   }
 
-  /** @param counters changed accordingly */
-  move(row: PartitionRow, to: WorkItemStatus, counters: Counters): void {
+  /**
+   * @param counters changed accordingly
+   * @returns completed files that the state did not count among those of ended work items before
+   */
+  move(row: PartitionRow, to: WorkItemStatus, counters: Counters): number {
     const from = fromStatusColumn(row.status);
     const lookedUp = row.receipt_count !== null;
     countWorkItem(counters, { status: from, lookedUp, surveyedFiles: row.surveyed_files }, -1);
     countWorkItem(counters, { status: to, lookedUp, surveyedFiles: row.surveyed_files }, 1);
     if (from === "failed") this.#forgetFailure(row, counters);
+    const more = to === "elsewhere" ? this.#endElsewhere(row, counters) : 0;
     const total = row.files_total ?? 0;
     const left = lookedUp && to !== "pending" ? this.#filesEnded(row.id) : total;
     counters.files_total += left - total;
     this.#writing.statements.setStatus.run(STATUS[to], lookedUp ? left : null, row.id);
+    return more;
+  }
+
+  #endElsewhere({ id, status }: PartitionRow, counters: Counters): number {
+    let more = 0;
+    for (const file of readFiles(this.#writing.statements, id, null)) {
+      const facts = factsDoneElsewhere(file.facts);
+      const wasCompleted = fileStatus(file.facts) === "completed";
+      if (fileStatus(facts) === "completed" && (!wasCompleted || isOpen(fromStatusColumn(status)))) more++;
+      if (facts !== file.facts) this.#setFacts(file, facts, counters);
+    }
+    return more;
+  }
+
+  #setFacts(file: StoredFile, facts: number, counters: Counters): void {
+    const { statements, context } = this.#writing;
+    if (file.facts & FACT.failed) context.failures.countFile(file, -1);
+    countFile(counters, file.facts, file.bytes, -1);
+    countFile(counters, facts, file.bytes, 1);
+    statements.updateFile.run(facts, file.bytes, file.at, file.place, file.id);
   }
 
   /** What is to be done again, or was done elsewhere, has not failed any more. */
@@ -44,12 +70,7 @@ export class WorkItemMoves {
     const { statements, context } = this.#writing;
     if (row.failure_code !== null) context.failures.countWorkItem(row.failure_code, -1);
     for (const file of readFiles(statements, row.id, null)) {
-      if (!(file.facts & FACT.failed)) continue;
-      countFile(counters, file.facts, file.bytes, -1);
-      context.failures.countFile(file, -1);
-      const facts = file.facts & ~FACT.failed;
-      countFile(counters, facts, file.bytes, 1);
-      statements.updateFile.run(facts, file.bytes, file.at, file.place, file.id);
+      if (file.facts & FACT.failed) this.#setFacts(file, file.facts & ~FACT.failed, counters);
     }
   }
 

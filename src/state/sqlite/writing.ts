@@ -12,6 +12,7 @@ import { Checkpoints } from "./checkpoints.ts";
 import { rollBack, toStateError } from "./database.ts";
 import { readFailureCounts, writeFailureCounts } from "./failures.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { RunHistory } from "./run-history.ts";
 import { writeChanges } from "./rows.ts";
 import { firstRow, prepareStatements, type Statements } from "./statements.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
@@ -35,6 +36,7 @@ export class Writing {
   readonly counters: Counters;
   readonly context: EventContext;
   readonly commits: GroupCommit;
+  readonly history: RunHistory;
   readonly holdings = new Holdings();
   readonly #checkpoints: Checkpoints;
   /** The number of the work items that have no partition in their row. */
@@ -59,6 +61,7 @@ export class Writing {
     this.#checkpoints = new Checkpoints(surroundings, db);
     this.statements = prepareStatements(db);
     this.counters = readCounters(this.statements);
+    this.history = new RunHistory(surroundings, db, start, this.counters);
     const { partition } = run.identity;
     this.onlyPartition = partition === "auto" ? 0 : partition;
     let lastFileId = firstRow<{ id: number }>(this.statements.lastFileId)?.id ?? 0;
@@ -104,6 +107,7 @@ export class Writing {
       writeCounters(this.statements, this.counters);
       writeFailureCounts(this.statements, failures.changed);
       if (this.heartbeat) this.statements.putHeartbeat.run(JSON.stringify(this.heartbeat));
+      this.history.note();
     });
     writes.clear();
     failures.written();

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { toStateError } from "../../../src/state/sqlite/database.ts";
 import { inspectState } from "../../../src/state/sqlite/inspect.ts";
 import { SCHEMA_VERSION } from "../../../src/state/sqlite/migrations/migrations.ts";
-import { networkFileSystem } from "../../../src/state/sqlite/place.ts";
+import { networkFileSystem, windowsShare } from "../../../src/state/sqlite/place.ts";
 import { completeOne, csvOf, workItems } from "../samples.ts";
 import { openState, temporaryFolder } from "../state-support.ts";
 import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
@@ -184,4 +184,30 @@ it("a state tells what the file system refuses as the user's error, and a full d
   expect(told("ENOSPC")).toMatchObject({ code: "disk-full" });
   expect(told("EDQUOT")).toMatchObject({ code: "disk-full" });
   expect(told("EOTHER")).toMatchObject({ code: "EOTHER" });
+});
+
+describe("a path of Windows", () => {
+  it.each([
+    [String.raw`\\server\share\folder\state.db`, String.raw`\\server\share`],
+    ["//server/share/folder", String.raw`\\server\share`],
+    [String.raw`\\?\UNC\server\share\folder`, String.raw`\\server\share`],
+    [String.raw`\\.\unc\server\share`, String.raw`\\server\share`],
+    [String.raw`\\10.0.0.7\c$\x`, String.raw`\\10.0.0.7\c$`],
+    [String.raw`\\wsl.localhost\Ubuntu\home`, String.raw`\\wsl.localhost\Ubuntu`],
+  ])("%s is on a network share", (path, share) => {
+    expect(windowsShare(path)).toBe(share);
+  });
+
+  it.each([
+    String.raw`C:\data\state.db`,
+    "C:/data/state.db",
+    String.raw`\\?\C:\data`,
+    String.raw`\\.\C:\data`,
+    String.raw`\\?\Volume{b75e2c83-0000-0000-0000-602f00000000}\data`,
+    String.raw`\data`,
+    String.raw`data\state.db`,
+    String.raw`\\server`,
+  ])("%s is not", (path) => {
+    expect(windowsShare(path)).toBeUndefined();
+  });
 });

@@ -83,6 +83,15 @@ describe("a state of the version before", () => {
     const left: string[] = [];
     for await (const batch of reader.remaining(noSignal)) left.push(...batch.map((one) => one.workItemId));
     expect(left).toEqual(["item-1", "item-2", "item-4"]);
+    expect([await reader.past.starts(), await reader.past.history()]).toEqual([[], []]);
+    expect((await reader.past.longest(9)).map(({ status }) => status)).toEqual([
+      "completed",
+      "failed",
+      "empty",
+    ]);
+    const files: string[] = [];
+    for await (const batch of reader.past.files({}, noSignal)) files.push(...batch.map((one) => one.outcome));
+    expect(files).toEqual(["copied", "copied", "failed", "copied", "uploaded", "empty", "pending"]);
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 

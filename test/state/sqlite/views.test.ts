@@ -212,7 +212,10 @@ it("a file that succeeded at first try takes at most 100 bytes, all included", a
       const fileName = `results/run-${String(item.left).padStart(4, "0")}/perf-lab-report-x64.json`;
       const uri = `https://source.blob.core.windows.net/c/3fa85f64-5717-4562-b3fc-2c963f660001/${item.id}/${fileName}?sig=s`;
       const events = eventsOf(item.id);
-      recordAll(store, events.uploaded({ fileName, uri }, { bytes: 123_456 }));
+      recordAll(
+        store,
+        events.uploaded({ fileName, uri }, { bytes: 123_456, contentMd5: "1B2M2Y8AsgTpgAmY7PhCfg==" }),
+      );
       recordAll(store, events.completed({ fileName, uri }));
       files++;
       if (--item.left === 0) store.ledger.record(events.finished("completed"));

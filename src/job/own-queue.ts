@@ -1,0 +1,11 @@
+import type { RunSettings } from "../config/run-options.ts";
+import { queueOfPartition } from "../core/queues.ts";
+
+/** The queue in which a start announces: of several that of its partition. @returns undefined with --no-queue */
+export function ownQueue({
+  announce,
+  queue,
+  partition,
+}: Pick<RunSettings, "announce" | "queue" | "partition">): string | undefined {
+  return announce ? queueOfPartition(queue, partition ?? 0) : undefined;
+}

@@ -1,0 +1,79 @@
+/** What a state knows of a partition, as the other machines are told. */
+import type { RunSettings } from "../config/run-options.ts";
+import { decodeCheckpoint, encodeCheckpoint, withFailuresToRetry } from "../core/checkpoint.ts";
+import type { PartitionFacts } from "../machines/claim.ts";
+import type { ProgressView } from "../progress/progress.ts";
+import type { OpenState } from "../state/state-kind.ts";
+import { abortAfter, type Surroundings } from "../surroundings/surroundings.ts";
+import { checkpointSummary, isCheckpointDone } from "./checkpoint-summary.ts";
+
+/** How long a checkpoint may take, ms. */
+const CHECKPOINT_MS = 25_000;
+
+/** How fast the partition goes on, as others are told. */
+export interface Figures {
+  first: ProgressView | undefined;
+  last: ProgressView | undefined;
+}
+
+/** What the state knows of the partition, as `machines` reads and tells it. */
+export function stateFacts(
+  { queue, ledger }: OpenState,
+  partition: number,
+  figures: Figures,
+  surroundings: Surroundings,
+  retryFailed: RunSettings["retryFailed"] = "none",
+): PartitionFacts {
+  let isFirst = true;
+  return {
+    async adopt(body) {
+      const said = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
+      // The state has chosen its own failures to retry when it was opened; those of the record come only now.
+      await queue.admit(partition, said && (isFirst ? withFailuresToRetry(said, retryFailed) : said));
+      isFirst = false;
+    },
+    async checkpoint() {
+      const checkpoint = await ledger.checkpoint(partition, {
+        signal: abortAfter(surroundings, CHECKPOINT_MS),
+      });
+      return {
+        body: encodeCheckpoint(checkpoint),
+        isDone: isCheckpointDone(checkpoint),
+        summary: { ...checkpointSummary(checkpoint), ...shownRates(figures) },
+      };
+    },
+  };
+}
+
+/** The same facts; tells once what a new state has taken over, as nothing else in it shows where that comes from. */
+export function tellTakenOver(
+  facts: PartitionFacts,
+  { ledger }: Pick<OpenState, "ledger">,
+  tell: (message: string) => void,
+): PartitionFacts {
+  let isTold = false;
+  return {
+    checkpoint: async () => facts.checkpoint(),
+    async adopt(body, epoch) {
+      await facts.adopt(body, epoch);
+      const { elsewhere, ...others } = ledger.tally().workItems;
+      if (isTold || elsewhere === 0) return;
+      isTold = true;
+      const all = Object.values(others).reduce((sum, count) => sum + count, elsewhere);
+      tell(`${elsewhere} of ${all} work items are done already, by the checkpoint of this run`);
+    },
+  };
+}
+
+function shownRates({ first, last }: Figures) {
+  if (first === undefined || last === undefined) {
+    return { filesPerSecond: 0, workItemsPerMinute: 0, etaMs: undefined };
+  }
+  const minutes = (last.elapsedMs - first.elapsedMs) / 60_000;
+  const ended = first.workItems.left - last.workItems.left;
+  return {
+    filesPerSecond: last.filesPerSecond ?? 0,
+    workItemsPerMinute: minutes > 0 ? Math.max(0, ended) / minutes : 0,
+    etaMs: last.eta?.highMs,
+  };
+}

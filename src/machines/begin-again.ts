@@ -1,0 +1,41 @@
+/**
+ * A run of the whole CSV that is started with a new state begins anew: its operator means so, as the former state would
+ * be resumed otherwise. The run gets the next generation, which takes over nothing, in the way of a repartition.
+ */
+import type { BlobFacts } from "./coordination-account.ts";
+import { readManifest } from "./generation.ts";
+import { decodeSummary } from "./record.ts";
+import { type Repartition, repartition } from "./repartition.ts";
+import { untilAnswered } from "./repeated-calls.ts";
+
+/**
+ * Does nothing when there is no run yet, when nobody has worked on it, while a machine holds it, and when it is a run with
+ * partitions that is not complete: the claim that follows tells what stands in the way.
+ *
+ * @throws as `repartition` does
+ */
+export async function beginAgain(
+  context: Omit<Repartition, "spread" | "again">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { account, surroundings, names } = context;
+  const found = await readManifest(context, signal);
+  if (found === undefined) return;
+  const { state, totalPartitions, generation } = found.manifest;
+  if (state !== "closed" && totalPartitions !== 1) return;
+  const { blobs } = await untilAnswered(surroundings, signal, async (call) =>
+    account.list(names.records(generation), call),
+  );
+  const isFree = blobs.every(({ lease }) => lease === "available" || lease === "broken");
+  const isWorkedOn = blobs.some(({ metadata }) => decodeSummary(metadata) !== undefined);
+  if (!isFree || !isWorkedOn) return;
+  // What failed, or was left, may be in the target without an announcement: the run's moment stays as early as it was then.
+  const isAnnounced = state === "closed" && blobs.every(({ metadata }) => hasNoFailures(metadata));
+  const again = isAnnounced ? { again: found.date } : {};
+  await repartition({ ...context, spread: async () => new Map(), again }, signal);
+}
+
+function hasNoFailures(metadata: BlobFacts["metadata"]): boolean {
+  const counts = decodeSummary(metadata)?.counts;
+  return counts === undefined || counts.filesFailed + counts.failedWorkItems === 0;
+}
