@@ -34,7 +34,8 @@ export async function findOutWhy(
   const stories = await Promise.all(
     all.map(async ({ stateDb, reader, workItem, fileName }): Promise<Story[]> => {
       const history = await reader.history(workItem, fileName);
-      return history === undefined ? [] : [{ stateDb, fileName, history }];
+      if (history === undefined) return [];
+      return [{ stateDb, fileName, history, starts: await reader.past.starts() }];
     }),
   );
   return { name, candidates: [], stories: stories.flat() };

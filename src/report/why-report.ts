@@ -1,4 +1,5 @@
 /** What happened to one work item or file, over starts and machines, as `reupload why` tells it. */
+import type { StartRecord } from "../state/past.ts";
 import type { FileHistory, FoundName, WorkItemHistory } from "../state/state-reader.ts";
 import { isoTime, type JsonFields } from "./json-forms.ts";
 import { SCHEMA_VERSION } from "./messages.ts";
@@ -9,6 +10,8 @@ export interface Story {
   /** undefined: the work item as a whole was asked for. */
   readonly fileName: string | undefined;
   readonly history: WorkItemHistory;
+  /** The starts of this state, oldest first. */
+  readonly starts: readonly StartRecord[];
 }
 
 export interface WhyReport {
@@ -27,6 +30,8 @@ export interface StoryEvent {
   /** The number of the start; undefined when it is not known. */
   readonly start: number | undefined;
   readonly kind:
+    | "start"
+    | "start-ended"
     | "claimed"
     | "repeated"
     | "second-request"
@@ -42,7 +47,7 @@ export interface StoryEvent {
 }
 
 /** The story in the order of time. */
-export function storyEvents({ history, fileName }: Story): StoryEvent[] {
+export function storyEvents({ history, fileName, starts }: Story): StoryEvent[] {
   const files = toldFiles(history, fileName);
   const own: StoryEvent[] = [];
   if (history.startedAt !== undefined) {
@@ -63,7 +68,25 @@ export function storyEvents({ history, fileName }: Story): StoryEvent[] {
   // Events of the same second keep the order in which they are listed: the end of the work item is the last.
   const [begin, ...rest] = own;
   const all = [...(begin === undefined ? [] : [begin]), ...files.flatMap(fileEvents), ...rest];
-  return all.toSorted((a, b) => Math.floor(a.at / 1000) - Math.floor(b.at / 1000));
+  const started = startEvents(starts, all);
+  const isBegin = ({ kind }: StoryEvent): boolean => kind === "start";
+  const told = [...started.filter(isBegin), ...all, ...started.filter((event) => !isBegin(event))];
+  return told.toSorted((a, b) => Math.floor(a.at / 1000) - Math.floor(b.at / 1000));
+}
+
+/** The starts in which something happened, and those between them. */
+function startEvents(starts: readonly StartRecord[], events: readonly StoryEvent[]): StoryEvent[] {
+  const times = events.map(({ at }) => at);
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  return starts
+    .filter(({ beganAt, endedAt, lastAt }) => beganAt <= last + 1000 && (endedAt ?? lastAt) >= first - 1000)
+    .flatMap(({ number: start, host, beganAt, endedAt, exitCode, why }): StoryEvent[] => {
+      const own = { start, fileName: undefined };
+      const began: StoryEvent = { ...own, at: beganAt, kind: "start", text: `began on ${host}` };
+      if (endedAt === undefined) return [began];
+      const text = `ended: ${why ?? "it did not say how"}${exitCode === undefined ? "" : ` (exit code ${exitCode})`}`;
+      return [began, { ...own, at: endedAt, kind: "start-ended", text }];
+    });
 }
 
 /** The files that are told: the one that was asked for, or all that did not succeed at the first try. */
