@@ -1,14 +1,17 @@
 /** `reupload control`: asks running processes for something. */
+import { collect } from "../config/config.ts";
 import { parseLimits } from "../config/limit-changes.ts";
 import { type ControlRequest, LIMIT_NAMES, type LimitTexts } from "../core/control-request.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { controlStates } from "../job/control.ts";
 import { absolutePath, findStatePaths } from "../job/states.ts";
-import { controlJson, jsonText } from "../report/report.ts";
+import { type ControlReport, controlJson, jsonText } from "../report/report.ts";
 import { controlText } from "../terminal/control-text.ts";
-import { type Io, printLines, writeLines } from "../terminal/io.ts";
+import { type Io, printLine, printLines, writeLines } from "../terminal/io.ts";
 import { parseOutput } from "./options.ts";
+import type { RunFlags } from "./session.ts";
+import { listenForStop } from "./stop-signals.ts";
 
 export interface ControlArguments {
   readonly verb: string | undefined;
@@ -17,19 +20,46 @@ export interface ControlArguments {
   readonly jobId: string | undefined;
   readonly output: string | undefined;
   readonly limits: LimitTexts;
+  /** Given when all machines of a run are meant. */
+  readonly account: { readonly flags: RunFlags; readonly runId: string | undefined } | undefined;
 }
 
 /** @returns the worst result's code @throws ReuploadError */
 export async function control(given: ControlArguments, io: Io): Promise<ExitCode> {
   const isJson = parseOutput(given.output) === "json";
   const requests = readRequests(given);
-  const states = findStatePaths(given.stateDb, io).map((stateDb) => {
-    return { stateDb, location: absolutePath(stateDb, io) };
-  });
-  const report = await controlStates(states, requests, io.surroundings);
+  const report = await (given.account === undefined
+    ? controlStates(findStates(given.stateDb, io), requests, io.surroundings)
+    : controlAll(given.account, requests, io));
   if (isJson) await writeLines(io, [jsonText(controlJson(report))]);
   else await printLines(io, controlText(report));
   return report.exitCode;
+}
+
+function findStates(given: readonly string[] | undefined, io: Io) {
+  return findStatePaths(given, io).map((stateDb) => ({ stateDb, location: absolutePath(stateDb, io) }));
+}
+
+async function controlAll(
+  { flags, runId }: NonNullable<ControlArguments["account"]>,
+  requests: readonly ControlRequest[],
+  io: Io,
+): Promise<ControlReport> {
+  const { controlRun } = await import("../job/control-run.ts");
+  const stop = listenForStop();
+  const context = {
+    env: io.env,
+    surroundings: io.surroundings,
+    path: (name: string) => absolutePath(name, io),
+    isPersonThere: io.stdin.isTTY && io.stderr.isTTY,
+    notice: (_level: string, message: string) => printLine(io.stderr, message),
+    signal: stop.signal,
+  };
+  try {
+    return await controlRun(context, { given: collect(flags, io.env, io.cwd), runId }, requests);
+  } finally {
+    stop.dispose();
+  }
 }
 
 /** The limits first, then what the verb says. @throws ReuploadError `usage`, `bad-option` */

@@ -3,7 +3,7 @@ import { hostname, userInfo } from "node:os";
 import { type ControlRequest, describeRequest, isForWorkItem } from "../core/control-request.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { ControlReport, ControlResult } from "../report/control-report.ts";
-import { DESK } from "../state/wiring.ts";
+import { DESK, STATES } from "../state/wiring.ts";
 import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 import { rearrangedAnswer } from "./rearranged-text.ts";
 
@@ -62,9 +62,21 @@ async function controlState(
     const answer = await DESK.answer(location, asked);
     if (answer !== undefined) return { outcome: answer.taken ? "taken" : "not-taken", text: answer.text };
     await sleep(surroundings, LOOK_MS, NEVER);
+    if (!(await isAtWork(location))) break;
   }
+  // It may have answered with its last breath.
+  const answer = await DESK.answer(location, asked);
+  if (answer !== undefined) return { outcome: answer.taken ? "taken" : "not-taken", text: answer.text };
+  if (!(await isAtWork(location))) return changeAtRest(location, request);
   const text = `the process did not answer within ${ANSWER_MS / 1000} s; it may still take the request`;
   return { outcome: "no-answer", text };
+}
+
+async function isAtWork(location: string): Promise<boolean> {
+  const reader = await STATES.read(location);
+  const { writer } = await reader.read();
+  reader.close();
+  return writer.kind === "running";
 }
 
 async function changeAtRest(

@@ -16,6 +16,8 @@ import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
+import type { ControlWatch } from "../machines/control.ts";
+import { listenToAccount, tellTaken } from "./account-control.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { isWhole, runRules } from "./coordination-settings.ts";
@@ -80,8 +82,21 @@ async function beginPart(
       await untilAnswered(surroundings, signal, async (call) => account.makeContainer(call));
     }
     const options = partOptions(context, coordination, state, figures);
-    const part = await Part.begin({ ...options, account, surroundings, serviceTime }, signal);
-    return new CoordinatedRun({ part, surroundings, control, services, figures, container });
+    const asked: { watch?: ControlWatch } = {};
+    const facts = tellTaken(options.facts, () => asked.watch?.lastTaken);
+    const part = await Part.begin({ ...options, facts, account, surroundings, serviceTime }, signal);
+    const { reporter } = context;
+    const place = { account, surroundings, names: options.names };
+    asked.watch = await listenToAccount({ control, state, reporter, surroundings }, place);
+    return new CoordinatedRun({
+      part,
+      surroundings,
+      control,
+      services,
+      figures,
+      container,
+      watch: asked.watch,
+    });
   } catch (thrown) {
     const explained = explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
     if (!isWhole(settings) || !isWithoutRight(explained)) throw explained;
@@ -165,6 +180,7 @@ interface CoordinatedOptions {
   readonly services: Services;
   readonly figures: Figures;
   readonly container: string;
+  readonly watch: ControlWatch;
 }
 
 /** A partition that this machine holds, as its run sees it. */
@@ -209,8 +225,9 @@ class CoordinatedRun implements GuardedRun {
   }
 
   async #end(): Promise<readonly string[]> {
-    const { part, surroundings, control } = this.#with;
+    const { part, surroundings, control, watch } = this.#with;
     this.#endLooking();
+    watch.end();
     const isAborted = control.aborting.aborted;
     const signal = abortAfter(surroundings, isAborted ? LAST_WORD_AFTER_ABORT_MS : LAST_WORD_MS);
     const isTold = await part.end(signal).catch(() => false);

@@ -21,7 +21,7 @@ const LOOK_MS = 500;
 /** Who pauses by a key or by `control --state-db`: the one takes back the pause of the other. */
 export const OPERATOR = "the operator";
 
-interface Operated {
+export interface Operated {
   readonly control: RunControl;
   readonly state: Pick<OpenState, "queue" | "presence">;
   readonly reporter: Pick<Listener, "tell">;
@@ -52,30 +52,38 @@ export function listenToOperator(operated: Operated): Cancel {
  *
  * @param pauser whose pause it is
  * @param by who asks, for the log
+ * @param isForOthersToo what this machine knows nothing of is not told
  */
 export async function takeRequest(
   operated: Operated,
   request: ControlRequest,
   pauser: string,
   by: string,
+  isForOthersToo = false,
 ): Promise<ControlAnswer> {
-  let answer: ControlAnswer;
+  let answer: ControlAnswer & { readonly isUnknown?: boolean };
   try {
     answer = await answerTo(operated, request, pauser);
   } catch (thrown) {
     answer = { taken: false, text: errorMessageText(thrown) };
   }
-  operated.reporter.tell({ type: "control", request: describeRequest(request), by, ...answer });
-  return answer;
+  const { taken, text, isUnknown = false } = answer;
+  if (!(isForOthersToo && isUnknown)) {
+    operated.reporter.tell({ type: "control", request: describeRequest(request), by, taken, text });
+  }
+  return { taken, text };
 }
 
 async function answerTo(
   { control, state }: Operated,
   request: ControlRequest,
   pauser: string,
-): Promise<ControlAnswer> {
+): Promise<ControlAnswer & { readonly isUnknown?: boolean }> {
   if (request.kind === "skip") control.giveBack(request);
-  if (isForWorkItem(request)) return rearrangedAnswer(request, await state.queue.rearrange(request));
+  if (isForWorkItem(request)) {
+    const result = await state.queue.rearrange(request);
+    return { ...rearrangedAnswer(request, result), isUnknown: result.kind === "unknown" };
+  }
   if (control.draining.aborted) return { taken: false, text: "the run is stopping already" };
   switch (request.kind) {
     case "pause":

@@ -244,7 +244,7 @@ class Run {
       },
       {
         stop: control,
-        mayBegin: (partition) => control.state !== "paused" && guarded.mayBegin(partition),
+        mayBegin: (partition) => control.state === "running" && guarded.mayBegin(partition),
         onFile: follow.onFile,
       },
     );

@@ -39,6 +39,8 @@ export interface RecordSummary {
   readonly workItemsPerMinute: number;
   /** undefined when it is not known */
   readonly etaMs: number | undefined;
+  /** The number of the last request of an operator that was looked at; undefined: none. */
+  readonly control?: number | undefined;
 }
 
 /** A record that was made and never claimed. */
@@ -64,6 +66,7 @@ export function encodeSummary(summary: RecordSummary): Record<string, string> {
     filespersecond: summary.filesPerSecond.toFixed(2),
     workitemsperminute: summary.workItemsPerMinute.toFixed(2),
     ...(summary.etaMs === undefined ? {} : { etams: String(Math.round(summary.etaMs)) }),
+    ...(summary.control === undefined ? {} : { control: String(summary.control) }),
   };
 }
 
@@ -78,6 +81,7 @@ export function decodeSummary(metadata: Readonly<Record<string, string>>): Recor
   const state = text("state");
   if (state !== "working" && state !== "left" && state !== "done") throw damaged(`its state is ${state}`);
   const eta = metadata["etams"];
+  const control = metadata["control"];
   return {
     state,
     host: decodeURIComponent(text("host")),
@@ -91,6 +95,7 @@ export function decodeSummary(metadata: Readonly<Record<string, string>>): Recor
     filesPerSecond: number(text("filespersecond")),
     workItemsPerMinute: number(text("workitemsperminute")),
     etaMs: eta === undefined ? undefined : number(eta),
+    ...(control === undefined ? {} : { control: number(control) }),
   };
 }
 

@@ -8,7 +8,7 @@ export {
   announceVerdict,
   filesToAnnounce,
 } from "./announce-report.ts";
-export { type ControlReport, controlJson } from "./control-report.ts";
+export { type ControlReport, type ControlResult, controlJson } from "./control-report.ts";
 export type { DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export type { RowFormat, ToldFile } from "./file-rows.ts";

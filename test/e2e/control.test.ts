@@ -1,7 +1,7 @@
 /** A running process that is steered from outside, and what a state tells of it later; on the built command line. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
+import { expectAnnouncedOnce, expectInTarget, figureOf, summaryIn } from "./expectations.ts";
 import { parseOpenMetrics } from "../support/openmetrics.ts";
 import { startStub } from "../support/stub-server.ts";
 import { csvOf, listingOf, makePlain, planPlain, putSource } from "./plain-input.ts";
@@ -157,4 +157,28 @@ it("why tells what happened to a file over starts: repeated requests with their 
   expect(unclear.code).toBe(1);
   expect(unclear.stdout).toContain("work item w01, file f1.json");
   expect(unclear.stdout).toContain("work item w02, file f1.json");
+});
+
+it("control of all machines stands in the account for machines that begin later, and is not taken back by one machine's operator", async () => {
+  await using own = await startScene(undefined, { coordinated: true });
+  await makePlain(own, 6, 2);
+  const share = ["--partition", "0", "--total-partitions", "2"];
+  const first = await own.run([...share, "--limit", "1"]);
+  expect(first.code, first.stderr).toBe(0);
+  const all = (...args: string[]) =>
+    own.cli(["control", ...args, "--csv", "failed_workitems.csv", "--target-container", own.container]);
+  const left = await all("pause");
+  expect(left.code, left.stderr).toBe(0);
+  expect(left.stdout).toMatch(/^run [0-9a-f]{12}: pause: no machine works now/);
+  const running = own.start(["run", "--resume", "--state-db", STATE, "--output", "json"]);
+  await running.waitFor(/"request":"pause","by":"[^"]*, for all machines","taken":true/);
+  // The pause of all machines is not that of this one's operator.
+  expect((await own.cli(["control", "continue", "--state-db", STATE])).stdout).toContain(
+    "still paused by control of all machines",
+  );
+  await own.cli(["control", "drain", "--state-db", STATE]);
+  const drained = await running.done;
+  expect(drained.code, drained.stderr).toBe(130);
+  // Nothing had begun, and a drain does not begin what the pause held back.
+  expect(summaryIn(drained)).toMatchObject({ thisStart: { files: 0 } });
 });
