@@ -7,7 +7,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { holdHeapClose } from "../src/job/heap.ts";
+import { holdHeapClose } from "../src/job/process.ts";
 import { partitionInput } from "../src/input/partition-input.ts";
 import { countPartitions } from "../src/input/distribution.ts";
 import { openRun } from "../src/state/sqlite/open-run.ts";

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Catalog } from "../src/catalog/catalog.ts";
-import { growYoungHeap, holdHeapClose } from "../src/job/heap.ts";
+import { growYoungHeap, holdHeapClose } from "../src/job/process.ts";
 import { openKustoCatalog } from "../src/catalog/kusto/kusto-catalog.ts";
 import { LookupQuery } from "../src/catalog/kusto/lookup-query.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../src/core/target-name.ts";

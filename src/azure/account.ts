@@ -1,4 +1,5 @@
 import { ReuploadError } from "../core/errors.ts";
+import { accountFromEndpoint } from "../core/storage-account.ts";
 import { Secret } from "../core/secret.ts";
 import { accountKeyOf, sasTokenOf } from "./given-secrets.ts";
 import type { SignIn } from "./sign-in/sign-in.ts";
@@ -65,7 +66,7 @@ async function credentialFor(
   signIn: () => Promise<SignIn>,
 ): Promise<AccountCredential> {
   if (input.key !== undefined) {
-    const accountName = new URL(named.blobEndpoint).hostname.split(".")[0] ?? "";
+    const accountName = accountFromEndpoint(named.blobEndpoint);
     return { kind: "shared-key", accountName, key: accountKeyOf(input.key, "AZURE_STORAGE_KEY") };
   }
   if (input.sasToken !== undefined) {

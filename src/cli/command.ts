@@ -2,7 +2,7 @@
 import { CommanderError } from "commander";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { holdHeapClose } from "../job/heap.ts";
+import { holdHeapClose } from "../job/process.ts";
 import { printLine } from "../terminal/io.ts";
 import { processIo } from "./process-io.ts";
 import { makeProgram } from "./program.ts";
@@ -32,7 +32,7 @@ try {
 }
 // Set, not exited: what is still in a pipe must get out.
 process.exitCode = exitCode;
-endLingering(exitCode);
+endLingering(exitCode, io);
 process.once("beforeExit", () => {
   const lost = io.stdoutError();
   if (lost === undefined) return;
@@ -45,7 +45,7 @@ async function tell(thrown: unknown): Promise<ExitCode> {
   // Help and version are told by throwing, too.
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
   const { toReuploadError } = await import("../core/to-error.ts");
-  const { errorMessage, toJsonLine } = await import("../report/messages.ts");
+  const { errorMessage, toJsonLine } = await import("../report/report.ts");
   const { toText } = await import("../terminal/message-text.ts");
   const error = thrown instanceof CommanderError ? usageError(thrown) : toReuploadError(thrown);
   const verbose = args.includes("--verbose") || args.includes("-v");

@@ -8,7 +8,8 @@ import { controlStates } from "../job/control.ts";
 import { absolutePath, findStatePaths } from "../job/states.ts";
 import { type ControlReport, controlJson, jsonText } from "../report/report.ts";
 import { controlText } from "../terminal/control-text.ts";
-import { type Io, printLine, printLines, writeLines } from "../terminal/io.ts";
+import { type Io, printLines, writeLines } from "../terminal/io.ts";
+import { accountRequest } from "./account-run.ts";
 import { parseOutput } from "./options.ts";
 import type { RunFlags } from "./session.ts";
 import { listenForStop } from "./stop-signals.ts";
@@ -46,17 +47,13 @@ async function controlAll(
   io: Io,
 ): Promise<ControlReport> {
   const { controlRun } = await import("../job/control-run.ts");
-  const stop = listenForStop();
-  const context = {
-    env: io.env,
-    surroundings: io.surroundings,
-    path: (name: string) => absolutePath(name, io),
-    isPersonThere: io.stdin.isTTY && io.stderr.isTTY,
-    notice: (_level: string, message: string) => printLine(io.stderr, message),
-    signal: stop.signal,
-  };
+  const stop = listenForStop(io);
   try {
-    return await controlRun(context, { given: collect(flags, io.env, io.cwd), runId }, requests);
+    const given = collect(flags, io.env, io.cwd);
+    return await controlRun(
+      accountRequest(given, runId, io, { signal: stop.signal, isQuiet: false }),
+      requests,
+    );
   } finally {
     stop.dispose();
   }

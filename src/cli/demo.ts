@@ -1,21 +1,14 @@
 /** `reupload demo`: a realistic run on the storage emulator. */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { type DemoInput, addMissing, makeDemoInput, noteKept, stopKept } from "../demo/demo.ts";
-import { type Emulator, startEmulator } from "../emulator/emulator.ts";
-import { createUnlessThere } from "../files/new-file.ts";
+import { addMissing, Demo, type DemoInput, stopKept } from "../job/demo.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { type Io, printLine } from "../terminal/io.ts";
 import { run } from "./run.ts";
 import type { RunFlags } from "./session.ts";
-import { isStop, listenForStop } from "./stop-signals.ts";
-import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
-
-/** A file that marks a folder as a demo's: another one is not ours to clear. */
-const MARKER = ".reupload-demo";
+import { isStop, listenForStop, type StopSignals } from "./stop-signals.ts";
 
 /** 4 x 4 file slots: the emulator is fastest with about 16 requests at once. A real account takes the default 200. */
 const WORKERS = "4";
@@ -25,6 +18,12 @@ const DEMO_FOLDER = "demo-data";
 
 /** How long the end of what is prepared may take after a signal, ms. */
 const PREPARATION_GRACE_MS = 10_000;
+
+/** What is said before each step of the preparation. */
+const STEPS = {
+  emulator: "Starting the storage emulator ...",
+  input: "Making about 5,000 source blobs (some 10 s) ...",
+};
 
 export interface DemoOptions {
   readonly keep: boolean;
@@ -44,45 +43,18 @@ export interface DemoOptions {
  */
 export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
   if (options.kusto && options.keep) {
-    throw new ReuploadError("usage", "--kusto and --keep exclude each other.", {
+    throw new ReuploadError("usage", "--kusto and --keep cannot be used together.", {
       advice: "The stand-in for Kusto ends with the demo; try resume and partitions with --keep alone.",
     });
   }
   const folder = resolve(io.cwd, options.dir ?? DEMO_FOLDER);
   const stop = listenForStop(
-    (why) => printLine(io.stderr, `${why}: the demo is given up, its emulator is stopped`),
+    io,
+    (why) => printLine(io.stderr, `${why}: stopping the demo and its emulator`),
     PREPARATION_GRACE_MS,
   );
-  const { signal } = stop;
   try {
-    if (options.addMissing) {
-      await addMissing(REAL_SURROUNDINGS, folder, signal);
-      say(io, "The missing blob is there now.");
-      return EXIT.done;
-    }
-    const wasRunning = await stopKept(REAL_SURROUNDINGS, folder, signal);
-    if (options.stop) {
-      say(
-        io,
-        wasRunning ? "Stopped the emulator." : `No emulator of a demo in ${shown(io, folder)} was running.`,
-      );
-      return EXIT.done;
-    }
-    prepareFolder(folder);
-    say(io, "Starting the storage emulator ...");
-    const emulator = await startEmulator({ surroundings: REAL_SURROUNDINGS, signal, detached: options.keep });
-    let isKept = false;
-    try {
-      const input = await makeInput(emulator, folder, signal, io);
-      if (options.kusto)
-        return await runWithKusto(input, emulator, { folder, signal, io, endListening: stop.dispose });
-      stop.dispose();
-      const exitCode = await runOn(input, emulator, folder, options.keep, io);
-      isKept = options.keep;
-      return exitCode;
-    } finally {
-      if (!isKept) await emulator.stop();
-    }
+    return await demoIn(folder, options, io, stop);
   } catch (thrown) {
     const stopped = stop.control.stopRequest;
     if (stopped === undefined || !isStop(thrown)) throw thrown;
@@ -92,53 +64,62 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
   }
 }
 
-async function makeInput(
-  emulator: Emulator,
-  folder: string,
-  signal: AbortSignal,
-  io: Io,
-): Promise<DemoInput> {
-  const began = io.surroundings.monotonic();
-  say(io, "Making about 5,000 source blobs (some 10 s) ...");
-  const input = await makeDemoInput({
-    surroundings: REAL_SURROUNDINGS,
-    connectionString: emulator.connectionString,
-    folder,
-    signal,
-  });
-  const took = duration(io.surroundings.monotonic() - began);
-  const what = `${count(input.workItems)} work items with ${count(input.files)} files (${bytes(input.bytes)})`;
-  say(io, `Made ${what} in ${took}: ${shown(io, input.csvFile)}, ${shown(io, input.listingFile)}`);
-  return input;
+async function demoIn(folder: string, options: DemoOptions, io: Io, stop: StopSignals): Promise<ExitCode> {
+  const { signal } = stop;
+  if (options.addMissing) {
+    await addMissing(io.surroundings, folder, signal);
+    say(io, "The missing blob exists now.");
+    return EXIT.done;
+  }
+  const wasRunning = await stopKept(io.surroundings, folder, signal);
+  if (options.stop) {
+    const none = `No emulator of a demo in ${shown(io, folder)} was running.`;
+    say(io, wasRunning ? "Stopped the emulator." : none);
+    return EXIT.done;
+  }
+  await using made = await prepare(folder, options.keep, io, signal);
+  if (options.kusto) return await runWithKusto(made, folder, io, stop);
+  stop.dispose();
+  return await runOn(made, folder, options.keep, io);
 }
 
-async function runOn(
-  input: DemoInput,
-  emulator: Emulator,
-  folder: string,
-  keeps: boolean,
-  io: Io,
-): Promise<ExitCode> {
-  const exitCode = await runAndTell(flagsFor(input, join(folder, "state.db"), io), emulator, io);
+async function prepare(folder: string, mayKeep: boolean, io: Io, signal: AbortSignal): Promise<Demo> {
+  const { surroundings } = io;
+  let began = 0;
+  const onStep = (step: "emulator" | "input"): void => {
+    began = surroundings.monotonic();
+    say(io, STEPS[step]);
+  };
+  const made = await Demo.prepare({ surroundings, folder, mayKeep, signal, onStep });
+  const took = duration(surroundings.monotonic() - began);
+  const { input } = made;
+  const what = `${count(input.workItems)} work items with ${count(input.files)} files (${bytes(input.bytes)})`;
+  say(io, `Made ${what} in ${took}: ${shown(io, input.csvFile)}, ${shown(io, input.listingFile)}`);
+  return made;
+}
+
+async function runOn(made: Demo, folder: string, keeps: boolean, io: Io): Promise<ExitCode> {
+  const { input } = made;
+  const exitCode = await runAndTell(flagsFor(input, join(folder, "state.db"), io), made, io);
   if (keeps) {
-    noteKept(folder, emulator, input);
+    made.keep();
     say(io, nextSteps(input, folder, io));
   } else {
-    say(io, "\nNext: npm run demo -- --keep leaves the emulator running, to try resume and two partitions.");
+    say(
+      io,
+      "\nNext: npm run demo -- --keep keeps the emulator running, so that you can try resume and two partitions.",
+    );
   }
   return exitCode;
 }
 
 /** The whole path of an operator whose truth is in Azure Data Explorer. */
-async function runWithKusto(
-  input: DemoInput,
-  emulator: Emulator,
-  { folder, signal, io, endListening }: KustoDemo,
-): Promise<ExitCode> {
-  const { startDemoKusto } = await import("../demo/demo.ts");
-  const kusto = await startDemoKusto(REAL_SURROUNDINGS, input, signal);
+async function runWithKusto(made: Demo, folder: string, io: Io, stop: StopSignals): Promise<ExitCode> {
+  const { input } = made;
+  const kusto = await made.startKusto();
   try {
-    endListening();
+    // `find` and `run` listen for signals themselves.
+    stop.dispose();
     say(io, `Started a stand-in for Azure Data Explorer: ${kusto.cluster}`);
     const place = { kustoCluster: kusto.cluster, kustoDatabase: kusto.database };
     const out = shown(io, input.csvFile);
@@ -149,7 +130,7 @@ async function runWithKusto(
     const found = await find({ ...query, flags: place }, io);
     if (found !== EXIT.done) return found;
     const { files: _listing, ...flags } = flagsFor(input, join(folder, "state.db"), io);
-    const exitCode = await runAndTell({ ...flags, ...place, fileSuffix: ".json" }, emulator, io);
+    const exitCode = await runAndTell({ ...flags, ...place, fileSuffix: ".json" }, made, io);
     say(io, `\n${count(kusto.queries())} queries in all.`);
     return exitCode;
   } finally {
@@ -157,18 +138,10 @@ async function runWithKusto(
   }
 }
 
-interface KustoDemo {
-  readonly folder: string;
-  readonly signal: AbortSignal;
-  readonly io: Io;
-  /** `run` and `find` listen for signals themselves. */
-  readonly endListening: () => void;
-}
-
 /** Says the command, runs it, and takes the one missing source blob for what it is. */
-async function runAndTell(flags: RunFlags, emulator: Emulator, io: Io): Promise<ExitCode> {
+async function runAndTell(flags: RunFlags, made: Demo, io: Io): Promise<ExitCode> {
   say(io, `\n$ ${demoCommand("reupload", flags)}\n`);
-  const env = { ...io.env, AZURE_STORAGE_CONNECTION_STRING: emulator.connectionString };
+  const env = { ...io.env, AZURE_STORAGE_CONNECTION_STRING: made.connectionString };
   const exitCode = await run({ ...flags, createMissing: "true" }, { ...io, env });
   if (exitCode !== EXIT.finishedWithFailures) return exitCode;
   say(io, "\n(exit code 1: one source blob is missing on purpose)");
@@ -229,11 +202,11 @@ The emulator is still running, the data is in ${shown(io, folder)}. To try next:
 
   source ${shown(io, join(folder, "env.sh"))}
 
-  # put the missing blob where the listing says, then let resume finish it alone
+  # add the missing blob to the source, then resume: only this file is left
   ${demoAgain("--add-missing")}
   ${resume}
 
-  # two machines at once, each with its own state (another container and queue, so that there is work)
+  # two machines at once, each with its own state (a new container and queue, so that there is work to do)
   ${machine(0)} &
   ${machine(1)}; wait
 
@@ -243,19 +216,6 @@ The emulator is still running, the data is in ${shown(io, folder)}. To try next:
 
 function isDefault(folder: string, io: Io): boolean {
   return folder === resolve(io.cwd, DEMO_FOLDER);
-}
-
-function prepareFolder(folder: string): void {
-  if (existsSync(folder)) {
-    if (!existsSync(join(folder, MARKER))) {
-      throw new ReuploadError("output-unwritable", `The folder ${folder} is there and not a demo's.`, {
-        advice: "Give another one with --dir.",
-      });
-    }
-    rmSync(folder, { recursive: true });
-  }
-  mkdirSync(folder, { recursive: true });
-  createUnlessThere(join(folder, MARKER));
 }
 
 function say(io: Io, text: string): void {

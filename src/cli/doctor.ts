@@ -2,8 +2,7 @@
 import { resolveOne } from "../config/config.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { doctor as lookAtEverything } from "../job/doctor/doctor.ts";
-import { doctorJson } from "../report/doctor-report.ts";
-import { jsonText } from "../report/json-forms.ts";
+import { doctorJson, jsonText } from "../report/report.ts";
 import { checkText } from "../terminal/doctor-text.ts";
 import { type Io, printLine, writeLines } from "../terminal/io.ts";
 import { inSession, type RunFlags, type StopWords } from "./session.ts";

@@ -5,7 +5,7 @@ import { parseOutcomes } from "../core/file-outcome.ts";
 import { writeFiles } from "../job/files.ts";
 import { checkOutputs } from "../job/outputs.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
-import { FILE_ROWS_CSV, FILE_ROWS_JSON } from "../report/file-rows.ts";
+import { FILE_ROWS_CSV, FILE_ROWS_JSON } from "../report/report.ts";
 import { FILE_ROWS_TEXT } from "../terminal/file-rows-text.ts";
 import { quantity } from "../terminal/format.ts";
 import { type Io, printLine } from "../terminal/io.ts";
@@ -30,7 +30,7 @@ export async function files(given: FilesArguments, io: Io): Promise<ExitCode> {
   using states = await OpenStates.open(paths, io);
   const out = given.out ?? "-";
   const companions = checkOutputs([{ option: "--out", out }], paths, io);
-  return writingTo({ out, companions }, io, async (sink) => {
+  return await writingTo({ out, companions }, io, async (sink) => {
     const written = await writeFiles(states, { filter, format, ...sink });
     // Who stopped reading did not see all of them.
     if (sink.isLeft()) return EXIT.done;

@@ -3,8 +3,7 @@ import { resolveOne } from "../config/config.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { find as findWorkItems, findFiles, type FindReport } from "../job/find.ts";
-import { type JsonFields, jsonText } from "../report/json-forms.ts";
-import { SCHEMA_VERSION } from "../report/messages.ts";
+import { type JsonFields, jsonText, SCHEMA_VERSION } from "../report/report.ts";
 import { quantity } from "../terminal/format.ts";
 import { type Io, writeLines } from "../terminal/io.ts";
 import { ResultFile } from "../terminal/result-file.ts";
@@ -25,8 +24,8 @@ export interface FindArguments {
 
 /** @returns the exit code; errors are told */
 export async function find(given: FindArguments, io: Io): Promise<ExitCode> {
-  const written = given.out === "-" ? "the CSV is not whole" : `${given.out} is not written`;
-  const words = { stops: "the query is given up", left: `stopped: ${written}` };
+  const written = given.out === "-" ? "the CSV is incomplete" : `${given.out} is not written`;
+  const words = { stops: "stopping the query", left: `stopped: ${written}` };
   return inSession(toRunFlags(given.flags), io, (session) => findInSession(given, session), {
     words,
     files: (options, path) => findFiles({ ...given, config: resolveOne(options, "config") }, path),
@@ -42,8 +41,8 @@ async function findInSession({ out, ...given }: FindArguments, session: Session)
   const { io } = session;
   const isJson = resolveOne(session.given, "output") === "json";
   if (out === "-" && isJson) {
-    throw new ReuploadError("usage", "Both the CSV and what is told about it are to go to stdout.", {
-      advice: "Leave out --output json, or give --out a file.",
+    throw new ReuploadError("usage", "The CSV and the JSON report cannot both go to stdout.", {
+      advice: "Omit --output json, or give --out a file.",
     });
   }
   const report = await findWorkItems(session, {

@@ -1,18 +1,18 @@
 /** `reupload import-state`: a new state that knows what states of the original Python tool know. */
 import { keptSettings, resolve } from "../config/config.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import { runFiles } from "../job/command-files.ts";
 import { importState as importOld, originalFiles } from "../job/import-state.ts";
-import { importJson, type ImportReport } from "../report/import-report.ts";
-import { jsonText } from "../report/json-forms.ts";
+import { importJson, type ImportReport, jsonText } from "../report/report.ts";
 import { count } from "../terminal/format.ts";
 import { importText } from "../terminal/import-text.ts";
 import { type Io, printLines, writeLines } from "../terminal/io.ts";
-import { resumeCommand, runFiles } from "./run.ts";
+import { resumeCommand } from "./run.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 
 const WORDS: StopWords = {
-  stops: "the import is given up",
-  left: "stopped: nothing is imported, and no state is left; run the same command again",
+  stops: "stopping the import",
+  left: "stopped: nothing was imported and no state was made; run the same command again",
 };
 
 /**
@@ -33,7 +33,7 @@ async function importInSession(old: readonly string[], session: Session): Promis
     settings,
     kept: keptSettings(given, {}, path),
     old,
-    onProgress: (done, total) => notice("info", `${count(done)} of ${count(total)} work items looked at`),
+    onProgress: (done, total) => notice("info", `checked ${count(done)} of ${count(total)} work items`),
   });
   const report: ImportReport = { ...imported, nextCommand: resumeCommand(settings.stateDb) };
   if (settings.output === "json") await writeLines(io, [jsonText(importJson(report))]);

@@ -37,7 +37,7 @@ export async function init(flags: RunFlags, out: string | undefined, io: Io): Pr
 
 /** Where the files come from and where they go: without these nothing runs. */
 async function askForMissing(texts: Partial<Record<RunOptionName, string>>, io: Io): Promise<void> {
-  const stop = listenForStop();
+  const stop = listenForStop(io);
   const question = async (name: RunOptionName): Promise<void> => {
     const { help, default: fallback, parse } = RUN_OPTIONS[name];
     texts[name] ??= await ask(io, { says: help, fallback, check: parse }, stop.signal);

@@ -1,3 +1,4 @@
+import { listWords } from "../config/values.ts";
 import { ReuploadError } from "../core/errors.ts";
 
 /** A whole number of the command line. @throws ReuploadError `bad-option` */
@@ -18,8 +19,7 @@ export function parseRowsOutput(text: string | undefined): "text" | "csv" | "jso
 
 /** `--output` of a command that prints one result. @throws ReuploadError `bad-option` */
 export function parseOutput(text: string | undefined): "text" | "json" {
-  if (text === undefined || text === "text" || text === "json") return text ?? "text";
-  throw new ReuploadError("bad-option", `--output: expected text or json, got "${text}"`);
+  return parseChoice(text ?? "text", "--output", ["text", "json"]);
 }
 
 /** One of a few words. @throws ReuploadError `bad-option` */
@@ -30,6 +30,5 @@ export function parseChoice<Word extends string>(
 ): Word {
   const word = words.find((known) => known === text);
   if (word !== undefined) return word;
-  const list = words.join(", ").replace(/, (?=[^,]*$)/, " or ");
-  throw new ReuploadError("bad-option", `${flag}: expected ${list}, got "${text ?? ""}"`);
+  throw new ReuploadError("bad-option", `${flag}: expected ${listWords(words)}, got "${text ?? ""}"`);
 }

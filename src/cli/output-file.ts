@@ -31,7 +31,7 @@ export async function writingTo(
   work: (sink: Sink) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const isStdout = out === "-";
-  const stop = listenForStop();
+  const stop = listenForStop(io);
   const { signal } = stop;
   try {
     if (isStdout) {

@@ -3,15 +3,11 @@ import { csvField } from "../core/csv-field.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { distribute, searchIds, type SearchedId } from "../job/distribution.ts";
-import { distributionJson } from "../report/distribution-report.ts";
-import { jsonText } from "../report/json-forms.ts";
-import { SCHEMA_VERSION } from "../report/messages.ts";
+import { distributionJson, jsonText, SCHEMA_VERSION } from "../report/report.ts";
 import { distributionText, uncountedText } from "../terminal/distribution-text.ts";
 import { type Io, printLines, printLine, writeLines } from "../terminal/io.ts";
 import { parseOutput, parseWholeNumber } from "./options.ts";
 import { endAtSignal } from "./stop-signals.ts";
-
-export { inputSource } from "../job/distribution.ts";
 
 export interface PartitionsArguments {
   readonly csv: string;
@@ -23,7 +19,7 @@ export interface PartitionsArguments {
 
 /** @throws ReuploadError */
 export async function partitions(given: PartitionsArguments, io: Io): Promise<ExitCode> {
-  const dispose = endAtSignal(io.stderr, "the printed answer is not complete");
+  const dispose = endAtSignal(io, "the output is incomplete");
   try {
     const total = parseWholeNumber(given.n, "number of partitions", 1, 100_000);
     const isJson = parseOutput(given.output) === "json";

@@ -5,8 +5,7 @@ import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { estimateRun, type EstimateRequest } from "../job/estimate.ts";
 import { probeRate } from "../job/probe.ts";
-import { estimateJson } from "../report/estimate-report.ts";
-import { jsonText } from "../report/json-forms.ts";
+import { estimateJson, jsonText } from "../report/report.ts";
 import { type Io, printLines, writeLines } from "../terminal/io.ts";
 import { estimateText } from "../terminal/plan/estimate-text.ts";
 import { PLAIN } from "../terminal/style.ts";
@@ -76,7 +75,7 @@ async function printWithRate(
     withinMs: within === undefined ? undefined : parsed("--within", within, duration("1m", "365d")),
     olderRate: olderRate === undefined ? undefined : parsed("--older-rate", olderRate, workRate),
   };
-  const dispose = endAtSignal(io.stderr, "nothing is estimated");
+  const dispose = endAtSignal(io, "nothing was estimated");
   const report = await estimateRun(request, io).finally(dispose);
   if (options.output === "json") await writeLines(io, [jsonText(estimateJson(report))]);
   else await printLines(io, estimateText(report, { ...PLAIN, width: io.stdout.columns ?? 120 }));

@@ -47,7 +47,7 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
     total: isAuto ? parseTotal(options.totalPartitions) : machines,
     version: packageVersion(),
   });
-  const dispose = endAtSignal(io.stderr, "nothing is planned");
+  const dispose = endAtSignal(io, "no plan was made");
   const distribution = await distribute({ csv, total: isAuto ? 1 : machines }, io).finally(dispose);
   const workItems = distribution.partitions.map(({ count }) => count);
   await writeLines(io, planText(report, { format, shells, workItems, isResume: options.resume === true }));

@@ -1,7 +1,6 @@
-import { spellOutProxy } from "../azure/wire/proxy-variables.ts";
 import type { Environment } from "../config/config.ts";
 import { trimEnvironment } from "../config/environment.ts";
-import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
+import { REAL_SURROUNDINGS, spellOutProxy } from "../job/process.ts";
 import type { Io } from "../terminal/io.ts";
 
 /** The process's own. A reader that goes early ends the printing, not the command. */

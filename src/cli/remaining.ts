@@ -2,15 +2,16 @@
 import { retryFailed } from "../config/values.ts";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { type RemainingOptions, type RemainingResult, writeRemaining } from "../proof/proof.ts";
+import {
+  type FailedOnly,
+  type RemainingResult,
+  type RunningProcess,
+  writeRemaining,
+} from "../job/remaining.ts";
+import { findStatePaths } from "../job/states.ts";
 import { quantity } from "../terminal/format.ts";
-import { refuseOverlap } from "../files/overlap.ts";
-import { STATE_COMPANION_ENDINGS, STATES } from "../state/wiring.ts";
-import { commandFiles } from "../job/command-files.ts";
 import { type Io, printLine } from "../terminal/io.ts";
-import { inputSource } from "./partitions.ts";
 import { ResultFile } from "../terminal/result-file.ts";
-import { absolutePath, OpenStates, findStatePaths } from "../job/states.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 export interface RemainingArguments {
@@ -25,44 +26,29 @@ export interface RemainingArguments {
  * @throws ReuploadError
  */
 export async function remaining(given: RemainingArguments, io: Io): Promise<ExitCode> {
+  const { csv, out } = given;
   const failedOnly = parseFailedOnly(given.failedOnly);
-  const paths = findStatePaths(given.stateDb, io);
-  if (given.out !== "-") {
-    const absolute = (path: string) => absolutePath(path, io);
-    const states = paths.flatMap((path) => STATES.files(absolute(path)));
-    refuseOverlap([
-      { option: "--state-db", paths: states, use: "read" },
-      ...commandFiles({ csv: given.csv }, absolute),
-      { option: "--out", paths: [absolute(given.out)], use: "written" },
-    ]);
-  }
-  using states = await OpenStates.open(paths, io);
-  await tellRunning(states, io);
-  const stop = listenForStop();
+  const states = findStatePaths(given.stateDb, io);
+  const stop = listenForStop(io);
   try {
-    await using file = await ResultFile.create(given.out, io, STATE_COMPANION_ENDINGS);
-    const csv = given.csv === undefined ? undefined : inputSource(given.csv, io);
-    const result = await writeRemaining(
-      { states: states.all, csv, failedOnly, signal: stop.signal },
-      (text) => file.write(text),
-    );
-    await file.publish();
+    const openOutput = async (companions: readonly string[]) => ResultFile.create(out, io, companions);
+    const onRunning = (process: RunningProcess) => tellRunning(process, io);
+    const request = { states, csv, out, failedOnly, onRunning, openOutput, signal: stop.signal };
+    const result = await writeRemaining(request, io);
     tell(result, given, io);
     return result.rejected > 0 ? EXIT.finishedWithFailures : EXIT.done;
   } catch (thrown) {
     const stopped = stop.control.stopRequest;
-    if (stopped !== undefined && thrown === stopped) {
-      const left = given.out === "-" ? "the CSV is not whole" : `${given.out} is not written`;
-      printLine(io.stderr, `${stopped.why}: stopped, ${left}`);
-      return stopped.exitCode;
-    }
-    throw thrown;
+    if (stopped === undefined || thrown !== stopped) throw thrown;
+    const left = out === "-" ? "the CSV is incomplete" : `${out} is not written`;
+    printLine(io.stderr, `${stopped.why}: stopped, ${left}`);
+    return stopped.exitCode;
   } finally {
     stop.dispose();
   }
 }
 
-function parseFailedOnly(text: string | undefined): RemainingOptions["failedOnly"] {
+function parseFailedOnly(text: string | undefined): FailedOnly {
   if (text === undefined) return undefined;
   try {
     const codes = retryFailed(text);
@@ -73,13 +59,9 @@ function parseFailedOnly(text: string | undefined): RemainingOptions["failedOnly
   throw new ReuploadError("bad-option", `--failed-only: expected all or failure codes, got "${text}"`);
 }
 
-/** Warns about running processes. What is unknown counts as not done: a row too many, never one too few. */
-async function tellRunning(states: OpenStates, io: Io): Promise<void> {
-  for (const { stateDb, reading } of await states.read()) {
-    if (reading.writer.kind !== "running") continue;
-    const message = `a process works on ${stateDb} (pid ${reading.writer.pid}): the CSV also contains the work items that it completes from now on`;
-    printLine(io.stderr, `warning: ${message}`);
-  }
+function tellRunning({ stateDb, pid }: RunningProcess, io: Io): void {
+  const message = `a process works on ${stateDb} (pid ${pid}): the CSV also contains the work items that it completes from now on`;
+  printLine(io.stderr, `warning: ${message}`);
 }
 
 function tell(result: RemainingResult, { out, failedOnly }: RemainingArguments, io: Io): void {

@@ -1,18 +1,17 @@
 /** What commands that work for long have in common: a reporter, stop signals, and one way to tell errors. */
 import { isAbsolute, join, resolve as resolvePath } from "node:path";
-import { chooseProxy } from "../azure/wire/proxy.ts";
 import { collect, type Given, resolveOne } from "../config/config.ts";
 import { environmentName, type RunOptionName } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
-import { errorMessage } from "../report/messages.ts";
-import { refuseOverlap, type UsedFiles } from "../files/overlap.ts";
-import { commandFiles } from "../job/command-files.ts";
+import { errorMessage } from "../report/report.ts";
+import { commandFiles, refuseOverlap, type UsedFiles } from "../job/command-files.ts";
 import type { Io } from "../terminal/io.ts";
 import { Keys } from "../terminal/keys.ts";
 import { openLog } from "../terminal/log.ts";
 import { Reporter } from "../terminal/reporter.ts";
 import type { JobContext } from "../job/context.ts";
 import { KEYS_HINT, takeKey } from "../job/keys.ts";
+import { chooseProxy } from "../job/process.ts";
 import { RunControl, type RunState } from "../job/run-control.ts";
 import { isStop, listenForSignals } from "./stop-signals.ts";
 import { listenForSuspend } from "../terminal/suspend.ts";
@@ -32,7 +31,8 @@ export interface Session extends JobContext {
 }
 
 interface SessionOptions {
-  readonly tellsFiles?: boolean;
+  /** Whether each file is told without --verbose, too. */
+  readonly tellsFiles?: (given: Given) => boolean;
   /** Keys steer it, when a person is there. */
   readonly hasKeys?: (given: Given) => boolean;
   /** What it says when it is stopped. */
@@ -53,13 +53,12 @@ export interface StopWords {
 
 const RUN_WORDS: StopWords = {
   stops: "stopping, no file is in flight",
-  finishes: "files in flight are finished, no new ones are taken",
+  finishes: "finishing the files in flight, starting no new ones",
   left: "stopped before the first file: run the same command again",
 };
 
 /**
- * Collects the options, and does the work with everything at hand that it needs to talk and to be stopped. With
- * `tellsFiles` each file is told without --verbose, too.
+ * Collects the options, and does the work with everything at hand that it needs to talk and to be stopped.
  *
  * @returns the exit code; errors that end the work are told, not thrown
  * @throws ReuploadError what is wrong with the options, before there is a reporter
@@ -68,12 +67,12 @@ export async function inSession(
   flags: RunFlags,
   io: Io,
   work: (session: Session) => Promise<ExitCode>,
-  { tellsFiles = false, hasKeys = () => false, files, words = RUN_WORDS }: SessionOptions = {},
+  { tellsFiles, hasKeys = () => false, files, words = RUN_WORDS }: SessionOptions = {},
 ): Promise<ExitCode> {
   const given = collectOrTell(flags, io);
   if (typeof given === "number") return given;
   const verbose = resolveOne(given, "verbose");
-  const reporter = openReporter(given, io, verbose || tellsFiles);
+  const reporter = openReporter(given, io, verbose || tellsFiles?.(given) === true);
   const tellError = (thrown: unknown): ExitCode => {
     const error = toReuploadError(thrown);
     reporter.tell(errorMessage(error, verbose));
@@ -142,7 +141,7 @@ function tellStop(
 ): void {
   const kind = control.stopRequest?.kind;
   if (why === undefined || (kind !== "signal" && kind !== "max-duration" && kind !== "control")) return;
-  const sooner = kind === "signal" ? "once more stops at once" : "Ctrl+C stops at once";
+  const sooner = kind === "signal" ? "a second signal stops at once" : "Ctrl+C stops at once";
   const isIdle = inFlight() === 0 || words.finishes === undefined;
   const drains = isIdle ? words.stops : `${words.finishes}; ${sooner}`;
   if (state === "draining") notice("warning", `${why}: ${drains}`);

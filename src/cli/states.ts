@@ -1,8 +1,7 @@
 /** `reupload states FOLDER`: the runs found there; removes finished ones. */
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { findRuns, removeRuns } from "../job/run-folder.ts";
-import { folderStatesJson } from "../report/folder-states.ts";
-import { jsonText } from "../report/json-forms.ts";
+import { folderStatesJson, jsonText } from "../report/report.ts";
 import { folderStatesText, removedText } from "../terminal/folder-states-text.ts";
 import { type Io, printLine, printLines, writeLines } from "../terminal/io.ts";
 import { lineStyle } from "../terminal/style.ts";

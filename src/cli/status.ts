@@ -3,32 +3,35 @@ import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
 import { copyState, readFleet, readFleetReport } from "../job/status.ts";
-import { fleetJson } from "../report/fleet-json.ts";
-import { jsonText } from "../report/json-forms.ts";
+import { fleetJson, jsonText } from "../report/report.ts";
 import { statusText } from "../terminal/status-text.ts";
 import { type Io, printLines, printLine, writeLines } from "../terminal/io.ts";
+import { type AccountArguments, accountRunGiven } from "./account-run.ts";
 import { parseOutput } from "./options.ts";
+import { statusOfRun } from "./status-run.ts";
 import { listenForStop } from "./stop-signals.ts";
 
-export interface StatusArguments {
-  readonly stateDb?: readonly string[];
+export interface StatusArguments extends AccountArguments {
   readonly snapshot?: string;
   readonly output?: string;
 }
 
 /**
- * @returns the worst of the states' codes; 3 when the states do not fit together
+ * @returns the worst of the states' codes, or the whole run's; 3 when the states do not fit together or to the run
  * @throws ReuploadError
  */
 export async function status(given: StatusArguments, io: Io): Promise<ExitCode> {
   const isJson = parseOutput(given.output) === "json";
+  const account = accountRunGiven(given, io);
+  if (account !== undefined) return statusOfRun(given, account, isJson, io);
   const paths = findStatePaths(given.stateDb, io);
   using states = await OpenStates.open(paths, io);
   const stopped = given.snapshot === undefined ? undefined : await takeSnapshot(paths, given.snapshot, io);
   if (stopped !== undefined) return stopped;
   const fleet = isJson ? await printJson(states, io) : await readFleet(states);
   if (!isJson) await printLines(io, statusText(fleet));
-  for (const mismatch of fleet.mismatches) printLine(io.stderr, `warning: not added up: ${mismatch}`);
+  for (const mismatch of fleet.mismatches)
+    printLine(io.stderr, `warning: the states are not added up: ${mismatch}`);
   return fleet.exitCode;
 }
 
@@ -49,7 +52,7 @@ async function takeSnapshot(
       advice: "Give one --state-db, and run the command again for the next state.",
     });
   }
-  const stop = listenForStop();
+  const stop = listenForStop(io);
   try {
     await copyState({ stateDb, snapshot }, io, stop.signal);
   } catch (thrown) {

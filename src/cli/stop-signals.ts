@@ -5,8 +5,7 @@
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { RunControl } from "../job/run-control.ts";
-import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
-import { printLine } from "../terminal/io.ts";
+import { type Io, printLine } from "../terminal/io.ts";
 
 const SIGNALS = { SIGINT: "Ctrl+C", SIGTERM: "SIGTERM", SIGHUP: "a closed terminal" } as const;
 
@@ -45,8 +44,12 @@ export interface StopSignals {
 }
 
 /** @param onStop told once, at the first signal @param graceMs how long the end of what it does may take, ms */
-export function listenForStop(onStop: (why: string) => void = () => {}, graceMs = 0): StopSignals {
-  const control = new RunControl(REAL_SURROUNDINGS, graceMs);
+export function listenForStop(
+  { surroundings }: Pick<Io, "surroundings">,
+  onStop: (why: string) => void = () => {},
+  graceMs = 0,
+): StopSignals {
+  const control = new RunControl(surroundings, graceMs);
   control.listen({
     onState(state, why) {
       if (state === "draining" && why !== undefined) onStop(why);
@@ -72,10 +75,10 @@ const LINGER_MS = 5_000;
  * Ends the process of a command that was stopped, when something that cannot be ended (a pipe that nobody writes to)
  * keeps it alive. Does nothing unless a signal gave the exit code.
  */
-export function endLingering(exitCode: ExitCode): void {
+export function endLingering(exitCode: ExitCode, { surroundings }: Pick<Io, "surroundings">): void {
   const signal = readSignal(exitCode);
   if (signal === undefined) return;
-  REAL_SURROUNDINGS.after(LINGER_MS, () => process.kill(process.pid, signal), { background: true });
+  surroundings.after(LINGER_MS, () => process.kill(process.pid, signal), { background: true });
 }
 
 function readSignal(exitCode: ExitCode | undefined): NodeJS.Signals | undefined {
@@ -90,8 +93,8 @@ function readSignal(exitCode: ExitCode | undefined): NodeJS.Signals | undefined 
  * @param left such as `nothing is written`
  * @returns ends that
  */
-export function endAtSignal(stderr: Pick<NodeJS.WriteStream, "write">, left: string): () => void {
-  const stop = listenForStop((why) => printLine(stderr, `${why}: stopped, ${left}`));
+export function endAtSignal(io: Pick<Io, "stderr" | "surroundings">, left: string): () => void {
+  const stop = listenForStop(io, (why) => printLine(io.stderr, `${why}: stopped, ${left}`));
   const end = (): void => {
     const signal = readSignal(stop.control.stopRequest?.exitCode) ?? "SIGTERM";
     stop.dispose();

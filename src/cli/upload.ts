@@ -30,7 +30,7 @@ export async function upload(request: UploadArguments, io: Io): Promise<ExitCode
   return inSession(flags, io, work, {
     // A dry run is asked for its list of names.
     hasKeys: () => true,
-    tellsFiles: flags.dryRun === "true",
+    tellsFiles: (given) => resolveOne(given, "dryRun"),
     files: (given, path) =>
       commandFiles(
         {
@@ -64,12 +64,12 @@ function checkFlags({ paths, flags }: UploadArguments): void {
   // As a path it would be the working folder: nobody means that by a variable that is not set.
   if (paths.some((path) => path.trim() === "")) {
     throw new ReuploadError("usage", "A path is empty.", {
-      advice: "Is a variable of the shell not set? The working folder is given as a dot.",
+      advice: "A variable of the shell may be unset. For the working folder, give a dot.",
     });
   }
   if (flags.resume === "true" && flags.stateDb === undefined) {
     throw new ReuploadError("bad-option", "--resume is given without --state-db.", {
-      advice: "Leave it out: the same command again goes on by itself. Or give the state with --state-db.",
+      advice: "Omit --resume: the same command continues by itself. Or give the state with --state-db.",
     });
   }
 }

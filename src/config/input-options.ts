@@ -150,21 +150,21 @@ export const INPUT_OPTIONS = {
     "--coordination-container <name>",
     containerName,
     "reupload-coordination",
-    "container of the target account that holds what the machines of a run know of each other",
+    "container in the target account through which the machines of a run know of each other",
   ),
   coordination: option(
     MACHINES,
     "--no-coordination",
     yesOrNo,
     "true",
-    "with partitions: nothing keeps two machines from the same partition",
+    "with partitions: let nothing prevent two machines from working on the same partition",
   ),
   takeOver: option(
     MACHINES,
     "--take-over",
     yesOrNo,
     "false",
-    "go on with the partition of a machine that died, with another state",
+    "continue the partition of a machine that died, with a state of its own",
     "start",
   ),
   repartition: option(
@@ -180,7 +180,7 @@ export const INPUT_OPTIONS = {
     "--separate-run",
     yesOrNo,
     "false",
-    "this CSV shares work items with another one that is worked on, and that is meant so",
+    "start although an unfinished run of another CSV shares work items with this one",
     "start",
   ),
 } as const satisfies Record<string, OptionSpec>;

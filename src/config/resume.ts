@@ -15,7 +15,7 @@ export function checkResume(
   if (announceExisting !== "always" || kept["announceExisting"] !== "never") return;
   throw new ReuploadError(
     "bad-option",
-    "--announce-existing always cannot hold: what this run has left unannounced with never has come to its end.",
+    "--announce-existing cannot change from never to always: this run has already finished files without an announcement.",
     { advice: "Resume without the option, then send them with `reupload announce` (see `announce --help`)." },
   );
 }

@@ -56,9 +56,14 @@ export function oneOf<const Words extends readonly string[]>(...words: Words): P
     if (found !== undefined) return found;
     const near = suggest(given, words);
     throw new RangeError(
-      `expected ${words.join(", ")}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
+      `expected ${listWords(words)}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
     );
   };
+}
+
+/** The words that are allowed, as a sentence has them: `a, b or c`. */
+export function listWords(words: readonly string[]): string {
+  return words.join(", ").replace(/, (?=[^,]*$)/, " or ");
 }
 
 /** `true` or `false`; a flag that is given stands for `true`. */

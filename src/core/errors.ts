@@ -118,6 +118,11 @@ export const ERRORS = {
     exitCode: EXIT.usage,
     advice: "Create the coordination container, give --create-missing, or give --no-coordination.",
   },
+  "run-not-found": {
+    exitCode: EXIT.usage,
+    advice:
+      "Check --target, --target-container, --csv and --coordination-container. A run with --no-coordination, or without the right to coordinate, is seen by its state alone: give --state-db.",
+  },
   "checkpoint-unusable": {
     exitCode: EXIT.refused,
     advice:

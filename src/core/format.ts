@@ -13,6 +13,11 @@ export function quantity(value: number, singular: string, plural = `${singular}s
   return `${count(value)} ${value === 1 ? singular : plural}`;
 }
 
+/** `8.3`, `1,234`: one decimal while it tells something. */
+export function decimal(value: number): string {
+  return value === 0 || value >= 99.95 ? count(value) : ONE_DECIMAL.format(value);
+}
+
 const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
 /** `512 B`, `1.5 MiB` */
@@ -37,7 +42,14 @@ export function byteRate(bytesPerSecond: number): string {
 export function fileRate(filesPerSecond: number): string {
   if (filesPerSecond === 0) return "0 files/s";
   if (filesPerSecond < 1) return `${ONE_DECIMAL.format(filesPerSecond * 60)} files/min`;
-  return `${filesPerSecond < 99.95 ? ONE_DECIMAL.format(filesPerSecond) : count(filesPerSecond)} files/s`;
+  return `${decimal(filesPerSecond)} files/s`;
+}
+
+/** Work items a minute: `1,234 work items/min`, `8.3 work items/min`; less than one by the hour. */
+export function workItemRate(perMinute: number): string {
+  if (perMinute === 0) return "0 work items/min";
+  if (perMinute < 1) return `${ONE_DECIMAL.format(perMinute * 60)} work items/h`;
+  return `${decimal(perMinute)} work items/min`;
 }
 
 const SECOND = 1_000;

@@ -3,5 +3,6 @@
  * special names), made by a seed on the storage emulator, and what is kept of it for a later look.
  */
 export { type DemoInput, makeDemoInput } from "./demo-input.ts";
+export type { DemoScale } from "./demo-plan.ts";
 export { addMissing, noteKept, stopKept } from "./demo-kept.ts";
-export { startDemoKusto } from "./demo-kusto.ts";
+export { type DemoKusto, startDemoKusto } from "./demo-kusto.ts";

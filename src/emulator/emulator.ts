@@ -184,7 +184,7 @@ async function waitUntilListening(
     if (blobUrl !== undefined && queueUrl !== undefined) return [blobUrl, queueUrl];
     await sleep(surroundings, 20, signal);
   }
-  throw new Error(`it does not listen after ${START_TIMEOUT_MS / 1000} s`);
+  throw new Error(`it did not listen within ${START_TIMEOUT_MS / 1000} s`);
 }
 
 /** One request without a signature: any answer at all says that the service is up. */

@@ -1,5 +1,4 @@
 /** Announces what is in the target and was not announced; needs the state alone. */
-import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
@@ -11,11 +10,12 @@ import {
 } from "../pipeline/announce-files.ts";
 import { type AnnounceReport, announceVerdict, filesToAnnounce } from "../report/announce-report.ts";
 import { errorMessage } from "../report/messages.ts";
-import type { AnnouncementCounts, AnnouncementStore } from "../state/announcements.ts";
+import type { AnnouncementStore } from "../state/announcements.ts";
 import type { StateSummary } from "../state/ledger.ts";
-import { checkIdentity, type RunRecord } from "../state/run-record.ts";
+import { checkIdentity } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import { AnnounceHold } from "./announce-hold.ts";
+import { type AnnounceOrder, type AnnounceRequest, describeAnnouncements } from "./announce-request.ts";
 import type { JobContext } from "./context.ts";
 import { followRun } from "./follow.ts";
 import { endAfter } from "./max-duration.ts";
@@ -24,24 +24,9 @@ import { openTarget, prepareTarget, startRunEmulator, targetCheck } from "./star
 
 const MOST_SAMPLES = 5;
 
-/** What there is to announce, and where. */
-export interface AnnounceRequest {
-  readonly run: RunRecord;
-  readonly summary: StateSummary;
-  readonly counts: AnnouncementCounts;
-  /** As it was given. */
-  readonly stateDb: string;
-  readonly settings: RunSettings;
-  /** What was announced is announced again. */
-  readonly all: boolean;
-  /** The command that sends what is left. */
-  readonly announceCommand: string;
-  /** The command that goes on with the run. */
-  readonly resumeCommand: string;
-}
-
 /** @returns the exit code. @throws what ends it before the first announcement: ReuploadError, StopRequest */
-export async function announce(context: JobContext, request: AnnounceRequest): Promise<ExitCode> {
+export async function announce(context: JobContext, order: AnnounceOrder): Promise<ExitCode> {
+  const request = await describeAnnouncements(context, order);
   const { counts, all, settings, stateDb } = request;
   const isEmpty = filesToAnnounce(counts, all) === 0 && !(all && counts.announced > 0);
   if (isEmpty) return tell(context, request, {});
@@ -115,7 +100,10 @@ async function announceAll(
   const announcer = buildAnnouncer(services, settings);
   if (announcer === undefined) throw new TypeError("there is a queue, so there is an announcer");
   const total = filesToAnnounce(counts, all);
-  context.notice("info", `${total} files of ${request.run.identity.target} to announce in ${settings.queue}`);
+  context.notice(
+    "info",
+    `${total} announcements to send for ${request.run.identity.target}, in the queue ${settings.queue}`,
+  );
   const tally = { sent: 0, failed: 0, samples: [] as AnnounceReport["samples"][number][] };
   const follow = followRun({
     ...context,

@@ -82,15 +82,15 @@ function chooseKind(settings: RunSettings): Kind {
   if (settings.catalog !== undefined) return settings.catalog;
   const [kind] = kinds;
   if (kind === undefined) {
-    throw new ReuploadError("usage", "Nothing says which files the work items have.", {
+    throw new ReuploadError("usage", "No option says where the file lists come from.", {
       advice:
         "Give a listing with --files FILE (columns JobId,WorkItemId,WorkItemName,Uri,FileName[,Length,ContentMD5]), or --kusto-cluster, --source-container or --source-dir.",
     });
   }
   if (kinds.length > 1) {
     const flags = kinds.map((given) => flagWord(NAMED_BY[given])).join(" and ");
-    throw new ReuploadError("usage", `${flags} name several catalogs.`, {
-      advice: `Say which is meant with --catalog: ${kinds.join(" or ")}.`,
+    throw new ReuploadError("usage", `${flags} cannot be used together: each names another catalog.`, {
+      advice: `Choose one with --catalog: ${kinds.join(" or ")}.`,
     });
   }
   return kind;
@@ -103,7 +103,7 @@ function named(
   const value = settings[option];
   if (value !== undefined) return value;
   throw new ReuploadError("usage", `--catalog ${settings.catalog} needs ${flagWord(option)}.`, {
-    advice: `Give ${flagWord(option)}, or leave --catalog out.`,
+    advice: `Give ${flagWord(option)}, or omit --catalog.`,
   });
 }
 
@@ -208,7 +208,7 @@ function containerSource(url: string, prefix: SourcePrefix, env: Environment): C
 function folderSource(path: string, prefix: SourcePrefix, settings: RunSettings): CatalogSource {
   if (settings.transfer === "server") {
     throw new ReuploadError("bad-option", "--transfer server cannot copy from a local folder.", {
-      advice: "Leave --transfer out: local files go through this machine.",
+      advice: "Omit --transfer: local files always pass through this machine.",
     });
   }
   const source = sourceFolder(path, prefix);

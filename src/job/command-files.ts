@@ -1,10 +1,12 @@
 /** The files that a command reads and writes, by the options that bring them; see `refuseOverlap`. */
 import { NEXT_ENDING } from "../files/files.ts";
-import type { UsedFiles } from "../files/overlap.ts";
+import { refuseOverlap, type UsedFiles } from "../files/overlap.ts";
 import { type Given, resolveOne } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { STATES } from "../state/wiring.ts";
 import { logPaths } from "../core/log-paths.ts";
+
+export { refuseOverlap, type UsedFiles };
 
 type Named = {
   readonly [
@@ -35,6 +37,22 @@ export function commandFiles(named: Named, path: (path: string) => string): Used
 /** The file, and the one that becomes it. */
 function withNext(path: string): string[] {
   return [path, path + NEXT_ENDING];
+}
+
+/** The files that the options of `run` name. @param path makes a path whole */
+export function runFiles(given: Given, path: (path: string) => string): UsedFiles[] {
+  return commandFiles(
+    {
+      csv: resolveOne(given, "csv"),
+      files: resolveOne(given, "files"),
+      kustoQuery: resolveOne(given, "kustoQuery"),
+      config: resolveOne(given, "config"),
+      stateDb: resolveOne(given, "stateDb"),
+      emulator: resolveOne(given, "emulator"),
+      metricsFile: resolveOne(given, "metricsFile"),
+    },
+    path,
+  );
 }
 
 /** For a command that needs its state alone. */

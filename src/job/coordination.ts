@@ -10,10 +10,11 @@ import { StopRequest } from "../core/stop-request.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
-import { type OldRecord, Part, PartitionLost } from "../machines/machines.ts";
+import { LAST_WORD_MS, type OldRecord, Part, PartitionLost } from "../machines/machines.ts";
 import { untilAnswered } from "../machines/repeated-calls.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
+import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { ControlWatch } from "../machines/control.ts";
@@ -21,7 +22,7 @@ import { listenToAccount, tellTaken } from "./account-control.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { isWhole, runRules } from "./coordination-settings.ts";
-import { describeOthers } from "./others-text.ts";
+import { reportOthers } from "./others.ts";
 import { type Figures, stateFacts, tellTakenOver } from "./partition-facts.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
@@ -33,8 +34,7 @@ import type { TargetIdentity } from "./start.ts";
 const HASH_VERSION = 1;
 /** How often the lease is looked at: the pipeline is told when files may begin again, ms. */
 const LOOK_MS = 500;
-/** How long the last word is tried, ms; after an abort nobody wants to wait. */
-const LAST_WORD_MS = 25_000;
+/** The same after an abort, ms: nobody wants to wait. */
 const LAST_WORD_AFTER_ABORT_MS = 3_000;
 
 const LOST_ADVICE = {
@@ -88,6 +88,7 @@ async function beginPart(
     const { reporter } = context;
     const place = { account, surroundings, names: options.names };
     asked.watch = await listenToAccount({ control, state, reporter, surroundings }, place);
+    if (!isWhole(settings)) context.notice("info", watchHint(part.runId, settings));
     return new CoordinatedRun({
       part,
       surroundings,
@@ -101,8 +102,22 @@ async function beginPart(
     const explained = explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
     if (!isWhole(settings) || !isWithoutRight(explained)) throw explained;
     tellAlone(context, state, explained);
-    return NO_GUARD.begin(state, control);
+    return await NO_GUARD.begin(state, control);
   }
+}
+
+/** How the whole run is watched. @param runId the same on every machine */
+export function watchHint(
+  runId: string,
+  { target, targetContainer }: Pick<RunSettings, "target" | "targetContainer">,
+): string {
+  const words = [
+    "reupload monitor",
+    ...(target === undefined ? [] : [`--target ${target}`]),
+    ...(targetContainer === "results" ? [] : [`--target-container ${targetContainer}`]),
+    `--run ${runId}`,
+  ];
+  return `all machines of this run, from anywhere: ${words.join(" ")}`;
 }
 
 function isWithoutRight(thrown: unknown): thrown is ReuploadError {
@@ -118,6 +133,13 @@ function tellAlone({ notice }: JobContext, { start }: OpenState, { message, advi
   notice("warning", `no other machine knows of this run. ${message} ${advice ?? ""}`.trim());
 }
 
+/** What the manifest says of the CSV. */
+function describeCsv({ run }: OpenState, fileName: string, sample: readonly string[]) {
+  const { rows, ours, otherPartitions, rejected } = run.input;
+  const workItems = ours + otherPartitions;
+  return { digest: run.identity.csvDigest, rows, workItems, rejected, fileName, sample };
+}
+
 function partOptions(context: JobContext, coordination: Coordination, state: OpenState, figures: Figures) {
   const { notice, surroundings } = context;
   const { settings, identity, tool, csvName, sample } = coordination;
@@ -125,7 +147,6 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
   const { partition = 0 } = settings;
   const isNew = state.start.number === 1;
   const { csvDigest } = state.run.identity;
-  const { rows, ours, otherPartitions } = state.run.input;
   const run = { target: identity.target, csvDigest };
   const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
   const csv = context.path(settings.csv ?? "-");
@@ -143,7 +164,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
       nameTemplate,
       rules: runRules(settings),
     },
-    csv: { digest: csvDigest, rows, workItems: ours + otherPartitions, fileName: csvName, sample: sample() },
+    csv: describeCsv(state, csvName, sample()),
     facts: isNew ? tellTakenOver(facts, state, (message) => notice("info", message)) : facts,
     tool,
     takeOver: settings.takeOver,
@@ -192,7 +213,7 @@ class CoordinatedRun implements GuardedRun {
   #couldBegin = true;
   /** When the lease became uncertain, ms since the epoch. */
   #heldSince: number | undefined;
-  #ending: Promise<readonly string[]> | undefined;
+  #ending: Promise<Message | undefined> | undefined;
 
   constructor(options: CoordinatedOptions) {
     const { part, surroundings, services } = options;
@@ -219,23 +240,24 @@ class CoordinatedRun implements GuardedRun {
     figures.last = view;
   }
 
-  async end(): Promise<readonly string[]> {
+  async end(): Promise<Message | undefined> {
     this.#ending ??= this.#end();
     return this.#ending;
   }
 
-  async #end(): Promise<readonly string[]> {
+  async #end(): Promise<Message | undefined> {
     const { part, surroundings, control, watch } = this.#with;
     this.#endLooking();
     watch.end();
     const isAborted = control.aborting.aborted;
     const signal = abortAfter(surroundings, isAborted ? LAST_WORD_AFTER_ABORT_MS : LAST_WORD_MS);
     const isTold = await part.end(signal).catch(() => false);
-    if (part.lost?.aborted === true) return [];
-    if (!isTold) return [`the account did not take the last word of partition ${part.partition}`];
+    if (part.lost?.aborted === true) return undefined;
+    if (!isTold) return notTold(part.partition);
     const look = await part.look(signal).catch((): undefined => undefined);
-    if (look?.run === undefined) return [];
-    return describeOthers({ isComplete: look.isComplete, run: look.run }, part.partition);
+    if (look?.run === undefined) return undefined;
+    const report = reportOthers({ isComplete: look.isComplete, run: look.run }, part.partition);
+    return report && { type: "other-machines", report };
   }
 
   #look(): void {
@@ -250,7 +272,7 @@ class CoordinatedRun implements GuardedRun {
   #waiting(): Waiting | undefined {
     if (this.#heldSince === undefined || this.#ending !== undefined) return undefined;
     const what = `coordination container ${this.#with.container}`;
-    const advice = "the lease of this partition is not renewed; nothing new begins until it is";
+    const advice = "the lease of this partition could not be renewed; no new file begins until it is renewed";
     return { what, since: this.#heldSince, advice, throttled: false };
   }
 
@@ -260,11 +282,17 @@ class CoordinatedRun implements GuardedRun {
     const why = reason instanceof Error ? reason.message : "its lease was lost";
     const error = new ReuploadError(
       "partition-lost",
-      `Partition ${part.partition} is no longer this machine's: ${why}. Files in flight were finished.`,
+      `Partition ${part.partition} was lost to another machine: ${why}. The files in flight were finished.`,
       { advice: LOST_ADVICE[reason instanceof PartitionLost ? reason.to : "machine"] },
     );
     control.drain(
-      new StopRequest("partition-lost", "the partition is another machine's", error.exitCode, error),
+      new StopRequest("partition-lost", "the partition was lost to another machine", error.exitCode, error),
     );
   }
+}
+
+/** The facts are safe in this machine's state; the others see its last checkpoint. */
+function notTold(partition: number): Message {
+  const message = `the last checkpoint of partition ${partition} could not be written to the target account: other machines see an earlier one until this partition is resumed`;
+  return { type: "notice", level: "warning", message };
 }

@@ -7,7 +7,7 @@ import { countPartitions, type Distribution } from "../input/distribution.ts";
 import type { InputSource } from "../input/input.ts";
 
 /** Where a command that reads a CSV is given. */
-interface CsvPlace {
+export interface CsvPlace {
   /** What `-` as a file name means. */
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
   /** Working folder. */

@@ -24,9 +24,13 @@ import { openRunState, openTarget, prepareTarget, targetCheck } from "./start.ts
 /** @returns 0 when nothing stands in the way, 1 when some of it would fail, 4 when rights are missing */
 export async function dryRun(context: JobContext, request: RunRequest): Promise<ExitCode> {
   if (request.settings.emulator) {
-    throw new ReuploadError("bad-option", "--dry-run touches nothing, and --emulator starts a service.", {
-      advice: "Start the emulator yourself, and set AZURE_STORAGE_CONNECTION_STRING.",
-    });
+    throw new ReuploadError(
+      "bad-option",
+      "--dry-run and --emulator cannot be used together: a dry run starts no service.",
+      {
+        advice: "Start the emulator yourself, and set AZURE_STORAGE_CONNECTION_STRING.",
+      },
+    );
   }
   const folder = await mkdtemp(join(tmpdir(), "reupload-dry-run-"));
   try {

@@ -96,6 +96,7 @@ async function buildReport(finishing: Finishing): Promise<RunReport> {
     thisStart: {
       elapsedMs: view.elapsedMs,
       files: view.thisStart.files,
+      workItems: view.thisStart.workItems,
       bytes: view.thisStart.bytes,
       retries: view.live.retries,
       throttles: view.live.throttles,

@@ -66,7 +66,10 @@ export async function find(context: JobContext, request: FindRequest): Promise<F
   try {
     const { signal } = context;
     const onSlices = (slices: number): void =>
-      context.notice("info", `the result is too much for one answer: it is asked for in ${slices} slices`);
+      context.notice(
+        "info",
+        `the result is too large for one answer: reupload asks for it in ${slices} parts`,
+      );
     const report = await findWorkItems({ kusto, query: { text, parameters }, output, signal, onSlices });
     await output.publish();
     return report;
@@ -98,22 +101,22 @@ async function queryText(request: FindRequest, path: JobContext["path"]): Promis
   const text = await givenText(request, path);
   if (text.trim() !== "") return text;
   throw new ReuploadError("usage", `The query ${request.query ?? "given with --query"} is empty.`, {
-    advice: "Write one that gives JobId and WorkItemId; see docs/kusto.md.",
+    advice: "Write a query that returns JobId and WorkItemId; see docs/kusto.md.",
   });
 }
 
 async function givenText({ query, text }: FindRequest, path: JobContext["path"]): Promise<string> {
   if (query !== undefined && text !== undefined) {
     throw new ReuploadError("usage", `The query is given twice: ${query} and --query.`, {
-      advice: "Leave one of them out.",
+      advice: "Omit one of them.",
     });
   }
   if (text !== undefined) return text;
   const names = (await readdir(SHIPPED)).map((name) => name.replace(/\.kql$/, ""));
   const shipped = names.filter((name) => name !== "lookup").join(", ");
   if (query === undefined) {
-    throw new ReuploadError("usage", "No query says which work items are wanted.", {
-      advice: `Give a file with it, --query TEXT, or the name of a shipped one: ${shipped}. See docs/kusto.md.`,
+    throw new ReuploadError("usage", "No query is given.", {
+      advice: `Give a file with the query, --query TEXT, or the name of a query that comes with reupload: ${shipped}. See docs/kusto.md.`,
     });
   }
   const file = path(query);
@@ -122,7 +125,7 @@ async function givenText({ query, text }: FindRequest, path: JobContext["path"])
     return readQueryText(await readFile(isShipped ? join(SHIPPED, `${query}.kql`) : file));
   } catch (thrown) {
     throw new ReuploadError("usage", `The query ${query} cannot be read: ${errorMessageText(thrown)}`, {
-      advice: `Give a file, or the name of a shipped query: ${shipped}.`,
+      advice: `Give a file, or the name of a query that comes with reupload: ${shipped}.`,
       cause: thrown,
     });
   }
@@ -167,7 +170,7 @@ async function openKusto(
       idleMs: resolveOne(given, "requestTimeout"),
     }),
     gate: (place, signIn) =>
-      (gate = new ServiceGate(surroundings, place, {
+      (gate = new ServiceGate(surroundings, `cluster ${place}`, {
         ...GATE_DEFAULTS,
         fewRequests: true,
         maxWaitMs,

@@ -4,6 +4,7 @@
  */
 import type { RunControl } from "./run-control.ts";
 import type { ProgressView } from "../progress/progress.ts";
+import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 
 export interface Guard {
@@ -28,9 +29,9 @@ export interface GuardedRun {
   /**
    * Tells the last facts, once nothing is in flight any more, and gives the part back. Repeating it changes nothing.
    *
-   * @returns what is to be told at the end, such as `partition 1 on HOST still runs, about 3 h left`
+   * @returns what is to be told after the summary, such as where the other machines stand
    */
-  end(): Promise<readonly string[]>;
+  end(): Promise<Message | undefined>;
 }
 
 /** For a run that is alone: nothing is forbidden. */
@@ -40,6 +41,6 @@ export const NO_GUARD: Guard = {
     mayBegin: () => true,
     onChange: () => {},
     tellProgress: () => {},
-    end: async () => [],
+    end: async () => undefined,
   }),
 };

@@ -52,7 +52,7 @@ export async function importState(context: JobContext, request: ImportRequest): 
     request,
     catalog,
     csv,
-    services: new wiring.Services(account, settings),
+    services: new wiring.Services(account, settings, context.env),
     identity: wiring.runIdentity(account, settings, catalog.identity),
   };
   using making = await STATES.make(context.path(settings.stateDb));
@@ -90,8 +90,8 @@ async function checkInputs(
   catalog: CatalogSource,
 ): Promise<string> {
   if ((await STATES.inspect(path(settings.stateDb))) !== undefined) {
-    throw new ReuploadError("state-exists", `${settings.stateDb} holds a run already.`, {
-      advice: "A state is imported into a new file only: give another path with --state-db.",
+    throw new ReuploadError("state-exists", `The state ${settings.stateDb} already holds a run.`, {
+      advice: "import-state writes only to a new file: give another path with --state-db.",
     });
   }
   checkOriginalStates(old.map(path));

@@ -69,7 +69,7 @@ function gateSignIn(signIn: SignIn | undefined): GateSignIn {
   };
 }
 
-const NO_SIGN_IN_ADVICE = "say with --auth how to sign in: without it, nobody does over http";
+const NO_SIGN_IN_ADVICE = "give --auth (over http, reupload signs in only with it)";
 
 /** Plain http is for loopback alone, and the emulators that answer there know no sign-in. */
 const NO_SIGN_IN: KustoSignIn = {

@@ -116,10 +116,10 @@ export function changeLimits(
 }
 
 const WHY: Readonly<Record<RateChange, string>> = {
-  refused: "it refused for load",
+  refused: "it was overloaded",
   timeouts: "it did not answer in time",
   raised: "to find out whether it takes more",
-  "not-for-the-rate": "it refuses whatever the rate",
+  "not-for-the-rate": "it refuses requests at any rate",
 };
 
 /** A service's rate that was learned anew, as it is told. */

@@ -16,12 +16,12 @@ export interface FleetPicture extends FleetReport {
 }
 
 /** When pictures are shown, and to whom. */
-export interface Watching {
+export interface Watching<Picture> {
   /** Such as after `q`, Ctrl+C or SIGTERM. */
   readonly signal: AbortSignal;
   /** Nobody looks any more. */
   readonly isLeft: () => boolean;
-  readonly show: (picture: FleetPicture) => void | Promise<void>;
+  readonly show: (picture: Picture) => void | Promise<void>;
 }
 
 /** The states under watch; disposing it closes them. */
@@ -76,7 +76,7 @@ export class FleetMonitor implements Disposable {
   }
 
   /** Shows one picture, but not before the speed can be told; none when the signal comes first. */
-  async showOnce({ signal, show }: Omit<Watching, "isLeft">): Promise<void> {
+  async showOnce({ signal, show }: Omit<Watching<FleetPicture>, "isLeft">): Promise<void> {
     while (!this.#hasRates && !signal.aborted) await this.#nextSample(signal);
     if (!signal.aborted) await show(await this.#picture());
   }
@@ -85,7 +85,7 @@ export class FleetMonitor implements Disposable {
    * Shows a picture every `refreshMs`, the first one when the speed can be told, until all states are done: the last
    * picture shows them so.
    */
-  async showInTurns({ signal, isLeft, show }: Watching): Promise<void> {
+  async showInTurns({ signal, isLeft, show }: Watching<FleetPicture>): Promise<void> {
     while (!signal.aborted && !isLeft()) {
       const { isDone } = this.view();
       if (isDone || (this.#isDue && this.#hasRates)) await show(await this.#picture());
@@ -95,7 +95,7 @@ export class FleetMonitor implements Disposable {
   }
 
   /** As `showInTurns`, but each sample is shown until the speed can be told: the first seconds bring it. */
-  async showFromStart({ signal, isLeft, show }: Watching): Promise<void> {
+  async showFromStart({ signal, isLeft, show }: Watching<FleetPicture>): Promise<void> {
     while (!signal.aborted && !isLeft()) {
       if (this.#isDue || !this.#hasRates || this.view().isDone) await show(await this.#picture());
       if (this.view().isDone) return;

@@ -3,6 +3,7 @@ import type { RunSettings } from "../config/run-options.ts";
 import { decodeCheckpoint, encodeCheckpoint, withFailuresToRetry } from "../core/checkpoint.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import type { ProgressView } from "../progress/progress.ts";
+import type { StateSummary } from "../state/ledger.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, type Surroundings } from "../surroundings/surroundings.ts";
 import { checkpointSummary, isCheckpointDone } from "./checkpoint-summary.ts";
@@ -18,7 +19,7 @@ export interface Figures {
 
 /** What the state knows of the partition, as `machines` reads and tells it. */
 export function stateFacts(
-  { queue, ledger }: OpenState,
+  { run, queue, ledger }: OpenState,
   partition: number,
   figures: Figures,
   surroundings: Surroundings,
@@ -39,7 +40,11 @@ export function stateFacts(
       return {
         body: encodeCheckpoint(checkpoint),
         isDone: isCheckpointDone(checkpoint),
-        summary: { ...checkpointSummary(checkpoint), ...shownRates(figures) },
+        summary: {
+          ...checkpointSummary(checkpoint),
+          ...shownRates(figures),
+          ...shownFiles(ledger.tally(), figures, run.identity.partition === "auto"),
+        },
       };
     },
   };
@@ -65,15 +70,17 @@ export function tellTakenOver(
   };
 }
 
-function shownRates({ first, last }: Figures) {
-  if (first === undefined || last === undefined) {
-    return { filesPerSecond: 0, workItemsPerMinute: 0, etaMs: undefined };
-  }
-  const minutes = (last.elapsedMs - first.elapsedMs) / 60_000;
-  const ended = first.workItems.left - last.workItems.left;
+function shownRates({ last }: Figures) {
   return {
-    filesPerSecond: last.filesPerSecond ?? 0,
-    workItemsPerMinute: minutes > 0 ? Math.max(0, ended) / minutes : 0,
-    etaMs: last.eta?.highMs,
+    filesPerSecond: last?.filesPerSecond ?? 0,
+    workItemsPerMinute: last?.workItemsPerMinute ?? 0,
+    etaMs: last?.eta?.highMs,
   };
+}
+
+/** Files of work items that were not looked up yet are in no checkpoint. @param isAuto the view is of the whole run */
+function shownFiles({ drift }: StateSummary, { last }: Figures, isAuto: boolean) {
+  const { total: count, totalIsKnown: isKnown = false } = last?.files ?? {};
+  const files = count === undefined ? undefined : { count, isKnown };
+  return isAuto ? { runFiles: files } : { filesVanished: drift.filesVanished, expectedFiles: files };
 }

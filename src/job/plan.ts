@@ -2,23 +2,10 @@
 import { basename } from "node:path";
 import { type Given, resolveOne } from "../config/config.ts";
 import { flagWords } from "../config/flag-words.ts";
-import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "../config/run-options.ts";
+import { PLANNED_OPTIONS } from "../config/plan-options.ts";
+import type { RunOptionName } from "../config/run-options.ts";
+import { accountFromEndpoint } from "../core/storage-account.ts";
 import type { PlanReport } from "../report/plan-report.ts";
-
-/** Options of `run` that are one machine's or one start's, and those of what a command prints. */
-const NOT_PLANNED: ReadonlySet<RunOptionName> = new Set([
-  "csv",
-  "partition",
-  "totalPartitions",
-  "stateDb",
-  "takeOver",
-  "separateRun",
-  "emulator",
-  ...RUN_OPTION_NAMES.filter((name) => RUN_OPTIONS[name].onResume === "start" && name !== "grace"),
-]);
-
-/** The options of `run` that the commands of a plan repeat. */
-export const PLANNED_OPTIONS = RUN_OPTION_NAMES.filter((name) => !NOT_PLANNED.has(name));
 
 /** Files that every machine needs a copy of. */
 const COPIED = ["files", "kustoQuery"] as const;
@@ -53,6 +40,7 @@ export function makePlan({ csv, given: named, partitions, total, version }: Plan
   const isCoordinated = isShared && resolveOne(given, "coordination");
   const target = given.get("target")?.text;
   const coordinationContainer = given.get("coordinationContainer")?.text;
+  const targetContainer = given.get("targetContainer")?.text;
   const share = (partition: string): Texts => ({
     partition: partitions === "auto" ? "auto" : partition,
     ...(total === undefined ? {} : { totalPartitions: String(total) }),
@@ -73,7 +61,7 @@ export function makePlan({ csv, given: named, partitions, total, version }: Plan
       return ["reupload", "run", ...flagWords({ ...texts, ...own })];
     },
     monitor: (stateDb) => {
-      const whole = flagWords({ target, csv: placed(csv), coordinationContainer });
+      const whole = flagWords({ target, targetContainer, csv: placed(csv), coordinationContainer });
       return ["reupload", "monitor", ...(isCoordinated ? whole : ["--state-db", stateDb])];
     },
   };
@@ -108,6 +96,7 @@ function placed(path: string, folder?: string): string {
   if (folder !== undefined) return `${folder}/${name}`;
   return name.startsWith("-") ? `./${name}` : name;
 }
+
 function signInWords(given: Given): string[] | undefined {
   const auth = resolveOne(given, "auth");
   if (auth !== "auto" && auth !== "cli") return undefined;
@@ -118,5 +107,5 @@ function signInWords(given: Given): string[] | undefined {
 function accountName(target: string | undefined): string {
   // A URL's host is in lower case.
   if (target === undefined || target === PLACEHOLDER.target || !URL.canParse(target)) return "ACCOUNT";
-  return new URL(target).hostname.split(".")[0] ?? "ACCOUNT";
+  return accountFromEndpoint(target);
 }

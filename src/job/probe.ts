@@ -39,7 +39,7 @@ const MAX_WAIT_MS = 10_000;
 export async function probeRate(context: JobContext, given: RunSettings): Promise<MeasuredRate> {
   const settings = { ...given, maxWait: Math.min(given.maxWait, MAX_WAIT_MS) };
   const account = await openAccount(settings, context.env, context);
-  const services = new Services(account, settings);
+  const services = new Services(account, settings, context.env);
   const source = catalogSource(settings, context.path, context.env);
   const container = settings.coordinationContainer;
   const place = { container, queue: undefined };

@@ -65,15 +65,22 @@ function withoutAutoMissing(fleet: FleetView): FleetView {
 }
 
 function toReported(
-  starts: readonly Omit<ReportedStart, "stateDb" | "isRunning">[],
+  starts: readonly Omit<ReportedStart, "stateDb" | "end">[],
   machine: FleetView["machines"][number] | undefined,
 ): ReportedStart[] {
   if (machine === undefined) return [];
   return starts.map((start) => ({
     ...start,
     stateDb: machine.stateDb,
-    isRunning: machine.writer.kind === "running" && start.number === machine.starts,
+    end:
+      start.endedAt !== undefined ? "ended" : start.number === machine.starts ? lastEnd(machine) : "killed",
   }));
+}
+
+/** Of the last start, which has not noted its end. */
+function lastEnd({ writer }: FleetView["machines"][number]): ReportedStart["end"] {
+  if (writer.kind === "running") return "running";
+  return writer.kind === "ended" || writer.copy === "of-running" ? "copied" : "killed";
 }
 
 /** In the order of the help; only what was given is kept in a state. */

@@ -17,7 +17,7 @@ import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
-import { growYoungHeap } from "./heap.ts";
+import { growYoungHeap } from "./process.ts";
 import { changeLimits, chooseSlots } from "./limits.ts";
 import { openMetrics } from "./metrics.ts";
 import { listenToOperator } from "./operator.ts";
@@ -216,7 +216,7 @@ class Run {
       verbose: settings.verbose,
     });
     metrics.end(end.exitCode);
-    for (const line of last) this.#context.notice("info", line);
+    if (last !== undefined) reporter.tell(last);
     return end;
   }
 
@@ -294,5 +294,5 @@ function limitedBy({ limit, sample }: RunSettings): string | undefined {
 
 /** What to advise when the state holds a run and the command does not resume it. */
 export function resumeAdvice(resumeCommand: string): string {
-  return `To continue it: ${resumeCommand} - or give another --state-db to start anew.`;
+  return `To continue it: ${resumeCommand} - or give another --state-db to start a new run.`;
 }

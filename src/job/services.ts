@@ -63,15 +63,19 @@ export class Services {
   readonly #maxWaitMs: number;
   readonly #signIn: GateSignIn | undefined;
 
-  /** @param tell takes what is learned about the services */
-  constructor(account: StorageAccount, settings: RunSettings, tell: (message: Message) => void = () => {}) {
+  /** @param env says which proxy there is @param tell takes what is learned about the services */
+  constructor(
+    account: StorageAccount,
+    settings: RunSettings,
+    env: Environment,
+    tell: (message: Message) => void = () => {},
+  ) {
     this.account = account;
     this.limits = new Limits(settings);
     this.#tell = tell;
-    const proxy = chooseProxy(process.env);
+    const proxy = chooseProxy(env);
     this.client = new RestClient(REAL_SURROUNDINGS, account, new Connections(proxy, settings.requestTimeout));
-    const own = new Connections(proxy, COORDINATION_CONNECT_MS);
-    this.coordination = new RestClient(REAL_SURROUNDINGS, account, own);
+    this.coordination = openCoordination(account, env);
     this.#maxWaitMs = settings.maxWait;
     const { credential } = account;
     this.#signIn = credential.kind === "token" ? credential.signIn.forGate(STORAGE_SCOPE) : undefined;
@@ -154,6 +158,12 @@ function hostName(url: string): string {
   return new URL(url).host;
 }
 
+/** A client for what is no transfer, with connections of its own; see `Services.coordination`. */
+export function openCoordination(account: StorageAccount, env: Environment): RestClient {
+  const connections = new Connections(chooseProxy(env), COORDINATION_CONNECT_MS);
+  return new RestClient(REAL_SURROUNDINGS, account, connections);
+}
+
 /**
  * The target account, from the settings and the environment.
  *
@@ -161,7 +171,7 @@ function hostName(url: string): string {
  * @throws ReuploadError
  */
 export async function openAccount(
-  settings: RunSettings,
+  settings: Pick<RunSettings, "target" | "auth" | "tenant">,
   env: Environment,
   prompt?: SignInPrompt,
 ): Promise<StorageAccount> {

@@ -72,7 +72,7 @@ export async function openTarget(context: JobContext, request: TargetRequest): P
   // Loaded late, as it takes most of the start: what is wrong before is told without it.
   const wiring = await import("./services.ts");
   const account: StorageAccount = await wiring.openAccount(settings, env, context);
-  const services = new wiring.Services(account, settings, (message: Message) =>
+  const services = new wiring.Services(account, settings, context.env, (message: Message) =>
     context.reporter.tell(message),
   );
   const identity = wiring.runIdentity(account, settings, catalog);

@@ -116,7 +116,7 @@ class OwnFiles {
 
   tell({ notice }: JobContext): void {
     if (this.#met.size === 0) return;
-    notice("info", `left out, as they are the upload's own: ${[...this.#met].join(", ")}`);
+    notice("info", `left out because they belong to this upload: ${[...this.#met].join(", ")}`);
   }
 }
 
@@ -131,7 +131,7 @@ function checkName(workItem: WorkItem, { nameTemplate }: RunSettings): void {
   const problem = nameProblem(parseNameTemplate(nameTemplate).render(workItem, "a"));
   if (problem === undefined) return;
   throw new ReuploadError("bad-option", `--work-item-name gives no usable blob name: ${problem}.`, {
-    advice: "Blob names are made from it by --name-template; give another.",
+    advice: "--name-template makes the blob names from it. Give another --work-item-name.",
   });
 }
 

@@ -55,13 +55,28 @@ export class BlobNames {
     return `${this.begin}-${String(ms).padStart(15, "0")}`;
   }
 
+  /** What the records of all generations begin with. */
+  get allRecords(): string {
+    return `${this.#target}/records/${this.#csv}/`;
+  }
+
   /** What the records of one generation begin with. */
   records(generation: number): string {
-    return `${this.#target}/records/${this.#csv}/${String(generation).padStart(6, "0")}/`;
+    return `${this.allRecords}${String(generation).padStart(6, "0")}/`;
   }
 
   record(generation: number, partition: number): string {
     return this.records(generation) + String(partition).padStart(6, "0");
+  }
+
+  /** Of which generation a record of this name is. */
+  generationOfRecord(name: string): number {
+    return Number.parseInt(name.slice(this.allRecords.length), 10);
+  }
+
+  /** Whether this is the manifest of a CSV with this digest. @param manifest the name of a manifest */
+  static isOfCsv(manifest: string, csvDigest: string): boolean {
+    return manifest.endsWith(`/manifests/${shorten(csvDigest)}`);
   }
 
   /** Which partition the record of this name is of. */

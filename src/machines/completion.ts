@@ -3,7 +3,8 @@ import { BlobNames } from "./blob-names.ts";
 import { changeManifest, type ManifestContext, type ReadManifest, readManifest } from "./generation.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
 import { untilAnswered } from "./repeated-calls.ts";
-import type { LeaseStatus } from "./coordination-account.ts";
+import type { BlobFacts, LeaseStatus } from "./coordination-account.ts";
+import type { Manifest } from "./manifest.ts";
 
 /** A partition as its record tells it. */
 export interface PartitionView {
@@ -32,12 +33,19 @@ export interface RunView {
 export async function viewRun(context: ManifestContext, signal: AbortSignal): Promise<RunView | undefined> {
   const read = await readManifest(context, signal);
   if (read === undefined) return undefined;
-  const { generation, totalPartitions } = read.manifest;
   const { blobs, date } = await untilAnswered(context.surroundings, signal, async (call) =>
-    context.account.list(context.names.records(generation), call),
+    context.account.list(context.names.records(read.manifest.generation), call),
   );
+  return { read, partitions: viewPartitions(read.manifest, blobs), date };
+}
+
+/** All partitions of the run, by number; those without a record too. @param blobs the records of its generation */
+export function viewPartitions(
+  { totalPartitions }: Pick<Manifest, "totalPartitions">,
+  blobs: readonly BlobFacts[],
+): PartitionView[] {
   const found = new Map(blobs.map((blob) => [BlobNames.partitionOfRecord(blob.name), blob]));
-  const partitions = Array.from({ length: totalPartitions }, (_, partition): PartitionView => {
+  return Array.from({ length: totalPartitions }, (_, partition): PartitionView => {
     const blob = found.get(partition);
     return {
       partition,
@@ -46,7 +54,6 @@ export async function viewRun(context: ManifestContext, signal: AbortSignal): Pr
       lastModified: blob?.lastModified,
     };
   });
-  return { read, partitions, date };
 }
 
 /** Whether every partition is done and given back, and all counts add up to the CSV's. */

@@ -43,7 +43,8 @@ export async function readManifest(
   return blob === undefined ? undefined : toManifest(blob);
 }
 
-function toManifest({ body, etag, lastModified, date }: StoredBlob): ReadManifest {
+/** A manifest as it was read. @throws ReuploadError `coordination-damaged` */
+export function toManifest({ body, etag, lastModified, date }: StoredBlob): ReadManifest {
   return { manifest: decodeManifest(body), etag, lastModified, date };
 }
 

@@ -33,8 +33,8 @@ const CHECKPOINT_MS = 15_000;
 /** Of millions of work items it takes seconds to put together: at most a twentieth of the time goes there. */
 const WORTH = 20;
 const LONGEST_PAUSE_MS = 120_000;
-/** A write in between may take so long before the next one is due, ms. */
-const LAST_WORD_MS = 25_000;
+/** How long a machine tries to write its last checkpoint before it leaves its lease to expire, ms. */
+export const LAST_WORD_MS = 25_000;
 
 export interface PartOptions extends ManifestContext {
   readonly run: RunKey;

@@ -38,6 +38,8 @@ export interface Manifest extends RunSettings {
     readonly rows: number;
     /** Different rows that can be done: what the partitions' counts must add up to. */
     readonly workItems: number;
+    /** Rows that are no work items; undefined in a manifest of an older version. */
+    readonly rejected?: number;
     readonly fileName: string;
     /** The 64 smallest row hashes, in hex: two CSVs that share work items share most of them. */
     readonly sample: readonly string[];

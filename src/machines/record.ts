@@ -33,6 +33,12 @@ export interface RecordSummary {
   /** When the claim began, ms since the epoch, by the holder's clock; shown, never compared. */
   readonly since: number;
   readonly counts: RecordCounts;
+  /** All files that the partition has, those not looked up yet too; undefined while nothing is known of them. */
+  readonly expectedFiles?: { readonly count: number; readonly isKnown: boolean } | undefined;
+  /** All files of the whole run, as far as a machine that takes any partition knows. */
+  readonly runFiles?: { readonly count: number; readonly isKnown: boolean } | undefined;
+  /** Files that were listed once and are not any more. */
+  readonly filesVanished?: number | undefined;
   /** Failed files and work items by code. */
   readonly failures: Readonly<Record<string, number>>;
   readonly filesPerSecond: number;
@@ -51,6 +57,7 @@ export function isUnclaimed(metadata: Readonly<Record<string, string>>): boolean
 /** The summary as the metadata of a blob: names in lower case, values in ASCII. */
 export function encodeSummary(summary: RecordSummary): Record<string, string> {
   const { state, host, pid, stateId, writerId, epoch, since, counts, failures } = summary;
+  const { expectedFiles: expected, runFiles, filesVanished: vanished = 0 } = summary;
   return {
     state,
     host: encodeURIComponent(host),
@@ -67,6 +74,9 @@ export function encodeSummary(summary: RecordSummary): Record<string, string> {
     workitemsperminute: summary.workItemsPerMinute.toFixed(2),
     ...(summary.etaMs === undefined ? {} : { etams: String(Math.round(summary.etaMs)) }),
     ...(summary.control === undefined ? {} : { control: String(summary.control) }),
+    ...(expected === undefined ? {} : { expectedfiles: encodeEstimate(expected) }),
+    ...(runFiles === undefined ? {} : { runfiles: encodeEstimate(runFiles) }),
+    ...(vanished === 0 ? {} : { vanished: String(vanished) }),
   };
 }
 
@@ -81,7 +91,6 @@ export function decodeSummary(metadata: Readonly<Record<string, string>>): Recor
   const state = text("state");
   if (state !== "working" && state !== "left" && state !== "done") throw damaged(`its state is ${state}`);
   const eta = metadata["etams"];
-  const control = metadata["control"];
   return {
     state,
     host: decodeURIComponent(text("host")),
@@ -95,6 +104,26 @@ export function decodeSummary(metadata: Readonly<Record<string, string>>): Recor
     filesPerSecond: number(text("filespersecond")),
     workItemsPerMinute: number(text("workitemsperminute")),
     etaMs: eta === undefined ? undefined : number(eta),
+    ...readOptional(metadata),
+  };
+}
+
+function encodeEstimate({ count, isKnown }: { readonly count: number; readonly isKnown: boolean }): string {
+  return `${count} ${isKnown ? 1 : 0}`;
+}
+
+function readEstimate(text: string): { readonly count: number; readonly isKnown: boolean } {
+  const [count = "", isKnown] = text.split(" ");
+  return { count: number(count), isKnown: isKnown === "1" };
+}
+
+/** What an older version did not tell. */
+function readOptional(metadata: Readonly<Record<string, string>>) {
+  const { expectedfiles: expected, runfiles: runFiles, vanished, control } = metadata;
+  return {
+    ...(expected === undefined ? {} : { expectedFiles: readEstimate(expected) }),
+    ...(runFiles === undefined ? {} : { runFiles: readEstimate(runFiles) }),
+    ...(vanished === undefined ? {} : { filesVanished: number(vanished) }),
     ...(control === undefined ? {} : { control: number(control) }),
   };
 }

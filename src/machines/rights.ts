@@ -1,5 +1,6 @@
 /** What stands in the way of coordination, as an error that says what to do. */
 import { ReuploadError } from "../core/errors.ts";
+import { accountFromEndpoint, createContainerWords } from "../core/storage-account.ts";
 import { CoordinationRefusal } from "./coordination-account.ts";
 
 export interface Place {
@@ -17,6 +18,32 @@ export function explainRefusal(thrown: unknown, place: Place): unknown {
   return thrown;
 }
 
+/** The same for who only reads and lists. */
+export function explainReading(thrown: unknown, { blobEndpoint, container }: Place): unknown {
+  if (!(thrown instanceof CoordinationRefusal)) return thrown;
+  const where = `the container ${container} of ${blobEndpoint}`;
+  if (thrown.status === 404) {
+    return new ReuploadError(
+      "coordination-missing",
+      `No run of this target is coordinated there: ${where} does not exist.`,
+      {
+        cause: thrown,
+        advice:
+          "Check --target and --coordination-container. A run with --no-coordination, or without the right to coordinate, is seen by its state alone: give --state-db.",
+      },
+    );
+  }
+  if (thrown.status !== 403) return thrown;
+  return new ReuploadError(
+    "coordination-forbidden",
+    `This sign-in may not read and list blobs in ${where} (HTTP ${thrown.status} ${thrown.code}, request id ${thrown.requestId ?? "unknown"}).`,
+    {
+      cause: thrown,
+      advice: `To look on, the role Storage Blob Data Reader on that container is enough, or a SAS of that container, or of the account, with read and list. The firewall of the account may also refuse this machine.`,
+    },
+  );
+}
+
 function missing(cause: CoordinationRefusal, { blobEndpoint, container }: Place): ReuploadError {
   return new ReuploadError(
     "coordination-missing",
@@ -29,7 +56,7 @@ function missing(cause: CoordinationRefusal, { blobEndpoint, container }: Place)
 }
 
 function forbidden(cause: CoordinationRefusal, { blobEndpoint, container }: Place): ReuploadError {
-  const account = accountName(blobEndpoint);
+  const account = accountFromEndpoint(blobEndpoint);
   return new ReuploadError(
     "coordination-forbidden",
     `This sign-in may not read, list, write and lease blobs in the container ${container} of ${blobEndpoint} (HTTP ${cause.status} ${cause.code}, request id ${cause.requestId ?? "unknown"}).`,
@@ -41,11 +68,5 @@ function forbidden(cause: CoordinationRefusal, { blobEndpoint, container }: Plac
 }
 
 function createCommand(blobEndpoint: string, container: string): string {
-  return `az storage container create --auth-mode login --account-name ${accountName(blobEndpoint)} --name ${container}`;
-}
-
-/** The account's name; the emulator has it in the path. */
-function accountName(blobEndpoint: string): string {
-  const { hostname, pathname } = new URL(blobEndpoint);
-  return pathname.length > 1 ? pathname.slice(1) : (hostname.split(".")[0] ?? hostname);
+  return createContainerWords(accountFromEndpoint(blobEndpoint), container).join(" ");
 }

@@ -111,8 +111,10 @@ function sumMachines(machines: readonly MachineView[], slowest: MachineView | un
     thisStart: {
       files: sum(({ thisStart }) => thisStart.files),
       bytes: sum(({ thisStart }) => thisStart.bytes),
+      workItems: sum(({ thisStart }) => thisStart.workItems),
     },
     filesPerSecond: sumOfKnown(({ filesPerSecond }) => filesPerSecond),
+    workItemsPerMinute: sumOfKnown(({ workItemsPerMinute }) => workItemsPerMinute),
     bytesPerSecond: sumOfKnown(({ bytesPerSecond }) => bytesPerSecond),
     eta: slowest && {
       lowMs: Math.max(...views.map(({ eta }) => eta?.lowMs ?? 0)),

@@ -80,6 +80,7 @@ function atRest(view: ProgressView): ProgressView {
   return {
     ...view,
     filesPerSecond: undefined,
+    workItemsPerMinute: undefined,
     bytesPerSecond: undefined,
     eta: isDone ? { lowMs: 0, highMs: 0 } : undefined,
   };

@@ -3,13 +3,17 @@ import type { LiveFigures, ProgressSample, ProgressView } from "./progress.ts";
 import { type Rate, rateBetween, type RatePoint, RateWindow } from "./rate-window.ts";
 
 const SHORT_MS = 10_000;
+/** Work items end seldom: over less than this their rate would jump. */
+const MINUTE_MS = 60_000;
 const LONG_MS = 5 * 60_000;
+const NOTHING_DONE: RatePoint = { at: 0, files: 0, bytes: 0, workItems: 0 };
 
 /**
  * Makes views of where the run stands from samples: of this process, or readings of another one's state. They come
  * about once a second; the further apart they are, the later a rate is known. Memory is constant.
  *
- * A file is finished once it is copied, already there, failed or skipped; rates count finished files. The ETA has a
+ * A file is finished once it is copied, already there, failed or skipped, a work item once nothing of it is left; rates count
+ * finished ones. The ETA has a
  * clock of its own that stands still during an outage, so that an hour of waiting does not make the rest look slow.
  */
 export class ProgressModel {
@@ -17,8 +21,9 @@ export class ProgressModel {
   #latest: ProgressSample;
   /** By the wall, outages included: the rate that is shown. */
   readonly #shown = new RateWindow(SHORT_MS);
+  readonly #shownMinute = new RateWindow(MINUTE_MS);
   /** Time and work outside outages: what the ETA is told from. */
-  #active: RatePoint = { at: 0, files: 0, bytes: 0 };
+  #active = NOTHING_DONE;
   #lastFinishAt = 0;
   readonly #short = new RateWindow(SHORT_MS);
   readonly #long = new RateWindow(LONG_MS);
@@ -28,6 +33,7 @@ export class ProgressModel {
     this.#first = first;
     this.#latest = first;
     this.#shown.add(toPoint(first));
+    this.#shownMinute.add(toPoint(first));
     this.#short.add(this.#active);
     this.#long.add(this.#active);
   }
@@ -38,12 +44,14 @@ export class ProgressModel {
     if (sample.at < previous.at) return;
     this.#latest = sample;
     this.#shown.add(toPoint(sample));
+    this.#shownMinute.add(toPoint(sample));
     if (isOutage(previous.live) || isOutage(sample.live)) return;
     const files = Math.max(0, finishedFiles(sample.summary) - finishedFiles(previous.summary));
     this.#active = {
       at: this.#active.at + sample.at - previous.at,
       files: this.#active.files + files,
       bytes: this.#active.bytes + Math.max(0, sample.summary.bytes - previous.summary.bytes),
+      workItems: 0,
     };
     if (files > 0) this.#lastFinishAt = this.#active.at;
     this.#short.add(this.#active);
@@ -56,6 +64,7 @@ export class ProgressModel {
     const { total, isKnown } = totalFiles(summary);
     const left = total === undefined ? undefined : Math.max(0, total - finished);
     const rate = this.#shown.rate();
+    const minute = this.#shownMinute.rate();
     return {
       elapsedMs: at - this.#first.at,
       workItems: workItemClasses(summary),
@@ -71,8 +80,10 @@ export class ProgressModel {
       thisStart: {
         files: Math.max(0, finished - finishedFiles(this.#first.summary)),
         bytes: Math.max(0, summary.bytes - this.#first.summary.bytes),
+        workItems: Math.max(0, finishedWorkItems(summary) - finishedWorkItems(this.#first.summary)),
       },
       filesPerSecond: rate?.files,
+      workItemsPerMinute: minute && minute.workItems * 60,
       bytesPerSecond: rate?.bytes,
       eta: left === undefined || isOutage(live) || live.state === "paused" ? undefined : this.#eta(left),
       live,
@@ -83,7 +94,7 @@ export class ProgressModel {
   #eta(left: number): ProgressView["eta"] {
     if (left === 0) return { lowMs: 0, highMs: 0 };
     const recent = this.#short.rate();
-    const whole = rateBetween({ at: 0, files: 0, bytes: 0 }, this.#active);
+    const whole = rateBetween(NOTHING_DONE, this.#active);
     if (recent === undefined || whole === undefined || whole.files === 0) return undefined;
     const rates = [this.#stalledRate(recent), this.#long.rate()?.files ?? 0, whole.files];
     const telling = rates.filter((rate) => rate > 0);
@@ -122,6 +133,11 @@ export function finishedFiles({ files }: StateSummary): number {
   return files.copied + files.alreadyThere + files.elsewhere + files.failed + files.skipped;
 }
 
+/** By this machine, in any way: those that others completed come all at once, with their partition. */
+function finishedWorkItems({ workItems }: Pick<StateSummary, "workItems">): number {
+  return workItems.completed + workItems.empty + workItems.failed + workItems.skipped;
+}
+
 function workItemClasses(summary: StateSummary): ProgressView["workItems"] {
   const { pending, in_progress: inProgress, completed, empty, failed, skipped } = summary.workItems;
   return {
@@ -140,7 +156,12 @@ function totalWorkItems({ workItems }: Pick<StateSummary, "workItems">): number 
 }
 
 function toPoint({ at, summary }: ProgressSample): RatePoint {
-  return { at, files: finishedFiles(summary), bytes: summary.bytes };
+  return {
+    at,
+    files: finishedFiles(summary),
+    bytes: summary.bytes,
+    workItems: finishedWorkItems(summary),
+  };
 }
 
 /** A service is gone, as opposed to one that asks to slow down. */

@@ -1,7 +1,8 @@
 /**
  * The one progress model: from samples of the state's counters and the pipeline's live figures to rates, an ETA and
  * what is waited for. Whatever shows progress (live block, plain lines, NDJSON, `status`, the monitor) shows a
- * `ProgressView`: `ProgressModel` makes it for one state, `FleetWatch` adds up those of several. Nothing else computes a rate.
+ * `ProgressView`: `ProgressModel` makes it for one state, `FleetWatch` adds up those of several,
+ * `pictureRun` those of a whole run as the account knows it. Nothing else computes a rate.
  */
 import type { StateSummary } from "../state/ledger.ts";
 import type { Heartbeat, Waiting } from "../state/run-presence.ts";
@@ -12,6 +13,10 @@ export { checkFit } from "./fleet-fit.ts";
 export type { FleetView } from "./fleet.ts";
 export type { MachineView } from "./machine-watch.ts";
 export type { Pace, PaceStep } from "./pace.ts";
+export type { MachineRow } from "./run-machines.ts";
+export { partEta } from "./run-picture.ts";
+export type { RunFacts, RunPart, RunPicture } from "./run-picture.ts";
+export type { StateDifference } from "./state-check.ts";
 export type { Waiting };
 
 /** The running process's own figures, live or from its last heartbeat. */
@@ -57,10 +62,12 @@ export interface ProgressView {
   };
   /** Bytes in the target by this run, where they are known. */
   readonly bytes: number;
-  /** What this start did: files finished in any way, and bytes. What was done before a resume is not in it. */
-  readonly thisStart: { readonly files: number; readonly bytes: number };
+  /** What this start did: files and work items finished in any way, and bytes. What was done before is not in it. */
+  readonly thisStart: { readonly files: number; readonly bytes: number; readonly workItems: number };
   /** Files finished a second over the last 10 s; undefined until there are 2 s to judge by. */
   readonly filesPerSecond: number | undefined;
+  /** Work items finished a minute, over the last minute; undefined until there are 2 s to judge by. */
+  readonly workItemsPerMinute: number | undefined;
   readonly bytesPerSecond: number | undefined;
   /**
    * Time left as a range, from files left and the spread of the recent rate; undefined when it cannot be told, and

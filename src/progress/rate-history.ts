@@ -14,6 +14,12 @@ export class RateHistory {
     this.stepMs = stepMs;
   }
 
+  /** A rate that was told, in place of samples. @param perSecond files */
+  note(perSecond: number): void {
+    this.#rates.push(perSecond);
+    if (this.#rates.length > MOST_STEPS) this.#rates.shift();
+  }
+
   /** @param at monotonic ms */
   add(at: number, summaries: readonly StateSummary[]): void {
     const files = summaries.reduce((sum, summary) => sum + finishedFiles(summary), 0);
@@ -22,8 +28,7 @@ export class RateHistory {
     this.#from = { at, files };
     if (from === undefined) return;
     // A resume brings failed files back: that is no work undone.
-    this.#rates.push((Math.max(0, files - from.files) / (at - from.at)) * 1_000);
-    if (this.#rates.length > MOST_STEPS) this.#rates.shift();
+    this.note((Math.max(0, files - from.files) / (at - from.at)) * 1_000);
   }
 
   /** Files a second, oldest first. */

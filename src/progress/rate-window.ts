@@ -4,13 +4,11 @@ export interface RatePoint {
   readonly at: number;
   readonly files: number;
   readonly bytes: number;
+  readonly workItems: number;
 }
 
 /** A second. */
-export interface Rate {
-  readonly files: number;
-  readonly bytes: number;
-}
+export type Rate = Omit<RatePoint, "at">;
 
 /** Less time than this says nothing about a rate. */
 const LEAST_MS = 2_000;
@@ -49,5 +47,6 @@ export function rateBetween(from: RatePoint | undefined, to: RatePoint | undefin
   return {
     files: Math.max(0, to.files - from.files) / seconds,
     bytes: Math.max(0, to.bytes - from.bytes) / seconds,
+    workItems: Math.max(0, to.workItems - from.workItems) / seconds,
   };
 }

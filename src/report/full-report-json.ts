@@ -50,7 +50,7 @@ export function fullReportJson(report: FullReport): JsonFields {
 }
 
 function startJson(start: ReportedStart): JsonFields {
-  const { stateDb, number, host, beganAt, lastAt, endedAt, isRunning } = start;
+  const { stateDb, number, host, beganAt, lastAt, endedAt, end } = start;
   return {
     stateDb,
     number,
@@ -58,7 +58,7 @@ function startJson(start: ReportedStart): JsonFields {
     beganAt: isoTime(beganAt),
     lastAt: isoTime(lastAt),
     endedAt: endedAt === undefined ? null : isoTime(endedAt),
-    isRunning,
+    end,
     exitCode: start.exitCode ?? null,
     why: start.why ?? null,
     files: start.files,

@@ -6,8 +6,8 @@ import type { FinishedWorkItem, StartRecord } from "../state/past.ts";
 /** One start, and the state that keeps it. */
 export interface ReportedStart extends StartRecord {
   readonly stateDb: string;
-  /** A process works on it now. */
-  readonly isRunning: boolean;
+  /** `copied`: the state is a copy that was made while this start was at work. */
+  readonly end: "running" | "ended" | "killed" | "copied";
 }
 
 /** A work item that took long; one in progress has no end yet. */

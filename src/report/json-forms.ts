@@ -25,8 +25,7 @@ export function jsonText(fields: JsonFields): string {
 }
 
 /**
- * The data of the `progress` event, as docs/events.md lists it: durations in ms, bytes, rates a second with two
- * decimals.
+ * The data of the `progress` event, as docs/events.md lists it: durations in ms, bytes, rates with two decimals.
  */
 export function progressJson(view: ProgressView): JsonFields {
   const { live, files } = view;
@@ -38,7 +37,8 @@ export function progressJson(view: ProgressView): JsonFields {
     files: { ...files, total: files.total ?? null, left: files.left ?? null },
     bytes: view.bytes,
     thisStart: { ...view.thisStart },
-    filesPerSecond: view.filesPerSecond === undefined ? null : Math.round(view.filesPerSecond * 100) / 100,
+    filesPerSecond: twoDecimals(view.filesPerSecond),
+    workItemsPerMinute: twoDecimals(view.workItemsPerMinute),
     bytesPerSecond: view.bytesPerSecond === undefined ? null : Math.round(view.bytesPerSecond),
     eta: view.eta === undefined ? null : { ...view.eta },
     slots: live.slots,
@@ -50,6 +50,10 @@ export function progressJson(view: ProgressView): JsonFields {
     limitedBy: live.limitedBy ?? null,
     waiting: live.waiting.map((waiting) => waitingJson(waiting)),
   };
+}
+
+function twoDecimals(rate: number | undefined): number | null {
+  return rate === undefined ? null : Math.round(rate * 100) / 100;
 }
 
 /** A service that is waited for; `since` as ISO 8601 in UTC. */

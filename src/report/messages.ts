@@ -8,6 +8,7 @@ import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { RunReport } from "./run-report.ts";
 import { isoTime, type JsonFields, jsonText, progressJson, reportJson, waitingJson } from "./json-forms.ts";
 import { type DryRunReport, dryRunJson } from "./dry-run-report.ts";
+import { type OthersReport, othersJson } from "./others-report.ts";
 import { type AnnounceReport, announceJson } from "./announce-report.ts";
 
 /** Grows when a field changes its meaning or goes; a new field or type does not change it. */
@@ -87,6 +88,8 @@ export type Message =
   | { readonly type: "summary"; readonly report: RunReport }
   | { readonly type: "dry-run"; readonly report: DryRunReport }
   | { readonly type: "announce-summary"; readonly report: AnnounceReport }
+  /** After the summary of a run with partitions. */
+  | { readonly type: "other-machines"; readonly report: OthersReport }
   | {
       readonly type: "error";
       readonly code: string;
@@ -108,6 +111,7 @@ export const MESSAGE_TYPES = [
   "summary",
   "dry-run",
   "announce-summary",
+  "other-machines",
   "error",
 ] as const satisfies readonly Message["type"][];
 
@@ -150,6 +154,8 @@ function jsonFields(message: Message): JsonFields {
       return dryRunJson(message.report);
     case "announce-summary":
       return announceJson(message.report);
+    case "other-machines":
+      return othersJson(message.report);
     case "error":
       return {
         error: {

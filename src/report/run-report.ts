@@ -32,10 +32,11 @@ export interface RunReport {
   };
   readonly summary: StateSummary;
   readonly failures: readonly FailureGroup[];
-  /** What this start did; `files` are those finished in any way. */
+  /** What this start did; `files` and `workItems` are those finished in any way. */
   readonly thisStart: {
     readonly elapsedMs: number;
     readonly files: number;
+    readonly workItems: number;
     readonly bytes: number;
     readonly retries: number;
     readonly throttles: number;

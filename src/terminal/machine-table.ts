@@ -2,7 +2,7 @@
 import type { MachineView } from "../progress/progress.ts";
 import type { Writer } from "../state/state-reader.ts";
 import { EXIT } from "../core/exit-codes.ts";
-import { count, duration, durationRange, fileRate } from "./format.ts";
+import { count, decimal, duration, durationRange, fileRate } from "./format.ts";
 import { printable } from "./printable.ts";
 import { percentDone } from "./progress-text.ts";
 import type { TextStyle } from "./style.ts";
@@ -13,7 +13,7 @@ const SILENT_MS = 30_000;
 /** From this width on, times are told in full. */
 const WIDE = 100;
 /** What tells least of how a machine does goes first; its name and its process stay. */
-const LEFT_OUT = ["Part", "Speed", "Left", "Time left", "Done"];
+const LEFT_OUT = ["Items/min", "Part", "Speed", "Left", "Time left", "Done"];
 
 /** @param time ms since the epoch */
 export function machineTable(machines: readonly MachineView[], time: number, style: TextStyle): string[] {
@@ -30,6 +30,7 @@ export function machineTable(machines: readonly MachineView[], time: number, sty
     { title: "Done", align: "right", cell: ({ progress }) => ({ text: percentDone(progress) }) },
     { title: "Left", align: "right", cell: filesLeft },
     { title: "Speed", align: "right", cell: speed },
+    { title: "Items/min", align: "right", cell: workItemsPerMinute },
     { title: "Time left", align: "right", cell: (machine) => timeLeft(machine, isWide) },
     { title: "Process", align: "left", cell: ({ writer }) => processCell(writer, time, isWide), least: 9 },
   ];
@@ -54,6 +55,11 @@ function filesLeft({ progress: { files } }: MachineView): Cell {
 
 function speed({ progress: { filesPerSecond } }: MachineView): Cell {
   return { text: filesPerSecond === undefined ? "-" : fileRate(filesPerSecond) };
+}
+
+/** Under a title that tells the unit. */
+function workItemsPerMinute({ progress: { workItemsPerMinute: rate } }: MachineView): Cell {
+  return { text: rate === undefined ? "-" : decimal(rate) };
 }
 
 function timeLeft({ progress: { eta, live } }: MachineView, isWide: boolean): Cell {

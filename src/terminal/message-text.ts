@@ -4,6 +4,7 @@ import type { Message } from "../report/report.ts";
 import { announceText } from "./announce-text.ts";
 import { dryRunText } from "./dry-run-text.ts";
 import { bytes, count, duration, quantity } from "./format.ts";
+import { othersText } from "./others-text.ts";
 import { printable, printableLine } from "./printable.ts";
 import { progressLine, waitingText } from "./progress-text.ts";
 import { paint, PLAIN, type TextStyle } from "./style.ts";
@@ -51,6 +52,8 @@ function textLines(message: Message, style: TextStyle): string[] {
       return dryRunText(message.report, style);
     case "announce-summary":
       return announceText(message.report, style);
+    case "other-machines":
+      return othersText(message.report);
     case "error":
       return [
         `${paint("red", "error:", style)} ${printable(message.message)}`,

@@ -1,6 +1,5 @@
 import { FullScreen } from "./full-screen.ts";
-import { type MonitorPicture, monitorScreen, monitorText } from "./monitor-text.ts";
-import { terminalWidth } from "./style.ts";
+import { terminalWidth, type TextStyle } from "./style.ts";
 import type { Io } from "./io.ts";
 import { chooseStyle } from "./reporter.ts";
 import { listenForSuspend } from "./suspend.ts";
@@ -8,17 +7,26 @@ import { listenForSuspend } from "./suspend.ts";
 const CTRL_C = "\u0003";
 const CTRL_Z = "\u001a";
 
+/** How a picture looks. */
+export interface Drawing<Picture> {
+  /** On a screen of at most so many rows, none wider than the style's width. */
+  readonly screen: (picture: Picture, style: TextStyle, rows: number) => string[];
+  /** What stays on the terminal. */
+  readonly text: (picture: Picture, style: TextStyle) => string[];
+}
+
 /**
  * The monitor on a terminal: takes the screen and the keys, and gives both back on every way out - also when an error
  * that nobody caught ends the process. The last picture stays on the terminal.
  */
-export class MonitorScreen implements Disposable {
+export class MonitorScreen<Picture> implements Disposable {
   readonly #io: Io;
   readonly #noColor: boolean;
+  readonly #drawing: Drawing<Picture>;
   readonly #screen: FullScreen;
   readonly #left = new AbortController();
   readonly #endSuspend: () => void;
-  #picture: MonitorPicture | undefined;
+  #picture: Picture | undefined;
   readonly #onKey = (keys: Buffer) => this.#obey(keys.toString("latin1"));
   readonly #onContinue = () => {
     // It may have been stopped without being asked; the shell has used the terminal since.
@@ -29,13 +37,14 @@ export class MonitorScreen implements Disposable {
   };
   readonly #giveBack = () => this.#close();
 
-  constructor(io: Io, noColor: boolean) {
+  constructor(io: Io, noColor: boolean, drawing: Drawing<Picture>) {
     this.#io = io;
+    this.#drawing = drawing;
     this.#noColor = noColor;
     this.#screen = new FullScreen(io.stdout, ({ width, rows }) =>
       this.#picture === undefined
         ? []
-        : monitorScreen(this.#picture, chooseStyle(io, io.stdout, noColor, width), rows),
+        : drawing.screen(this.#picture, chooseStyle(io, io.stdout, noColor, width), rows),
     );
     this.#endSuspend = listenForSuspend(() => {
       this.#screen.suspend();
@@ -53,7 +62,7 @@ export class MonitorScreen implements Disposable {
     return this.#left.signal;
   }
 
-  show(picture: MonitorPicture): void {
+  show(picture: Picture): void {
     this.#picture = picture;
     this.#screen.refresh();
   }
@@ -67,7 +76,7 @@ export class MonitorScreen implements Disposable {
     if (this.#picture === undefined || this.#io.isStdoutClosed()) return;
     const width = terminalWidth(this.#io.stdout.columns, this.#io.env);
     const style = chooseStyle(this.#io, this.#io.stdout, this.#noColor, width);
-    this.#io.stdout.write(`${monitorText(this.#picture, style).join("\n")}\n`);
+    this.#io.stdout.write(`${this.#drawing.text(this.#picture, style).join("\n")}\n`);
   }
 
   #close(): void {

@@ -61,6 +61,9 @@ export function monitorText(picture: MonitorPicture, style: TextStyle = PLAIN): 
   );
 }
 
+/** The monitor of states on a terminal. */
+export const STATES_DRAWING = { screen: monitorScreen, text: monitorText };
+
 function monitorSections(picture: MonitorPicture, style: TextStyle): Section[] {
   const { fleet, time } = picture;
   return [
@@ -128,7 +131,8 @@ function timePieces(total: ProgressView, { machines, slowest }: FleetView): Piec
   return [{ text: isWaiting ? "unknown while waiting" : "not known yet" }];
 }
 
-function throughputLines({ rates, stepMs }: MonitorPicture["history"], style: TextStyle): string[] {
+/** The speed of late, for the eye. */
+export function throughputLines({ rates, stepMs }: MonitorPicture["history"], style: TextStyle): string[] {
   if (rates.length < 2) return [];
   const note = (shown: number, most: number) => `up to ${fileRate(most)} in ${duration(shown * stepMs)}`;
   const widest = note(rates.length, Math.max(...rates)).length;
@@ -171,7 +175,8 @@ function missingLines({ missingPartitions, mismatches, machines }: FleetView, st
   return flow("Missing", [{ text, paint: "yellow" }], LABEL_COLUMN, style);
 }
 
-function machineSection(lines: readonly string[], style: TextStyle): Section {
+/** The rows of a table, of which the last ones go where there are too few rows on the screen. */
+export function machineSection(lines: readonly string[], style: TextStyle): Section {
   return {
     name: "machines",
     lines,

@@ -10,6 +10,7 @@ import {
   fileRate,
   percent,
   quantity,
+  workItemRate,
 } from "./format.ts";
 import { cut, flow, joinPieces, type Piece } from "./layout.ts";
 import { printable } from "./printable.ts";
@@ -155,13 +156,20 @@ function ifAny(value: number, word: string): Piece[] {
 }
 
 /**
- * Files and bytes a second.
+ * Files a second, work items a minute, bytes a second, as far as they are known.
  *
  * @param unknown what is said while there is no rate yet
  */
-export function speedPieces({ filesPerSecond, bytesPerSecond }: ProgressView, unknown: string): Piece[] {
-  if (filesPerSecond === undefined || bytesPerSecond === undefined) return [{ text: unknown }];
-  return [{ text: fileRate(filesPerSecond) }, { text: byteRate(bytesPerSecond) }];
+export function speedPieces(view: ProgressView, unknown: string): Piece[] {
+  const { filesPerSecond, workItemsPerMinute, bytesPerSecond } = view;
+  if (filesPerSecond === undefined) return [{ text: unknown }];
+  // Announcing opens no work items.
+  const isIdle = workItemsPerMinute === 0 && view.live.openWorkItems === 0;
+  return [
+    { text: fileRate(filesPerSecond) },
+    ...(workItemsPerMinute === undefined || isIdle ? [] : [{ text: workItemRate(workItemsPerMinute) }]),
+    ...(bytesPerSecond === undefined ? [] : [{ text: byteRate(bytesPerSecond) }]),
+  ];
 }
 
 function timeLeft({ eta, live }: ProgressView): Piece {

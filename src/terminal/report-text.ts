@@ -149,8 +149,7 @@ function startLines({ starts }: FullReport, style: TextStyle): string[] {
   return ["", ...table(columns, starts.slice(-MOST_ROWS), ["Machine"], style)];
 }
 
-function endedText({ endedAt, isRunning, why, exitCode }: FullReport["starts"][number]): string {
-  if (isRunning) return "running";
-  if (endedAt === undefined) return "killed";
+function endedText({ end, why, exitCode }: FullReport["starts"][number]): string {
+  if (end !== "ended") return end === "copied" ? "copied while it ran" : end;
   return exitCode === undefined ? "ended" : printable(`${why ?? "ended"} (exit code ${exitCode})`);
 }

@@ -77,6 +77,7 @@ export class Reporter {
       case "waiting":
       case "resumed":
       case "control":
+      case "other-machines":
         if (!quiet) this.#print(message);
     }
   }

@@ -55,7 +55,8 @@ function steeredValue(state: string | undefined): Record<string, Value> {
   return state === undefined || state === "running" ? {} : { run: state };
 }
 
-function countValues({ workItems, files, bytes }: ProgressView): Record<string, Value> {
+/** What `status` tells of work items and files. */
+export function countValues({ workItems, files, bytes }: ProgressView): Record<string, Value> {
   return {
     work_items: workItems.total,
     work_items_done: workItems.done,
@@ -72,7 +73,8 @@ function countValues({ workItems, files, bytes }: ProgressView): Record<string, 
   };
 }
 
-function statusLine(values: Readonly<Record<string, Value>>): string {
+/** `key=value` pairs on one line. */
+export function statusLine(values: Readonly<Record<string, Value>>): string {
   return Object.entries(values)
     .map(([key, value]) => `${key}=${valueText(value)}`)
     .join(" ");

@@ -8,7 +8,7 @@ import {
   judgeReport,
 } from "../report/report.ts";
 import type { FailureGroup } from "../state/ledger.ts";
-import { byteRate, bytes, count, duration, fileRate, quantity } from "./format.ts";
+import { byteRate, bytes, count, duration, fileRate, quantity, workItemRate } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
 
@@ -179,11 +179,15 @@ function miscountedLines({ workItems, counted, listed }: RunReport["thisStart"][
 }
 
 function startLine(start: RunReport["thisStart"]): string {
-  const { elapsedMs, files, bytes: amount, retries, throttles, hedges, linksRenewed } = start;
+  const { elapsedMs, files, workItems, bytes: amount, retries, throttles, hedges, linksRenewed } = start;
   const seconds = elapsedMs / 1_000;
-  const rates = seconds > 0 ? [fileRate(files / seconds), byteRate(amount / seconds)] : [];
+  const rates =
+    seconds > 0
+      ? [fileRate(files / seconds), workItemRate((workItems / seconds) * 60), byteRate(amount / seconds)]
+      : [];
   return `This start: ${[
     quantity(files, "file"),
+    quantity(workItems, "work item"),
     bytes(amount),
     duration(elapsedMs),
     ...rates,

@@ -27,15 +27,15 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     args: [...run, "--source-dir", "folder"],
     exit: 2,
     code: "usage",
-    says: "--files and --source-dir name several catalogs.",
-    advises: "Say which is meant with --catalog: listing or folder.",
+    says: "--files and --source-dir cannot be used together: each names another catalog.",
+    advises: "Choose one with --catalog: listing or folder.",
   },
   {
     title: "an unknown kind of catalog",
     args: [...csv, "--catalog", "kutso"],
     exit: 2,
     code: "bad-option",
-    says: "--catalog: expected listing, kusto, container, folder (did you mean kusto?)",
+    says: "--catalog: expected listing, kusto, container or folder (did you mean kusto?)",
     advises: "Correct the value",
   },
   {
@@ -177,7 +177,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     args: [...run, "--auth", "clii"],
     exit: 2,
     code: "bad-option",
-    says: "--auth: expected auto, cli, browser, device-code, managed-identity, environment (did you mean cli?)",
+    says: "--auth: expected auto, cli, browser, device-code, managed-identity or environment (did you mean cli?)",
     advises: "Correct the value",
   },
   {
@@ -185,7 +185,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     args: ["find", "--out", "out.csv", ...kusto],
     exit: 2,
     code: "usage",
-    says: "No query says which work items are wanted.",
+    says: "No query is given.",
     advises: "--query TEXT",
   },
   {
@@ -194,7 +194,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     exit: 2,
     code: "usage",
     says: "none.kql cannot be read",
-    advises: "the name of a shipped query",
+    advises: "the name of a query that comes with reupload",
   },
   {
     title: "find: two queries",
@@ -202,7 +202,7 @@ export const BAD_CATALOGS: readonly BadInput[] = [
     exit: 2,
     code: "usage",
     says: "The query is given twice",
-    advises: "Leave one of them out.",
+    advises: "Omit one of them.",
   },
   {
     title: "find: no cluster",

@@ -71,7 +71,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: csv,
     exit: 2,
     code: "usage",
-    says: "Nothing says which files the work items have.",
+    says: "No option says where the file lists come from.",
     advises: "--files FILE",
   },
   {
@@ -143,7 +143,7 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     args: [...run, "--on-conflict", "overwrit"],
     exit: 2,
     code: "bad-option",
-    says: "--on-conflict: expected fail, skip, overwrite (did you mean overwrite?)",
+    says: "--on-conflict: expected fail, skip or overwrite (did you mean overwrite?)",
     advises: "Correct the value",
   },
   {

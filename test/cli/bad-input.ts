@@ -12,7 +12,7 @@ export interface BadInput {
   readonly config?: string;
   readonly exit: number;
   readonly code: string;
-  /** Part of the line that says what is wrong. */
+  /** Part of the line that says what is wrong; FOLDER is the working folder. */
   readonly says: string;
   /** Part of the line that says what to do. */
   readonly advises: string;

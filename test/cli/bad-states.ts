@@ -50,7 +50,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: [...run, "--dry-run", "--emulator"],
     exit: 2,
     code: "bad-option",
-    says: "--dry-run touches nothing, and --emulator starts a service.",
+    says: "--dry-run and --emulator cannot be used together: a dry run starts no service.",
     advises: "AZURE_STORAGE_CONNECTION_STRING",
   },
   {
@@ -58,7 +58,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["monitor", "--once", "--state-db", "none.db"],
     exit: 2,
     code: "state-missing",
-    says: "none.db does not exist",
+    says: "the state FOLDER/none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -74,7 +74,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["status", "--state-db", "none.db"],
     exit: 2,
     code: "state-missing",
-    says: "none.db does not exist",
+    says: "the state FOLDER/none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -82,7 +82,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["status", "--state-db", "empty.csv"],
     exit: 2,
     code: "state-missing",
-    says: "is empty: it contains no state",
+    says: "the file FOLDER/empty.csv is empty: it contains no state",
     advises: "Check the path given with --state-db",
   },
   {
@@ -106,7 +106,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["remaining", "--state-db", "none.db", "--out", "-"],
     exit: 2,
     code: "state-missing",
-    says: "none.db does not exist",
+    says: "the state FOLDER/none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -130,7 +130,7 @@ export const BAD_STATES: readonly BadInput[] = [
     args: ["announce", "--state-db", "none.db"],
     exit: 2,
     code: "state-missing",
-    says: "none.db does not exist",
+    says: "the state FOLDER/none.db does not exist",
     advises: "Check the path given with --state-db",
   },
   {
@@ -179,7 +179,7 @@ export const BAD_STATES: readonly BadInput[] = [
     exit: 2,
     code: "usage",
     says: "A path is empty.",
-    advises: "The working folder is given as a dot.",
+    advises: "A variable of the shell may be unset. For the working folder, give a dot.",
   },
   {
     title: "upload: --resume without --state-db",
@@ -187,7 +187,7 @@ export const BAD_STATES: readonly BadInput[] = [
     exit: 2,
     code: "bad-option",
     says: "--resume is given without --state-db.",
-    advises: "Leave it out",
+    advises: "Omit --resume: the same command continues by itself. Or give the state with --state-db.",
   },
   {
     title: "import-state: a state that is not there",

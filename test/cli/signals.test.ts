@@ -46,7 +46,7 @@ describe("stopping a run", () => {
     async (signal, exit, why) => {
       const running = await startHeld();
       const ended = running.kill(signal);
-      await running.waitFor(new RegExp(`${why.replace("+", "\\+")}: files in flight are finished`));
+      await running.waitFor(new RegExp(`${why.replace("+", "\\+")}: finishing the files in flight`));
       open();
       const { code, stdout } = await ended;
       expect(code).toBe(exit);
@@ -62,7 +62,7 @@ describe("stopping a run", () => {
   it("happens at once on a second SIGINT, and the files in flight are done on resume", async () => {
     const running = await startHeld();
     void running.kill("SIGINT");
-    await running.waitFor(/Ctrl\+C: files in flight/);
+    await running.waitFor(/Ctrl\+C: finishing the files in flight/);
     const { code, stdout, stderr } = await running.kill("SIGINT");
     expect(code).toBe(130);
     expect(stderr).toContain("Ctrl+C: stopping now");
@@ -81,10 +81,10 @@ describe("stopping a run", () => {
     await expectResumes();
   });
 
-  it("--grace may be longer than a timer can be: files in flight are finished", async () => {
+  it("--grace may be longer than a timer can be: the files in flight are finished", async () => {
     const running = await startHeld(["--grace", "25d"]);
     const ended = running.kill("SIGINT");
-    await running.waitFor(/Ctrl\+C: files in flight are finished/);
+    await running.waitFor(/Ctrl\+C: finishing the files in flight/);
     await new Promise((resolve) => setTimeout(resolve, 100));
     open();
     const { code, stdout, stderr } = await ended;

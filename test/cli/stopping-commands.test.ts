@@ -82,7 +82,7 @@ describe("what no signal can end,", () => {
 
   it("a pipe without a writer, ends soon after everything is told", async () => {
     const ended = await stoppedAt(importing);
-    expect(ended.stderr).toContain("stopped: nothing is imported");
+    expect(ended.stderr).toContain("stopped: nothing was imported");
     // The signal may come before the pipe is opened: then nothing keeps the process.
     expect(["SIGINT", 130], ended.stderr).toContain(ended.signal ?? ended.code);
   });
@@ -110,7 +110,7 @@ describe("a signal in the middle of what `demo` prepares", () => {
     expect(await processesInFolder()).toHaveLength(2);
     const ended = await running.kill("SIGTERM");
     expect(ended.code, ended.stderr).toBe(143);
-    expect(ended.stderr).toBe("SIGTERM: the demo is given up, its emulator is stopped\n");
+    expect(ended.stderr).toBe("SIGTERM: stopping the demo and its emulator\n");
     expect(await processesInFolder()).toEqual([]);
   });
 });
@@ -119,14 +119,14 @@ describe("a signal, while the CSV comes from a pipe that stays open,", () => {
   it("stops `partitions`, which says so", async () => {
     const ended = await stoppedAt(["partitions", "-", "2"]);
     expect(ended.signal).toBe("SIGINT");
-    expect(ended.stderr).toBe("Ctrl+C: stopped, the printed answer is not complete\n");
+    expect(ended.stderr).toBe("Ctrl+C: stopped, the output is incomplete\n");
     expect(ended.stdout).toBe("");
   });
 
   it("stops `plan`, which says so", async () => {
     const ended = await stoppedAt(["plan", "-", "2"], ["SIGTERM"]);
     expect(ended.signal).toBe("SIGTERM");
-    expect(ended.stderr).toBe("SIGTERM: stopped, nothing is planned\n");
+    expect(ended.stderr).toBe("SIGTERM: stopped, no plan was made\n");
   });
 
   it("stops `remaining`, which leaves its file as it was", async () => {
@@ -173,8 +173,8 @@ describe("a signal, while the CSV comes from a pipe that stays open,", () => {
       "new.db",
     ]);
     expect(ended.code, ended.stderr).toBe(130);
-    expect(ended.stderr).toContain("Ctrl+C: the import is given up");
-    expect(ended.stderr).toContain("stopped: nothing is imported, and no state is left");
+    expect(ended.stderr).toContain("Ctrl+C: stopping the import");
+    expect(ended.stderr).toContain("stopped: nothing was imported and no state was made");
     expect(ended.stderr).not.toContain("in flight");
     expect((await readdir(folder)).filter((name) => !name.endsWith(".lock")).toSorted()).toEqual(
       before.toSorted(),

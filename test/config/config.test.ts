@@ -154,7 +154,7 @@ describe("a bad value", () => {
 
   it("is reported as the state's when it is in the state", () => {
     expect(() => settingsOf({}, {}, { onEmpty: "gone" })).toThrow(
-      "onEmpty in the state: expected report, fail",
+      "onEmpty in the state: expected report or fail",
     );
   });
 });

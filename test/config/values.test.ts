@@ -84,14 +84,14 @@ describe("an option's words", () => {
   it("are taken as they are, and a near one is suggested", () => {
     expect(oneOf("auto", "server", "stream")("stream")).toBe("stream");
     expect(() => oneOf("auto", "server", "stream")("steam")).toThrow(
-      "expected auto, server, stream (did you mean stream?)",
+      "expected auto, server or stream (did you mean stream?)",
     );
-    expect(() => oneOf("auto", "server")("zzzzzz")).toThrow(/^expected auto, server$/);
+    expect(() => oneOf("auto", "server")("zzzzzz")).toThrow(/^expected auto or server$/);
   });
 
   it("are true and false for a switch", () => {
     expect([yesOrNo("true"), yesOrNo("false")]).toEqual([true, false]);
-    expect(() => yesOrNo("yes")).toThrow("expected true, false");
+    expect(() => yesOrNo("yes")).toThrow("expected true or false");
   });
 
   it("a header's text is one line of ASCII, without the blanks around it", () => {

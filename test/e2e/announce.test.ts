@@ -68,7 +68,7 @@ describe("reupload announce after run --no-queue", () => {
     expect(scene.proxy.requests).toEqual([]);
     const elsewhere = await announce(state, ["--queue", "other"]);
     expect(elsewhere.code).toBe(3);
-    expect(elsewhere.stderr).toContain(`announced in the queue ${scene.queue}, given is other`);
+    expect(elsewhere.stderr).toContain(`announced in the queue ${scene.queue}, but --queue names other`);
   });
 
   it("repeats at most the announcements in flight after a kill", async () => {
@@ -100,7 +100,7 @@ describe("reupload announce after run --no-queue", () => {
     const running = startAnnounce(state, ["--all"]);
     while (scene.proxy.count("put-message") < 4 + SLOTS) await sleep(5);
     const ended = running.kill("SIGINT");
-    await running.waitFor(/Ctrl\+C: announcements under way/);
+    await running.waitFor(/Ctrl\+C: finishing the announcements in flight/);
     gate.resolve();
     const { code, stdout } = await ended;
     heal();

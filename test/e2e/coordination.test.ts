@@ -134,9 +134,10 @@ describe("a partition that is done but for failures", () => {
     const missing = input.at(0);
     await scene.behind.container(scene.source).getBlockBlobClient(missing.sourceName).delete();
     const shares = await Promise.all([0, 1].map(async (part) => scene.run(share(part, `p${part}.db`))));
-    expect(shares.map(({ code }) => code).sort(), shares.map(({ stderr }) => stderr).join("")).toEqual([
-      0, 1,
-    ]);
+    expect(
+      shares.map(({ code }) => code).toSorted((a, b) => Number(a) - Number(b)),
+      shares.map(({ stderr }) => stderr).join(""),
+    ).toEqual([0, 1]);
     const part = shares.findIndex(({ code }) => code === 1);
     await putSource(scene, missing);
     const none = await scene.run([...share(part, "other.db"), "--no-retry-failed"]);

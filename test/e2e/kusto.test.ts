@@ -197,7 +197,9 @@ describe("a query that is wrong", () => {
     try {
       const result = await find("of-jobs", "--param", "jobs=1", "--out", "wrong.csv", "--max-wait", "1s");
       expect(result.code).toBe(4);
-      expect(result.stderr).toContain("Say with --auth how to sign in");
+      expect(result.stderr).toContain(
+        "Give --auth (over http, reupload signs in only with it), then run the command again.",
+      );
       expect(result.stderr).not.toContain("SAS");
     } finally {
       isSignedIn = true;

@@ -26,7 +26,7 @@ async function contents(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(pairs));
 }
 
-async function expectRefused(args: readonly string[], says: RegExp, code = 2): Promise<void> {
+async function expectRefused(args: readonly string[], says: RegExp | string, code = 2): Promise<void> {
   const before = await contents();
   const refused = await scene.cli(args);
   expect(refused.stderr).toMatch(says);
@@ -90,8 +90,9 @@ describe("a run's other outputs", () => {
     async () => {
       await promisify(execFile)("mkfifo", [scene.path("pipe")]);
       await symlink("nowhere", scene.path("broken"));
-      for (const state of ["pipe", "broken", "/dev/null"]) {
-        await expectRefused(run("--state-db", state), /, not a file/);
+      const kinds = { [scene.path("pipe")]: "a named pipe", [scene.path("broken")]: "a link to nothing" };
+      for (const [state, kind] of Object.entries({ ...kinds, "/dev/null": "a device" })) {
+        await expectRefused(run("--state-db", state), `error: the state ${state} is ${kind}, not a file\n`);
       }
       expect((await lstat("/dev/null")).isCharacterDevice()).toBe(true);
     },

@@ -20,7 +20,7 @@ const HOSTILE = `it's $HOME "90 %PATH%" \`id\` & co.csv`;
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   await writeFile(scene.path("failed.csv"), CSV);
   await writeFile(scene.path(HOSTILE), CSV);
 });

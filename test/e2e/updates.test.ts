@@ -102,7 +102,7 @@ describe("a later start", () => {
     await rm(scene.path("failed_workitems.csv"));
     const result = await scene.resume();
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr).toMatch(/the CSV \(.*failed_workitems\.csv\) is not at hand/);
+    expect(result.stderr).toMatch(/the CSV \(.*failed_workitems\.csv\) does not exist any more/);
     const blobs = await scene.reader.list(scene.container);
     expect([...blobs.keys()].sort()).toEqual(input.files.map((file) => file.sourceName).sort());
     expect(new Set([...blobs.values()].map(({ contentType }) => contentType))).toEqual(

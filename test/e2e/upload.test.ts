@@ -55,7 +55,7 @@ describe("an upload", () => {
     await scene.write("a.json", "a");
     const first = await upload(".", "--state-db", "my.db", "--log-file", "up.log");
     expect(first.code, first.stderr).toBe(0);
-    expect(first.stdout + first.stderr).toMatch(/left out, as they are the upload's own: .*up\.log/);
+    expect(first.stdout + first.stderr).toMatch(/left out because they belong to this upload: .*up\.log/);
     const names = async () => {
       const found: string[] = [];
       for await (const { name } of scene.behind.container(scene.container).listBlobsFlat()) found.push(name);
@@ -64,7 +64,7 @@ describe("an upload", () => {
     expect(await names()).toEqual([]);
     const again = await upload(".", "--state-db", "my.db", "--log-file", "up.log", "--resume");
     expect(again.code, again.stderr).toBe(0);
-    expect(again.stdout + again.stderr).toMatch(/the upload's own: .*my\.db/);
+    expect(again.stdout + again.stderr).toMatch(/they belong to this upload: .*my\.db/);
     expect(await names()).toEqual([]);
   });
 
@@ -117,11 +117,14 @@ describe("an upload", () => {
     await expectInTarget(scene, [first, second]);
   });
 
-  it("says with --dry-run which file would become which blob, and touches nothing", async () => {
+  it("says in a dry run which file would become which blob, and changes nothing", async () => {
     await put("out/a.json");
-    const result = await upload("out", "--dry-run");
-    expect(result.code, result.stderr).toBe(0);
-    expect(result.stdout + result.stderr).toMatch(/out\/a\.json.*nightly-a\.json/);
+    const byFlag = await upload("out", "--dry-run");
+    const byEnvironment = await scene.cli(args("out"), { env: { REUPLOAD_DRY_RUN: "true" } });
+    for (const result of [byFlag, byEnvironment]) {
+      expect(result.code, result.stderr).toBe(0);
+      expect(result.stdout + result.stderr).toMatch(/out\/a\.json.*nightly-a\.json/);
+    }
     await expectInTarget(scene, []);
     await expectAnnouncedOnce(scene, []);
     expect(await states()).toEqual([]);

@@ -117,7 +117,9 @@ describe("a stop gives back at once the files that only wait", () => {
     const running = scene.start(args);
     await running.waitFor(/has reached --max-queue-depth 2/);
     const { stderr } = await stopped(running);
-    expect(stderr).toContain("SIGTERM: announcements under way are finished, no new ones are begun");
+    expect(stderr).toContain(
+      "SIGTERM: finishing the announcements in flight, starting no new ones; a second signal stops at once",
+    );
     await queue.clearMessages();
     const again = await scene.cli(args, { env: { REUPLOAD_MAX_QUEUE_DEPTH: "1000" } });
     expect(again.code, again.stderr).toBe(0);
@@ -165,7 +167,7 @@ describe("a stop before the first file ends what opens", () => {
     await asked();
     const { stderr } = await stopped(running, "SIGINT");
     expect(stderr).toContain("Ctrl+C: stopping, no file is in flight");
-    expect(stderr).not.toContain("files in flight are finished");
+    expect(stderr).not.toContain("finishing the files in flight");
     expect(stderr).toContain("stopped before the first file: run the same command again");
     const again = await scene.run();
     expect(again.code, again.stderr).toBe(0);
@@ -192,7 +194,7 @@ describe("a stop before the first file ends what opens", () => {
     const running = scene.start(["find", "--query", "T | take 1", "--out", "out.csv", ...kusto().slice(2)]);
     await asked();
     const { stderr } = await stopped(running, "SIGINT");
-    expect(stderr).toContain("Ctrl+C: the query is given up");
+    expect(stderr).toContain("Ctrl+C: stopping the query");
     expect(stderr).not.toContain("file");
     expect(stderr).toContain("stopped: out.csv is not written");
     expect(await scene.read("out.csv")).toBe("of before\n");

@@ -6,16 +6,25 @@ import { OpenStates } from "../../src/job/states.ts";
 import { fullReportJson } from "../../src/report/full-report-json.ts";
 import { fullVerdict } from "../../src/report/full-report.ts";
 import { reportPage } from "../../src/report/page/page.ts";
+import { STATES } from "../../src/state/wiring.ts";
 import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 import { makeLargeState } from "../support/large-state.ts";
-import { claimOne, completeOne, csvOf, DESCRIPTION, eventsOf, workItems } from "../state/samples.ts";
+import {
+  claimOne,
+  completeOne,
+  csvOf,
+  DESCRIPTION,
+  eventsOf,
+  noSignal,
+  workItems,
+} from "../state/samples.ts";
 import { openState, temporaryFolder } from "../state/state-support.ts";
 
 const REQUEST = { tool: "1.0.0", resumeCommand: (stateDb: string) => `resume ${stateDb}` };
 
 async function reportOf(folder: string, ...names: string[]) {
   using states = await OpenStates.open(names, { env: {}, cwd: folder });
-  return gatherReport(states, REAL_SURROUNDINGS, REQUEST);
+  return await gatherReport(states, REAL_SURROUNDINGS, REQUEST);
 }
 
 describe("the report of a state", () => {
@@ -28,10 +37,24 @@ describe("the report of a state", () => {
     await state.ledger.committed();
     const report = await reportOf(folder, "a.db");
     expect(fullVerdict(report)).toBe("under-way");
-    expect(report.starts).toMatchObject([{ number: 1, isRunning: true, endedAt: undefined }]);
+    expect(report.starts).toMatchObject([{ number: 1, end: "running", endedAt: undefined }]);
     expect(report.longest.map(({ status }) => status).toSorted()).toEqual(["completed", "in_progress"]);
     expect(report.nextCommands).toEqual([]);
     expect(reportPage(report)).toContain("Under way");
+    await STATES.snapshot(join(folder, "a.db"), join(folder, "copy.db"), noSignal);
+    const copied = await reportOf(folder, "copy.db");
+    expect(copied.starts).toMatchObject([{ number: 1, end: "copied" }]);
+    expect([fullVerdict(copied), copied.nextCommands]).toEqual(["unfinished", ["resume copy.db"]]);
+  });
+
+  it("says which starts were killed", async () => {
+    const folder = await temporaryFolder();
+    makeLargeState(join(folder, "a.db"), { workItems: 5, filesEach: 1 });
+    expect((await reportOf(folder, "a.db")).starts.map(({ end }) => end)).toEqual([
+      "ended",
+      "killed",
+      "ended",
+    ]);
   });
 
   it("is unfinished when it was stopped, and says how to go on", async () => {

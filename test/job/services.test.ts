@@ -26,7 +26,7 @@ function servicesAt(url: string): { readonly services: Services; readonly signal
   const settings = resolve(new Map([["maxRequests", { text: "1/s", where: "the test" }]]), {});
   const end = new AbortController();
   onTestFinished(() => end.abort());
-  return { services: new Services(account, settings), signal: end.signal };
+  return { services: new Services(account, settings, {}), signal: end.signal };
 }
 
 /** Begins to put so many blobs, each as a file of the run does. */

@@ -3,6 +3,7 @@ import { BlobNames } from "../../src/machines/blob-names.ts";
 import type { Manifest } from "../../src/machines/manifest.ts";
 import { VirtualWorld } from "../support/virtual-surroundings.ts";
 import { MemoryAccount } from "./memory-account.ts";
+import { newManifest } from "./new-manifest.ts";
 import { SimulatedAutoMachine } from "./simulated-auto-machine.ts";
 import { SimulatedTarget } from "./simulated-target.ts";
 import type { Network } from "./unreliable-account.ts";
@@ -92,28 +93,21 @@ class AutoSimulation {
     return this.#machines.filter(({ isDead, ending }) => !isDead && ending === undefined);
   }
 
-  #newManifest = (): Manifest => ({
-    totalPartitions: this.#scale.partitions,
-    mode: "auto",
-    hashVersion: 1,
-    queues: ["q"],
-    nameTemplate: "{fileName}",
-    rules: {},
-    generation: 1,
-    state: "open",
-    highestGeneration: 1,
-    former: undefined,
-    reopened: 0,
-    csv: {
-      digest: "d",
-      rows: this.#scale.workItems,
-      workItems: this.#scale.workItems,
-      fileName: "f.csv",
-      sample: [],
-    },
-    writer: "new",
-    tool: "test",
-  });
+  #newManifest = (): Manifest => {
+    const { partitions, workItems } = this.#scale;
+    return newManifest(
+      {
+        totalPartitions: partitions,
+        mode: "auto",
+        hashVersion: 1,
+        queues: ["q"],
+        nameTemplate: "{fileName}",
+        rules: {},
+      },
+      workItems,
+      "d",
+    );
+  };
 
   /** @param done what the disk of a machine that comes back holds */
   #join(done = new Set<string>()): void {

@@ -25,11 +25,12 @@ function scene() {
   /** Lets the world go on for so long, and until what was asked has ended. */
   const during = async <T>(work: Promise<T>): Promise<T> => {
     let isOver = false;
-    void work.then(
-      () => (isOver = true),
-      () => (isOver = true),
-    );
-    while (!isOver) await world.runUntil(world.now + 100);
+    const end = (): void => {
+      isOver = true;
+    };
+    void work.then(end, end);
+    const isUnderWay = (): boolean => !isOver;
+    while (isUnderWay()) await world.runUntil(world.now + 100);
     return work;
   };
   const leave = async (...requests: ControlRequest[]) =>

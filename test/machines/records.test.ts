@@ -29,7 +29,7 @@ const manifest: Manifest = {
 };
 
 const count = fc.nat({ max: 1e12 });
-const summaries: fc.Arbitrary<RecordSummary> = fc.record({
+const told: fc.Arbitrary<RecordSummary> = fc.record({
   state: fc.constantFrom("working", "left", "done"),
   host: fc.string({ unit: "grapheme", maxLength: 60 }),
   pid: fc.nat(),
@@ -54,6 +54,20 @@ const summaries: fc.Arbitrary<RecordSummary> = fc.record({
   workItemsPerMinute: fc.integer({ min: 0, max: 1e6 }).map((n) => n / 4),
   etaMs: fc.option(count, { nil: undefined }),
 });
+/** What an older version does not tell. */
+const summaries = fc
+  .tuple(
+    told,
+    fc.record(
+      {
+        expectedFiles: fc.record({ count, isKnown: fc.boolean() }),
+        runFiles: fc.record({ count, isKnown: fc.boolean() }),
+        filesVanished: fc.integer({ min: 1 }),
+      },
+      { requiredKeys: [] },
+    ),
+  )
+  .map(([summary, more]): RecordSummary => ({ ...summary, ...more }));
 
 describe("the summary of a record", () => {
   it("comes back from its metadata as it was", () => {

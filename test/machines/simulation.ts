@@ -3,6 +3,7 @@ import { BlobNames } from "../../src/machines/blob-names.ts";
 import { decodeManifest, type Manifest, type RunSettings } from "../../src/machines/manifest.ts";
 import { VirtualWorld } from "../support/virtual-surroundings.ts";
 import { MemoryAccount } from "./memory-account.ts";
+import { newManifest } from "./new-manifest.ts";
 import { SimulatedMachine, type SimulatedState } from "./simulated-machine.ts";
 import { SimulatedTarget } from "./simulated-target.ts";
 import type { Network } from "./unreliable-account.ts";
@@ -110,23 +111,7 @@ class Simulation {
     return { id, madeAt: this.#world.now, done: new Set(), epoch: 0 };
   }
 
-  #newManifest = (): Manifest => ({
-    ...this.#settings,
-    generation: 1,
-    state: "open",
-    highestGeneration: 1,
-    former: undefined,
-    reopened: 0,
-    csv: {
-      digest: "d1",
-      rows: this.#items.length,
-      workItems: this.#items.length,
-      fileName: "f.csv",
-      sample: [],
-    },
-    writer: "new",
-    tool: "test",
-  });
+  #newManifest = (): Manifest => newManifest(this.#settings, this.#items.length, "d1");
 
   #start(
     partition: number,

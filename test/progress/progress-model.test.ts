@@ -69,7 +69,7 @@ describe("the rates", () => {
   it("leave out what was done before this start", () => {
     const view = after(seconds(5).map((second) => copied(5_000 + second * 10))).view();
     expect(view.filesPerSecond).toBeCloseTo(10, 5);
-    expect(view.thisStart).toEqual({ files: 50, bytes: 50_000 });
+    expect(view.thisStart).toEqual({ files: 50, bytes: 50_000, workItems: 0 });
     expect(view.eta?.lowMs).toBe(495_000);
   });
 
@@ -79,6 +79,18 @@ describe("the rates", () => {
       files: { total: 100, failed: count, skipped: count, alreadyThere: count },
     });
     expect(after(seconds(4).map(parts)).view().filesPerSecond).toBeCloseTo(3, 5);
+  });
+
+  it("count work items over the last minute, in whatever way they ended", () => {
+    // One every 5 s; for the minute before the last one every 2 s.
+    const parts = (second: number): SummaryParts => ({
+      workItems: { pending: 100, completed: Math.floor(second / 5), empty: second > 60 ? second - 60 : 0 },
+    });
+    expect(after(seconds(60).map(parts)).view().workItemsPerMinute).toBeCloseTo(12, 5);
+    const view = after(seconds(120).map(parts)).view();
+    expect(view.workItemsPerMinute).toBeCloseTo(72, 5);
+    expect(view.thisStart.workItems).toBe(84);
+    expect(after(seconds(1).map(parts)).view().workItemsPerMinute).toBeUndefined();
   });
 
   it("fall to 0 when nothing is finished for 10 s", () => {

@@ -11,8 +11,9 @@ export function viewOf(parts: Partial<ProgressView> = {}): ProgressView {
     workItems: { total: 200, done: 104, empty: 2, failed: 1, skipped: 0, left: 93, inProgress: 20 },
     files: { total: 5_015, totalIsKnown: false, done: 2_610, failed: 12, skipped: 3, left: 2_390 },
     bytes: 3_435_973_837,
-    thisStart: { files: 2_625, bytes: 3_435_973_837 },
+    thisStart: { files: 2_625, bytes: 3_435_973_837, workItems: 105 },
     filesPerSecond: 85.312,
+    workItemsPerMinute: 8.728,
     bytesPerSecond: 12_687_769.6,
     eta: { lowMs: 28_000, highMs: 65_000 },
     live: LIVE,
@@ -82,6 +83,7 @@ export function reportOf(parts: SummaryParts = {}): RunReport {
     thisStart: {
       elapsedMs: 725_000,
       files: 100,
+      workItems: 10,
       bytes: 1_572_864,
       retries: 4,
       throttles: 1,
@@ -234,11 +236,23 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     unit: "requests/s",
     from: undefined,
     to: 1_960.3,
-    why: "it refused for load",
+    why: "it was overloaded",
   },
   summary: { type: "summary", report: reportOf() },
   "dry-run": { type: "dry-run", report: DRY_RUN },
   "announce-summary": { type: "announce-summary", report: ANNOUNCED },
+  "other-machines": {
+    type: "other-machines",
+    report: {
+      totalPartitions: 4,
+      isComplete: false,
+      notDone: 2,
+      partitions: [
+        { partition: 1, state: "running", host: "machine-b", leftMs: 11_700_000 },
+        { partition: 3, state: "not-started", host: undefined, leftMs: undefined },
+      ],
+    },
+  },
   error: {
     type: "error",
     code: "state-exists",

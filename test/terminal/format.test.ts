@@ -10,6 +10,7 @@ import {
   fileRate,
   percent,
   quantity,
+  workItemRate,
 } from "../../src/terminal/format.ts";
 import { isoTime } from "../../src/report/json-forms.ts";
 
@@ -29,6 +30,15 @@ describe("formatted counts", () => {
     expect([0, 1, 2].map((value) => quantity(value, "file"))).toEqual(["0 files", "1 file", "2 files"]);
     expect(quantity(1_000, "retry", "retries")).toBe("1,000 retries");
   });
+});
+
+describe("formatted rates of work items", () => {
+  it.each([
+    [0, "0 work items/min"],
+    [0.2, "12.0 work items/h"],
+    [8.31, "8.3 work items/min"],
+    [1_234.4, "1,234 work items/min"],
+  ])("%d a minute is %s", (value, text) => expect(workItemRate(value)).toBe(text));
 });
 
 describe("formatted sizes", () => {

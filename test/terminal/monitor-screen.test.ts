@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Io } from "../../src/terminal/io.ts";
+import { STATES_DRAWING } from "../../src/terminal/monitor-text.ts";
 import { MonitorScreen } from "../../src/terminal/monitor-screen.ts";
 import { pictureOf } from "./pictures.ts";
 import { Screen } from "./screen.ts";
@@ -26,7 +27,7 @@ function open() {
     env: { LANG: "C.UTF-8", NO_COLOR: "1" },
     isStdoutClosed: () => false,
   };
-  const screen = new MonitorScreen(io as unknown as Io, false);
+  const screen = new MonitorScreen(io as unknown as Io, false, STATES_DRAWING);
   onTestFinished(() => screen[Symbol.dispose]());
   const press = async (key: string) => {
     keys.write(key);

@@ -15,7 +15,7 @@ describe("the monitor's screen", () => {
       `${"█".repeat(32)}${"░".repeat(42)} 43.6%`,
       "Work items  60 of 196 done, 4 empty, 2 failed, 130 left",
       "Files       1,120 of 2,600 done, 14 failed, 1,466 left",
-      "Speed       12.0 files/s, 11.4 MiB/s, 114.4 MiB in total",
+      "Speed       12.0 files/s, 0 work items/min, 11.4 MiB/s, 114.4 MiB in total",
       "Time left   2 min 19 s, until machine1_state.db, the last one, ends",
       "Throughput  ▂▃▆█ up to 12.0 files/s in 40 s",
       "Retries     8, throttled 2 times",

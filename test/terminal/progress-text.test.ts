@@ -15,7 +15,7 @@ describe("the live block's lines", () => {
       "███████████████░░░░░░░░░░░░░░░ 52.3%",
       "Work items  104 of 200 done, 2 empty, 1 failed, 93 left",
       "Files       2,610 of about 5,015 done, 12 failed, 3 skipped, about 2,390 left",
-      "Speed       85.3 files/s, 12.1 MiB/s, 3.2 GiB in total",
+      "Speed       85.3 files/s, 8.7 work items/min, 12.1 MiB/s, 3.2 GiB in total",
       "Time        12 min 05 s so far, 28 s to 1 min 05 s left",
       "Slots       187 of 200 in use, 20 work items open",
       "Retries     4, throttled 1 time",
@@ -83,7 +83,7 @@ describe("the plain line", () => {
   it("is one line with the same figures", () => {
     expect(progressLine(viewOf())).toBe(
       "52.3% after 12 min 05 s: 104 of 200 work items done, 2,610 of about 5,015 files done, " +
-        "1 work item and 12 files failed, 85.3 files/s, 12.1 MiB/s, 28 s to 1 min 05 s left, " +
+        "1 work item and 12 files failed, 85.3 files/s, 8.7 work items/min, 12.1 MiB/s, 28 s to 1 min 05 s left, " +
         "187 of 200 slots in use, 20 work items open, 4 retries, throttled 1 time",
     );
   });

@@ -34,7 +34,7 @@ describe("the summary", () => {
       "  copied                      90",
       "",
       "Announced 90 files. This run put 1.5 MiB into the target.",
-      "This start: 100 files, 1.5 MiB, 12 min 05 s, 8.3 files/min, 2.1 KiB/s, 4 retries, throttled 1 time.",
+      "This start: 100 files, 10 work items, 1.5 MiB, 12 min 05 s, 8.3 files/min, 49.7 work items/h, 2.1 KiB/s, 4 retries, throttled 1 time.",
     ]);
   });
 

@@ -1,37 +1,49 @@
+import { accountArguments, addAccountOptions } from "./account-options.ts";
 import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
 /** Adds `reupload monitor` with its options and help to the program. */
 export function addMonitor({ program, io, setExitCode }: CommandLine): void {
-  program
+  const command = program
     .command("monitor")
-    .summary("watch the states of one or several machines together")
+    .summary("watch a whole run, or the states of machines")
     .description(
-      "Shows the progress, speed, time left and process of one or several states until all of them are done. It only reads: q or Ctrl+C closes the monitor, and the runs continue. Without a terminal it prints a block of text at each refresh. The exit code is that of `status`.",
+      "Shows progress, speed, time left and every machine until all is done: of a whole run with partitions, as its target account knows it (--target), or of the states of this machine (--state-db). It only reads: q or Ctrl+C closes the monitor, and the runs continue. Without a terminal it prints a block of text at each refresh. The exit code is that of `status`.",
     )
-    .option("--state-db <file>", "state file of a machine (repeatable; default: reupload_state.db)", repeated)
+    .option(
+      "--state-db <file>",
+      "state file of a machine (repeatable; default: reupload_state.db); with --target it is compared with what the account knows",
+      repeated,
+    );
+  addAccountOptions(command)
     .option("--refresh <seconds>", "seconds between two refreshes, 1 to 3600", "10")
-    .option("--once", "print the picture once as text (during a run after 2 s, to measure its speed)")
+    .option("--once", "print the picture once as text (of running states after 2 s, to measure their speed)")
     .option("--output <format>", "text or json: one object at each refresh", "text")
     .option("--no-color", "print no colours (also: NO_COLOR)")
     .addHelpText(
       "after",
       `
+Without any of these options it shows the state that run would use; if there is none, the run of the configured target.
+
 Examples:
+  reupload monitor --target https://ACCOUNT.blob.core.windows.net --csv failed_workitems.csv
   reupload monitor --state-db machine1_state.db --state-db machine2_state.db
   reupload monitor --refresh 60 --output json >> progress.ndjson
   reupload monitor --once
 ${exitCodesHelp()}`,
     )
     .action(
-      async (options: {
-        stateDb?: string[];
-        refresh: string;
-        once?: true;
-        output: string;
-        color: boolean;
-      }) => {
+      async (
+        options: Record<string, unknown> & {
+          refresh: string;
+          once?: true;
+          output: string;
+          color: boolean;
+        },
+      ) => {
         const { monitor } = await import("../monitor.ts");
-        setExitCode(await monitor(options, io));
+        const { refresh, once, output, color } = options;
+        const shown = { refresh, output, color, ...(once === true ? { once } : {}) };
+        setExitCode(await monitor({ ...accountArguments(options), ...shown }, io));
       },
     );
 }

@@ -1,4 +1,4 @@
-import { PLANNED_OPTIONS } from "../../job/plan.ts";
+import { PLANNED_OPTIONS } from "../../config/plan-options.ts";
 import { type CommandLine, exitCodesHelp } from "./command-line.ts";
 import { addRunOptions, runFlags } from "./run-options.ts";
 

@@ -1,14 +1,20 @@
+import { accountArguments, addAccountOptions } from "./account-options.ts";
 import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
 /** Adds `reupload status` with its options and help to the program. */
 export function addStatus({ program, io, setExitCode }: CommandLine): void {
-  program
+  const command = program
     .command("status")
     .summary("print the status of a run in one line, for scripts")
     .description(
-      "Prints one line of key=value pairs for each state, also during a run. The exit code is that of the last start of the run, 7 while a process works on the state, or 6 if that process was killed. With several states it is the worst, in the order 6, 4, 5, 143, 130, 8, 7, 1, 0.",
+      "Prints one line of key=value pairs for each state, also during a run. The exit code is that of the last start of the run, 7 while a process works on the state, or 6 if that process was killed. With several states it is the worst, in the order 6, 4, 5, 143, 130, 8, 7, 1, 0. With --target it is about the whole run, all machines, as its account knows it: a line for each machine, and the exit code 0 if all is done, 1 if it is done with failures, 6 if nobody works on something that is left, or 7.",
     )
-    .option("--state-db <file>", "state file of a machine (repeatable; default: reupload_state.db)", repeated)
+    .option(
+      "--state-db <file>",
+      "state file of a machine (repeatable; default: reupload_state.db); with --target it is compared with what the account knows",
+      repeated,
+    );
+  addAccountOptions(command)
     .option("--snapshot <file>", "make a consistent copy of the state in this file, also during a run")
     .option("--output <format>", "text or json", "text")
     .addHelpText(
@@ -18,10 +24,13 @@ Examples:
   reupload status
   reupload status --state-db machine1_state.db --state-db machine2_state.db --output json
   reupload status --state-db machine1_state.db --snapshot backup.db
+  reupload status --target https://ACCOUNT.blob.core.windows.net --csv failed_workitems.csv
 ${exitCodesHelp()}`,
     )
-    .action(async (options: { stateDb?: string[]; snapshot?: string; output: string }) => {
+    .action(async (options: Record<string, unknown> & { snapshot?: string; output: string }) => {
       const { status } = await import("../status.ts");
-      setExitCode(await status(options, io));
+      const { snapshot, output } = options;
+      const shown = { output, ...(snapshot === undefined ? {} : { snapshot }) };
+      setExitCode(await status({ ...accountArguments(options), ...shown }, io));
     });
 }

@@ -69,7 +69,7 @@ async function openServices(
   const signedIn = await checks.check("sign-in", async () => {
     const wiring = await import("../services.ts");
     const account = await wiring.openAccount(settings, context.env, context);
-    look = { context, settings, services: new wiring.Services(account, settings) };
+    look = { context, settings, services: new wiring.Services(account, settings, context.env) };
     return service.lookAtSignIn(account, context);
   });
   if (look === undefined) return undefined;

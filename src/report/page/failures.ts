@@ -1,5 +1,5 @@
 /** What failed or was skipped, by reason: how many, what it means, what to do, and examples to look into. */
-import { FAILURES } from "../../core/failure.ts";
+import { FAILURES, isFailureCode } from "../../core/failure.ts";
 import { quantity } from "../../core/format.ts";
 import type { FleetFailures } from "../../progress/progress.ts";
 import type { FullReport } from "../full-report.ts";
@@ -22,19 +22,33 @@ export function failuresSection({ failures }: FullReport): Html | undefined {
 type Sample = FleetFailures["samples"][number];
 
 function reason({ code, outcome, files, workItems, samples }: FleetFailures, isOpen: boolean): Html {
-  const { meaning, advice } = FAILURES[code];
   const counts = [
     ...(files > 0 ? [quantity(files, "file")] : []),
     ...(workItems > 0 ? [`${quantity(workItems, "work item")} as a whole`] : []),
   ].join(", ");
+  const shown = samples.length === 0 ? undefined : examples(`${code}, ${outcome}`, samples, isOpen);
+  return reasonBlock(code, `${counts} ${outcome}`, outcome, shown);
+}
+
+/**
+ * One reason with its meaning and advice.
+ *
+ * @param code one that is not known, of a newer version, is told without them
+ */
+export function reasonBlock(
+  code: string,
+  counts: string,
+  outcome: FleetFailures["outcome"],
+  more: Html | undefined,
+): Html {
+  const known = isFailureCode(code) ? FAILURES[code] : undefined;
   return html`<article class="reason">
     <header>
       <h3><code>${code}</code></h3>
-      <span class="count ${outcome === "skipped" ? "skip" : ""}">${counts} ${outcome}</span>
+      <span class="count ${outcome === "skipped" ? "skip" : ""}">${counts}</span>
     </header>
-    <p>${meaning[0]?.toUpperCase()}${meaning.slice(1)}.</p>
-    <p class="advice"><strong>What to do:</strong> ${advice}</p>
-    ${samples.length > 0 && examples(`${code}, ${outcome}`, samples, isOpen)}
+    ${known && html`<p>${known.meaning[0]?.toUpperCase()}${known.meaning.slice(1)}.</p>`}
+    ${known && html`<p class="advice"><strong>What to do:</strong> ${known.advice}</p>`} ${more}
   </article>`;
 }
 

@@ -1,5 +1,5 @@
 /** The head of the page: what came of it, in one sentence, a few numbers and a bar. */
-import { bytes, count, dateTime, duration, fileRate, percent, quantity } from "../../core/format.ts";
+import { bytes, count, duration, fileRate, percent, quantity } from "../../core/format.ts";
 import {
   accountStates,
   type FullAccount,
@@ -8,9 +8,10 @@ import {
   fullVerdict,
 } from "../full-report.ts";
 import { type Html, html } from "./html.ts";
+import { figureList, type Head, headOf } from "./head.ts";
 import { shareText } from "./share-text.ts";
 
-const VERDICTS: Readonly<Record<FullVerdict, { readonly tone: string; readonly text: string }>> = {
+const VERDICTS: Readonly<Record<FullVerdict, Pick<Head, "tone"> & { readonly text: string }>> = {
   completed: { tone: "good", text: "Completed: every file is in the target" },
   "with-failures": { tone: "bad", text: "Finished, but not everything is done" },
   "under-way": { tone: "busy", text: "Under way" },
@@ -23,22 +24,15 @@ export function pageHead(report: FullReport): Html {
   const [first] = report.fleet.machines;
   const { target = "", queue = "none", catalog = "" } = first?.run.identity ?? {};
   const { tone, text } = VERDICTS[fullVerdict(report)];
-  return html`<header>
-      <p class="eyebrow">Re-upload report, ${dateTime(report.time)}</p>
-      <h1>${heading(target)}</h1>
-      <p class="facts">
-        ${queue === "none" ? "Not announced" : html`Announced in <code>${queue}</code>`}, files from
-        <code>${catalog}</code>
-      </p>
-      <p class="verdict ${tone}">${text}${missingText(report)}</p>
-    </header>
-    ${figures(report, account)} ${shareBar(account.files)}`;
-}
-
-/** The container first, then where it is. */
-function heading(target: string): Html {
-  const cut = target.lastIndexOf("/");
-  return html`${target.slice(cut + 1)} <span class="quiet">${target.slice(0, cut)}</span>`;
+  const announcing = queue === "none" ? "Not announced" : html`Announced in <code>${queue}</code>`;
+  return html`${headOf({
+    when: report.time,
+    target,
+    facts: html`${announcing}, files from <code>${catalog}</code>`,
+    tone,
+    verdict: text + missingText(report),
+  })}
+  ${figures(report, account)} ${shareBar(account.files)}`;
 }
 
 function missingText({ fleet: { missingPartitions, machines } }: FullReport): string {
@@ -50,30 +44,35 @@ function missingText({ fleet: { missingPartitions, machines } }: FullReport): st
 function figures({ pace }: FullReport, { rows, files, announced, bytes: size }: FullAccount): Html {
   const done = files.copied + files.alreadyThere + files.elsewhere;
   const rejected = rows.rejected > 0 ? `, ${quantity(rows.rejected, "row")} rejected` : "";
-  const figure = (name: string, value: string, note: string, isBad = false) =>
-    html`<div class="${isBad ? "bad" : ""}">
-      <dt>${name}</dt>
-      <dd>
-        ${value}
-        <div class="note">${note}</div>
-      </dd>
-    </div>`;
-  return html`<dl class="figures">
-    ${figure("Files in the target", count(done), `${percent(done, files.total)} of ${count(files.total)}`)}
-    ${figure("Files failed", count(files.failed), shareText(files.failed, files.total), files.failed > 0)}
-    ${figure("Work items done", count(rows.completed + rows.empty), `${count(rows.failed)} failed, ${count(rows.left)} left${rejected}`)}
-    ${figure("Announced", count(announced), "messages accepted by the queue")}
-    ${figure("Copied", bytes(size), "put into the target by this run")}
-    ${
-      pace === undefined
-        ? undefined
-        : figure(
-            "Time at work",
-            duration(pace.activeMs),
-            `${fileRate((pace.total.files / Math.max(1, pace.activeMs)) * 1_000)} on average`,
-          )
-    }
-  </dl>`;
+  return figureList([
+    {
+      name: "Files in the target",
+      value: count(done),
+      note: `${percent(done, files.total)} of ${count(files.total)}`,
+    },
+    {
+      name: "Files failed",
+      value: count(files.failed),
+      note: shareText(files.failed, files.total),
+      isBad: files.failed > 0,
+    },
+    {
+      name: "Work items done",
+      value: count(rows.completed + rows.empty),
+      note: `${count(rows.failed)} failed, ${count(rows.left)} left${rejected}`,
+    },
+    { name: "Announced", value: count(announced), note: "messages accepted by the queue" },
+    { name: "Copied", value: bytes(size), note: "put into the target by this run" },
+    ...(pace === undefined
+      ? []
+      : [
+          {
+            name: "Time at work",
+            value: duration(pace.activeMs),
+            note: `${fileRate((pace.total.files / Math.max(1, pace.activeMs)) * 1_000)} on average`,
+          },
+        ]),
+  ]);
 }
 
 const SHARES = [
@@ -86,7 +85,7 @@ const SHARES = [
 ] as const;
 
 /** All files as one bar; a class that has any is to be seen. */
-function shareBar(files: FullAccount["files"]): Html | undefined {
+export function shareBar(files: FullAccount["files"]): Html | undefined {
   if (files.total === 0) return undefined;
   const shares = SHARES.map((share) => ({ ...share, value: files[share.key] })).filter(
     ({ value }) => value > 0,

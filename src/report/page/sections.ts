@@ -201,9 +201,9 @@ export function startsSection({ starts, fleet }: FullReport): Html | undefined {
   </section>`;
 }
 
-function endedCell({ endedAt, isRunning, why, exitCode }: ReportedStart): HtmlValue {
-  if (isRunning) return "running";
-  if (endedAt === undefined) return html`<span class="bad-text">killed</span>`;
+function endedCell({ end, why, exitCode }: ReportedStart): HtmlValue {
+  if (end === "killed") return html`<span class="bad-text">killed</span>`;
+  if (end !== "ended") return end === "copied" ? "copied while it ran" : end;
   return exitCode === undefined ? "ended" : `${why ?? "ended"} (exit code ${exitCode})`;
 }
 

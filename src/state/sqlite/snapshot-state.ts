@@ -29,7 +29,7 @@ export async function snapshotState(
   const place = resolve(target);
   const there = lookAt(place);
   if (there.kind === "file") throw unwritable(place, "the file already exists");
-  if (there.kind !== "nothing") throw unwritable(place, `there is ${there.what} already`);
+  if (there.kind !== "nothing") throw unwritable(place, `it is ${there.what}`);
   const made = `${place}.new`;
   try {
     removeLeftover(made);

@@ -53,6 +53,6 @@ export async function makeState(surroundings: Surroundings, given: string): Prom
 async function refuseRun(surroundings: Surroundings, path: string): Promise<void> {
   if ((await inspectState(surroundings, path)) === undefined) return;
   throw new ReuploadError("state-exists", `${path} holds a run already.`, {
-    advice: "A state is imported into a new file only: give another path with --state-db.",
+    advice: "import-state writes only to a new file: give another path with --state-db.",
   });
 }

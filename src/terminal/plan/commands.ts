@@ -1,4 +1,5 @@
 /** A plan as commands that are pasted into each machine's shell. */
+import { createContainerWords } from "../../core/storage-account.ts";
 import type { PlanReport } from "../../report/report.ts";
 import { commandLine, commandLines, type Shell } from "../shell.ts";
 
@@ -54,10 +55,7 @@ export function machineCommands(plan: PlanReport, index: number, shell: Shell): 
             step(
               "coordination",
               "Create the container by which the machines know of each other (once, if it does not exist)",
-              ..."az storage container create --auth-mode login --account-name".split(" "),
-              coordination.account,
-              "--name",
-              coordination.container,
+              ...createContainerWords(coordination.account, coordination.container),
             ),
           ]),
       step("run", "Run", ...run),

@@ -118,21 +118,21 @@ describe("the lock of a state", () => {
     expect((await openState(other, csvOf(workItems(10)))).start.number).toBe(2);
   });
 
-  it.skipIf(process.platform === "win32").each(["pipe", "broken"])(
-    "is refused to a state that is no file: %s",
-    async (name) => {
-      const folder = await temporaryFolder();
-      execFileSync("mkfifo", [join(folder, "pipe")]);
-      symlinkSync("nowhere", join(folder, "broken"));
-      const before = lstatSync(join(folder, name)).ino;
-      await expect(openState(join(folder, name), csvOf(workItems(1)))).rejects.toMatchObject({
-        code: "usage",
-        message: expect.stringContaining(", not a file") as string,
-      });
-      expect(lstatSync(join(folder, name)).ino).toBe(before);
-      expect(readdirSync(folder).toSorted()).toEqual(["broken", "pipe"]);
-    },
-  );
+  it.skipIf(process.platform === "win32").each([
+    ["pipe", "a named pipe"],
+    ["broken", "a link to nothing"],
+  ])("is refused to a state that is no file: %s", async (name, what) => {
+    const folder = await temporaryFolder();
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    symlinkSync("nowhere", join(folder, "broken"));
+    const before = lstatSync(join(folder, name)).ino;
+    await expect(openState(join(folder, name), csvOf(workItems(1)))).rejects.toMatchObject({
+      code: "usage",
+      message: `the state ${join(folder, name)} is ${what}, not a file`,
+    });
+    expect(lstatSync(join(folder, name)).ino).toBe(before);
+    expect(readdirSync(folder).toSorted()).toEqual(["broken", "pipe"]);
+  });
 
   it("is refused where what stands beside the state is no file", async () => {
     const folder = await temporaryFolder();

@@ -268,7 +268,7 @@ describe("a reader of a state", () => {
     const path = await newPath();
     await expect(readState(REAL_SURROUNDINGS, path)).rejects.toMatchObject({
       code: "state-missing",
-      message: expect.stringContaining("does not exist") as string,
+      message: `the state ${path} does not exist`,
     });
     writeFileSync(path, "notes of somebody\n");
     await expect(readState(REAL_SURROUNDINGS, path)).rejects.toMatchObject({ code: "state-foreign" });
@@ -339,7 +339,7 @@ describe("a snapshot", () => {
       snapshotState(REAL_SURROUNDINGS, path, target, { signal });
     await expect(told(copy)).rejects.toMatchObject({
       code: "output-unwritable",
-      message: expect.stringContaining("the file already exists") as string,
+      message: `cannot write ${copy}: the file already exists`,
     });
     await expect(told(join(folder, "none", "copy.db"))).rejects.toMatchObject({ code: "output-unwritable" });
     mkdirSync(join(folder, "sub"));

@@ -1,5 +1,13 @@
+/**
+ * The process that a command runs in: its clock and chance, its proxy and its heap. Every command loads this file at its
+ * start, so it imports nothing heavy.
+ */
 import { every, REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+
+export { REAL_SURROUNDINGS };
+export { spellOutProxy } from "../azure/wire/proxy-variables.ts";
+export { chooseProxy } from "../azure/wire/proxy.ts";
 
 /**
  * How large each half of the young generation may become while files are transferred, bytes: where the services copy,

@@ -1,0 +1,57 @@
+/** A run looked at from anywhere: one list request a look, with the right to read and list alone. */
+import { type PartitionView, type RunView, viewPartitions } from "./completion.ts";
+import type { BlobFacts } from "./coordination-account.ts";
+import { type ManifestContext, type ReadManifest, toManifest } from "./generation.ts";
+import { decodeSummary } from "./record.ts";
+import { callOnce } from "./repeated-calls.ts";
+
+/** The run's manifest is gone. */
+export class RunGone extends Error {}
+
+/**
+ * Looks at one run again and again. The manifest is read at the first look; later only when the records tell that it has
+ * changed (another generation has begun), or that everything is done.
+ */
+export class RunWatch {
+  readonly #context: ManifestContext;
+  #read: ReadManifest | undefined;
+
+  constructor(context: ManifestContext) {
+    this.#context = context;
+  }
+
+  /** How the run stands. Each request is made once. @throws RunGone, `coordination-damaged`; as `callOnce` does */
+  async look(signal: AbortSignal): Promise<RunView> {
+    const { account, surroundings, names } = this.#context;
+    const { blobs, date } = await callOnce(surroundings, signal, async (call) =>
+      account.list(names.allRecords, call),
+    );
+    const known = this.#read;
+    const isOther = known === undefined || this.#newestGeneration(blobs) > known.manifest.generation;
+    const read = isOther || known.manifest.state !== "open" ? await this.#readManifest(signal) : known;
+    const { generation } = read.manifest;
+    const ofIt = blobs.filter(({ name }) => names.generationOfRecord(name) === generation);
+    return { read, partitions: [...viewPartitions(read.manifest, ofIt), ...subPartitions(ofIt)], date };
+  }
+
+  async #readManifest(signal: AbortSignal): Promise<ReadManifest> {
+    const { account, surroundings, names } = this.#context;
+    const blob = await callOnce(surroundings, signal, async (call) => account.read(names.manifest, call));
+    if (blob === undefined) throw new RunGone("the run's manifest is not there");
+    this.#read = toManifest(blob);
+    return this.#read;
+  }
+
+  #newestGeneration(blobs: readonly BlobFacts[]): number {
+    return Math.max(0, ...blobs.map(({ name }) => this.#context.names.generationOfRecord(name)));
+  }
+}
+
+/** Records whose names carry more than a partition's number: work that its owner has given away. */
+function subPartitions(blobs: readonly BlobFacts[]): PartitionView[] {
+  return blobs.flatMap(({ name, lease, metadata, lastModified }) => {
+    const partition = Number.parseInt(name.slice(name.lastIndexOf("/") + 1), 10);
+    const isWhole = Number.isNaN(partition) || /\/\d+$/.test(name);
+    return isWhole ? [] : [{ partition, lease, record: decodeSummary(metadata), lastModified }];
+  });
+}

@@ -1,0 +1,16 @@
+import type { Manifest, RunSettings } from "../../src/machines/manifest.ts";
+
+/** The manifest that a simulated machine writes when it finds none. */
+export function newManifest(settings: RunSettings, workItems: number, digest: string): Manifest {
+  return {
+    ...settings,
+    generation: 1,
+    state: "open",
+    highestGeneration: 1,
+    former: undefined,
+    reopened: 0,
+    csv: { digest, rows: workItems, workItems, fileName: "f.csv", sample: [] },
+    writer: "new",
+    tool: "test",
+  };
+}
