@@ -80,7 +80,7 @@ it("control pauses, changes limits, skips, bumps, continues and drains a running
 
   await using receiver = await startStub([{ status: 503 }, { status: 200 }]);
   const told = ["--notify", `${receiver.url}/hook`, "--metrics-file", scene.path("reupload.prom")];
-  const timed = await scene.resume(["--max-requests", "4/s", "--max-duration", "1500ms", ...told], {
+  const timed = await scene.resume(["--max-requests", "4/s", "--max-duration", "3s", ...told], {
     env: { REUPLOAD_NOTIFY_SECRET: "s3cret" },
   });
   expect(timed.code, timed.stderr).toBe(8);
