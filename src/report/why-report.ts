@@ -80,10 +80,13 @@ function startEvents(starts: readonly StartRecord[], events: readonly StoryEvent
   const [first, last] = [Math.min(...times), Math.max(...times)];
   return starts
     .filter(({ beganAt, endedAt, lastAt }) => beganAt <= last + 1000 && (endedAt ?? lastAt) >= first - 1000)
-    .flatMap(({ number: start, host, beganAt, endedAt, exitCode, why }): StoryEvent[] => {
+    .flatMap(({ number: start, host, beganAt, lastAt, endedAt, exitCode, why }): StoryEvent[] => {
       const own = { start, fileName: undefined };
       const began: StoryEvent = { ...own, at: beganAt, kind: "start", text: `began on ${host}` };
-      if (endedAt === undefined) return [began];
+      if (endedAt === undefined) {
+        if (start === starts.at(-1)?.number) return [began];
+        return [began, { ...own, at: lastAt, kind: "start-ended", text: "last sign of life: it was killed" }];
+      }
       const text = `ended: ${why ?? "it did not say how"}${exitCode === undefined ? "" : ` (exit code ${exitCode})`}`;
       return [began, { ...own, at: endedAt, kind: "start-ended", text }];
     });

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
@@ -88,6 +88,17 @@ describe("the desk of a state that no process works on", () => {
     });
     const resumed = await openState(path, undefined);
     expect(resumed.ledger.tally().workItems).toMatchObject({ pending: 2, skipped: 1 });
+  });
+
+  it("changes one whose process was killed, and does not make it look like a copy that lacks its log", async () => {
+    const { path } = await scene();
+    const killed = `${path}.killed`;
+    copyFileSync(path, killed);
+    copyFileSync(`${path}-wal`, `${killed}-wal`);
+    expect(await DESK.rearrange(killed, SKIP)).toMatchObject({ to: "skipped" });
+    expect(existsSync(`${killed}-wal`)).toBe(false);
+    const reader = await STATES.read(killed);
+    expect((await reader.read()).writer).toMatchObject({ kind: "died", copy: undefined });
   });
 
   it("is refused while a process has it", async () => {
