@@ -73,6 +73,8 @@ export class OperatorRequests {
   /** As `RunPresence.asked`. */
   asked(): readonly AskedRequest[] {
     type Row = Omit<AskedRequest, "request"> & { readonly request: string };
+    // An operator who looked for the answer at that moment has kept it off.
+    if (this.#answers.length > 0) this.#writeAnswers();
     return this.#try([], (db) => {
       const rows = allRows<Row>(db.prepare(REQUEST_SQL.after), this.#start, this.#last);
       this.#last = rows.at(-1)?.id ?? this.#last;

@@ -44,7 +44,6 @@ describe("the desk of a state that a process works on", () => {
     hanging.exec("COMMIT");
     hanging.close();
     expect(state.presence.asked()).toEqual([]);
-    state.presence.answer(999, { taken: true, text: "what nobody asked" });
     expect(await DESK.answer(path, request ?? 0)).toEqual({ taken: true, text: "paused" });
     writeFileSync(`${path}.control`, "no database");
     expect(state.presence.asked()).toEqual([]);
