@@ -7,10 +7,12 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "../terminal/io.ts";
 import { addAnnounce } from "./program/announce.ts";
 import { addControl } from "./program/control.ts";
+import { addCompletion } from "./program/completion.ts";
 import { addDemo } from "./program/demo.ts";
 import { addFiles } from "./program/files.ts";
 import { addFind } from "./program/find.ts";
 import { addImportState } from "./program/import-state.ts";
+import { addLicenses } from "./program/licenses.ts";
 import { addMonitor } from "./program/monitor.ts";
 import { addPartitions } from "./program/partitions.ts";
 import { addDoctor } from "./program/doctor.ts";
@@ -23,6 +25,7 @@ import { addStates } from "./program/states.ts";
 import { addStatus } from "./program/status.ts";
 import { addUpload } from "./program/upload.ts";
 import { addWhy } from "./program/why.ts";
+import { addVerify } from "./program/verify.ts";
 
 /** @param setExitCode told by the command that ran */
 export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCode) => void): Command {
@@ -55,6 +58,7 @@ More about a command: reupload run --help`,
     addStatus,
     addWhy,
     addControl,
+    addVerify,
     addReport,
     addFiles,
     addStates,
@@ -66,6 +70,8 @@ More about a command: reupload run --help`,
     addInit,
     addImportState,
     addDemo,
+    addCompletion,
+    addLicenses,
   ])
     add({ program, io, setExitCode });
   for (const command of program.commands) command.copyInheritedSettings(program);

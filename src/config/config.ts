@@ -166,6 +166,17 @@ function checkTogether(settings: RunSettings): void {
       advice: "--limit takes the first work items, --sample takes some that are spread over the CSV.",
     });
   }
+  // Such a machine has no work items before it takes a partition, so that no part of them can be chosen.
+  if (settings.canary !== undefined && String(settings.partition) === "auto") {
+    throw new ReuploadError("bad-option", "--partition auto and --canary cannot be used together.", {
+      advice: "Use fixed partitions, or try some work items with --sample and another --state-db first.",
+    });
+  }
+  if (settings.canary !== undefined && (settings.limit ?? settings.sample) !== undefined) {
+    throw new ReuploadError("bad-option", "--canary cannot be used with --limit or --sample.", {
+      advice: "--canary goes on with all the others by itself; omit one of them.",
+    });
+  }
   if (settings.repartition && settings.csv === "-") {
     throw new ReuploadError("bad-option", "--repartition reads the CSV twice, which stdin does not allow.", {
       advice: "Give --csv a file.",

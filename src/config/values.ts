@@ -13,10 +13,17 @@ export interface Parser<Value> {
   (text: string): Value;
   /** Its least and its greatest value, in words; undefined where values have no order. */
   readonly range?: string;
+  /** The words that it takes, all of them or the usual ones; undefined where there are none. */
+  readonly words?: readonly string[];
 }
 
 function ranged<Value>(range: string, parse: Parser<Value>): Parser<Value> {
   return Object.assign((given: string) => parse(given), { range });
+}
+
+/** A parser that takes more than these words. */
+function withWords<Value>(words: readonly string[], parse: Parser<Value>): Parser<Value> {
+  return Object.assign(parse, { words });
 }
 
 /** A whole number in `[min, max]`. */
@@ -51,7 +58,7 @@ function msOf(given: string): number | undefined {
 
 /** Takes one of these words as it is written; the error of any other lists them and names the nearest. */
 export function oneOf<const Words extends readonly string[]>(...words: Words): Parser<Words[number]> {
-  return (given) => {
+  const parse = (given: string): Words[number] => {
     const found = words.find((word) => word === given);
     if (found !== undefined) return found;
     const near = suggest(given, words);
@@ -59,6 +66,7 @@ export function oneOf<const Words extends readonly string[]>(...words: Words): P
       `expected ${listWords(words)}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
     );
   };
+  return Object.assign(parse, { words });
 }
 
 /** The words that are allowed, as a sentence has them: `a, b or c`. */
@@ -100,15 +108,32 @@ export const maxFailures = ranged<MaxFailures>(`0 to ${MOST_FILES}, 0% to 100%`,
   throw new RangeError(`expected a number of files from 0 to ${MOST_FILES}, or a share from 0% to 100%`);
 });
 
+/** A part of a whole that is drawn: so many, or a share. */
+export type PartSize = { readonly count: number } | { readonly percent: number };
+
+const MOST_DRAWN = 100_000;
+
+/** `1000` or `0.5%` */
+export const partSize = ranged<PartSize>(`1 to ${MOST_DRAWN}, more than 0% to 100%`, (given) => {
+  const [, number = "", isShare] = /^(\d+(?:\.\d+)?)(%?)$/.exec(given) ?? [];
+  const value = Number(number);
+  if (isShare === "%" && value > 0 && value <= 100) return { percent: value };
+  if (isShare === "" && Number.isInteger(value) && value >= 1 && value <= MOST_DRAWN) return { count: value };
+  throw new RangeError(`expected a number from 1 to ${MOST_DRAWN}, or a share such as 1%`);
+});
+
 const MOST_SLOTS = 10_000;
 
 /** How many file slots: found while it runs, or so many. */
-export const concurrency = ranged<"auto" | number>(`1 to ${MOST_SLOTS}`, (given) => {
-  if (given === "auto") return "auto";
-  const value = Number(given);
-  if (/^\d+$/.test(given) && value >= 1 && value <= MOST_SLOTS) return value;
-  throw new RangeError(`expected auto, or a whole number from 1 to ${MOST_SLOTS}`);
-});
+export const concurrency = withWords(
+  ["auto"],
+  ranged<"auto" | number>(`1 to ${MOST_SLOTS}`, (given) => {
+    if (given === "auto") return "auto";
+    const value = Number(given);
+    if (/^\d+$/.test(given) && value >= 1 && value <= MOST_SLOTS) return value;
+    throw new RangeError(`expected auto, or a whole number from 1 to ${MOST_SLOTS}`);
+  }),
+);
 
 const BYTES_OF_UNIT: Readonly<Record<string, number>> = {
   bit: 1 / 8,
@@ -166,18 +191,21 @@ export const workRate = ranged<{ readonly amount: number; readonly unit: "files/
 );
 
 /** `all`, `none`, or failure codes separated by commas. */
-export const retryFailed: Parser<"all" | "none" | readonly FailureCode[]> = (given) => {
-  if (given === "all" || given === "true") return "all";
-  if (given === "none" || given === "false") return "none";
-  return given.split(",").map((part) => {
-    const word = part.trim();
-    const code = FAILURE_CODES.find((known) => known === word);
-    if (code !== undefined) return code;
-    const near = suggest(word, FAILURE_CODES);
-    const hint = near === undefined ? `the codes are ${FAILURE_CODES.join(", ")}` : `did you mean ${near}?`;
-    throw new RangeError(`expected failure codes, but "${word}" is not one: ${hint}`);
-  });
-};
+export const retryFailed = withWords<"all" | "none" | readonly FailureCode[]>(
+  ["all", "none", ...FAILURE_CODES],
+  (given) => {
+    if (given === "all" || given === "true") return "all";
+    if (given === "none" || given === "false") return "none";
+    return given.split(",").map((part) => {
+      const word = part.trim();
+      const code = FAILURE_CODES.find((known) => known === word);
+      if (code !== undefined) return code;
+      const near = suggest(word, FAILURE_CODES);
+      const hint = near === undefined ? `the codes are ${FAILURE_CODES.join(", ")}` : `did you mean ${near}?`;
+      throw new RangeError(`expected failure codes, but "${word}" is not one: ${hint}`);
+    });
+  },
+);
 
 /** Where a message is sent: `https:`, or a loopback address. */
 export const messageUrl: Parser<string> = (given) => {

@@ -86,6 +86,25 @@ export class SeenKeys {
   }
 }
 
+/** Texts that were met, by a hash of each: an estimate in principle, as `SeenKeys`. */
+export class SeenTexts {
+  readonly #seen = new SeenHashes();
+
+  get size(): number {
+    return this.#seen.size;
+  }
+
+  /** Adds the text; false when it was there already. */
+  add(text: string): boolean {
+    return this.#seen.add(sha256Bytes(text));
+  }
+
+  /** Always true for one that was added; for another, with the probability of SeenHashes. */
+  has(text: string): boolean {
+    return this.#seen.has(sha256Bytes(text));
+  }
+}
+
 /** Parts of the table; a power of two. */
 const PARTS = 64;
 

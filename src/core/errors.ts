@@ -98,6 +98,10 @@ export const ERRORS = {
     exitCode: EXIT.refused,
     advice: "Let the other machine finish, or stop it and give --take-over here.",
   },
+  "canary-failed": {
+    exitCode: EXIT.stoppedEarly,
+    advice: "Look at what is wrong with the first part. Then resume without --canary.",
+  },
   "partition-lost": {
     exitCode: EXIT.refused,
     advice: "Another machine works on this partition now. Nothing is left to do here.",

@@ -34,7 +34,7 @@ export const EXIT_MEANINGS: readonly { code: ExitCode; meaning: string; again: s
   { code: EXIT.signIn, meaning: "sign-in or permission", again: "after signing in" },
   {
     code: EXIT.stoppedEarly,
-    meaning: "stopped early by --max-failures; state saved",
+    meaning: "stopped early by --max-failures or --canary; state saved",
     again: "after looking",
   },
   {

@@ -18,6 +18,11 @@ export interface NameTemplate {
   render(workItem: WorkItem, fileName: string): string;
   /** The same with the whole relative path in place of `{fileBaseName}`: tells apart what shares a base name. */
   renderWithPath(workItem: WorkItem, fileName: string): string;
+  /**
+   * What the names of all files of the work item begin with, unless they are shortened; undefined when that does not
+   * name the work item, so that others begin so, too.
+   */
+  prefix(workItem: WorkItem): string | undefined;
 }
 
 /**
@@ -53,6 +58,15 @@ export function parseNameTemplate(text: string): NameTemplate {
     text,
     render: (workItem, fileName) => render(workItem, fileName, baseName(fileName)),
     renderWithPath: (workItem, fileName) => render(workItem, fileName, fileName),
+    prefix(workItem) {
+      const end = parts.findIndex((part) => typeof part !== "string" && part.field.startsWith("file"));
+      const before = parts.slice(0, end);
+      const isOwn = before.some((part) => typeof part !== "string" && part.field.startsWith("workItem"));
+      if (!isOwn) return undefined;
+      return before
+        .map((part) => (typeof part === "string" ? part : fieldValue(part.field, workItem, "")))
+        .join("");
+    },
   };
 }
 
@@ -66,11 +80,7 @@ function knownField(name: string): TemplateField {
   return field;
 }
 
-function fieldValue(
-  field: Exclude<TemplateField, "fileBaseName">,
-  workItem: WorkItem,
-  fileName: string,
-): string {
+function fieldValue(field: TemplateField, workItem: WorkItem, fileName: string): string {
   switch (field) {
     case "jobId":
       return workItem.jobId;
@@ -79,6 +89,7 @@ function fieldValue(
     case "workItemName":
       return workItem.workItemName === "" ? workItem.workItemId : workItem.workItemName;
     case "fileName":
+    case "fileBaseName":
       return fileName;
   }
 }

@@ -30,3 +30,15 @@ export interface WorkItem {
 export function workItemKey(workItem: Pick<WorkItem, "jobId" | "workItemId">): string {
   return `${workItem.jobId}\0${workItem.workItemId}`;
 }
+
+/** The order of keys in checkpoints: bytes of the job id in UTF-8, then of the work item id. */
+export function compareKeys(
+  a: Pick<WorkItem, "jobId" | "workItemId">,
+  b: Pick<WorkItem, "jobId" | "workItemId">,
+): number {
+  return compareBytes(a.jobId, b.jobId) || compareBytes(a.workItemId, b.workItemId);
+}
+
+function compareBytes(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -22,7 +22,8 @@ interface Finishing {
   /** Why only some work items were taken, such as `--limit 20`. */
   readonly limitedBy: string | undefined;
   readonly rejectedFile: string;
-  readonly resumeCommand: string;
+  /** undefined when the run goes on by itself, after a canary. */
+  readonly resumeCommand: string | undefined;
   readonly verbose: boolean;
 }
 

@@ -142,7 +142,7 @@ class Copying {
   /** @returns how long it took, ms. @throws FileFailure the first; ReuploadError */
   async copy(files: readonly CatalogFile[], slots: number, hasLocalFiles: boolean): Promise<number> {
     const { surroundings, signal } = this.#context;
-    const transfer = buildTransfer(this.#services, this.#settings, hasLocalFiles);
+    const transfer = buildTransfer(this.#services, this.#settings, { localFiles: hasLocalFiles });
     const began = surroundings.monotonic();
     const queue = files.entries();
     const work = async (): Promise<void> => {

@@ -8,15 +8,13 @@ import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import type { RunningPipeline } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
-import type { RunRecord } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
-import type { CatalogSource } from "./catalogs.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
 import { coordinationGuard } from "./coordination.ts";
-import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
+import { type Guard, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./process.ts";
 import { changeLimits, chooseSlots } from "./limits.ts";
 import { openMetrics } from "./metrics.ts";
@@ -24,6 +22,7 @@ import { listenToOperator } from "./operator.ts";
 import { endAfter } from "./max-duration.ts";
 import { notifyEnd, type RunEnd, thrownEnd } from "./run-ended.ts";
 import { ownQueue } from "./own-queue.ts";
+import type { RunParts, RunRequest } from "./run-request.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
@@ -33,26 +32,9 @@ import {
   prepareTarget,
   type RunInput,
   startRunEmulator,
-  type StateRequest,
 } from "./start.ts";
 
-/** One run as the command line describes it; `run` and `upload` make it. */
-export interface RunRequest {
-  readonly settings: RunSettings;
-  /** As it was given. */
-  readonly stateDb: string;
-  /** What the state holds already. */
-  readonly found: RunRecord | undefined;
-  readonly catalog: CatalogSource;
-  /** The work items; undefined when they are taken as they stand in the state. */
-  readonly input: StateRequest["input"];
-  /** The settings that the state keeps for a resume. */
-  readonly kept: Readonly<Record<string, string>>;
-  /** The command that goes on with this run. */
-  readonly resumeCommand: string;
-  /** Version of this tool, as other machines are told; an upload has no others. */
-  readonly tool?: string;
-}
+export type { RunRequest };
 
 /** @returns the exit code. @throws what ends the run before its first file: ReuploadError, StopRequest */
 export async function run(context: JobContext, request: RunRequest): Promise<ExitCode> {
@@ -81,10 +63,18 @@ async function runToEnd(context: JobContext, request: RunRequest): Promise<RunEn
   const { settings, stateDb } = request;
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
-    return await new Run(context, request, emulator).execute();
+    const start = async (one: RunRequest) => new Run(context, one, emulator).execute();
+    if (settings.canary === undefined && !settings.verify) return await start(request);
+    const { runChecked } = await import("./run-checked.ts");
+    return await runChecked(context, request, start);
   } finally {
     await emulator?.stop();
   }
+}
+
+/** A run whose control others end: there may be several, one after the other. @throws as `run` */
+export async function runPart(context: JobContext, request: RunRequest): Promise<ExitCode> {
+  return (await new Run(context, request, undefined).execute()).exitCode;
 }
 
 class Run {
@@ -140,7 +130,8 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool } = this.#request;
+    const { settings, tool, guard } = this.#request;
+    if (guard !== undefined) return guard;
     // Of an upload no other machine has a part, and each would leave a record behind for ever.
     if (tool === undefined) return NO_GUARD;
     const csvName = basename(settings.csv ?? "-");
@@ -187,9 +178,10 @@ class Run {
     growYoungHeap(
       settings.transfer === "stream" || this.#request.catalog.hasLocalFiles ? "passed" : "copied",
     );
+    await this.#request.before?.(parts);
     const pipeline = await this.#startPipeline(parts, follow);
     guarded.onChange(() => pipeline.goOn());
-    control.listen({
+    const endListening = control.listen({
       onState: () => pipeline.goOn(),
       onGiveBack: ({ workItemId, jobId }) =>
         pipeline.giveBack((item) => item.workItemId === workItemId && (jobId ?? item.jobId) === item.jobId),
@@ -199,11 +191,13 @@ class Run {
     follow.watch(pipeline.live);
     control.begin();
     const outcome = await pipeline.outcome;
+    // Another start may follow.
+    endListening();
     const view = follow.end();
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed().catch(() => {});
     const last = await guarded.end();
-    const end = await finishRun({
+    const finished = await finishRun({
       ...parts,
       outcome,
       view,
@@ -212,11 +206,14 @@ class Run {
       miscounted: pipeline.live.miscounted,
       limitedBy: limitedBy(settings),
       rejectedFile: rejectedPath(this.#statePath),
-      resumeCommand,
+      resumeCommand: settings.canary === undefined ? resumeCommand : undefined,
       verbose: settings.verbose,
     });
-    metrics.end(end.exitCode);
     if (last !== undefined) reporter.tell(last);
+    const checked = await this.#request.check?.(parts, finished.exitCode);
+    if (checked !== undefined) state.presence.noteEnding(checked);
+    const end = { ...finished, exitCode: checked?.exitCode ?? finished.exitCode };
+    metrics.end(end.exitCode);
     return end;
   }
 
@@ -226,13 +223,16 @@ class Run {
   ): Promise<RunningPipeline> {
     const { buildTransfer, buildAnnouncer } = await import("./services.ts");
     const { control, reporter } = this.#context;
-    const { settings } = this.#request;
+    const { settings, replaces } = this.#request;
     return startPipeline(
       {
         surroundings: this.#context.surroundings,
         state,
         catalog,
-        transfer: buildTransfer(services, settings, this.#request.catalog.hasLocalFiles),
+        transfer: buildTransfer(services, settings, {
+          localFiles: this.#request.catalog.hasLocalFiles,
+          replaces,
+        }),
         announcer: buildAnnouncer(services, settings),
       },
       {
@@ -280,14 +280,8 @@ class Run {
   }
 }
 
-interface RunParts {
-  readonly services: Services;
-  readonly state: OpenState;
-  readonly catalog: Catalog;
-  readonly guarded: GuardedRun;
-}
-
-function limitedBy({ limit, sample }: RunSettings): string | undefined {
+function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {
+  if (canary !== undefined) return `--canary ${"count" in canary ? canary.count : `${canary.percent}%`}`;
   if (limit !== undefined) return `--limit ${limit}`;
   return sample === undefined ? undefined : `--sample ${sample}`;
 }

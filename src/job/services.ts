@@ -23,8 +23,9 @@ import { Secret } from "../core/secret.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { Buffers } from "../transfer/buffers.ts";
 import { Hasher } from "../transfer/hasher.ts";
+import { ContainerCheck } from "../transfer/target-check.ts";
 import { AutoTransfer } from "../transfer/auto-transfer.ts";
-import { TRANSFER_DEFAULTS, type TransferTools } from "../transfer/tools.ts";
+import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../report/messages.ts";
 import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
 import { ownQueue } from "./own-queue.ts";
@@ -221,10 +222,28 @@ export function buildTransferTools(
 /**
  * The transfer of a run.
  *
- * @param localFiles whether the catalog may name files of this machine
+ * @param given `localFiles`: the catalog may name files of this machine; `replaces`: as `TransferSettings`
  */
-export function buildTransfer(services: Services, settings: RunSettings, localFiles: boolean): AutoTransfer {
-  return new AutoTransfer(buildTransferTools(services, settings, localFiles));
+export function buildTransfer(
+  services: Services,
+  settings: RunSettings,
+  {
+    localFiles,
+    replaces,
+  }: { readonly localFiles: boolean; readonly replaces?: TransferSettings["replaces"] },
+): AutoTransfer {
+  const tools = buildTransferTools(services, settings, localFiles);
+  return new AutoTransfer({ ...tools, settings: { ...tools.settings, replaces } });
+}
+
+/** Looks at the target of a run afterwards. @param localFiles whether the catalog may name files of this machine */
+export function buildTargetCheck(
+  services: Services,
+  settings: RunSettings,
+  localFiles: boolean,
+): ContainerCheck {
+  const tools = buildTransferTools(services, settings, localFiles);
+  return new ContainerCheck(tools, { client: services.client, container: settings.targetContainer });
 }
 
 /** undefined with --no-queue */

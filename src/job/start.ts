@@ -11,7 +11,7 @@ import type { Message } from "../report/messages.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import type { InputCounts } from "../state/run-record.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import type { OpenState } from "../state/state-kind.ts";
+import type { OpenOptions, OpenState } from "../state/state-kind.ts";
 import { STATES } from "../state/wiring.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
@@ -189,10 +189,8 @@ export async function beginGuarded<T>(
 }
 
 /** Which work items alone are to be taken. */
-function readSelection({
-  limit,
-  sample,
-}: RunSettings): { readonly first: number } | { readonly sample: number } | undefined {
+function readSelection({ limit, sample, canary, dryRun }: RunSettings): OpenOptions["only"] {
+  if (canary !== undefined && !dryRun) return { canary };
   if (limit !== undefined) return { first: limit };
   return sample === undefined ? undefined : { sample };
 }

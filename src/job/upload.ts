@@ -1,6 +1,6 @@
 /** Puts local files into the target as one work item's, without a CSV. It is a run over what paths name. */
 import { hash } from "node:crypto";
-import { existsSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { type GivenPaths, openPaths, pathsIdentity } from "../catalog/paths/paths.ts";
@@ -16,6 +16,7 @@ import type { InputReader } from "../state/state-kind.ts";
 import { STATES } from "../state/wiring.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import type { JobContext } from "./context.ts";
+import { forgetState } from "./leftovers.ts";
 import { resumeAdvice, run, type RunRequest } from "./run.ts";
 
 /** What is uploaded, and as whose files. */
@@ -48,7 +49,7 @@ export async function upload(context: JobContext, request: UploadRequest): Promi
   const job = await describeRun(context, request);
   const exitCode = await run(context, job);
   const isLeftover = request.stateDb === undefined && !job.settings.dryRun;
-  if (exitCode === EXIT.done && isLeftover) forget(context.path(job.stateDb));
+  if (exitCode === EXIT.done && isLeftover) forgetState(context.path(job.stateDb));
   return exitCode;
 }
 
@@ -141,15 +142,6 @@ function defaultState({ workItem, ...given }: GivenPaths, settings: RunSettings)
   const facts = [target, targetContainer, announce ? queue : "", nameTemplate, pathsIdentity(given)];
   const text = [...facts, workItem.jobId, workItem.workItemId, workItem.workItemName].join("\0");
   return `reupload_upload_${hash("sha256", text, "hex").slice(0, 12)}.db`;
-}
-
-/**
- * Removes the state of an upload that is done, and its lock file: of two same uploads that are started at this very
- * moment both may go on then, and announce twice at worst.
- */
-function forget(statePath: string): void {
-  STATES.discard(statePath);
-  for (const file of STATES.files(statePath)) rmSync(file, { force: true });
 }
 
 function oneWorkItem(workItem: WorkItem): InputReader {

@@ -1,7 +1,7 @@
 /** Finds out what happened to one work item or file, in one or several states. */
 import { workItemKey } from "../core/work-item.ts";
 import type { Story, WhyReport } from "../report/report.ts";
-import type { FoundName } from "../state/state-reader.ts";
+import type { FoundName } from "../state/past.ts";
 import { OpenStates, type Place } from "./states.ts";
 
 /** So many candidates are named, for each state. */
@@ -20,7 +20,7 @@ export async function findOutWhy(
   using states = await OpenStates.open(paths, place);
   const found = await Promise.all(
     states.all.map(async ({ stateDb, reader }) => {
-      const names = await reader.find(name, MOST_CANDIDATES);
+      const names = await reader.past.find(name, MOST_CANDIDATES);
       return names
         .filter(({ workItem }) => jobId === undefined || workItem.jobId === jobId)
         .map((one) => ({ ...one, stateDb, reader }));

@@ -1,6 +1,11 @@
 import type { Survey } from "../catalog/catalog.ts";
 import type { Stages } from "./pipeline.ts";
 
+interface SurveyedStages {
+  readonly catalog: Pick<Stages["catalog"], "survey" | "recheck">;
+  readonly state: Pick<Stages["state"], "surveys">;
+}
+
 interface Noticing {
   /** Told what the catalog counted, once the state has it. */
   readonly onCounted: (counted: readonly Survey[]) => void;
@@ -14,7 +19,7 @@ interface Noticing {
  * @throws what the catalog or the state throws; the signal's reason
  */
 export async function surveyAhead(
-  { catalog, state: { surveys } }: Stages,
+  { catalog, state: { surveys } }: SurveyedStages,
   signal: AbortSignal,
   { onCounted, onBroughtBack }: Noticing,
 ): Promise<void> {

@@ -71,9 +71,14 @@ export async function writeRemaining(options: RemainingOptions, write: Write): P
 
 /** Gives how many rows were written. */
 async function writeStates(options: RemainingOptions, write: Write): Promise<number> {
+  return writeWorkItems(wantedOf(options), write);
+}
+
+/** Writes work items as a CSV that `run` reads. @returns how many rows were written, without the header */
+export async function writeWorkItems(all: AsyncIterable<readonly WorkItem[]>, write: Write): Promise<number> {
   await write("JobId,WorkItemId,WorkItemName\n");
   let rows = 0;
-  for await (const workItems of wantedOf(options)) {
+  for await (const workItems of all) {
     await write(workItems.map((workItem) => remainingLine(workItem)).join(""));
     rows += workItems.length;
   }

@@ -10,6 +10,7 @@ import { isoTime, type JsonFields, jsonText, progressJson, reportJson, waitingJs
 import { type DryRunReport, dryRunJson } from "./dry-run-report.ts";
 import { type OthersReport, othersJson } from "./others-report.ts";
 import { type AnnounceReport, announceJson } from "./announce-report.ts";
+import { findingJson, type VerifyFinding, verifyJson, type VerifyReport } from "./verify-report.ts";
 
 /** Grows when a field changes its meaning or goes; a new field or type does not change it. */
 export const SCHEMA_VERSION = 1;
@@ -88,6 +89,9 @@ export type Message =
   | { readonly type: "summary"; readonly report: RunReport }
   | { readonly type: "dry-run"; readonly report: DryRunReport }
   | { readonly type: "announce-summary"; readonly report: AnnounceReport }
+  /** Something that a verification found; in text told with --verbose. */
+  | { readonly type: "finding"; readonly finding: VerifyFinding }
+  | { readonly type: "verify-summary"; readonly report: VerifyReport }
   /** After the summary of a run with partitions. */
   | { readonly type: "other-machines"; readonly report: OthersReport }
   | {
@@ -111,6 +115,8 @@ export const MESSAGE_TYPES = [
   "summary",
   "dry-run",
   "announce-summary",
+  "finding",
+  "verify-summary",
   "other-machines",
   "error",
 ] as const satisfies readonly Message["type"][];
@@ -154,6 +160,10 @@ function jsonFields(message: Message): JsonFields {
       return dryRunJson(message.report);
     case "announce-summary":
       return announceJson(message.report);
+    case "finding":
+      return findingJson(message.finding);
+    case "verify-summary":
+      return verifyJson(message.report);
     case "other-machines":
       return othersJson(message.report);
     case "error":

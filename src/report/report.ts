@@ -26,5 +26,13 @@ export type { OtherPartition, OthersReport } from "./others-report.ts";
 export { metricsText, type RunMetrics } from "./metrics-text.ts";
 export type { PlanReport } from "./plan-report.ts";
 export { runNoticeJson } from "./run-notice.ts";
+export {
+  sameFiles,
+  type SampleReport,
+  type VerifyFinding,
+  type VerifyReport,
+  type VerifyVerdict,
+  verifyVerdict,
+} from "./verify-report.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";
 export { type Story, storyEvents, toldFiles, whyJson, type WhyReport } from "./why-report.ts";

@@ -1,6 +1,6 @@
 /** What happened to one work item or file, over starts and machines, as `reupload why` tells it. */
-import type { StartRecord } from "../state/past.ts";
-import type { FileHistory, FoundName, WorkItemHistory } from "../state/state-reader.ts";
+import type { FoundName, StartRecord } from "../state/past.ts";
+import type { FileHistory, WorkItemHistory } from "../state/state-reader.ts";
 import { isoTime, type JsonFields } from "./json-forms.ts";
 import { SCHEMA_VERSION } from "./messages.ts";
 

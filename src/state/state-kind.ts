@@ -127,10 +127,14 @@ export interface OpenOptions {
    */
   readonly retryFailed: "all" | "none" | readonly FailureCode[];
   /**
-   * Only so many of the pending work items are claimed in this start: the first of the CSV (`--limit`), or as many
-   * spread evenly over it (`--sample`; the same ones for the same state). The others stay pending.
+   * Only so many of the pending work items are claimed in this start: the first of the CSV (`--limit`), as many spread
+   * evenly over it (`--sample`; the same ones for the same state), or as many at random, spread over their numbers of
+   * files as far as they are surveyed when the first ones are claimed (`--canary`; at least one). The others stay pending.
    */
-  readonly only?: { readonly first: number } | { readonly sample: number };
+  readonly only?:
+    | { readonly first: number }
+    | { readonly sample: number }
+    | { readonly canary: { readonly count: number } | { readonly percent: number } };
   /** What to advise when the state holds a run and `resume` is off: the exact command that resumes it. */
   readonly resumeAdvice?: string;
 }

@@ -33,8 +33,19 @@ export interface StateReader {
   remaining(options: { readonly signal: AbortSignal }): AsyncIterable<readonly RemainingWorkItem[]>;
 
   /**
-   * What happened to one work item: its files that did not succeed at the first try, with their attempts, and `fileName`
-   * in any case. undefined when the state has no such work item.
+   * The work items that are completed here, in input order and in batches.
+   *
+   * @param options `since`: only those that were completed at that time or later; ms since the epoch, to the second
+   * @throws as `remaining`
+   */
+  completed(options: {
+    readonly since?: number | undefined;
+    readonly signal: AbortSignal;
+  }): AsyncIterable<readonly WorkItem[]>;
+
+  /**
+   * What happened to one work item: its files that did not succeed at the first try, with their attempts, `fileName` in
+   * any case, and what is recorded of each file that was touched. undefined when the state has no such work item.
    *
    * @throws as `read`
    */
@@ -42,14 +53,6 @@ export interface StateReader {
     workItem: Pick<WorkItem, "jobId" | "workItemId">,
     fileName?: string,
   ): Promise<WorkItemHistory | undefined>;
-
-  /**
-   * What has this name: work items by id or name, else files by the name of their blob, their own, or its last part.
-   *
-   * @param max at most so many
-   * @throws as `read`
-   */
-  find(name: string, max: number): Promise<readonly FoundName[]>;
 
   /** Counts the announcements; reads every file once. @throws as `read` */
   announcements(): Promise<AnnouncementCounts>;
@@ -106,12 +109,6 @@ export interface RemainingWorkItem extends WorkItem {
   readonly failedWith: readonly FailureCode[];
 }
 
-/** A work item, or one of its files. */
-export interface FoundName {
-  readonly workItem: WorkItem;
-  readonly fileName: string | undefined;
-}
-
 export interface WorkItemHistory {
   /** With the catalog's name when it has one. */
   readonly workItem: WorkItem;
@@ -129,6 +126,20 @@ export interface WorkItemHistory {
   /** How often its partition was claimed, here or by other machines; 0 when that is not known. */
   readonly partitionEpoch: number;
   readonly files: readonly FileHistory[];
+  readonly recorded: readonly RecordedFile[];
+}
+
+/** What the state records of a file that was touched. */
+export interface RecordedFile {
+  /** As `fileKey`. */
+  readonly key: string;
+  readonly status: FileStatus;
+  /** The queue accepted its announcement, as far as this state knows. */
+  readonly announced: boolean;
+  /** Another machine completed it, and answers for its announcement. */
+  readonly elsewhere: boolean;
+  /** Bytes that are in the target, where they are known. */
+  readonly bytes: number | undefined;
 }
 
 /** A file that did not succeed at the first try, got another name than the template's, or was asked for by its name. */

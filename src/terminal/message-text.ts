@@ -9,6 +9,7 @@ import { printable, printableLine } from "./printable.ts";
 import { progressLine, waitingText } from "./progress-text.ts";
 import { paint, PLAIN, type TextStyle } from "./style.ts";
 import { summaryText } from "./summary-text.ts";
+import { findingLine, verifyText } from "./verify-text.ts";
 
 type MessageOf<Type extends Message["type"]> = Extract<Message, { readonly type: Type }>;
 
@@ -52,6 +53,10 @@ function textLines(message: Message, style: TextStyle): string[] {
       return dryRunText(message.report, style);
     case "announce-summary":
       return announceText(message.report, style);
+    case "finding":
+      return [findingLine(message.finding)];
+    case "verify-summary":
+      return verifyText(message.report, style);
     case "other-machines":
       return othersText(message.report);
     case "error":

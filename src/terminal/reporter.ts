@@ -58,6 +58,7 @@ export class Reporter {
       case "summary":
       case "dry-run":
       case "announce-summary":
+      case "verify-summary":
         this.#finishBlock();
         this.#writeText(this.#io.stdout, message);
         return;
@@ -66,6 +67,7 @@ export class Reporter {
         this.#writeText(this.#io.stderr, message);
         return;
       case "file":
+      case "finding":
       case "concurrency":
         if (verbose) this.#print(message);
         return;

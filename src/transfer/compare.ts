@@ -49,7 +49,35 @@ export type Comparison =
   | { readonly kind: "same"; readonly there: BlobProperties; readonly provenBy: "md5" | "length" | "name" }
   | { readonly kind: "different"; readonly there: BlobProperties; readonly how: string };
 
-type CompareTools = Pick<TransferTools, "attempts" | "reader" | "writer" | "targetGate">;
+/** What the properties of a blob say against what it should hold; `how` tells in words what differs. */
+export type KnownComparison =
+  | { readonly kind: "same"; readonly provenBy: "md5" | "length" | "name" }
+  | { readonly kind: "different"; readonly how: string };
+
+/** Compares lengths, then MD5s where both sides have one. Asks nobody. */
+export function compareKnown(
+  there: Pick<BlobProperties, "length" | "contentMd5">,
+  { length, contentMd5 }: SourceContent,
+): KnownComparison {
+  if (length !== undefined && length !== there.length) {
+    return { kind: "different", how: `it has ${there.length} bytes, the source ${length}` };
+  }
+  if (contentMd5 === undefined || there.contentMd5 === undefined) {
+    return { kind: "same", provenBy: length === undefined ? "name" : "length" };
+  }
+  if (contentMd5 === there.contentMd5) return { kind: "same", provenBy: "md5" };
+  return { kind: "different", how: `its MD5 is ${there.contentMd5}, the source's ${contentMd5}` };
+}
+
+/** What differs between the content type of a blob and the one it should have, in words; undefined when nothing does. */
+export function typeDifference(there: string | undefined, wanted: string | undefined): string | undefined {
+  if (there === undefined || wanted === undefined || there.toLowerCase() === wanted.toLowerCase()) {
+    return undefined;
+  }
+  return `its content type is ${there}, not ${wanted}`;
+}
+
+export type CompareTools = Pick<TransferTools, "attempts" | "reader" | "writer" | "targetGate">;
 
 /**
  * Compares a blob of the target with what it should hold: lengths first, then MD5s.
@@ -66,26 +94,42 @@ export async function compareWithTarget(
   const access: ReadAccess = { url: tools.writer.blobUrl(expected.blobName), as: "account" };
   const there = await readProperties(tools, access, effort);
   if (there === undefined) return { kind: "absent" };
-  const { length, contentMd5 } = await completed(expected.known, source);
-  if (length !== undefined && length !== there.length) {
-    return { kind: "different", there, how: `it has ${there.length} bytes, the source ${length}` };
+  const known = await completed(expected.known, source);
+  const compared = compareKnown(there, known);
+  if (compared.kind === "different" || compared.provenBy === "md5" || depth === "properties") {
+    return { ...compared, there };
   }
-  let ours = contentMd5;
-  let theirs = there.contentMd5;
-  if (depth === "content") {
-    effort.extend(2 * (fileDeadlineMs(there.length) - fileDeadlineMs(0)));
-    ours ??= await source?.md5();
-    if (ours !== undefined) theirs ??= await ofTarget(md5OfBlob(tools, access, tools.targetGate, effort));
-  }
-  if (ours === undefined || theirs === undefined) {
-    return { kind: "same", there, provenBy: length === undefined ? "name" : "length" };
-  }
-  if (ours === theirs) return { kind: "same", there, provenBy: "md5" };
-  return { kind: "different", there, how: `its MD5 is ${theirs}, the source's ${ours}` };
+  effort.extend(2 * (fileDeadlineMs(there.length) - fileDeadlineMs(0)));
+  const ours = known.contentMd5 ?? (await source?.md5());
+  if (ours === undefined) return { ...compared, there };
+  const theirs = there.contentMd5 ?? (await ofTarget(md5OfBlob(tools, access, tools.targetGate, effort)));
+  const length = known.length;
+  return { ...compareKnown({ ...there, contentMd5: theirs }, { length, contentMd5: ours }), there };
 }
 
-/** @returns undefined when there is no such blob */
-async function readProperties(
+/**
+ * Reads both sides through, whatever MD5s they state: a stated one says what somebody once sent.
+ *
+ * @param there the blob as it was seen; its length tells how long the reading may take
+ * @throws FileFailure when the source cannot be read, or the blob; ReuploadError when an account as a whole is gone; the
+ * signal's reason
+ */
+export async function compareBytes(
+  tools: CompareTools,
+  { blobName, effort }: Pick<Expected, "blobName" | "effort">,
+  source: Pick<Source, "md5">,
+  there: Pick<BlobProperties, "length">,
+): Promise<{ readonly kind: "same" } | { readonly kind: "different"; readonly how: string }> {
+  effort.extend(2 * (fileDeadlineMs(there.length) - fileDeadlineMs(0)));
+  const access: ReadAccess = { url: tools.writer.blobUrl(blobName), as: "account" };
+  const ours = await source.md5();
+  const theirs = await ofTarget(md5OfBlob(tools, access, tools.targetGate, effort));
+  if (ours === theirs) return { kind: "same" };
+  return { kind: "different", how: `its bytes have MD5 ${theirs}, the source's ${ours}` };
+}
+
+/** The properties of a blob of the target. @returns undefined when there is no such blob @throws as `compareWithTarget` */
+export async function readProperties(
   { attempts, reader, targetGate }: CompareTools,
   access: ReadAccess,
   effort: RequestBudget,

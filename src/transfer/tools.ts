@@ -23,6 +23,8 @@ export interface TransferSettings {
   /** The blob's content type, or `source` to keep the source's type. */
   readonly contentType: string;
   readonly onConflict: "fail" | "skip" | "overwrite";
+  /** Whether the blob of this name is known to be another than it should be: it is written over without a look. */
+  readonly replaces?: ((blobName: string) => boolean) | undefined;
   /** Files up to this length go up whole, larger ones in blocks of this length; bytes. */
   readonly blockBytes: number;
   /** The most that Put Blob From URL is asked to copy, bytes. */
@@ -80,7 +82,8 @@ export function makeJob(
 ): Job {
   const { signal, waits, onIncident } = signals;
   const effort = new RequestBudget(signal, fileDeadlineMs(file.length ?? 0), waits, onIncident);
-  return { file, blobName, source: openSource(tools, file, effort), effort, createOnly: true };
+  const createOnly = tools.settings.replaces?.(blobName) !== true;
+  return { file, blobName, source: openSource(tools, file, effort), effort, createOnly };
 }
 
 function openSource(tools: TransferTools, file: CatalogFile, effort: RequestBudget): Source {

@@ -1,7 +1,9 @@
 /**
  * The transfer puts one file into the target container. Kinds: server copy (the service reads the source itself)
- * and stream (download, or read a local file, and upload); the ladder picks one. All give the same blob.
+ * and stream (download, or read a local file, and upload); the ladder picks one. All give the same blob. `TargetCheck`
+ * looks afterwards whether the target holds what it should.
  */
+import type { FailureCode } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { WorkSignals } from "../core/waits.ts";
 
@@ -42,4 +44,81 @@ export interface Transfer {
    * the file only waited
    */
   transfer(file: CatalogFile, blobName: string, options: WorkSignals): Promise<TransferResult>;
+}
+
+/** A blob of the target as a list tells it. */
+export interface TargetBlob {
+  readonly name: string;
+  readonly length: number;
+  /** Base64; undefined when the blob has none. */
+  readonly contentMd5: string | undefined;
+  readonly contentType: string | undefined;
+}
+
+export interface TargetPage {
+  readonly blobs: readonly TargetBlob[];
+  readonly isLast: boolean;
+}
+
+/**
+ * - `properties` what the service says of the blob, against what is known of the file
+ * - `bytes`      the blob and the source are read through and compared
+ */
+export type CheckDepth = "properties" | "bytes";
+
+/**
+ * Whether the target holds a file; no MD5 that was only stated counts at the depth `bytes`.
+ *
+ * - `same`        nothing differs; `provenBy` is the strongest thing that was compared
+ * - `missing`     there is no blob of its name
+ * - `different`   `how` says in words what differs
+ * - `unreadable`  it cannot be told, because the source, or the blob, cannot be read
+ */
+export type FileCheck =
+  | { readonly kind: "same"; readonly provenBy: "bytes" | "md5" | "length" | "name" }
+  | { readonly kind: "missing" }
+  | { readonly kind: "different"; readonly how: string }
+  | { readonly kind: "unreadable"; readonly code: FailureCode; readonly message: string };
+
+/** What the checks cost so far. */
+export interface CheckCost {
+  /** Requests for a page of a list. */
+  readonly lists: number;
+  /** Requests for the properties of one blob, or of one source. */
+  readonly looks: number;
+  /** Blobs and sources that were read through, and their bytes. */
+  readonly reads: number;
+  readonly bytesRead: number;
+}
+
+/** Looks whether the target holds what it should; changes nothing there. */
+export interface TargetCheck {
+  /**
+   * The blobs whose names begin with `prefix`, page by page in the order of names. A page is a request, made when it is
+   * asked for.
+   *
+   * @throws ReuploadError `permission` when it may not list, and when the account as a whole is gone; the signal's reason
+   */
+  list(prefix: string, options: { readonly signal: AbortSignal }): AsyncIterable<TargetPage>;
+
+  /** Judges what a list told of the file's blob. Makes no request. */
+  judge(file: CatalogFile, there: TargetBlob): FileCheck;
+
+  /**
+   * Looks at one file's blob.
+   *
+   * @param options `there`: what a list told of it, so that it need not be asked again
+   * @throws ReuploadError when an account as a whole is gone; the signal's reason
+   */
+  look(
+    file: CatalogFile,
+    blobName: string,
+    options: {
+      readonly depth: CheckDepth;
+      readonly there?: TargetBlob | undefined;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<FileCheck>;
+
+  readonly cost: CheckCost;
 }

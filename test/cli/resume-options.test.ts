@@ -69,6 +69,7 @@ const CHANGES: Readonly<Partial<Record<RunOptionName, readonly [before: Flags, g
   maxFailures: [LISTING, { maxFailures: "9" }],
   requestTimeout: [LISTING, { requestTimeout: "9s" }],
   maxWait: [LISTING, { maxWait: "9s" }],
+  verify: [LISTING, { verify: "true" }],
 };
 
 /** What makes the run this run, by these settings; the account is the one that --target names. */

@@ -166,6 +166,7 @@ describe("settings together", () => {
     [{ partition: "2", totalPartitions: "2" }, "--partition 2 of 2 does not exist."],
     [{ emulator: "true", target: "https://a" }, "--emulator and --target cannot be used together."],
     [{ updateCsv: "true" }, "--update-csv is given without --resume."],
+    [{ canary: "1%", limit: "9" }, "--canary cannot be used with --limit or --sample."],
   ])("are refused: %j", (flags, message) => {
     expect(() => settingsOf(flags)).toThrow(message);
   });
@@ -183,7 +184,7 @@ describe("the table of options", () => {
 
   it("has a least and a greatest value for each number, rate and time", () => {
     const numbers = RUN_OPTION_NAMES.filter((name) =>
-      /<(?:n|i|time|rate|limit)>/.test(RUN_OPTIONS[name].flag),
+      /<(?:n|i|time|rate|limit|part)>/.test(RUN_OPTIONS[name].flag),
     );
     expect(numbers).toContain("messageTtl");
     const withRange = RUN_OPTION_NAMES.filter((name) => RUN_OPTIONS[name].parse.range !== undefined);

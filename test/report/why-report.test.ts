@@ -30,6 +30,7 @@ const STORY: Story = {
     failure: undefined,
     partition: 1,
     partitionEpoch: 3,
+    recorded: [],
     files: [
       {
         fileName: "a.json",

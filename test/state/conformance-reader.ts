@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { fileKey } from "../../src/core/file.ts";
+import type { WorkItem } from "../../src/core/work-item.ts";
 import type { Heartbeat } from "../../src/state/run-presence.ts";
 import type { RemainingWorkItem, StateReader } from "../../src/state/state-reader.ts";
 import { describePast } from "./conformance-past.ts";
@@ -114,6 +116,28 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
     });
   });
 
+  describe(`the completed work items (${kind})`, () => {
+    it("are those that came to their end here, and on request only those since a time", async () => {
+      const harness = await newHarness();
+      const state = await harness.start(workItems(4));
+      await completeOne(state, 1);
+      const failing = await claimOne(state);
+      const failed = eventsOf(failing.id);
+      recordAll(state, failed.opened(1), failed.failed(file(0)), failed.finished("failed"));
+      await completeOne(state, 1);
+      await state.ledger.committed();
+      const reader = await harness.read();
+      const completed = async (since?: number) => {
+        const found: WorkItem[] = [];
+        for await (const some of reader.completed({ since, ...noSignal })) found.push(...some);
+        return found;
+      };
+      expect(await completed()).toEqual([workItem(0), workItem(2)]);
+      expect(await completed(state.start.startedAt)).toHaveLength(2);
+      expect(await completed(state.start.startedAt + 3_600_000)).toEqual([]);
+    });
+  });
+
   describePast(kind, newHarness);
 
   describe(`the history of a work item (${kind})`, () => {
@@ -181,6 +205,32 @@ export function describeReader(kind: string, newHarness: () => Promise<StateHarn
       await state.close();
       const history = await (await harness.read()).history(workItem(0));
       expect(history?.files[0]?.tries.map(({ start }) => start)).toEqual([1, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+    });
+
+    it("tells of every file that was touched whether it came to its end and was announced", async () => {
+      const harness = await newHarness();
+      const state = await harness.start(workItems(1));
+      const events = eventsOf((await claimOne(state)).id);
+      recordAll(
+        state,
+        events.opened(5),
+        ...[0, 1, 2].map((index) => events.uploaded(file(index))),
+        events.completed(file(0)),
+        events.completed(file(1), false),
+        events.failed(file(3)),
+      );
+      await state.ledger.committed();
+      const recorded = (await (await harness.read()).history(workItem(0)))?.recorded;
+      expect(
+        recorded?.map(({ key, status, announced, elsewhere }) => ({ key, status, announced, elsewhere })),
+      ).toEqual(
+        [
+          { status: "completed", announced: true },
+          { status: "completed", announced: false },
+          { status: "uploaded", announced: false },
+          { status: "failed", announced: false },
+        ].map((one, index) => ({ key: fileKey(file(index)), elsewhere: false, ...one })),
+      );
     });
 
     it("is empty for a work item that is not in the state", async () => {

@@ -82,7 +82,10 @@ export function describeStory(kind: string, newHarness: () => Promise<StateHarne
       await state.close();
       const reader = await harness.read();
       const found = async (name: string) =>
-        (await reader.find(name, 9)).map(({ workItem: { workItemId }, fileName }) => [workItemId, fileName]);
+        (await reader.past.find(name, 9)).map(({ workItem: { workItemId }, fileName }) => [
+          workItemId,
+          fileName,
+        ]);
       expect(await found("item-1")).toEqual([["item-1", undefined]]);
       expect(await found("night-run")).toEqual([["item-0", undefined]]);
       expect(await found("item-1-other")).toEqual([["item-1", file(1).fileName]]);
@@ -94,7 +97,7 @@ export function describeStory(kind: string, newHarness: () => Promise<StateHarne
       ];
       expect(await found(file(0).fileName)).toEqual(both);
       expect(await found("file-0.json")).toEqual(both);
-      expect(await reader.find("file-0.json", 1)).toHaveLength(1);
+      expect(await reader.past.find("file-0.json", 1)).toHaveLength(1);
       expect(await found("nothing")).toEqual([]);
     });
   });

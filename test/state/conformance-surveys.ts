@@ -339,11 +339,28 @@ export function describeSurveys(kind: string, newHarness: () => Promise<StateHar
       }
     });
 
+    it("are, of a canary, at random of all sizes that were surveyed", async () => {
+      const harness = await newHarness();
+      await (await harness.start(workItems(100))).close();
+      // In the order of the CSV the sizes are mixed.
+      const sizeOf = (number: number) => (number * 37) % 100;
+      for (const canary of [{ count: 4 }, { percent: 4 }]) {
+        const store = await harness.resume({ only: { canary } });
+        store.surveys.note(workItems(100).map((_, number) => survey(number, sizeOf(number))));
+        const claimed = await claimIds(store);
+        const classes = claimed.map((id) => Math.floor(sizeOf(Number(id.slice("item-".length))) / 25));
+        expect(classes.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
+        await store.close();
+      }
+      const store = await harness.resume({ only: { canary: { percent: 0.001 } } });
+      expect(await claimIds(store)).toHaveLength(1);
+    });
+
     it("are all when there are no more", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(3));
       await first.close();
-      for (const only of [{ first: 7 }, { sample: 7 }]) {
+      for (const only of [{ first: 7 }, { sample: 7 }, { canary: { count: 7 } }]) {
         const store = await harness.resume({ only });
         expect(await claimIds(store)).toEqual(ids(0, 1, 2));
         await store.close();

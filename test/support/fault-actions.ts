@@ -22,6 +22,14 @@ export function applyFault(fault: Fault | undefined, exchange: Exchange): void {
     case "answer":
       request.resume().once("end", () => answer(fault, response));
       break;
+    case "instead":
+      request.resume().once("end", () => {
+        fault.work({ url: request.url ?? "", headers: request.headers }).then(
+          (headers) => response.writeHead(fault.status, headers).end(),
+          () => response.destroy(),
+        );
+      });
+      break;
     case "page":
       request.resume().once("end", () => {
         const headers = { "content-type": "text/html; charset=utf-8", ...fault.headers };

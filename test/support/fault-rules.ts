@@ -10,6 +10,16 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
+  /** The test does what the service would, and gives the headers of its answer; never forwarded. */
+  | {
+      readonly kind: "instead";
+      readonly status: number;
+      readonly work: (request: {
+        /** Path and query. */
+        readonly url: string;
+        readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+      }) => Promise<Readonly<Record<string, string>>>;
+    }
   /** Answered with a web page by something in between, never forwarded; without any header of the service's. */
   | { readonly kind: "page"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   /** Read and never answered, never forwarded. */

@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { randomUUID } from "node:crypto";
 import { ReuploadError } from "../../src/core/errors.ts";
-import { parseNameTemplate } from "../../src/core/target-name.ts";
+import { fileKey } from "../../src/core/file.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { summarize } from "../../src/state/ledger/counters.ts";
 import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
@@ -190,6 +190,21 @@ class MemoryReader implements StateReader {
     });
   }
 
+  async *completed({
+    since = 0,
+    signal,
+  }: {
+    readonly since?: number | undefined;
+    readonly signal: AbortSignal;
+  }) {
+    signal.throwIfAborted();
+    const from = Math.floor(since / 1000);
+    const rows = this.#disk.rows.filter(
+      ({ status, finishedAt }) => status === "completed" && (finishedAt ?? 0) >= from,
+    );
+    if (rows.length > 0) yield rows.map(({ workItem }) => workItem);
+  }
+
   async history(key: Pick<WorkItem, "jobId" | "workItemId">, fileName?: string) {
     const row = this.#disk.find(key);
     if (row === undefined) return undefined;
@@ -209,6 +224,13 @@ class MemoryReader implements StateReader {
         attempts: detail?.attempts ?? 1,
         blobName: detail?.blobName ?? undefined,
       }));
+    const recorded = row.files.map(({ fileName: name, link, facts, bytes }) => ({
+      key: fileKey({ fileName: name, uri: link }),
+      status: fileStatus(facts),
+      announced: (facts & FACT.announced) !== 0,
+      elsewhere: (facts & FACT.elsewhere) !== 0,
+      bytes: bytes ?? undefined,
+    }));
     const ms = (seconds: number | null) => (seconds === null ? undefined : seconds * 1000);
     return {
       workItem: { ...row.workItem, workItemName: row.catalogName ?? row.workItem.workItemName },
@@ -221,33 +243,8 @@ class MemoryReader implements StateReader {
       partition: row.partition,
       partitionEpoch: this.#disk.partitions.get(row.partition)?.epoch ?? 0,
       files,
+      recorded,
     };
-  }
-
-  async find(name: string, max: number) {
-    const { rows, run } = this.#disk;
-    const named = rows.map((row) => ({
-      row,
-      workItem: { ...row.workItem, workItemName: row.catalogName ?? row.workItem.workItemName },
-    }));
-    const workItems = named.filter(({ row, workItem }) =>
-      [workItem.workItemId, workItem.workItemName, row.workItem.workItemName].includes(name),
-    );
-    if (workItems.length > 0) {
-      return workItems.slice(0, max).map(({ workItem }) => ({ workItem, fileName: undefined }));
-    }
-    const template = parseNameTemplate(run.identity.nameTemplate);
-    const files = named.flatMap(({ row, workItem }) => row.files.map((file) => ({ workItem, file })));
-    const kinds = [
-      files.filter(({ file }) => file.detail?.blobName === name),
-      files.filter(({ workItem, file }) => {
-        const shown = { ...workItem, workItemName: workItem.workItemName || workItem.workItemId };
-        return template.render(shown, file.fileName) === name;
-      }),
-      files.filter(({ file }) => file.fileName === name || file.fileName.endsWith(`/${name}`)),
-    ];
-    const found = kinds.find((kind) => kind.length > 0) ?? [];
-    return found.slice(0, max).map(({ workItem, file }) => ({ workItem, fileName: file.fileName }));
   }
 
   async announcements() {

@@ -33,6 +33,7 @@ export class MemoryQueue implements WorkQueue {
     signal.throwIfAborted();
     this.#state.refuseClosed();
     this.#state.commit();
+    this.#state.choose();
     const { holdings, disk, only, context } = this.#state;
     this.#seen = holdings.watch(this.#holder).version;
     const rows = disk.rows
@@ -140,7 +141,7 @@ export class MemorySurveys implements SurveyBook {
   }
 
   async *toRecheck({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
-    if (this.#state.only !== undefined || this.#state.start.number === 1) return;
+    if (this.#state.isPart || this.#state.start.number === 1) return;
     const startedAt = Math.floor(this.#state.start.startedAt / 1000);
     yield* this.#batches(
       ({ status, finishedAt }) => status === "completed" && (finishedAt ?? 0) <= startedAt,

@@ -46,7 +46,10 @@ export class MemoryState implements OpenState {
   readonly surveys: SurveyBook;
   readonly presence: RunPresence;
   readonly disk: Disk;
-  readonly only: ReadonlySet<number> | undefined;
+  /** Of those that are pending only these are claimed. */
+  only: ReadonlySet<number> | undefined;
+  readonly isPart: boolean;
+  readonly #part: OpenOptions["only"];
   readonly holdings = new Holdings();
   readonly context: EventContext;
   /** Partitions in the queue. */
@@ -57,13 +60,20 @@ export class MemoryState implements OpenState {
   #isClosed = false;
   readonly #before: Progressed;
 
+  /** A canary is chosen when the first work items are claimed. */
+  choose(): void {
+    if (this.#part !== undefined) this.only ??= chosen(this.disk.rows, this.#part);
+  }
+
   constructor(disk: Disk, only: OpenOptions["only"]) {
     this.disk = disk;
     this.run = disk.run;
     this.start = { number: disk.starts, startedAt: Date.now() };
     this.#isAuto = disk.run.identity.partition === "auto";
     if (disk.run.identity.partition !== "auto") this.here.add(disk.run.identity.partition);
-    this.only = only && chosen(disk.rows, only);
+    this.isPart = only !== undefined;
+    this.#part = only;
+    if (only !== undefined && !("canary" in only)) this.choose();
     let lastFileId = Math.max(0, ...disk.rows.flatMap(({ files }) => files.map(({ id }) => id)));
     this.context = {
       counters: { ...disk.counters },
@@ -315,6 +325,16 @@ function compare(a: readonly Buffer[], b: readonly Buffer[]): number {
 function chosen(rows: readonly Row[], only: NonNullable<OpenOptions["only"]>): ReadonlySet<number> {
   const pending = rows.filter(({ status }) => status === "pending").map(({ id }) => id);
   if ("first" in only) return new Set(pending.slice(0, only.first));
+  if ("canary" in only) {
+    const size = only.canary;
+    const wanted = "count" in size ? size.count : Math.round((pending.length * size.percent) / 100);
+    const count = Math.min(pending.length, Math.max(1, wanted));
+    const files = new Map(rows.map(({ id, surveyedFiles }) => [id, surveyedFiles ?? -1]));
+    const bySize = pending.toSorted((a, b) => (files.get(a) ?? -1) - (files.get(b) ?? -1) || a - b);
+    return new Set(
+      bySize.filter((_, place) => place % Math.floor(pending.length / count) === 0).slice(0, count),
+    );
+  }
   const stride = (place: number) => Math.floor((place * only.sample) / pending.length);
   return new Set(pending.filter((_, index) => stride(index + 1) > stride(index)));
 }

@@ -1,3 +1,4 @@
+import type { VerifyReport } from "../../src/report/verify-report.ts";
 import type { AnnounceReport } from "../../src/report/announce-report.ts";
 import type { DryRunReport } from "../../src/report/dry-run-report.ts";
 import type { ProgressView } from "../../src/progress/progress.ts";
@@ -181,6 +182,62 @@ export const ANNOUNCED: AnnounceReport = {
   resumeCommand: "reupload run --resume",
 };
 
+export const VERIFIED: VerifyReport = {
+  scope: "all",
+  target: "https://account.blob.core.windows.net/results",
+  catalog: "listing:files.csv",
+  depth: "properties",
+  rows: { rows: 21_003, workItems: 21_000, duplicates: 3, rejected: 0 },
+  catalogRejected: 0,
+  workItems: { verified: 21_000, empty: 12, lookupsFailed: 0, listed: 20_999, notListedToEnd: 1 },
+  files: {
+    total: 1_680_000,
+    sameByBytes: 0,
+    sameByMd5: 1_679_990,
+    sameByLength: 4,
+    sameByName: 0,
+    missing: 2,
+    different: 1,
+    unreadable: 0,
+    refused: 3,
+    leftOut: 0,
+    notAnnounced: 5,
+  },
+  extra: { blobs: 1, notJudged: 0 },
+  record: {
+    by: "states",
+    totalPartitions: 2,
+    workItemsDone: 20_999,
+    workItems: 21_000,
+    open: ["partition 1 (machine2_state.db): 1 failed"],
+  },
+  sample: undefined,
+  cost: { lists: 20_999, looks: 80, reads: 0, bytesRead: 0, elapsedMs: 93_000 },
+  examples: [
+    {
+      kind: "missing",
+      jobId: "job-1",
+      workItemId: "1889211721",
+      fileName: "results/a.json",
+      blobName: "wi-1-a.json",
+      why: "the target has no blob of this name",
+    },
+    {
+      kind: "extra",
+      jobId: "job-1",
+      workItemId: "1889211722",
+      fileName: undefined,
+      blobName: "wi-2-old.json",
+      why: "the catalog lists no file for this blob, whose name begins with wi-2-",
+    },
+  ],
+  stoppedBy: undefined,
+  nextCommands: [
+    "reupload run --resume --state-db machine2_state.db",
+    "reupload verify --state-db machine1_state.db --state-db machine2_state.db --repair",
+  ],
+};
+
 /** One message of each type, as docs/events.md shows them. */
 export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { type: T }> } = {
   "run-started": {
@@ -241,6 +298,18 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
   summary: { type: "summary", report: reportOf() },
   "dry-run": { type: "dry-run", report: DRY_RUN },
   "announce-summary": { type: "announce-summary", report: ANNOUNCED },
+  finding: {
+    type: "finding",
+    finding: {
+      kind: "different",
+      jobId: "job-1",
+      workItemId: "1889211721",
+      fileName: "results/a.json",
+      blobName: "wi-1-a.json",
+      why: "it has 120 bytes, the source 121",
+    },
+  },
+  "verify-summary": { type: "verify-summary", report: VERIFIED },
   "other-machines": {
     type: "other-machines",
     report: {

@@ -7,6 +7,8 @@ export interface ListedBlob {
   readonly length: number;
   /** Base64; undefined when the blob has none. */
   readonly contentMd5: string | undefined;
+  /** undefined when the service does not tell. */
+  readonly contentType: string | undefined;
   readonly etag: string;
   /** ms since the epoch */
   readonly lastModified: number;

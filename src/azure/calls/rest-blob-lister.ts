@@ -68,6 +68,7 @@ function listedBlob(element: XmlElement, prefix: string): ListedBlob {
     name,
     length: Number(length),
     contentMd5: childText("Content-MD5") || undefined,
+    contentType: childText("Content-Type") || undefined,
     etag: childText("Etag"),
     lastModified: Date.parse(childText("Last-Modified")) || 0,
     metadata,

@@ -6,6 +6,13 @@ import type { WorkItemRow } from "./rows.ts";
 import { allRows, firstRow, type KeyRow, type Statements } from "./statements.ts";
 
 type Only = NonNullable<OpenOptions["only"]>;
+type CanarySize = Extract<Only, { canary: unknown }>["canary"];
+
+interface PendingRow {
+  readonly id: number;
+  readonly surveyed_files: number | null;
+  readonly links_end: number | null;
+}
 
 /** Those that are left to claim, in the order of claims. */
 export const CHOSEN_TABLE = `
@@ -40,28 +47,52 @@ export class ChosenWorkItems implements PendingWorkItems {
   readonly #statements: Readonly<Record<keyof typeof CHOSEN_SQL, StatementSync>>;
 
   #bumps = 0;
+  readonly #all: Statements;
+  /** Chooses when the first are asked for: until then surveys may tell how many files work items have. */
+  #waiting: (() => void) | undefined;
 
-  constructor(db: DatabaseSync, statements: Statements, only: Only) {
+  /** @param random a number in [0, 1) */
+  constructor(db: DatabaseSync, statements: Statements, only: Only, random: () => number) {
     db.exec(CHOSEN_TABLE);
     const prepared = Object.entries(CHOSEN_SQL).map(([verb, sql]) => [verb, db.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof CHOSEN_SQL, StatementSync>;
-    this.#choose(statements, only);
+    this.#all = statements;
+    if ("canary" in only) this.#waiting = () => this.#chooseAtRandom(statements, only.canary, random);
+    else this.#choose(statements, only);
   }
 
-  #choose(statements: Statements, only: Only): void {
-    type Row = { id: number; surveyed_files: number | null; links_end: number | null };
+  /** One of each of so many strides of equal length, in the order of sizes: small and large ones are among them. */
+  #chooseAtRandom(statements: Statements, size: CanarySize, random: () => number): void {
+    const pending = firstRow<{ pending: number }>(statements.countPending)?.pending ?? 0;
+    const wanted = "count" in size ? size.count : Math.round((pending * size.percent) / 100);
+    const count = Math.min(pending, Math.max(1, wanted));
+    let [place, stride] = [0, 0];
+    let chosen = placeInStride(stride, count, pending, random);
+    for (const row of statements.pendingBySize.iterate() as Iterable<PendingRow>) {
+      if (place++ !== chosen) continue;
+      this.#insert(row);
+      chosen = placeInStride(++stride, count, pending, random);
+    }
+  }
+
+  #insert({ id, surveyed_files: files, links_end: linksEnd }: PendingRow): void {
+    this.#statements.choose.run(id, linksEnd ?? NOT_SURVEYED, files ?? 0);
+  }
+
+  #choose(statements: Statements, only: Exclude<Only, { canary: unknown }>): void {
     const pending = firstRow<{ pending: number }>(statements.countPending)?.pending ?? 0;
     let place = 0;
-    for (const row of statements.pendingInOrder.iterate() as Iterable<Row>) {
+    for (const row of statements.pendingInOrder.iterate() as Iterable<PendingRow>) {
       place++;
       if ("first" in only && place > only.first) break;
       if ("sample" in only && !endsAStride(place, pending, only.sample)) continue;
-      const { id, surveyed_files: files, links_end: linksEnd } = row;
-      this.#statements.choose.run(id, linksEnd ?? NOT_SURVEYED, files ?? 0);
+      this.#insert(row);
     }
   }
 
   next(max: number): WorkItemRow[] {
+    this.#waiting?.();
+    this.#waiting = undefined;
     const rows = allRows<WorkItemRow>(this.#statements.nextChosen, max);
     for (const row of rows) this.#statements.dropChosen.run(row.id);
     return rows;
@@ -81,8 +112,15 @@ export class ChosenWorkItems implements PendingWorkItems {
   }
 
   notLookedUp(after: number, max: number): KeyRow[] {
-    return allRows<KeyRow>(this.#statements.chosenNotLookedUp, after, max);
+    const { notLookedUp } = this.#all;
+    return allRows<KeyRow>(this.#waiting ? notLookedUp : this.#statements.chosenNotLookedUp, after, max);
   }
+}
+
+/** A random place of the stride (both from 0); the strides cover all places without a gap. */
+function placeInStride(stride: number, count: number, pending: number, random: () => number): number {
+  const [first, end] = [Math.floor((stride * pending) / count), Math.floor(((stride + 1) * pending) / count)];
+  return first + Math.floor(random() * (end - first));
 }
 
 /** Whether the work item at this place (from 1) is the last of one of `sample` strides of equal length. */

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parseNameTemplate } from "../../core/target-name.ts";
-import type { FoundName } from "../state-reader.ts";
+import type { RunIdentity } from "../../core/run-identity.ts";
+import type { FoundName } from "../past.ts";
 import { fromTextColumn, type TextColumn } from "./columns.ts";
-import { allRows, type KeyRow, toWorkItem } from "./statements.ts";
+import { allRows, firstRow, type KeyRow, SQL, toWorkItem } from "./statements.ts";
 
 type FileOfRow = Omit<KeyRow, "id"> & { readonly file_name: TextColumn };
 
@@ -26,29 +27,24 @@ const FIND_SQL = {
 const MOST_CANDIDATES = 1_000;
 
 /**
- * As `StateReader.find`. The rows are read at most once for each meaning of the name.
- *
- * @param template of the run's blob names
+ * As `StatePast.find`. The rows are read at most once for each meaning of the name.
  */
-export function findName(
-  db: DatabaseSync,
-  name: string,
-  max: number,
-  template: string,
-): readonly FoundName[] {
+export function findName(db: DatabaseSync, name: string, max: number): readonly FoundName[] {
   const workItems = allRows<KeyRow>(db.prepare(FIND_SQL.workItemsNamed), name, max);
   if (workItems.length > 0)
     return workItems.map((row) => ({ workItem: toWorkItem(row), fileName: undefined }));
   const special = allRows<FileOfRow>(db.prepare(FIND_SQL.filesWithBlobName), name, max).map(toFound);
   if (special.length > 0) return special;
-  const plain = findBlobs(db, name, template).slice(0, max);
+  const plain = findBlobs(db, name).slice(0, max);
   if (plain.length > 0) return plain;
   return allRows<FileOfRow>(db.prepare(FIND_SQL.filesNamed), name, max).map(toFound);
 }
 
 /** Files whose plain blob name it is: the names of its work item's files are made, and compared. */
-function findBlobs(db: DatabaseSync, name: string, templateText: string): FoundName[] {
-  const template = parseNameTemplate(templateText);
+function findBlobs(db: DatabaseSync, name: string): FoundName[] {
+  const run = firstRow<{ identity: string }>(db.prepare(SQL.findRun));
+  if (run === undefined) return [];
+  const template = parseNameTemplate((JSON.parse(run.identity) as RunIdentity).nameTemplate);
   const files = db.prepare(FIND_SQL.namesOfFiles);
   return allRows<KeyRow>(db.prepare(FIND_SQL.workItemsBefore), name, MOST_CANDIDATES).flatMap((row) => {
     const workItem = toWorkItem(row);

@@ -1,10 +1,17 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FailureCode } from "../../core/failure.ts";
+import { fileKey } from "../../core/file.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import { FACT, fileStatus } from "../ledger/facts.ts";
-import type { FileHistory, FileIncident, FileTry, WorkItemHistory } from "../state-reader.ts";
-import { fromStatusColumn, fromTextColumn, type TextColumn, toTextColumn } from "./columns.ts";
+import type { FileHistory, FileIncident, FileTry, RecordedFile, WorkItemHistory } from "../state-reader.ts";
+import {
+  fromSourceColumn,
+  fromStatusColumn,
+  fromTextColumn,
+  type TextColumn,
+  toTextColumn,
+} from "./columns.ts";
 import { allRows, firstRow, type KeyRow, SQL, toWorkItem } from "./statements.ts";
 
 interface WorkItemRow extends KeyRow {
@@ -14,6 +21,7 @@ interface WorkItemRow extends KeyRow {
   readonly files_total: number | null;
   readonly files_known: number;
   readonly partition: number | null;
+  readonly uri_base: string | null;
   readonly failure_code: FailureCode | null;
   readonly failure_message: string | null;
   readonly failure_attempts: number | null;
@@ -28,6 +36,13 @@ interface FileRow {
   readonly at: number;
   readonly attempts: number | null;
   readonly blob_name: string | null;
+}
+
+interface FactsRow {
+  readonly name: TextColumn;
+  readonly source: TextColumn | null;
+  readonly facts: number;
+  readonly bytes: number | null;
 }
 
 interface TryRow {
@@ -69,6 +84,20 @@ export function readHistory(
     partition,
     partitionEpoch: has.partition ? readEpoch(db, partition) : 0,
     files: files.map((file) => readFile(db, has, file)),
+    recorded: allRows<FactsRow>(db.prepare(SQL.factsOfFiles), row.id).map((file) =>
+      toRecorded(file, row.uri_base ?? ""),
+    ),
+  };
+}
+
+function toRecorded({ name, source, facts, bytes }: FactsRow, uriBase: string): RecordedFile {
+  const fileName = fromTextColumn(name);
+  return {
+    key: fileKey({ fileName, uri: fromSourceColumn(uriBase, fileName, source) }),
+    status: fileStatus(facts),
+    announced: (facts & FACT.announced) !== 0,
+    elsewhere: (facts & FACT.elsewhere) !== 0,
+    bytes: bytes ?? undefined,
   };
 }
 

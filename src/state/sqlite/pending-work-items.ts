@@ -22,17 +22,19 @@ export interface PendingWorkItems {
 /**
  * The work items that this start may claim, in the order that it takes them.
  *
- * @param only those that `--limit` or `--sample` chose; undefined for all
+ * @param only those that `--limit`, `--sample` or `--canary` chose; undefined for all
+ * @param random a number in [0, 1)
  */
 export function pendingWorkItems(
   db: DatabaseSync,
   statements: Statements,
   only: OpenOptions["only"],
   holdings: Holdings,
+  random: () => number,
 ): PendingWorkItems {
   return only === undefined
     ? new AllPending(statements, holdings)
-    : new ChosenWorkItems(db, statements, only);
+    : new ChosenWorkItems(db, statements, only, random);
 }
 
 /** All that are pending: the surveyed ones in the order of their index, then the others by a cursor. */

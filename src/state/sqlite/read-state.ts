@@ -7,7 +7,6 @@ import type { FailureGroup } from "../ledger.ts";
 import type { StatePast } from "../past.ts";
 import type { RunRecord } from "../run-record.ts";
 import type {
-  FoundName,
   OpenWorkItemView,
   RemainingWorkItem,
   StateReader,
@@ -19,7 +18,6 @@ import { STATUS } from "./columns.ts";
 import { countAnnouncements } from "./announcements.ts";
 import { toStateError } from "./database.ts";
 import { failureGroups } from "./failures.ts";
-import { findName } from "./find-name.ts";
 import { readHistory } from "./history.ts";
 import { inspectState, readRun, readStarts, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
@@ -118,6 +116,23 @@ class SqliteStateReader implements StateReader {
     });
   }
 
+  async *completed({
+    since = 0,
+    signal,
+  }: {
+    since?: number | undefined;
+    signal: AbortSignal;
+  }): AsyncGenerator<readonly WorkItem[]> {
+    const from = Math.floor(since / 1000);
+    for (let after = 0; ;) {
+      signal.throwIfAborted();
+      const rows = this.#ask((db) => allRows<KeyRow>(db.prepare(SQL.completedWorkItems), after, from, BATCH));
+      if (rows.length === 0) return;
+      yield rows.map((row) => toWorkItem(row));
+      after = rows.at(-1)?.id ?? after;
+    }
+  }
+
   async history(
     workItem: Pick<WorkItem, "jobId" | "workItemId">,
     fileName?: string,
@@ -125,13 +140,6 @@ class SqliteStateReader implements StateReader {
     return this.#ask((db) => {
       const partition = readRun(db, this.#path)?.identity.partition;
       return readHistory(db, workItem, fileName, typeof partition === "number" ? partition : 0);
-    });
-  }
-
-  async find(name: string, max: number): Promise<readonly FoundName[]> {
-    return this.#ask((db) => {
-      const run = readRun(db, this.#path);
-      return run === undefined ? [] : findName(db, name, max, run.identity.nameTemplate);
     });
   }
 

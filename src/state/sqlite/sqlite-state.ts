@@ -40,7 +40,9 @@ export class SqliteState implements OpenState {
     this.#surroundings = surroundings;
     const writing = new Writing(surroundings, db, run, start, options);
     const partitions = new SqlitePartitions(writing);
-    const pending = pendingWorkItems(db, writing.statements, options.only, writing.holdings);
+    const pending = pendingWorkItems(db, writing.statements, options.only, writing.holdings, () =>
+      surroundings.random(),
+    );
     this.run = run;
     this.start = start;
     this.#writing = writing;

@@ -59,6 +59,8 @@ export const SQL = {
   countPending: `SELECT count(*) AS pending FROM work_item WHERE status <> 2 AND status = 0`,
   pendingInOrder: `SELECT id, surveyed_files, links_end
     FROM work_item WHERE status <> 2 AND status = 0 ORDER BY id`,
+  pendingBySize: `SELECT id, surveyed_files, links_end FROM work_item WHERE status <> 2 AND status = 0
+    ORDER BY coalesce(surveyed_files, -1), id`,
   updateWorkItem: `UPDATE work_item SET status = ?, catalog_name = ?, files_total = ?, files_done = ?,
       files_failed = ?, duplicates = ?, receipt_count = ?, receipt_digest = ?, uri_base = ?, started_at = ?,
       finished_at = ?, failure_code = ?, failure_message = ?, failure_attempts = ?, failure_request_id = ?,
@@ -211,11 +213,13 @@ export const SQL = {
       WHERE status <> 2 AND status = 1 AND receipt_count IS NOT NULL ORDER BY started_at, id LIMIT ?) w`,
   remainingWorkItems: `SELECT id, job_id, work_item_id, name, status, iif(status = 4, failure_code, NULL) AS code
     FROM work_item WHERE id > ? AND status NOT IN (2, 3, 6) ORDER BY id LIMIT ?`,
+  completedWorkItems: `SELECT id, job_id, work_item_id, name FROM work_item
+    WHERE id > ? AND status = 2 AND coalesce(finished_at, 0) >= ? ORDER BY id LIMIT ?`,
   failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id
     WHERE f.work_item = ? AND f.facts & 8 ORDER BY 1`,
   findForHistory: `SELECT id, job_id, work_item_id, coalesce(catalog_name, name) AS name, status, started_at, finished_at,
       iif(receipt_count IS NULL, NULL, files_total) AS files_total, partition, failure_code, failure_message,
-      failure_attempts, failure_request_id,
+      failure_attempts, failure_request_id, uri_base,
       (SELECT count(*) FROM file f WHERE f.work_item = work_item.id) AS files_known
     FROM work_item WHERE job_id = ? AND work_item_id = ?`,
   filesInTrouble: `SELECT f.id, f.name, f.facts, f.bytes, f.at, d.attempts, d.blob_name
@@ -223,6 +227,7 @@ export const SQL = {
     WHERE f.work_item = ?1 AND (d.file IS NOT NULL OR f.name = ?2
       OR EXISTS (SELECT 1 FROM file_incident i WHERE i.file = f.id)) ORDER BY f.id`,
   incidentsOfFile: `SELECT start, incident FROM file_incident WHERE file = ? ORDER BY number`,
+  factsOfFiles: `SELECT name, source, facts, bytes FROM file WHERE work_item = ? ORDER BY id`,
   triesOfFile: `SELECT start, at, outcome, code, message, attempts, request_id
     FROM file_try WHERE file = ? ORDER BY number`,
 } as const;
