@@ -36,6 +36,11 @@ export function wholeNumber(min: number, max: number): Parser<number> {
   });
 }
 
+/** `auto`, or what the parser takes. */
+export function autoOr<Value>(parser: Parser<Value>): Parser<Value | "auto"> {
+  return ranged(parser.range ?? "", (given) => (given === "auto" ? "auto" : parser(given)));
+}
+
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A duration such as `30s`, `10m`, `6h`, `1h30m`, not shorter and not longer than these two; ms. */

@@ -29,8 +29,12 @@ export class Limits {
   readonly bandwidth: Pacer;
   #maxRequests: Timetable | undefined;
   #maxBandwidth: Timetable | undefined;
+  /** For how long each of the operator's limits has held requests, ms. */
+  readonly #own: (() => number)[] = [];
   readonly #holders: Holder[] = [];
   readonly #answers: (() => number)[] = [];
+  /** Which part of the operator's limits this machine may take, from 0 to 1. */
+  share: () => number = () => 1;
   #last: { readonly at: number; readonly held: readonly number[] } | undefined;
 
   constructor({ maxRequests, maxBandwidth }: Pick<RunSettings, "maxRequests" | "maxBandwidth">) {
@@ -49,7 +53,11 @@ export class Limits {
 
   /** A limit that is not set costs nothing but a look at it. */
   #pacer(name: string, timetable: () => Timetable | undefined): Pacer {
-    const pacer = new Pacer(REAL_SURROUNDINGS, () => timetable()?.at(REAL_SURROUNDINGS.wall()));
+    const pacer = new Pacer(REAL_SURROUNDINGS, () => {
+      const rate = timetable()?.at(REAL_SURROUNDINGS.wall());
+      return rate === undefined ? undefined : rate * this.share();
+    });
+    this.#own.push(() => pacer.heldMs);
     this.add({ name, heldMs: () => pacer.heldMs });
     return pacer;
   }
@@ -58,6 +66,12 @@ export class Limits {
   add(holder: Holder, answers?: () => number): void {
     this.#holders.push(holder);
     if (answers !== undefined) this.#answers.push(answers);
+  }
+
+  /** For how long the operator's limits have held requests, all together, ms; undefined: there are none. */
+  get heldMs(): number | undefined {
+    const isLimited = [this.#maxRequests, this.#maxBandwidth].some((limit) => limit?.lowest !== undefined);
+    return isLimited ? this.#own.reduce((sum, heldMs) => sum + heldMs(), 0) : undefined;
   }
 
   load(): ServiceLoad {
@@ -130,4 +144,17 @@ export function rateMessage(
   why: RateChange,
 ): Message {
   return { type: "concurrency", what, unit: "requests/s", from, to, why: WHY[why] };
+}
+
+/** Why only some work items were taken, such as `--limit 20`; undefined when all were. */
+export function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {
+  if (canary !== undefined) return `--canary ${"count" in canary ? canary.count : `${canary.percent}%`}`;
+  if (limit !== undefined) return `--limit ${limit}`;
+  return sample === undefined ? undefined : `--sample ${sample}`;
+}
+
+/** A share of the whole run is judged by all machines' records; so many files are too many on one machine, too. */
+export function ownFailureLimit({ partition, maxFailures }: RunSettings): RunSettings["maxFailures"] {
+  const isOfAll = partition === "auto" && maxFailures !== undefined && "percent" in maxFailures;
+  return isOfAll ? undefined : maxFailures;
 }

@@ -23,7 +23,7 @@ export const OPERATOR = "the operator";
 
 export interface Operated {
   readonly control: RunControl;
-  readonly state: Pick<OpenState, "queue" | "presence">;
+  readonly state: Pick<OpenState, "presence">;
   readonly reporter: Pick<Listener, "tell">;
   readonly surroundings: Surroundings;
 }
@@ -81,7 +81,7 @@ async function answerTo(
 ): Promise<ControlAnswer & { readonly isUnknown?: boolean }> {
   if (request.kind === "skip") control.giveBack(request);
   if (isForWorkItem(request)) {
-    const result = await state.queue.rearrange(request);
+    const result = await state.presence.rearrange(request);
     return { ...rearrangedAnswer(request, result), isUnknown: result.kind === "unknown" };
   }
   if (control.draining.aborted) return { taken: false, text: "the run is stopping already" };

@@ -6,6 +6,7 @@ import { StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
 import { jsonText, type RunReport, runNoticeJson } from "../report/report.ts";
 import type { JobContext } from "./context.ts";
+import type { RunRequest } from "./run-request.ts";
 
 /** How a run came to its end. */
 export interface RunEnd {
@@ -16,7 +17,7 @@ export interface RunEnd {
 }
 
 /** The end of a run that threw before its first file. */
-export function thrownEnd({ control }: JobContext, thrown: unknown): RunEnd {
+function thrownEnd({ control }: JobContext, thrown: unknown): RunEnd {
   const stop = thrown instanceof StopRequest ? thrown : control.stopRequest;
   const error = stop === undefined ? toReuploadError(thrown) : stop.error;
   return { exitCode: stop?.exitCode ?? toReuploadError(thrown).exitCode, report: undefined, error };
@@ -27,7 +28,7 @@ export function thrownEnd({ control }: JobContext, thrown: unknown): RunEnd {
  *
  * @param url undefined: nobody wants to know
  */
-export async function notifyEnd(
+async function notifyEnd(
   { control, surroundings, env, notice }: JobContext,
   url: string | undefined,
   stateDb: string,
@@ -43,4 +44,19 @@ export async function notifyEnd(
   const why = await deliver(url, body, { env, surroundings, signal });
   const { host } = new URL(url);
   if (why !== undefined) notice("warning", `the notification was not delivered to ${host}: ${why}`);
+}
+
+/** Does the run, and tells whoever `--notify` names how it ended. @returns the exit code @throws what the run throws */
+export async function notified(
+  context: JobContext,
+  { settings, stateDb }: Pick<RunRequest, "settings" | "stateDb">,
+  run: () => Promise<RunEnd>,
+): Promise<ExitCode> {
+  const { notify: url } = settings;
+  const end = await run().catch(async (thrown: unknown) => {
+    await notifyEnd(context, url, stateDb, thrownEnd(context, thrown));
+    throw thrown;
+  });
+  await notifyEnd(context, url, stateDb, end);
+  return end.exitCode;
 }

@@ -2,7 +2,6 @@
 import { basename } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { checkResume } from "../config/resume.ts";
-import type { RunSettings } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
@@ -13,14 +12,16 @@ import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
+import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./process.ts";
-import { changeLimits, chooseSlots } from "./limits.ts";
+import { chooseSlots, limitedBy, ownFailureLimit } from "./limits.ts";
 import { openMetrics } from "./metrics.ts";
 import { listenToOperator } from "./operator.ts";
 import { endAfter } from "./max-duration.ts";
-import { notifyEnd, type RunEnd, thrownEnd } from "./run-ended.ts";
+import { notified, type RunEnd } from "./run-ended.ts";
+import { steerPipeline } from "./steer-pipeline.ts";
 import { ownQueue } from "./own-queue.ts";
 import type { RunParts, RunRequest } from "./run-request.ts";
 import type { Services } from "./services.ts";
@@ -43,16 +44,9 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
     const { dryRun } = await import("./dry-run.ts");
     return dryRun(context, request);
   }
-  const { settings, stateDb } = request;
-  const endWatch = endAfter(context.surroundings, context.control, settings.maxDuration);
-  const notify = async (end: RunEnd): Promise<void> => notifyEnd(context, settings.notify, stateDb, end);
+  const endWatch = endAfter(context.surroundings, context.control, request.settings.maxDuration);
   try {
-    const end = await runToEnd(context, request).catch(async (thrown: unknown) => {
-      await notify(thrownEnd(context, thrown));
-      throw thrown;
-    });
-    await notify(end);
-    return end.exitCode;
+    return await notified(context, request, async () => runToEnd(context, request));
   } finally {
     endWatch();
     context.control.end();
@@ -63,7 +57,7 @@ async function runToEnd(context: JobContext, request: RunRequest): Promise<RunEn
   const { settings, stateDb } = request;
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
-    const start = async (one: RunRequest) => new Run(context, one, emulator).execute();
+    const start = async (one: RunRequest) => execute(context, one, emulator);
     if (settings.canary === undefined && !settings.verify) return await start(request);
     const { runChecked } = await import("./run-checked.ts");
     return await runChecked(context, request, start);
@@ -74,7 +68,24 @@ async function runToEnd(context: JobContext, request: RunRequest): Promise<RunEn
 
 /** A run whose control others end: there may be several, one after the other. @throws as `run` */
 export async function runPart(context: JobContext, request: RunRequest): Promise<ExitCode> {
-  return (await new Run(context, request, undefined).execute()).exitCode;
+  return (await execute(context, request, undefined)).exitCode;
+}
+
+/** The number of partitions of an auto run is known only once its CSV was read: then it may have to be read again. */
+async function execute(
+  context: JobContext,
+  request: RunRequest,
+  emulator: Emulator | undefined,
+): Promise<RunEnd> {
+  try {
+    return await new Run(context, request, emulator).execute();
+  } catch (thrown) {
+    if (!(thrown instanceof OtherTotal)) throw thrown;
+    const { totalPartitions } = thrown;
+    const settings = { ...request.settings, totalPartitions };
+    const kept = { ...request.kept, totalPartitions: String(totalPartitions) };
+    return new Run(context, { ...request, settings, kept }, emulator).execute();
+  }
 }
 
 class Run {
@@ -130,12 +141,13 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool, guard } = this.#request;
+    const { settings, kept, tool, guard } = this.#request;
     if (guard !== undefined) return guard;
     // Of an upload no other machine has a part, and each would leave a record behind for ever.
     if (tool === undefined) return NO_GUARD;
     const csvName = basename(settings.csv ?? "-");
-    const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
+    const coordination = { settings, identity, services, kept, tool, csvName, sample: () => this.#sample };
+    if (settings.partition === "auto") return autoGuard(this.#context, coordination);
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
   }
 
@@ -166,6 +178,7 @@ class Run {
       ...this.#context,
       state,
       services,
+      parts: () => guarded.parts?.(),
       reporter: {
         tell: (message) => reporter.tell(message),
         progress(view) {
@@ -181,25 +194,21 @@ class Run {
     await this.#request.before?.(parts);
     const pipeline = await this.#startPipeline(parts, follow);
     guarded.onChange(() => pipeline.goOn());
-    const endListening = control.listen({
-      onState: () => pipeline.goOn(),
-      onGiveBack: ({ workItemId, jobId }) =>
-        pipeline.giveBack((item) => item.workItemId === workItemId && (jobId ?? item.jobId) === item.jobId),
-      onLimits: (change) => changeLimits(change, pipeline, services, (message) => reporter.tell(message)),
-    });
+    const endSteering = steerPipeline(control, pipeline, services, reporter);
     this.#context.finishes(() => pipeline.live.slotsInUse);
     follow.watch(pipeline.live);
+    guarded.useWork?.(parts.catalog, pipeline.live);
     control.begin();
     const outcome = await pipeline.outcome;
-    // Another start may follow.
-    endListening();
+    endSteering();
     const view = follow.end();
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed().catch(() => {});
     const last = await guarded.end();
+    const unproved = guarded.unproved?.();
     const finished = await finishRun({
       ...parts,
-      outcome,
+      outcome: unproved === undefined ? outcome : { kind: "stopped", request: unproved },
       view,
       reporter,
       linksRenewed: pipeline.live.linksRenewed,
@@ -238,6 +247,7 @@ class Run {
       {
         ...settings,
         runBegan: guarded.moment,
+        maxFailures: ownFailureLimit(settings),
         workItemWorkers: settings.workitemWorkers,
         slots: chooseSlots(settings, services.limits, (message) => reporter.tell(message)),
         template: parseNameTemplate(settings.nameTemplate),
@@ -278,12 +288,6 @@ class Run {
       signal: this.#context.control.aborting,
     });
   }
-}
-
-function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {
-  if (canary !== undefined) return `--canary ${"count" in canary ? canary.count : `${canary.percent}%`}`;
-  if (limit !== undefined) return `--limit ${limit}`;
-  return sample === undefined ? undefined : `--sample ${sample}`;
 }
 
 /** What to advise when the state holds a run and the command does not resume it. */

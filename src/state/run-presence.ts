@@ -1,5 +1,6 @@
 /** What a running process says of itself to those who read the state beside it, and what they ask of it. */
-import type { ControlAnswer, ControlRequest } from "../core/control-request.ts";
+import type { ControlAnswer, ControlRequest, WorkItemRequest } from "../core/control-request.ts";
+import type { Rearranged } from "./work-queue.ts";
 
 export interface RunPresence {
   /**
@@ -22,6 +23,16 @@ export interface RunPresence {
    * waits and never throws: what cannot be read now comes later.
    */
   asked(): readonly AskedRequest[];
+
+  /**
+   * Changes one work item on the operator's word. `bump` has it claimed before all others that are pending, in the order of
+   * the bumps, and lasts until it is claimed. `skip` takes a pending one out until a `reset`. `reset` makes a skipped or
+   * failed one pending again: any holder may claim it, those that were given back too. Committed when it returns, or
+   * nothing has changed. Repeating it is harmless.
+   *
+   * @throws ReuploadError `disk-full`, `internal`
+   */
+  rearrange(request: WorkItemRequest): Promise<Rearranged>;
 
   /** Answers a request; whoever asked sees it soon. Never waits and never throws. */
   answer(request: number, answer: ControlAnswer): void;

@@ -7,7 +7,6 @@
  * are `not_mine` until their partition is admitted.
  */
 import type { Checkpoint } from "../core/checkpoint.ts";
-import type { WorkItemRequest } from "../core/control-request.ts";
 import type { Receipt } from "../core/receipt.ts";
 import type { WorkItemStatus } from "../core/states.ts";
 import type { WorkItem } from "../core/work-item.ts";
@@ -66,15 +65,16 @@ export interface WorkQueue {
    */
   withdraw(partition: number, why: Error): Promise<void>;
 
+  /** How many work items each partition of the state has; those without any are left out. Reads all rows: once a start. */
+  sizes(): ReadonlyMap<number, number>;
+
   /**
-   * Changes one work item on the operator's word. `bump` has it claimed before all others that are pending, in the order of
-   * the bumps, and lasts until it is claimed. `skip` takes a pending one out until a `reset`. `reset` makes a skipped or
-   * failed one pending again: any holder may claim it, those that were given back too. Committed when it returns, or
-   * nothing has changed. Repeating it is harmless.
+   * How many work items of a partition have not come to their end here: pending, in progress or not in the queue. What is
+   * recorded counts, committed or not.
    *
    * @throws ReuploadError `disk-full`, `internal`
    */
-  rearrange(request: WorkItemRequest): Promise<Rearranged>;
+  left(partition: number): number;
 
   /** Another holder of the same queue: neither gets what the other holds. It lives as long as the state is open. */
   beside(): WorkQueue;

@@ -5,7 +5,7 @@ import type { StateHarness } from "./harness.ts";
 import { claimOne, claimSome, eventsOf, failure, file, noSignal, workItem, workItems } from "./samples.ts";
 
 const ask = (state: OpenState, kind: WorkItemRequest["kind"], index: number) =>
-  state.queue.rearrange({ kind, workItemId: `item-${index}` });
+  state.presence.rearrange({ kind, workItemId: `item-${index}` });
 
 /** What an operator says of single work items. */
 export function describeOperator(kind: string, newHarness: () => Promise<StateHarness>): void {
@@ -141,9 +141,9 @@ export function describeOperator(kind: string, newHarness: () => Promise<StateHa
       const twins = ["a", "b"].map((jobId) => ({ jobId, workItemId: "twin", workItemName: "" }));
       const state = await (await newHarness()).start(twins);
       const skip = { kind: "skip", workItemId: "twin" } as const;
-      expect(await state.queue.rearrange(skip)).toEqual({ kind: "ambiguous", jobIds: ["a", "b"] });
-      expect(await state.queue.rearrange({ ...skip, jobId: "c" })).toEqual({ kind: "unknown" });
-      expect(await state.queue.rearrange({ ...skip, jobId: "b" })).toMatchObject({ to: "skipped" });
+      expect(await state.presence.rearrange(skip)).toEqual({ kind: "ambiguous", jobIds: ["a", "b"] });
+      expect(await state.presence.rearrange({ ...skip, jobId: "c" })).toEqual({ kind: "unknown" });
+      expect(await state.presence.rearrange({ ...skip, jobId: "b" })).toMatchObject({ to: "skipped" });
       expect(state.ledger.tally().workItems).toMatchObject({ pending: 1, skipped: 1 });
     });
   });

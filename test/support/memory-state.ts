@@ -87,7 +87,8 @@ export class MemoryState implements OpenState {
     const { files_failed: failed, files_skipped: skipped, bytes } = rest;
     this.#before = { files: copied + there + failed + skipped, failed, bytes };
     this.#noteStart(this.#before, this.start.startedAt);
-    this.queue = new MemoryQueue(this);
+    const queue = new MemoryQueue(this);
+    this.queue = queue;
     this.surveys = new MemorySurveys(this);
     this.ledger = {
       record: (event) => this.#record(event),
@@ -111,6 +112,7 @@ export class MemoryState implements OpenState {
         this.refuseClosed();
         this.#ending = ending;
       },
+      rearrange: async (request) => queue.rearrange(request),
       asked: () => [],
       answer: () => {},
     };

@@ -9,7 +9,7 @@ import type { Writing } from "./writing.ts";
 type FoundRow = PartitionRow & { readonly partition: number | null };
 
 /**
- * As `WorkQueue.rearrange`, without telling the holders.
+ * As `RunPresence.rearrange`, without telling the holders.
  *
  * @param isHere whether a partition is in this state's queue
  * @returns also the row's id

@@ -93,6 +93,14 @@ export class SqliteQueue implements WorkQueue {
     return result;
   }
 
+  sizes(): ReadonlyMap<number, number> {
+    return this.#partitions.sizes();
+  }
+
+  left(partition: number): number {
+    return this.#partitions.left(partition);
+  }
+
   beside(): WorkQueue {
     return new SqliteQueue(this.#writing, this.#partitions, this.#pending.beside());
   }

@@ -47,7 +47,8 @@ export class SqliteState implements OpenState {
     this.start = start;
     this.#writing = writing;
     this.#requests = new OperatorRequests(options.path, start.number);
-    this.queue = new SqliteQueue(writing, partitions, pending);
+    const queue = new SqliteQueue(writing, partitions, pending);
+    this.queue = queue;
     this.ledger = new SqliteLedger(writing, partitions);
     this.surveys = new SqliteSurveys(writing, pending);
     this.presence = {
@@ -60,6 +61,7 @@ export class SqliteState implements OpenState {
         writing.refuseClosed();
         this.#ending = ending;
       },
+      rearrange: async (request) => queue.rearrange(request),
       asked: () => this.#requests.asked(),
       answer: (request, answer) => this.#requests.answer(request, answer),
     };
