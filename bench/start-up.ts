@@ -14,12 +14,17 @@ import { type ProgramCost, runMeasured } from "./support/measured-process.ts";
 import { CSV, LISTING, writeRunInput } from "./support/run-input.ts";
 
 const { values } = parseArgs({
-  options: { times: { type: "string", default: "20" }, beside: { type: "string" } },
+  options: {
+    times: { type: "string", default: "20" },
+    beside: { type: "string" },
+    executable: { type: "string" },
+  },
 });
 const MAIN = join(import.meta.dirname, "..", "dist", "cli", "main.js");
 
 interface Start {
   readonly name: string;
+  readonly command: string;
   readonly args: readonly string[];
   readonly connectionString?: string;
 }
@@ -36,27 +41,39 @@ const { blobEndpoint, queueEndpoint, connectionString } = simulator;
 const sas = "sv=2024-11-04&ss=bq&srt=sco&sp=rwlac&sig=x";
 const withSas = `BlobEndpoint=${blobEndpoint};QueueEndpoint=${queueEndpoint};SharedAccessSignature=${sas}`;
 
-function startsOf(main: string, note: string): Start[] {
-  const run = [main, "run", "--csv", CSV, "--files", LISTING, "--create-missing", "--quiet", "--state-db"];
+/** @param before what the program is called by: its script for Node, nothing for an executable */
+function startsOf(command: string, before: readonly string[], note: string): Start[] {
+  const run = [
+    ...before,
+    "run",
+    "--csv",
+    CSV,
+    "--files",
+    LISTING,
+    "--create-missing",
+    "--quiet",
+    "--state-db",
+  ];
   return [
-    { name: `reupload --version${note}`, args: [main, "--version"] },
-    { name: `reupload run --help${note}`, args: [main, "run", "--help"] },
-    { name: `reupload run, 2 files, key${note}`, args: run, connectionString },
-    { name: `reupload run, 2 files, SAS${note}`, args: run, connectionString: withSas },
+    { name: `reupload --version${note}`, command, args: [...before, "--version"] },
+    { name: `reupload run --help${note}`, command, args: [...before, "run", "--help"] },
+    { name: `reupload run, 2 files, key${note}`, command, args: run, connectionString },
+    { name: `reupload run, 2 files, SAS${note}`, command, args: run, connectionString: withSas },
   ];
 }
 
 const starts = [
-  { name: "node -e 0", args: ["-e", "0"] },
-  ...startsOf(MAIN, ""),
-  ...(values.beside === undefined ? [] : startsOf(values.beside, " (beside)")),
+  { name: "node -e 0", command: process.execPath, args: ["-e", "0"] },
+  ...startsOf(process.execPath, [MAIN], ""),
+  ...(values.beside === undefined ? [] : startsOf(process.execPath, [values.beside], " (beside)")),
+  ...(values.executable === undefined ? [] : startsOf(values.executable, [], " (executable)")),
 ];
 
 let states = 0;
 
-async function measure({ name, args, connectionString: account }: Start): Promise<ProgramCost> {
+async function measure({ name, command, args, connectionString: account }: Start): Promise<ProgramCost> {
   const cost = await runMeasured({
-    command: process.execPath,
+    command,
     args: args.at(-1) === "--state-db" ? [...args, `state-${++states}.db`] : args,
     cwd: folder,
     ...(account !== undefined && { env: { AZURE_STORAGE_CONNECTION_STRING: account } }),

@@ -41,7 +41,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** What others see of a room. `core` has none: each of its files is a noun of its own. Only `cli` sees `terminal`. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
-  surroundings: ["surroundings/surroundings.ts"],
+  surroundings: ["surroundings/surroundings.ts", "surroundings/program-files.ts"],
   config: ["config/config.ts"],
   files: ["files/files.ts"],
   azure: ["azure/azure.ts"],

@@ -5,6 +5,7 @@ import { writeRunInput } from "../support/run-input.ts";
 import { KIB } from "./cells.ts";
 import { sourceContainer } from "./contestants/contestant.ts";
 import { concurrency, REUPLOAD } from "./contestants/reupload.ts";
+import { zipf } from "../support/zipf.ts";
 import { type Place, type Run, runOnce } from "./run-once.ts";
 
 const BYTES = 16 * KIB;
@@ -50,15 +51,4 @@ export async function runSkewed(
   }
   const largest = filesOf.at(-1) ?? 0;
   return { files, workItems, largest, slots, latencyMs: LATENCY_MS, boundSeconds, runs };
-}
-
-/** Sizes that add up to `total`, each 1/k of the first. */
-function zipf(total: number, count: number): number[] {
-  const harmonic = Array.from({ length: count }, (_, place) => 1 / (place + 1)).reduce((a, b) => a + b);
-  const sizes = Array.from({ length: count }, (_, place) =>
-    Math.max(1, Math.floor(total / harmonic / (place + 1))),
-  );
-  // What rounding has left over goes to the largest.
-  const rest = total - sizes.reduce((a, b) => a + b);
-  return [(sizes[0] ?? 0) + rest, ...sizes.slice(1)];
 }

@@ -6,6 +6,7 @@ import { addMissing, Demo, type DemoInput, stopKept } from "../job/demo.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
 import { commandLine } from "../terminal/shell.ts";
 import { type Io, printLine } from "../terminal/io.ts";
+import { parseWholeNumber } from "./options.ts";
 import { run } from "./run.ts";
 import type { RunFlags } from "./session.ts";
 import { isStop, listenForStop, type StopSignals } from "./stop-signals.ts";
@@ -31,6 +32,8 @@ export interface DemoOptions {
   readonly stop: boolean;
   /** Work items and files come from a stand-in for Azure Data Explorer. */
   readonly kusto: boolean;
+  /** So many machines with free partitions, as given. */
+  readonly machines: string | undefined;
   /** `--dir` */
   readonly dir: string | undefined;
 }
@@ -47,6 +50,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
       advice: "The stand-in for Kusto ends with the demo; try resume and partitions with --keep alone.",
     });
   }
+  countMachines(options);
   const folder = resolve(io.cwd, options.dir ?? DEMO_FOLDER);
   const stop = listenForStop(
     io,
@@ -64,8 +68,19 @@ export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
   }
 }
 
+function countMachines({ machines, keep, kusto }: DemoOptions): number | undefined {
+  if (machines === undefined) return undefined;
+  if (keep || kusto) {
+    throw new ReuploadError("usage", "--machines goes without --keep and --kusto.", {
+      advice: "Try them one after the other.",
+    });
+  }
+  return parseWholeNumber(machines, "--machines", 2, 16);
+}
+
 async function demoIn(folder: string, options: DemoOptions, io: Io, stop: StopSignals): Promise<ExitCode> {
   const { signal } = stop;
+  const machines = countMachines(options);
   if (options.addMissing) {
     await addMissing(io.surroundings, folder, signal);
     say(io, "The missing blob exists now.");
@@ -79,6 +94,10 @@ async function demoIn(folder: string, options: DemoOptions, io: Io, stop: StopSi
   }
   await using made = await prepare(folder, options.keep, io, signal);
   if (options.kusto) return await runWithKusto(made, folder, io, stop);
+  if (machines !== undefined) {
+    const { demoMachines } = await import("./demo-machines.ts");
+    return await demoMachines(machines, made, { flagsFor, folder, signal, io });
+  }
   stop.dispose();
   return await runOn(made, folder, options.keep, io);
 }

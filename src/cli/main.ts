@@ -2,4 +2,4 @@
 import { enableCompileCache } from "node:module";
 
 enableCompileCache();
-await import("./command.ts");
+void import("./command.ts").then(({ runCommandLine }) => runCommandLine());

@@ -1,5 +1,5 @@
 /** A result that a command writes to a file that an option names, or to stdout. */
-import type { ExitCode } from "../core/exit-codes.ts";
+import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { type Io, printLine, writeText } from "../terminal/io.ts";
 import { ResultFile } from "../terminal/result-file.ts";
 import { listenForStop } from "./stop-signals.ts";
@@ -50,4 +50,27 @@ export async function writingTo(
   } finally {
     stop.dispose();
   }
+}
+
+/**
+ * Writes one result in several forms, and tells each file that is written.
+ *
+ * @param companions as `checkOutputs` gives them
+ * @returns 0, or the code of the signal that ended it. @throws as `writingTo`
+ */
+export async function writeForms<Form extends string>(
+  forms: readonly { readonly form: Form; readonly out: string }[],
+  companions: readonly string[],
+  io: Io,
+  write: (form: Form, sink: Sink) => Promise<void>,
+): Promise<ExitCode> {
+  for (const { form, out } of forms) {
+    const code = await writingTo({ out, companions }, io, async (sink) => {
+      await write(form, sink);
+      return EXIT.done;
+    });
+    if (code !== EXIT.done) return code;
+    if (out !== "-") printLine(io.stderr, `written: ${out}`);
+  }
+  return EXIT.done;
 }

@@ -6,10 +6,12 @@ import { Command } from "commander";
 import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "../terminal/io.ts";
 import { addAnnounce } from "./program/announce.ts";
+import { addCompletion } from "./program/completion.ts";
 import { addDemo } from "./program/demo.ts";
 import { addFiles } from "./program/files.ts";
 import { addFind } from "./program/find.ts";
 import { addImportState } from "./program/import-state.ts";
+import { addLicenses } from "./program/licenses.ts";
 import { addMonitor } from "./program/monitor.ts";
 import { addPartitions } from "./program/partitions.ts";
 import { addDoctor } from "./program/doctor.ts";
@@ -64,6 +66,8 @@ More about a command: reupload run --help`,
     addInit,
     addImportState,
     addDemo,
+    addCompletion,
+    addLicenses,
   ])
     add({ program, io, setExitCode });
   for (const command of program.commands) command.copyInheritedSettings(program);

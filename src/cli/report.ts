@@ -1,19 +1,20 @@
 /** `reupload report`: what was asked, done, when, how fast, and what failed. */
-import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import type { ExitCode } from "../core/exit-codes.ts";
 import { checkOutputs } from "../job/outputs.ts";
 import { gatherReport } from "../job/report.ts";
 import { findStatePaths, OpenStates } from "../job/states.ts";
 import { REPORT_FORMS, writeReport } from "../job/write-report.ts";
-import { type Io, printLine, printLines } from "../terminal/io.ts";
+import { type Io, printLines } from "../terminal/io.ts";
 import { reportText } from "../terminal/report-text.ts";
 import { lineStyle } from "../terminal/style.ts";
+import type { AccountArguments } from "./account-run.ts";
 import { parseOutput } from "./options.ts";
-import { writingTo } from "./output-file.ts";
+import { writeForms } from "./output-file.ts";
+import { namedRun, reportOfRun } from "./report-run.ts";
 import { resumeCommand } from "./run.ts";
 import { packageVersion } from "./version.ts";
 
-export interface ReportArguments {
-  readonly stateDb?: readonly string[];
+export interface ReportArguments extends AccountArguments {
   readonly html?: string;
   readonly csv?: string;
   readonly json?: string;
@@ -25,6 +26,8 @@ export interface ReportArguments {
 
 /** @returns 0, or the code of a signal. @throws ReuploadError */
 export async function report(given: ReportArguments, io: Io): Promise<ExitCode> {
+  const account = namedRun(given, io);
+  if (account !== undefined) return reportOfRun(given, account, io);
   const outputs = listOutputs(given);
   const paths = findStatePaths(given.stateDb, io);
   const companions = checkOutputs(outputs, paths, io);
@@ -32,16 +35,10 @@ export async function report(given: ReportArguments, io: Io): Promise<ExitCode> 
   const found = await gatherReport(states, io.surroundings, { tool: packageVersion(), resumeCommand });
   const source = { states, report: found, place: io };
   const texts = { log: given.log, attached: given.attach ?? [] };
-  for (const { form, out } of outputs) {
-    const code = await writingTo({ out, companions }, io, async (sink) => {
-      await writeReport(form, source, texts, sink);
-      return EXIT.done;
-    });
-    if (code !== EXIT.done) return code;
-    if (out !== "-") printLine(io.stderr, `written: ${out}`);
-  }
   if (outputs.length === 0) await printLines(io, reportText(found, lineStyle(io)));
-  return EXIT.done;
+  return await writeForms(outputs, companions, io, async (form, sink) =>
+    writeReport(form, source, texts, sink),
+  );
 }
 
 /** Without any, the JSON goes to stdout where that is asked for. */

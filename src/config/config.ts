@@ -135,14 +135,16 @@ function check(settings: RunSettings): void {
 
 function checkPartitions(settings: RunSettings): void {
   const { partition, totalPartitions } = settings;
-  if ((partition === undefined) !== (totalPartitions === undefined)) {
+  if (partition === "auto") checkAuto(settings);
+  else if ((partition === undefined) !== (totalPartitions === undefined)) {
     const [there, missing] =
       partition === undefined ? ["--total-partitions", "--partition"] : ["--partition", "--total-partitions"];
     throw new ReuploadError("bad-option", `${there} is given without ${missing}.`, {
       advice: "Give both (--partition 0 --total-partitions 2 is the first of two partitions), or neither.",
     });
   }
-  if (partition !== undefined && totalPartitions !== undefined && partition >= totalPartitions) {
+  const isNumber = typeof partition === "number" && totalPartitions !== undefined;
+  if (isNumber && partition >= totalPartitions) {
     throw new ReuploadError("bad-option", `--partition ${partition} of ${totalPartitions} does not exist.`, {
       advice: `Partitions count from 0: give 0 to ${totalPartitions - 1}.`,
     });
@@ -192,6 +194,23 @@ function checkTogether(settings: RunSettings): void {
       advice: "Add --resume, or omit --update-csv: a new run always uses the whole CSV.",
     });
   }
+}
+
+/** Machines that take free partitions know of each other, and end together. */
+function checkAuto({ coordination, limit, sample, updateCsv, queue }: RunSettings): void {
+  const refuse = (flag: string, advice: string): never => {
+    const message = `--partition auto and ${flag} cannot be used together.`;
+    throw new ReuploadError("bad-option", message, { advice });
+  };
+  if (!coordination) {
+    refuse("--no-coordination", "Give fixed partitions (--partition 0 --total-partitions 2), or omit it.");
+  }
+  if (limit !== undefined || sample !== undefined) {
+    const flag = limit === undefined ? "--sample" : "--limit";
+    refuse(flag, "Try a few work items without --partition and with another --state-db first.");
+  }
+  if (queue.includes(",")) refuse("several queues", "Give one queue, or fixed partitions.");
+  if (updateCsv) refuse("--update-csv", "Start a new run with the CSV that has grown.");
 }
 
 /** `stateDb` -> `--state-db` */

@@ -1,6 +1,15 @@
 /** What is read, and where the run is kept. */
 import { option, type OptionSpec } from "./option-spec.ts";
-import { containerName, oneOf, retryFailed, sourcePrefix, text, wholeNumber, yesOrNo } from "./values.ts";
+import {
+  autoOr,
+  containerName,
+  oneOf,
+  retryFailed,
+  sourcePrefix,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from "./values.ts";
 
 const INPUT = "Input:";
 const CATALOG = "Catalog:";
@@ -99,9 +108,9 @@ export const INPUT_OPTIONS = {
   partition: option(
     INPUT,
     "--partition <i>",
-    wholeNumber(0, 99_999),
+    autoOr(wholeNumber(0, 99_999)),
     undefined,
-    "partition of this machine, counted from 0; needs --total-partitions",
+    "partition of this machine, counted from 0; needs --total-partitions. auto: the machine takes whichever partition is free",
     "same",
   ),
   totalPartitions: option(
@@ -109,7 +118,7 @@ export const INPUT_OPTIONS = {
     "--total-partitions <n>",
     wholeNumber(1, 100_000),
     undefined,
-    "number of partitions of the CSV, one for each machine",
+    "number of partitions of the CSV: one for each machine, or with auto many more (256 unless the run has another number)",
     "same",
   ),
 

@@ -13,10 +13,17 @@ export interface Parser<Value> {
   (text: string): Value;
   /** Its least and its greatest value, in words; undefined where values have no order. */
   readonly range?: string;
+  /** The words that it takes, all of them or the usual ones; undefined where there are none. */
+  readonly words?: readonly string[];
 }
 
 function ranged<Value>(range: string, parse: Parser<Value>): Parser<Value> {
   return Object.assign((given: string) => parse(given), { range });
+}
+
+/** A parser that takes more than these words. */
+function withWords<Value>(words: readonly string[], parse: Parser<Value>): Parser<Value> {
+  return Object.assign(parse, { words });
 }
 
 /** A whole number in `[min, max]`. */
@@ -27,6 +34,11 @@ export function wholeNumber(min: number, max: number): Parser<number> {
     if (/^\d+$/.test(given) && value >= min && value <= max) return value;
     throw new RangeError(`expected a whole number from ${range}`);
   });
+}
+
+/** `auto`, or what the parser takes. */
+export function autoOr<Value>(parser: Parser<Value>): Parser<Value | "auto"> {
+  return ranged(parser.range ?? "", (given) => (given === "auto" ? "auto" : parser(given)));
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -51,7 +63,7 @@ function msOf(given: string): number | undefined {
 
 /** Takes one of these words as it is written; the error of any other lists them and names the nearest. */
 export function oneOf<const Words extends readonly string[]>(...words: Words): Parser<Words[number]> {
-  return (given) => {
+  const parse = (given: string): Words[number] => {
     const found = words.find((word) => word === given);
     if (found !== undefined) return found;
     const near = suggest(given, words);
@@ -59,6 +71,7 @@ export function oneOf<const Words extends readonly string[]>(...words: Words): P
       `expected ${listWords(words)}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
     );
   };
+  return Object.assign(parse, { words });
 }
 
 /** The words that are allowed, as a sentence has them: `a, b or c`. */
@@ -117,12 +130,15 @@ export const partSize = ranged<PartSize>(`1 to ${MOST_DRAWN}, more than 0% to 10
 const MOST_SLOTS = 10_000;
 
 /** How many file slots: found while it runs, or so many. */
-export const concurrency = ranged<"auto" | number>(`1 to ${MOST_SLOTS}`, (given) => {
-  if (given === "auto") return "auto";
-  const value = Number(given);
-  if (/^\d+$/.test(given) && value >= 1 && value <= MOST_SLOTS) return value;
-  throw new RangeError(`expected auto, or a whole number from 1 to ${MOST_SLOTS}`);
-});
+export const concurrency = withWords(
+  ["auto"],
+  ranged<"auto" | number>(`1 to ${MOST_SLOTS}`, (given) => {
+    if (given === "auto") return "auto";
+    const value = Number(given);
+    if (/^\d+$/.test(given) && value >= 1 && value <= MOST_SLOTS) return value;
+    throw new RangeError(`expected auto, or a whole number from 1 to ${MOST_SLOTS}`);
+  }),
+);
 
 const BYTES_OF_UNIT: Readonly<Record<string, number>> = {
   bit: 1 / 8,
@@ -180,18 +196,21 @@ export const workRate = ranged<{ readonly amount: number; readonly unit: "files/
 );
 
 /** `all`, `none`, or failure codes separated by commas. */
-export const retryFailed: Parser<"all" | "none" | readonly FailureCode[]> = (given) => {
-  if (given === "all" || given === "true") return "all";
-  if (given === "none" || given === "false") return "none";
-  return given.split(",").map((part) => {
-    const word = part.trim();
-    const code = FAILURE_CODES.find((known) => known === word);
-    if (code !== undefined) return code;
-    const near = suggest(word, FAILURE_CODES);
-    const hint = near === undefined ? `the codes are ${FAILURE_CODES.join(", ")}` : `did you mean ${near}?`;
-    throw new RangeError(`expected failure codes, but "${word}" is not one: ${hint}`);
-  });
-};
+export const retryFailed = withWords<"all" | "none" | readonly FailureCode[]>(
+  ["all", "none", ...FAILURE_CODES],
+  (given) => {
+    if (given === "all" || given === "true") return "all";
+    if (given === "none" || given === "false") return "none";
+    return given.split(",").map((part) => {
+      const word = part.trim();
+      const code = FAILURE_CODES.find((known) => known === word);
+      if (code !== undefined) return code;
+      const near = suggest(word, FAILURE_CODES);
+      const hint = near === undefined ? `the codes are ${FAILURE_CODES.join(", ")}` : `did you mean ${near}?`;
+      throw new RangeError(`expected failure codes, but "${word}" is not one: ${hint}`);
+    });
+  },
+);
 
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 export const containerName = storageName("a container name");

@@ -5,4 +5,5 @@
 export { type DemoInput, makeDemoInput } from "./demo-input.ts";
 export type { DemoScale } from "./demo-plan.ts";
 export { addMissing, noteKept, stopKept } from "./demo-kept.ts";
+export { type DemoMachine, runDemoMachines } from "./demo-machines.ts";
 export { type DemoKusto, startDemoKusto } from "./demo-kusto.ts";

@@ -11,6 +11,7 @@ import { dirname, join, resolve } from "node:path";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { openNewSync, toWriteError } from "../files/files.ts";
 import { findAzurite } from "./find-azurite.ts";
+import { isExecutable } from "../surroundings/program-files.ts";
 import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 
 export { DemoSource } from "./demo-source.ts";
@@ -154,13 +155,17 @@ function spawnAzurite(script: string, log: string, options: EmulatorOptions): Ch
       : ["--import", `data:text/javascript,${encodeURIComponent(STOP_WITH_PARENT)}`];
   const output = openNewSync(log);
   try {
-    return spawn(process.execPath, [...preload, script, ...flags, ...ports, ...persistence], {
-      cwd: options.location ?? tmpdir(),
-      // Its own process group: Ctrl+C is for us, the emulator has to serve the files in flight until we stop it.
-      detached: true,
-      windowsHide: true,
-      stdio: ["ignore", output, output, options.detached === true ? "ignore" : "ipc"],
-    });
+    return spawn(
+      isExecutable() ? "node" : process.execPath,
+      [...preload, script, ...flags, ...ports, ...persistence],
+      {
+        cwd: options.location ?? tmpdir(),
+        // Its own process group: Ctrl+C is for us, the emulator has to serve the files in flight until we stop it.
+        detached: true,
+        windowsHide: true,
+        stdio: ["ignore", output, output, options.detached === true ? "ignore" : "ipc"],
+      },
+    );
   } finally {
     closeSync(output);
   }
@@ -173,10 +178,10 @@ async function waitUntilListening(
   { surroundings, signal }: Pick<EmulatorOptions, "surroundings" | "signal">,
 ): Promise<[string, string]> {
   const deadline = surroundings.monotonic() + START_TIMEOUT_MS;
-  let failure: Error | undefined;
+  let failure: NodeJS.ErrnoException | undefined;
   child.on("error", (error) => (failure = error));
   while (surroundings.monotonic() < deadline) {
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) throw asMissingNode(failure);
     if (hasEnded(child)) throw new Error(`it ended with ${child.signalCode ?? `code ${child.exitCode}`}`);
     const printed = await readFile(log, "utf8");
     const urls = Array.from(printed.matchAll(/listening at (http:\S+)\n/g), (match) => match[1]);
@@ -191,6 +196,13 @@ async function waitUntilListening(
 async function waitForAnswer(url: string, signal: AbortSignal): Promise<void> {
   const response = await fetch(`${url}/${EMULATOR_ACCOUNT}?comp=list`, { signal });
   await response.body?.cancel();
+}
+
+/** The single executable is no Node that could run the emulator. */
+function asMissingNode(failure: NodeJS.ErrnoException): Error {
+  return failure.code === "ENOENT" && isExecutable()
+    ? new Error("it needs Node.js as `node` in the PATH")
+    : failure;
 }
 
 async function stopProcess(surroundings: Surroundings, child: ChildProcess): Promise<void> {

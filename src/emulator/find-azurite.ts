@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { ReuploadError } from "../core/errors.ts";
+import { isExecutable } from "../surroundings/program-files.ts";
 
 /**
  * Finds Azurite's start script as Node finds packages, from each of these folders in turn.
@@ -15,7 +16,11 @@ export async function findAzurite(folders: readonly string[]): Promise<string> {
     const { bin } = JSON.parse(await readFile(manifest, "utf8")) as { bin: Record<string, string> };
     return join(dirname(manifest), bin["azurite"] ?? "dist/src/azurite.js");
   }
-  throw new ReuploadError("emulator-missing", "the storage emulator (npm package azurite) is not installed");
+  throw new ReuploadError(
+    "emulator-missing",
+    "the storage emulator (npm package azurite) is not installed",
+    isExecutable() ? { advice: "Install Node.js, and the emulator in this folder: npm install azurite" } : {},
+  );
 }
 
 function resolveFrom(folder: string, path: string): string | undefined {

@@ -29,7 +29,7 @@ import { StartPatience } from "./start-patience.ts";
 import type { TargetIdentity } from "./start.ts";
 
 /** Of the function that gives each work item its partition (`core/partition.ts`). */
-const HASH_VERSION = 1;
+export const HASH_VERSION = 1;
 /** How often the lease is looked at: the pipeline is told when files may begin again, ms. */
 const LOOK_MS = 500;
 /** The same after an abort, ms: nobody wants to wait. */
@@ -49,6 +49,8 @@ export interface Coordination {
   readonly services: Services;
   /** Version of this tool. */
   readonly tool: string;
+  /** The settings as they are kept for a resume, as text. */
+  readonly kept: Readonly<Record<string, string>>;
   /** The CSV's file name. */
   readonly csvName: string;
   /** Row hashes of the CSV (`CsvDigest.sample`); empty when it was not read in this start. */
@@ -129,7 +131,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
   const { notice, surroundings } = context;
   const { settings, identity, tool, csvName, sample } = coordination;
   const { totalPartitions, nameTemplate } = identity;
-  const { partition = 0 } = settings;
+  const partition = settings.partition === "auto" ? 0 : (settings.partition ?? 0);
   const isNew = state.start.number === 1;
   const { csvDigest } = state.run.identity;
   const run = { target: identity.target, csvDigest };

@@ -6,9 +6,11 @@ import {
   addMissing,
   type DemoInput,
   type DemoKusto,
+  type DemoMachine,
   type DemoScale,
   makeDemoInput,
   noteKept,
+  runDemoMachines,
   startDemoKusto,
   stopKept,
 } from "../demo/demo.ts";
@@ -16,7 +18,7 @@ import { type Emulator, startEmulator } from "../emulator/emulator.ts";
 import { createUnlessThere } from "../files/files.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 
-export { addMissing, type DemoInput, type DemoKusto, stopKept };
+export { addMissing, type DemoInput, type DemoKusto, type DemoMachine, runDemoMachines, stopKept };
 
 /** A file that marks a folder as a demo's: another one is not ours to clear. */
 const MARKER = ".reupload-demo";

@@ -67,10 +67,16 @@ async function tryOut(context: JobContext, request: RunRequest, folder: string):
   const resume = found !== undefined;
   const state = await openRunState(context, identity, { settings, location, resume, kept, input });
   try {
+    // What free partitions a run would get, nobody can say: it is told of all.
+    if (identity.partition === "auto") await admitAll(state);
     return await withState(context, request, services, { state, target, stem: join(folder, "state") });
   } finally {
     await state.close();
   }
+}
+
+async function admitAll({ queue }: OpenState): Promise<void> {
+  for (const partition of queue.sizes().keys()) await queue.admit(partition, undefined);
 }
 
 type Target = Pick<DryRunReport, "rights" | "toCreate">;

@@ -1,6 +1,5 @@
 /** Finds the work items of a query in Azure Data Explorer and writes them as the CSV that a run reads. */
-import { access, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, readFile } from "node:fs/promises";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
 import { GATE_DEFAULTS, type GateWaiting, ServiceGate } from "../azure/gate/service-gate.ts";
 import { type Given, resolveOne } from "../config/config.ts";
@@ -12,6 +11,7 @@ import { readParameters } from "../kusto/parameters.ts";
 import { declaredParameters, readQueryText } from "../kusto/query-text.ts";
 import { waitingMessages } from "../report/messages.ts";
 import { STATE_COMPANION_ENDINGS } from "../state/wiring.ts";
+import { listProgramFiles, readProgramFile } from "../surroundings/program-files.ts";
 import { every } from "../surroundings/surroundings.ts";
 import { commandFiles } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
@@ -42,9 +42,6 @@ export interface FindRequest {
    */
   readonly openOutput: (companions: readonly string[]) => Promise<FindOutput>;
 }
-
-/** The shipped queries: beside `src` and `dist`. */
-const SHIPPED = join(import.meta.dirname, "..", "..", "queries");
 
 /** How often it is looked whether the service is waited for, ms. */
 const WATCH_MS = 1_000;
@@ -112,7 +109,7 @@ async function givenText({ query, text }: FindRequest, path: JobContext["path"])
     });
   }
   if (text !== undefined) return text;
-  const names = (await readdir(SHIPPED)).map((name) => name.replace(/\.kql$/, ""));
+  const names = listProgramFiles("queries").map((name) => name.replace(/\.kql$/, ""));
   const shipped = names.filter((name) => name !== "lookup").join(", ");
   if (query === undefined) {
     throw new ReuploadError("usage", "No query is given.", {
@@ -122,7 +119,9 @@ async function givenText({ query, text }: FindRequest, path: JobContext["path"])
   const file = path(query);
   const isShipped = names.includes(query) && !(await isThere(file));
   try {
-    return readQueryText(await readFile(isShipped ? join(SHIPPED, `${query}.kql`) : file));
+    return readQueryText(
+      isShipped ? Buffer.from(readProgramFile(`queries/${query}.kql`)) : await readFile(file),
+    );
   } catch (thrown) {
     throw new ReuploadError("usage", `The query ${query} cannot be read: ${errorMessageText(thrown)}`, {
       advice: `Give a file, or the name of a query that comes with reupload: ${shipped}.`,

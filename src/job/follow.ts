@@ -1,6 +1,6 @@
 /** Follows a run while it goes: samples once a second, and tells files and progress. */
 import type { FileReport, Miscounted, PipelineLive } from "../pipeline/pipeline.ts";
-import type { LiveFigures, ProgressView } from "../progress/progress.ts";
+import type { LiveFigures, ProgressView, RunParts } from "../progress/progress.ts";
 import { ProgressModel } from "../progress/progress-model.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { every, type Surroundings } from "../surroundings/surroundings.ts";
@@ -18,6 +18,8 @@ interface Following {
   readonly services: Services;
   readonly reporter: Listener;
   readonly surroundings: Surroundings;
+  /** The whole run, when this start does what it can get of it. */
+  readonly parts?: () => RunParts | undefined;
 }
 
 export interface Follower {
@@ -33,7 +35,7 @@ export interface Follower {
  * Follows a running pipeline: makes its progress from the state's counters and its live figures, and tells the
  * reporter.
  */
-export function followRun({ state, services, reporter, surroundings }: Following): Follower {
+export function followRun({ state, services, reporter, surroundings, parts }: Following): Follower {
   let live: PipelineLive = {
     slots: 0,
     slotsInUse: 0,
@@ -45,6 +47,7 @@ export function followRun({ state, services, reporter, surroundings }: Following
     at: surroundings.monotonic(),
     summary: state.ledger.tally(),
     live: liveFigures(live, services),
+    parts: parts?.(),
   });
   const model = new ProgressModel(sample());
   const show = () => {

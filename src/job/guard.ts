@@ -3,7 +3,10 @@
  * it once its state is open, because the CSV's digest is known only then.
  */
 import type { RunControl } from "./run-control.ts";
-import type { ProgressView } from "../progress/progress.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { StopRequest } from "../core/stop-request.ts";
+import type { PipelineLive } from "../pipeline/pipeline.ts";
+import type { ProgressView, RunParts } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 
@@ -26,12 +29,18 @@ export interface GuardedRun {
   onChange(changed: () => void): void;
   /** Takes where this start stands, about once a second: others are told of it. */
   tellProgress(view: ProgressView): void;
+  /** Takes the catalog and the pipeline of the run, once they are there. */
+  useWork?(catalog: Catalog, live: PipelineLive): void;
+  /** The whole run, of which this start does what it can get; undefined when its part is fixed. */
+  parts?(): RunParts | undefined;
   /**
    * Tells the last facts, once nothing is in flight any more, and gives the part back. Repeating it changes nothing.
    *
    * @returns what is to be told after the summary, such as where the other machines stand
    */
   end(): Promise<Message | undefined>;
+  /** After `end`: why the run is not over although nothing was left to do here. */
+  unproved?(): StopRequest | undefined;
 }
 
 /** For a run that is alone: nothing is forbidden. */

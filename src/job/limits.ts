@@ -25,8 +25,12 @@ export class Limits {
   readonly brakes: readonly RequestBrake[];
   /** Bytes through this machine; undefined: as many as there are. */
   readonly bandwidth: Pacer | undefined;
+  /** For how long each of the operator's limits has held requests, ms. */
+  readonly #own: (() => number)[] = [];
   readonly #holders: Holder[] = [];
   readonly #answers: (() => number)[] = [];
+  /** Which part of the operator's limits this machine may take, from 0 to 1. */
+  share: () => number = () => 1;
   #last: { readonly at: number; readonly held: readonly number[] } | undefined;
 
   constructor({ maxRequests, maxBandwidth }: Pick<RunSettings, "maxRequests" | "maxBandwidth">) {
@@ -40,7 +44,11 @@ export class Limits {
 
   #pacer(name: string, timetable: Timetable | undefined): Pacer | undefined {
     if (timetable?.lowest === undefined) return undefined;
-    const pacer = new Pacer(REAL_SURROUNDINGS, () => timetable.at(REAL_SURROUNDINGS.wall()));
+    const pacer = new Pacer(REAL_SURROUNDINGS, () => {
+      const rate = timetable.at(REAL_SURROUNDINGS.wall());
+      return rate === undefined ? undefined : rate * this.share();
+    });
+    this.#own.push(() => pacer.heldMs);
     this.add({ name, heldMs: () => pacer.heldMs });
     return pacer;
   }
@@ -49,6 +57,11 @@ export class Limits {
   add(holder: Holder, answers?: () => number): void {
     this.#holders.push(holder);
     if (answers !== undefined) this.#answers.push(answers);
+  }
+
+  /** For how long the operator's limits have held requests, all together, ms; undefined: there are none. */
+  get heldMs(): number | undefined {
+    return this.#own.length === 0 ? undefined : this.#own.reduce((sum, heldMs) => sum + heldMs(), 0);
   }
 
   load(): ServiceLoad {

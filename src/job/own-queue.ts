@@ -7,5 +7,5 @@ export function ownQueue({
   queue,
   partition,
 }: Pick<RunSettings, "announce" | "queue" | "partition">): string | undefined {
-  return announce ? queueOfPartition(queue, partition ?? 0) : undefined;
+  return announce ? queueOfPartition(queue, partition === "auto" ? 0 : (partition ?? 0)) : undefined;
 }

@@ -13,6 +13,7 @@ import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import { finishRun } from "./ending.ts";
 import { type Follower, followRun } from "./follow.ts";
+import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./process.ts";
@@ -42,7 +43,7 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
   const { settings, stateDb } = request;
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
-    const start = async (one: RunRequest) => new Run(context, one, emulator).execute();
+    const start = async (one: RunRequest) => execute(context, one, emulator);
     if (settings.canary === undefined && !settings.verify) return await start(request);
     const { runChecked } = await import("./run-checked.ts");
     return await runChecked(context, request, start);
@@ -54,7 +55,24 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
 
 /** A run whose control others end: there may be several, one after the other. @throws as `run` */
 export async function runPart(context: JobContext, request: RunRequest): Promise<ExitCode> {
-  return new Run(context, request, undefined).execute();
+  return execute(context, request, undefined);
+}
+
+/** The number of partitions of an auto run is known only once its CSV was read: then it may have to be read again. */
+async function execute(
+  context: JobContext,
+  request: RunRequest,
+  emulator: Emulator | undefined,
+): Promise<ExitCode> {
+  try {
+    return await new Run(context, request, emulator).execute();
+  } catch (thrown) {
+    if (!(thrown instanceof OtherTotal)) throw thrown;
+    const { totalPartitions } = thrown;
+    const settings = { ...request.settings, totalPartitions };
+    const kept = { ...request.kept, totalPartitions: String(totalPartitions) };
+    return new Run(context, { ...request, settings, kept }, emulator).execute();
+  }
 }
 
 class Run {
@@ -110,12 +128,13 @@ class Run {
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
-    const { settings, tool, guard } = this.#request;
+    const { settings, kept, tool, guard } = this.#request;
     if (guard !== undefined) return guard;
     // Of an upload no other machine has a part, and each would leave a record behind for ever.
     if (tool === undefined) return NO_GUARD;
     const csvName = basename(settings.csv ?? "-");
-    const coordination = { settings, identity, services, tool, csvName, sample: () => this.#sample };
+    const coordination = { settings, identity, services, kept, tool, csvName, sample: () => this.#sample };
+    if (settings.partition === "auto") return autoGuard(this.#context, coordination);
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
   }
 
@@ -143,6 +162,7 @@ class Run {
       ...this.#context,
       state,
       services,
+      parts: () => guarded.parts?.(),
       reporter: {
         tell: (message) => reporter.tell(message),
         progress(view) {
@@ -160,15 +180,17 @@ class Run {
     control.listen({ onState: () => pipeline.goOn() });
     this.#context.finishes(() => pipeline.live.slotsInUse);
     follow.watch(pipeline.live);
+    guarded.useWork?.(parts.catalog, pipeline.live);
     control.begin();
     const outcome = await pipeline.outcome;
     const view = follow.end();
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed().catch(() => {});
     const last = await guarded.end();
+    const unproved = guarded.unproved?.();
     const finished = await finishRun({
       ...parts,
-      outcome,
+      outcome: unproved === undefined ? outcome : { kind: "stopped", request: unproved },
       view,
       reporter,
       linksRenewed: pipeline.live.linksRenewed,
@@ -206,6 +228,7 @@ class Run {
       {
         ...settings,
         runBegan: guarded.moment,
+        maxFailures: ownFailureLimit(settings),
         workItemWorkers: settings.workitemWorkers,
         slots: chooseSlots(settings, services.limits, (message) => reporter.tell(message)),
         template: parseNameTemplate(settings.nameTemplate),
@@ -246,6 +269,12 @@ class Run {
       signal: this.#context.control.aborting,
     });
   }
+}
+
+/** A share of the whole run is judged by all machines' records; so many files are too many on one machine, too. */
+function ownFailureLimit({ partition, maxFailures }: RunSettings): RunSettings["maxFailures"] {
+  const isOfAll = partition === "auto" && maxFailures !== undefined && "percent" in maxFailures;
+  return isOfAll ? undefined : maxFailures;
 }
 
 function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {

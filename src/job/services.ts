@@ -36,6 +36,8 @@ import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 export { ensureTarget } from "../azure/calls/ensure-target.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
 
+/** With `--partition auto`: many more than machines, and each still worth its few requests. */
+const AUTO_PARTITIONS = 256;
 /** Bytes of file content in memory at once, over all slots. */
 const BUFFER_BYTES = 64 * 2 ** 20;
 /** A connection of the coordination that is not open by then is given up, ms: its requests are tried again after that. */
@@ -273,7 +275,7 @@ export function runIdentity(
     target: `${endpoint}/${settings.targetContainer}`,
     queue: settings.announce ? settings.queue : "none",
     partition: settings.partition ?? 0,
-    totalPartitions: settings.totalPartitions ?? 1,
+    totalPartitions: settings.totalPartitions ?? (settings.partition === "auto" ? AUTO_PARTITIONS : 1),
     nameTemplate: settings.nameTemplate,
     catalog,
   };

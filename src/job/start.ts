@@ -75,9 +75,16 @@ export async function openTarget(context: JobContext, request: TargetRequest): P
   const services = new wiring.Services(account, settings, context.env, (message: Message) =>
     context.reporter.tell(message),
   );
-  const identity = wiring.runIdentity(account, settings, catalog);
+  const { totalPartitions = autoTotal(settings, found) } = settings;
+  const identity = wiring.runIdentity(account, { ...settings, totalPartitions }, catalog);
   if (found !== undefined) checkIdentity(found, { identity, settings: {} });
   return { services, identity };
+}
+
+/** The number of partitions that the run was begun with, when nobody had to say it. */
+function autoTotal({ partition }: RunSettings, found: RunRecord | undefined): number | undefined {
+  const isSame = partition === "auto" && found?.identity.partition === "auto";
+  return isSame ? found.identity.totalPartitions : undefined;
 }
 
 /**

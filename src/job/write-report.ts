@@ -1,8 +1,10 @@
 /** The forms in which a report is written to a file. */
+import { accountJson } from "../report/account-json.ts";
 import { FILE_ROWS_CSV } from "../report/file-rows.ts";
 import type { FullReport } from "../report/full-report.ts";
 import { fullReportJson } from "../report/full-report-json.ts";
 import { jsonText } from "../report/json-forms.ts";
+import type { RunMonitor } from "./run-monitor.ts";
 import type { BundleRequest } from "./bundle.ts";
 import { type FilesRequest, writeFiles } from "./files.ts";
 import type { OpenStates, Place } from "./states.ts";
@@ -44,4 +46,15 @@ export async function writeReport(
       return sink.write(zip);
     }
   }
+}
+
+/** The report of a whole run, as its account knows it, as text. @param tool version of this tool */
+export async function writeAccountReport(
+  form: "html" | "json",
+  { picture, exitCode }: Pick<RunMonitor, "picture" | "exitCode">,
+  tool: string,
+): Promise<string> {
+  if (form === "json") return `${jsonText(accountJson("report", picture, exitCode))}\n`;
+  const { accountPage } = await import("../report/page/account-page.ts");
+  return accountPage(picture, tool);
 }

@@ -4,9 +4,15 @@
  * for a while. What may be taken follows from the lease, not from the record's word.
  */
 import { Claim, type ClaimChecks, type ClaimContext, type PartitionFacts } from "./claim.ts";
-import { isAllDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
+import { isAllDone, type PartitionView, type RunView } from "./completion.ts";
 import { isRefusal } from "./coordination-account.ts";
-import { confirmGeneration, createOnce, findOrMakeManifest, type ManifestContext } from "./generation.ts";
+import {
+  confirmGeneration,
+  createOnce,
+  findOrMakeManifest,
+  type ManifestContext,
+  reopenRun,
+} from "./generation.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Steady contact for so long before the lease of a dead machine may be taken, ms. */
@@ -18,60 +24,97 @@ export interface AutoOptions extends ManifestContext, Pick<ClaimContext, "servic
   readonly generation: number;
   readonly newManifest: () => Manifest;
   readonly facts: (partition: number) => PartitionFacts;
-  /** Files or work items of a partition, as far as a survey told: the largest go first. */
+  /** Files or work items of a partition, as far as a survey told: the largest go first. 0: it has no work items. */
   readonly size: (partition: number) => number;
+  /** Whether something of a partition that is done is to be tried again here (`--retry-failed`). */
+  readonly hasRetries: (partition: number) => boolean;
+}
+
+/** A partition that was free, as it stood then, and the claim of it. */
+export interface TakenPartition {
+  readonly claim: Claim;
+  readonly before: PartitionView;
 }
 
 export type Taken =
-  | { readonly kind: "claim"; readonly claim: Claim }
+  | { readonly kind: "claims"; readonly taken: readonly TakenPartition[] }
   /** Others hold the rest. */
-  | { readonly kind: "nothing-now"; readonly run: RunView }
-  | { readonly kind: "all-done"; readonly run: RunView }
+  | { readonly kind: "nothing-now" }
+  | { readonly kind: "all-done" }
   /** The run was partitioned anew, or its manifest is gone. */
   | { readonly kind: "other-generation" };
 
 /**
- * Takes a free partition that this machine does not hold.
+ * Takes free partitions that this machine does not hold.
  *
- * @throws what the calls and `facts.adopt` throw; the signal's reason
+ * @param run as it was seen a moment ago: who was faster is noticed; undefined when there is no run
+ * @param want `held`: partitions that are not to be taken; `most`: so many at once, at least 1
+ * @throws what the calls and `facts.adopt` throw, when nothing was taken; the signal's reason
  */
-export async function takePartition(
+export async function takePartitions(
   options: AutoOptions,
-  held: ReadonlySet<number>,
+  run: RunView | undefined,
+  { held, most }: { readonly held: ReadonlySet<number>; readonly most: number },
   signal: AbortSignal,
 ): Promise<Taken> {
-  const run = await viewRun(options, signal);
   if (run === undefined || run.read.manifest.generation !== options.generation) {
     return { kind: "other-generation" };
   }
   const free = run.partitions.filter((view) => !held.has(view.partition) && mayTake(options, view));
-  for (const { partition } of inOrder(options, free).slice(0, TRIES)) {
-    const claim = await tryToTake(options, partition, signal);
-    if (claim !== undefined) return { kind: "claim", claim };
+  const ordered = inOrder(options, free);
+  for (let tries = 0, at = 0; tries < TRIES && at < ordered.length; tries++, at += most) {
+    const taken = await takeThese(options, ordered.slice(at, at + most), signal);
+    if (taken.length > 0) return { kind: "claims", taken };
   }
-  return { kind: isAllDone(run) ? "all-done" : "nothing-now", run };
+  const isAll = free.length === 0 && isAllDone(run);
+  return { kind: isAll ? "all-done" : "nothing-now" };
 }
 
-function mayTake({ serviceTime }: AutoOptions, { lease, record }: PartitionView): boolean {
-  if (record?.state === "done") return false;
+/** What one of them throws is told only when none was taken: a claim that is made must not be forgotten. */
+async function takeThese(
+  options: AutoOptions,
+  views: readonly PartitionView[],
+  signal: AbortSignal,
+): Promise<TakenPartition[]> {
+  const results = await Promise.allSettled(
+    views.map(async (before) => ({ before, claim: await tryToTake(options, before, signal) })),
+  );
+  const taken = results.flatMap((result) => {
+    const claim = result.status === "fulfilled" ? result.value.claim : undefined;
+    return claim === undefined || result.status !== "fulfilled" ? [] : [{ ...result.value, claim }];
+  });
+  const failed = results.find((result) => result.status === "rejected");
+  if (taken.length === 0 && failed !== undefined) throw failed.reason;
+  return taken;
+}
+
+function mayTake(options: AutoOptions, { partition, lease, record }: PartitionView): boolean {
+  if (options.size(partition) === 0) return false;
+  if (record?.state === "done" && !options.hasRetries(partition)) return false;
   if (lease === "available" || lease === "broken") return true;
-  return lease === "expired" && serviceTime.steadyMs >= STEADY_MS;
+  return lease === "expired" && options.serviceTime.steadyMs >= STEADY_MS;
 }
 
-/** The largest first; machines begin at different places among those of one size class, so that they seldom meet. */
+/**
+ * What somebody has begun comes first, so that a dead machine's partition does not wait for all the others; then the
+ * largest. Machines begin at different places among those of one size class, so that they seldom meet.
+ */
 function inOrder({ size, surroundings }: AutoOptions, free: readonly PartitionView[]): PartitionView[] {
   const keyed = free.map((view) => ({
     view,
+    begun: view.record === undefined ? 0 : 1,
     // Within a factor of 1.2 partitions count as of one size.
     class: Math.round(Math.log(1 + size(view.partition)) / Math.log(1.2)),
     chance: surroundings.random(),
   }));
-  return keyed.toSorted((a, b) => b.class - a.class || a.chance - b.chance).map(({ view }) => view);
+  return keyed
+    .toSorted((a, b) => b.begun - a.begun || b.class - a.class || a.chance - b.chance)
+    .map(({ view }) => view);
 }
 
 async function tryToTake(
   options: AutoOptions,
-  partition: number,
+  { partition, lastModified }: PartitionView,
   signal: AbortSignal,
 ): Promise<Claim | undefined> {
   const { generation, names } = options;
@@ -81,14 +124,19 @@ async function tryToTake(
       const { manifest } = await findOrMakeManifest(options, options.newManifest, during);
       if (manifest.generation !== generation) throw new OtherGeneration();
     },
-    reopen: async () => false,
+    async reopen(during) {
+      if (!options.hasRetries(partition)) return false;
+      if (await reopenRun(options, options.newManifest, generation, during)) return true;
+      throw new OtherGeneration();
+    },
   };
   const context: ClaimContext = {
     ...options,
     confirmGeneration: async (during) => confirmGeneration(options, generation, during),
   };
   try {
-    await createOnce(options, name, new Uint8Array(), {}, signal);
+    // One that was listed is there.
+    if (lastModified === undefined) await createOnce(options, name, new Uint8Array(), {}, signal);
     const place = { partition, name, facts: options.facts(partition) };
     const taken = await Claim.take(context, place, checks, signal);
     return taken instanceof Claim ? taken : undefined;

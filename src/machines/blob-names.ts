@@ -66,6 +66,17 @@ export class BlobNames {
     return this.records(generation) + String(partition).padStart(6, "0");
   }
 
+  /** What the blobs of one generation's machines begin with. */
+  machines(generation: number): string {
+    return `${this.#target}/machines/${this.#csv}/${String(generation).padStart(6, "0")}/`;
+  }
+
+  /** Who counts the files of all partitions has the lease of this one; the counts lie beside it. */
+  survey(generation: number): { readonly lease: string; readonly counts: string } {
+    const place = `${this.#target}/surveys/${this.#csv}/${String(generation).padStart(6, "0")}`;
+    return { lease: `${place}-lease`, counts: `${place}-counts` };
+  }
+
   /** Of which generation a record of this name is. */
   generationOfRecord(name: string): number {
     return Number.parseInt(name.slice(this.allRecords.length), 10);

@@ -56,9 +56,14 @@ export function viewPartitions(
   });
 }
 
-/** Whether every partition is done and given back, and all counts add up to the CSV's. */
+/**
+ * Whether every partition is done and given back, and all counts add up to the CSV's. With `auto` nobody takes a partition
+ * without work items: the counts prove that those without a record have none.
+ */
 export function isAllDone({ read: { manifest }, partitions }: RunView): boolean {
-  const areDone = partitions.every(({ lease, record }) => record?.state === "done" && lease !== "leased");
+  const isDone = ({ lease, record }: PartitionView) =>
+    record === undefined ? manifest.mode === "auto" : record.state === "done" && lease !== "leased";
+  const areDone = partitions.every(isDone);
   const workItems = partitions.reduce((sum, { record }) => sum + (record?.counts.workItems ?? 0), 0);
   return areDone && workItems === manifest.csv.workItems;
 }

@@ -130,6 +130,27 @@ export async function changeManifest(
   return now?.manifest.writer === manifest.writer ? now : undefined;
 }
 
+/**
+ * Opens the run again before a partition that is done is worked on: whoever is about to close it finds the manifest
+ * changed.
+ *
+ * @returns false when the run has another generation by now
+ * @throws what `untilAnswered` throws
+ */
+export async function reopenRun(
+  context: ManifestContext,
+  wanted: () => Manifest,
+  generation: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    const read = await findOrMakeManifest(context, wanted, signal);
+    if (read.manifest.generation !== generation) return false;
+    const changes = { state: "open", reopened: read.manifest.reopened + 1 } as const;
+    if ((await changeManifest(context, read, changes, signal)) !== undefined) return true;
+  }
+}
+
 /** What one list request tells of all manifests of a target. */
 export function manifestMetadata({ csv, generation, state }: Manifest): Record<string, string> {
   return {

@@ -21,18 +21,14 @@ import type { RecordSummary } from "./record.ts";
 import { type NewRecord, type OldRecord, repartition, type SpreadRecords } from "./repartition.ts";
 import { readRunMoment } from "./run-moment.ts";
 import type { ServiceTime } from "./service-time.ts";
+import { keepCheckpoints } from "./keep-checkpoints.ts";
 import { claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
-import { abortAfter, sleep } from "../surroundings/surroundings.ts";
+import { abortAfter } from "../surroundings/surroundings.ts";
 
 export { PartitionLost } from "./lease.ts";
 export type { NewRecord, OldRecord, PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
-/** A checkpoint is written so often, ms. */
-const CHECKPOINT_MS = 15_000;
-/** Of millions of work items it takes seconds to put together: at most a twentieth of the time goes there. */
-const WORTH = 20;
-const LONGEST_PAUSE_MS = 120_000;
 /** How long a machine tries to write its last checkpoint before it leaves its lease to expire, ms. */
 export const LAST_WORD_MS = 25_000;
 
@@ -82,7 +78,10 @@ export class Part {
     this.#generation = made.generation;
     this.#claim = made.claim;
     this.moment = made.moment;
-    this.#checkpoints = made.claim === undefined ? Promise.resolve() : this.#keepCheckpoints(made.claim);
+    this.#checkpoints =
+      made.claim === undefined
+        ? Promise.resolve()
+        : keepCheckpoints(options.surroundings, made.claim, this.#ended.signal);
   }
 
   /**
@@ -155,16 +154,5 @@ export class Part {
   ): Promise<{ readonly isComplete: boolean; readonly run: RunView | undefined }> {
     const isComplete = await closeIfDone(this.#options, this.#generation, signal);
     return { isComplete, run: await viewRun(this.#options, signal) };
-  }
-
-  async #keepCheckpoints(claim: Claim): Promise<void> {
-    const { surroundings } = this.#options;
-    const signal = AbortSignal.any([this.#ended.signal, claim.lost]);
-    while (!signal.aborted) {
-      const pause = Math.max(CHECKPOINT_MS, Math.min(claim.factsMs * WORTH, LONGEST_PAUSE_MS));
-      await sleep(surroundings, pause, signal).catch(() => {});
-      // What could not be written now is written by the next one.
-      if (!signal.aborted) await claim.writeCheckpoint(signal).catch(() => {});
-    }
   }
 }

@@ -27,7 +27,9 @@ export interface Manifest extends RunSettings {
   /** No number is used twice, also when a repartition was undone. */
   readonly highestGeneration: number;
   /** What an undone repartition goes back to. */
-  readonly former: { readonly generation: number; readonly totalPartitions: number } | undefined;
+  readonly former:
+    | (Pick<Manifest, "generation" | "totalPartitions"> & Partial<Pick<Manifest, "mode" | "rules">>)
+    | undefined;
   /** When it was begun anew by the service's clock, ms since the epoch: from then on blobs are of this run. */
   readonly again?: number;
   /** How often a closed run was opened again. */

@@ -68,8 +68,9 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
     const { settings, again } = context;
     if (again === undefined) {
       // Anything else that differs is refused before the run is changed.
-      checkSettings(manifest, { ...settings, totalPartitions: manifest.totalPartitions });
-      if (manifest.totalPartitions === settings.totalPartitions) return found;
+      checkSettings(manifest, asDivided(manifest, settings));
+      const isSameMode = manifest.mode === settings.mode;
+      if (isSameMode && manifest.totalPartitions === settings.totalPartitions) return found;
     }
     const opening = await changeManifest(
       context,
@@ -80,7 +81,7 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
         state: "opening",
         generation: manifest.highestGeneration + 1,
         highestGeneration: manifest.highestGeneration + 1,
-        former: { generation: manifest.generation, totalPartitions: manifest.totalPartitions },
+        former: formerOf(manifest, settings),
       },
       signal,
     );
@@ -98,6 +99,21 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
   }
 }
 
+/** The given settings with what a repartition may change as the run has it: partitions, and limits that only `auto` has. */
+function asDivided({ mode, totalPartitions, rules }: Manifest, given: RunSettings): RunSettings {
+  if (mode === given.mode) return { ...given, totalPartitions };
+  const own = Object.entries(given.rules).filter(([rule]) => !rule.startsWith("--max-"));
+  return { ...given, mode, totalPartitions, rules: { ...rules, ...Object.fromEntries(own) } };
+}
+
+/** What is put back when the repartition does not come to its end. */
+function formerOf(
+  { generation, totalPartitions, mode, rules }: Manifest,
+  given: RunSettings,
+): NonNullable<Manifest["former"]> {
+  return { generation, totalPartitions, ...(mode === given.mode ? {} : { mode, rules }) };
+}
+
 /** @returns undefined when somebody else put the former generation back meanwhile */
 async function openGeneration(
   context: Repartition,
@@ -111,13 +127,8 @@ async function openGeneration(
     made = await context.spread(old, opening.manifest.former?.totalPartitions ?? 1);
   } catch (thrown) {
     if (!(thrown instanceof ReuploadError)) throw thrown;
-    const { generation, totalPartitions } = opening.manifest.former ?? opening.manifest;
-    await changeManifest(
-      context,
-      opening,
-      { state: "open", generation, totalPartitions, former: undefined },
-      signal,
-    );
+    const { former: before } = opening.manifest;
+    await changeManifest(context, opening, { state: "open", ...before, former: undefined }, signal);
     throw thrown;
   }
   for (const [partition, { body, metadata }] of made) {

@@ -6,7 +6,7 @@ import { type Answered, type CoordinationAccount, isRefusal } from "./coordinati
 const LONGEST_GAP_MS = 20_000;
 
 export class ServiceTime {
-  /** The answer that tells most: its `Date`, and when it came. */
+  /** The newest answer: its `Date`, and when it was asked for. */
   #latest: { readonly date: number; readonly at: Moment } | undefined;
   readonly #surroundings: Surroundings;
   #last: Moment | undefined;
@@ -16,18 +16,24 @@ export class ServiceTime {
     this.#surroundings = surroundings;
   }
 
-  note(date: number): void {
+  /** This moment, by this machine's clocks. */
+  moment(): Moment {
+    return moment(this.#surroundings);
+  }
+
+  /** Takes the `Date` of an answer. @param sent when it was asked for */
+  note(date: number, sent: Moment): void {
     const now = moment(this.#surroundings);
     // A newer one takes its place also when it tells less: the wall clock may have jumped since.
-    if (this.#latest === undefined || date >= this.#latest.date) this.#latest = { date, at: now };
+    if (this.#latest === undefined || date >= this.#latest.date) this.#latest = { date, at: sent };
     if (!this.#isSteady) this.#steadySince = now;
     this.#last = now;
   }
 
   /**
-   * What the service's clock shows at least, ms since the epoch; -Infinity before the first answer. It is too low by the
-   * delay of the answer, and by what the clocks of this machine missed since. The time since the answer counts: after a
-   * pause of 24 s the first answer alone leaves a lease of 30 s six seconds, not the rest of 25 s by the own clock.
+   * What the service's clock shows at most, ms since the epoch, but for what the clocks of this machine missed since the
+   * newest answer; -Infinity before the first. The time since the *request* counts: an answer that was under way for 20 s
+   * tells a date that is 20 s old, and after a pause of 12 s a lease of 30 s would be believed until its 32nd second.
    */
   get now(): number {
     if (this.#latest === undefined) return Number.NEGATIVE_INFINITY;
@@ -56,12 +62,13 @@ export class ServiceTime {
 /** The same account; each of its answers, a refusal too, tells the service's time. */
 export function observeDates(account: CoordinationAccount, time: ServiceTime): CoordinationAccount {
   const observe = async <T extends Answered | undefined>(answer: Promise<T>): Promise<T> => {
+    const sent = time.moment();
     try {
       const value = await answer;
-      if (value !== undefined) time.note(value.date);
+      if (value !== undefined) time.note(value.date, sent);
       return value;
     } catch (thrown) {
-      if (isRefusal(thrown)) time.note(thrown.date);
+      if (isRefusal(thrown)) time.note(thrown.date, sent);
       throw thrown;
     }
   };

@@ -9,12 +9,12 @@ import { type Moment, moment, passedSince, sleep } from "../surroundings/surroun
 import { Claim, type ClaimChecks, type ClaimContext, type Holder, type PartitionFacts } from "./claim.ts";
 import { type BlobFacts, isRefusal } from "./coordination-account.ts";
 import {
-  changeManifest,
   confirmGeneration,
   createOnce,
   findOrMakeManifest,
   type ManifestContext,
   type ReadManifest,
+  reopenRun,
 } from "./generation.ts";
 import { type Manifest, type RunSettings, settingDifferences } from "./manifest.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
@@ -79,6 +79,7 @@ export function checkSettings(manifest: Manifest, given: RunSettings): void {
   const isWhole = manifest.totalPartitions === 1 && given.totalPartitions === 1;
   const differences = settingDifferences(manifest, isWhole ? { ...given, rules: manifest.rules } : given);
   if (differences.length === 0) return;
+  if (manifest.mode !== given.mode) throw otherMode(manifest, given);
   const list = differences.map(
     ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, this command ${now}`,
   );
@@ -86,6 +87,25 @@ export function checkSettings(manifest: Manifest, given: RunSettings): void {
   const advice = `Give --total-partitions ${manifest.totalPartitions}, or stop all machines and give --repartition to divide the run anew.`;
   const message = `The run was started with other settings: ${list.join("; ")}.`;
   throw new ReuploadError("run-differs", message, isOtherTotal ? { advice } : {});
+}
+
+/** Who takes partitions as they get free would take those that belong to somebody. */
+function otherMode(run: RunSettings, given: RunSettings): ReuploadError {
+  const [inRun, now] = [run, given].map(describeMode);
+  const advice =
+    run.mode === "auto" && given.totalPartitions > 1
+      ? "Give --partition auto, or stop all machines and give --repartition to divide the run anew."
+      : "Stop all machines and give --repartition to divide the run anew, or do as the run did.";
+  return new ReuploadError(
+    "run-differs",
+    `The run was started ${inRun}, this command runs ${now}. All machines of a run do the same.`,
+    { advice },
+  );
+}
+
+function describeMode({ mode, totalPartitions }: RunSettings): string {
+  if (mode === "auto") return `with --partition auto (${totalPartitions} partitions)`;
+  return totalPartitions === 1 ? "without partitions" : `with ${totalPartitions} fixed partitions`;
 }
 
 /** Looks at the lease of a record before it is asked for, again and again while its holder may be dead. */
@@ -167,14 +187,10 @@ async function tryClaim(
   }
 }
 
-/** Whoever is about to close the run finds the manifest changed. @throws StartAgain */
-async function reopen(start: FixedStart, generation: number, signal: AbortSignal): Promise<boolean> {
-  for (;;) {
-    const read = await findOrMakeManifest(start, start.newManifest, signal);
-    if (read.manifest.generation !== generation) throw new StartAgain();
-    const changes = { state: "open", reopened: read.manifest.reopened + 1 } as const;
-    if ((await changeManifest(start, read, changes, signal)) !== undefined) return true;
-  }
+/** @throws StartAgain */
+async function reopen(start: FixedStart, generation: number, signal: AbortSignal): Promise<true> {
+  if (await reopenRun(start, start.newManifest, generation, signal)) return true;
+  throw new StartAgain();
 }
 
 function held(start: LeaseStart, record: RecordSummary, isDead: boolean): ReuploadError {

@@ -22,19 +22,37 @@ export interface Demand {
 /** How far ahead of the lookups' pace files are kept ready: a lookup may take twice as long as those before. */
 const RESERVE = 2;
 
+/** What is at hand for the slots, and what they need. */
+export interface Supply {
+  /** Files that are ready or on their way, as far as lookups of late tell. */
+  readonly ahead: number;
+  /** So many are enough. */
+  readonly enough: number;
+  readonly filesPerWorkItem: number;
+}
+
 /**
- * How many work items to claim and look up now; 0 while enough files are ready or on their way. Enough is one for each
- * idle slot, half as many more as there are slots, so that a slot that gets free finds its next file there, and those
- * that the slots will have done with before a lookup is answered. What is asked for is a whole batch: few questions
+ * Enough is one file for each idle slot, half as many more as there are slots, so that a slot that gets free finds its
+ * next file there, and those that the slots will have done with before a lookup is answered.
+ */
+export function supplyOf(demand: Demand): Supply {
+  const { slots, fileWorkers } = demand;
+  const filesPerWorkItem = Math.max(1, demand.filesPerWorkItem ?? fileWorkers);
+  return {
+    ahead: demand.readyFiles + demand.beingLookedUp * filesPerWorkItem,
+    enough: slots - demand.slotsInUse + slots / 2 + RESERVE * demand.filesDuringLookup,
+    filesPerWorkItem,
+  };
+}
+
+/**
+ * How many work items to claim and look up now; 0 while enough files are ready or on their way. What is asked for is a whole batch: few questions
  * are better than many, and a batch is what the catalog holds in memory anyway.
  */
 export function workItemsToLookUp(demand: Demand): number {
-  const { slots, filesPerWorkItem, workItemWorkers } = demand;
-  const idle = slots - demand.slotsInUse;
-  const filesEach = Math.max(1, filesPerWorkItem ?? demand.fileWorkers);
-  const expected = demand.readyFiles + demand.beingLookedUp * filesEach;
-  const enough = idle + slots / 2 + RESERVE * demand.filesDuringLookup;
-  if (expected >= enough || demand.lookupsUnderWay >= workItemWorkers) return 0;
+  const { filesPerWorkItem, workItemWorkers } = demand;
+  const { ahead, enough } = supplyOf(demand);
+  if (ahead >= enough || demand.lookupsUnderWay >= workItemWorkers) return 0;
   // Before anything is known of their size, W work items are enough.
   const mayOpen =
     filesPerWorkItem === undefined ? Math.max(0, workItemWorkers - demand.openWorkItems) : Infinity;

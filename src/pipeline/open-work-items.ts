@@ -5,6 +5,8 @@ export interface OpenWorkItemsOptions {
   readonly queue: Pick<WorkQueue, "release">;
   /** A work item ended or was given back. */
   readonly onClose: () => void;
+  /** Work items were given back: the queue may have another answer, of which it tells others alone. */
+  readonly onGivenBack: () => void;
   /** The queue threw. */
   readonly onError: (error: unknown) => void;
 }
@@ -45,13 +47,15 @@ export class OpenWorkItems {
 
   /** Gives back claims that did not come to their end. */
   giveBack(ids: readonly number[]): void {
-    const { queue, onError } = this.#options;
+    if (ids.length === 0) return;
+    const { queue, onError, onGivenBack } = this.#options;
     try {
       queue.release(ids);
     } catch (thrown) {
       onError(thrown);
     }
     for (const id of ids) this.close(id);
+    onGivenBack();
   }
 
   giveBackAll(): void {

@@ -19,10 +19,11 @@ import type { WorkItem } from "../core/work-item.ts";
 import type { FailureRecord } from "../state/ledger.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { Transfer, TransferMethod } from "../transfer/transfer.ts";
+import type { Supply } from "./demand.ts";
 import type { PoolChange, ServiceLoad } from "./pool-size.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 
-export type { PoolChange, ServiceLoad };
+export type { PoolChange, ServiceLoad, Supply };
 
 export interface Stages {
   readonly surroundings: Surroundings;
@@ -96,6 +97,8 @@ export interface PipelineLive {
   /** Links that were about to end or were refused, and got a newer one from the catalog. */
   readonly linksRenewed: number;
   readonly miscounted: Miscounted;
+  /** What is at hand for the slots; files done a millisecond, of late. */
+  readonly supply?: Supply & { readonly filesPerMs: number };
 }
 
 /** Work items whose lookup gave another number of files than the catalog's count before: one of them is not whole. */

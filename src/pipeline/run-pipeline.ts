@@ -1,6 +1,6 @@
 import { ReuploadError } from "../core/errors.ts";
 import type { Claim } from "../state/work-queue.ts";
-import { type Demand, RecentRate } from "./demand.ts";
+import { type Demand, RecentRate, supplyOf } from "./demand.ts";
 import { DrainingWaits } from "./draining-waits.ts";
 import { Feeder } from "./feeder.ts";
 import { fileJourney } from "./file-journey.ts";
@@ -74,12 +74,13 @@ class Pipeline {
     this.#open = new OpenWorkItems({
       queue: stages.state.queue,
       onClose: wake,
+      onGivenBack: () => this.#feeder.claimAgain(),
       onError: (error) => end.fail(error),
     });
     const opener = this.#makeOpener();
     this.#lookUps = this.#makeLookUps(opener);
     this.#feeder = this.#makeFeeder();
-    this.live = makeLive(this.#slots, this.#open, opener);
+    this.live = makeLive(this.#slots, this.#open, opener, () => this.#supply());
   }
 
   async run(): Promise<PipelineOutcome> {
@@ -208,6 +209,11 @@ class Pipeline {
     this.#open.giveBackLost();
   }
 
+  #supply(): NonNullable<PipelineLive["supply"]> {
+    const filesPerMs = this.#filesDone.perMs(this.#stages.surroundings.monotonic());
+    return { ...supplyOf(this.#demand()), filesPerMs };
+  }
+
   #demand(): Demand {
     const { workItemWorkers, fileWorkers } = this.#options;
     return {
@@ -232,8 +238,16 @@ function firstSize({ slots, workItemWorkers, fileWorkers }: PipelineOptions): nu
   return typeof slots === "number" ? slots : POOL_BOUNDS.start;
 }
 
-function makeLive(slots: FileSlots<FileTask>, open: OpenWorkItems, { links, miscounted }: Opener) {
+function makeLive(
+  slots: FileSlots<FileTask>,
+  open: OpenWorkItems,
+  { links, miscounted }: Opener,
+  supply: () => NonNullable<PipelineLive["supply"]>,
+) {
   return {
+    get supply() {
+      return supply();
+    },
     get slots() {
       return slots.size;
     },

@@ -1,5 +1,5 @@
 import type { StateSummary } from "../state/ledger.ts";
-import type { LiveFigures, ProgressSample, ProgressView } from "./progress.ts";
+import type { LiveFigures, ProgressSample, ProgressView, RunParts } from "./progress.ts";
 import { type Rate, rateBetween, type RatePoint, RateWindow } from "./rate-window.ts";
 
 const SHORT_MS = 10_000;
@@ -46,7 +46,7 @@ export class ProgressModel {
     this.#shown.add(toPoint(sample));
     this.#shownMinute.add(toPoint(sample));
     if (isOutage(previous.live) || isOutage(sample.live)) return;
-    const files = Math.max(0, finishedFiles(sample.summary) - finishedFiles(previous.summary));
+    const files = Math.max(0, finishedHere(sample.summary) - finishedHere(previous.summary));
     this.#active = {
       at: this.#active.at + sample.at - previous.at,
       files: this.#active.files + files,
@@ -59,9 +59,9 @@ export class ProgressModel {
   }
 
   view(): ProgressView {
-    const { at, summary, live } = this.#latest;
+    const { at, summary, live, parts } = this.#latest;
     const finished = finishedFiles(summary);
-    const { total, isKnown } = totalFiles(summary);
+    const { total, isKnown } = wholeTotal(totalFiles(summary), parts?.files);
     const left = total === undefined ? undefined : Math.max(0, total - finished);
     const rate = this.#shown.rate();
     const minute = this.#shownMinute.rate();
@@ -78,26 +78,29 @@ export class ProgressModel {
       },
       bytes: summary.bytes,
       thisStart: {
-        files: Math.max(0, finished - finishedFiles(this.#first.summary)),
+        files: Math.max(0, finishedHere(summary) - finishedHere(this.#first.summary)),
         bytes: Math.max(0, summary.bytes - this.#first.summary.bytes),
         workItems: Math.max(0, finishedWorkItems(summary) - finishedWorkItems(this.#first.summary)),
       },
       filesPerSecond: rate?.files,
       workItemsPerMinute: minute && minute.workItems * 60,
       bytesPerSecond: rate?.bytes,
-      eta: left === undefined || isOutage(live) ? undefined : this.#eta(left),
+      eta: left === undefined || isOutage(live) ? undefined : this.#eta(left, parts),
       live,
+      ...(parts === undefined ? {} : { parts }),
     };
   }
 
-  /** From the slowest to the fastest of: the last 10 s, the last 5 min, the whole run. */
-  #eta(left: number): ProgressView["eta"] {
+  /** From the slowest to the fastest of: the last 10 s, the last 5 min, the whole run; each with what others do meanwhile. */
+  #eta(left: number, parts: RunParts | undefined): ProgressView["eta"] {
     if (left === 0) return { lowMs: 0, highMs: 0 };
+    const elsewhere = parts?.filesPerSecondElsewhere ?? 0;
     const recent = this.#short.rate();
     const whole = rateBetween(NOTHING_DONE, this.#active);
-    if (recent === undefined || whole === undefined || whole.files === 0) return undefined;
+    if (recent === undefined || whole === undefined) return undefined;
+    if (whole.files === 0 && elsewhere === 0) return undefined;
     const rates = [this.#stalledRate(recent), this.#long.rate()?.files ?? 0, whole.files];
-    const telling = rates.filter((rate) => rate > 0);
+    const telling = rates.map((rate) => rate + elsewhere).filter((rate) => rate > 0);
     return {
       lowMs: Math.floor((left / Math.max(...telling)) * 1_000),
       highMs: Math.ceil((left / Math.min(...telling)) * 1_000),
@@ -121,16 +124,32 @@ type KnownOfFiles = Pick<StateSummary, "workItems" | "notSurveyed"> & {
  */
 export function totalFiles(summary: KnownOfFiles): { total: number | undefined; isKnown: boolean } {
   const known = summary.files.total + summary.files.expected;
-  if (summary.notSurveyed === 0) return { total: known, isKnown: true };
-  const knownWorkItems = totalWorkItems(summary) - summary.notSurveyed;
+  // Of partitions that are not here nothing is known either.
+  const unknown = summary.notSurveyed + summary.workItems.not_mine;
+  if (unknown === 0) return { total: known, isKnown: true };
+  const knownWorkItems = totalWorkItems(summary) - unknown;
   if (known === 0 || knownWorkItems <= 0) return { total: undefined, isKnown: false };
   const mean = known / knownWorkItems;
-  return { total: Math.round(known + mean * summary.notSurveyed), isKnown: false };
+  return { total: Math.round(known + mean * unknown), isKnown: false };
+}
+
+/** A survey of the whole run knows of partitions that are not here; what was looked up may be more by now. */
+function wholeTotal(
+  own: ReturnType<typeof totalFiles>,
+  counted: number | undefined,
+): ReturnType<typeof totalFiles> {
+  if (own.isKnown || counted === undefined) return own;
+  return { total: counted, isKnown: true };
 }
 
 /** Finished in any way: copied, already there, done elsewhere, failed, skipped. */
 export function finishedFiles({ files }: StateSummary): number {
   return files.copied + files.alreadyThere + files.elsewhere + files.failed + files.skipped;
+}
+
+/** Without those that another machine completed: they come all at once, with their partition. */
+function finishedHere(summary: StateSummary): number {
+  return finishedFiles(summary) - summary.files.elsewhere;
 }
 
 /** By this machine, in any way: those that others completed come all at once, with their partition. */
@@ -158,7 +177,7 @@ function totalWorkItems({ workItems }: Pick<StateSummary, "workItems">): number 
 function toPoint({ at, summary }: ProgressSample): RatePoint {
   return {
     at,
-    files: finishedFiles(summary),
+    files: finishedHere(summary),
     bytes: summary.bytes,
     workItems: finishedWorkItems(summary),
   };

@@ -25,11 +25,27 @@ export interface LiveFigures extends Omit<Heartbeat, "at"> {
   readonly limitedBy?: string | undefined;
 }
 
+/** A run whose partitions are taken as they get free, as a machine saw it last. total = done + here + elsewhere + free */
+export interface RunParts {
+  readonly total: number;
+  /** Those without work items are among them. */
+  readonly done: number;
+  readonly here: number;
+  readonly elsewhere: number;
+  readonly free: number;
+  /** Other machines that hold partitions, and the files that they finish a second. */
+  readonly others: number;
+  readonly filesPerSecondElsewhere: number;
+  /** Of the whole run, by its survey; undefined while nobody has counted them. */
+  readonly files?: number | undefined;
+}
+
 export interface ProgressSample {
   /** Monotonic ms. */
   readonly at: number;
   readonly summary: StateSummary;
   readonly live: LiveFigures;
+  readonly parts?: RunParts | undefined;
 }
 
 /** Where the run stands. Every work item and every file is in exactly one class, so the parts add up to `total`. */
@@ -75,4 +91,6 @@ export interface ProgressView {
    */
   readonly eta: { readonly lowMs: number; readonly highMs: number } | undefined;
   readonly live: LiveFigures;
+  /** Only of a machine that takes partitions as they get free. */
+  readonly parts?: RunParts | undefined;
 }

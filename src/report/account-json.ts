@@ -16,7 +16,7 @@ export interface AccountPicture {
 
 /** One look as one object. */
 export function accountJson(
-  type: "status" | "monitor",
+  type: "status" | "monitor" | "report",
   { time, picture, differences, silent }: AccountPicture,
   exitCode: number,
 ): JsonFields {

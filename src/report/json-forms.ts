@@ -4,7 +4,7 @@
  */
 import { FAILURES } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
-import type { ProgressView, Waiting } from "../progress/progress.ts";
+import type { ProgressView, RunParts, Waiting } from "../progress/progress.ts";
 import { balanceReport, type RunReport, judgeReport } from "./run-report.ts";
 import { printableJson } from "../core/unprintable.ts";
 
@@ -47,7 +47,12 @@ export function progressJson(view: ProgressView): JsonFields {
     hedges: live.hedges,
     limitedBy: live.limitedBy ?? null,
     waiting: live.waiting.map((waiting) => waitingJson(waiting)),
+    ...(view.parts === undefined ? {} : { partitions: partsJson(view.parts) }),
   };
+}
+
+function partsJson({ filesPerSecondElsewhere, files, ...parts }: RunParts): JsonFields {
+  return { ...parts, filesPerSecondElsewhere: twoDecimals(filesPerSecondElsewhere), files: files ?? null };
 }
 
 function twoDecimals(rate: number | undefined): number | null {

@@ -11,8 +11,16 @@ export interface SurveyBook {
   toSurvey(options: { readonly signal: AbortSignal }): AsyncIterable<readonly WorkItem[]>;
 
   /**
+   * All work items of the state in batches, whatever became of them: for a survey of the whole run.
+   *
+   * @throws as `toSurvey`
+   */
+  all(options: { readonly signal: AbortSignal }): AsyncIterable<readonly WorkItem[]>;
+
+  /**
    * The work items that an earlier start completed, in batches, so that it is noticed what has changed since. None with
-   * `OpenOptions.only`, and none of those that another machine completed: nobody knows their receipt here.
+   * `OpenOptions.only`, and none of those that another machine completed: nobody knows their receipt here. None in a run
+   * that takes partitions as they get free: a partition that is done is nobody's to change.
    *
    * @throws as `toSurvey`
    */

@@ -64,6 +64,17 @@ export interface WorkQueue {
    */
   withdraw(partition: number, why: Error): Promise<void>;
 
+  /** How many work items each partition of the state has; those without any are left out. Reads all rows: once a start. */
+  sizes(): ReadonlyMap<number, number>;
+
+  /**
+   * How many work items of a partition have not come to their end here: pending, in progress or not in the queue. What is
+   * recorded counts, committed or not.
+   *
+   * @throws ReuploadError `disk-full`, `internal`
+   */
+  left(partition: number): number;
+
   /** Another holder of the same queue: neither gets what the other holds. It lives as long as the state is open. */
   beside(): WorkQueue;
 }

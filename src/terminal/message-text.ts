@@ -65,7 +65,8 @@ function textLines(message: Message, style: TextStyle): string[] {
 
 function startedLines(start: MessageOf<"run-started">): string[] {
   const { partition, totalPartitions } = start;
-  const share = totalPartitions === 1 ? "" : `, partition ${partition} of ${totalPartitions}`;
+  const one = partition === "auto" ? "free partitions" : `partition ${partition}`;
+  const share = totalPartitions === 1 ? "" : `, ${one} of ${totalPartitions}`;
   const again = start.starts === 1 ? "" : `, start ${start.starts}`;
   return [
     `run ${start.runId}${share}${again}: ${quantity(start.workItems, "work item")} of ${quantity(start.rows, "row")}`,

@@ -1,5 +1,5 @@
 /** A `ProgressView` as text: the live block for a terminal, one plain line for everything else. */
-import type { ProgressView, Waiting } from "../progress/progress.ts";
+import type { ProgressView, RunParts, Waiting } from "../progress/progress.ts";
 import {
   byteRate,
   bytes,
@@ -32,6 +32,7 @@ export function progressBlock(view: ProgressView, style: TextStyle): string[] {
     ...row("Files", filePieces(view)),
     ...row("Speed", [...speedPieces(view, "not known yet"), { text: `${bytes(view.bytes)} in total` }]),
     ...row("Time", [{ text: `${duration(view.elapsedMs)} so far` }, timeLeft(view)]),
+    ...(view.parts === undefined ? [] : row("Partitions", partPieces(view.parts, ""))),
     ...row("Slots", slotPieces(view, "")),
     ...row("Retries", [{ text: count(view.live.retries) }, throttledPiece(view)]),
     ...view.live.waiting.flatMap((waiting) => row("Waiting", waitingPieces(waiting))),
@@ -48,6 +49,7 @@ export function progressLine(view: ProgressView): string {
     { text: `${quantity(workItems.failed, "work item")} and ${quantity(files.failed, "file")} failed` },
     ...speedPieces(view, "speed not known yet"),
     timeLeft(view),
+    ...(view.parts === undefined ? [] : partPieces(view.parts, " partitions")),
     ...slotPieces(view, " slots"),
     { text: quantity(live.retries, "retry", "retries") },
     throttledPiece(view),
@@ -159,6 +161,17 @@ function timeLeft({ eta, live }: ProgressView): Piece {
   if (eta !== undefined) return { text: `${durationRange(eta.lowMs, eta.highMs)} left` };
   const isWaiting = live.waiting.some((waiting) => !waiting.throttled);
   return { text: isWaiting ? "time left unknown while waiting" : "time left not known yet" };
+}
+
+/** `120 of 256 done, 2 here, 5 on 3 other machines, 129 free` */
+function partPieces({ total, done, here, elsewhere, others, free }: RunParts, noun: string): Piece[] {
+  const held = `${count(elsewhere)} on ${quantity(others, "other machine")}`;
+  return [
+    { text: `${count(done)} of ${count(total)}${noun} done` },
+    { text: `${count(here)} here` },
+    ...(elsewhere === 0 ? [] : [{ text: held }]),
+    { text: `${count(free)} free` },
+  ];
 }
 
 function slotPieces({ live }: ProgressView, noun: string): Piece[] {

@@ -77,9 +77,9 @@ interface Line {
   readonly format?: Paint;
 }
 
-function rowLines({ rejectedFile }: RunReport, rows: Account["rows"], style: TextStyle): string[] {
+function rowLines({ rejectedFile, summary }: RunReport, rows: Account["rows"], style: TextStyle): string[] {
   return block({ label: "Rows", value: rows.total }, style, [
-    { label: "completed", value: rows.completed, format: "green" },
+    { label: "completed", value: rows.completed, note: doneElsewhere(summary), format: "green" },
     { label: "empty", value: rows.empty, note: "the catalog lists no file for them" },
     { label: "failed", value: rows.failed, note: "a file or the lookup failed", format: "red" },
     { label: "rejected", value: rows.rejected, note: inFile(rejectedFile), format: "red" },
@@ -93,10 +93,15 @@ function fileLines({ summary }: RunReport, files: Account["files"], style: TextS
   return block({ label: "Files", value: files.total, note: unknownFiles(summary) }, style, [
     { label: "copied", value: files.copied, format: "green" },
     { label: "already there", value: files.alreadyThere, note: "with the same content" },
+    { label: "elsewhere", value: files.elsewhere, note: "completed by other machines" },
     { label: "failed", value: files.failed, format: "red" },
     { label: "skipped", value: files.skipped, note: "skipped as requested" },
     { label: "left", value: files.left, format: "yellow" },
   ]);
+}
+
+function doneElsewhere({ workItems: { elsewhere } }: RunReport["summary"]): string | undefined {
+  return elsewhere === 0 ? undefined : `${count(elsewhere)} of them by other machines`;
 }
 
 function unknownFiles({ notLookedUp, files }: RunReport["summary"]): string | undefined {
@@ -247,7 +252,8 @@ function gapLines({ gaps }: Account, style: TextStyle): string[] {
 }
 
 function partitionLines({ partition, totalPartitions }: RunReport, verdict: RunVerdict): string[] {
-  if (totalPartitions === 1) return [];
+  // What other machines have is told behind the summary.
+  if (totalPartitions === 1 || partition === "auto") return [];
   const state = verdict === "completed" ? "is done" : "is not done yet";
   return [
     "",

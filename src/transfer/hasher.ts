@@ -1,9 +1,9 @@
 import { createHash, hash } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { onAbort } from "../azure/azure.ts";
 import { errorMessageText } from "../core/errors.ts";
+import { startThread } from "../surroundings/program-files.ts";
 import { SHARED_FROM } from "./buffers.ts";
 import type { HashAnswer, HashRequest } from "./hash-thread.ts";
 
@@ -127,7 +127,7 @@ class HashThread {
 
   constructor() {
     try {
-      this.#worker = start();
+      this.#worker = startThread("transfer/hash-thread", { resourceLimits: THREAD_LIMITS, execArgv: [] });
     } catch (thrown) {
       this.#die(thrown);
       return;
@@ -173,12 +173,4 @@ class HashThread {
     this.#death ??= new Error(`the thread that hashes ended: ${errorMessageText(cause)}`, { cause });
     for (const id of this.#asking.keys()) this.#take(id)?.reject(this.#death);
   }
-}
-
-function start(): Worker {
-  const self = import.meta.url;
-  return new Worker(new URL(`./hash-thread${extname(self)}`, self), {
-    resourceLimits: THREAD_LIMITS,
-    execArgv: [],
-  });
 }

@@ -1,5 +1,5 @@
 /**
- * Runs many command lines in one process, each as the built `command.js` runs it alone: a start costs more than what most
+ * Runs many command lines in one process, each as the built program runs it alone: a start costs more than what most
  * wrong command lines do. Reads the cases as JSON from stdin, prints the results as JSON.
  */
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -18,8 +18,10 @@ export interface Ended {
   readonly files: readonly string[];
 }
 
-const MAIN = pathToFileURL(join(import.meta.dirname, "..", "..", "dist", "cli", "command.js")).href;
+const COMMAND = pathToFileURL(join(import.meta.dirname, "..", "..", "dist", "cli", "command.js")).href;
 const CONFIG = "reupload.config.yaml";
+
+const { runCommandLine } = (await import(COMMAND)) as { runCommandLine: () => Promise<void> };
 
 /** What is written to the stream, from here on. */
 function capture(stream: NodeJS.WriteStream): { text: string } {
@@ -31,15 +33,14 @@ function capture(stream: NodeJS.WriteStream): { text: string } {
   return captured;
 }
 
-async function runOne({ args, env = {}, config }: Given, place: number): Promise<Ended> {
+async function runOne({ args, env = {}, config }: Given): Promise<Ended> {
   const before = { ...process.env };
   Object.assign(process.env, env);
   process.argv = [...process.argv.slice(0, 2), ...args];
   process.exitCode = 0;
   if (config !== undefined) writeFileSync(CONFIG, config);
   const [stdout, stderr] = [capture(process.stdout), capture(process.stderr)];
-  // Another address is another module: the entry runs anew, what it loads does not.
-  await import(`${MAIN}?${place}`);
+  await runCommandLine();
   if (config !== undefined) rmSync(CONFIG);
   process.env = before;
   return {
@@ -57,7 +58,7 @@ if (import.meta.main) {
   const print = process.stdout.write.bind(process.stdout);
   const cases = JSON.parse(await text(process.stdin)) as Given[];
   const results: Ended[] = [];
-  for (const [place, given] of cases.entries()) results.push(await runOne(given, place));
+  for (const given of cases) results.push(await runOne(given));
   process.exitCode = 0;
   print(JSON.stringify(results));
 }

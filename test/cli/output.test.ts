@@ -53,10 +53,12 @@ describe("help", () => {
     expect(bare.stdout + bare.stderr).toContain("Usage: reupload");
   });
 
-  it("gives the version alone for --version", async () => {
+  it("gives the version, the commit and the platform in one line for --version", async () => {
     const { code, stdout, stderr } = await scene.cli(["--version"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(stdout).toMatch(
+      /^\d+\.\d+\.\d+ \(commit (?:unknown|[0-9a-f]{12}(?:-dirty)?), \w+-\w+, Node 24\.\d+\.\d+\)\n$/,
+    );
   });
 });
 

@@ -56,11 +56,13 @@ it("reupload monitor adds up two running partitions, reports one that is killed,
   expect(seen.states.map(({ process }) => process.kind)).toEqual(["running", "running"]);
   expect(seen.slowest).not.toEqual([]);
   expect({ code: seen.code, exitCode: seen.exitCode }).toEqual({ code: 7, exitCode: 7 });
+  expect((await scene.cli(["status", "--healthy", ...BOTH])).code).toBe(0);
 
   await second.kill();
   const died = await look("status");
   expect(died.states.map(({ process }) => process.kind)).toEqual(["running", "died"]);
   expect(died.code).toBe(6);
+  expect((await scene.cli(["status", "--healthy", ...BOTH])).code).toBe(6);
   const shown = await scene.cli(["monitor", "--once", ...BOTH]);
   expect(shown.stdout).toContain("2 states, 1 running, 1 died");
   expect(shown.stdout).toMatch(/machine2_state\.db +1 of 2 .* died \d+ m?s ago/);

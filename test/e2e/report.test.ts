@@ -14,7 +14,7 @@ let first: PlainFile;
 
 /** Four files of two work items are copied, one is there before, one fails; the third work item is not in the catalog. */
 beforeAll(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   const input = await makePlain(scene, 3, 2);
   const sas = await sourceSas(scene, 3_600);
   signature = new URLSearchParams(sas).get("sig") ?? "";
@@ -146,6 +146,29 @@ describe("report", () => {
     expect(strFromU8(zip["attached/1-doctor.txt"] ?? new Uint8Array())).toContain("secret is ***.");
     const binary = await scene.cli([...asked, "--attach", STATE]);
     expect([binary.code, binary.stderr]).toEqual([2, expect.stringContaining("is not a text file")]);
+  });
+});
+
+describe("report of a run in its account", () => {
+  it("tells all that the account knows as text, page and JSON, and refuses what only states know", async () => {
+    const of = ["report", "--target-container", scene.container];
+    const text = await scene.cli(of);
+    expect([text.code, text.stderr]).toEqual([0, ""]);
+    expect(text.stdout).toContain("source-not-found");
+    const { code, stderr } = await scene.cli([...of, "--html", "run.html", "--json", "run.json"]);
+    expect([code, stderr]).toEqual([0, "written: run.html\nwritten: run.json\n"]);
+    const json = JSON.parse(await scene.read("run.json")) as { readonly run: { readonly runId: string } };
+    expect(json).toMatchObject({
+      type: "report",
+      exitCode: 1,
+      total: { workItems: { total: 3, done: 1, empty: 1, failed: 1 }, files: { done: 5, failed: 1 } },
+    });
+    expect(await scene.read("run.html")).toContain("Finished, but not everything is done");
+    const named = await scene.cli([...of, "--run", json.run.runId.slice(0, 6), "--output", "json"]);
+    expect(JSON.parse(named.stdout)).toMatchObject({ run: { runId: json.run.runId } });
+    const refused = await scene.cli([...of, "--csv", "files.csv"]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("--csv needs states")]);
+    expect(secretsInFolder(scene.folder, [signature], ["listing.csv"])).toEqual([]);
   });
 });
 

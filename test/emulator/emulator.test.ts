@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startEmulator } from "../../src/emulator/emulator.ts";
+import { readEndpoints, startEmulator } from "../../src/emulator/emulator.ts";
 import { runCli, startCli } from "../support/run-cli.ts";
 import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 
@@ -28,7 +28,7 @@ async function untilGone(pid: number): Promise<void> {
   while (isRunning(pid)) await sleep(10, undefined, { signal });
 }
 
-/** A program that starts an emulator and prints its process id and connection string; with `stay` it goes on. */
+/** A program that starts an emulator and prints its process id and where its blobs are; with `stay` it goes on. */
 async function starterScript(options: string): Promise<string> {
   const door = join(import.meta.dirname, "..", "..", "src", "emulator", "emulator.ts");
   const script = join(folder, "starter.ts");
@@ -36,8 +36,8 @@ async function starterScript(options: string): Promise<string> {
     script,
     `import { startEmulator } from ${JSON.stringify(door)};
      import { REAL_SURROUNDINGS } from ${JSON.stringify(join(import.meta.dirname, "..", "..", "src", "surroundings", "surroundings.ts"))};
-     const { pid, connectionString } = await startEmulator({ surroundings: REAL_SURROUNDINGS, signal: AbortSignal.timeout(60_000), ${options} });
-     process.stdout.write(JSON.stringify({ pid, connectionString }) + "\\n");
+     const { pid, blobEndpoint } = await startEmulator({ surroundings: REAL_SURROUNDINGS, signal: AbortSignal.timeout(60_000), ${options} });
+     process.stdout.write(JSON.stringify({ pid, blobs: new URL(blobEndpoint).origin }) + "\\n");
      if (process.argv[2] === "stay") setInterval(() => {}, 1000);`,
   );
   return script;
@@ -65,8 +65,9 @@ describe("the emulator", () => {
     const data = JSON.stringify(join(folder, "data"));
     const script = await starterScript(`detached: true, location: ${data}`);
     const ended = await runCli([], { script });
-    const { pid, connectionString } = JSON.parse(ended.stdout) as { pid: number; connectionString: string };
+    const { pid, blobs } = JSON.parse(ended.stdout) as { pid: number; blobs: string };
     try {
+      const { connectionString } = readEndpoints(blobs, blobs);
       const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient("kept");
       await container.create();
       await container.getBlockBlobClient("blob").upload("content", 7);

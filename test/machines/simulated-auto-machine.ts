@@ -1,8 +1,8 @@
 /** One machine of a simulated run with `--partition auto`: it takes free partitions until everything is done. */
 import type { BlobNames } from "../../src/machines/blob-names.ts";
-import { type AutoOptions, takePartition } from "../../src/machines/auto-parts.ts";
+import { type AutoOptions, takePartitions } from "../../src/machines/auto-parts.ts";
 import type { Claim } from "../../src/machines/claim.ts";
-import { closeIfDone } from "../../src/machines/completion.ts";
+import { closeIfDone, viewRun } from "../../src/machines/completion.ts";
 import { findOrMakeManifest } from "../../src/machines/generation.ts";
 import type { Manifest } from "../../src/machines/manifest.ts";
 import { readRunMoment } from "../../src/machines/run-moment.ts";
@@ -59,6 +59,7 @@ export class SimulatedAutoMachine extends SimulatedProcess {
       newManifest,
       facts: (partition) => simulatedFacts(workItems(partition), this.done),
       size: (partition) => workItems(partition).length,
+      hasRetries: () => false,
     };
     this.ending = await this.#work(options, moment);
   }
@@ -66,9 +67,13 @@ export class SimulatedAutoMachine extends SimulatedProcess {
   async #work(options: AutoOptions, moment: number): Promise<string> {
     for (;;) {
       if (this.#isLeaving) return "left";
-      const taken = await takePartition(options, new Set(this.#held.keys()), never);
-      if (taken.kind === "claim") await this.#workOn(taken.claim, options.generation, moment);
-      else if (taken.kind === "other-generation") return "other generation";
+      const run = await viewRun(options, never);
+      const want = { held: new Set(this.#held.keys()), most: 2 };
+      const taken = await takePartitions(options, run, want, never);
+      if (taken.kind === "claims") {
+        const each = taken.taken.map(({ claim }) => this.#workOn(claim, options.generation, moment));
+        await Promise.all(each);
+      } else if (taken.kind === "other-generation") return "other generation";
       else if (taken.kind === "nothing-now") await sleep(this.own, LOOK_MS, never);
       else if (await closeIfDone(options, options.generation, never)) return "completed";
     }

@@ -21,4 +21,8 @@ describe("machines with fixed partitions, by a seed", () => {
   it("count the time since an answer, too: a pause of 24 s and the seconds after it are more than a lease", async () => {
     expect((await simulate(4249)).violations).toEqual([]);
   }, 60_000);
+
+  it("count the time since the question: a date that was under way for 20 s is 20 s old", async () => {
+    expect((await simulate(44358)).violations).toEqual([]);
+  }, 60_000);
 });

@@ -71,6 +71,34 @@ describe("a pipeline whose partitions come while it runs", () => {
     });
   });
 
+  it("does not end when its last partition is lost, and is over when that comes back", async () => {
+    const made = await rig(filesOfEach(2), COUNT, { share: AUTO });
+    const late = gate();
+    made.transfer = async (file) => {
+      if (itemsIn(1).some((index) => file.uri.includes(`/item-${index}/`))) {
+        await late.wait();
+        throw new Error("cut off");
+      }
+      return COPIED;
+    };
+    for (let number = 0; number < TOTAL; number++) await made.store.queue.admit(number, undefined);
+    const { outcome } = made.start();
+    let isEnded = false;
+    void outcome.then(() => (isEnded = true));
+    const own = COUNT - itemsIn(1).length;
+    await vi.waitFor(() => expect(made.store.ledger.tally().workItems.completed).toBe(own));
+    await made.store.queue.withdraw(1, new Error("another machine has it"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    late.open();
+    await vi.waitFor(() => expect(made.store.ledger.tally().workItems.in_progress).toBe(0));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(isEnded).toBe(false);
+    made.transfer = async () => COPIED;
+    await made.store.queue.admit(1, undefined);
+    expect(await outcome).toEqual({ kind: "finished" });
+    expect(made.store.ledger.tally().workItems.completed).toBe(COUNT);
+  });
+
   it("records what comes to its end although the claim is lost", async () => {
     const made = await rig(filesOfEach(3), COUNT, { share: AUTO });
     await made.store.queue.admit(1, undefined);

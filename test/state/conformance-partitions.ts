@@ -122,6 +122,15 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       expect(state.ledger.tally().notSurveyed).toBe(found.length);
     });
 
+    it("gives all work items for a survey of the whole run, whatever became of them", async () => {
+      const state = await (await newHarness()).start(workItems(60), AUTO);
+      await state.queue.admit(1, undefined);
+      await completeOne(state, 1);
+      const found = [];
+      for await (const batch of state.surveys.all(noSignal)) found.push(...batch);
+      expect(found).toEqual(workItems(60));
+    });
+
     it("aborts the claims of a partition that is withdrawn, and no others", async () => {
       const state = await (await newHarness()).start(workItems(60), AUTO);
       await state.queue.admit(0, undefined);
@@ -150,6 +159,37 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       });
       await state.queue.admit(1, undefined);
       expect(await claimSome(state, 100)).toHaveLength(inPartition(60, 1).length - 1);
+    });
+
+    it("tells how many work items a partition has, and how many of them are left", async () => {
+      const state = await (await newHarness()).start(workItems(60), AUTO);
+      const sizes = [0, 1, 2].map((partition) => inPartition(60, partition).length);
+      expect(new Map(state.queue.sizes())).toEqual(new Map(sizes.map((size, at) => [at, size])));
+      expect([0, 1, 2].map((partition) => state.queue.left(partition))).toEqual(sizes);
+      await state.queue.admit(1, undefined);
+      await completeOne(state, 1);
+      expect(state.queue.left(1)).toBe((sizes[1] ?? 0) - 1);
+      await state.queue.withdraw(1, new Error("given back"));
+      expect(state.queue.left(1)).toBe((sizes[1] ?? 0) - 1);
+    });
+
+    it("tries again what failed, when no later word has come since", async () => {
+      const harness = await newHarness();
+      const first = await harness.start(workItems(9), AUTO);
+      await first.queue.admit(1, undefined);
+      await perform(first, ["failed"]);
+      await finishAll(first);
+      const told = await checkpointOf(first, 1);
+      expect(first.queue.left(1)).toBe(0);
+      await first.close();
+      const state = await harness.resume();
+      await state.queue.admit(1, told);
+      expect(state.queue.left(1)).toBe(1);
+      await finishAll(state);
+      expect(checkpointCounts(await checkpointOf(state, 1)).workItems).toMatchObject({
+        failed: 0,
+        pending: 0,
+      });
     });
 
     it("is all done when every partition is done here or known to be done", async () => {

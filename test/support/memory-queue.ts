@@ -83,6 +83,17 @@ export class MemoryQueue implements WorkQueue {
     this.#state.holdings.lose(partition, why);
   }
 
+  sizes(): ReadonlyMap<number, number> {
+    const byPartition = Map.groupBy(this.#state.disk.rows, ({ partition }) => partition);
+    return new Map([...byPartition].map(([partition, rows]) => [partition, rows.length]));
+  }
+
+  left(partition: number): number {
+    this.#state.commit();
+    const isLeft = ({ status }: Row) => ["pending", "in_progress", "not_mine"].includes(status);
+    return this.#state.rowsOf(partition).filter(isLeft).length;
+  }
+
   beside(): WorkQueue {
     return new MemoryQueue(this.#state);
   }
@@ -103,8 +114,13 @@ export class MemorySurveys implements SurveyBook {
     );
   }
 
+  all({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
+    return this.#batches(() => true, signal);
+  }
+
   async *toRecheck({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
-    if (this.#state.isPart || this.#state.start.number === 1) return;
+    const { isPart, start, run } = this.#state;
+    if (isPart || start.number === 1 || run.identity.partition === "auto") return;
     const startedAt = Math.floor(this.#state.start.startedAt / 1000);
     yield* this.#batches(
       ({ status, finishedAt }) => status === "completed" && (finishedAt ?? 0) <= startedAt,

@@ -36,6 +36,8 @@ export interface RunningCli {
 }
 
 const BUILT = join(import.meta.dirname, "..", "..", "dist", "cli", "main.js");
+/** A single executable to be tested in place of the built command line. */
+const EXECUTABLE = process.env["REUPLOAD_EXECUTABLE"];
 /** What a process needs to find programs, its home and its temporary folder. */
 const PASSED_ON = ["PATH", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "SystemRoot", "LANG"];
 
@@ -46,9 +48,10 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
 
 /** Starts the built command line as a process of its own, with the Node that runs the tests. */
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
-  const script = options.script ?? BUILT;
+  const script = options.script ?? EXECUTABLE ?? BUILT;
   if (!existsSync(script)) throw new Error(`${script} is missing: npm run build`);
-  const child = spawn(process.execPath, [script, ...args], {
+  const [command, before] = script === EXECUTABLE ? [script, []] : [process.execPath, [script]];
+  const child = spawn(command, [...before, ...args], {
     cwd: options.cwd,
     env: { ...passedOn(), ...options.env },
     stdio: "pipe",

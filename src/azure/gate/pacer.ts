@@ -111,7 +111,8 @@ export class Pacer {
   #setTimer(now: number): void {
     const rate = this.#rate(now);
     this.#stopTimer();
-    const ms = rate === undefined ? 0 : (1_000 * Math.max(0, -this.#tokens)) / rate;
+    const debtMs = rate === undefined ? 0 : (1_000 * Math.max(0, -this.#tokens)) / rate;
+    const ms = rate === 0 ? LOOK_AGAIN_MS : debtMs;
     this.#cancelTimer = this.#surroundings.after(Math.min(Math.ceil(ms) || 1, LOOK_AGAIN_MS), () =>
       this.#serve(),
     );

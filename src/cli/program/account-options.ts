@@ -16,10 +16,11 @@ const MORE: readonly RunOptionName[] = [
   "config",
 ];
 
-/** Declares them. */
-export function addAccountOptions(command: Command): Command {
-  for (const [name, help] of OPTIONS) command.addOption(runOption(name, help));
-  command.addOption(new Option("--run <id>", "in place of --csv: id of the run, or its beginning"));
+/** Declares them. @param hasCsv false for a command whose own `--csv` is something else */
+export function addAccountOptions(command: Command, hasCsv = true): Command {
+  for (const [name, help] of OPTIONS) if (hasCsv || name !== "csv") command.addOption(runOption(name, help));
+  const instead = hasCsv ? "in place of --csv" : "with --target";
+  command.addOption(new Option("--run <id>", `${instead}: id of the run, or its beginning`));
   for (const name of MORE) command.addOption(runOption(name));
   return command;
 }

@@ -1,15 +1,21 @@
 import type { ReportArguments } from "../report.ts";
+import { accountArguments, addAccountOptions } from "./account-options.ts";
 import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
 /** Adds `reupload report` with its options and help to the program. */
 export function addReport({ program, io, setExitCode }: CommandLine): void {
-  program
+  const command = program
     .command("report")
     .summary("report what a run did, as text, a web page, CSV or JSON")
     .description(
-      "Tells what a run was asked, what it did, when, how fast, and what failed and why, from the states of its machines. Without an output it prints a short text. It only reads, also during a run.",
+      "Tells what a run was asked, what it did, when, how fast, and what failed and why, from the states of its machines; with --target a whole run, all machines, as its account knows it. Without an output it prints a short text. It only reads, also during a run.",
     )
-    .option("--state-db <file>", "state file of a machine (repeatable; default: reupload_state.db)", repeated)
+    .option(
+      "--state-db <file>",
+      "state file of a machine (repeatable; default: reupload_state.db)",
+      repeated,
+    );
+  addAccountOptions(command, false)
     .option("--html <file>", "write one page that needs no network and no script")
     .option("--csv <file>", "write a row for each file, as `files --output csv` does")
     .option("--json <file>", "write the report as one JSON object")
@@ -33,12 +39,14 @@ Examples:
   reupload report
   reupload report --state-db machine1_state.db --state-db machine2_state.db --html report.html
   reupload report --json - | jq .verdict
+  reupload report --target https://ACCOUNT.blob.core.windows.net --run 5972db --html run.html
   reupload doctor > doctor.txt
   reupload report --bundle ticket.zip --log run.log --attach doctor.txt
 ${exitCodesHelp()}`,
     )
-    .action(async (options: ReportArguments) => {
+    .action(async ({ csv, ...options }: ReportArguments & Record<string, unknown>) => {
       const { report } = await import("../report.ts");
-      setExitCode(await report(options, io));
+      const shown = csv === undefined ? options : { ...options, csv };
+      setExitCode(await report({ ...shown, ...accountArguments(options) }, io));
     });
 }

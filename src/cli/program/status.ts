@@ -1,3 +1,4 @@
+import { EXIT } from "../../core/exit-codes.ts";
 import { accountArguments, addAccountOptions } from "./account-options.ts";
 import { type CommandLine, exitCodesHelp, repeated } from "./command-line.ts";
 
@@ -16,6 +17,7 @@ export function addStatus({ program, io, setExitCode }: CommandLine): void {
     );
   addAccountOptions(command)
     .option("--snapshot <file>", "make a consistent copy of the state in this file, also during a run")
+    .option("--healthy", "exit with 0 also while a process works on the state, for health checks")
     .option("--output <format>", "text or json", "text")
     .addHelpText(
       "after",
@@ -31,6 +33,7 @@ ${exitCodesHelp()}`,
       const { status } = await import("../status.ts");
       const { snapshot, output } = options;
       const shown = { output, ...(snapshot === undefined ? {} : { snapshot }) };
-      setExitCode(await status({ ...accountArguments(options), ...shown }, io));
+      const code = await status({ ...accountArguments(options), ...shown }, io);
+      setExitCode(options["healthy"] === true && code === EXIT.running ? EXIT.done : code);
     });
 }

@@ -59,7 +59,8 @@ export function checkRows(checkpoint: Checkpoint, partition: number, rows: Check
 export function admittedStatus(own: WorkItemStatus, said: CheckpointState, isLater: boolean): WorkItemStatus {
   if (own === "completed" || own === "empty" || own === "elsewhere" || own === "in_progress") return own;
   if (said === "done") return "elsewhere";
-  if (own === "not_mine") return said;
+  // What failed and is to be tried again, or was left: the state's own word, unless the checkpoint's is later.
+  if (own === "not_mine") return isLater ? said : "pending";
   return isLater ? said : own;
 }
 

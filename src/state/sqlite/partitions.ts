@@ -18,7 +18,7 @@ import { fromStatusColumn } from "./columns.ts";
 import { WorkItemMoves } from "./work-item-moves.ts";
 import { partitionFigures } from "./partition-figures.ts";
 import { readElsewhere } from "./rows.ts";
-import { firstRow } from "./statements.ts";
+import { allRows, firstRow } from "./statements.ts";
 import type { Writing } from "./writing.ts";
 
 /** The partitions of a state: which are in its queue, and what their checkpoints say. */
@@ -39,6 +39,22 @@ export class SqlitePartitions {
 
   isHere(partition: number): boolean {
     return this.#here.has(partition);
+  }
+
+  sizes(): Map<number, number> {
+    type Row = { partition: number; work_items: number };
+    const rows = allRows<Row>(this.#writing.statements.sizesOfPartitions, this.#writing.onlyPartition);
+    return new Map(rows.map(({ partition, work_items: workItems }) => [partition, workItems]));
+  }
+
+  left(partition: number): number {
+    this.#check(partition);
+    this.#writing.commitNow();
+    const { leftInPartition, leftInWhole } = this.#writing.statements;
+    const row = this.#isAuto
+      ? firstRow<{ work_items: number }>(leftInPartition, partition)
+      : firstRow<{ work_items: number }>(leftInWhole);
+    return row?.work_items ?? 0;
   }
 
   admit(partition: number, said: Checkpoint | undefined): void {

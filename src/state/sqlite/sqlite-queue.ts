@@ -81,6 +81,14 @@ export class SqliteQueue implements WorkQueue {
     this.#writing.holdings.lose(partition, why);
   }
 
+  sizes(): ReadonlyMap<number, number> {
+    return this.#partitions.sizes();
+  }
+
+  left(partition: number): number {
+    return this.#partitions.left(partition);
+  }
+
   beside(): WorkQueue {
     return new SqliteQueue(this.#writing, this.#partitions, this.#pending.beside());
   }

@@ -37,10 +37,15 @@ export class SqliteSurveys implements SurveyBook {
     yield* batchesOf((after) => this.#pending.notLookedUp(after, BATCH), signal);
   }
 
+  async *all({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
+    const { allWorkItems } = this.#writing.statements;
+    yield* batchesOf((after) => allRows<KeyRow>(allWorkItems, after, BATCH), signal);
+  }
+
   async *toRecheck({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<readonly WorkItem[]> {
     this.#writing.commitNow();
-    const { options, start, statements } = this.#writing;
-    if (options.only !== undefined || start.number === 1) return;
+    const { options, run, start, statements } = this.#writing;
+    if (options.only !== undefined || start.number === 1 || run.identity.partition === "auto") return;
     const { completedBefore } = statements;
     yield* batchesOf((after) => allRows<KeyRow>(completedBefore, this.#startedAt, after, BATCH), signal);
   }

@@ -56,6 +56,7 @@ export const SQL = {
   // Surveys: whose files are to be counted, and what came of it.
   notLookedUp: `SELECT id, job_id, work_item_id, name
     FROM work_item WHERE status <> 2 AND status = 0 AND receipt_count IS NULL AND id > ? ORDER BY id LIMIT ?`,
+  allWorkItems: `SELECT id, job_id, work_item_id, name FROM work_item WHERE id > ? ORDER BY id LIMIT ?`,
   completedBefore: `SELECT id, job_id, work_item_id, name
     FROM work_item WHERE status = 2 AND finished_at <= ? AND id > ? ORDER BY id LIMIT ?`,
   findForSurvey: `SELECT id, status, receipt_count, receipt_digest, surveyed_files FROM work_item
@@ -129,6 +130,9 @@ export const SQL = {
   findPartition: `SELECT epoch, files_elsewhere, empty_elsewhere, failures_elsewhere FROM partition WHERE number = ?`,
   putPartition: `INSERT OR REPLACE INTO partition (number, epoch, files_elsewhere, empty_elsewhere, failures_elsewhere)
     VALUES (?, ?, ?, ?, ?)`,
+  sizesOfPartitions: `SELECT coalesce(partition, ?) AS partition, count(*) AS work_items FROM work_item GROUP BY 1`,
+  leftInPartition: `SELECT count(*) AS work_items FROM work_item WHERE partition = ? AND status IN (0, 1, 7)`,
+  leftInWhole: `SELECT count(*) AS work_items FROM work_item WHERE status IN (0, 1, 7)`,
   wholeInKeyOrder: `SELECT ${PARTITION_COLUMNS} FROM work_item
     WHERE (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?`,
   partitionInKeyOrder: `SELECT ${PARTITION_COLUMNS} FROM work_item

@@ -70,6 +70,15 @@ describe("a pacer", () => {
     expect(passed()).toBeGreaterThan(15_000);
   });
 
+  it("lets nothing pass at a rate of 0, and goes on when the rate rises", () => {
+    const clock = new VirtualClock();
+    const passed = crowd(clock, new Pacer(clock, (now) => (now < 10_000 ? 0 : 10)), 50, [1]);
+    clock.runUntil(9_900);
+    expect(passed()).toBe(0);
+    clock.runUntil(20_000);
+    expect(passed()).toBeGreaterThan(85);
+  });
+
   it("tells how long requests were held, and holds none without a rate", () => {
     const clock = new VirtualClock();
     const { signal } = new AbortController();

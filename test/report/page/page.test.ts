@@ -12,6 +12,9 @@ import type { FullReport } from "../../../src/report/full-report.ts";
 import { reportPage } from "../../../src/report/page/page.ts";
 import { reportText } from "../../../src/terminal/report-text.ts";
 import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
+import { pictureRun } from "../../../src/progress/run-picture.ts";
+import { accountPage } from "../../../src/report/page/account-page.ts";
+import { donePart, LOOKED_AT, notStarted, partOf, runOf } from "../../progress/run-samples.ts";
 import { findChromium } from "../../support/browser.ts";
 import { makeLargeState } from "../../support/large-state.ts";
 
@@ -71,6 +74,10 @@ describe("the report of a run of two machines with 21,000 work items", () => {
 
 const executablePath = findChromium();
 
+/** Runs axe in the page. */
+const VIOLATIONS =
+  "axe.run().then(({ violations }) => violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target)}`))";
+
 describe.skipIf(executablePath === undefined && process.env["CI"] === undefined)(
   "the page in Chromium",
   () => {
@@ -119,13 +126,25 @@ describe.skipIf(executablePath === undefined && process.env["CI"] === undefined)
         await page.setViewportSize({ width, height: 900 });
         await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
         await page.evaluate(axe.source);
-        const violations = await page.evaluate<string[]>(
-          "axe.run().then(({ violations }) => violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target)}`))",
-        );
+        const violations = await page.evaluate<string[]>(VIOLATIONS);
         expect(violations).toEqual([]);
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
         expect(await page.locator("svg.chart:visible").count()).toBe(1);
       },
     );
+
+    it("of a whole run has no fault either", async () => {
+      const parts = [partOf(0), partOf(1, { life: "dead", toldAgo: 7_200 }), donePart(2), notStarted(3)];
+      const picture = pictureRun(runOf(parts));
+      const path = join(folder, "run.html");
+      await writeFile(
+        path,
+        accountPage({ time: LOOKED_AT, picture, differences: [], silent: undefined }, "1.2.3"),
+      );
+      await page.goto(pathToFileURL(path).href);
+      await page.evaluate(axe.source);
+      expect(await page.evaluate(VIOLATIONS)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+    });
   },
 );

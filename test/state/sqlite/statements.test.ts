@@ -54,9 +54,13 @@ describe("the statements", () => {
     ]);
   });
 
-  it("read all work items only at a resume", () => {
+  it("read all work items only at a start", () => {
     expect(matching(/^SCAN (?:w|work_item)\b(?! USING INDEX work_item_surveyed)/)).toEqual([
       "countWorkItems",
+      // Of `--partition auto`, once a start.
+      "sizesOfPartitions",
+      // Of a state that is one whole; asked for by nothing but the doors' tests.
+      "leftInWhole",
       // The inner query, of those that were asked for.
       "slowestWorkItems",
     ]);

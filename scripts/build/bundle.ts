@@ -1,0 +1,79 @@
+/**
+ * Makes the program in `dist` from `src` and the packages that it uses: a few CommonJS files that load one another when
+ * they are needed. CommonJS, because Node loads it faster than modules (bench/README.md), and because the single
+ * executable takes nothing else.
+ */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type OutputChunk, rolldown, type RolldownLog } from "rolldown";
+import { type BuildFacts, readBuildFacts } from "./build-facts.ts";
+import { type BundledPackage, findBundledPackages } from "./bundled-packages.ts";
+import { CHUNKS, findCycle } from "./chunks.ts";
+import { licencesText } from "./licences.ts";
+import { manualPage } from "./manual-page.ts";
+import { ROOT } from "./root.ts";
+import { syncYaml } from "./sync-yaml.ts";
+
+/** What starts by itself: the program, its command line for tests, its thread, and what is loaded without waiting. */
+const ENTRIES = {
+  "cli/main": "src/cli/main.ts",
+  "cli/command": "src/cli/command.ts",
+  "transfer/hash-thread": "src/transfer/hash-thread.ts",
+  "chunks/yaml": "yaml",
+};
+
+/** What was made. */
+export interface Bundle {
+  readonly facts: BuildFacts;
+  /** The files of the program, by their paths in `dist`. */
+  readonly files: readonly { readonly path: string; readonly code: string }[];
+  /** The packages whose code is in it. */
+  readonly packages: readonly BundledPackage[];
+}
+
+/**
+ * Replaces `dist`.
+ *
+ * @throws Error for what cannot be resolved, and when the files would load one another in a circle
+ */
+export async function buildBundle(): Promise<Bundle> {
+  const facts = readBuildFacts();
+  const dist = join(ROOT, "dist");
+  await rm(dist, { recursive: true, force: true });
+  await using bundler = await rolldown({
+    cwd: ROOT,
+    input: ENTRIES,
+    platform: "node",
+    preserveEntrySignatures: "allow-extension",
+    external: /^\.\/yaml\.js$/,
+    plugins: [syncYaml()],
+    transform: { define: { REUPLOAD_BUILD: JSON.stringify(facts) } },
+    onLog: refuseWarnings,
+  });
+  const { output } = await bundler.write({
+    dir: dist,
+    format: "cjs",
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name].js",
+    sourcemap: true,
+    codeSplitting: CHUNKS,
+  });
+  const chunks = output.filter((file): file is OutputChunk => file.type === "chunk");
+  const cycle = findCycle(chunks);
+  if (cycle !== undefined) throw new Error(`files of dist load one another: ${cycle.join(" -> ")}`);
+  const packages = findBundledPackages(chunks.flatMap(({ moduleIds }) => moduleIds));
+  await mkdir(dist, { recursive: true });
+  // The package's own files are modules.
+  await writeFile(join(dist, "package.json"), '{"type":"commonjs"}\n');
+  await writeFile(join(dist, "THIRD-PARTY-LICENSES.txt"), licencesText(packages));
+  await writeFile(join(dist, "reupload.1"), manualPage(facts.version));
+  return { facts, packages, files: chunks.map(({ fileName, code }) => ({ path: fileName, code })) };
+}
+
+/** Where a package says in its own words that it knows better than the bundler. */
+const EXPECTED = new Set(["INEFFECTIVE_DYNAMIC_IMPORT"]);
+
+function refuseWarnings(level: string, log: RolldownLog): void {
+  if (level !== "warn" || EXPECTED.has(log.code ?? "")) return;
+  throw new Error(`${log.code ?? "warning"}: ${log.message}`);
+}

@@ -1,0 +1,145 @@
+/**
+ * The guard of a run with `--partition auto`: joins the state, which holds the work items of all partitions, and
+ * `machines`, which knows which of them are free.
+ */
+import { hostname } from "node:os";
+import { AutoMachine, OtherTotal } from "../machines/auto-machine.ts";
+import { BlobNames } from "../machines/blob-names.ts";
+import type { PartitionFacts } from "../machines/claim.ts";
+import type { LimitShare } from "../machines/limit-share.ts";
+import type { OldRecord } from "../machines/machines.ts";
+import { RestAccount } from "../machines/rest-account.ts";
+import { explainRefusal } from "../machines/rights.ts";
+import { observeDates, ServiceTime } from "../machines/service-time.ts";
+import type { OpenState } from "../state/state-kind.ts";
+import { limitRules } from "./auto-limits.ts";
+import { AutoRun } from "./auto-run.ts";
+import type { JobContext } from "./context.ts";
+import { type Coordination, HASH_VERSION } from "./coordination.ts";
+import { type Figures, stateFacts } from "./partition-facts.ts";
+import { runRules } from "./coordination-settings.ts";
+import type { Guard, GuardedRun } from "./guard.ts";
+import { spreadRecords } from "./repartition.ts";
+import type { RunControl } from "./run-control.ts";
+import type { Services } from "./services.ts";
+
+export { OtherTotal };
+
+/** The guard of a run that takes partitions as they get free. It throws OtherTotal, too. */
+export function autoGuard(context: JobContext, coordination: Coordination): Guard {
+  return { begin: async (state, control) => beginAuto(context, coordination, state, control) };
+}
+
+async function beginAuto(
+  context: JobContext,
+  coordination: Coordination,
+  state: OpenState,
+  control: RunControl,
+): Promise<GuardedRun> {
+  const { settings, services } = coordination;
+  const { surroundings, signal, notice } = context;
+  const container = settings.coordinationContainer;
+  const serviceTime = new ServiceTime(surroundings);
+  const account = observeDates(new RestAccount(services.coordination, container), serviceTime);
+  const explain = (thrown: unknown): unknown =>
+    explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
+  const figures: Figures = { first: undefined, last: undefined };
+  const admitted = new Set<number>();
+  const retries = new Set<number>();
+  const sizes = state.queue.sizes();
+  /** By partition: work items, until a survey has counted their files. */
+  const files = Array.from({ length: state.run.identity.totalPartitions }, (_, at) => sizes.get(at) ?? 0);
+  try {
+    if (settings.createMissing || settings.emulator) await account.makeContainer({ signal });
+    const machine = await AutoMachine.begin(
+      {
+        ...machineOptions(context, coordination, state),
+        account,
+        surroundings,
+        serviceTime,
+        facts: (partition) => noted(stateFacts(state, partition, figures, surroundings), partition, admitted),
+        size: (partition) => (sizes.has(partition) ? Math.max(1, files[partition] ?? 1) : 0),
+        hasRetries: (partition) => retries.has(partition),
+      },
+      signal,
+    );
+    const { maxFailures } = settings;
+    const share = await shareLimits(machine, services, signal);
+    const shared = { state, control, surroundings, services, figures, container, notice, explain };
+    const partitions = { admitted, retries, sizes, files };
+    return new AutoRun({ ...shared, ...partitions, machine, share, maxFailures });
+  } catch (thrown) {
+    throw explain(thrown);
+  }
+}
+
+/** From now on this machine takes its share of the run's limits; undefined when there are none. */
+async function shareLimits(
+  machine: AutoMachine,
+  { limits }: Services,
+  signal: AbortSignal,
+): Promise<LimitShare | undefined> {
+  let held = limits.heldMs;
+  if (held === undefined) return undefined;
+  const isHeldBack = (): boolean => {
+    const [before, now] = [held ?? 0, limits.heldMs ?? 0];
+    held = now;
+    return now > before;
+  };
+  const share = await machine.shareLimits(isHeldBack, signal);
+  limits.share = () => share.share;
+  return share;
+}
+
+/** The same facts; which partitions came into the state's queue is noted, because a claim may still fail afterwards. */
+function noted(facts: PartitionFacts, partition: number, admitted: Set<number>): PartitionFacts {
+  return {
+    async adopt(body, epoch) {
+      await facts.adopt(body, epoch);
+      admitted.add(partition);
+    },
+    checkpoint: async () => facts.checkpoint(),
+  };
+}
+
+function machineOptions(context: JobContext, coordination: Coordination, state: OpenState) {
+  const { notice } = context;
+  const { settings, identity, kept, tool, csvName, sample } = coordination;
+  const { totalPartitions, nameTemplate } = identity;
+  const { csvDigest } = state.run.identity;
+  const { rows, ours } = state.run.input;
+  const run = { target: identity.target, csvDigest };
+  const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
+  const csv = context.path(settings.csv ?? "-");
+  return {
+    run,
+    names: BlobNames.forRun(run),
+    holder,
+    settings: {
+      totalPartitions,
+      mode: "auto" as const,
+      hashVersion: HASH_VERSION,
+      queues: settings.announce ? [settings.queue] : [],
+      nameTemplate,
+      rules: { ...runRules(settings), ...limitRules(kept) },
+    },
+    // A state's rows have their partitions already; stdin cannot be read again.
+    anyTotal: settings.totalPartitions === undefined && state.start.number === 1 && settings.csv !== "-",
+    csv: { digest: csvDigest, rows, workItems: ours, fileName: csvName, sample: sample() },
+    tool,
+    separateRun: settings.separateRun,
+    spread: settings.repartition
+      ? async (old: readonly OldRecord[], from: number) =>
+          spreadRecords(context, { csv, csvDigest, totalPartitions, holder }, old, from)
+      : undefined,
+    onWait: ({ host, pid }: { readonly host: string; readonly pid: number }) =>
+      notice("info", `waiting up to 30 s for the lease of ${host} (process ${pid}) to end`),
+    // A state that worked before its run was coordinated knows an earlier moment; of a new one the account's counts.
+    ownBegin: state.start.number > 1 ? state.run.createdAt : undefined,
+    onSuspicion: (other: { readonly file: string; readonly rows: number }) =>
+      notice(
+        "warning",
+        `an unfinished run of ${other.file} (${other.rows} rows) into this target shares most work items with this CSV; no machine works on it now`,
+      ),
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * One machine of a run with `--partition auto`: the partitions that it holds, from the guard to the last word. It decides
+ * nothing about when to take or to give back; who has the work does (`job`).
+ */
+import { abortAfter, type Moment, moment, passedSince } from "../surroundings/surroundings.ts";
+import { type AutoOptions, takePartitions } from "./auto-parts.ts";
+import { makeRunId, type RunKey } from "./blob-names.ts";
+import type { Claim, Holder } from "./claim.ts";
+import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
+import { checkOtherCsvs } from "./csv-overlap.ts";
+import { LimitShare } from "./limit-share.ts";
+import { findOrMakeManifest } from "./generation.ts";
+import { keepCheckpoints } from "./keep-checkpoints.ts";
+import type { Manifest, RunSettings } from "./manifest.ts";
+import type { RecordSummary } from "./record.ts";
+import { repartition, type SpreadRecords } from "./repartition.ts";
+import { untilAnswered } from "./repeated-calls.ts";
+import { readRunMoment } from "./run-moment.ts";
+import { checkSettings } from "./start-fixed.ts";
+import { surveyOnce } from "./survey.ts";
+
+/** Several partitions are taken by one list, when it is not older than this, ms. */
+const FRESH_MS = 3_000;
+/** Of a start that is refused, ms. */
+const LAST_WORD_MS = 25_000;
+
+export interface AutoMachineOptions extends Omit<AutoOptions, "generation" | "newManifest"> {
+  readonly run: RunKey;
+  readonly holder: Holder;
+  readonly settings: RunSettings;
+  /** Nobody asked for this number of partitions: that of the run is taken. */
+  readonly anyTotal: boolean;
+  readonly csv: Manifest["csv"];
+  /** Version of this tool. */
+  readonly tool: string;
+  readonly separateRun: boolean;
+  /** `--repartition`: makes the records of the new partitions. */
+  readonly spread: SpreadRecords | undefined;
+  readonly onWait: (holder: RecordSummary) => void;
+  /** As `Part`. */
+  readonly ownBegin: number | undefined;
+  readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
+}
+
+/** The run has another number of partitions, and nobody asked for one: start again with that. */
+export class OtherTotal extends Error {
+  readonly totalPartitions: number;
+
+  constructor(totalPartitions: number) {
+    super(`the run has ${totalPartitions} partitions`);
+    this.name = "OtherTotal";
+    this.totalPartitions = totalPartitions;
+  }
+}
+
+interface HeldPartition {
+  readonly claim: Claim;
+  readonly ended: AbortController;
+  readonly checkpoints: Promise<void>;
+}
+
+export class AutoMachine {
+  readonly runId: string;
+  /** "Before the run": blobs older than this need no announcement, ms since the epoch. */
+  readonly moment: number;
+  readonly #options: AutoMachineOptions & AutoOptions;
+  readonly #held = new Map<number, HeldPartition>();
+  #seen: { readonly run: RunView | undefined; readonly at: Moment } | undefined;
+
+  private constructor(options: AutoMachineOptions & AutoOptions, before: number, held: readonly Claim[]) {
+    this.#options = options;
+    this.runId = makeRunId(options.run, options.generation);
+    this.moment = before;
+    for (const claim of held) this.#hold(claim);
+  }
+
+  /**
+   * The guard of a start: what does not fit is refused before the first file. The first partition is taken already, when
+   * one is free, so that starts with other CSVs see that this run is alive.
+   *
+   * @throws OtherTotal; ReuploadError `run-differs`, `csv-differs`, `coordination-damaged`; CoordinationRefusal when the
+   * container is missing or may not be used; what `facts.adopt` throws; the signal's reason
+   */
+  static async begin(given: AutoMachineOptions, signal: AbortSignal): Promise<AutoMachine> {
+    const newManifest = (): Manifest => ({
+      ...given.settings,
+      generation: 1,
+      state: "open",
+      highestGeneration: 1,
+      former: undefined,
+      reopened: 0,
+      csv: given.csv,
+      writer: given.surroundings.uuid(),
+      tool: given.tool,
+    });
+    const { spread } = given;
+    if (spread !== undefined) await repartition({ ...given, newManifest, spread }, signal);
+    const { manifest } = await findOrMakeManifest(given, newManifest, signal);
+    const { totalPartitions } = manifest;
+    const isOther = manifest.mode === "auto" && totalPartitions !== given.settings.totalPartitions;
+    if (isOther && given.anyTotal) throw new OtherTotal(totalPartitions);
+    checkSettings(manifest, given.settings);
+    const options = { ...given, generation: manifest.generation, newManifest };
+    const want = { held: new Set<number>(), most: 1 };
+    const first = await takePartitions(options, await viewRun(options, signal), want, signal);
+    const held = first.kind === "claims" ? first.taken.map(({ claim }) => claim) : [];
+    try {
+      if (!given.separateRun) await checkOtherCsvs(options, signal);
+      const before = await readRunMoment(
+        options,
+        { ownBegin: given.ownBegin, again: manifest.again },
+        signal,
+      );
+      return new AutoMachine(options, before, held);
+    } catch (thrown) {
+      for (const claim of held) await claim.finish(abortAfter(given.surroundings, LAST_WORD_MS));
+      throw thrown;
+    }
+  }
+
+  /** The partitions that this machine holds, lost ones too until they are given back. */
+  get held(): ReadonlySet<number> {
+    return new Set(this.#held.keys());
+  }
+
+  /** Whether new work of a partition may begin now; asked before each file. */
+  mayBegin(partition: number): boolean {
+    return this.#held.get(partition)?.claim.mayBegin === true;
+  }
+
+  /** Aborts when another machine has the partition; its reason is an Error that says why. */
+  lost(partition: number): AbortSignal | undefined {
+    return this.#held.get(partition)?.claim.lost;
+  }
+
+  /**
+   * Takes free partitions.
+   *
+   * @param want `which`: `dead` for those only whose machine died; `most`: so many at once
+   * @returns as they stood when they were free; or why there is none
+   * @throws what the calls and `facts.adopt` throw; the signal's reason
+   */
+  async take(
+    { which, most }: { readonly which: "any" | "dead"; readonly most: number },
+    signal: AbortSignal,
+  ): Promise<readonly PartitionView[] | "nothing-now" | "all-done" | "other-generation"> {
+    const before = this.#seen;
+    const tryThem = async (run: RunView | undefined) => {
+      const want = { held: this.held, most };
+      return takePartitions(this.#options, which === "dead" ? onlyDead(run) : run, want, signal);
+    };
+    let answer = await tryThem(await this.seen(signal));
+    if (answer.kind !== "claims" && this.#seen === before) answer = await tryThem(await this.look(signal));
+    if (answer.kind !== "claims") return answer.kind;
+    for (const { claim } of answer.taken) this.#hold(claim);
+    return answer.taken.map((taken) => taken.before);
+  }
+
+  /**
+   * The last word of a partition: its facts, and the lease given back. Call it when nothing of it is in flight any more.
+   *
+   * @param signal ends the attempt to tell: the lease is left to expire then
+   * @returns whether the facts were accepted
+   */
+  async giveBack(partition: number, signal: AbortSignal): Promise<boolean> {
+    const held = this.#held.get(partition);
+    if (held === undefined) return true;
+    held.ended.abort(new Error("the partition is given back"));
+    await held.checkpoints;
+    try {
+      return await held.claim.finish(signal);
+    } finally {
+      this.#held.delete(partition);
+      // What was seen before says nothing of it.
+      this.#seen = undefined;
+    }
+  }
+
+  /** The run as the account knows it now; undefined when it is gone. @throws as `viewRun` */
+  async look(signal: AbortSignal): Promise<RunView | undefined> {
+    const run = await viewRun(this.#options, signal);
+    this.#seen = { run, at: moment(this.#options.surroundings) };
+    return run;
+  }
+
+  /** The run as it was seen last, when that was a moment ago, or as it is now. @throws as `viewRun` */
+  async seen(signal: AbortSignal): Promise<RunView | undefined> {
+    const seen = this.#seen;
+    const isFresh = seen !== undefined && passedSince(this.#options.surroundings, seen.at) < FRESH_MS;
+    return isFresh ? seen.run : this.look(signal);
+  }
+
+  /** Whether the whole run is complete, which is proved and written down. @throws as `viewRun` */
+  async prove(signal: AbortSignal): Promise<boolean> {
+    return closeIfDone(this.#options, this.#options.generation, signal);
+  }
+
+  /** The facts of a partition that another machine has done; undefined when its record is gone. @throws as `viewRun` */
+  async readFacts(partition: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const { account, surroundings, names, generation } = this.#options;
+    const name = names.record(generation, partition);
+    const record = await untilAnswered(surroundings, signal, async (call) => account.read(name, call));
+    return record?.body;
+  }
+
+  /** Joins those that share the run's limits. @param isHeldBack as `ShareContext` @throws as `LimitShare.join` */
+  async shareLimits(isHeldBack: () => boolean, signal: AbortSignal): Promise<LimitShare> {
+    return LimitShare.join({ ...this.#options, isHeldBack }, signal);
+  }
+
+  /** Files of each partition, counted once for all machines; as `surveyOnce`. */
+  async survey(
+    count: (signal: AbortSignal) => Promise<readonly number[] | undefined>,
+    signal: AbortSignal,
+  ): Promise<readonly number[] | undefined> {
+    return surveyOnce(this.#options, count, signal);
+  }
+
+  #hold(claim: Claim): void {
+    const ended = new AbortController();
+    const checkpoints = keepCheckpoints(this.#options.surroundings, claim, ended.signal);
+    this.#held.set(claim.partition, { claim, ended, checkpoints });
+  }
+}
+
+function onlyDead(run: RunView | undefined): RunView | undefined {
+  return run && { ...run, partitions: run.partitions.filter(({ lease }) => lease === "expired") };
+}

@@ -1,0 +1,92 @@
+/** Machines that take partitions as they get free: processes with states of their own, on one CSV and one emulator. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
+import { makePlain, putSource } from "./plain-input.ts";
+import { type Scene, startScene } from "./scene.ts";
+
+const COMPLETE = /all \d+ partitions are done: the run is complete/;
+
+let scene: Scene;
+
+const auto = (state: string, ...more: string[]): string[] => [
+  "--state-db",
+  state,
+  "--partition",
+  "auto",
+  ...more,
+];
+
+beforeEach(async () => {
+  scene = await startScene(undefined, { coordinated: true });
+});
+afterEach(async () => scene[Symbol.asyncDispose]());
+
+describe("several machines with --partition auto", () => {
+  it("share one CSV, join and leave while it runs, and end when all of it is proved to be done", async () => {
+    const input = await makePlain(scene, 48, 3);
+    const start = (state: string, ...more: string[]) =>
+      scene.startRun(auto(state, "--max-requests", "80/s", "--workitem-workers", "2", ...more));
+    const first = start("one.db", "--total-partitions", "8");
+    const second = start("two.db", "--total-partitions", "8");
+    await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(6);
+    // It does not say how many partitions there are: those of the run.
+    const third = start("three.db");
+    await third.waitFor(/free partitions of 8/);
+    const left = await first.kill("SIGTERM");
+    expect(left.code, left.stderr).toBe(143);
+    expect(left.stderr).toMatch(/gave back partitions? [\d, ]+ unfinished/);
+    expect(left.stderr).toMatch(/the run: \d of 8 partitions done, \d on \d other machines?/);
+    const fixed = await scene.run(["--state-db", "fixed.db", "--partition", "0", "--total-partitions", "2"]);
+    expect(fixed.code, fixed.stderr).toBe(3);
+    expect(fixed.stderr).toContain(
+      "The run was started with --partition auto (8 partitions), this command runs with 2 fixed",
+    );
+
+    const faster = await scene.run(auto("faster.db", "--max-requests", "90/s"));
+    expect(faster.code, faster.stderr).toBe(3);
+    expect(faster.stderr).toContain("--max-requests: the run has 80/s, this command 90/s");
+
+    const ended = await Promise.all([second.done, third.done]);
+    for (const { code, stderr } of ended) {
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(COMPLETE);
+    }
+    const again = await scene.run(["--resume", "--state-db", "one.db"]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stderr).toMatch(COMPLETE);
+    // Each tells the whole run: what it did itself, and what others did.
+    const all = [again, ...ended].map(({ stdout }) => stdout);
+    expect(all.map((text) => figureOf(text, "completed"))).toEqual([48, 48, 48]);
+    const copied = all.map((text) => figureOf(text, "copied"));
+    expect(copied.reduce((sum, count) => sum + count)).toBe(144);
+    expect(copied.filter((count) => count > 0).length).toBeGreaterThan(1);
+    await expectInTarget(scene, input.files);
+    await expectAnnouncedOnce(scene, input.files);
+  }, 90_000);
+
+  it("go on from a trial without partitions, tell what failed on any of them, and try it again", async () => {
+    const input = await makePlain(scene, 6, 2);
+    const lost = input.at(5);
+    await scene.behind.container(scene.source).deleteBlob(lost.sourceName);
+    const tried = await scene.run(["--state-db", "try.db", "--limit", "2"]);
+    expect(tried.code, tried.stderr).toBe(0);
+    const sixteen = ["--total-partitions", "16"];
+    const refused = await scene.run(auto("one.db", ...sixteen));
+    expect(refused.code, refused.stderr).toBe(3);
+    expect(refused.stderr).toContain("The run was started without partitions");
+    const one = await scene.run(auto("one.db", ...sixteen, "--repartition"));
+    expect(one.code, one.stderr).toBe(1);
+    expect(one.stderr).toContain("all 16 partitions are done");
+    const two = await scene.run(auto("two.db"));
+    expect(two.code, two.stderr).toBe(1);
+    expect(figureOf(two.stdout, "failed")).toBe(1);
+
+    await putSource(scene, lost);
+    const resumed = await scene.run(["--resume", "--state-db", "one.db"]);
+    expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0);
+    const other = await scene.run(["--resume", "--state-db", "two.db"]);
+    expect(other.code, other.stdout + other.stderr).toBe(0);
+    await expectInTarget(scene, input.files);
+    await expectAnnouncedOnce(scene, input.files);
+  }, 60_000);
+});

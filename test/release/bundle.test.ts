@@ -1,0 +1,80 @@
+/** The program in `dist`: a few files that need nothing but Node, and that load what is heavy only when it is used. */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import { findCycle } from "../../scripts/build/chunks.ts";
+import { ROOT } from "../../scripts/build/root.ts";
+
+const DIST = join(ROOT, "dist");
+const files = readdirSync(DIST, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
+const read = (name: string) => readFileSync(join(DIST, name), "utf8");
+/** What a file loads as soon as it is loaded itself. */
+const loadedBy = (name: string) =>
+  [...read(name).matchAll(/^(?:const|let|var) \w+ = (?:\w+\.\w+\()?require\("([^"]+)"\)/gm)].map(
+    ([, path = ""]) => path,
+  );
+
+describe("the built program", () => {
+  it("consists of few files, each of which loads only Node's own modules and its neighbours", () => {
+    expect(files.length).toBeGreaterThan(5);
+    expect(files.length).toBeLessThan(30);
+    const foreign = files.flatMap(loadedBy).filter((path) => !path.startsWith("."));
+    expect(foreign).toContain("node:fs");
+    expect(foreign.filter((path) => !isBuiltin(path))).toEqual([]);
+    const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Record<string, unknown>;
+    expect(manifest["dependencies"]).toBeUndefined();
+  });
+
+  it("loads neither HTTP nor the state with its command line", () => {
+    const neighbours = loadedBy("chunks/command.js").filter((path) => path.startsWith("."));
+    expect(neighbours).toEqual(["./rolldown-runtime.js"]);
+  });
+
+  it.each([
+    ["the package: by its path", join(DIST, "transfer", "hash-thread.js"), false],
+    ["the single executable: by its text", read("transfer/hash-thread.js"), true],
+  ])("has a thread for hashes that starts as in %s", async (_, code, isText) => {
+    // Two folders deep, as the file that starts it is in `src`.
+    const starts = files.filter((name) => read(name).includes("function startThread("));
+    expect(starts.map((name) => name.split(/[\\/]/).length)).toEqual([2]);
+    const thread = new Worker(code, { eval: isText });
+    thread.postMessage({ id: 1, what: "whole", bytes: new Uint8Array(3) });
+    const [answer] = (await once(thread, "message")) as [unknown];
+    await thread.terminate();
+    expect(answer).toEqual({ id: 1, md5: createHash("md5").update(Buffer.alloc(3)).digest("base64") });
+  });
+
+  it("carries the licence of every package whose code is in it", () => {
+    const licences = read("THIRD-PARTY-LICENSES.txt");
+    const names = files.flatMap((name) =>
+      [...read(name).matchAll(/^\/\/ node_modules\/((?:@[^/\n]+\/)?[^/\n]+)/gm)].map(([, one = ""]) => one),
+    );
+    expect(new Set(names).size).toBeGreaterThan(20);
+    expect([...new Set(names)].filter((name) => !licences.includes(`\n${name} `))).toEqual([]);
+  });
+
+  it("tells where in the source an error arose when Node is asked to read the source maps", () => {
+    const script = `
+      const { runCommandLine } = require(${JSON.stringify(join(DIST, "cli", "command.js"))});
+      process.cwd = () => { throw new Error("here"); };
+      runCommandLine().catch((error) => console.log(error.stack));`;
+    const { stdout } = spawnSync(process.execPath, ["--enable-source-maps", "-e", script], {
+      encoding: "utf8",
+    });
+    expect(stdout).toContain("src/cli/process-io.ts");
+    expect(stdout).toContain("src/cli/command.ts");
+  });
+});
+
+describe("a circle of files", () => {
+  it("is found, and told in its order", () => {
+    const file = (fileName: string, ...imports: string[]) => ({ fileName, imports });
+    expect(findCycle([file("a", "b", "c"), file("b", "c"), file("c")])).toBeUndefined();
+    expect(findCycle([file("a", "b"), file("b", "c"), file("c", "b")])).toEqual(["b", "c", "b"]);
+  });
+});
