@@ -69,6 +69,9 @@ const starts = [
   ...(values.executable === undefined ? [] : startsOf(values.executable, [], " (executable)")),
 ];
 
+/** The simulator keeps no contents, such as those that machines leave for one another. */
+const ALONE = { REUPLOAD_COORDINATION: "false" };
+
 let states = 0;
 
 async function measure({ name, command, args, connectionString: account }: Start): Promise<ProgramCost> {
@@ -76,7 +79,7 @@ async function measure({ name, command, args, connectionString: account }: Start
     command,
     args: args.at(-1) === "--state-db" ? [...args, `state-${++states}.db`] : args,
     cwd: folder,
-    ...(account !== undefined && { env: { AZURE_STORAGE_CONNECTION_STRING: account } }),
+    ...(account !== undefined && { env: { ...ALONE, AZURE_STORAGE_CONNECTION_STRING: account } }),
     longestMs: 20_000,
   });
   if (cost.exitCode !== 0) throw new Error(`${name} exits with ${cost.exitCode}: ${cost.tail}`);

@@ -3,7 +3,7 @@ import type { CodeSplittingOptions, OutputChunk } from "rolldown";
 import { ROOT } from "./root.ts";
 
 /** Packages that take long to load: what needs one of them, also through others, stays apart from what does not. */
-const HEAVY = /(?:^|[\\/])(undici|azure-kusto-data|@azure[\\/]identity|pino)(?:[\\/]|$)/;
+const HEAVY = /(?:^|[\\/])(undici|yaml|azure-kusto-data|@azure[\\/]identity|pino)(?:[\\/]|$)/;
 
 const OWN = /^[\\/]src[\\/](?!cli[\\/](?:main|command)\.ts|transfer[\\/]hash-thread\.ts)/;
 

@@ -96,12 +96,27 @@ export class AutoTaking {
   /** @returns whether the partition's last facts were accepted. @throws what the state throws */
   async giveBack(partition: number, signal: AbortSignal): Promise<boolean> {
     const { machine, state, admitted } = this.#with;
-    const isDone = state.queue.left(partition) === 0;
+    const isDone = state.queue.left(partition).all === 0;
     const isTold = await machine.giveBack(partition, signal).catch(() => false);
     if (isTold && isDone) this.#known.add(partition);
     admitted.delete(partition);
     await state.queue.withdraw(partition, new Error("the partition was given back"));
     return isTold;
+  }
+
+  /**
+   * Claims partitions that nobody holds although nothing of them is left, and gives them back as done: a claim that was cut
+   * off at the end leaves one behind. To be called once the taking has ended.
+   *
+   * @throws ReuploadError `unavailable` when work is left in one
+   */
+  async finishLeft(signal: AbortSignal): Promise<void> {
+    const { machine, state } = this.#with;
+    const taken = await machine.take({ which: "any", most: 4 }, signal);
+    if (typeof taken === "string") return;
+    const isMore = taken.some(({ partition }) => state.queue.left(partition).all > 0);
+    await Promise.all(taken.map(async ({ partition }) => this.giveBack(partition, signal)));
+    if (isMore) throw new ReuploadError("unavailable", "Another machine opened the run again and left work.");
   }
 
   async #keepTaking(mayTake: () => boolean): Promise<void> {
@@ -126,7 +141,7 @@ export class AutoTaking {
       if (this.givingBack.has(partition)) continue;
       const lost = machine.lost(partition);
       if (lost?.aborted === true) await this.#drop(partition, lost.reason as Error);
-      else if (state.queue.left(partition) === 0) this.#beginGivingBack(partition);
+      else if (state.queue.left(partition).all === 0) this.#beginGivingBack(partition);
     }
   }
 
@@ -239,8 +254,10 @@ export class AutoTaking {
       ({ partition, record, lease }) =>
         record?.state === "done" && lease !== "leased" && !this.#known.has(partition) && !held.has(partition),
     );
+    // Of one that was lost, what is in flight comes to its end first: else it would be left, and tried again.
+    const quiet = done.filter(({ partition }) => state.queue.left(partition).inProgress === 0);
     const bodies = await Promise.all(
-      done.slice(0, ADOPTED_AT_ONCE).map(async ({ partition }) => ({
+      quiet.slice(0, ADOPTED_AT_ONCE).map(async ({ partition }) => ({
         partition,
         body: await machine.readFacts(partition, this.#signal),
       })),
@@ -253,7 +270,7 @@ export class AutoTaking {
         state.queue.withdraw(partition, new Error("the partition is done")),
       ]);
       this.#known.add(partition);
-      if (state.queue.left(partition) > 0) retries.add(partition);
+      if (state.queue.left(partition).all > 0) retries.add(partition);
     }
   }
 }

@@ -26,6 +26,8 @@ export function checkFit(states: readonly StateOfRun[]): FleetFit {
       if (same.length > 1) mismatches.push(sayTwice(same));
     }
   }
+  // A state of free partitions has all work items.
+  if (byPartition.has("auto")) return { mismatches, missingPartitions: [] };
   const missingPartitions = Array.from({ length: totalPartitions }, (_, partition) => partition).filter(
     (partition) => !byPartition.has(partition),
   );
@@ -51,6 +53,7 @@ function sayTwice(states: readonly StateOfRun[]): string {
   const [first] = states;
   if (first === undefined) return names;
   const { partition, totalPartitions } = first.run.identity;
+  if (partition === "auto") return `${names} each tell the whole run (--partition auto): give one of them`;
   const isOneRun = states.every(({ run }) => run.runId === first.run.runId);
   const what = isOneRun ? "the same run" : "the same share";
   return totalPartitions === 1

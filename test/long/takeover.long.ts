@@ -44,11 +44,11 @@ describe("a machine that is killed", () => {
 
 describe("a machine that slept beyond its lease", () => {
   it("finds its partitions taken, does not do them again, and ends with the run", async () => {
-    const slow = ["--max-requests", "6/s"];
+    const slow = ["--max-requests", "20/s"];
     const first = scene.startRun([...auto("first.db"), ...slow], { timeoutMs: 170_000 });
     await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(1);
     process.kill(first.pid, "SIGSTOP");
-    const second = await scene.run(auto("second.db"), { timeoutMs: 170_000 });
+    const second = await scene.run([...auto("second.db"), ...slow], { timeoutMs: 170_000 });
     expect(second.code, second.stderr).toBe(0);
     expect(second.stderr).toMatch(/took over \d+ partition/);
     process.kill(first.pid, "SIGCONT");

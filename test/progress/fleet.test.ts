@@ -111,6 +111,11 @@ describe("states that do not fit together", () => {
       [{ totalPartitions: 1 }, { partition: 0, totalPartitions: 1 }],
       "a.db and b.db hold the whole CSV each",
     ],
+    [
+      "two machines that take free partitions",
+      [{ partition: "auto" }, { partition: "auto" }],
+      "a.db and b.db each tell the whole run (--partition auto): give one of them",
+    ],
   ])("are shown and reported but not added up: %s", (_what, parts, sentence) => {
     const view = fitting(parts);
     expect(view.mismatches).toEqual([sentence]);
@@ -123,6 +128,10 @@ describe("states that do not fit together", () => {
     const view = fitting([{ totalPartitions: 4 }, { totalPartitions: 4 }]);
     expect(view.mismatches).toEqual([]);
     expect(view.missingPartitions).toEqual([2, 3]);
+  });
+
+  it("are not those of a machine that takes free partitions: its state has all work items", () => {
+    expect(fitting([{ partition: "auto" }])).toMatchObject({ mismatches: [], missingPartitions: [] });
   });
 });
 

@@ -11,6 +11,8 @@ export const LIVE: LiveFigures = {
   throttles: 1,
   hedges: 2,
   waiting: [],
+  state: "running",
+  pausedBy: [],
 };
 
 export const GONE: Waiting = {
@@ -93,7 +95,7 @@ export interface ReadingParts extends SummaryParts {
   readonly runId?: string;
   readonly csvDigest?: string;
   readonly target?: string;
-  readonly partition?: number;
+  readonly partition?: number | "auto";
   readonly totalPartitions?: number;
   readonly rejected?: number;
   readonly writer?: Writer;

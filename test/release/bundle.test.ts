@@ -35,6 +35,12 @@ describe("the built program", () => {
     expect(neighbours).toEqual(["./rolldown-runtime.js"]);
   });
 
+  it("loads with most verbs no package that takes long", () => {
+    const neighbours = loadedBy("chunks/work.js").filter((path) => path.startsWith("."));
+    // What is missing in this list is to be named in scripts/build/chunks.ts, or to be imported when it is used.
+    expect(neighbours.toSorted()).toEqual(["./command.js", "./rolldown-runtime.js", "./string-width.js"]);
+  });
+
   it.each([
     ["the package: by its path", join(DIST, "transfer", "hash-thread.js"), false],
     ["the single executable: by its text", read("transfer/hash-thread.js"), true],

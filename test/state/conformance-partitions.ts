@@ -165,12 +165,14 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       const state = await (await newHarness()).start(workItems(60), AUTO);
       const sizes = [0, 1, 2].map((partition) => inPartition(60, partition).length);
       expect(new Map(state.queue.sizes())).toEqual(new Map(sizes.map((size, at) => [at, size])));
-      expect([0, 1, 2].map((partition) => state.queue.left(partition))).toEqual(sizes);
+      expect([0, 1, 2].map((partition) => state.queue.left(partition).all)).toEqual(sizes);
       await state.queue.admit(1, undefined);
       await completeOne(state, 1);
-      expect(state.queue.left(1)).toBe((sizes[1] ?? 0) - 1);
+      expect(state.queue.left(1)).toEqual({ all: (sizes[1] ?? 0) - 1, inProgress: 0 });
+      await claimOne(state);
+      expect(state.queue.left(1)).toEqual({ all: (sizes[1] ?? 0) - 1, inProgress: 1 });
       await state.queue.withdraw(1, new Error("given back"));
-      expect(state.queue.left(1)).toBe((sizes[1] ?? 0) - 1);
+      expect(state.queue.left(1)).toEqual({ all: (sizes[1] ?? 0) - 1, inProgress: 1 });
     });
 
     it("tries again what failed, when no later word has come since", async () => {
@@ -180,11 +182,11 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       await perform(first, ["failed"]);
       await finishAll(first);
       const told = await checkpointOf(first, 1);
-      expect(first.queue.left(1)).toBe(0);
+      expect(first.queue.left(1).all).toBe(0);
       await first.close();
       const state = await harness.resume();
       await state.queue.admit(1, told);
-      expect(state.queue.left(1)).toBe(1);
+      expect(state.queue.left(1).all).toBe(1);
       await finishAll(state);
       expect(checkpointCounts(await checkpointOf(state, 1)).workItems).toMatchObject({
         failed: 0,

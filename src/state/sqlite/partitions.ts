@@ -47,14 +47,13 @@ export class SqlitePartitions {
     return new Map(rows.map(({ partition, work_items: workItems }) => [partition, workItems]));
   }
 
-  left(partition: number): number {
+  left(partition: number): { readonly all: number; readonly inProgress: number } {
     this.#check(partition);
     this.#writing.commitNow();
     const { leftInPartition, leftInWhole } = this.#writing.statements;
-    const row = this.#isAuto
-      ? firstRow<{ work_items: number }>(leftInPartition, partition)
-      : firstRow<{ work_items: number }>(leftInWhole);
-    return row?.work_items ?? 0;
+    type Row = { work_items: number; in_progress: number };
+    const row = this.#isAuto ? firstRow<Row>(leftInPartition, partition) : firstRow<Row>(leftInWhole);
+    return { all: row?.work_items ?? 0, inProgress: row?.in_progress ?? 0 };
   }
 
   admit(partition: number, said: Checkpoint | undefined): void {
