@@ -56,6 +56,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     "state/ledger.ts",
     "state/survey-book.ts",
     "state/run-presence.ts",
+    "state/operator-desk.ts",
     "state/state-reader.ts",
     "state/past.ts",
     "state/run-record.ts",

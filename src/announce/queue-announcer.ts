@@ -37,7 +37,7 @@ export class QueueAnnouncer implements Announcer {
 
   async announce(blobName: string, options: WorkSignals): Promise<{ attempts: number }> {
     const text = announcementText(this.#containerName, blobName);
-    const effort = new RequestBudget(options.signal, LIMIT_MS, options.waits);
+    const effort = new RequestBudget(options.signal, LIMIT_MS, options.waits, options.onIncident);
     try {
       await this.#attempts.run(this.#gate, effort, "put message", async (pulse) =>
         this.#calls.putMessage(text, this.#timeToLiveSeconds, pulse),

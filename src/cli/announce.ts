@@ -9,7 +9,7 @@ import { inSession, type RunFlags, type Session, type StopWords } from "./sessio
 
 const WORDS: StopWords = {
   stops: "stopping, no announcement is in flight",
-  finishes: "finishing the announcements in flight, starting no new ones; a second signal stops at once",
+  finishes: "finishing the announcements in flight, starting no new ones",
   left: "stopped before the first announcement: run the same command again",
 };
 

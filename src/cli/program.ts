@@ -6,6 +6,7 @@ import { Command } from "commander";
 import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "../terminal/io.ts";
 import { addAnnounce } from "./program/announce.ts";
+import { addControl } from "./program/control.ts";
 import { addCompletion } from "./program/completion.ts";
 import { addDemo } from "./program/demo.ts";
 import { addFiles } from "./program/files.ts";
@@ -23,6 +24,7 @@ import { addRun } from "./program/run.ts";
 import { addStates } from "./program/states.ts";
 import { addStatus } from "./program/status.ts";
 import { addUpload } from "./program/upload.ts";
+import { addWhy } from "./program/why.ts";
 import { addVerify } from "./program/verify.ts";
 
 /** @param setExitCode told by the command that ran */
@@ -54,6 +56,8 @@ More about a command: reupload run --help`,
     addUpload,
     addMonitor,
     addStatus,
+    addWhy,
+    addControl,
     addVerify,
     addReport,
     addFiles,

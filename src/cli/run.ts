@@ -1,4 +1,5 @@
 /** `reupload run`: the main job. */
+import { resolveOne } from "../config/config.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { runFiles } from "../job/command-files.ts";
 import { runCsv } from "../job/run-csv.ts";
@@ -20,7 +21,11 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
       resumeCommand,
       tool: packageVersion(),
     });
-  return inSession(flags, io, work, { files: runFiles });
+  return inSession(flags, io, work, {
+    files: runFiles,
+    // What comes by stdin are rows, not keys.
+    hasKeys: (given) => resolveOne(given, "csv") !== "-",
+  });
 }
 
 /** The command that goes on with this state; its settings are kept there. */

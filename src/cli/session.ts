@@ -6,9 +6,11 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import { errorMessage } from "../report/report.ts";
 import { commandFiles, refuseOverlap, type UsedFiles } from "../job/command-files.ts";
 import type { Io } from "../terminal/io.ts";
+import { Keys } from "../terminal/keys.ts";
 import { openLog } from "../terminal/log.ts";
 import { Reporter } from "../terminal/reporter.ts";
 import type { JobContext } from "../job/context.ts";
+import { KEYS_HINT, takeKey } from "../job/keys.ts";
 import { chooseProxy } from "../job/process.ts";
 import { RunControl, type RunState } from "../job/run-control.ts";
 import { isStop, listenForSignals } from "./stop-signals.ts";
@@ -31,6 +33,8 @@ export interface Session extends JobContext {
 interface SessionOptions {
   /** Whether each file is told without --verbose, too. */
   readonly tellsFiles?: (given: Given) => boolean;
+  /** Keys steer it, when a person is there. */
+  readonly hasKeys?: (given: Given) => boolean;
   /** What it says when it is stopped. */
   readonly words?: StopWords;
   /** The files that the options name. */
@@ -49,7 +53,7 @@ export interface StopWords {
 
 const RUN_WORDS: StopWords = {
   stops: "stopping, no file is in flight",
-  finishes: "finishing the files in flight, starting no new ones; a second signal stops at once",
+  finishes: "finishing the files in flight, starting no new ones",
   left: "stopped before the first file: run the same command again",
 };
 
@@ -63,7 +67,7 @@ export async function inSession(
   flags: RunFlags,
   io: Io,
   work: (session: Session) => Promise<ExitCode>,
-  { tellsFiles, files, words = RUN_WORDS }: SessionOptions = {},
+  { tellsFiles, hasKeys = () => false, files, words = RUN_WORDS }: SessionOptions = {},
 ): Promise<ExitCode> {
   const given = collectOrTell(flags, io);
   if (typeof given === "number") return given;
@@ -83,7 +87,7 @@ export async function inSession(
   }
   let inFlight = () => 0;
   control.listen({ onState: (state, why) => tellStop(state, why, { control, words, inFlight, notice }) });
-  const endings = [listenForSignals(control), listenForSuspend(() => reporter.suspend())];
+  const endListening = listen(io, control, reporter, hasKeys(given) && isPersonAt(io, given));
   const path = (name: string) => (isAbsolute(name) ? name : resolvePath(join(io.cwd, name)));
   try {
     // What is no proxy is told before anything is asked through it.
@@ -113,13 +117,13 @@ export async function inSession(
     notice("warning", words.left);
     return stop.exitCode;
   } finally {
-    for (const end of endings) end();
+    endListening();
     control.end();
     reporter.close();
   }
 }
 
-/** An error that stops the work is told with the summary. */
+/** What is told when the work is stopped. An error, and too many failures, are told with the summary. */
 function tellStop(
   state: RunState,
   why: string | undefined,
@@ -135,10 +139,38 @@ function tellStop(
     readonly notice: Session["notice"];
   },
 ): void {
-  if (why === undefined || control.stopRequest?.kind !== "signal") return;
-  const drains = inFlight() === 0 ? words.stops : (words.finishes ?? words.stops);
+  const kind = control.stopRequest?.kind;
+  if (why === undefined || (kind !== "signal" && kind !== "max-duration" && kind !== "control")) return;
+  const sooner = kind === "signal" ? "a second signal stops at once" : "Ctrl+C stops at once";
+  const isIdle = inFlight() === 0 || words.finishes === undefined;
+  const drains = isIdle ? words.stops : `${words.finishes}; ${sooner}`;
   if (state === "draining") notice("warning", `${why}: ${drains}`);
   if (state === "stopping") notice("warning", `${why}: stopping now`);
+}
+
+/** Takes signals, and keys when a person is there. @returns ends it */
+function listen(io: Io, control: RunControl, reporter: Reporter, hasKeys: boolean): () => void {
+  const keys = hasKeys ? listenForKeys(io, control, reporter) : undefined;
+  const suspend = (): void => {
+    reporter.suspend();
+    keys?.suspend();
+  };
+  const endings = [listenForSignals(control), listenForSuspend(suspend), () => keys?.close()];
+  return () => {
+    for (const end of endings) end();
+  };
+}
+
+/** Takes keys until nothing is steered any more; the next Ctrl+C is the terminal's own again. */
+function listenForKeys(io: Io, control: RunControl, reporter: Reporter): Keys {
+  const keys = new Keys(io.stdin, { onKey: (key) => takeKey(control, reporter, key) });
+  reporter.showKeys(() => (keys.isListening ? KEYS_HINT : undefined));
+  control.listen({
+    onState: (state) => {
+      if (state === "stopping" || state === "ended") keys.close();
+    },
+  });
+  return keys;
 }
 
 /** Somebody reads what is printed and can answer. */

@@ -29,9 +29,17 @@ export async function upload(request: UploadArguments, io: Io): Promise<ExitCode
   const work = async (session: Session) => uploadPaths(session, describe(session, request));
   return inSession(flags, io, work, {
     // A dry run is asked for its list of names.
+    hasKeys: () => true,
     tellsFiles: (given) => resolveOne(given, "dryRun"),
     files: (given, path) =>
-      commandFiles({ config: resolveOne(given, "config"), stateDb: flags.stateDb }, path),
+      commandFiles(
+        {
+          config: resolveOne(given, "config"),
+          metricsFile: resolveOne(given, "metricsFile"),
+          stateDb: flags.stateDb,
+        },
+        path,
+      ),
   });
 }
 

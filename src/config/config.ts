@@ -169,7 +169,7 @@ function checkTogether(settings: RunSettings): void {
     });
   }
   // Such a machine has no work items before it takes a partition, so that no part of them can be chosen.
-  if (settings.canary !== undefined && String(settings.partition) === "auto") {
+  if (settings.canary !== undefined && settings.partition === "auto") {
     throw new ReuploadError("bad-option", "--partition auto and --canary cannot be used together.", {
       advice: "Use fixed partitions, or try some work items with --sample and another --state-db first.",
     });

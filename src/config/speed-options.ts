@@ -5,6 +5,7 @@ import {
   concurrency,
   duration,
   maxFailures,
+  messageUrl,
   oneOf,
   partSize,
   requestRate,
@@ -129,6 +130,15 @@ export const SPEED_OPTIONS = {
     "start",
   ),
 
+  maxDuration: option(
+    SPEED,
+    "--max-duration <time>",
+    duration("1s", "365d"),
+    undefined,
+    "stop after this time, such as 4h for a maintenance window: as after Ctrl+C, files in flight finish within --grace (exit code 8; resumable)",
+    "start",
+  ),
+
   config: option(
     OUTPUT,
     "--config <file>",
@@ -160,6 +170,22 @@ export const SPEED_OPTIONS = {
     text,
     undefined,
     "write a log to this file (JSON lines; rotated at 50 MiB, 5 files kept)",
+    "start",
+  ),
+  metricsFile: option(
+    OUTPUT,
+    "--metrics-file <file>",
+    text,
+    undefined,
+    "write OpenMetrics text to this file every 15 s, for a textfile collector (see docs/metrics.md)",
+    "start",
+  ),
+  notify: option(
+    OUTPUT,
+    "--notify <url>",
+    messageUrl,
+    undefined,
+    "POST one JSON message to this https URL when the run has ended, signed with REUPLOAD_NOTIFY_SECRET (see docs/events.md)",
     "start",
   ),
   color: option(OUTPUT, "--no-color", yesOrNo, "true", "print no colours (also: NO_COLOR)", "start"),

@@ -30,6 +30,9 @@ export const UPLOAD_OPTION_NAMES = [
   "requestTimeout",
   "maxWait",
   "grace",
+  "maxDuration",
+  "metricsFile",
+  "notify",
   ...OUTPUT_OPTION_NAMES,
 ] as const satisfies readonly RunOptionName[];
 

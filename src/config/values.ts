@@ -212,6 +212,14 @@ export const retryFailed = withWords<"all" | "none" | readonly FailureCode[]>(
   },
 );
 
+/** Where a message is sent: `https:`, or a loopback address. */
+export const messageUrl: Parser<string> = (given) => {
+  const url = URL.parse(given);
+  const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url?.hostname ?? "");
+  if (url !== null && (url.protocol === "https:" || (url.protocol === "http:" && isHere))) return url.href;
+  throw new RangeError("expected an https URL (http only for this machine)");
+};
+
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 export const containerName = storageName("a container name");
 const queueName = storageName("a queue name");

@@ -8,6 +8,7 @@ export const EXIT = {
   stoppedEarly: 5,
   unavailable: 6,
   running: 7,
+  outOfTime: 8,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -46,6 +47,7 @@ export const EXIT_MEANINGS: readonly { code: ExitCode; meaning: string; again: s
     meaning: "`status` and `monitor --once` only: the run is under way",
     again: "wait for it",
   },
-  { code: EXIT.interrupted, meaning: "Ctrl+C; state saved", again: "yes" },
+  { code: EXIT.outOfTime, meaning: "stopped at --max-duration; state saved", again: "yes" },
+  { code: EXIT.interrupted, meaning: "Ctrl+C or `control drain`; state saved", again: "yes" },
   { code: EXIT.terminated, meaning: "SIGTERM; state saved", again: "yes" },
 ];

@@ -47,8 +47,8 @@ const WORK_ITEM_MOVES: Record<WorkItemStatus, readonly WorkItemStatus[]> = {
   in_progress: ["pending", "completed", "empty", "failed", "not_mine"],
   completed: ["pending"],
   empty: ["pending"],
-  failed: ["pending", "skipped", "elsewhere"],
-  skipped: ["pending", "failed", "elsewhere"],
+  failed: ["pending", "skipped", "elsewhere", "not_mine"],
+  skipped: ["pending", "failed", "elsewhere", "not_mine"],
   elsewhere: [],
   not_mine: ["pending", "failed", "skipped", "elsewhere"],
 };

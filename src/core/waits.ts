@@ -1,3 +1,5 @@
+import type { Incident } from "./incident.ts";
+
 /** A wait that a stop has ended: nothing of the file is in flight, and it is given back as it is. */
 export class WaitGivenUp extends Error {
   constructor() {
@@ -18,6 +20,8 @@ export interface WorkSignals {
   readonly signal: AbortSignal;
   /** Ends waits sooner than that; when left out, `signal` alone ends them. */
   readonly waits?: Waits;
+  /** Takes what keeps the work from succeeding at its first try; must not throw. */
+  readonly onIncident?: ((incident: Incident) => void) | undefined;
 }
 
 /** The signal for a wait that begins now. */

@@ -6,5 +6,6 @@ export { Journal, markLine, readMark } from "./journal.ts";
 export { createUnlessThere, openNew, openNewSync, removeLeftover, writeNewSync } from "./new-file.ts";
 export { filePlace, lookAt } from "./place.ts";
 export { RejectedRows } from "./rejected-rows.ts";
+export { NEXT_ENDING, replaceFileSync } from "./replace-file.ts";
 export { toWriteError } from "./write-error.ts";
 export { openStream } from "./open-stream.ts";

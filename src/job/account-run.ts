@@ -6,6 +6,7 @@ import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { csvIdentity } from "../input/csv-identity.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { type FoundRun, findRuns } from "../machines/find-run.ts";
+import type { ManifestContext } from "../machines/generation.ts";
 import { maySucceedLater } from "../machines/repeated-calls.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import { explainReading } from "../machines/rights.ts";
@@ -42,17 +43,21 @@ export class AccountRun {
   readonly #watch: RunWatch;
   readonly #key: FoundRun["key"];
   readonly #explain: (thrown: unknown) => unknown;
+  readonly #place: ManifestContext;
+  /** As it was when it was found. */
+  readonly runId: string;
 
   private constructor(
-    request: AccountRunRequest,
-    watch: RunWatch,
-    key: FoundRun["key"],
+    place: ManifestContext,
+    { key, runId }: Pick<FoundRun, "key" | "runId">,
     explain: (thrown: unknown) => unknown,
   ) {
-    this.#surroundings = request.surroundings;
-    this.#watch = watch;
+    this.#surroundings = place.surroundings;
+    this.#watch = new RunWatch(place);
     this.#key = key;
     this.#explain = explain;
+    this.#place = place;
+    this.runId = runId;
   }
 
   /**
@@ -81,8 +86,16 @@ export class AccountRun {
       findRuns({ account, surroundings }, target, signal),
     );
     const found = chooseRun(runs, { runId: request.runId, csvDigest, target, container });
-    const watch = new RunWatch({ account, surroundings, names: found.names });
-    return new AccountRun(request, watch, found.key, explain);
+    return new AccountRun({ account, surroundings, names: found.names }, found, explain);
+  }
+
+  /** Does something else with the run's blobs. @throws as `find` */
+  async use<T>(work: (place: ManifestContext) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#place);
+    } catch (thrown) {
+      throw isFinal(thrown) ? explainFinal(thrown) : this.#explain(thrown);
+    }
   }
 
   /** How it stands; waits for the answer as long as a start would. @throws as `find` */

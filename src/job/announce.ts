@@ -18,6 +18,7 @@ import { AnnounceHold } from "./announce-hold.ts";
 import { type AnnounceOrder, type AnnounceRequest, describeAnnouncements } from "./announce-request.ts";
 import type { JobContext } from "./context.ts";
 import { followRun } from "./follow.ts";
+import { endAfter } from "./max-duration.ts";
 import type { Services } from "./services.ts";
 import { openTarget, prepareTarget, startRunEmulator, targetCheck } from "./start.ts";
 
@@ -30,6 +31,7 @@ export async function announce(context: JobContext, order: AnnounceOrder): Promi
   const isEmpty = filesToAnnounce(counts, all) === 0 && !(all && counts.announced > 0);
   if (isEmpty) return tell(context, request, {});
   if (settings.dryRun) return tryOut(context, request);
+  const endWatch = endAfter(context.surroundings, context.control, settings.maxDuration);
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
     const services = await openQueue(context, request, emulator);
@@ -45,6 +47,7 @@ export async function announce(context: JobContext, order: AnnounceOrder): Promi
       await store.close();
     }
   } finally {
+    endWatch();
     context.control.end();
     await emulator?.stop();
   }

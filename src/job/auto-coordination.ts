@@ -6,12 +6,14 @@ import { hostname } from "node:os";
 import { AutoMachine, OtherTotal } from "../machines/auto-machine.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
+import type { ControlWatch } from "../machines/control.ts";
 import type { LimitShare } from "../machines/limit-share.ts";
 import type { OldRecord } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import type { OpenState } from "../state/state-kind.ts";
+import { listenToAccount, tellTaken } from "./account-control.ts";
 import { limitRules } from "./auto-limits.ts";
 import { AutoRun } from "./auto-run.ts";
 import type { JobContext } from "./context.ts";
@@ -49,15 +51,25 @@ async function beginAuto(
   const sizes = state.queue.sizes();
   /** By partition: work items, until a survey has counted their files. */
   const files = Array.from({ length: state.run.identity.totalPartitions }, (_, at) => sizes.get(at) ?? 0);
+  const asked: { watch?: ControlWatch } = {};
+  const factsOf = (partition: number): PartitionFacts => {
+    const facts = stateFacts(state, partition, figures, surroundings);
+    return noted(
+      tellTaken(facts, () => asked.watch?.lastTaken),
+      partition,
+      admitted,
+    );
+  };
   try {
     if (settings.createMissing || settings.emulator) await account.makeContainer({ signal });
+    const options = machineOptions(context, coordination, state);
     const machine = await AutoMachine.begin(
       {
-        ...machineOptions(context, coordination, state),
+        ...options,
         account,
         surroundings,
         serviceTime,
-        facts: (partition) => noted(stateFacts(state, partition, figures, surroundings), partition, admitted),
+        facts: factsOf,
         size: (partition) => (sizes.has(partition) ? Math.max(1, files[partition] ?? 1) : 0),
         hasRetries: (partition) => retries.has(partition),
       },
@@ -65,7 +77,10 @@ async function beginAuto(
     );
     const { maxFailures } = settings;
     const share = await shareLimits(machine, services, signal);
-    const shared = { state, control, surroundings, services, figures, container, notice, explain };
+    const place = { account, surroundings, names: options.names };
+    const watch = await listenToAccount({ control, state, reporter: context.reporter, surroundings }, place);
+    asked.watch = watch;
+    const shared = { state, control, surroundings, services, figures, container, notice, explain, watch };
     const partitions = { admitted, retries, sizes, files };
     return new AutoRun({ ...shared, ...partitions, machine, share, maxFailures });
   } catch (thrown) {

@@ -1,4 +1,5 @@
 /** The part of a run of a machine that takes partitions as they get free, as its run sees it. */
+import type { ControlWatch } from "../machines/control.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
@@ -29,6 +30,8 @@ export interface AutoRunOptions extends TakingOptions {
   readonly share: LimitShare | undefined;
   /** By partition, what decides which is taken first: a survey puts the counts of files there. */
   readonly files: number[];
+  /** Takes what an operator asks of all machines. */
+  readonly watch: ControlWatch;
 }
 
 export class AutoRun implements GuardedRun {
@@ -105,6 +108,7 @@ export class AutoRun implements GuardedRun {
   async #end(): Promise<Message | undefined> {
     const { machine, surroundings, control } = this.#with;
     this.#endLooking();
+    this.#with.watch.end();
     this.#ended.abort(new Error("the run has ended"));
     await this.#survey;
     await this.#with.share?.end();

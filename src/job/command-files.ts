@@ -1,4 +1,5 @@
 /** The files that a command reads and writes, by the options that bring them; see `refuseOverlap`. */
+import { NEXT_ENDING } from "../files/files.ts";
 import { refuseOverlap, type UsedFiles } from "../files/overlap.ts";
 import { type Given, resolveOne } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
@@ -8,14 +9,14 @@ import { logPaths } from "../core/log-paths.ts";
 export { refuseOverlap, type UsedFiles };
 
 type Named = {
-  readonly [Name in "csv" | "files" | "kustoQuery" | "config" | "stateDb" | "logFile" | "emulator"]?:
-    | RunSettings[Name]
-    | undefined;
+  readonly [
+    Name in "csv" | "files" | "kustoQuery" | "config" | "stateDb" | "logFile" | "metricsFile" | "emulator"
+  ]?: RunSettings[Name] | undefined;
 };
 
 /** @param path makes a path whole */
 export function commandFiles(named: Named, path: (path: string) => string): UsedFiles[] {
-  const { csv, files, kustoQuery, config, stateDb, logFile, emulator } = named;
+  const { csv, files, kustoQuery, config, stateDb, logFile, metricsFile, emulator } = named;
   const read = (option: string, name: string | undefined): UsedFiles[] =>
     name === undefined || name === "-" ? [] : [{ option, paths: [path(name)], use: "read" }];
   return [
@@ -26,8 +27,16 @@ export function commandFiles(named: Named, path: (path: string) => string): Used
     ...(logFile === undefined
       ? []
       : [{ option: "--log-file", paths: logPaths(path(logFile)), use: "written" } as const]),
+    ...(metricsFile === undefined
+      ? []
+      : [{ option: "--metrics-file", paths: withNext(path(metricsFile)), use: "written" } as const]),
     ...(stateDb === undefined ? [] : [stateFiles(path(stateDb), files !== undefined, emulator === true)]),
   ];
+}
+
+/** The file, and the one that becomes it. */
+function withNext(path: string): string[] {
+  return [path, path + NEXT_ENDING];
 }
 
 /** The files that the options of `run` name. @param path makes a path whole */
@@ -40,6 +49,7 @@ export function runFiles(given: Given, path: (path: string) => string): UsedFile
       config: resolveOne(given, "config"),
       stateDb: resolveOne(given, "stateDb"),
       emulator: resolveOne(given, "emulator"),
+      metricsFile: resolveOne(given, "metricsFile"),
     },
     path,
   );

@@ -17,6 +17,8 @@ import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
+import type { ControlWatch } from "../machines/control.ts";
+import { listenToAccount, tellTaken } from "./account-control.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { isWhole, runRules } from "./coordination-settings.ts";
@@ -82,9 +84,22 @@ async function beginPart(
       await untilAnswered(surroundings, signal, async (call) => account.makeContainer(call));
     }
     const options = partOptions(context, coordination, state, figures);
-    const part = await Part.begin({ ...options, account, surroundings, serviceTime }, signal);
+    const asked: { watch?: ControlWatch } = {};
+    const facts = tellTaken(options.facts, () => asked.watch?.lastTaken);
+    const part = await Part.begin({ ...options, facts, account, surroundings, serviceTime }, signal);
+    const { reporter } = context;
+    const place = { account, surroundings, names: options.names };
+    asked.watch = await listenToAccount({ control, state, reporter, surroundings }, place);
     if (!isWhole(settings)) context.notice("info", watchHint(part.runId, settings));
-    return new CoordinatedRun({ part, surroundings, control, services, figures, container });
+    return new CoordinatedRun({
+      part,
+      surroundings,
+      control,
+      services,
+      figures,
+      container,
+      watch: asked.watch,
+    });
   } catch (thrown) {
     const explained = explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
     if (!isWhole(settings) || !isWithoutRight(explained)) throw explained;
@@ -188,6 +203,7 @@ interface CoordinatedOptions {
   readonly services: Services;
   readonly figures: Figures;
   readonly container: string;
+  readonly watch: ControlWatch;
 }
 
 /** A partition that this machine holds, as its run sees it. */
@@ -232,8 +248,9 @@ class CoordinatedRun implements GuardedRun {
   }
 
   async #end(): Promise<Message | undefined> {
-    const { part, surroundings, control } = this.#with;
+    const { part, surroundings, control, watch } = this.#with;
     this.#endLooking();
+    watch.end();
     const isAborted = control.aborting.aborted;
     const signal = abortAfter(surroundings, isAborted ? LAST_WORD_AFTER_ABORT_MS : LAST_WORD_MS);
     const isTold = await part.end(signal).catch(() => false);

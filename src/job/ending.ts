@@ -9,6 +9,7 @@ import { errorMessage } from "../report/messages.ts";
 import { balanceReport, judgeReport, type RunEnding, type RunReport } from "../report/run-report.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { Listener } from "./context.ts";
+import type { RunEnd } from "./run-ended.ts";
 
 interface Finishing {
   readonly outcome: PipelineOutcome;
@@ -26,8 +27,8 @@ interface Finishing {
   readonly verbose: boolean;
 }
 
-/** Tells the summary, and what ended the run early; gives the exit code. */
-export async function finishRun(finishing: Finishing): Promise<ExitCode> {
+/** Tells the summary, and what ended the run early. */
+export async function finishRun(finishing: Finishing): Promise<RunEnd> {
   const { state, reporter, outcome } = finishing;
   const error = outcome.kind === "stopped" ? outcome.request.error : undefined;
   if (error !== undefined) reporter.tell(errorMessage(error, finishing.verbose));
@@ -39,7 +40,7 @@ export async function finishRun(finishing: Finishing): Promise<ExitCode> {
     exitCode,
     why: "why" in report.ending ? report.ending.why : report.ending.kind,
   });
-  return exitCode;
+  return { exitCode, report, error };
 }
 
 /** A run whose figures do not add up says so, however it was stopped. */

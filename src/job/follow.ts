@@ -5,6 +5,7 @@ import { ProgressModel } from "../progress/progress-model.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { Listener } from "./context.ts";
+import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
 
 const SAMPLE_MS = 1000;
@@ -18,6 +19,7 @@ interface Following {
   readonly services: Services;
   readonly reporter: Listener;
   readonly surroundings: Surroundings;
+  readonly control: Pick<RunControl, "state" | "pausedBy">;
   /** The whole run, when this start does what it can get of it. */
   readonly parts?: () => RunParts | undefined;
 }
@@ -35,7 +37,7 @@ export interface Follower {
  * Follows a running pipeline: makes its progress from the state's counters and its live figures, and tells the
  * reporter.
  */
-export function followRun({ state, services, reporter, surroundings, parts }: Following): Follower {
+export function followRun({ state, services, reporter, surroundings, control, parts }: Following): Follower {
   let live: PipelineLive = {
     slots: 0,
     slotsInUse: 0,
@@ -46,7 +48,7 @@ export function followRun({ state, services, reporter, surroundings, parts }: Fo
   const sample = () => ({
     at: surroundings.monotonic(),
     summary: state.ledger.tally(),
-    live: liveFigures(live, services),
+    live: liveFigures(live, services, control),
     parts: parts?.(),
   });
   const model = new ProgressModel(sample());
@@ -72,7 +74,7 @@ export function followRun({ state, services, reporter, surroundings, parts }: Fo
   };
 }
 
-function liveFigures(live: PipelineLive, services: Services): LiveFigures {
+function liveFigures(live: PipelineLive, services: Services, control: Following["control"]): LiveFigures {
   const { slots, slotsInUse, openWorkItems } = live;
   return {
     slots,
@@ -81,6 +83,8 @@ function liveFigures(live: PipelineLive, services: Services): LiveFigures {
     ...services.attempts.figures,
     waiting: services.waiting(),
     limitedBy: services.limitedBy(slotsInUse),
+    state: control.state,
+    pausedBy: control.state === "paused" ? control.pausedBy : [],
   };
 }
 

@@ -2,10 +2,12 @@
 import type { RequestBrake } from "../azure/gate/brake.ts";
 import type { RateChange } from "../azure/gate/learned-rate.ts";
 import { Pacer } from "../azure/gate/pacer.ts";
+import type { LimitChange } from "../config/limit-changes.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { Timetable } from "../core/timetable.ts";
-import type { AutoSlots, ServiceLoad } from "../pipeline/pipeline.ts";
+import type { AutoSlots, RunningPipeline, ServiceLoad } from "../pipeline/pipeline.ts";
 import type { Message } from "../report/messages.ts";
+import type { LimitRequest } from "./run-control.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /** The least that is read and sent at once when the bandwidth is limited, bytes. */
@@ -23,8 +25,10 @@ const TELLING = 0.05;
 export class Limits {
   /** For the gates of the storage services. */
   readonly brakes: readonly RequestBrake[];
-  /** Bytes through this machine; undefined: as many as there are. */
-  readonly bandwidth: Pacer | undefined;
+  /** Bytes through this machine. */
+  readonly bandwidth: Pacer;
+  #maxRequests: Timetable | undefined;
+  #maxBandwidth: Timetable | undefined;
   /** For how long each of the operator's limits has held requests, ms. */
   readonly #own: (() => number)[] = [];
   readonly #holders: Holder[] = [];
@@ -34,18 +38,23 @@ export class Limits {
   #last: { readonly at: number; readonly held: readonly number[] } | undefined;
 
   constructor({ maxRequests, maxBandwidth }: Pick<RunSettings, "maxRequests" | "maxBandwidth">) {
-    const requests = this.#pacer("--max-requests", maxRequests);
-    this.brakes =
-      requests === undefined
-        ? []
-        : [{ pass: (signal) => requests.pass(1, signal), passAtOnce: () => requests.passAtOnce(1) }];
-    this.bandwidth = this.#pacer("--max-bandwidth", maxBandwidth);
+    this.#maxRequests = maxRequests;
+    this.#maxBandwidth = maxBandwidth;
+    const requests = this.#pacer("--max-requests", () => this.#maxRequests);
+    this.brakes = [{ pass: (signal) => requests.pass(1, signal), passAtOnce: () => requests.passAtOnce(1) }];
+    this.bandwidth = this.#pacer("--max-bandwidth", () => this.#maxBandwidth);
   }
 
-  #pacer(name: string, timetable: Timetable | undefined): Pacer | undefined {
-    if (timetable?.lowest === undefined) return undefined;
+  /** From now on these hold; those that wait under a limit before are looked at again within a second. */
+  change(change: Pick<LimitChange, "maxRequests" | "maxBandwidth">): void {
+    if ("maxRequests" in change) this.#maxRequests = change.maxRequests;
+    if ("maxBandwidth" in change) this.#maxBandwidth = change.maxBandwidth;
+  }
+
+  /** A limit that is not set costs nothing but a look at it. */
+  #pacer(name: string, timetable: () => Timetable | undefined): Pacer {
     const pacer = new Pacer(REAL_SURROUNDINGS, () => {
-      const rate = timetable.at(REAL_SURROUNDINGS.wall());
+      const rate = timetable()?.at(REAL_SURROUNDINGS.wall());
       return rate === undefined ? undefined : rate * this.share();
     });
     this.#own.push(() => pacer.heldMs);
@@ -61,7 +70,8 @@ export class Limits {
 
   /** For how long the operator's limits have held requests, all together, ms; undefined: there are none. */
   get heldMs(): number | undefined {
-    return this.#own.length === 0 ? undefined : this.#own.reduce((sum, heldMs) => sum + heldMs(), 0);
+    const isLimited = [this.#maxRequests, this.#maxBandwidth].some((limit) => limit?.lowest !== undefined);
+    return isLimited ? this.#own.reduce((sum, heldMs) => sum + heldMs(), 0) : undefined;
   }
 
   load(): ServiceLoad {
@@ -102,6 +112,23 @@ export function chooseSlots(
   };
 }
 
+/** Has the limits of a running pipeline and of its services changed, as the operator says. */
+export function changeLimits(
+  change: LimitRequest,
+  pipeline: Pick<RunningPipeline, "change">,
+  { limits }: { readonly limits: Limits },
+  tell: (message: Message) => void,
+): void {
+  const { concurrency, slots, workitemWorkers, maxFailures } = change;
+  limits.change(change);
+  pipeline.change({
+    ...(concurrency === undefined ? {} : { slots: chooseSlots({ concurrency }, limits, tell) }),
+    ...(slots === undefined ? {} : { slots }),
+    ...(workitemWorkers === undefined ? {} : { workItemWorkers: workitemWorkers }),
+    ...(maxFailures === undefined ? {} : { maxFailures }),
+  });
+}
+
 const WHY: Readonly<Record<RateChange, string>> = {
   refused: "it was overloaded",
   timeouts: "it did not answer in time",
@@ -117,4 +144,17 @@ export function rateMessage(
   why: RateChange,
 ): Message {
   return { type: "concurrency", what, unit: "requests/s", from, to, why: WHY[why] };
+}
+
+/** Why only some work items were taken, such as `--limit 20`; undefined when all were. */
+export function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {
+  if (canary !== undefined) return `--canary ${"count" in canary ? canary.count : `${canary.percent}%`}`;
+  if (limit !== undefined) return `--limit ${limit}`;
+  return sample === undefined ? undefined : `--sample ${sample}`;
+}
+
+/** A share of the whole run is judged by all machines' records; so many files are too many on one machine, too. */
+export function ownFailureLimit({ partition, maxFailures }: RunSettings): RunSettings["maxFailures"] {
+  const isOfAll = partition === "auto" && maxFailures !== undefined && "percent" in maxFailures;
+  return isOfAll ? undefined : maxFailures;
 }

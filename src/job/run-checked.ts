@@ -8,22 +8,23 @@ import type { StateSummary } from "../state/ledger.ts";
 import { STATES } from "../state/wiring.ts";
 import type { JobContext } from "./context.ts";
 import type { Checked, RunRequest } from "./run-request.ts";
+import type { RunEnd } from "./run-ended.ts";
 import { verifyOwn } from "./verify-own.ts";
 
 /**
  * @param start runs a request from its start to its end
- * @returns the exit code of run and verification together
+ * @returns how run and verification ended together
  * @throws as `run`
  */
 export async function runChecked(
   context: JobContext,
   request: RunRequest,
-  start: (request: RunRequest) => Promise<ExitCode>,
-): Promise<ExitCode> {
+  start: (request: RunRequest) => Promise<RunEnd>,
+): Promise<RunEnd> {
   const { settings } = request;
   if (settings.canary === undefined) return start(verified(context, request));
-  const exitCode = await start(canaryOf(context, request));
-  if (!isEnd(exitCode) || context.control.stopRequest !== undefined) return exitCode;
+  const end = await start(canaryOf(context, request));
+  if (!isEnd(end.exitCode) || context.control.stopRequest !== undefined) return end;
   const rest: RunRequest = {
     ...request,
     found: (await STATES.inspect(context.path(request.stateDb)))?.run,

@@ -24,6 +24,8 @@
  * run takes its place, because it must be told.
  */
 import { setMaxListeners } from "node:events";
+import type { LimitChange } from "../config/limit-changes.ts";
+import type { WorkItemRequest } from "../core/control-request.ts";
 import type { RunStop, StopRequest } from "../core/stop-request.ts";
 import type { Cancel, Surroundings } from "../surroundings/surroundings.ts";
 
@@ -39,22 +41,16 @@ const NEXT: Readonly<Record<RunState, readonly RunState[]>> = {
   ended: [],
 };
 
-/** What an operator may change while a run goes on; what is not named stays as it is. */
-export interface LimitChange {
-  /** File slots, or `auto`. */
-  readonly concurrency?: number | "auto";
-  /** Requests a second; `undefined` given by name lifts the limit. */
-  readonly maxRequests?: number | undefined;
-  /** Bytes a second. */
-  readonly maxBandwidth?: number | undefined;
-  readonly maxFailures?: { readonly files: number } | { readonly percent: number } | undefined;
-  /** Work items open at once. */
-  readonly workItemWorkers?: number;
+/** What an operator changes while a run goes on. `slots`: some more or some fewer than there are now. */
+export interface LimitRequest extends LimitChange {
+  readonly slots?: "more" | "fewer";
 }
 
 export interface RunControlEvents {
   readonly onState: (state: RunState, why: string | undefined) => void;
-  readonly onLimits: (change: LimitChange) => void;
+  readonly onLimits: (change: LimitRequest) => void;
+  /** A work item that was claimed and not begun is to be given back. */
+  readonly onGiveBack: (request: WorkItemRequest) => void;
 }
 
 export class RunControl implements RunStop {
@@ -64,6 +60,8 @@ export class RunControl implements RunStop {
   readonly #abort = new AbortController();
   readonly #pauses = new Set<string>();
   readonly #listeners = new Set<Partial<RunControlEvents>>();
+  /** Asked for before there was anything to change. */
+  readonly #early: LimitRequest[] = [];
   #state: RunState = "starting";
   #stop: StopRequest | undefined;
   #endGrace: Cancel = () => {};
@@ -95,6 +93,11 @@ export class RunControl implements RunStop {
     return this.#stop;
   }
 
+  /** Who holds the run back; empty unless it is paused, or will be once it begins. */
+  get pausedBy(): readonly string[] {
+    return [...this.#pauses];
+  }
+
   /** Calls back at each change. @returns ends it */
   listen(events: Partial<RunControlEvents>): Cancel {
     this.#listeners.add(events);
@@ -103,7 +106,9 @@ export class RunControl implements RunStop {
 
   /** What is opened before the first file is open. */
   begin(): void {
-    if (this.#state === "starting") this.#enter(this.#pauses.size > 0 ? "paused" : "running", undefined);
+    if (this.#state !== "starting") return;
+    this.#enter(this.#pauses.size > 0 ? "paused" : "running", undefined);
+    for (const change of this.#early.splice(0)) this.setLimits(change);
   }
 
   /** Nothing new begins; after the grace time what is in flight is given up. Repeating it changes nothing. */
@@ -147,9 +152,16 @@ export class RunControl implements RunStop {
     if (this.#state === "paused" && this.#pauses.size === 0) this.#enter("running", by);
   }
 
-  setLimits(change: LimitChange): void {
+  /** Has whoever keeps a limit change it; before the run has begun it waits for that. */
+  setLimits(change: LimitRequest): void {
     if (this.#state === "ended") return;
+    if (this.#state === "starting") return void this.#early.push(change);
     for (const { onLimits } of this.#listeners) onLimits?.(change);
+  }
+
+  /** Has a work item given back that was claimed ahead of need, so that it can be left out. */
+  giveBack(request: WorkItemRequest): void {
+    for (const { onGiveBack } of this.#listeners) onGiveBack?.(request);
   }
 
   /** Nothing of the run is under way any more. */

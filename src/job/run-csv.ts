@@ -42,7 +42,9 @@ async function describeRun(context: JobContext, order: RunOrder): Promise<RunReq
   if (found !== undefined && !resolveOne(given, "resume")) throw stateExists(found, stateDb, resumeCommand);
   const settings = resolve(given, found?.settings ?? {});
   // Those that the state keeps, too.
-  order.claim(commandFiles({ ...settings, logFile: undefined, config: undefined }, path));
+  order.claim(
+    commandFiles({ ...settings, logFile: undefined, metricsFile: undefined, config: undefined }, path),
+  );
   if (found !== undefined) await tellCopy(context, stateDb);
   // Kept in the state: it may be gone.
   const isNeeded = found === undefined || given.has("csv");

@@ -2,7 +2,6 @@
 import { basename } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { checkResume } from "../config/resume.ts";
-import type { RunSettings } from "../config/run-options.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
@@ -17,7 +16,12 @@ import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./process.ts";
-import { chooseSlots } from "./limits.ts";
+import { chooseSlots, limitedBy, ownFailureLimit } from "./limits.ts";
+import { openMetrics } from "./metrics.ts";
+import { listenToOperator } from "./operator.ts";
+import { endAfter } from "./max-duration.ts";
+import { notified, type RunEnd } from "./run-ended.ts";
+import { steerPipeline } from "./steer-pipeline.ts";
 import { ownQueue } from "./own-queue.ts";
 import type { RunParts, RunRequest } from "./run-request.ts";
 import type { Services } from "./services.ts";
@@ -40,6 +44,16 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
     const { dryRun } = await import("./dry-run.ts");
     return dryRun(context, request);
   }
+  const endWatch = endAfter(context.surroundings, context.control, request.settings.maxDuration);
+  try {
+    return await notified(context, request, async () => runToEnd(context, request));
+  } finally {
+    endWatch();
+    context.control.end();
+  }
+}
+
+async function runToEnd(context: JobContext, request: RunRequest): Promise<RunEnd> {
   const { settings, stateDb } = request;
   const emulator = settings.emulator ? await startRunEmulator(context, stateDb) : undefined;
   try {
@@ -48,14 +62,13 @@ export async function run(context: JobContext, request: RunRequest): Promise<Exi
     const { runChecked } = await import("./run-checked.ts");
     return await runChecked(context, request, start);
   } finally {
-    context.control.end();
     await emulator?.stop();
   }
 }
 
 /** A run whose control others end: there may be several, one after the other. @throws as `run` */
 export async function runPart(context: JobContext, request: RunRequest): Promise<ExitCode> {
-  return execute(context, request, undefined);
+  return (await execute(context, request, undefined)).exitCode;
 }
 
 /** The number of partitions of an auto run is known only once its CSV was read: then it may have to be read again. */
@@ -63,7 +76,7 @@ async function execute(
   context: JobContext,
   request: RunRequest,
   emulator: Emulator | undefined,
-): Promise<ExitCode> {
+): Promise<RunEnd> {
   try {
     return await new Run(context, request, emulator).execute();
   } catch (thrown) {
@@ -90,7 +103,7 @@ class Run {
     this.#statePath = context.path(request.stateDb);
   }
 
-  async execute(): Promise<ExitCode> {
+  async execute(): Promise<RunEnd> {
     const { settings, found, catalog, input, kept, resumeCommand } = this.#request;
     const target = { settings, found, catalog: catalog.identity, emulator: this.#emulator };
     const opened = await openTarget(this.#context, target);
@@ -138,26 +151,29 @@ class Run {
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
   }
 
-  async #withState(target: OpenTarget, state: OpenState): Promise<ExitCode> {
+  async #withState(target: OpenTarget, state: OpenState): Promise<RunEnd> {
     const { services } = target;
     const guard = this.#guard(target);
     const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath };
     const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
       this.#openCatalog(services),
     );
+    const endListening = listenToOperator({ ...this.#context, state });
     try {
       this.#tellStart(state, catalog);
       return await this.#withCatalog({ services, state, catalog, guarded });
     } finally {
+      endListening();
       await guarded.end();
       await catalog.close();
     }
   }
 
-  async #withCatalog(parts: RunParts): Promise<ExitCode> {
+  async #withCatalog(parts: RunParts): Promise<RunEnd> {
     const { services, state, guarded } = parts;
     const { control, reporter } = this.#context;
     const { settings, resumeCommand } = this.#request;
+    using metrics = openMetrics(this.#context, this.#request.settings, state.run.identity);
     const follow = followRun({
       ...this.#context,
       state,
@@ -167,6 +183,7 @@ class Run {
         tell: (message) => reporter.tell(message),
         progress(view) {
           guarded.tellProgress(view);
+          metrics.take(view);
           reporter.progress(view);
         },
       },
@@ -177,12 +194,13 @@ class Run {
     await this.#request.before?.(parts);
     const pipeline = await this.#startPipeline(parts, follow);
     guarded.onChange(() => pipeline.goOn());
-    control.listen({ onState: () => pipeline.goOn() });
+    const endSteering = steerPipeline(control, pipeline, services, reporter);
     this.#context.finishes(() => pipeline.live.slotsInUse);
     follow.watch(pipeline.live);
     guarded.useWork?.(parts.catalog, pipeline.live);
     control.begin();
     const outcome = await pipeline.outcome;
+    endSteering();
     const view = follow.end();
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed().catch(() => {});
@@ -201,10 +219,11 @@ class Run {
       verbose: settings.verbose,
     });
     if (last !== undefined) reporter.tell(last);
-    const checked = await this.#request.check?.(parts, finished);
-    if (checked === undefined) return finished;
-    state.presence.noteEnding(checked);
-    return checked.exitCode;
+    const checked = await this.#request.check?.(parts, finished.exitCode);
+    if (checked !== undefined) state.presence.noteEnding(checked);
+    const end = { ...finished, exitCode: checked?.exitCode ?? finished.exitCode };
+    metrics.end(end.exitCode);
+    return end;
   }
 
   async #startPipeline(
@@ -235,7 +254,7 @@ class Run {
       },
       {
         stop: control,
-        mayBegin: (partition) => control.state !== "paused" && guarded.mayBegin(partition),
+        mayBegin: (partition) => control.state === "running" && guarded.mayBegin(partition),
         onFile: follow.onFile,
       },
     );
@@ -269,18 +288,6 @@ class Run {
       signal: this.#context.control.aborting,
     });
   }
-}
-
-/** A share of the whole run is judged by all machines' records; so many files are too many on one machine, too. */
-function ownFailureLimit({ partition, maxFailures }: RunSettings): RunSettings["maxFailures"] {
-  const isOfAll = partition === "auto" && maxFailures !== undefined && "percent" in maxFailures;
-  return isOfAll ? undefined : maxFailures;
-}
-
-function limitedBy({ limit, sample, canary }: RunSettings): string | undefined {
-  if (canary !== undefined) return `--canary ${"count" in canary ? canary.count : `${canary.percent}%`}`;
-  if (limit !== undefined) return `--limit ${limit}`;
-  return sample === undefined ? undefined : `--sample ${sample}`;
 }
 
 /** What to advise when the state holds a run and the command does not resume it. */

@@ -5,6 +5,7 @@ import {
   EMPTY_TALLY,
   type Finding,
   FINDING_KINDS,
+  type Seen,
   type Turns,
   type VerifyTally,
   type WorkItemVerdict,
@@ -75,11 +76,16 @@ export class Verification {
   }
 
   /** Shows how it goes until its `end`. @param workItems of the whole verification */
-  follow(services: Services, workItems: number, turns: Turns): Follower {
+  follow(
+    services: Services,
+    workItems: number,
+    { turns, seen }: { readonly turns: Turns; readonly seen: Seen },
+  ): Follower {
+    const before = this.tally;
     const follower = followRun({
       ...this.#context,
       state: {
-        ledger: { tally: () => verifySummary(this.tally, workItems) },
+        ledger: { tally: () => verifySummary(before, seen, workItems) },
         presence: { beat: () => {} },
       },
       services,
@@ -122,30 +128,33 @@ export class Verification {
   }
 }
 
-/** As the progress model needs it: work items are done when they are verified, files are done or failed. */
-function verifySummary(tally: VerifyTally, workItems: number): StateSummary {
-  const left = Math.max(0, workItems - tally.workItems);
-  const bad = tally.missing + tally.different + tally.unreadable + tally.refused;
+/** As the progress model needs it: what was verified before this start, and what was seen in it. */
+function verifySummary(before: VerifyTally, seen: Seen, workItems: number): StateSummary {
+  const done = before.workItems + seen.workItemsDone;
+  const left = Math.max(0, workItems - done);
+  const wrongBefore = before.missing + before.different + before.unreadable + before.refused;
+  const failed = wrongBefore + seen.filesWrong;
+  const skipped = before.leftOut;
   return {
     workItems: {
       pending: left,
       in_progress: 0,
-      completed: tally.workItems - tally.empty,
-      empty: tally.empty,
+      completed: workItems - left,
+      empty: 0,
       failed: 0,
       skipped: 0,
       elsewhere: 0,
       not_mine: 0,
     },
     notLookedUp: left,
-    notSurveyed: left,
+    notSurveyed: Math.max(0, workItems - before.workItems - seen.workItems),
     files: {
-      total: tally.files,
-      copied: tally.files - bad - tally.leftOut,
+      total: before.files + seen.files,
+      copied: before.files + seen.filesDone - failed - skipped,
       alreadyThere: 0,
       elsewhere: 0,
-      failed: bad,
-      skipped: tally.leftOut,
+      failed,
+      skipped,
       uploaded: 0,
       announced: 0,
       duplicates: 0,

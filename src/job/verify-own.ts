@@ -1,7 +1,7 @@
 /** Verifies what a start, or a state, has completed, while its run is still open. */
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import { recordsOfStates, Turns, verifyWorkItems } from "../proof/proof.ts";
+import { nothingSeen, recordsOfStates, Turns, verifyWorkItems } from "../proof/proof.ts";
 import type { VerifyReport } from "../report/verify-report.ts";
 import type { StateReader } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
@@ -37,8 +37,9 @@ export async function verifyOwn(
   const verification = new Verification(context, check);
   const { concurrency } = settings;
   const turns = new Turns(concurrency === "auto" ? AUTO_CHECKS : concurrency);
+  const seen = nothingSeen();
   const workItems = await countCompleted(reader, since, signal);
-  const follow = verification.follow(services, workItems, turns);
+  const follow = verification.follow(services, workItems, { turns, seen });
   try {
     const wantsAnnouncements = settings.announce && settings.announceExisting === "always";
     const records = await recordsOfStates([{ stateDb, reader }], wantsAnnouncements);
@@ -48,7 +49,7 @@ export async function verifyOwn(
       depth: deep ? "bytes" : "properties",
       signal,
     } as const;
-    const doors = { catalog, target: check, records, turns };
+    const doors = { catalog, target: check, records, turns, seen };
     const completed = reader.completed({ since, signal });
     for await (const verdicts of verifyWorkItems(doors, completed, options)) {
       for (const verdict of verdicts) verification.take(verdict);

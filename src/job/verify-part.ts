@@ -1,13 +1,7 @@
 /** Verifies a random part of all files, and says what that proves of the others. */
 import { upperBound } from "../core/binomial.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import {
-  EMPTY_TALLY,
-  type SampleSize,
-  type VerifyDoors,
-  type VerifyOptions,
-  verifySample,
-} from "../proof/proof.ts";
+import { type SampleSize, type VerifyDoors, type VerifyOptions, verifySample } from "../proof/proof.ts";
 import type { SampleReport } from "../report/verify-report.ts";
 import type { JobContext } from "./context.ts";
 import type { Verification } from "./verification.ts";
@@ -37,10 +31,8 @@ export async function verifyPart(
     const sampled = await verifySample(doors, workItems, size, {
       ...options,
       random: () => surroundings.random(),
-      onProgress: (tally) => (verification.tally = { ...tally }),
     });
     ({ population } = sampled);
-    verification.tally = EMPTY_TALLY;
     verification.take(sampled);
   } catch (thrown) {
     if (control.stopRequest === undefined || thrown !== control.stopRequest) throw thrown;

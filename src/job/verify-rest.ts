@@ -33,7 +33,7 @@ export async function verifyRest(context: JobContext, rest: Rest): Promise<Found
   }
   const verification = new Verification(context, opened.check, resumed);
   const unexpected = openUnexpected(opened, resumed);
-  const follow = verification.follow(opened.services, rows.workItems, opened.doors.turns);
+  const follow = verification.follow(opened.services, rows.workItems, opened.doors);
   control.begin();
   try {
     await goOn(context, rest, { verification, unexpected, begun: resumed?.workItems ?? 0 });

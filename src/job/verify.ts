@@ -9,6 +9,7 @@ import { ReuploadError } from "../core/errors.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import {
   distinctWorkItems,
+  nothingSeen,
   type SurveyedRows,
   surveyRows,
   Turns,
@@ -125,7 +126,13 @@ class Verify {
     try {
       const { buildTargetCheck } = await import("./services.ts");
       const check = buildTargetCheck(services, settings, source.hasLocalFiles);
-      const doors = { catalog, target: check, records: known?.records, turns: this.#turns() };
+      const doors = {
+        catalog,
+        target: check,
+        records: known?.records,
+        turns: this.#turns(),
+        seen: nothingSeen(),
+      };
       const target = { target: identity.target, services, rows, known };
       const opened = { ...target, catalog, check, doors, options: this.#options };
       return sample === undefined
@@ -234,7 +241,7 @@ class Verify {
     const { rows, check, services, doors, options } = opened;
     const { control, reporter } = this.#context;
     const verification = new Verification(this.#context, check);
-    const follow = verification.follow(services, rows.workItems, doors.turns);
+    const follow = verification.follow(services, rows.workItems, doors);
     control.begin();
     const workItems = distinctWorkItems({ path: this.#request.csv }, rows, options.signal);
     const part = verifyPart(this.#context, verification, { doors, workItems, options }, size);

@@ -26,6 +26,8 @@ export class BlobNames {
   readonly begins: string;
   /** The `begin` blob, and what the moments of earlier states begin with. */
   readonly begin: string;
+  /** What an operator asks of all machines of the run. */
+  readonly control: string;
   readonly #target: string;
   readonly #csv: string;
 
@@ -36,6 +38,7 @@ export class BlobNames {
     this.manifest = this.manifests + csv;
     this.begins = `${target}/begins/`;
     this.begin = this.begins + csv;
+    this.control = `${target}/control/${csv}`;
   }
 
   static forRun({ target, csvDigest }: RunKey): BlobNames {

@@ -45,6 +45,8 @@ export interface RecordSummary {
   readonly workItemsPerMinute: number;
   /** undefined when it is not known */
   readonly etaMs: number | undefined;
+  /** The number of the last request of an operator that was looked at; undefined: none. */
+  readonly control?: number | undefined;
 }
 
 /** A record that was made and never claimed. */
@@ -71,6 +73,7 @@ export function encodeSummary(summary: RecordSummary): Record<string, string> {
     filespersecond: summary.filesPerSecond.toFixed(2),
     workitemsperminute: summary.workItemsPerMinute.toFixed(2),
     ...(summary.etaMs === undefined ? {} : { etams: String(Math.round(summary.etaMs)) }),
+    ...(summary.control === undefined ? {} : { control: String(summary.control) }),
     ...(expected === undefined ? {} : { expectedfiles: encodeEstimate(expected) }),
     ...(runFiles === undefined ? {} : { runfiles: encodeEstimate(runFiles) }),
     ...(vanished === 0 ? {} : { vanished: String(vanished) }),
@@ -116,11 +119,12 @@ function readEstimate(text: string): { readonly count: number; readonly isKnown:
 
 /** What an older version did not tell. */
 function readOptional(metadata: Readonly<Record<string, string>>) {
-  const { expectedfiles: expected, runfiles: runFiles, vanished } = metadata;
+  const { expectedfiles: expected, runfiles: runFiles, vanished, control } = metadata;
   return {
     ...(expected === undefined ? {} : { expectedFiles: readEstimate(expected) }),
     ...(runFiles === undefined ? {} : { runFiles: readEstimate(runFiles) }),
     ...(vanished === undefined ? {} : { filesVanished: number(vanished) }),
+    ...(control === undefined ? {} : { control: number(control) }),
   };
 }
 

@@ -9,10 +9,10 @@ const SHARE_JUDGED_FROM = 100;
 export class FailureLimit {
   failed = 0;
   finished = 0;
-  readonly #limit: PipelineOptions["maxFailures"];
+  limit: PipelineOptions["maxFailures"];
 
   constructor(limit: PipelineOptions["maxFailures"]) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   count(hasFailed: boolean): void {
@@ -32,9 +32,9 @@ export class FailureLimit {
    * finished alone would be too high
    */
   isPassed(inFlight: number): boolean {
-    if (this.#limit === undefined) return false;
-    if ("files" in this.#limit) return this.failed > this.#limit.files;
+    if (this.limit === undefined) return false;
+    if ("files" in this.limit) return this.failed > this.limit.files;
     if (this.finished < SHARE_JUDGED_FROM) return false;
-    return this.failed * 100 > this.#limit.percent * (this.finished + inFlight);
+    return this.failed * 100 > this.limit.percent * (this.finished + inFlight);
   }
 }

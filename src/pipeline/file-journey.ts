@@ -1,4 +1,5 @@
 import { FileFailure } from "../core/failure.ts";
+import { addIncident, type Incident } from "../core/incident.ts";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { WaitGivenUp, type WorkSignals } from "../core/waits.ts";
 import type { FailureRecord } from "../state/ledger.ts";
@@ -22,21 +23,23 @@ export async function fileJourney(
   options: PipelineOptions,
   task: FileTask,
   leaveSlot: () => void,
-  signals: WorkSignals,
+  given: WorkSignals,
 ): Promise<FileReport | undefined> {
   const { ledger } = stages.state;
+  const incidents: Incident[] = [];
+  const signals = { ...given, onIncident: (incident: Incident) => addIncident(incidents, incident) };
   const { file, place } = task;
   const workItem = task.item.id;
   try {
     const result = task.inTarget ? undefined : await transferTask(stages, task, signals);
     if (result?.outcome === "skipped") {
       const failure: FailureRecord = { code: "conflict", message: result.reason, attempts: result.attempts };
-      ledger.record({ kind: "file-skipped", workItem, file, place, failure });
+      ledger.record({ kind: "file-skipped", workItem, file, place, failure, incidents });
       return report(task, "skipped", { attempts: failure.attempts, failure });
     }
     const announcement = await announceTask(stages, options, task, result, signals);
     const announced = announcement !== undefined;
-    ledger.record({ kind: "file-completed", workItem, file, place, announced });
+    ledger.record({ kind: "file-completed", workItem, file, place, announced, incidents });
     if (result === undefined) {
       return report(task, announced ? "announced" : "already-there", {
         attempts: announcement?.attempts ?? 1,
@@ -47,7 +50,7 @@ export async function fileJourney(
   } catch (thrown) {
     if (thrown instanceof WaitGivenUp) return undefined;
     const failure = chargedToFile(thrown, signals.signal);
-    ledger.record({ kind: "file-failed", workItem, file, place, failure });
+    ledger.record({ kind: "file-failed", workItem, file, place, failure, incidents });
     return report(task, "failed", { attempts: failure.attempts, failure });
   } finally {
     leaveSlot();
@@ -94,6 +97,14 @@ async function transferWithFreshLink(
       if (!isRefused || tried === MOST_LINKS) throw thrown;
       const fresh = await item.freshLinks.afterRefusal(current, signals);
       if (fresh === undefined) throw thrown;
+      const { code, requestId } = thrown;
+      signals.onIncident?.({
+        at: surroundings.wall(),
+        kind: "new-link",
+        what: "source link",
+        code,
+        requestId,
+      });
       current = fresh;
     }
   }

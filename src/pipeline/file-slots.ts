@@ -1,7 +1,7 @@
-import type { AutoSlots } from "./pipeline.ts";
-import { PoolSize } from "./pool-size.ts";
+import type { AutoSlots, PipelineChange } from "./pipeline.ts";
+import { POOL_BOUNDS, PoolSize } from "./pool-size.ts";
 import type { ReadyFiles } from "./ready-files.ts";
-import { every, type Surroundings } from "../surroundings/surroundings.ts";
+import { type Cancel, every, type Surroundings } from "../surroundings/surroundings.ts";
 
 /** How often a pool that finds its size looks at the load, ms. */
 const LOOK_MS = 100;
@@ -86,18 +86,50 @@ export class FileSlots<T> {
   }
 }
 
-/** Changes the number of slots with the load. @returns ends that */
-export function findSize(
-  surroundings: Surroundings,
-  slots: Pick<FileSlots<unknown>, "inUse" | "resize">,
-  { load, onChange }: AutoSlots,
-): () => void {
-  const pool = new PoolSize(surroundings.monotonic());
-  return every(surroundings, LOOK_MS, () => {
-    const threadMs = performance.eventLoopUtilization().active;
-    const change = pool.look(surroundings.monotonic(), { ...load(), threadMs }, slots.inUse);
-    if (change === undefined) return;
-    slots.resize(change.to);
-    onChange(change);
-  });
+/** By what `more` and `fewer` change the slots: this share of them, and one at least. */
+const STEP = 0.25;
+
+/** Who decides how many slots there are: the operator, or the load. */
+export class SlotsSizing {
+  readonly #surroundings: Surroundings;
+  readonly #slots: Pick<FileSlots<unknown>, "inUse" | "size" | "resize">;
+  #end: Cancel = () => {};
+
+  constructor(surroundings: Surroundings, slots: Pick<FileSlots<unknown>, "inUse" | "size" | "resize">) {
+    this.#surroundings = surroundings;
+    this.#slots = slots;
+  }
+
+  /** @param slots undefined: it stays as it is */
+  use(slots: PipelineChange["slots"] | undefined): void {
+    if (slots === undefined) return;
+    this.end();
+    if (typeof slots === "object") this.#end = this.#find(slots);
+    else this.#slots.resize(typeof slots === "number" ? slots : this.#step(slots));
+  }
+
+  /** The number stays as it is from now on. */
+  end(): void {
+    this.#end();
+    this.#end = () => {};
+  }
+
+  #step(direction: "more" | "fewer"): number {
+    const { size } = this.#slots;
+    const step = Math.max(1, Math.round(size * STEP));
+    return direction === "more" ? size + step : Math.max(1, size - step);
+  }
+
+  /** Changes the number of slots with the load. @returns ends that */
+  #find({ load, onChange }: AutoSlots): Cancel {
+    const { size: start } = this.#slots;
+    const pool = new PoolSize(this.#surroundings.monotonic(), { ...POOL_BOUNDS, start });
+    return every(this.#surroundings, LOOK_MS, () => {
+      const threadMs = performance.eventLoopUtilization().active;
+      const change = pool.look(this.#surroundings.monotonic(), { ...load(), threadMs }, this.#slots.inUse);
+      if (change === undefined) return;
+      this.#slots.resize(change.to);
+      onChange(change);
+    });
+  }
 }

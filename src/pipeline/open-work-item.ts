@@ -37,6 +37,8 @@ export class OpenWorkItem {
   readonly lost: AbortSignal;
   /** Files in slots, or waiting for their commit. */
   inFlight = 0;
+  /** A file of it was taken into a slot. */
+  hasBegun = false;
   readonly #record: (event: StateEvent) => void;
   readonly #onFile: PipelineControl["onFile"];
   #left = 0;

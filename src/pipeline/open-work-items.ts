@@ -1,3 +1,4 @@
+import type { WorkItem } from "../core/work-item.ts";
 import type { Claim, WorkQueue } from "../state/work-queue.ts";
 import type { OpenWorkItem } from "./open-work-item.ts";
 
@@ -60,6 +61,13 @@ export class OpenWorkItems {
 
   giveBackAll(): void {
     this.giveBack([...this.#items.keys()]);
+  }
+
+  /** Those that were looked up and of which no file was begun. */
+  untouched(isIt: (workItem: WorkItem) => boolean): readonly OpenWorkItem[] {
+    return [...this.#items.values()].flatMap((item) =>
+      item !== undefined && !item.hasBegun && isIt(item.workItem) ? [item] : [],
+    );
   }
 
   /** Gives back lost claims that were looked up and have nothing in flight. */

@@ -44,6 +44,11 @@ export class PipelineEnd {
     if (this.#failures.isPassed(inFlight)) this.#control.stop.drain(this.#failures.stopRequest());
   }
 
+  /** From now on this many failures are too many; those so far count. */
+  limitFailures(limit: PipelineOptions["maxFailures"]): void {
+    this.#failures.limit = limit;
+  }
+
   /** @param isAllDone whether nothing is left to do */
   outcome(isAllDone: () => boolean): PipelineOutcome {
     if (this.#fatal !== undefined) return { kind: "stopped", request: this.#fatal };

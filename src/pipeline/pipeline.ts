@@ -119,8 +119,24 @@ export type PipelineOutcome =
   | { readonly kind: "finished" }
   | { readonly kind: "stopped"; readonly request: StopRequest };
 
+/** What may change while a pipeline runs; what is not named stays as it is. */
+export interface PipelineChange {
+  /** So many file slots, as many as are found to pay, or some more or fewer than there are now. */
+  readonly slots?: number | AutoSlots | "more" | "fewer";
+  readonly workItemWorkers?: number;
+  readonly maxFailures?: PipelineOptions["maxFailures"];
+}
+
 export interface RunningPipeline {
   readonly live: PipelineLive;
+  /** Files in flight are not cut off by it: a pool that shrinks takes fewer new ones. */
+  change(change: PipelineChange): void;
+  /**
+   * Gives a work item back that was claimed ahead of need and of which no file was begun.
+   *
+   * @param isIt whether this is the one; it is asked of each open work item
+   */
+  giveBack(isIt: (workItem: WorkItem) => boolean): void;
   /** What could not begin (`PipelineControl.mayBegin`) is asked for again. */
   goOn(): void;
   /** Never rejects. */

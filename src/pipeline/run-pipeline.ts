@@ -1,16 +1,18 @@
 import { ReuploadError } from "../core/errors.ts";
+import type { WorkItem } from "../core/work-item.ts";
 import type { Claim } from "../state/work-queue.ts";
 import { type Demand, RecentRate, supplyOf } from "./demand.ts";
 import { DrainingWaits } from "./draining-waits.ts";
 import { Feeder } from "./feeder.ts";
 import { fileJourney } from "./file-journey.ts";
-import { FileSlots, findSize } from "./file-slots.ts";
+import { FileSlots, SlotsSizing } from "./file-slots.ts";
 import { LookUps } from "./look-ups.ts";
 import { LostSignals } from "./lost-signals.ts";
 import type { FileTask } from "./open-work-item.ts";
 import { OpenWorkItems } from "./open-work-items.ts";
 import { Opener } from "./opener.ts";
 import type {
+  PipelineChange,
   PipelineControl,
   PipelineLive,
   PipelineOptions,
@@ -30,7 +32,13 @@ export function startPipeline(
   control: PipelineControl,
 ): RunningPipeline {
   const pipeline = new Pipeline(stages, options, control);
-  return { live: pipeline.live, goOn: () => pipeline.goOn(), outcome: pipeline.run() };
+  return {
+    live: pipeline.live,
+    change: (change) => pipeline.change(change),
+    giveBack: (isIt) => pipeline.giveBack(isIt),
+    goOn: () => pipeline.goOn(),
+    outcome: pipeline.run(),
+  };
 }
 
 /** Wires the parts: each has its own file, and knows the others only as what it calls. */
@@ -42,6 +50,8 @@ class Pipeline {
   readonly #end: PipelineEnd;
   readonly #ready: ReadyFiles<FileTask>;
   readonly #slots: FileSlots<FileTask>;
+  readonly #sizing: SlotsSizing;
+  #workItemWorkers: number;
   readonly #open: OpenWorkItems;
   readonly #feeder: Feeder;
   readonly #lookUps: LookUps;
@@ -71,6 +81,8 @@ class Pipeline {
       async (task, leaveSlot) => this.#process(task, leaveSlot),
       wake,
     );
+    this.#sizing = new SlotsSizing(surroundings, this.#slots);
+    this.#workItemWorkers = options.workItemWorkers;
     this.#open = new OpenWorkItems({
       queue: stages.state.queue,
       onClose: wake,
@@ -92,16 +104,30 @@ class Pipeline {
     };
     feedSignal.addEventListener("abort", halt, { once: true });
     if (this.#end.mustHalt) halt();
-    const { slots } = this.#options;
-    const endSizing =
-      typeof slots === "object" ? findSize(this.#stages.surroundings, this.#slots, slots) : undefined;
+    this.#sizing.use(this.#options.slots);
     const survey = this.#survey();
     await this.#feed();
     await Promise.all([survey, this.#slots.emptied()]);
-    endSizing?.();
+    this.#sizing.end();
     feedSignal.removeEventListener("abort", halt);
     this.#open.giveBackAll();
     return this.#end.outcome(() => isAllDone(this.#stages));
+  }
+
+  /** As `RunningPipeline.change`. */
+  change({ slots, workItemWorkers, maxFailures }: PipelineChange): void {
+    this.#sizing.use(slots);
+    this.#workItemWorkers = workItemWorkers ?? this.#workItemWorkers;
+    if (maxFailures !== undefined) this.#end.limitFailures(maxFailures);
+    this.#feeder.wake();
+  }
+
+  /** As `RunningPipeline.giveBack`. */
+  giveBack(isIt: (workItem: WorkItem) => boolean): void {
+    for (const item of this.#open.untouched(isIt)) {
+      this.#ready.drop((task) => task.item === item);
+      this.#open.giveBack([item.id]);
+    }
   }
 
   /** Asks again for what could not begin. */
@@ -183,6 +209,7 @@ class Pipeline {
   async #process(task: FileTask, leaveSlot: () => void): Promise<void> {
     const { item } = task;
     item.inFlight++;
+    item.hasBegun = true;
     try {
       const signals = { signal: this.#lost.join(item.lost), waits: this.#waits };
       const report = await fileJourney(this.#stages, this.#options, task, leaveSlot, signals);
@@ -215,7 +242,6 @@ class Pipeline {
   }
 
   #demand(): Demand {
-    const { workItemWorkers, fileWorkers } = this.#options;
     return {
       slots: this.#slots.size,
       slotsInUse: this.#slots.inUse,
@@ -226,8 +252,8 @@ class Pipeline {
       filesPerWorkItem: this.#lookUps.filesPerWorkItem.value,
       filesDuringLookup:
         (this.#lookUps.ms.value ?? 0) * this.#filesDone.perMs(this.#stages.surroundings.monotonic()),
-      workItemWorkers,
-      fileWorkers,
+      workItemWorkers: this.#workItemWorkers,
+      fileWorkers: this.#options.fileWorkers,
       batchSize: this.#stages.catalog.batchSize,
     };
   }

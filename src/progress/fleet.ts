@@ -34,6 +34,7 @@ export const WORST_FIRST: readonly ExitCode[] = [
   EXIT.stoppedEarly,
   EXIT.terminated,
   EXIT.interrupted,
+  EXIT.outOfTime,
   EXIT.running,
   EXIT.finishedWithFailures,
   EXIT.done,

@@ -85,7 +85,8 @@ export class ProgressModel {
       filesPerSecond: rate?.files,
       workItemsPerMinute: minute && minute.workItems * 60,
       bytesPerSecond: rate?.bytes,
-      eta: left === undefined || isOutage(live) ? undefined : this.#eta(left, parts),
+      eta:
+        left === undefined || isOutage(live) || live.state === "paused" ? undefined : this.#eta(left, parts),
       live,
       ...(parts === undefined ? {} : { parts }),
     };

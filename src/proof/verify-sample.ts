@@ -34,7 +34,6 @@ const MOST_WAITING = 1_000;
  * Reads the whole catalog, and looks at the files that were drawn from it. Extra blobs are not looked for.
  *
  * @param random a number in [0, 1)
- * @param onProgress told of each work item whose files were counted, and of each file that was looked at
  * @throws as `verifyWorkItems`
  */
 export async function verifySample(
@@ -43,7 +42,6 @@ export async function verifySample(
   size: SampleSize,
   options: VerifyOptions & {
     readonly random: () => number;
-    readonly onProgress: (tally: VerifyTally) => void;
   },
 ): Promise<SampledFiles> {
   const sample = new Sample(doors, options, size);
@@ -55,7 +53,6 @@ export async function verifySample(
         sample.draw({ workItem: named, planned });
     }
     if ("percent" in size && sample.waiting >= MOST_WAITING) await sample.look();
-    options.onProgress(sample.tally);
   }
   await sample.look();
   return { tally: sample.tally, findings: sample.findings, population: sample.population };
@@ -82,6 +79,8 @@ class Sample {
 
   count(isWhole: boolean, isEmpty: boolean): void {
     this.tally.workItems++;
+    this.#doors.seen.workItems++;
+    this.#doors.seen.workItemsDone++;
     if (!isWhole) this.tally.lookupsFailed++;
     else if (isEmpty) this.tally.empty++;
   }
@@ -106,6 +105,7 @@ class Sample {
   async look(): Promise<void> {
     const drawn = this.#drawn;
     this.#drawn = [];
+    this.#doors.seen.files += drawn.length;
     await Promise.all(drawn.map(async (one) => this.#lookAt(one)));
   }
 
@@ -130,6 +130,5 @@ class Sample {
         this.tally.unreadable++;
         this.findings.push({ ...file, kind: "unreadable", why: `${check.code}: ${check.message}` });
     }
-    this.#options.onProgress(this.tally);
   }
 }

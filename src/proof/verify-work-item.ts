@@ -11,6 +11,7 @@ import {
   EMPTY_TALLY,
   type Finding,
   type FindingKind,
+  type Seen,
   type VerifyDoors,
   type VerifyOptions,
   type VerifyTally,
@@ -33,8 +34,11 @@ export async function verifyWorkItem(
   options: VerifyOptions,
 ): Promise<WorkItemVerdict> {
   const verdict = new VerdictBuilder(workItem);
+  const { seen } = doors;
+  seen.workItems++;
   if (lookup.failure !== undefined) {
     verdict.lookupFailed(`${lookup.failure.code}: ${lookup.failure.message}`);
+    seen.workItemsDone++;
     return verdict.build();
   }
   for (const problem of lookup.problems) verdict.lookupFailed(`catalog-error: ${problem}`);
@@ -44,6 +48,7 @@ export async function verifyWorkItem(
   const expected = expectedFiles(plan, record);
   const prefix = options.template.prefix(named);
   verdict.takePlan(plan, prefix);
+  seen.files += plan.files.length;
   const { checks, unexpected, list } =
     prefix === undefined
       ? { checks: await lookEach(doors, expected, options), unexpected: [], list: "none" as const }
@@ -59,6 +64,7 @@ export async function verifyWorkItem(
       check.kind === "same" ? record?.whyNotAnnounced(planned.file, planned.place, receipt) : undefined;
     verdict.takeCheck(planned, check, why);
   }
+  seen.workItemsDone++;
   return verdict.build({ receipt, places: plan.files.length + plan.refused.length + plan.duplicates });
 }
 
@@ -128,14 +134,21 @@ async function checkListed(
   there: TargetBlob | undefined,
   options: VerifyOptions,
 ): Promise<Checked> {
-  if (there === undefined) return [planned, { kind: "missing" }];
-  if (options.depth === "bytes") return lookAt(doors, planned, there, options);
-  return [planned, doors.target.judge(planned.file, there)];
+  if (there !== undefined && options.depth === "bytes") return lookAt(doors, planned, there, options);
+  const check: FileCheck =
+    there === undefined ? { kind: "missing" } : doors.target.judge(planned.file, there);
+  countSeen(doors.seen, check);
+  return [planned, check];
+}
+
+function countSeen(seen: Seen, { kind }: FileCheck): void {
+  seen.filesDone++;
+  if (kind !== "same") seen.filesWrong++;
 }
 
 /** Checks one file by requests of its own. */
 export async function lookAt(
-  { turns, target }: Pick<VerifyDoors, "turns" | "target">,
+  { turns, target, seen }: Pick<VerifyDoors, "turns" | "target" | "seen">,
   planned: PlannedFile,
   there: TargetBlob | undefined,
   { depth, signal }: Pick<VerifyOptions, "depth" | "signal">,
@@ -143,6 +156,7 @@ export async function lookAt(
   const check = await turns.take(signal, async () =>
     target.look(planned.file, planned.blobName, { depth, there, signal }),
   );
+  countSeen(seen, check);
   return [planned, check];
 }
 

@@ -139,6 +139,24 @@ export interface RunRecords {
   read(workItem: WorkItem): Promise<WorkItemRecord | undefined>;
 }
 
+/** How far a verification is, file by file; verdicts come later, because they come in order. */
+export interface Seen {
+  /** Looked up. */
+  workItems: number;
+  /** Of these, verified to the end. */
+  workItemsDone: number;
+  /** Files of the work items that were looked up. */
+  files: number;
+  filesDone: number;
+  /** Of these, not as they should be. */
+  filesWrong: number;
+}
+
+/** Of a verification that begins. */
+export function nothingSeen(): Seen {
+  return { workItems: 0, workItemsDone: 0, files: 0, filesDone: 0, filesWrong: 0 };
+}
+
 export interface VerifyDoors {
   readonly catalog: Pick<Catalog, "lookup" | "batchSize">;
   readonly target: TargetCheck;
@@ -146,6 +164,8 @@ export interface VerifyDoors {
   readonly records: RunRecords | undefined;
   /** Checks under way at once. */
   readonly turns: Turns;
+  /** Counted up as it goes. */
+  readonly seen: Seen;
 }
 
 export interface VerifyOptions {

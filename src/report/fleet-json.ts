@@ -28,7 +28,7 @@ export function fleetJson(type: "status" | "monitor", report: FleetReport): Json
     exitCode: fleet.exitCode,
     mismatches: fleet.mismatches,
     missingPartitions: fleet.mismatches.length > 0 ? [] : fleet.missingPartitions,
-    total: fleet.total === undefined ? null : watchedJson(fleet.total),
+    total: fleet.total === undefined ? null : totalJson(fleet.total),
     lastToEnd: fleet.slowest?.stateDb ?? null,
     states: fleet.machines.map((machine) => machineJson(machine)),
     failures: failures.map((group) => ({ stateDb: group.stateDb ?? null, ...failureJson(group) })),
@@ -73,6 +73,12 @@ export function machineJson({
 /** What began with the watching, not with the run, would mislead. */
 function watchedJson(view: ProgressView): JsonFields {
   const { elapsedMs: _watchedMs, thisStart: _seen, ...fields } = progressJson(view);
+  return fields;
+}
+
+/** Each machine is steered by itself. */
+function totalJson(view: ProgressView): JsonFields {
+  const { state: _state, pausedBy: _pausedBy, ...fields } = watchedJson(view);
   return fields;
 }
 

@@ -31,6 +31,8 @@ export function progressJson(view: ProgressView): JsonFields {
   const { live, files } = view;
   return {
     elapsedMs: Math.round(view.elapsedMs),
+    state: live.state ?? null,
+    pausedBy: [...(live.pausedBy ?? [])],
     workItems: { ...view.workItems },
     files: { ...files, total: files.total ?? null, left: files.left ?? null },
     bytes: view.bytes,

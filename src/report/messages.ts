@@ -73,6 +73,17 @@ export type Message =
   | { readonly type: "waiting"; readonly waiting: Waiting }
   | { readonly type: "resumed"; readonly what: string; readonly waitedMs: number }
   | { readonly type: "notice"; readonly level: "info" | "warning"; readonly message: string }
+  /** An operator asked for something. */
+  | {
+      readonly type: "control";
+      /** In short, such as `pause` or `--max-requests 500/s`. */
+      readonly request: string;
+      /** Who asked. */
+      readonly by: string;
+      readonly taken: boolean;
+      /** What became of it. */
+      readonly text: string;
+    }
   | FileFinished
   | ConcurrencyChanged
   | { readonly type: "summary"; readonly report: RunReport }
@@ -98,6 +109,7 @@ export const MESSAGE_TYPES = [
   "waiting",
   "resumed",
   "notice",
+  "control",
   "file",
   "concurrency",
   "summary",
@@ -132,6 +144,10 @@ function jsonFields(message: Message): JsonFields {
       return { what: message.what, waitedMs: Math.round(message.waitedMs) };
     case "notice":
       return { level: message.level, message: message.message };
+    case "control": {
+      const { request, by, taken, text } = message;
+      return { request, by, taken, answer: text };
+    }
     case "file":
       return fileFields(message);
     case "concurrency": {

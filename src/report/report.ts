@@ -10,6 +10,7 @@ export {
   announceVerdict,
   filesToAnnounce,
 } from "./announce-report.ts";
+export { type ControlReport, type ControlResult, controlJson } from "./control-report.ts";
 export { distributionJson, type DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
 export { type Check, doctorJson, type Findings } from "./doctor-report.ts";
@@ -22,7 +23,9 @@ export { doubtText, importJson, type ImportReport } from "./import-report.ts";
 export { isoTime, type JsonFields, jsonText } from "./json-forms.ts";
 export { errorMessage, type Message, SCHEMA_VERSION, toJsonLine, waitingMessages } from "./messages.ts";
 export type { OtherPartition, OthersReport } from "./others-report.ts";
+export { metricsText, type RunMetrics } from "./metrics-text.ts";
 export type { PlanReport } from "./plan-report.ts";
+export { runNoticeJson } from "./run-notice.ts";
 export {
   sameFiles,
   type SampleReport,
@@ -32,3 +35,4 @@ export {
   verifyVerdict,
 } from "./verify-report.ts";
 export { type Account, type RunReport, type RunVerdict, balanceReport, judgeReport } from "./run-report.ts";
+export { type Story, storyEvents, toldFiles, whyJson, type WhyReport } from "./why-report.ts";

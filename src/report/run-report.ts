@@ -58,6 +58,7 @@ export interface Account {
     readonly completed: number;
     readonly empty: number;
     readonly failed: number;
+    readonly skipped: number;
     readonly rejected: number;
     readonly duplicates: number;
     readonly otherPartitions: number;

@@ -4,6 +4,7 @@
  */
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { FailureCode } from "../core/failure.ts";
+import type { Incident } from "../core/incident.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { Receipt } from "../core/receipt.ts";
 import type { WorkItemStatus } from "../core/states.ts";
@@ -56,6 +57,8 @@ interface FileEvent {
   readonly file: CatalogFile;
   /** Its number in catalog order, from 0; undefined for one that the lookup does not list. */
   readonly place: number | undefined;
+  /** What kept it from succeeding at once, since the event before; kept as detail. */
+  readonly incidents?: readonly Incident[];
 }
 
 /**

@@ -22,6 +22,14 @@ export interface StatePast {
 
   /** The finished work items that took longest, at most `max`, longest first. @throws as `StateReader.read` */
   longest(max: number): Promise<FinishedWorkItem[]>;
+
+  /**
+   * What has this name: work items by id or name, else files by the name of their blob, their own, or its last part.
+   *
+   * @param max at most so many
+   * @throws as `StateReader.read`
+   */
+  find(name: string, max: number): Promise<readonly FoundName[]>;
 }
 
 /** Of older starts nothing is kept but their number. */
@@ -98,4 +106,10 @@ export interface FinishedWorkItem {
   readonly finishedAt: number;
   readonly filesTotal: number;
   readonly filesFailed: number;
+}
+
+/** A work item, or one of its files. */
+export interface FoundName {
+  readonly workItem: WorkItem;
+  readonly fileName: string | undefined;
 }

@@ -1,5 +1,6 @@
 /** A state as others read it: beside a running process or after it ended, without changing it. */
 import type { FailureCode } from "../core/failure.ts";
+import type { Incident } from "../core/incident.ts";
 import type { FileStatus, WorkItemStatus } from "../core/states.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { AnnouncementCounts } from "./announcements.ts";
@@ -43,12 +44,15 @@ export interface StateReader {
   }): AsyncIterable<readonly WorkItem[]>;
 
   /**
-   * What happened to one work item: its files that did not succeed at the first try, with their attempts, and what is
-   * recorded of each file that was touched. undefined when the state has no such work item.
+   * What happened to one work item: its files that did not succeed at the first try, with their attempts, `fileName` in
+   * any case, and what is recorded of each file that was touched. undefined when the state has no such work item.
    *
    * @throws as `read`
    */
-  history(workItem: Pick<WorkItem, "jobId" | "workItemId">): Promise<WorkItemHistory | undefined>;
+  history(
+    workItem: Pick<WorkItem, "jobId" | "workItemId">,
+    fileName?: string,
+  ): Promise<WorkItemHistory | undefined>;
 
   /** Counts the announcements; reads every file once. @throws as `read` */
   announcements(): Promise<AnnouncementCounts>;
@@ -106,8 +110,21 @@ export interface RemainingWorkItem extends WorkItem {
 }
 
 export interface WorkItemHistory {
+  /** With the catalog's name when it has one. */
   readonly workItem: WorkItem;
   readonly status: WorkItemStatus;
+  /** Of its last claim, and of its end; ms since the epoch, by the second. */
+  readonly startedAt: number | undefined;
+  readonly finishedAt: number | undefined;
+  /** As the last lookup gave them; undefined when it was never looked up here. */
+  readonly filesTotal: number | undefined;
+  /** Files that this state knows: those that were touched. */
+  readonly filesKnown: number;
+  /** Why it failed as a whole. */
+  readonly failure: FailureRecord | undefined;
+  readonly partition: number;
+  /** How often its partition was claimed, here or by other machines; 0 when that is not known. */
+  readonly partitionEpoch: number;
   readonly files: readonly FileHistory[];
   readonly recorded: readonly RecordedFile[];
 }
@@ -125,16 +142,32 @@ export interface RecordedFile {
   readonly bytes: number | undefined;
 }
 
-/** A file that did not succeed at the first try, or got another name than the template's. */
+/** A file that did not succeed at the first try, got another name than the template's, or was asked for by its name. */
 export interface FileHistory {
   readonly fileName: string;
   /** As it stands now. */
   readonly status: FileStatus;
+  /** When that was recorded, ms since the epoch, by the second. */
+  readonly at: number;
+  readonly bytes: number | undefined;
+  readonly inTarget: boolean;
+  /** In the target before this run. */
+  readonly alreadyThere: boolean;
+  readonly announced: boolean;
+  /** Another machine completed it. */
+  readonly elsewhere: boolean;
   /** Most requests that one try took, until it succeeded or failed. */
   readonly attempts: number;
   readonly blobName: string | undefined;
   /** Oldest first: the first one and the newest, at most ten. */
   readonly tries: readonly FileTry[];
+  /** Oldest first: the first five and the newest fifteen. */
+  readonly incidents: readonly FileIncident[];
+}
+
+export interface FileIncident extends Incident {
+  /** The number of the start. */
+  readonly start: number;
 }
 
 /** One try at a file that did not succeed. */

@@ -8,6 +8,7 @@
  */
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { Receipt } from "../core/receipt.ts";
+import type { WorkItemStatus } from "../core/states.ts";
 import type { WorkItem } from "../core/work-item.ts";
 
 export interface WorkQueue {
@@ -79,6 +80,19 @@ export interface WorkQueue {
   /** Another holder of the same queue: neither gets what the other holds. It lives as long as the state is open. */
   beside(): WorkQueue;
 }
+
+/** What an operator's word did to a work item. */
+export type Rearranged =
+  | {
+      readonly kind: "found";
+      readonly workItem: WorkItem;
+      /** Before and after; the same when the request does not apply to it, or changes nothing more. */
+      readonly from: WorkItemStatus;
+      readonly to: WorkItemStatus;
+    }
+  | { readonly kind: "unknown" }
+  /** Several jobs have a work item with this id; `jobIds` are the first of them. */
+  | { readonly kind: "ambiguous"; readonly jobIds: readonly string[] };
 
 export type ClaimAnswer =
   | { readonly kind: "claims"; readonly claims: readonly Claim[] }

@@ -34,6 +34,11 @@ function textLines(message: Message, style: TextStyle): string[] {
           ? `${paint("yellow", "warning:", style)} ${printable(message.message)}`
           : printable(message.message),
       ];
+    case "control": {
+      const { request, by, taken, text } = message;
+      const line = printable(`${request} (asked by ${by}): ${text}`);
+      return [taken ? line : `${paint("yellow", "not done:", style)} ${line}`];
+    }
     case "file":
       return [fileLine(message, style)];
     case "concurrency": {

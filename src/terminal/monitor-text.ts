@@ -11,6 +11,7 @@ import {
   filePieces,
   LABEL_COLUMN,
   speedPieces,
+  steeredPieces,
   throttledPiece,
   waitingPieces,
   workItemPieces,
@@ -72,7 +73,7 @@ function monitorSections(picture: MonitorPicture, style: TextStyle): Section[] {
     { name: "missing", lines: missingLines(fleet, style) },
     machineSection(machineTable(fleet.machines, time, style), style),
     { name: "failures", lines: failureLines(picture, style), apart: true },
-    { name: "waiting", lines: waitingLines(fleet, style) },
+    { name: "waiting", lines: [...steeredLines(fleet, style), ...waitingLines(fleet, style)] },
     slowestSection(slowestLines(picture, style)),
   ];
 }
@@ -217,6 +218,18 @@ function waitingLines({ machines }: FleetView, style: TextStyle): string[] {
     }
   }
   return [...byText.values()].flatMap((pieces) => flow("Waiting", pieces, LABEL_COLUMN, style));
+}
+
+/** Which running processes do not simply go on. */
+function steeredLines({ machines }: FleetView, style: TextStyle): string[] {
+  const names = shortNames(machines.map(({ stateDb }) => stateDb));
+  return machines
+    .filter(({ writer }) => writer.kind === "running")
+    .flatMap(({ stateDb, progress }) => {
+      const name = machines.length === 1 ? "" : `${printable(names.get(stateDb) ?? stateDb)}: `;
+      return steeredPieces(progress).map((piece) => ({ ...piece, text: name + piece.text }));
+    })
+    .flatMap((piece) => flow("State", [piece], LABEL_COLUMN, style));
 }
 
 function slowestLines({ slowest, time }: MonitorPicture, style: TextStyle): string[] {

@@ -23,11 +23,16 @@ export const PLAIN_INTERVAL_MS = 10_000;
 export const LABEL_COLUMN = 12;
 const BAR_WIDTH = 30;
 
-/** The lines of the live block, none wider than the style's width (but a few columns at least). */
-export function progressBlock(view: ProgressView, style: TextStyle): string[] {
+/**
+ * The lines of the live block, none wider than the style's width (but a few columns at least).
+ *
+ * @param keys which keys there are; undefined when none are taken
+ */
+export function progressBlock(view: ProgressView, style: TextStyle, keys?: string): string[] {
   const row = (label: string, pieces: readonly Piece[]) => flow(label, pieces, LABEL_COLUMN, style);
   return [
     barLine(view, style),
+    ...steeredPieces(view).flatMap((piece) => row("State", [piece])),
     ...row("Work items", workItemPieces(view)),
     ...row("Files", filePieces(view)),
     ...row("Speed", [...speedPieces(view, "not known yet"), { text: `${bytes(view.bytes)} in total` }]),
@@ -36,6 +41,7 @@ export function progressBlock(view: ProgressView, style: TextStyle): string[] {
     ...row("Slots", slotPieces(view, "")),
     ...row("Retries", [{ text: count(view.live.retries) }, throttledPiece(view)]),
     ...view.live.waiting.flatMap((waiting) => row("Waiting", waitingPieces(waiting))),
+    ...(keys === undefined ? [] : row("Keys", [{ text: keys, paint: "dim" }])),
   ];
 }
 
@@ -53,9 +59,20 @@ export function progressLine(view: ProgressView): string {
     ...slotPieces(view, " slots"),
     { text: quantity(live.retries, "retry", "retries") },
     throttledPiece(view),
+    ...steeredPieces(view),
     ...live.waiting.map((waiting) => ({ text: waitingText(waiting) })),
   ];
   return joinPieces(pieces);
+}
+
+/** How the run is steered, when it does not simply go on. */
+export function steeredPieces({ live: { state, pausedBy = [] } }: Pick<ProgressView, "live">): Piece[] {
+  if (state === "paused") {
+    const by = pausedBy.map((one) => printable(one)).join(" and ");
+    return [{ text: `paused by ${by}: nothing new begins`, paint: "yellow" }];
+  }
+  if (state === "draining") return [{ text: "draining: files in flight finish", paint: "yellow" }];
+  return state === "stopping" ? [{ text: "stopping", paint: "yellow" }] : [];
 }
 
 /** `waiting for target account.blob.core.windows.net since 2026-07-01 12:00:05 UTC: run az login` */
@@ -158,6 +175,7 @@ export function speedPieces(view: ProgressView, unknown: string): Piece[] {
 }
 
 function timeLeft({ eta, live }: ProgressView): Piece {
+  if (live.state === "paused") return { text: "time left unknown while paused" };
   if (eta !== undefined) return { text: `${durationRange(eta.lowMs, eta.highMs)} left` };
   const isWaiting = live.waiting.some((waiting) => !waiting.throttled);
   return { text: isWaiting ? "time left unknown while waiting" : "time left not known yet" };

@@ -27,6 +27,7 @@ export class Reporter {
   readonly #options: ReporterOptions;
   readonly #block: LiveBlock | undefined;
   #log: Log | undefined;
+  #keys: () => string | undefined = () => undefined;
   readonly #toldErrors = new Set<string>();
   #view: ProgressView | undefined;
   #lastPlain = Number.NEGATIVE_INFINITY;
@@ -77,6 +78,7 @@ export class Reporter {
       case "progress":
       case "waiting":
       case "resumed":
+      case "control":
       case "other-machines":
         if (!quiet) this.#print(message);
     }
@@ -113,6 +115,11 @@ export class Reporter {
     this.#log = undefined;
   }
 
+  /** From here on the block says which keys there are. @param hint undefined: none are taken now */
+  showKeys(hint: () => string | undefined): void {
+    this.#keys = hint;
+  }
+
   /** Before the process is suspended (Ctrl+Z). */
   suspend(): void {
     this.#block?.suspend();
@@ -145,7 +152,7 @@ export class Reporter {
   #renderBlock(width: number): string[] {
     if (this.#view === undefined) return [""];
     const style = this.#style(this.#io.stderr, width);
-    return progressBlock(this.#view, style).map((line) => printableLine(redact(line), style));
+    return progressBlock(this.#view, style, this.#keys()).map((line) => printableLine(redact(line), style));
   }
 
   #print(message: Message): void {

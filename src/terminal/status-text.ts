@@ -33,7 +33,12 @@ function machineLine({ stateDb, run, writer, progress, exitCode }: MachineView):
 function processValues(writer: Writer): Record<string, Value> {
   switch (writer.kind) {
     case "running":
-      return { process: "running", pid: writer.pid, host: writer.host };
+      return {
+        process: "running",
+        pid: writer.pid,
+        host: writer.host,
+        ...steeredValue(writer.heartbeat?.state),
+      };
     case "died":
       return {
         process: "died",
@@ -43,6 +48,11 @@ function processValues(writer: Writer): Record<string, Value> {
     case "ended":
       return { process: "ended", at: isoTime(writer.at), why: writer.ending?.why };
   }
+}
+
+/** Only when the process does not simply go on: `run=paused`. */
+function steeredValue(state: string | undefined): Record<string, Value> {
+  return state === undefined || state === "running" ? {} : { run: state };
 }
 
 /** What `status` tells of work items and files. */

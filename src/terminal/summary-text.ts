@@ -82,6 +82,7 @@ function rowLines({ rejectedFile, summary }: RunReport, rows: Account["rows"], s
     { label: "completed", value: rows.completed, note: doneElsewhere(summary), format: "green" },
     { label: "empty", value: rows.empty, note: "the catalog lists no file for them" },
     { label: "failed", value: rows.failed, note: "a file or the lookup failed", format: "red" },
+    { label: "skipped", value: rows.skipped, note: "by control, until reset" },
     { label: "rejected", value: rows.rejected, note: inFile(rejectedFile), format: "red" },
     { label: "duplicates", value: rows.duplicates, note: "repeated rows, processed once" },
     { label: "other partitions", value: rows.otherPartitions },

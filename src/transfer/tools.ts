@@ -80,7 +80,8 @@ export function makeJob(
   blobName: string,
   signals: WorkSignals,
 ): Job {
-  const effort = new RequestBudget(signals.signal, fileDeadlineMs(file.length ?? 0), signals.waits);
+  const { signal, waits, onIncident } = signals;
+  const effort = new RequestBudget(signal, fileDeadlineMs(file.length ?? 0), waits, onIncident);
   const createOnly = tools.settings.replaces?.(blobName) !== true;
   return { file, blobName, source: openSource(tools, file, effort), effort, createOnly };
 }

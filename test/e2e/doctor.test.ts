@@ -9,7 +9,7 @@ let scene: Scene;
 let input: PlainInput;
 
 beforeAll(async () => {
-  scene = await startScene();
+  scene = await startScene(undefined, { coordinated: true });
   input = await makePlain(scene, 2, 2);
   // Links with a SAS, as catalogs give them: they can be read whatever the sign-in may.
   await scene.write("listing.csv", listingOf(input, await sourceSas(scene, 3600)));

@@ -170,7 +170,7 @@ describe("a batch that the original tool left half done", () => {
     for (const args of [back, [...back, "--dry-run"]]) {
       const refused = await scene.cli(args);
       expect(refused.code).toBe(2);
-      expect(refused.stderr).toContain("--announce-existing always cannot hold");
+      expect(refused.stderr).toContain("--announce-existing cannot change from never to always");
       expect(refused.stderr).toContain("reupload announce");
     }
     const rest = await scene.cli(["announce", "--state-db", STATE]);
@@ -189,7 +189,7 @@ describe("a batch that the original tool left half done", () => {
     expect(stdout).toContain(`Taken over: ${sent.length} of ${sent.length + 1} files`);
     const again = await importState();
     expect(again.code).toBe(3);
-    expect(again.stderr).toContain("state.db holds a run already");
+    expect(again.stderr).toContain("The state state.db already holds a run.");
   });
 
   it("is no state until it is whole: a killed import is made anew by the same command", async () => {

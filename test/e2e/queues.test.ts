@@ -57,6 +57,6 @@ describe("--queue with several names", () => {
     expect((await scene.reader.takeAnnouncements(names[1] ?? "")).length).toBe(wanted(1));
     const wrong = await scene.cli(["announce", "--state-db", "one.db", "--all", "--queue", names[0] ?? ""]);
     expect(wrong.code, wrong.stderr).toBe(3);
-    expect(wrong.stderr).toContain(`announced in the queue ${names[1]}, given is ${names[0]}`);
+    expect(wrong.stderr).toContain(`announced in the queue ${names[1]}, but --queue names ${names[0]}`);
   }, 60_000);
 });

@@ -59,14 +59,17 @@ describe("the control of a run", () => {
     expect(control.state).toBe("paused");
   });
 
-  it("hands on changed limits until it has ended", () => {
+  it("hands on changed limits until it has ended, and those from before its begin with it", () => {
     const { control } = scene();
     const seen: unknown[] = [];
     control.listen({ onLimits: (change) => void seen.push(change) });
+    control.setLimits({ concurrency: 11 });
+    expect(seen).toEqual([]);
+    control.begin();
     control.setLimits({ concurrency: 12 });
     control.end();
     control.setLimits({ concurrency: 13 });
-    expect(seen).toEqual([{ concurrency: 12 }]);
+    expect(seen).toEqual([{ concurrency: 11 }, { concurrency: 12 }]);
   });
 
   it("changes nothing after its end", async () => {

@@ -11,6 +11,8 @@ export const LIVE: LiveFigures = {
   throttles: 1,
   hedges: 2,
   waiting: [],
+  state: "running",
+  pausedBy: [],
 };
 
 export const GONE: Waiting = {

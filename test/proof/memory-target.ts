@@ -4,7 +4,7 @@ import type { CatalogFile } from "../../src/core/file.ts";
 import { parseNameTemplate } from "../../src/core/target-name.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { Turns } from "../../src/proof/turns.ts";
-import type { VerifyDoors, VerifyOptions } from "../../src/proof/verify.ts";
+import { nothingSeen, type VerifyDoors, type VerifyOptions } from "../../src/proof/verify.ts";
 import { compareKnown } from "../../src/transfer/compare.ts";
 import type { FileCheck, TargetBlob, TargetCheck } from "../../src/transfer/transfer.ts";
 
@@ -92,5 +92,11 @@ export const OPTIONS: VerifyOptions = {
 };
 
 export function doorsOf(target: TargetCheck, content: CatalogContent): VerifyDoors {
-  return { catalog: memoryCatalog(content), target, records: undefined, turns: new Turns(4) };
+  return {
+    catalog: memoryCatalog(content),
+    target,
+    records: undefined,
+    turns: new Turns(4),
+    seen: nothingSeen(),
+  };
 }

@@ -25,7 +25,6 @@ it("a sample has as many files as asked for, and each file of the catalog has th
       {
         ...OPTIONS,
         random,
-        onProgress: () => {},
       },
     );
     expect(sampled).toMatchObject({ population: FILES, tally: { files: 100, missing: 100, workItems: 50 } });
@@ -45,7 +44,7 @@ it("a sample by share draws about that share", async () => {
     doorsOf(new MemoryTarget(), content),
     each(ids.map((id) => workItem(id))),
     { percent: 20 },
-    { ...OPTIONS, random: seededRandom(3), onProgress: () => {} },
+    { ...OPTIONS, random: seededRandom(3) },
   );
   expect(sampled.population).toBe(FILES);
   expect(Math.abs(sampled.tally.files - FILES / 5)).toBeLessThan(5 * Math.sqrt(FILES * 0.2 * 0.8));

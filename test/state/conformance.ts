@@ -6,10 +6,12 @@
 import { describeKind } from "./conformance-kind.ts";
 import { describeLedger } from "./conformance-ledger.ts";
 import { describeMoves } from "./conformance-moves.ts";
+import { describeOperator } from "./conformance-operator.ts";
 import { describePartitions } from "./conformance-partitions.ts";
 import { describeQueue } from "./conformance-queue.ts";
 import { describeReader } from "./conformance-reader.ts";
 import { describeResume } from "./conformance-resume.ts";
+import { describeStory } from "./conformance-story.ts";
 import { describeSurveys } from "./conformance-surveys.ts";
 import type { StateHarness } from "./harness.ts";
 
@@ -22,4 +24,6 @@ export function describeState(kind: string, newHarness: () => Promise<StateHarne
   describePartitions(kind, newHarness);
   describeSurveys(kind, newHarness);
   describeReader(kind, newHarness);
+  describeOperator(kind, newHarness);
+  describeStory(kind, newHarness);
 }

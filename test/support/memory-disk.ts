@@ -19,12 +19,13 @@ import type { Heartbeat, StartEnding } from "../../src/state/run-presence.ts";
 import type { StartRecord } from "../../src/state/past.ts";
 import type { RunRecord } from "../../src/state/run-record.ts";
 import type { OpenOptions } from "../../src/state/state-kind.ts";
-import type { FileTry } from "../../src/state/state-reader.ts";
+import type { FileIncident, FileTry } from "../../src/state/state-reader.ts";
 
 export type FileOfRow = Omit<StoredFile, "blobName" | "hasDetail"> & {
   detail: FileDetail | null;
   contentMd5: string | undefined;
   tries: FileTry[];
+  incidents: FileIncident[];
 };
 
 export interface Row extends StoredWorkItem {
@@ -39,6 +40,8 @@ export interface Row extends StoredWorkItem {
   startedAt: number | null;
   finishedAt: number | null;
   failure: FailureRecord | undefined;
+  /** The order in which the operator put it first. */
+  bumped: number | undefined;
   /** The number of the start that has it in progress. */
   holder: number | undefined;
   files: FileOfRow[];
@@ -161,6 +164,7 @@ function newRow(id: number, workItem: WorkItem, { identity }: RunRecord): Row {
     startedAt: null,
     finishedAt: null,
     failure: undefined,
+    bumped: undefined,
     holder: undefined,
     files: [],
   };
@@ -183,10 +187,11 @@ export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
     finishedAt,
     failure,
   });
+  row.bumped = undefined;
   row.holder = status === "in_progress" ? start : undefined;
   const before = new Map(row.files.map((file) => [file.id, file]));
   row.files = [...item.files].map(
-    ([key, { id, facts, bytes, at, place, code, contentMd5, detail, tries }]) => {
+    ([key, { id, facts, bytes, at, place, code, contentMd5, detail, tries, incidents }]) => {
       const known = before.get(id);
       const [fileName = "", link = ""] = key.split("\0");
       return {
@@ -201,6 +206,10 @@ export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
         contentMd5: contentMd5 ?? known?.contentMd5,
         detail: mergeDetail(known?.detail ?? null, detail),
         tries: boundTries([...(known?.tries ?? []), ...(tries ?? [])]),
+        incidents: boundIncidents([
+          ...(known?.incidents ?? []),
+          ...(incidents ?? []).map((incident) => ({ ...incident, start })),
+        ]),
       };
     },
   );
@@ -218,6 +227,11 @@ function mergeDetail(known: FileDetail | null, written: FileDetail | undefined):
 /** The first one, and the newest nine. */
 function boundTries(tries: FileTry[]): FileTry[] {
   return tries.length <= 10 ? tries : [...tries.slice(0, 1), ...tries.slice(-9)];
+}
+
+/** The first five, and the newest fifteen. */
+function boundIncidents(incidents: FileIncident[]): FileIncident[] {
+  return incidents.length <= 20 ? incidents : [...incidents.slice(0, 5), ...incidents.slice(-15)];
 }
 
 /** Failures with samples, most first. */

@@ -205,30 +205,46 @@ class MemoryReader implements StateReader {
     if (rows.length > 0) yield rows.map(({ workItem }) => workItem);
   }
 
-  async history(key: Pick<WorkItem, "jobId" | "workItemId">) {
+  async history(key: Pick<WorkItem, "jobId" | "workItemId">, fileName?: string) {
     const row = this.#disk.find(key);
     if (row === undefined) return undefined;
-    const files = row.files.flatMap(({ fileName, facts, detail, tries }) =>
-      detail === null
-        ? []
-        : [
-            {
-              fileName,
-              tries,
-              status: fileStatus(facts),
-              attempts: detail.attempts,
-              blobName: detail.blobName ?? undefined,
-            },
-          ],
-    );
-    const recorded = row.files.map(({ fileName, link, facts, bytes }) => ({
-      key: fileKey({ fileName, uri: link }),
+    const files = row.files
+      .filter((file) => file.detail !== null || file.incidents.length > 0 || file.fileName === fileName)
+      .map(({ fileName: name, facts, detail, tries, incidents, at, bytes }) => ({
+        fileName: name,
+        tries,
+        incidents,
+        status: fileStatus(facts),
+        at: at * 1000,
+        bytes: bytes ?? undefined,
+        inTarget: (facts & FACT.inTarget) !== 0,
+        alreadyThere: (facts & FACT.alreadyThere) !== 0,
+        announced: (facts & FACT.announced) !== 0,
+        elsewhere: (facts & FACT.elsewhere) !== 0,
+        attempts: detail?.attempts ?? 1,
+        blobName: detail?.blobName ?? undefined,
+      }));
+    const recorded = row.files.map(({ fileName: name, link, facts, bytes }) => ({
+      key: fileKey({ fileName: name, uri: link }),
       status: fileStatus(facts),
       announced: (facts & FACT.announced) !== 0,
       elsewhere: (facts & FACT.elsewhere) !== 0,
       bytes: bytes ?? undefined,
     }));
-    return { workItem: row.workItem, status: row.status, files, recorded };
+    const ms = (seconds: number | null) => (seconds === null ? undefined : seconds * 1000);
+    return {
+      workItem: { ...row.workItem, workItemName: row.catalogName ?? row.workItem.workItemName },
+      status: row.status,
+      startedAt: ms(row.startedAt),
+      finishedAt: ms(row.finishedAt),
+      filesTotal: row.receipt === undefined ? undefined : row.filesTotal,
+      filesKnown: row.files.length,
+      failure: row.failure,
+      partition: row.partition,
+      partitionEpoch: this.#disk.partitions.get(row.partition)?.epoch ?? 0,
+      files,
+      recorded,
+    };
   }
 
   async announcements() {

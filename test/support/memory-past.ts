@@ -1,4 +1,5 @@
 /** What happened to a state in memory, over its rows. */
+import { parseNameTemplate } from "../../src/core/target-name.ts";
 import { hostname } from "node:os";
 import type { FileOutcome } from "../../src/core/file-outcome.ts";
 import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
@@ -17,6 +18,7 @@ export function memoryPast(disk: Disk): StatePast {
     },
     starts: async () => disk.pastStarts.map((start) => ({ ...start, host: hostname() })),
     history: async () => [],
+    find: async (name, max) => findName(disk, name, max),
     longest: async (max) =>
       disk.rows
         .flatMap(({ workItem, status, startedAt, finishedAt, filesTotal, files, catalogName }) =>
@@ -94,4 +96,30 @@ function outcomeOfFile(facts: number): FileOutcome {
 function outcomeOfWorkItem({ status }: Row): FileOutcome {
   if (status === "completed") return "empty";
   return status === "in_progress" || status === "not_mine" ? "pending" : status;
+}
+
+/** As `StatePast.find`. */
+function findName({ rows, run }: Disk, name: string, max: number) {
+  const named = rows.map((row) => ({
+    row,
+    workItem: { ...row.workItem, workItemName: row.catalogName ?? row.workItem.workItemName },
+  }));
+  const workItems = named.filter(({ row, workItem }) =>
+    [workItem.workItemId, workItem.workItemName, row.workItem.workItemName].includes(name),
+  );
+  if (workItems.length > 0) {
+    return workItems.slice(0, max).map(({ workItem }) => ({ workItem, fileName: undefined }));
+  }
+  const template = parseNameTemplate(run.identity.nameTemplate);
+  const files = named.flatMap(({ row, workItem }) => row.files.map((file) => ({ workItem, file })));
+  const kinds = [
+    files.filter(({ file }) => file.detail?.blobName === name),
+    files.filter(({ workItem, file }) => {
+      const shown = { ...workItem, workItemName: workItem.workItemName || workItem.workItemId };
+      return template.render(shown, file.fileName) === name;
+    }),
+    files.filter(({ file }) => file.fileName === name || file.fileName.endsWith(`/${name}`)),
+  ];
+  const found = kinds.find((kind) => kind.length > 0) ?? [];
+  return found.slice(0, max).map(({ workItem, file }) => ({ workItem, fileName: file.fileName }));
 }

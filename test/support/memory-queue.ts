@@ -1,14 +1,20 @@
 /** The queue and the survey book of a state in memory: plain loops over its rows. */
 import type { Checkpoint } from "../../src/core/checkpoint.ts";
+import type { WorkItemRequest } from "../../src/core/control-request.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import { countWorkItem } from "../../src/state/ledger/counters.ts";
 import { applyClaim, applyRelease } from "../../src/state/ledger/events.ts";
 import { HeldWorkItem } from "../../src/state/ledger/held-work-item.ts";
+import { isBumpable, MOST_NAMED_JOBS, rearrangedStatus } from "../../src/state/ledger/rearrangement.ts";
 import { hourOfEnd, surveyEffect } from "../../src/state/ledger/surveyed.ts";
 import type { SurveyBook, SurveyedWorkItem } from "../../src/state/survey-book.ts";
-import type { Claim, ClaimAnswer, WorkQueue } from "../../src/state/work-queue.ts";
+import type { Claim, ClaimAnswer, Rearranged, WorkQueue } from "../../src/state/work-queue.ts";
 import type { Row } from "./memory-disk.ts";
 import type { MemoryState } from "./memory-state.ts";
+
+function bumpOrder({ bumped }: Row): number {
+  return bumped ?? Number.MAX_SAFE_INTEGER;
+}
 
 /** Work items read at once. */
 const BATCH = 1_000;
@@ -34,7 +40,11 @@ export class MemoryQueue implements WorkQueue {
       .filter(({ id, status }) => status === "pending" && (only?.has(id) ?? true))
       .filter(({ id }) => holdings.givenBack.get(id) !== this.#holder)
       .sort(
-        (a, b) => a.linksEnd - b.linksEnd || (b.surveyedFiles ?? 0) - (a.surveyedFiles ?? 0) || a.id - b.id,
+        (a, b) =>
+          bumpOrder(a) - bumpOrder(b) ||
+          a.linksEnd - b.linksEnd ||
+          (b.surveyedFiles ?? 0) - (a.surveyedFiles ?? 0) ||
+          a.id - b.id,
       )
       .slice(0, max);
     if (rows.length > 0) return { kind: "claims", claims: rows.map((row) => this.#claimOne(row)) };
@@ -81,6 +91,33 @@ export class MemoryQueue implements WorkQueue {
   async withdraw(partition: number, why: Error): Promise<void> {
     this.#state.withdraw(partition);
     this.#state.holdings.lose(partition, why);
+  }
+
+  async rearrange({ kind, workItemId, jobId }: WorkItemRequest): Promise<Rearranged> {
+    this.#state.refuseClosed();
+    this.#state.commit();
+    const { disk, holdings, here } = this.#state;
+    const rows = disk.rows.filter(
+      ({ workItem }) => workItem.workItemId === workItemId && (jobId ?? workItem.jobId) === workItem.jobId,
+    );
+    const [row, second] = rows;
+    if (row === undefined) return { kind: "unknown" };
+    if (second !== undefined) {
+      const jobIds = rows.map(({ workItem }) => workItem.jobId).sort();
+      return { kind: "ambiguous", jobIds: jobIds.slice(0, MOST_NAMED_JOBS) };
+    }
+    const from = row.status;
+    const wanted = rearrangedStatus(kind, from, holdings.isHeld(row.id));
+    const to = wanted === "pending" && from !== "pending" && !here.has(row.partition) ? "not_mine" : wanted;
+    if (to !== from) this.#state.move(row, to);
+    else if (kind === "bump" && isBumpable(from)) {
+      row.bumped ??= 1 + Math.max(0, ...disk.rows.map((one) => one.bumped ?? 0));
+    }
+    if (to === "skipped") row.bumped = undefined;
+    this.#state.commit();
+    if (kind === "skip") holdings.tell();
+    else holdings.arrived();
+    return { kind: "found", workItem: row.workItem, from, to };
   }
 
   sizes(): ReadonlyMap<number, number> {

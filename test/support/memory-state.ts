@@ -87,7 +87,8 @@ export class MemoryState implements OpenState {
     const { files_failed: failed, files_skipped: skipped, bytes } = rest;
     this.#before = { files: copied + there + failed + skipped, failed, bytes };
     this.#noteStart(this.#before, this.start.startedAt);
-    this.queue = new MemoryQueue(this);
+    const queue = new MemoryQueue(this);
+    this.queue = queue;
     this.surveys = new MemorySurveys(this);
     this.ledger = {
       record: (event) => this.#record(event),
@@ -111,6 +112,9 @@ export class MemoryState implements OpenState {
         this.refuseClosed();
         this.#ending = ending;
       },
+      rearrange: async (request) => queue.rearrange(request),
+      asked: () => [],
+      answer: () => {},
     };
   }
 
@@ -247,7 +251,7 @@ export class MemoryState implements OpenState {
       const state = said === undefined ? "pending" : readCheckpointState(said.states, place);
       const from = row.status;
       if (said !== undefined || from === "not_mine")
-        more += this.#move(row, admittedStatus(from, state, isLater));
+        more += this.move(row, admittedStatus(from, state, isLater));
       const open = said?.open.find((one) => one.place === place);
       if (open !== undefined && isOpen(row.status) && from !== "in_progress") {
         row.elsewhere = mergeElsewhere(
@@ -272,12 +276,12 @@ export class MemoryState implements OpenState {
   withdraw(partition: number): void {
     this.commit();
     if (!this.here.delete(partition)) return;
-    for (const row of this.rowsOf(partition)) if (row.status === "pending") this.#move(row, "not_mine");
+    for (const row of this.rowsOf(partition)) if (row.status === "pending") this.move(row, "not_mine");
     this.commit();
   }
 
   /** @returns completed files that were not counted among those of ended work items before */
-  #move(row: Row, to: WorkItemStatus): number {
+  move(row: Row, to: WorkItemStatus): number {
     const { counters, failures } = this.context;
     if (to === row.status) return 0;
     const { surveyedFiles, receipt } = row;

@@ -264,6 +264,13 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     level: "warning",
     message: "3 rows are rejected, see failed_workitems.rejected.csv",
   },
+  control: {
+    type: "control",
+    request: "pause",
+    by: "user@machine-1, process 4711",
+    taken: true,
+    text: "paused: nothing new begins, files in flight finish",
+  },
   file: {
     type: "file",
     outcome: "failed",

@@ -30,6 +30,21 @@ describe("the live block's lines", () => {
     expect(lines).toContain("Time        12 min 05 s so far, time left unknown while waiting");
   });
 
+  it("say who paused the run, and which keys there are", () => {
+    const paused = viewOf({
+      live: { ...LIVE, state: "paused", pausedBy: ["the operator", "control of all machines"] },
+    });
+    const lines = progressBlock(paused, { ...wide, width: 120 }, "p pauses");
+    expect(lines[1]).toBe(
+      "State       paused by the operator and control of all machines: nothing new begins",
+    );
+    expect(lines).toContain("Time        12 min 05 s so far, time left unknown while paused");
+    expect(lines.at(-1)).toBe("Keys        p pauses");
+    expect(progressLine(paused)).toContain("paused by the operator");
+    const draining = viewOf({ live: { ...LIVE, state: "draining" } });
+    expect(progressBlock(draining, wide)[1]).toBe("State       draining: files in flight finish");
+  });
+
   it("show a service that has nothing to advise", () => {
     const slow = viewOf({ live: { ...LIVE, waiting: [{ ...GONE, throttled: true, advice: "" }] } });
     expect(progressBlock(slow, { ...wide, width: 120 }).at(-1)).toBe(

@@ -1,4 +1,5 @@
 import { classifyAnswer } from "../../core/failure.ts";
+import type { Incident } from "../../core/incident.ts";
 import { AttemptClock, type AttemptContext } from "./attempt-clock.ts";
 import type { RequestBudget } from "./effort.ts";
 import type { Hedging } from "./hedge.ts";
@@ -41,6 +42,9 @@ export interface RequestTraits {
    */
   readonly hedged?: boolean;
 }
+
+/** A wait at a gate of so long is kept in the history of its file, ms. */
+const TOLD_WAIT_MS = 5_000;
 
 interface Call<T> {
   readonly gate: ServiceGate;
@@ -91,7 +95,7 @@ export class Attempts {
     let renewed = false;
     let intercepted: ServiceFailure | undefined;
     for (let attempt = 1; ;) {
-      const pass = await gate.enter(effort, effort.waitSignal);
+      const pass = await this.#enter(gate, effort);
       const clock = this.#startClock(call);
       const twin = traits.hedged === true ? this.#twinOf(call, clock) : undefined;
       try {
@@ -129,6 +133,22 @@ export class Attempts {
     }
   }
 
+  /** A wait that is worth telling is told. */
+  async #enter(gate: ServiceGate, effort: RequestBudget): Promise<GatePass> {
+    const began = this.surroundings.monotonic();
+    const pass = await gate.enter(effort, effort.waitSignal);
+    const waitedMs = this.surroundings.monotonic() - began;
+    if (waitedMs >= TOLD_WAIT_MS) {
+      effort.tell({
+        at: this.surroundings.wall(),
+        kind: "waited",
+        what: gate.name,
+        waitedMs: Math.round(waitedMs),
+      });
+    }
+    return pass;
+  }
+
   #startClock({ effort, operation, traits }: Call<unknown>): AttemptClock {
     return new AttemptClock(this.surroundings, effort, operation, this.policy.idleMs + (traits.quietMs ?? 0));
   }
@@ -142,6 +162,7 @@ export class Attempts {
     const pass = call.gate.enterAtOnce(call.effort);
     if (pass === undefined) return undefined;
     this.figures.hedges++;
+    call.effort.tell({ at: this.surroundings.wall(), kind: "second-request", what: call.operation });
     const clock = this.#startClock(call);
     return { answer: this.#second(call, pass, clock, first), cut: () => clock.cut() };
   }
@@ -232,9 +253,17 @@ export class Attempts {
     if (ms >= effort.leftMs) throw failure;
     effort.attempts = Math.max(effort.attempts, attempt);
     this.figures.retries++;
+    effort.tell(repeated(failure, this.surroundings.wall(), ms));
     effort.spend(ms);
     await sleep(this.surroundings, ms, effort.waitSignal);
   }
+}
+
+/** A request that is made again. @param waitedMs before that */
+function repeated({ operation, answer, requestId }: ServiceFailure, at: number, waitedMs: number): Incident {
+  const { status, errorCode, systemCode, timedOut } = answer;
+  const code = errorCode ?? systemCode ?? (timedOut === true ? "timeout" : undefined);
+  return { at, kind: "repeated", what: operation, status, code, requestId, waitedMs: Math.round(waitedMs) };
 }
 
 /** Waits for what is made ready. @throws the signal's reason when that ended the wait */

@@ -1,3 +1,4 @@
+import type { Incident } from "../../core/incident.ts";
 import type { Waits } from "../../core/waits.ts";
 
 /**
@@ -9,12 +10,27 @@ export class RequestBudget {
   attempts = 1;
   #leftMs: number;
   readonly #waits: Waits | undefined;
+  readonly #onIncident: ((incident: Incident) => void) | undefined;
 
-  /** @param waits ends waits before `signal` ends everything */
-  constructor(signal: AbortSignal, limitMs: number, waits?: Waits) {
+  /**
+   * @param waits ends waits before `signal` ends everything
+   * @param onIncident takes what keeps the file from succeeding at its first try
+   */
+  constructor(
+    signal: AbortSignal,
+    limitMs: number,
+    waits?: Waits,
+    onIncident?: (incident: Incident) => void,
+  ) {
     this.signal = signal;
     this.#leftMs = limitMs;
     this.#waits = waits;
+    this.#onIncident = onIncident;
+  }
+
+  /** Tells what happened, for the file's history. */
+  tell(incident: Incident): void {
+    this.#onIncident?.(incident);
   }
 
   /** For a wait that begins now, while no request is in flight: a turn at a gate, a backoff, a token. */

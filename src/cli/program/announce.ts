@@ -15,6 +15,7 @@ const OPTIONS = [
   "requestTimeout",
   "maxWait",
   "grace",
+  "maxDuration",
   "coordinationContainer",
   "coordination",
   ...OUTPUT_OPTION_NAMES,

@@ -8,7 +8,7 @@ export function addStatus({ program, io, setExitCode }: CommandLine): void {
     .command("status")
     .summary("print the status of a run in one line, for scripts")
     .description(
-      "Prints one line of key=value pairs for each state, also during a run. The exit code is that of the last start of the run, 7 while a process works on the state, or 6 if that process was killed. With several states it is the worst, in the order 6, 4, 5, 143, 130, 7, 1, 0. With --target it is about the whole run, all machines, as its account knows it: a line for each machine, and the exit code 0 if all is done, 1 if it is done with failures, 6 if nobody works on something that is left, or 7.",
+      "Prints one line of key=value pairs for each state, also during a run. The exit code is that of the last start of the run, 7 while a process works on the state, or 6 if that process was killed. With several states it is the worst, in the order 6, 4, 5, 143, 130, 8, 7, 1, 0. With --target it is about the whole run, all machines, as its account knows it: a line for each machine, and the exit code 0 if all is done, 1 if it is done with failures, 6 if nobody works on something that is left, or 7.",
     )
     .option(
       "--state-db <file>",

@@ -24,6 +24,7 @@ export class ChangedRows {
       entry.insert = undefined;
       entry.detail = undefined;
       entry.tries = undefined;
+      entry.incidents = undefined;
       entry.contentMd5 = undefined;
       entry.dirty = false;
     }

@@ -160,6 +160,9 @@ function applyFile(item: HeldWorkItem, event: FileEvent, context: EventContext):
   item.tally[to]++;
   noteDetail(entry, event);
   noteTry(entry, event, context.start);
+  if (event.incidents !== undefined && event.incidents.length > 0) {
+    entry.incidents = [...(entry.incidents ?? []), ...event.incidents];
+  }
   context.failures.countFile(entry, 1);
   context.writes.addFile(entry);
 }

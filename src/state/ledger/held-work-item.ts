@@ -1,3 +1,4 @@
+import type { Incident } from "../../core/incident.ts";
 import type { FailureCode } from "../../core/failure.ts";
 import { type CatalogFile, fileKey, uriWithoutQuery } from "../../core/file.ts";
 import type { Receipt } from "../../core/receipt.ts";
@@ -38,6 +39,8 @@ export interface FileEntry {
   detail: FileDetail | undefined;
   /** ... tries that did not succeed, ... */
   tries: FileTry[] | undefined;
+  /** ... what kept it from succeeding at once, ... */
+  incidents: Incident[] | undefined;
   /** ... or only what changed. */
   dirty: boolean;
 }
@@ -123,7 +126,13 @@ export class HeldWorkItem {
   }
 
   #addKnown({ fileName, link, blobName, ...stored }: StoredFile): void {
-    const nothingToWrite = { insert: undefined, detail: undefined, tries: undefined, dirty: false };
+    const nothingToWrite = {
+      insert: undefined,
+      detail: undefined,
+      tries: undefined,
+      incidents: undefined,
+      dirty: false,
+    };
     const key = fileKey({ fileName, uri: link });
     this.files.set(key, { ...stored, item: this, ...nothingToWrite });
     if (blobName !== null) this.#blobNames.set(key, blobName);
@@ -144,6 +153,7 @@ export class HeldWorkItem {
       insert: { fileName: file.fileName, link: uriWithoutQuery(file.uri) },
       detail: undefined,
       tries: undefined,
+      incidents: undefined,
       dirty: false,
     };
     this.files.set(key, entry);

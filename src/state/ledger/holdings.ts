@@ -48,6 +48,10 @@ export class Holdings {
     return held.item;
   }
 
+  isHeld(id: number): boolean {
+    return this.#held.has(id);
+  }
+
   /** It came to its end, or was given back. */
   drop(id: number): void {
     const holder = this.#held.get(id)?.holder;

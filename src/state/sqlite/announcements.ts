@@ -16,7 +16,7 @@ import { migrate } from "./migrations/migrations.ts";
 import { lockState } from "./open-run.ts";
 import { refuseLivingOwner } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
-import { allRows } from "./statements.ts";
+import { allRows, SQL } from "./statements.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /**
@@ -183,7 +183,8 @@ class SqliteAnnouncementStore implements AnnouncementStore {
     this.#commits.flush();
     try {
       if (this.#commits.failure) throw this.#commits.failure.error;
-      this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      // What a run that was killed has left in the log is in the state now.
+      this.#db.exec(`${SQL.noteLogMoved}; PRAGMA wal_checkpoint(TRUNCATE)`);
     } catch (error) {
       throw toStateError(error, this.#path);
     } finally {

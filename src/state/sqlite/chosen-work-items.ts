@@ -24,15 +24,19 @@ export const CHOSEN_TABLE = `
   CREATE INDEX temp.chosen_order ON chosen (links_end, files DESC);
 `;
 
+/** Before every hour in which links end. */
+const BUMPED_FIRST = -1_000_000_000;
+
 /** They need the table `chosen`, unlike all others. */
 export const CHOSEN_SQL = {
   choose: `INSERT INTO chosen (id, links_end, files) VALUES (?, ?, ?)`,
   nextChosen: `SELECT w.* FROM chosen c CROSS JOIN work_item w ON w.id = c.id
-    ORDER BY c.links_end, c.files DESC, c.id LIMIT ?`,
+    WHERE w.status = 0 ORDER BY c.links_end, c.files DESC, c.id LIMIT ?`,
+  bumpChosen: `UPDATE chosen SET links_end = ? WHERE id = ?`,
   dropChosen: `DELETE FROM chosen WHERE id = ?`,
   placeChosen: `UPDATE chosen SET files = ?, links_end = ? WHERE id = ?`,
   chosenNotLookedUp: `SELECT w.id, w.job_id, w.work_item_id, w.name FROM chosen c CROSS JOIN work_item w ON w.id = c.id
-    WHERE c.id > ? AND w.receipt_count IS NULL ORDER BY c.id LIMIT ?`,
+    WHERE c.id > ? AND w.status = 0 AND w.receipt_count IS NULL ORDER BY c.id LIMIT ?`,
 } as const;
 
 /**
@@ -42,6 +46,7 @@ export const CHOSEN_SQL = {
 export class ChosenWorkItems implements PendingWorkItems {
   readonly #statements: Readonly<Record<keyof typeof CHOSEN_SQL, StatementSync>>;
 
+  #bumps = 0;
   readonly #all: Statements;
   /** Chooses when the first are asked for: until then surveys may tell how many files work items have. */
   #waiting: (() => void) | undefined;
@@ -100,6 +105,10 @@ export class ChosenWorkItems implements PendingWorkItems {
   /** One table for all: what a holder took is not in it any more. */
   beside(): PendingWorkItems {
     return this;
+  }
+
+  bumped(id: number): void {
+    this.#statements.bumpChosen.run(BUMPED_FIRST + ++this.#bumps, id);
   }
 
   notLookedUp(after: number, max: number): KeyRow[] {

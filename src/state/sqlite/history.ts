@@ -1,17 +1,40 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FailureCode } from "../../core/failure.ts";
 import { fileKey } from "../../core/file.ts";
+import type { Incident } from "../../core/incident.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import { FACT, fileStatus } from "../ledger/facts.ts";
-import type { FileHistory, FileTry, RecordedFile, WorkItemHistory } from "../state-reader.ts";
-import { fromSourceColumn, fromStatusColumn, fromTextColumn, type TextColumn } from "./columns.ts";
+import type { FileHistory, FileIncident, FileTry, RecordedFile, WorkItemHistory } from "../state-reader.ts";
+import {
+  fromSourceColumn,
+  fromStatusColumn,
+  fromTextColumn,
+  type TextColumn,
+  toTextColumn,
+} from "./columns.ts";
 import { allRows, firstRow, type KeyRow, SQL, toWorkItem } from "./statements.ts";
+
+interface WorkItemRow extends KeyRow {
+  readonly status: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly files_total: number | null;
+  readonly files_known: number;
+  readonly partition: number | null;
+  readonly uri_base: string | null;
+  readonly failure_code: FailureCode | null;
+  readonly failure_message: string | null;
+  readonly failure_attempts: number | null;
+  readonly failure_request_id: string | null;
+}
 
 interface FileRow {
   readonly id: number;
   readonly name: TextColumn;
   readonly facts: number;
-  readonly attempts: number;
+  readonly bytes: number | null;
+  readonly at: number;
+  readonly attempts: number | null;
   readonly blob_name: string | null;
 }
 
@@ -32,19 +55,35 @@ interface TryRow {
   readonly request_id: string | null;
 }
 
-/** What happened to one work item; undefined when the state has none with this key. */
+/**
+ * What happened to one work item; undefined when the state has none with this key.
+ *
+ * @param fileName is told in any case
+ * @param onlyPartition the number of a work item that has none
+ */
 export function readHistory(
   db: DatabaseSync,
   { jobId, workItemId }: Pick<WorkItem, "jobId" | "workItemId">,
+  fileName: string | undefined,
+  onlyPartition: number,
 ): WorkItemHistory | undefined {
-  type Row = KeyRow & { status: number; uri_base: string | null };
-  const row = firstRow<Row>(db.prepare(SQL.findForHistory), jobId, workItemId);
+  const has = knownTables(db);
+  const row = firstRow<WorkItemRow>(prepareFor(db, has, SQL.findForHistory), jobId, workItemId);
   if (row === undefined) return undefined;
-  const files = allRows<FileRow>(db.prepare(SQL.filesInTrouble), row.id);
+  const wanted = fileName === undefined ? null : toTextColumn(fileName);
+  const files = allRows<FileRow>(prepareFor(db, has, SQL.filesInTrouble), row.id, wanted);
+  const partition = row.partition ?? onlyPartition;
   return {
     workItem: toWorkItem(row),
     status: fromStatusColumn(row.status),
-    files: files.map((file) => readFile(db, file)),
+    startedAt: toMs(row.started_at),
+    finishedAt: toMs(row.finished_at),
+    filesTotal: row.files_total ?? undefined,
+    filesKnown: row.files_known,
+    failure: readFailure(row),
+    partition,
+    partitionEpoch: has.partition ? readEpoch(db, partition) : 0,
+    files: files.map((file) => readFile(db, has, file)),
     recorded: allRows<FactsRow>(db.prepare(SQL.factsOfFiles), row.id).map((file) =>
       toRecorded(file, row.uri_base ?? ""),
     ),
@@ -62,19 +101,68 @@ function toRecorded({ name, source, facts, bytes }: FactsRow, uriBase: string): 
   };
 }
 
-function readFile(db: DatabaseSync, row: FileRow): FileHistory {
+type Known = Readonly<Record<"file_try" | "file_incident" | "partition", boolean>>;
+
+/** A state of a version before, which is only read, lacks some. */
+function knownTables(db: DatabaseSync): Known {
+  const find = db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`);
+  const has = (name: keyof Known): boolean => find.get(name) !== undefined;
+  return { file_try: has("file_try"), file_incident: has("file_incident"), partition: has("partition") };
+}
+
+/** The statement, without what a version before lacks. */
+function prepareFor(db: DatabaseSync, has: Known, sql: string) {
+  const withoutIncidents = has.file_incident
+    ? sql
+    : sql.replace(/\s*OR EXISTS \(SELECT 1 FROM file_incident[^)]*\)/, "");
+  return db.prepare(
+    has.partition ? withoutIncidents : withoutIncidents.replace(" partition,", " NULL AS partition,"),
+  );
+}
+
+function readEpoch(db: DatabaseSync, partition: number): number {
+  return firstRow<{ epoch: number }>(db.prepare(SQL.findPartition), partition)?.epoch ?? 0;
+}
+
+function readFailure(row: WorkItemRow): WorkItemHistory["failure"] {
+  const { failure_code: code, failure_message: message, failure_attempts: attempts } = row;
+  if (code === null) return undefined;
   return {
-    fileName: fromTextColumn(row.name),
-    status: fileStatus(row.facts),
-    attempts: row.attempts,
-    blobName: row.blob_name ?? undefined,
-    tries: hasTries(db) ? allRows<TryRow>(db.prepare(SQL.triesOfFile), row.id).map(toTry) : [],
+    code,
+    message: message ?? "",
+    attempts: attempts ?? 1,
+    requestId: row.failure_request_id ?? undefined,
   };
 }
 
-/** A state of the version before, which is only read, has none. */
-function hasTries(db: DatabaseSync): boolean {
-  return db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'file_try'`).get() !== undefined;
+function readFile(db: DatabaseSync, has: Known, row: FileRow): FileHistory {
+  const is = (fact: keyof typeof FACT): boolean => (row.facts & FACT[fact]) !== 0;
+  return {
+    fileName: fromTextColumn(row.name),
+    status: fileStatus(row.facts),
+    at: row.at * 1000,
+    bytes: row.bytes ?? undefined,
+    inTarget: is("inTarget"),
+    alreadyThere: is("alreadyThere"),
+    announced: is("announced"),
+    elsewhere: is("elsewhere"),
+    attempts: row.attempts ?? 1,
+    blobName: row.blob_name ?? undefined,
+    tries: has.file_try ? allRows<TryRow>(db.prepare(SQL.triesOfFile), row.id).map(toTry) : [],
+    incidents: has.file_incident ? readIncidents(db, row.id) : [],
+  };
+}
+
+function readIncidents(db: DatabaseSync, file: number): FileIncident[] {
+  type Row = { readonly start: number; readonly incident: string };
+  return allRows<Row>(db.prepare(SQL.incidentsOfFile), file).map(({ start, incident }) => ({
+    ...(JSON.parse(incident) as Incident),
+    start,
+  }));
+}
+
+function toMs(seconds: number | null): number | undefined {
+  return seconds === null ? undefined : seconds * 1000;
 }
 
 function toTry(row: TryRow): FileTry {

@@ -11,6 +11,8 @@ export interface PendingWorkItems {
   next(max: number): WorkItemRow[];
   /** A survey gave it its place in the order. */
   surveyed(id: number, files: number, linksEnd: number): void;
+  /** The operator put it before all others. */
+  bumped(id: number): void;
   /** Those never looked up, by id after `after`, up to `max`. */
   notLookedUp(after: number, max: number): KeyRow[];
   /** The same for another holder. */
@@ -50,21 +52,27 @@ class AllPending implements PendingWorkItems {
   }
 
   next(max: number): WorkItemRow[] {
-    const { surveyedWorkItems, otherWorkItems } = this.#statements;
+    const { bumpedWorkItems, surveyedWorkItems, otherWorkItems } = this.#statements;
     const { givenBack, arrivals } = this.#holdings;
     if (max <= 0) return [];
     if (arrivals !== this.#arrivals) this.#cursor = 0;
     this.#arrivals = arrivals;
-    const rows = allRows<WorkItemRow>(surveyedWorkItems, max + givenBack.size)
-      .filter((row) => !givenBack.has(row.id))
-      .slice(0, max);
-    if (rows.length === max) return rows;
-    const left = max - rows.length;
-    const others = allRows<WorkItemRow>(otherWorkItems, this.#cursor, left + givenBack.size)
-      .filter((row) => !givenBack.has(row.id))
-      .slice(0, left);
+    const taken = new Set(givenBack.keys());
+    const take = (from: (most: number) => WorkItemRow[], most: number): WorkItemRow[] => {
+      const rows = most <= 0 ? [] : from(most + taken.size).filter(({ id }) => !taken.has(id));
+      for (const { id } of rows.slice(0, most)) taken.add(id);
+      return rows.slice(0, most);
+    };
+    const bumped = take((most) => allRows<WorkItemRow>(bumpedWorkItems, most), max);
+    const surveyed = take((most) => allRows<WorkItemRow>(surveyedWorkItems, most), max - bumped.length);
+    const left = max - bumped.length - surveyed.length;
+    const others = take((most) => allRows<WorkItemRow>(otherWorkItems, this.#cursor, most), left);
     this.#cursor = others.at(-1)?.id ?? this.#cursor;
-    return [...rows, ...others];
+    return [...bumped, ...surveyed, ...others];
+  }
+
+  bumped(): void {
+    // Its row says so.
   }
 
   surveyed(): void {

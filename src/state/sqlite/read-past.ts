@@ -5,6 +5,7 @@ import type { WorkItemStatus } from "../../core/states.ts";
 import { FACT } from "../ledger/facts.ts";
 import type { FileFilter, FileRow, FinishedWorkItem, HistoryPoint, StartRecord, StatePast } from "../past.ts";
 import { fromMd5Column, fromStatusColumn, fromTextColumn, type TextColumn } from "./columns.ts";
+import { findName } from "./find-name.ts";
 import { OUTCOME_BITS, PAST_SQL } from "./past-statements.ts";
 import { allRows, firstRow, type KeyRow, toWorkItem } from "./statements.ts";
 
@@ -34,6 +35,7 @@ export function readPast(ask: <T>(question: (db: DatabaseSync) => T) => T): Stat
         hasTable(db, "history") ? allRows<HistoryPoint>(db.prepare(PAST_SQL.listHistory)).map(copy) : [],
       ),
     longest: async (max) => ask((db) => readLongest(db, max)),
+    find: async (name, max) => ask((db) => findName(db, name, max)),
   };
 }
 

@@ -133,8 +133,14 @@ class SqliteStateReader implements StateReader {
     }
   }
 
-  async history(workItem: Pick<WorkItem, "jobId" | "workItemId">): Promise<WorkItemHistory | undefined> {
-    return this.#ask((db) => readHistory(db, workItem));
+  async history(
+    workItem: Pick<WorkItem, "jobId" | "workItemId">,
+    fileName?: string,
+  ): Promise<WorkItemHistory | undefined> {
+    return this.#ask((db) => {
+      const partition = readRun(db, this.#path)?.identity.partition;
+      return readHistory(db, workItem, fileName, typeof partition === "number" ? partition : 0);
+    });
   }
 
   async announcements(): Promise<AnnouncementCounts> {
@@ -166,6 +172,7 @@ function describeWriter(owner: OwnerRow | undefined, run: RunRecord): Writer {
 function died(owner: OwnerRow, path: string, now: number): Writer {
   const at = readHeartbeat(owner)?.at ?? owner.started_at;
   // A state that was opened has a log until it is closed (see `beginLog`).
-  const copy = worksHere(owner, now) ? "of-running" : logSize(path) === 0 ? "without-log" : undefined;
+  const hasNoLog = logSize(path) === 0 && owner.why !== "log-moved";
+  const copy = worksHere(owner, now) ? "of-running" : hasNoLog ? "without-log" : undefined;
   return { kind: "died", at, copy };
 }

@@ -112,12 +112,12 @@ export function writeChanges(statements: Statements, changes: ChangedRows, start
       entry.item.uriBase = cutUriBase(entry.insert.link, entry.insert.fileName);
       changes.addWorkItem(entry.item);
     }
-    writeFile(statements, entry);
+    writeFile(statements, entry, start);
   }
   for (const item of changes.workItems) writeWorkItem(statements, item, start);
 }
 
-function writeFile(statements: Statements, entry: FileEntry): void {
+function writeFile(statements: Statements, entry: FileEntry, start: number): void {
   const { id, item, facts, bytes, at, place, contentMd5, insert, detail, tries } = entry;
   const md5 = toMd5Column(contentMd5);
   if (insert === undefined) {
@@ -132,11 +132,18 @@ function writeFile(statements: Statements, entry: FileEntry): void {
     const { code, message, attempts, requestId, blobName } = detail;
     statements.putFileDetail.run(id, code, message, attempts, requestId, blobName);
   }
+  writeIncidents(statements, entry, start);
   // A file that was not here before has no tries, so that its first one needs no look at the others.
   const [first, ...others] = tries ?? [];
   if (first === undefined) return;
   if (insert !== undefined && others.length === 0) writeTry(statements.addFirstTry, id, first);
   else writeTries(statements, id, [first, ...others]);
+}
+
+function writeIncidents(statements: Statements, { id, incidents = [] }: FileEntry, start: number): void {
+  if (incidents.length === 0) return;
+  for (const incident of incidents) statements.addIncident.run(id, start, JSON.stringify(incident));
+  statements.dropOldIncidents.run(id);
 }
 
 function writeTry(statement: StatementSync, id: number, one: FileTry): void {

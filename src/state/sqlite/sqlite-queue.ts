@@ -1,9 +1,11 @@
 import type { Checkpoint } from "../../core/checkpoint.ts";
 import { applyClaim, applyRelease } from "../ledger/events.ts";
 import { HeldWorkItem } from "../ledger/held-work-item.ts";
-import type { Claim, ClaimAnswer, WorkQueue } from "../work-queue.ts";
+import type { WorkItemRequest } from "../../core/control-request.ts";
+import type { Claim, ClaimAnswer, Rearranged, WorkQueue } from "../work-queue.ts";
 import type { SqlitePartitions } from "./partitions.ts";
 import type { PendingWorkItems } from "./pending-work-items.ts";
+import { rearrange } from "./rearrange.ts";
 import { readFiles, readWorkItem, type WorkItemRow } from "./rows.ts";
 import { firstRow } from "./statements.ts";
 import type { Writing } from "./writing.ts";
@@ -79,6 +81,16 @@ export class SqliteQueue implements WorkQueue {
   async withdraw(partition: number, why: Error): Promise<void> {
     this.#partitions.withdraw(partition);
     this.#writing.holdings.lose(partition, why);
+  }
+
+  async rearrange(request: WorkItemRequest): Promise<Rearranged> {
+    const isHere = (partition: number): boolean => this.#partitions.isHere(partition);
+    const { id, ...result } = rearrange(this.#writing, request, isHere);
+    if (id !== undefined && request.kind === "bump") this.#pending.bumped(id);
+    // What was given back, or passed, may be wanted again.
+    if (request.kind === "skip") this.#writing.holdings.tell();
+    else this.#writing.holdings.arrived();
+    return result;
   }
 
   sizes(): ReadonlyMap<number, number> {

@@ -6,6 +6,7 @@ import type { OpenState } from "../state-kind.ts";
 import type { SurveyBook } from "../survey-book.ts";
 import type { WorkQueue } from "../work-queue.ts";
 import { toStateError } from "./database.ts";
+import { OperatorRequests } from "./operator-requests.ts";
 import { SqlitePartitions } from "./partitions.ts";
 import { pendingWorkItems } from "./pending-work-items.ts";
 import { SqliteLedger } from "./sqlite-ledger.ts";
@@ -24,6 +25,7 @@ export class SqliteState implements OpenState {
   readonly presence: RunPresence;
   readonly #surroundings: Surroundings;
   readonly #writing: Writing;
+  readonly #requests: OperatorRequests;
   #ending: StartEnding | undefined;
   #closed: Promise<void> | undefined;
 
@@ -44,7 +46,9 @@ export class SqliteState implements OpenState {
     this.run = run;
     this.start = start;
     this.#writing = writing;
-    this.queue = new SqliteQueue(writing, partitions, pending);
+    this.#requests = new OperatorRequests(options.path, start.number);
+    const queue = new SqliteQueue(writing, partitions, pending);
+    this.queue = queue;
     this.ledger = new SqliteLedger(writing, partitions);
     this.surveys = new SqliteSurveys(writing, pending);
     this.presence = {
@@ -57,6 +61,9 @@ export class SqliteState implements OpenState {
         writing.refuseClosed();
         this.#ending = ending;
       },
+      rearrange: async (request) => queue.rearrange(request),
+      asked: () => this.#requests.asked(),
+      answer: (request, answer) => this.#requests.answer(request, answer),
     };
   }
 
@@ -82,6 +89,7 @@ export class SqliteState implements OpenState {
       throw toStateError(error, options.path);
     } finally {
       db.close();
+      this.#requests.close();
       options.releaseLock();
     }
   }

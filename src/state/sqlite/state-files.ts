@@ -4,6 +4,9 @@ import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statS
 /** Names the process that holds the lock. */
 export const HOLDER_SUFFIX = ".holder";
 
+/** The requests of operators (see `operator-requests.ts`). */
+export const CONTROL_SUFFIX = ".control";
+
 /** A state that is not whole yet (see `makeState`). */
 export const IMPORTING_SUFFIX = ".importing";
 
@@ -28,7 +31,7 @@ export function putInPlace(made: string, path: string): void {
 }
 
 /** What follows the path of a state in the names of the files that belong to it: its logs, and what stands beside it. */
-export const COMPANION_ENDINGS = [...LOGS, ".lock", HOLDER_SUFFIX, ".new", IMPORTING_SUFFIX];
+export const COMPANION_ENDINGS = [...LOGS, ".lock", HOLDER_SUFFIX, CONTROL_SUFFIX, ".new", IMPORTING_SUFFIX];
 
 /** The paths of all the files that may belong to a state: itself, its logs, and what stands beside it. */
 export function companionFiles(path: string): string[] {

@@ -26,6 +26,8 @@ export const SQL = {
   findOwner: `SELECT pid, host, started_at, heartbeat, ended_at, exit_code, why FROM owner`,
   clearOwner: `DELETE FROM owner`,
   putHeartbeat: `UPDATE owner SET heartbeat = ?`,
+  // The owner was killed, and somebody else has moved the log into the state since.
+  noteLogMoved: `UPDATE owner SET why = 'log-moved' WHERE ended_at IS NULL`,
   endOwner: `UPDATE owner SET ended_at = ?, exit_code = ?, why = ?`,
 
   // Rows of the CSV.
@@ -42,6 +44,18 @@ export const SQL = {
   otherWorkItems: `SELECT ${CLAIMED_COLUMNS} FROM work_item
     WHERE status <> 2 AND status = 0 AND surveyed_files IS NULL AND id > ? ORDER BY id LIMIT ?`,
   claimable: `SELECT ${CLAIMED_COLUMNS} FROM work_item WHERE id = ? AND status = 0`,
+  bumpedWorkItems: `SELECT ${CLAIMED_COLUMNS} FROM work_item INDEXED BY work_item_bumped
+    WHERE bumped IS NOT NULL AND status = 0 ORDER BY bumped LIMIT ?`,
+  // The first work items of each job with this id, by one step of the key's index a job.
+  workItemsWithId: `WITH RECURSIVE job (first_id) AS (
+      SELECT min(job_id) FROM work_item
+      UNION ALL SELECT (SELECT min(job_id) FROM work_item WHERE job_id > first_id) FROM job
+      WHERE first_id IS NOT NULL)
+    SELECT ${PARTITION_COLUMNS}, partition FROM job CROSS JOIN work_item w ON w.job_id = first_id AND w.work_item_id = ?1
+    WHERE ?2 IS NULL OR w.job_id = ?2 LIMIT ?3`,
+  bump: `UPDATE work_item SET bumped = 1 + coalesce((SELECT max(bumped) FROM work_item WHERE bumped IS NOT NULL), 0)
+    WHERE id = ? AND bumped IS NULL`,
+  forgetBump: `UPDATE work_item SET bumped = NULL WHERE id = ? AND bumped IS NOT NULL`,
   countPending: `SELECT count(*) AS pending FROM work_item WHERE status <> 2 AND status = 0`,
   pendingInOrder: `SELECT id, surveyed_files, links_end
     FROM work_item WHERE status <> 2 AND status = 0 ORDER BY id`,
@@ -50,7 +64,7 @@ export const SQL = {
   updateWorkItem: `UPDATE work_item SET status = ?, catalog_name = ?, files_total = ?, files_done = ?,
       files_failed = ?, duplicates = ?, receipt_count = ?, receipt_digest = ?, uri_base = ?, started_at = ?,
       finished_at = ?, failure_code = ?, failure_message = ?, failure_attempts = ?, failure_request_id = ?,
-      holder = ?
+      holder = ?, bumped = NULL
     WHERE id = ?`,
 
   // Surveys: whose files are to be counted, and what came of it.
@@ -82,6 +96,11 @@ export const SQL = {
     VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
   addTry: `INSERT INTO file_try (file, number, start, at, outcome, code, message, attempts, request_id)
     VALUES (?1, 1 + coalesce((SELECT max(number) FROM file_try WHERE file = ?1), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+  addIncident: `INSERT INTO file_incident (file, number, start, incident)
+    VALUES (?1, 1 + coalesce((SELECT max(number) FROM file_incident WHERE file = ?1), 0), ?2, ?3)`,
+  // The first five and the newest fifteen stay.
+  dropOldIncidents: `DELETE FROM file_incident WHERE file = ?1 AND number > 5
+    AND number <= (SELECT max(number) FROM file_incident WHERE file = ?1) - 15`,
   // The first one and the newest nine stay.
   dropOldTries: `DELETE FROM file_try WHERE file = ?1 AND number > 1
     AND number <= (SELECT max(number) FROM file_try WHERE file = ?1) - 9`,
@@ -204,10 +223,16 @@ export const SQL = {
     WHERE id > ? AND status = 2 AND coalesce(finished_at, 0) >= ? ORDER BY id LIMIT ?`,
   failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id
     WHERE f.work_item = ? AND f.facts & 8 ORDER BY 1`,
-  findForHistory: `SELECT id, job_id, work_item_id, name, status, uri_base FROM work_item
-    WHERE job_id = ? AND work_item_id = ?`,
-  filesInTrouble: `SELECT f.id, f.name, f.facts, d.attempts, d.blob_name
-    FROM file f CROSS JOIN file_detail d ON d.file = f.id WHERE f.work_item = ? ORDER BY f.id`,
+  findForHistory: `SELECT id, job_id, work_item_id, coalesce(catalog_name, name) AS name, status, started_at, finished_at,
+      iif(receipt_count IS NULL, NULL, files_total) AS files_total, partition, failure_code, failure_message,
+      failure_attempts, failure_request_id, uri_base,
+      (SELECT count(*) FROM file f WHERE f.work_item = work_item.id) AS files_known
+    FROM work_item WHERE job_id = ? AND work_item_id = ?`,
+  filesInTrouble: `SELECT f.id, f.name, f.facts, f.bytes, f.at, d.attempts, d.blob_name
+    FROM file f LEFT JOIN file_detail d ON d.file = f.id
+    WHERE f.work_item = ?1 AND (d.file IS NOT NULL OR f.name = ?2
+      OR EXISTS (SELECT 1 FROM file_incident i WHERE i.file = f.id)) ORDER BY f.id`,
+  incidentsOfFile: `SELECT start, incident FROM file_incident WHERE file = ? ORDER BY number`,
   factsOfFiles: `SELECT name, source, facts, bytes FROM file WHERE work_item = ? ORDER BY id`,
   triesOfFile: `SELECT start, at, outcome, code, message, attempts, request_id
     FROM file_try WHERE file = ? ORDER BY number`,

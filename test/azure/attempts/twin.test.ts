@@ -8,6 +8,7 @@ import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import { Hedging } from "../../../src/azure/attempts/hedge.ts";
 import { Pacer } from "../../../src/azure/gate/pacer.ts";
 import type { GateOptions } from "../../../src/azure/gate/service-gate.ts";
+import type { Incident } from "../../../src/core/incident.ts";
 import { FileFailure } from "../../../src/core/failure.ts";
 import { answered, lost, QUICK, quickGate, thrownBy } from "../support.ts";
 import { VirtualClock } from "../virtual-service.ts";
@@ -41,7 +42,8 @@ function begin(options: Partial<GateOptions> = {}, traits = { hedged: true }) {
       });
       made.push({ succeed, fail, isCut: () => isCut });
     });
-  const effort = new RequestBudget(run.signal, 60_000);
+  const incidents: Incident[] = [];
+  const effort = new RequestBudget(run.signal, 60_000, undefined, (one) => void incidents.push(one));
   let isOver = false;
   const result = attempts.run(gate, effort, "put blob", request, traits);
   void result.then(
@@ -52,6 +54,7 @@ function begin(options: Partial<GateOptions> = {}, traits = { hedged: true }) {
     attempts,
     gate,
     effort,
+    incidents,
     run,
     made,
     result,
@@ -296,5 +299,32 @@ describe("a second request", () => {
     setTimeout(() => first.resolve("first"), 300);
     expect(await result).toBe("first");
     expect(made).toBe(2);
+  });
+});
+
+describe("what kept a file from succeeding at once", () => {
+  it("is told with the second request and with each request that is repeated", async () => {
+    const { incidents, first, second, made, result } = await beginBoth();
+    second.fail(lost("ECONNRESET"));
+    first.fail(answered(503, "ServerBusy"));
+    await expect.poll(() => made.length).toBe(3);
+    made[2]?.succeed("in the end");
+    expect(await result).toBe("in the end");
+    expect(incidents).toMatchObject([
+      { kind: "second-request", what: "put blob" },
+      { kind: "repeated", what: "test", status: 503, code: "ServerBusy" },
+    ]);
+    expect(incidents[1]?.waitedMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it("is nothing for a request that is answered at once, or whose answer is no", async () => {
+    for (const end of [undefined, answered(409, "BlobAlreadyExists")]) {
+      const { incidents, made, result } = begin({}, { hedged: false });
+      await turn();
+      if (end === undefined) made[0]?.succeed("at once");
+      else made[0]?.fail(end);
+      await result.catch(() => undefined);
+      expect(incidents).toEqual([]);
+    }
   });
 });

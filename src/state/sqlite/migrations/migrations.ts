@@ -2,12 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import { INITIAL } from "./001-initial.ts";
 import { PARTITIONS } from "./002-partitions.ts";
 import { PAST } from "./003-past.ts";
+import { STEERING } from "./003-steering.ts";
 
 /** "reup" in ASCII: marks the file as ours, in its header. */
 export const APPLICATION_ID = 0x72657570;
 
 /** In order; a state's `user_version` is the number of the last one it has. Append only. */
-const MIGRATIONS: readonly string[] = [INITIAL, PARTITIONS, PAST];
+const MIGRATIONS: readonly string[] = [INITIAL, PARTITIONS, PAST + STEERING];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
