@@ -42,9 +42,10 @@ export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCod
 Examples:
   reupload run --csv failed_workitems.csv --files listing.csv --target https://ACCOUNT.blob.core.windows.net
   reupload run --resume
+  reupload doctor --csv failed_workitems.csv --files listing.csv --target https://ACCOUNT.blob.core.windows.net
   reupload find failed-since --param since=2026-07-01 --out failed_workitems.csv
   reupload plan failed_workitems.csv 2
-  reupload monitor --state-db machine1_state.db --state-db machine2_state.db
+  reupload monitor --csv failed_workitems.csv --target https://ACCOUNT.blob.core.windows.net
   reupload demo
 
 More about a command: reupload run --help`,

@@ -75,27 +75,45 @@ export function checkpointCounts(checkpoint: Checkpoint): CheckpointCounts {
 
 /**
  * The checkpoint as a start takes it that tries failures again: what has failed is to be done. Which work item failed with
- * which code is not told, so with codes all are tried again as soon as one of these codes is among them.
+ * which code is not told, so with codes all are tried again as soon as one of these codes is among them. Skipped files are
+ * tried again only when their code is named; the start's own state then says alone what is done.
  */
 export function withFailuresToRetry(
   checkpoint: Checkpoint,
   retryFailed: "all" | "none" | readonly FailureCode[],
 ): Checkpoint {
-  const failed = checkpoint.failures.filter(({ outcome }) => outcome === "failed");
+  const { failures, rows } = checkpoint;
+  const named = retryFailed === "all" || retryFailed === "none" ? [] : retryFailed;
+  if (failures.some(({ outcome, code }) => outcome === "skipped" && named.includes(code))) {
+    return withoutFacts(checkpoint);
+  }
+  const failed = failures.filter(({ outcome }) => outcome === "failed");
   const isChosen = (code: FailureCode) => retryFailed === "all" || retryFailed.includes(code);
   if (retryFailed === "none" || (retryFailed !== "all" && !failed.some(({ code }) => isChosen(code)))) {
     return checkpoint;
   }
-  const states = newCheckpointStates(checkpoint.rows.count);
-  for (let place = 0; place < checkpoint.rows.count; place++) {
+  const states = newCheckpointStates(rows.count);
+  for (let place = 0; place < rows.count; place++) {
     const state = readCheckpointState(checkpoint.states, place);
     if (state !== "failed") writeCheckpointState(states, place, state);
   }
   return {
     ...checkpoint,
     states,
-    failures: checkpoint.failures.filter(({ outcome }) => outcome !== "failed"),
+    failures: failures.filter(({ outcome }) => outcome !== "failed"),
     files: { ...checkpoint.files, failed: 0 },
+  };
+}
+
+/** A work item whose files were skipped counts as done; which one is not told, so nothing counts as done. */
+function withoutFacts(checkpoint: Checkpoint): Checkpoint {
+  return {
+    ...checkpoint,
+    states: newCheckpointStates(checkpoint.rows.count),
+    empty: 0,
+    open: [],
+    failures: [],
+    files: { total: 0, done: 0, failed: 0, skipped: 0, bytes: 0 },
   };
 }
 

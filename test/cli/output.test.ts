@@ -39,7 +39,7 @@ describe("help", () => {
     const groups = ["Input:", "State and resume:", "Target:", "Transfer:", "Speed and waiting:", "Output:"];
     for (const heading of [...groups, "Examples:", "Exit codes:"]) expect(stdout).toContain(`\n${heading}\n`);
     expect(stdout).toContain("reupload run --resume --state-db machine1_state.db");
-    expect(stdout).toMatch(/^ {2}130 {2}Ctrl\+C; state saved$/m);
+    expect(stdout).toMatch(/^ {2}130 {2}Ctrl\+C or `control drain`; state saved$/m);
   });
 
   it("names every command of the program, and is shown with exit code 2 when there are no arguments", async () => {

@@ -7,6 +7,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   mergeCheckpoints,
+  withFailuresToRetry,
 } from "../../src/core/checkpoint.ts";
 import {
   CHECKPOINT_STATES,
@@ -195,5 +196,24 @@ describe("a bitmap", () => {
         expect(isBitSet(joined, 501 * 8)).toBe(false);
       }),
     );
+  });
+});
+
+describe("failures to retry", () => {
+  const skipped = checkpointWith(["done", "done", "pending"], {
+    failures: [{ outcome: "skipped", code: "conflict", files: 1, workItems: 0 }],
+    files: { total: 5, done: 4, failed: 0, skipped: 1, bytes: 10 },
+  });
+
+  it("leave nothing done where the code of skipped files is named", () => {
+    const { workItems, files } = checkpointCounts(withFailuresToRetry(skipped, ["conflict"]));
+    expect(workItems).toMatchObject({ pending: 3, done: 0 });
+    expect(files).toMatchObject({ done: 0, skipped: 0 });
+  });
+
+  it.each(["all", "none", ["timeout"]] as const)("leave skipped files alone with %j", (retryFailed) => {
+    const retried = withFailuresToRetry(skipped, retryFailed);
+    expect(checkpointCounts(retried).workItems).toMatchObject({ pending: 1, done: 2 });
+    expect(retried.failures).toEqual(skipped.failures);
   });
 });

@@ -129,6 +129,19 @@ describe("a run of the whole CSV", () => {
   }, 60_000);
 });
 
+describe("a run whose conflicts were skipped", () => {
+  it("tries them again from its own state when their code is named", async () => {
+    await scene.behind.container(scene.container).getBlockBlobClient(input.at(0).blobName).upload("other", 5);
+    const skipped = await scene.run(["--state-db", "one.db", "--on-conflict", "skip"]);
+    expect(skipped.code, skipped.stderr).toBe(0);
+    expect(skipped.stdout).toMatch(/skipped +1\b/);
+    const again = ["--retry-failed", "conflict", "--on-conflict", "overwrite"];
+    const resumed = await scene.run(["--resume", "--state-db", "one.db", ...again]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    await expectInTarget(scene, input.files);
+  }, 60_000);
+});
+
 describe("a partition that is done but for failures", () => {
   it("tries them again from another state, unless --no-retry-failed says otherwise", async () => {
     const missing = input.at(0);
