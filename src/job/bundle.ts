@@ -14,6 +14,8 @@ import type { FullReport } from "../report/full-report.ts";
 import { fullReportJson } from "../report/full-report-json.ts";
 import { type JsonFields, jsonText } from "../report/json-forms.ts";
 import { reportPage } from "../report/page/page.ts";
+import { doctorJson } from "../report/doctor-report.ts";
+import { doctorHere } from "./doctor/local.ts";
 import { writeFiles } from "./files.ts";
 import { absolutePath, type OpenStates, type Place } from "./states.ts";
 
@@ -54,6 +56,7 @@ export async function makeBundle(states: OpenStates, place: Place, request: Bund
     "failed.csv": await listFailed(states, request.signal),
     "settings.json": `${jsonText({ states: settingsOf(report, place) })}\n`,
     "system.json": `${jsonText(systemFacts(report))}\n`,
+    "doctor.json": `${jsonText(doctorJson(await doctorHere(statesOf(report, place), request.signal)))}\n`,
     ...(log === undefined ? {} : { "log.ndjson": log }),
     ...Object.fromEntries(
       request.attached.map((path, index) => [
@@ -79,6 +82,7 @@ states.json    where each state stands
 failed.csv     the files that failed or were skipped, at most 10 MiB of them
 settings.json  the settings that a resume would use, each with its source
 system.json    versions and machine
+doctor.json    what doctor finds here without asking a service
 log.ndjson     the end of the log, where there is one
 attached/      the texts that were given with --attach
 
@@ -135,6 +139,13 @@ function settingsOf({ fleet }: FullReport, { env, cwd }: Place): JsonFields[] {
       if (typeof kept === "string") return [{ option, value: kept, source: "state" }];
       return fallback === undefined ? [] : [{ option, value: fallback, source: "default" }];
     }),
+  }));
+}
+
+function statesOf({ fleet }: FullReport, place: Place) {
+  return fleet.machines.map(({ stateDb, run }) => ({
+    path: absolutePath(stateDb, place),
+    workItems: run.input.ours,
   }));
 }
 

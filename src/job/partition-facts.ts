@@ -75,6 +75,7 @@ function shownRates({ last }: Figures) {
     filesPerSecond: last?.filesPerSecond ?? 0,
     workItemsPerMinute: last?.workItemsPerMinute ?? 0,
     etaMs: last?.eta?.highMs,
+    isPaused: last?.live.state === "paused",
   };
 }
 

@@ -67,6 +67,7 @@ function toFacts(record: RecordSummary): PartFacts {
     failures: record.failures,
     filesPerSecond: record.filesPerSecond,
     workItemsPerMinute: record.workItemsPerMinute,
+    isPaused: record.isPaused,
     etaMs: record.etaMs,
   };
 }

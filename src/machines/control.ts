@@ -1,7 +1,7 @@
 /**
  * What an operator asks of all machines of a run: one blob a run, changed with `If-Match`. It holds what stands (a pause,
  * limits, what became of single work items), so that a machine that begins later does the same; a drain is only for those
- * that work now. Every machine reads it every 12 s, and tells in its record up to which request it came.
+ * that work now. Every machine reads it every 10 s, and tells in its record up to which request it came.
  */
 
 import { type ControlRequest, readControlRequest } from "../core/control-request.ts";
@@ -13,7 +13,7 @@ import { callOnce, untilAnswered } from "./repeated-calls.ts";
 
 const KIND = "control";
 /** How often a machine looks, ms: a request is taken within 15 s. */
-const LOOK_MS = 12_000;
+const LOOK_MS = 10_000;
 /** Requests for work items that stand; of more the oldest are dropped. */
 const MOST_ENTRIES = 1_000;
 

@@ -45,6 +45,8 @@ export interface RecordSummary {
   readonly workItemsPerMinute: number;
   /** undefined when it is not known */
   readonly etaMs: number | undefined;
+  /** An operator has paused the machine: nothing new begins. */
+  readonly isPaused?: boolean | undefined;
   /** The number of the last request of an operator that was looked at; undefined: none. */
   readonly control?: number | undefined;
 }
@@ -76,6 +78,7 @@ export function encodeSummary(summary: RecordSummary): Record<string, string> {
     ...(summary.control === undefined ? {} : { control: String(summary.control) }),
     ...(expected === undefined ? {} : { expectedfiles: encodeEstimate(expected) }),
     ...(runFiles === undefined ? {} : { runfiles: encodeEstimate(runFiles) }),
+    ...(summary.isPaused === true ? { paused: "1" } : {}),
     ...(vanished === 0 ? {} : { vanished: String(vanished) }),
   };
 }
@@ -124,6 +127,7 @@ function readOptional(metadata: Readonly<Record<string, string>>) {
     ...(expected === undefined ? {} : { expectedFiles: readEstimate(expected) }),
     ...(runFiles === undefined ? {} : { runFiles: readEstimate(runFiles) }),
     ...(vanished === undefined ? {} : { filesVanished: number(vanished) }),
+    ...(metadata["paused"] === "1" ? { isPaused: true } : {}),
     ...(control === undefined ? {} : { control: number(control) }),
   };
 }

@@ -16,6 +16,8 @@ export interface MachineRow {
   readonly files: { readonly total: number | undefined; readonly finished: number };
   readonly filesPerSecond: number;
   readonly workItemsPerMinute: number;
+  /** An operator has paused it. */
+  readonly isPaused: boolean;
   /** When it told something last, by the service's clock, ms since the epoch. */
   readonly toldAt: number;
 }
@@ -50,7 +52,7 @@ function machineRow(parts: readonly BegunPart[]): MachineRow {
   const lives = new Set(parts.map(({ life }) => life));
   // The processes of one state follow each other: the one that told something last is the one to speak of.
   const newest = parts.reduce((a, b) => ((b.toldAt ?? 0) > (a.toldAt ?? 0) ? b : a));
-  const { host, pid, stateId, filesPerSecond, workItemsPerMinute } = newest.facts;
+  const { host, pid, stateId, filesPerSecond, workItemsPerMinute, isPaused } = newest.facts;
   const sum = (pick: (facts: PartFacts) => number) => parts.reduce((all, { facts }) => all + pick(facts), 0);
   const areCounted = parts.every(({ facts }) => facts.files.total !== undefined);
   return {
@@ -71,6 +73,7 @@ function machineRow(parts: readonly BegunPart[]): MachineRow {
     },
     filesPerSecond,
     workItemsPerMinute,
+    isPaused: isPaused === true,
     toldAt: newest.toldAt ?? 0,
   };
 }

@@ -44,6 +44,8 @@ export interface PartFacts {
   readonly failures: Readonly<Record<string, number>>;
   readonly filesPerSecond: number;
   readonly workItemsPerMinute: number;
+  /** An operator has paused the machine. */
+  readonly isPaused?: boolean | undefined;
   /** When it was told, ms. */
   readonly etaMs: number | undefined;
 }

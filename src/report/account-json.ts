@@ -87,13 +87,15 @@ function deadFor(life: RunPart["life"], toldAt: number | undefined, date: number
 }
 
 function machineJson(row: MachineRow, date: number): JsonFields {
-  const { host, pid, stateId, life, held, done, workItems, filesPerSecond, workItemsPerMinute, toldAt } = row;
+  const { host, pid, stateId, life, held, done, workItems, filesPerSecond, workItemsPerMinute } = row;
+  const { toldAt, isPaused } = row;
   const isAlive = life === "alive";
   return {
     host,
     pid,
     stateId,
     state: life,
+    isPaused: isAlive && isPaused,
     held,
     done,
     workItems: { ...workItems },

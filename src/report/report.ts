@@ -13,7 +13,7 @@ export {
 export { type ControlReport, type ControlResult, controlJson } from "./control-report.ts";
 export { distributionJson, type DistributionReport } from "./distribution-report.ts";
 export { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "./dry-run-report.ts";
-export { type Check, doctorJson, type Findings } from "./doctor-report.ts";
+export { type Check, doctorJson, type DoctorReport, type Findings } from "./doctor-report.ts";
 export { type EstimateReport, estimateJson } from "./estimate-report.ts";
 export { FILE_ROWS_CSV, FILE_ROWS_JSON, type RowFormat, type ToldFile } from "./file-rows.ts";
 export { fleetJson } from "./fleet-json.ts";

@@ -77,10 +77,11 @@ function timeLeft({ parts }: MachineRow, date: number): string {
   return durationRange(longest, longest);
 }
 
-function lifeCell({ life, toldAt, parts }: MachineRow, date: number): Cell {
+function lifeCell({ life, toldAt, parts, isPaused }: MachineRow, date: number): Cell {
   const ago = duration(Math.max(0, Math.round((date - toldAt) / 1_000)) * 1_000);
   switch (life) {
     case "alive": {
+      if (isPaused) return { text: "alive, paused", paint: "yellow" };
       const dead = parts.filter((part) => part.life === "dead").length;
       return dead === 0
         ? { text: "alive", paint: "green" }

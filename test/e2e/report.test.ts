@@ -102,6 +102,7 @@ describe("report", () => {
     const zip = unzipSync(await readFile(scene.path("r.zip")));
     expect(Object.keys(zip).toSorted()).toEqual([
       "README.txt",
+      "doctor.json",
       "failed.csv",
       "log.ndjson",
       "report.html",
@@ -110,6 +111,7 @@ describe("report", () => {
       "states.json",
       "system.json",
     ]);
+    expect(strFromU8(zip["doctor.json"] ?? new Uint8Array())).toContain('"name":"node","outcome":"ok"');
     expect(strFromU8(zip["failed.csv"] ?? new Uint8Array())).toContain("gone.json");
     expect(strFromU8(zip["log.ndjson"] ?? new Uint8Array())).toContain('"type":"run-started"');
     expect(strFromU8(zip["settings.json"] ?? new Uint8Array())).toMatch(

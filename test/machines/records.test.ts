@@ -60,6 +60,7 @@ const summaries = fc
     told,
     fc.record(
       {
+        isPaused: fc.constant(true),
         expectedFiles: fc.record({ count, isKnown: fc.boolean() }),
         runFiles: fc.record({ count, isKnown: fc.boolean() }),
         filesVanished: fc.integer({ min: 1 }),

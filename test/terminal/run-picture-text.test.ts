@@ -45,6 +45,12 @@ describe("the screen of a whole run", () => {
     expect(done.join("\n")).not.toContain("To do");
   });
 
+  it("says which machine an operator has paused", () => {
+    const paused = screen(runPictureOf([partOf(0, { isPaused: true }), partOf(1)])).join("\n");
+    expect(paused).toMatch(/machine1 .* alive, paused$/m);
+    expect(paused).toMatch(/machine2 .* alive$/m);
+  });
+
   it("shows 256 partitions in few lines: their counts, and the machines", () => {
     const lines = screen(runPictureOf(autoParts(256), { mode: "auto" }));
     expect(lines).toContain("Partitions  128 of 256 done, 16 held by 6 machines, 2 dead, 110 free");
