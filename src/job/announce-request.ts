@@ -6,6 +6,7 @@ import { queueOfPartition } from "../core/queues.ts";
 import type { AnnouncementCounts } from "../state/announcements.ts";
 import type { StateSummary } from "../state/ledger.ts";
 import type { RunRecord } from "../state/run-record.ts";
+import type { Writer } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
 import type { JobContext } from "./context.ts";
 
@@ -40,17 +41,22 @@ export interface AnnounceRequest {
   readonly resumeCommand: string;
 }
 
-/** Reads the state; makes and changes nothing. @throws ReuploadError `identity-mismatch`, those of `StateKind.read` */
+/**
+ * Reads the state; makes and changes nothing.
+ *
+ * @throws ReuploadError `state-locked`, `identity-mismatch`, those of `StateKind.read`
+ */
 export async function describeAnnouncements(
   { path }: JobContext,
   { given, all, announceCommand, resumeCommand }: AnnounceOrder,
 ): Promise<AnnounceRequest> {
   const stateDb = resolveOne(given, "stateDb");
   const reader = await STATES.read(path(stateDb));
-  const { run, summary } = await reader.read();
+  const { run, summary, writer } = await reader.read();
   const counts = await reader.announcements();
   reader.close();
   const found = resolve(given, run.settings);
+  if (!found.dryRun) refuseWriter(stateDb, writer);
   const queue = chooseQueue(run, counts, found, given.has("queue"));
   return {
     run,
@@ -63,6 +69,16 @@ export async function describeAnnouncements(
     announceCommand: announceCommand(stateDb, run.identity.queue === "none" ? queue : undefined),
     resumeCommand: resumeCommand(stateDb),
   };
+}
+
+/** A run at work announces its files itself, those in flight too: the counts are not the last ones. */
+function refuseWriter(stateDb: string, writer: Writer): void {
+  if (writer.kind !== "running") return;
+  const { pid, host, since } = writer;
+  const who = `process ${pid} on ${host} since ${new Date(since).toISOString()}`;
+  throw new ReuploadError("state-locked", `the state ${stateDb} is in use by ${who}`, {
+    advice: "Wait for that process: a run announces its files itself. --dry-run counts without waiting.",
+  });
 }
 
 /**
