@@ -40,7 +40,7 @@ export async function findAccount(
   input: AccountInput,
   signIn: () => Promise<SignIn>,
 ): Promise<StorageAccount> {
-  const named = input.target === undefined ? undefined : parseTarget(input.target);
+  const named = input.target === undefined ? undefined : parseTarget(input);
   if (input.connectionString !== undefined) {
     const { credential, ...endpoints } = readConnectionString(input.connectionString);
     if (named !== undefined && named.blobEndpoint !== endpoints.blobEndpoint) {
@@ -92,7 +92,7 @@ interface Endpoints {
   readonly queueEndpoint: string;
 }
 
-function parseTarget(text: string): Endpoints {
+function parseTarget({ target: text = "", connectionString }: AccountInput): Endpoints {
   let url: URL;
   try {
     url = new URL(text);
@@ -109,7 +109,9 @@ function parseTarget(text: string): Endpoints {
   if (isLoopback(url)) {
     throw new ReuploadError("target-invalid", `--target ${url.origin} is on this machine.`, {
       advice:
-        "For an emulator, set AZURE_STORAGE_CONNECTION_STRING instead. It also contains the port of the queue.",
+        connectionString === undefined
+          ? "For an emulator, set AZURE_STORAGE_CONNECTION_STRING instead. It also contains the port of the queue."
+          : "Omit --target: AZURE_STORAGE_CONNECTION_STRING is set, and names the account and its queue.",
     });
   }
   if (url.pathname !== "/") {
