@@ -128,10 +128,9 @@ describe("reupload plan", () => {
   it("prints commands that bash passes on exactly, whatever is in the names", async () => {
     const files = "list; rm -rf ~ #\\.csv";
     const { code, stdout } = await scene.cli(
-      [
-        ...["plan", HOSTILE, "2", "--files", files, "--target", "https://a.blob.core.windows.net"],
-        ...["--workitem-workers", "20", "--file-workers", "10"],
-      ],
+      ["plan", HOSTILE, "2", "--files", files].concat(
+        "--target https://a.blob.core.windows.net --workitem-workers 20 --file-workers 10".split(" "),
+      ),
       signedIn,
     );
     expect(code).toBe(0);
