@@ -5,7 +5,7 @@ import { ReuploadError } from "../core/errors.ts";
 import { queueOfPartition } from "../core/queues.ts";
 import type { AnnouncementCounts } from "../state/announcements.ts";
 import type { StateSummary } from "../state/ledger.ts";
-import type { RunRecord } from "../state/run-record.ts";
+import { announcementQueue, type RunRecord } from "../state/run-record.ts";
 import type { Writer } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
 import type { JobContext } from "./context.ts";
@@ -86,15 +86,14 @@ function refuseWriter(stateDb: string, writer: Writer): void {
  * keeps the choice, so that all of its files are announced in one place. Of several queues it is that of the partition.
  */
 function chooseQueue(
-  { identity, settings: kept }: RunRecord,
+  run: RunRecord,
   { announced }: AnnouncementCounts,
   settings: RunSettings,
   isGiven: boolean,
 ): string {
-  const hasOwn = identity.queue !== "none";
-  const before = hasOwn ? identity.queue : announced > 0 ? kept["queue"] : undefined;
-  const own = (queues: string) => queueOfPartition(queues, Number(identity.partition) || 0);
-  if (typeof before !== "string") return own(settings.queue);
+  const before = announcementQueue(run, announced);
+  const own = (queues: string) => queueOfPartition(queues, Number(run.identity.partition) || 0);
+  if (before === undefined) return own(settings.queue);
   if (isGiven && settings.queue !== before && settings.queue !== own(before)) {
     throw new ReuploadError(
       "identity-mismatch",

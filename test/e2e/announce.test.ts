@@ -51,6 +51,8 @@ describe("reupload announce after run --no-queue", () => {
     expect(figureOf(first.stdout, "announced")).toBe(MISSING);
     expect(first.stdout).toContain("1 file of them in the target before the run.");
     await expectAnnouncedOnce(scene, there());
+    const report = await scene.cli(["report", "--state-db", state]);
+    expect(report.stdout.split("\n", 1)[0]).toContain(`, announced in ${scene.queue}`);
 
     await putSource(scene, input.at(MISSING));
     scene.proxy.forget();
