@@ -139,6 +139,12 @@ export class Services {
     return brake;
   }
 
+  /** From now on target and queue are asked for the work itself: see `ServiceGate.beginWork`. */
+  beginWork(): void {
+    this.target.beginWork();
+    this.queue.beginWork();
+  }
+
   #storageGate(kind: "target" | "queue" | "source", url: string, essential: boolean): ServiceGate {
     const name = `${kind} ${hostName(url)}`;
     const gate = this.#gate(name, { essential, signIn: this.#signIn, brakes: this.limits.brakes });
