@@ -30,8 +30,32 @@ export interface AccountInput {
 }
 
 /**
- * Finds the target account. The connection string wins over key and SAS, and those over signing in; with a connection
+ * The account as far as options and variables tell it. The connection string wins over key and SAS; with a connection
  * string and no target, the target is the connection string's account.
+ *
+ * @returns undefined when nothing names one; its credential is undefined when somebody must sign in
+ * @throws ReuploadError `target-invalid`, `bad-option`
+ */
+export function nameAccount(
+  input: AccountInput,
+): (Endpoints & { readonly credential: AccountCredential | undefined }) | undefined {
+  const named = input.target === undefined ? undefined : parseTarget(input);
+  if (input.connectionString === undefined) {
+    return named && { ...named, credential: credentialOf(input, named) };
+  }
+  const account = readConnectionString(input.connectionString);
+  if (named !== undefined && named.blobEndpoint !== account.blobEndpoint) {
+    throw new ReuploadError(
+      "target-invalid",
+      `--target is ${named.blobEndpoint}, but AZURE_STORAGE_CONNECTION_STRING is for ${account.blobEndpoint}.`,
+      { advice: "Unset the variable, or omit --target." },
+    );
+  }
+  return account;
+}
+
+/**
+ * Finds the target account, as `nameAccount`. Connection string, key and SAS win over signing in.
  *
  * @param signIn makes the credential when nothing else is given; loaded late, it is slow to load
  * @throws ReuploadError `target-invalid`, `bad-option`
@@ -40,39 +64,23 @@ export async function findAccount(
   input: AccountInput,
   signIn: () => Promise<SignIn>,
 ): Promise<StorageAccount> {
-  const named = input.target === undefined ? undefined : parseTarget(input.target);
-  if (input.connectionString !== undefined) {
-    const { credential, ...endpoints } = readConnectionString(input.connectionString);
-    if (named !== undefined && named.blobEndpoint !== endpoints.blobEndpoint) {
-      throw new ReuploadError(
-        "target-invalid",
-        `--target is ${named.blobEndpoint}, but AZURE_STORAGE_CONNECTION_STRING is for ${endpoints.blobEndpoint}.`,
-        { advice: "Unset the variable, or omit --target." },
-      );
-    }
-    return { ...endpoints, credential: credential ?? (await tokenFor(endpoints, signIn)) };
-  }
+  const named = nameAccount(input);
   if (named === undefined) {
     throw new ReuploadError("target-invalid", "No target account is given.", {
       advice: "Give --target https://ACCOUNT.blob.core.windows.net, or set AZURE_STORAGE_CONNECTION_STRING.",
     });
   }
-  return { ...named, credential: await credentialFor(input, named, signIn) };
+  const { credential, ...endpoints } = named;
+  return { ...endpoints, credential: credential ?? (await tokenFor(endpoints, signIn)) };
 }
 
-async function credentialFor(
-  input: AccountInput,
-  named: Endpoints,
-  signIn: () => Promise<SignIn>,
-): Promise<AccountCredential> {
+function credentialOf(input: AccountInput, named: Endpoints): AccountCredential | undefined {
   if (input.key !== undefined) {
     const accountName = accountFromEndpoint(named.blobEndpoint);
     return { kind: "shared-key", accountName, key: accountKeyOf(input.key, "AZURE_STORAGE_KEY") };
   }
-  if (input.sasToken !== undefined) {
-    return { kind: "sas", token: sasTokenOf(input.sasToken, "AZURE_STORAGE_SAS_TOKEN") };
-  }
-  return tokenFor(named, signIn);
+  if (input.sasToken === undefined) return undefined;
+  return { kind: "sas", token: sasTokenOf(input.sasToken, "AZURE_STORAGE_SAS_TOKEN") };
 }
 
 async function tokenFor(named: Endpoints, signIn: () => Promise<SignIn>): Promise<AccountCredential> {
@@ -92,7 +100,7 @@ interface Endpoints {
   readonly queueEndpoint: string;
 }
 
-function parseTarget(text: string): Endpoints {
+function parseTarget({ target: text = "", connectionString }: AccountInput): Endpoints {
   let url: URL;
   try {
     url = new URL(text);
@@ -109,7 +117,9 @@ function parseTarget(text: string): Endpoints {
   if (isLoopback(url)) {
     throw new ReuploadError("target-invalid", `--target ${url.origin} is on this machine.`, {
       advice:
-        "For an emulator, set AZURE_STORAGE_CONNECTION_STRING instead. It also contains the port of the queue.",
+        connectionString === undefined
+          ? "For an emulator, set AZURE_STORAGE_CONNECTION_STRING instead. It also contains the port of the queue."
+          : "Omit --target: AZURE_STORAGE_CONNECTION_STRING is set, and names the account and its queue.",
     });
   }
   if (url.pathname !== "/") {

@@ -3,8 +3,7 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import { announce as announceFiles } from "../job/announce.ts";
 import { stateAndConfigFiles } from "../job/command-files.ts";
 import type { Io } from "../terminal/io.ts";
-import { commandLine } from "../terminal/shell.ts";
-import { resumeCommand } from "./run.ts";
+import { wordCommand, wordResume } from "./next-command.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 
 const WORDS: StopWords = {
@@ -19,17 +18,17 @@ export async function announce(flags: RunFlags, all: boolean, io: Io): Promise<E
     announceFiles(session, {
       given: session.given,
       all,
-      announceCommand: (stateDb, queue) => announceCommand(stateDb, all, queue),
-      resumeCommand,
+      announceCommand: (stateDb, queue) => wordCommand(announceWords(stateDb, all, queue), io),
+      resumeCommand: wordResume(io),
     });
   return inSession(flags, io, work, { words: WORDS, files: stateAndConfigFiles });
 }
 
 /** The command that sends what is left. */
-function announceCommand(stateDb: string, all: boolean, queue: string | undefined): string {
+function announceWords(stateDb: string, all: boolean, queue: string | undefined): string[] {
   const words = ["reupload", "announce"];
   if (stateDb !== "reupload_state.db") words.push("--state-db", stateDb);
   if (all) words.push("--all");
   if (queue !== undefined) words.push("--queue", queue);
-  return commandLine(words);
+  return words;
 }

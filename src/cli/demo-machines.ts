@@ -4,6 +4,7 @@ import { type Demo, type DemoInput, type DemoMachine, runDemoMachines } from "..
 import { count, duration } from "../terminal/format.ts";
 import { type Io, printLine } from "../terminal/io.ts";
 import { join } from "node:path";
+import { wordCommand } from "./next-command.ts";
 import type { RunFlags } from "./session.ts";
 
 interface DemoPlace {
@@ -47,7 +48,7 @@ export async function demoMachines(
   };
   const program = process.argv[1] ?? "";
   printLine(io.stdout, "");
-  printLine(io.stdout, `Each machine: reupload ${wordsOf("machineN").join(" ")}`);
+  printLine(io.stdout, `Each machine: ${wordCommand(["reupload", ...wordsOf("machineN")], io)}`);
   printLine(io.stdout, "");
   const all = await runDemoMachines({
     surroundings: io.surroundings,

@@ -4,8 +4,8 @@ import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { addMissing, Demo, type DemoInput, stopKept } from "../job/demo.ts";
 import { bytes, count, duration } from "../terminal/format.ts";
-import { commandLine } from "../terminal/shell.ts";
 import { type Io, printLine } from "../terminal/io.ts";
+import { wordCommand } from "./next-command.ts";
 import { parseWholeNumber } from "./options.ts";
 import { run } from "./run.ts";
 import type { RunFlags } from "./session.ts";
@@ -143,7 +143,7 @@ async function runWithKusto(made: Demo, folder: string, io: Io, stop: StopSignal
     const place = { kustoCluster: kusto.cluster, kustoDatabase: kusto.database };
     const out = shown(io, input.csvFile);
     const asked = ["failed-since", "--param", kusto.parameter, "--out", out];
-    say(io, `\n$ ${commandLine(["reupload", "find", ...asked, ...flagWords(place)])}\n`);
+    say(io, `\n$ ${wordCommand(["reupload", "find", ...asked, ...flagWords(place)], io)}\n`);
     const { find } = await import("./find.ts");
     const query = { query: "failed-since", text: undefined, parameters: [kusto.parameter], out };
     const found = await find({ ...query, flags: place }, io);
@@ -159,7 +159,7 @@ async function runWithKusto(made: Demo, folder: string, io: Io, stop: StopSignal
 
 /** Says the command, runs it, and takes the one missing source blob for what it is. */
 async function runAndTell(flags: RunFlags, made: Demo, io: Io): Promise<ExitCode> {
-  say(io, `\n$ ${demoCommand("reupload", flags)}\n`);
+  say(io, `\n$ ${demoCommand(io, "reupload", flags)}\n`);
   const env = { ...io.env, AZURE_STORAGE_CONNECTION_STRING: made.connectionString };
   const exitCode = await run({ ...flags, createMissing: "true" }, { ...io, env });
   if (exitCode !== EXIT.finishedWithFailures) return exitCode;
@@ -178,8 +178,8 @@ function flagsFor(input: DemoInput, state: string, io: Io): RunFlags {
 }
 
 /** The command as a user would type it. */
-function demoCommand(program: string, flags: RunFlags, more: readonly string[] = []): string {
-  return commandLine([...program.split(" "), "run", ...flagWords(flags), ...more, "--create-missing"]);
+function demoCommand(io: Io, program: string, flags: RunFlags, more: readonly string[] = []): string {
+  return wordCommand([...program.split(" "), "run", ...flagWords(flags), ...more, "--create-missing"], io);
 }
 
 function flagWords(flags: RunFlags): string[] {
@@ -192,7 +192,7 @@ function flagWords(flags: RunFlags): string[] {
 /** What can be tried while the emulator runs. */
 function nextSteps(input: DemoInput, folder: string, io: Io): string {
   const machine = (partition: number) =>
-    demoCommand("npx reupload", flagsFor(input, join(folder, `machine${partition + 1}_state.db`), io), [
+    demoCommand(io, "npx reupload", flagsFor(input, join(folder, `machine${partition + 1}_state.db`), io), [
       "--partition",
       String(partition),
       "--total-partitions",
@@ -203,19 +203,12 @@ function nextSteps(input: DemoInput, folder: string, io: Io): string {
       "resultsqueue2",
     ]);
   const demoAgain = (flag: string) =>
-    commandLine([
-      ..."npm run demo --".split(" "),
-      flag,
-      ...(isDefault(folder, io) ? [] : ["--dir", shown(io, folder)]),
-    ]);
-  const resume = commandLine([
-    "npx",
-    "reupload",
-    "run",
-    "--resume",
-    "--state-db",
-    shown(io, join(folder, "state.db")),
-  ]);
+    wordCommand(
+      [..."npm run demo --".split(" "), flag, ...(isDefault(folder, io) ? [] : ["--dir", shown(io, folder)])],
+      io,
+    );
+  const state = shown(io, join(folder, "state.db"));
+  const resume = wordCommand(["npx", "reupload", "run", "--resume", "--state-db", state], io);
   return `
 The emulator is still running, the data is in ${shown(io, folder)}. To try next:
 

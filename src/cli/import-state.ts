@@ -7,7 +7,7 @@ import { importJson, type ImportReport, jsonText } from "../report/report.ts";
 import { count } from "../terminal/format.ts";
 import { importText } from "../terminal/import-text.ts";
 import { type Io, printLines, writeLines } from "../terminal/io.ts";
-import { resumeCommand } from "./run.ts";
+import { wordResume } from "./next-command.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 
 const WORDS: StopWords = {
@@ -35,7 +35,7 @@ async function importInSession(old: readonly string[], session: Session): Promis
     old,
     onProgress: (done, total) => notice("info", `checked ${count(done)} of ${count(total)} work items`),
   });
-  const report: ImportReport = { ...imported, nextCommand: resumeCommand(settings.stateDb) };
+  const report: ImportReport = { ...imported, nextCommand: wordResume(io)(settings.stateDb) };
   if (settings.output === "json") await writeLines(io, [jsonText(importJson(report))]);
   else await printLines(io, importText(report));
   const { input, workItems, doubts } = report;

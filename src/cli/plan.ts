@@ -43,6 +43,7 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
   const report = makePlan({
     csv,
     given: collect(flags, io.env, io.cwd),
+    env: io.env,
     partitions: isAuto ? "auto" : "fixed",
     total: isAuto ? parseTotal(options.totalPartitions) : machines,
     version: packageVersion(),

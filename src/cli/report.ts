@@ -8,10 +8,10 @@ import { type Io, printLines } from "../terminal/io.ts";
 import { reportText } from "../terminal/report-text.ts";
 import { lineStyle } from "../terminal/style.ts";
 import type { AccountArguments } from "./account-run.ts";
+import { wordResume } from "./next-command.ts";
 import { parseOutput } from "./options.ts";
 import { writeForms } from "./output-file.ts";
 import { namedRun, reportOfRun } from "./report-run.ts";
-import { resumeCommand } from "./run.ts";
 import { packageVersion } from "./version.ts";
 
 export interface ReportArguments extends AccountArguments {
@@ -32,7 +32,8 @@ export async function report(given: ReportArguments, io: Io): Promise<ExitCode> 
   const paths = findStatePaths(given.stateDb, io);
   const companions = checkOutputs(outputs, paths, io);
   using states = await OpenStates.open(paths, io);
-  const found = await gatherReport(states, io.surroundings, { tool: packageVersion(), resumeCommand });
+  const request = { tool: packageVersion(), resumeCommand: wordResume(io) };
+  const found = await gatherReport(states, io.surroundings, request);
   const source = { states, report: found, place: io };
   const texts = { log: given.log, attached: given.attach ?? [] };
   if (outputs.length === 0) await printLines(io, reportText(found, lineStyle(io)));

@@ -4,7 +4,7 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import { runFiles } from "../job/command-files.ts";
 import { runCsv } from "../job/run-csv.ts";
 import type { Io } from "../terminal/io.ts";
-import { commandLine } from "../terminal/shell.ts";
+import { wordResume } from "./next-command.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 import { packageVersion } from "./version.ts";
 
@@ -18,7 +18,7 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
     runCsv(session, {
       given: session.given,
       claim: session.claim,
-      resumeCommand,
+      resumeCommand: wordResume(io),
       tool: packageVersion(),
     });
   return inSession(flags, io, work, {
@@ -26,10 +26,4 @@ export async function run(flags: RunFlags, io: Io): Promise<ExitCode> {
     // What comes by stdin are rows, not keys.
     hasKeys: (given) => resolveOne(given, "csv") !== "-",
   });
-}
-
-/** The command that goes on with this state; its settings are kept there. */
-export function resumeCommand(stateDb: string): string {
-  const words = ["reupload", "run", "--resume"];
-  return commandLine(stateDb === "reupload_state.db" ? words : [...words, "--state-db", stateDb]);
 }

@@ -30,8 +30,10 @@ export async function status(given: StatusArguments, io: Io): Promise<ExitCode> 
   if (stopped !== undefined) return stopped;
   const fleet = isJson ? await printJson(states, io) : await readFleet(states);
   if (!isJson) await printLines(io, statusText(fleet));
-  for (const mismatch of fleet.mismatches)
-    printLine(io.stderr, `warning: the states are not added up: ${mismatch}`);
+  const { mismatches } = fleet;
+  if (mismatches.length > 0) {
+    printLine(io.stderr, `warning: the states are not added up: ${mismatches.join("; ")}`);
+  }
   return fleet.exitCode;
 }
 

@@ -8,7 +8,7 @@ import type { WorkItem } from "../core/work-item.ts";
 import { commandFiles } from "../job/command-files.ts";
 import { upload as uploadPaths, type UploadRequest } from "../job/upload.ts";
 import type { Io } from "../terminal/io.ts";
-import { commandLine } from "../terminal/shell.ts";
+import { wordCommand } from "./next-command.ts";
 import { inSession, type RunFlags, type Session } from "./session.ts";
 
 export interface UploadArguments {
@@ -55,7 +55,7 @@ function describe({ given, io }: Session, request: UploadArguments): UploadReque
     stateDb: flags.stateDb,
     resume: flags.resume === "true",
     logFile: resolveOne(given, "logFile"),
-    resumeCommand: commandAgain(request),
+    resumeCommand: wordCommand(wordsAgain(request), io),
   };
 }
 
@@ -102,11 +102,11 @@ function describeWorkItem({
 }
 
 /** The same command, which goes on; `--state-db` needs `--resume` for that. */
-function commandAgain({ paths, workItemName, jobId, workItemId, flags }: UploadArguments): string {
+function wordsAgain({ paths, workItemName, jobId, workItemId, flags }: UploadArguments): string[] {
   const again: RunFlags = flags.stateDb === undefined ? flags : { ...flags, resume: "true" };
   const words = ["--work-item-name", workItemName];
   if (jobId !== undefined) words.push("--job-id", jobId);
   if (workItemId !== undefined) words.push("--work-item-id", workItemId);
   words.push(...flagWords({ ...again, dryRun: undefined }));
-  return commandLine(["reupload", "upload", ...paths, ...words]);
+  return ["reupload", "upload", ...paths, ...words];
 }

@@ -5,7 +5,7 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import { verifyFiles, verifyTarget } from "../job/verify-request.ts";
 import type { Io } from "../terminal/io.ts";
 import { ResultFile } from "../terminal/result-file.ts";
-import { commandLine } from "../terminal/shell.ts";
+import { wordCommand } from "./next-command.ts";
 import { inSession, type RunFlags, type Session, type StopWords } from "./session.ts";
 
 export interface VerifyFlags {
@@ -40,9 +40,9 @@ export async function verify(
       own: { stateDbs, deep, repair, restart, exportMissing, sample: parseSample(others.sample) },
       place: io,
       commands: {
-        again: commandLine(again),
-        repair: commandLine([...again, "--repair"]),
-        resume: (stateDb) => commandLine(["reupload", "run", "--resume", "--state-db", stateDb]),
+        again: wordCommand(again, io),
+        repair: wordCommand([...again, "--repair"], io),
+        resume: (stateDb) => wordCommand(["reupload", "run", "--resume", "--state-db", stateDb], io),
       },
       openOutput: async (out, companions) => ResultFile.create(out, io, companions),
     });

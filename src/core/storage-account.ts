@@ -6,8 +6,22 @@ export function accountFromEndpoint(blobEndpoint: string): string {
   return pathname.length > 1 ? pathname.slice(1) : (hostname.split(".")[0] ?? hostname);
 }
 
-/** The words of the Azure CLI's command that creates a container, not quoted for any shell. */
-export function createContainerWords(account: string, container: string): string[] {
-  const create = "az storage container create --auth-mode login".split(" ");
-  return [...create, "--account-name", account, "--name", container];
+/**
+ * The words of the Azure CLI's command that creates a container, not quoted for any shell.
+ *
+ * @param account undefined: a connection string in the environment names it
+ * @param auth `variable`: the CLI finds the same key, SAS or connection string in the environment as this tool
+ */
+export function createContainerWords(
+  account: string | undefined,
+  container: string,
+  auth: "login" | "variable" = "login",
+): string[] {
+  return [
+    ..."az storage container create".split(" "),
+    ...(auth === "login" ? ["--auth-mode", "login"] : []),
+    ...(account === undefined ? [] : ["--account-name", account]),
+    "--name",
+    container,
+  ];
 }

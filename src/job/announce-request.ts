@@ -5,7 +5,8 @@ import { ReuploadError } from "../core/errors.ts";
 import { queueOfPartition } from "../core/queues.ts";
 import type { AnnouncementCounts } from "../state/announcements.ts";
 import type { StateSummary } from "../state/ledger.ts";
-import type { RunRecord } from "../state/run-record.ts";
+import { announcementQueue, type RunRecord } from "../state/run-record.ts";
+import type { Writer } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
 import type { JobContext } from "./context.ts";
 
@@ -40,17 +41,22 @@ export interface AnnounceRequest {
   readonly resumeCommand: string;
 }
 
-/** Reads the state; makes and changes nothing. @throws ReuploadError `identity-mismatch`, those of `StateKind.read` */
+/**
+ * Reads the state; makes and changes nothing.
+ *
+ * @throws ReuploadError `state-locked`, `identity-mismatch`, those of `StateKind.read`
+ */
 export async function describeAnnouncements(
   { path }: JobContext,
   { given, all, announceCommand, resumeCommand }: AnnounceOrder,
 ): Promise<AnnounceRequest> {
   const stateDb = resolveOne(given, "stateDb");
   const reader = await STATES.read(path(stateDb));
-  const { run, summary } = await reader.read();
+  const { run, summary, writer } = await reader.read();
   const counts = await reader.announcements();
   reader.close();
   const found = resolve(given, run.settings);
+  if (!found.dryRun) refuseWriter(stateDb, writer);
   const queue = chooseQueue(run, counts, found, given.has("queue"));
   return {
     run,
@@ -65,20 +71,29 @@ export async function describeAnnouncements(
   };
 }
 
+/** A run at work announces its files itself, those in flight too: the counts are not the last ones. */
+function refuseWriter(stateDb: string, writer: Writer): void {
+  if (writer.kind !== "running") return;
+  const { pid, host, since } = writer;
+  const who = `process ${pid} on ${host} since ${new Date(since).toISOString()}`;
+  throw new ReuploadError("state-locked", `the state ${stateDb} is in use by ${who}`, {
+    advice: "Wait for that process: a run announces its files itself. --dry-run counts without waiting.",
+  });
+}
+
 /**
  * The run's queue. A run that was started with --no-queue has none: the first announcement chooses it, and the state
  * keeps the choice, so that all of its files are announced in one place. Of several queues it is that of the partition.
  */
 function chooseQueue(
-  { identity, settings: kept }: RunRecord,
+  run: RunRecord,
   { announced }: AnnouncementCounts,
   settings: RunSettings,
   isGiven: boolean,
 ): string {
-  const hasOwn = identity.queue !== "none";
-  const before = hasOwn ? identity.queue : announced > 0 ? kept["queue"] : undefined;
-  const own = (queues: string) => queueOfPartition(queues, Number(identity.partition) || 0);
-  if (typeof before !== "string") return own(settings.queue);
+  const before = announcementQueue(run, announced);
+  const own = (queues: string) => queueOfPartition(queues, Number(run.identity.partition) || 0);
+  if (before === undefined) return own(settings.queue);
   if (isGiven && settings.queue !== before && settings.queue !== own(before)) {
     throw new ReuploadError(
       "identity-mismatch",

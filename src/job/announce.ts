@@ -113,6 +113,7 @@ async function announceAll(
     },
     services,
   });
+  services.beginWork();
   const running = startAnnouncing(
     { surroundings: context.surroundings, store, announcer: hold?.guarded(announcer) ?? announcer },
     {

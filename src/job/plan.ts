@@ -1,11 +1,13 @@
 /** Makes the commands of several machines from the options that one operator gives. */
 import { basename } from "node:path";
-import { type Given, resolveOne } from "../config/config.ts";
+import { type AccountInput, nameAccount } from "../azure/account.ts";
+import { type Environment, type Given, resolveOne } from "../config/config.ts";
 import { flagWords } from "../config/flag-words.ts";
 import { PLANNED_OPTIONS } from "../config/plan-options.ts";
 import type { RunOptionName } from "../config/run-options.ts";
-import { accountFromEndpoint } from "../core/storage-account.ts";
+import { accountFromEndpoint, createContainerWords } from "../core/storage-account.ts";
 import type { PlanReport } from "../report/plan-report.ts";
+import { accountInput, credentialVariable } from "./account-input.ts";
 
 /** Files that every machine needs a copy of. */
 const COPIED = ["files", "kustoQuery"] as const;
@@ -19,6 +21,8 @@ export interface PlanRequest {
   /** As given. */
   readonly csv: string;
   readonly given: Given;
+  /** Of this machine: the others have the same secrets. */
+  readonly env: Environment;
   /** auto: every machine takes whichever partition is free. */
   readonly partitions: "fixed" | "auto";
   /** With fixed partitions one for each; with `auto` the number of partitions, undefined: the default. */
@@ -31,11 +35,13 @@ export interface PlanRequest {
  * Makes the plan. Each option that a flag, the environment or the configuration file of this machine gives becomes a
  * flag, so that the commands do the same everywhere. A listing and an account stand for those that nothing names.
  *
- * @throws ReuploadError `bad-option`
+ * @throws ReuploadError `bad-option`, `target-invalid`
  */
-export function makePlan({ csv, given: named, partitions, total, version }: PlanRequest): PlanReport {
+export function makePlan({ csv, given: named, env, partitions, total, version }: PlanRequest): PlanReport {
   for (const name of PLANNED_OPTIONS) resolveOne(named, name);
-  const given = withPlaceholders(named);
+  const input = accountInput(named.get("target")?.text, env);
+  const account = nameAccount(input);
+  const given = withPlaceholders(named, account !== undefined);
   const isShared = partitions === "auto" || (total ?? 1) > 1;
   const isCoordinated = isShared && resolveOne(given, "coordination");
   const target = given.get("target")?.text;
@@ -50,10 +56,11 @@ export function makePlan({ csv, given: named, partitions, total, version }: Plan
     total,
     version,
     copied: [csv, ...COPIED.flatMap((name) => given.get(name)?.text ?? [])],
-    signIn: signInWords(given),
+    signIn: account?.credential === undefined ? signInWords(given) : undefined,
+    variable: account && credentialVariable(input),
     coordination:
       isCoordinated && !resolveOne(given, "createMissing")
-        ? { account: accountName(target), container: resolveOne(given, "coordinationContainer") }
+        ? containerWords(account, input, resolveOne(given, "coordinationContainer"))
         : undefined,
     run: ({ partition, stateDb, folder }) => {
       const texts = plannedTexts(given, folder);
@@ -67,11 +74,11 @@ export function makePlan({ csv, given: named, partitions, total, version }: Plan
   };
 }
 
-function withPlaceholders(given: Given): Given {
+function withPlaceholders(given: Given, namesAccount: boolean): Given {
   const all = new Map(given);
   const where = "plan";
   if (!CATALOGS.some((name) => given.has(name))) all.set("files", { text: PLACEHOLDER.files, where });
-  if (!given.has("target")) all.set("target", { text: PLACEHOLDER.target, where });
+  if (!namesAccount) all.set("target", { text: PLACEHOLDER.target, where });
   return all;
 }
 
@@ -104,8 +111,13 @@ function signInWords(given: Given): string[] | undefined {
   return ["az", "login", ...(tenant === undefined ? [] : ["--tenant", tenant])];
 }
 
-function accountName(target: string | undefined): string {
-  // A URL's host is in lower case.
-  if (target === undefined || target === PLACEHOLDER.target || !URL.canParse(target)) return "ACCOUNT";
-  return accountFromEndpoint(target);
+function containerWords(
+  account: ReturnType<typeof nameAccount>,
+  { connectionString }: AccountInput,
+  container: string,
+): string[] {
+  if (account === undefined) return createContainerWords("ACCOUNT", container);
+  const name = accountFromEndpoint(account.blobEndpoint);
+  if (account.credential === undefined) return createContainerWords(name, container);
+  return createContainerWords(connectionString === undefined ? name : undefined, container, "variable");
 }

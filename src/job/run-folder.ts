@@ -110,8 +110,18 @@ async function lookAtState(path: string, name: string): Promise<FolderState | un
     return machine && { kind: "run", name, bytes, machine };
   } catch (error) {
     if (error instanceof ReuploadError && error.code === "state-foreign") return undefined;
-    return { kind: "unreadable", name, bytes: 0, problem: errorMessageText(error) };
+    return {
+      kind: "unreadable",
+      name,
+      bytes: 0,
+      problem: errorMessageText(error),
+      isOriginal: isOriginal(error),
+    };
   }
+}
+
+function isOriginal(error: unknown): boolean {
+  return error instanceof ReuploadError && error.code === "state-original-tool";
 }
 
 function isSqlite(path: string): boolean {

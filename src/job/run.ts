@@ -192,6 +192,7 @@ class Run {
       settings.transfer === "stream" || this.#request.catalog.hasLocalFiles ? "passed" : "copied",
     );
     await this.#request.before?.(parts);
+    services.beginWork();
     const pipeline = await this.#startPipeline(parts, follow);
     guarded.onChange(() => pipeline.goOn());
     const endSteering = steerPipeline(control, pipeline, services, reporter);

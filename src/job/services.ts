@@ -2,7 +2,7 @@
 import type { Announcer } from "../announce/announcer.ts";
 import { BrakedAnnouncer } from "../announce/braked-announcer.ts";
 import { QueueAnnouncer } from "../announce/queue-announcer.ts";
-import { type AccountInput, findAccount, type StorageAccount } from "../azure/account.ts";
+import { findAccount, type StorageAccount } from "../azure/account.ts";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
 import { BrakedReader, BrakedWriter } from "../azure/calls/braked-calls.ts";
 import { HEDGE_DEFAULTS, Hedging } from "../azure/attempts/hedge.ts";
@@ -19,7 +19,6 @@ import { SourceLinks } from "../azure/calls/source-links.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
-import { Secret } from "../core/secret.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { Buffers } from "../transfer/buffers.ts";
 import { Hasher } from "../transfer/hasher.ts";
@@ -27,6 +26,7 @@ import { ContainerCheck } from "../transfer/target-check.ts";
 import { AutoTransfer } from "../transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../report/messages.ts";
+import { accountInput } from "./account-input.ts";
 import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
 import { ownQueue } from "./own-queue.ts";
 import type { SignInPrompt } from "./context.ts";
@@ -139,6 +139,12 @@ export class Services {
     return brake;
   }
 
+  /** From now on target and queue are asked for the work itself: see `ServiceGate.beginWork`. */
+  beginWork(): void {
+    this.target.beginWork();
+    this.queue.beginWork();
+  }
+
   #storageGate(kind: "target" | "queue" | "source", url: string, essential: boolean): ServiceGate {
     const name = `${kind} ${hostName(url)}`;
     const gate = this.#gate(name, { essential, signIn: this.#signIn, brakes: this.limits.brakes });
@@ -178,16 +184,7 @@ export async function openAccount(
   env: Environment,
   prompt?: SignInPrompt,
 ): Promise<StorageAccount> {
-  const secret = (name: string) => {
-    const value = env[name];
-    return value === undefined || value === "" ? undefined : new Secret(value);
-  };
-  const input: AccountInput = {
-    target: settings.target,
-    connectionString: secret("AZURE_STORAGE_CONNECTION_STRING"),
-    key: secret("AZURE_STORAGE_KEY"),
-    sasToken: secret("AZURE_STORAGE_SAS_TOKEN"),
-  };
+  const input = accountInput(settings.target, env);
   return findAccount(input, async () => openRunSignIn(settings, env, prompt));
 }
 

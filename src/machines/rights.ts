@@ -62,7 +62,7 @@ function forbidden(cause: CoordinationRefusal, { blobEndpoint, container }: Plac
     `This sign-in may not read, list, write and lease blobs in the container ${container} of ${blobEndpoint} (HTTP ${cause.status} ${cause.code}, request id ${cause.requestId ?? "unknown"}).`,
     {
       cause,
-      advice: `Create the container: ${createCommand(blobEndpoint, container)}; then assign the role: az role assignment create --role "Storage Blob Data Contributor" --assignee YOU --scope <the account's id>/blobServices/default/containers/${container}. A SAS must be an account SAS of ${account} for blobs and containers with read, list, write, create and delete. The firewall of the account may also refuse this machine. Or give --no-coordination; then nothing prevents two machines from working on the same partition.`,
+      advice: `With a sign-in, assign the role: az role assignment create --role "Storage Blob Data Contributor" --assignee YOU --scope <the account's id>/blobServices/default/containers/${container}. A SAS must be an account SAS of ${account} for blobs and containers with read, list, write, create and delete. The firewall of the account may also refuse this machine. The container must exist; where it does not, create it: ${createCommand(blobEndpoint, container)}. Or give --no-coordination; then nothing prevents two machines from working on the same partition.`,
     },
   );
 }

@@ -79,23 +79,26 @@ export function checkSettings(manifest: Manifest, given: RunSettings): void {
   const isWhole = manifest.totalPartitions === 1 && given.totalPartitions === 1;
   const differences = settingDifferences(manifest, isWhole ? { ...given, rules: manifest.rules } : given);
   if (differences.length === 0) return;
-  if (manifest.mode !== given.mode) throw otherMode(manifest, given);
+  const advice = `${asTheRun(manifest)}, or stop all machines and give --repartition to divide the run anew.`;
+  if (manifest.mode !== given.mode) throw otherMode(manifest, given, advice);
   const list = differences.map(
     ({ what, inRun, given: now }) => `${what}: the run has ${inRun}, this command ${now}`,
   );
   const isOtherTotal = differences.some(({ what }) => what === "partitions");
-  const advice = `Give --total-partitions ${manifest.totalPartitions}, or stop all machines and give --repartition to divide the run anew.`;
   const message = `The run was started with other settings: ${list.join("; ")}.`;
   throw new ReuploadError("run-differs", message, isOtherTotal ? { advice } : {});
 }
 
+/** The options with which a start divides the CSV as the run does. */
+function asTheRun({ totalPartitions: total, mode }: RunSettings): string {
+  if (mode === "auto") return `Give --partition auto --total-partitions ${total}`;
+  if (total === 1) return "Omit --partition and --total-partitions";
+  return `Give --partition I --total-partitions ${total} (I: 0 to ${total - 1}, another one on each machine)`;
+}
+
 /** Who takes partitions as they get free would take those that belong to somebody. */
-function otherMode(run: RunSettings, given: RunSettings): ReuploadError {
+function otherMode(run: RunSettings, given: RunSettings, advice: string): ReuploadError {
   const [inRun, now] = [run, given].map(describeMode);
-  const advice =
-    run.mode === "auto" && given.totalPartitions > 1
-      ? "Give --partition auto, or stop all machines and give --repartition to divide the run anew."
-      : "Stop all machines and give --repartition to divide the run anew, or do as the run did.";
   return new ReuploadError(
     "run-differs",
     `The run was started ${inRun}, this command runs ${now}. All machines of a run do the same.`,

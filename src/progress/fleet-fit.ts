@@ -19,7 +19,7 @@ export function checkFit(states: readonly StateOfRun[]): FleetFit {
   const [first, ...others] = states;
   if (first === undefined) return { mismatches: [], missingPartitions: [] };
   const { totalPartitions } = first.run.identity;
-  const mismatches = others.flatMap((other) => differences(first, other));
+  const mismatches = differences(first, others);
   const byPartition = Map.groupBy(states, ({ run }) => run.identity.partition);
   if (mismatches.length === 0) {
     for (const same of byPartition.values()) {
@@ -34,18 +34,39 @@ export function checkFit(states: readonly StateOfRun[]): FleetFit {
   return { mismatches, missingPartitions };
 }
 
-function differences(first: StateOfRun, other: StateOfRun): string[] {
-  const [a, b] = [first.run.identity, other.run.identity];
+/** What the others have that the first has not: a sentence a difference, with all who have it. */
+function differences(first: StateOfRun, others: readonly StateOfRun[]): string[] {
+  const own = first.run.identity;
   const than = `than ${first.stateDb}`;
-  return [
-    ...(a.csvDigest === b.csvDigest ? [] : [`${other.stateDb} has another CSV ${than}`]),
-    ...(a.target === b.target ? [] : [`${other.stateDb} has another target (${b.target}) ${than}`]),
-    ...(a.totalPartitions === b.totalPartitions
-      ? []
-      : [
-          `${other.stateDb} divides the CSV into ${b.totalPartitions} partitions, ${first.stateDb} into ${a.totalPartitions}`,
-        ]),
-  ];
+  const all = new Map<string, { names: string[]; say: (names: string, isOne: boolean) => string }>();
+  const add = ({ stateDb }: StateOfRun, key: string, say: (names: string, isOne: boolean) => string) => {
+    const found = all.get(key);
+    if (found === undefined) all.set(key, { names: [stateDb], say });
+    else found.names.push(stateDb);
+  };
+  for (const other of others) {
+    const { csvDigest, target, totalPartitions } = other.run.identity;
+    const have = (isOne: boolean) => (isOne ? "has" : "have");
+    if (csvDigest !== own.csvDigest) {
+      add(other, "csv", (names, isOne) => `${names} ${have(isOne)} another CSV ${than}`);
+    }
+    if (target !== own.target) {
+      add(
+        other,
+        `target ${target}`,
+        (names, isOne) => `${names} ${have(isOne)} another target (${target}) ${than}`,
+      );
+    }
+    if (totalPartitions !== own.totalPartitions) {
+      const into = `the CSV into ${totalPartitions} partitions, ${first.stateDb} into ${own.totalPartitions}`;
+      add(
+        other,
+        `total ${totalPartitions}`,
+        (names, isOne) => `${names} ${isOne ? "divides" : "divide"} ${into}`,
+      );
+    }
+  }
+  return [...all.values()].map(({ names, say }) => say(names.join(" and "), names.length === 1));
 }
 
 function sayTwice(states: readonly StateOfRun[]): string {

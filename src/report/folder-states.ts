@@ -12,6 +12,8 @@ export type FolderState =
       readonly name: string;
       readonly bytes: number;
       readonly problem: string;
+      /** `import-state` takes it over. */
+      readonly isOriginal: boolean;
     };
 
 export interface FolderStates {

@@ -1,6 +1,7 @@
 /** What `reupload report` tells of the run of one or several states: what was asked, done, when, how fast, what failed. */
 import { EXIT } from "../core/exit-codes.ts";
 import type { FleetFailures, FleetView, Pace } from "../progress/progress.ts";
+import { announcementQueue } from "../state/run-record.ts";
 import type { FinishedWorkItem, StartRecord } from "../state/past.ts";
 
 /** One start, and the state that keeps it. */
@@ -56,6 +57,12 @@ export function fullVerdict({ fleet }: FullReport): FullVerdict {
   if (!fleet.isDone || fleet.machines.some(({ progress }) => progress.workItems.left > 0))
     return "unfinished";
   return fleet.machines.every(({ exitCode }) => exitCode === EXIT.done) ? "completed" : "with-failures";
+}
+
+/** Where the files are announced; undefined: nowhere. Of states of one run, some may have been announced apart from it. */
+export function reportedQueue({ fleet }: FullReport): string | undefined {
+  const queues = fleet.machines.map(({ run, summary }) => announcementQueue(run, summary.files.announced));
+  return queues.find((queue) => queue !== undefined);
 }
 
 /** Every row of the CSV in one class, and every file; over all states. */

@@ -9,8 +9,10 @@ export interface PlanReport {
   readonly copied: readonly string[];
   /** Words of the sign-in; undefined when nobody signs in by hand. */
   readonly signIn: readonly string[] | undefined;
-  /** The container by which the machines know of each other, when an operator must create it. */
-  readonly coordination: { readonly account: string; readonly container: string } | undefined;
+  /** The environment variable that each machine needs: it names the account, or holds its key or SAS. */
+  readonly variable: string | undefined;
+  /** Words that create the container by which the machines know of each other, when an operator must do it. */
+  readonly coordination: readonly string[] | undefined;
   /** Version of this tool. */
   readonly version: string;
   /** The words of `reupload run` for one machine. */

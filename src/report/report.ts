@@ -18,7 +18,13 @@ export { type EstimateReport, estimateJson } from "./estimate-report.ts";
 export { FILE_ROWS_CSV, FILE_ROWS_JSON, type RowFormat, type ToldFile } from "./file-rows.ts";
 export { fleetJson } from "./fleet-json.ts";
 export { type FolderState, type FolderStates, folderStatesJson } from "./folder-states.ts";
-export { accountStates, type FullReport, type FullVerdict, fullVerdict } from "./full-report.ts";
+export {
+  accountStates,
+  type FullReport,
+  type FullVerdict,
+  fullVerdict,
+  reportedQueue,
+} from "./full-report.ts";
 export { doubtText, importJson, type ImportReport } from "./import-report.ts";
 export { isoTime, type JsonFields, jsonText } from "./json-forms.ts";
 export { errorMessage, type Message, SCHEMA_VERSION, toJsonLine, waitingMessages } from "./messages.ts";

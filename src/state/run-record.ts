@@ -25,6 +25,21 @@ export interface RunRecord {
   readonly createdAt: number;
 }
 
+/**
+ * Where the run's files are announced: in its own queue or, of a run without one, in that which `announce` chose.
+ *
+ * @param announced how many files were announced
+ * @returns undefined while there is none
+ */
+export function announcementQueue(
+  { identity, settings }: Pick<RunRecord, "identity" | "settings">,
+  announced: number,
+): string | undefined {
+  if (identity.queue !== "none") return identity.queue;
+  const chosen = announced > 0 ? settings["queue"] : undefined;
+  return typeof chosen === "string" ? chosen : undefined;
+}
+
 /** One start: one process's turn at a run, from its launch to its end. */
 export interface RunStart {
   /** Counts the starts of this state, from 1. It names the holder of a claim. */

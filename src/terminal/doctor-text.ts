@@ -74,11 +74,12 @@ function diskText({ freeBytes, neededBytes, filesAWorkItem }: Findings["disk"]):
 }
 
 function networkText({ hosts }: Findings["network"]): string {
-  return hosts
-    .map(({ host, address, proxy }) =>
-      proxy === undefined ? `${host} is ${address}` : `${host} by proxy ${proxy}`,
-    )
-    .join(", ");
+  const texts = hosts.map(({ host, address, proxy }) => {
+    if (proxy !== undefined) return `${host} by proxy ${proxy}`;
+    return address === host ? host : `${host} is ${address}`;
+  });
+  // Blobs and queue of an emulator have one host.
+  return [...new Set(texts)].join(", ");
 }
 
 function targetText({ container, queue }: Findings["target"]): string {

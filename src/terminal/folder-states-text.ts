@@ -14,7 +14,13 @@ export function folderStatesText(found: FolderStates, style: TextStyle): string[
   if (found.states.length === 0) return [`no state in ${printable(found.folder)}`];
   return [
     ...(runs.length === 0 ? [] : table(columns(found.time), runs, ["Size", "Started", "Failed"], style)),
-    ...unreadable.map(({ name, problem }) => printable(`${name}: cannot be read: ${problem}`)),
+    ...unreadable.map(({ name, problem, isOriginal }) =>
+      printable(
+        isOriginal
+          ? `${name}: a state of the original tool: reupload import-state takes it over`
+          : `${name}: cannot be read: ${problem}`,
+      ),
+    ),
   ];
 }
 

@@ -1,7 +1,13 @@
 /** The report of a run as text: the short form of the page. */
 import { FAILURES } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
-import { accountStates, type FullReport, type FullVerdict, fullVerdict } from "../report/report.ts";
+import {
+  accountStates,
+  type FullReport,
+  type FullVerdict,
+  fullVerdict,
+  reportedQueue,
+} from "../report/report.ts";
 import { bytes, count, dateTime, duration, fileRate, quantity } from "./format.ts";
 import { printable } from "./printable.ts";
 import { chooseSigns, PLAIN, type TextStyle } from "./style.ts";
@@ -37,7 +43,8 @@ export function reportText(report: FullReport, style: Pick<TextStyle, "width" | 
 
 function headLines(report: FullReport): string[] {
   const { machines, missingPartitions } = report.fleet;
-  const { target, queue } = machines[0]?.run.identity ?? { target: "", queue: "none" };
+  const target = machines[0]?.run.identity.target ?? "";
+  const queue = reportedQueue(report);
   const missing =
     missingPartitions.length === 0
       ? []
@@ -45,7 +52,7 @@ function headLines(report: FullReport): string[] {
           `No state is given of ${quantity(missingPartitions.length, "partition")}: ${missingPartitions.slice(0, 10).join(", ")}`,
         ];
   return [
-    `${VERDICTS[fullVerdict(report)]} ${target}, ${queue === "none" ? "not announced" : `announced in ${queue}`}`,
+    `${VERDICTS[fullVerdict(report)]} ${target}, ${queue === undefined ? "not announced" : `announced in ${queue}`}`,
     ...missing,
   ];
 }
@@ -114,7 +121,7 @@ function failureLines({ failures }: FullReport): string[] {
       ...(sample === undefined
         ? []
         : [
-            `  such as ${sample.jobId}/${sample.workItemId} ${sample.fileName ?? ""}: ${sample.message}${request}`,
+            `  such as ${[`${sample.jobId}/${sample.workItemId}`, ...(sample.fileName === undefined ? [] : [sample.fileName])].join(" ")}: ${sample.message}${request}`,
           ]),
       `  ${FAILURES[code].advice}`,
     ];

@@ -73,7 +73,7 @@ function powershellEscape(char: string): string {
 }
 
 /** A whole command line. */
-export function commandLine(words: readonly string[], shell: Shell = "bash"): string {
+export function commandLine(words: readonly string[], shell: Shell): string {
   return words.map((word) => quote(word, shell)).join(" ");
 }
 

@@ -146,6 +146,17 @@ describe("the target account", () => {
     expect(inspect(error)).not.toContain("c2lnbmF0dXJl");
   });
 
+  it("on this machine: the advice is to omit it where the connection string is set, else to set that", async () => {
+    const target = "http://127.0.0.1:10000/devstoreaccount1";
+    const connectionString = secret("UseDevelopmentStorage=true");
+    expect(await thrownBy(find({ target, connectionString }))).toMatchObject({
+      advice: expect.stringMatching(/^Omit --target: AZURE_STORAGE_CONNECTION_STRING is set/) as string,
+    });
+    expect(await thrownBy(find({ target }))).toMatchObject({
+      advice: expect.stringContaining("set AZURE_STORAGE_CONNECTION_STRING instead") as string,
+    });
+  });
+
   it("is signed in to when the connection string names its endpoints over https and holds no secret", async () => {
     for (const [blob, queue] of [
       ["https://127.0.0.1:10000/devstoreaccount1", "https://127.0.0.1:10001/devstoreaccount1"],

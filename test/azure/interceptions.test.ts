@@ -62,6 +62,39 @@ describe("something that answers in the service's place", () => {
     expect(failure).toMatchObject({ advice: expect.stringContaining("captive portal") as string });
   });
 
+  it("whatever is asked once the work began ends the run as early as before its first file, and names the request", async () => {
+    answer = () => CREATED;
+    const gate = quickGate({ maxFirstWaitMs: 50, maxWaitMs: 60_000 });
+    // What looks at the target before the work is answered.
+    await put(gate, "looked");
+    gate.beginWork();
+    answer = () => ({ ...PAGE, status: 500 });
+    const copy = attempts.run(gate, effortOf(60_000), "put blob from url", async (pulse) =>
+      writer.putBlob("b", Buffer.from("x"), CREATE, pulse),
+    );
+    const failure = await thrownBy(copy);
+    expect(failure).toMatchObject({ code: "unavailable", exitCode: 6 });
+    expect(String(failure)).toMatch(
+      /Something else answers in place of the target account\.example, or it fails itself, when asked to put blob from url \(waited .*HTTP 500/,
+    );
+    expect(failure).toMatchObject({
+      advice: expect.stringMatching(/^Try --transfer stream.*proxy/) as string,
+    });
+  });
+
+  it("after a file was done is sat out for as long as any outage", async () => {
+    answer = () => CREATED;
+    const gate = quickGate({ maxFirstWaitMs: 50, maxWaitMs: 60_000 });
+    gate.beginWork();
+    await put(gate, "done");
+    answer = () => ({ ...PAGE, status: 500 });
+    const work = put(gate, "b");
+    await expect.poll(() => gate.isDown).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    answer = () => CREATED;
+    await work;
+  });
+
   it("for one blob alone takes no more than that file's time, however often that is", async () => {
     answer = ({ url }) => (url.endsWith("/odd") ? PAGE : CREATED);
     const gate = quickGate();

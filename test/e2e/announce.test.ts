@@ -51,6 +51,8 @@ describe("reupload announce after run --no-queue", () => {
     expect(figureOf(first.stdout, "announced")).toBe(MISSING);
     expect(first.stdout).toContain("1 file of them in the target before the run.");
     await expectAnnouncedOnce(scene, there());
+    const report = await scene.cli(["report", "--state-db", state]);
+    expect(report.stdout.split("\n", 1)[0]).toContain(`, announced in ${scene.queue}`);
 
     await putSource(scene, input.at(MISSING));
     scene.proxy.forget();
@@ -204,4 +206,18 @@ it("reupload announce --all repeats the announcements of a run with a queue, and
   expect((await announcementsOf(other)).size).toBe(files.files.length - 1);
   const elsewhere = await other.cli(["announce", "--state-db", "state.db", "--all", "--queue", "other"]);
   expect(elsewhere.code).toBe(3);
+
+  // With nothing to announce, too: what the run has in flight is not the end of it.
+  const gate = Promise.withResolvers<void>();
+  other.proxy.forget();
+  other.proxy.fail({ operation: "put-message", fault: { kind: "hold", until: gate.promise } });
+  const running = other.start(["run", "--resume", "--state-db", "state.db"]);
+  while (other.proxy.count("put-message") === 0) await sleep(5);
+  const beside = await other.cli(["announce", "--state-db", "state.db"]);
+  expect(beside.stdout).not.toContain("Completed.");
+  expect(beside.code).toBe(3);
+  expect(beside.stderr).toMatch(/the state state\.db is in use by process \d+ on .* since/);
+  expect((await other.cli(["announce", "--state-db", "state.db", "--dry-run"])).code).toBe(0);
+  gate.resolve();
+  expect((await running.done).code).toBe(0);
 });

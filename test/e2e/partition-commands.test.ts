@@ -122,21 +122,17 @@ async function runInBash(text: string, programs: readonly string[]): Promise<str
 }
 
 describe("reupload plan", () => {
+  /** Nothing of this machine names an account. */
+  const signedIn = { env: { AZURE_STORAGE_CONNECTION_STRING: "" } };
+
   it("prints commands that bash passes on exactly, whatever is in the names", async () => {
     const files = "list; rm -rf ~ #\\.csv";
-    const { code, stdout } = await scene.cli([
-      "plan",
-      HOSTILE,
-      "2",
-      "--files",
-      files,
-      "--target",
-      "https://a.blob.core.windows.net",
-      "--workitem-workers",
-      "20",
-      "--file-workers",
-      "10",
-    ]);
+    const { code, stdout } = await scene.cli(
+      ["plan", HOSTILE, "2", "--files", files].concat(
+        "--target https://a.blob.core.windows.net --workitem-workers 20 --file-workers 10".split(" "),
+      ),
+      signedIn,
+    );
     expect(code).toBe(0);
     const calls = await runInBash(stdout, ["npm", "scp", "az", "reupload"]);
     const container =
@@ -185,7 +181,7 @@ describe("reupload plan", () => {
   it("prints only the resume commands when asked, and the same commands as JSON", async () => {
     const queues = await scene.cli(["plan", "failed.csv", "2", "--queue", "one,two"]);
     expect(queues.stdout.match(/--queue one,two/g), queues.stderr).toHaveLength(4);
-    const { stdout } = await scene.cli(["plan", "failed.csv", "2", "--resume"]);
+    const { stdout } = await scene.cli(["plan", "failed.csv", "2", "--resume"], signedIn);
     const commands = stdout
       .replaceAll(" \\\n  ", " ")
       .split("\n")
@@ -194,7 +190,7 @@ describe("reupload plan", () => {
       `reupload run --csv failed.csv --files listing.csv --partition ${partition} --total-partitions 2 ` +
       `--state-db machine${partition + 1}_state.db --target https://ACCOUNT.blob.core.windows.net --resume`;
     expect(commands).toEqual(["az login", resume(0), "az login", resume(1)]);
-    const json = await scene.cli(["plan", "failed.csv", "2", "--resume", "--output", "json"]);
+    const json = await scene.cli(["plan", "failed.csv", "2", "--resume", "--output", "json"], signedIn);
     const plan = JSON.parse(json.stdout) as { machines: { steps: { command: string }[] }[] };
     expect(plan.machines.flatMap(({ steps }) => steps.map(({ command }) => command))).toEqual(commands);
     expect(plan).toMatchObject({
@@ -207,7 +203,7 @@ describe("reupload plan", () => {
     await mkdir(scene.path("in put"), { recursive: true });
     await writeFile(scene.path("in put/failed.csv"), CSV);
     const { stdout } = await scene.cli(["plan", "in put/failed.csv", "1"]);
-    const [, scp, , run] = await runInBash(stdout, ["npm", "scp", "az", "reupload"]);
+    const [, scp, run] = await runInBash(stdout, ["npm", "scp", "az", "reupload"]);
     expect(scp).toEqual(["scp", "SOURCE-MACHINE:in put/failed.csv", "SOURCE-MACHINE:listing.csv", "."]);
     expect(run?.slice(0, 4)).toEqual(["reupload", "run", "--csv", "failed.csv"]);
   });

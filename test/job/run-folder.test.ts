@@ -61,6 +61,20 @@ describe("the runs in a folder", () => {
     expect(folderStatesJson(found)).toMatchObject({ type: "states", folder });
   });
 
+  it("show a state of the original tool as what import-state takes over", async () => {
+    const { folder, path } = await makeFolder();
+    using old = new DatabaseSync(path("old.db"));
+    old.exec("CREATE TABLE workitems (x); CREATE TABLE files (x)");
+    const found = await findRuns(folder, place("/"));
+    const line = folderStatesText(found, WIDE).find((one) => one.startsWith("old.db"));
+    expect(line).toBe("old.db: a state of the original tool: reupload import-state takes it over");
+    expect(folderStatesJson(found)).toMatchObject({
+      states: expect.arrayContaining([
+        { stateDb: "old.db", problem: expect.stringContaining("was written by the original") as string },
+      ]) as unknown[],
+    });
+  });
+
   it("show a state that cannot be read, with the reason", async () => {
     const { folder, path } = await makeFolder();
     using db = new DatabaseSync(path("done.db"));

@@ -24,7 +24,9 @@ describe("what stands in the way of coordination", () => {
     expect(explainRefusal(refusal(status, code), place)).toMatchObject({
       code: "coordination-forbidden",
       message: expect.stringContaining(`HTTP ${status} ${code}, request id r1`) as string,
-      advice: expect.stringMatching(/Storage Blob Data Contributor.*--no-coordination/) as string,
+      advice: expect.stringMatching(
+        /^With a sign-in, assign the role: .*Storage Blob Data Contributor.*A SAS must be.*where it does not, create it: .*--no-coordination/,
+      ) as string,
     });
   });
 

@@ -101,6 +101,11 @@ describe("states that do not fit together", () => {
     ).view();
 
   it.each<[string, ReadingParts[], string]>([
+    [
+      "another CSV, twice",
+      [{}, { csvDigest: "other" }, { csvDigest: "other" }],
+      "b.db and c.db have another CSV than a.db",
+    ],
     ["another CSV", [{}, { csvDigest: "other" }], "b.db has another CSV than a.db"],
     ["another target", [{}, { target: "https://b/c" }], "b.db has another target (https://b/c) than a.db"],
     ["another division", [{}, { totalPartitions: 3 }], "b.db divides the CSV into 3 partitions, a.db into 2"],
@@ -120,7 +125,7 @@ describe("states that do not fit together", () => {
     const view = fitting(parts);
     expect(view.mismatches).toEqual([sentence]);
     expect(view.total).toBeUndefined();
-    expect(view.machines).toHaveLength(2);
+    expect(view.machines).toHaveLength(parts.length);
     expect(view.exitCode).toBe(EXIT.refused);
   });
 

@@ -36,16 +36,18 @@ function planned(
     partitions = "fixed",
     shell = "bash",
     isResume = false,
+    env = {},
   }: {
     machines?: number;
     csv?: string;
     partitions?: "fixed" | "auto";
     shell?: Shell;
     isResume?: boolean;
+    env?: Readonly<Record<string, string>>;
   } = {},
 ): string {
   const total = partitions === "auto" ? undefined : machines;
-  const plan = makePlan({ csv, given: given(texts), partitions, total, version: "1.2.3" });
+  const plan = makePlan({ csv, given: given(texts), env, partitions, total, version: "1.2.3" });
   const shells = Array.from({ length: machines }, () => shell);
   const workItems = Array.from({ length: machines }, () => 7);
   return planText(plan, { format, shells, workItems, isResume }).join("\n");
@@ -119,8 +121,39 @@ describe("the commands of a plan", () => {
     expect(planned("commands", { auth: "managed-identity" })).not.toContain("az login");
   });
 
+  it("name no account and no sign-in where a connection string does both; they say that each machine needs it", () => {
+    const env = { AZURE_STORAGE_CONNECTION_STRING: "UseDevelopmentStorage=true" };
+    const text = planned("commands", {}, { env });
+    expect(text).not.toMatch(/--target|az login|--auth-mode|--account-name/);
+    expect(
+      text.match(/^# Every machine needs AZURE_STORAGE_CONNECTION_STRING in its environment,/gm),
+    ).toHaveLength(3);
+    expect(commands(text, "az storage")).toEqual([
+      "az storage container create --name reupload-coordination",
+    ]);
+    expect(commands(text, "reupload monitor")[0]).toBe("reupload monitor --csv failed.csv");
+  });
+
+  it("ask nobody to sign in where a key or a SAS is used", () => {
+    const target = "https://acct.blob.core.windows.net";
+    for (const env of [{ AZURE_STORAGE_KEY: "c2VjcmV0a2V5" }, { AZURE_STORAGE_SAS_TOKEN: "sv=1&sig=x" }]) {
+      const text = planned("commands", { target }, { env });
+      expect(text).not.toMatch(/az login|--auth-mode|c2VjcmV0a2V5|sig=x/);
+      expect(text).toContain(`Every machine needs ${Object.keys(env)[0]} in its environment`);
+      expect(commands(text, "az storage")[0]).toContain("--account-name acct --name");
+    }
+    const signedIn = {
+      AZURE_STORAGE_CONNECTION_STRING: `BlobEndpoint=${target};QueueEndpoint=https://q.example`,
+    };
+    expect(planned("commands", {}, { env: signedIn })).toContain("az login");
+  });
+
   it("refuse a value that run would refuse", () => {
     expect(() => planned("commands", { queue: "Q" })).toThrow("expected a queue name");
+    const target = "http://127.0.0.1:10000/devstoreaccount1";
+    expect(() => planned("commands", { target })).toThrow(
+      "--target http://127.0.0.1:10000 is on this machine",
+    );
   });
 });
 

@@ -144,7 +144,7 @@ describe("a long command", () => {
   });
 
   it("stays on one line where it fits", () => {
-    expect(commandLines(words, "bash", 200)).toEqual([commandLine(words)]);
+    expect(commandLines(words, "bash", 200)).toEqual([commandLine(words, "bash")]);
   });
 });
 

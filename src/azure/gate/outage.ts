@@ -1,7 +1,7 @@
 import { type ErrorCode, ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
 import type { ServiceFailure } from "../wire/service-error.ts";
-import { describeAdvice } from "../sign-in/token-source.ts";
+import { describeAdvice, SignInError } from "../sign-in/token-source.ts";
 
 /**
  * `missing`: the container or the queue was there and is gone; `intercepted`: something else answers in its place;
@@ -38,11 +38,28 @@ const ADVICE: Readonly<Record<Exclude<OutageReason, "sign-in">, string>> = {
   missing: "create its container and queue again",
 };
 
+/** What a gate waits for. */
+export interface GateWaiting {
+  readonly what: string;
+  /** ms since the epoch. */
+  readonly since: number;
+  readonly advice: string;
+  readonly throttled: boolean;
+}
+
+/** What is waited for in an outage. @param signInAdvice what helps when nobody is signed in */
+export function outageWaiting(
+  what: string,
+  { since, reason, failure }: Outage,
+  signInAdvice: string,
+): GateWaiting {
+  if (reason !== "sign-in") return { what, since, advice: outageAdvice(reason, failure), throttled: false };
+  const why = failure === undefined ? "" : ` (${failure.said})`;
+  return { what: "sign-in", since, advice: `${signInAdvice}${why}`, throttled: false };
+}
+
 /** What is done meanwhile, or what helps; with what was last heard. */
-export function outageAdvice(
-  reason: Exclude<OutageReason, "sign-in">,
-  failure: ServiceFailure | undefined,
-): string {
+function outageAdvice(reason: Exclude<OutageReason, "sign-in">, failure: ServiceFailure | undefined): string {
   if (failure === undefined) return ADVICE[reason];
   const { said, trouble } = failure;
   const advice = reason === "forbidden" && trouble !== undefined ? "it needs another SAS" : ADVICE[reason];
@@ -54,12 +71,14 @@ export function outageAdvice(
  *
  * @param now ms since the epoch
  * @param signInAdvice what helps when it is the sign-in's
+ * @param answersOthers the service itself answered other requests: it may fail at this kind of request alone
  */
 export function outageError(
   name: string,
   { reason, since, failure }: Outage,
   now: number,
   signInAdvice: string,
+  answersOthers: boolean,
 ): ReuploadError {
   const minutes = Math.round((now - since) / 60_000);
   const waited = `(waited ${minutes < 1 ? "under a minute" : `${minutes} min`})`;
@@ -82,8 +101,11 @@ export function outageError(
     case "missing":
       return makeError("unavailable", `The container or queue of the ${name} no longer exists ${waited}.`);
     case "intercepted": {
-      const said = `Something else answers in place of the ${name} ${waited}${cause}`;
-      return makeError("unavailable", said, INTERCEPTED_ADVICE);
+      const place = `Something else answers in place of the ${name}`;
+      if (!answersOthers) return makeError("unavailable", `${place} ${waited}${cause}`, INTERCEPTED_ADVICE);
+      const asked = failure === undefined ? "" : ` when asked to ${failure.operation}`;
+      const said = `${place}, or it fails itself,${asked} ${waited}${cause}`;
+      return makeError("unavailable", said, `${copyAdvice(failure)}${INTERCEPTED_ADVICE}`);
     }
     case "clock":
       return makeError("unavailable", `The ${name} refuses every request ${waited}${cause}`, CLOCK_ADVICE);
@@ -99,10 +121,43 @@ const CLOCK_ADVICE = "Set the clock of this machine, then run again, with --resu
 const INTERCEPTED_ADVICE =
   "Check for a proxy, a captive portal or a firewall in between (curl -v shows it). Then run again, with --resume if there is a state.";
 
+/** A service that cannot read a source itself may be given its bytes. */
+function copyAdvice(failure: ServiceFailure | undefined): string {
+  return failure?.operation.endsWith(" from url") === true
+    ? "Try --transfer stream: the service may fail to copy from these links. "
+    : "";
+}
+
 /** The sentence's end, with what was last heard. */
 function describeCause(failure: ServiceFailure | undefined): string {
   return failure === undefined ? "." : `: ${failure.said}`;
 }
+
+/** What is known of a service when it fails. */
+export interface Heard {
+  /** It answered, if only what looked at it before the work. */
+  readonly everAnswered: boolean;
+  /** It answered since the work began. */
+  readonly works: boolean;
+}
+
+/**
+ * Whether an outage is one in the middle of a run, to be sat out; one at its begin is told soon. Answers to what looked at
+ * the service before the work say that it is there, not that it does the work: wrong answers from then on are no outage.
+ */
+export function isMidRun({ reason, failure }: Outage, { everAnswered, works }: Heard): boolean {
+  const isWrongAnswer = reason === "intercepted" || (reason === "failing" && failure?.status !== undefined);
+  return isWrongAnswer ? works : everAnswered;
+}
+
+/** What helps when nobody is signed in. @param otherwise for a failure that does not say */
+export function signInAdviceFor(failure: ServiceFailure | undefined, otherwise: string | undefined): string {
+  const { cause } = failure ?? {};
+  return cause instanceof SignInError ? cause.advice : (otherwise ?? NO_SIGN_IN_ADVICE);
+}
+
+/** Only a key or a SAS can be refused without a sign-in that knows better. */
+const NO_SIGN_IN_ADVICE = "check the account's key or SAS";
 
 const TIMEOUT_STATUSES: ReadonlySet<number | undefined> = new Set([408, 504]);
 

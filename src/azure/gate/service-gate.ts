@@ -3,13 +3,22 @@ import type { ServiceAnswer } from "../../core/failure.ts";
 import { atTarget } from "../../core/service-codes.ts";
 import type { GateOptions } from "./gate-options.ts";
 import { LearnedRate } from "./learned-rate.ts";
-import { isTimeout, type Outage, outageAdvice, outageError, type OutageReason } from "./outage.ts";
+import {
+  type GateWaiting,
+  isMidRun,
+  isTimeout,
+  type Outage,
+  outageError,
+  outageWaiting,
+  type OutageReason,
+  signInAdviceFor,
+} from "./outage.ts";
 import { Pacer } from "./pacer.ts";
 import { ServiceFailure } from "../wire/service-error.ts";
-import { SignInError } from "../sign-in/token-source.ts";
 import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
 export { GATE_DEFAULTS, type GateOptions } from "./gate-options.ts";
+export type { GateWaiting } from "./outage.ts";
 
 /** Failures in a row, without any answer between them, that make a service count as gone ... */
 const FAILURES_TO_TRIP = 8;
@@ -26,17 +35,6 @@ const UNREACHABLE_TO_TRIP = 3;
 const ANSWERED_OF_LATE_MS = 1_000;
 /** How often a waiting request looks at the gate again. */
 const LOOK_AGAIN_MS = 250;
-
-/** Only a key or a SAS can be refused without a sign-in that knows better. */
-const NO_SIGN_IN_ADVICE = "check the account's key or SAS";
-
-export interface GateWaiting {
-  readonly what: string;
-  /** ms since the epoch. */
-  readonly since: number;
-  readonly advice: string;
-  readonly throttled: boolean;
-}
 
 /** The right to make one attempt; exactly one of these is called when it ended. */
 export interface GatePass {
@@ -70,7 +68,7 @@ export class ServiceGate {
   #failuresInRow = 0;
   #unreachableInRow = 0;
   #failing = new Set<object>();
-  #everAnswered = false;
+  readonly #heard = { everAnswered: false, works: false };
   #pauseBegan = 0;
   #answeredAt = 0;
   #answers = 0;
@@ -93,17 +91,17 @@ export class ServiceGate {
   /** What is waited for, for the progress line; undefined while the gate is open. */
   get waiting(): GateWaiting | undefined {
     if (this.#outage !== undefined) {
-      const { since, reason, failure } = this.#outage;
-      if (reason !== "sign-in") {
-        return { what: this.name, since, advice: outageAdvice(reason, failure), throttled: false };
-      }
-      const why = failure === undefined ? "" : ` (${failure.said})`;
-      return { what: "sign-in", since, advice: `${this.#signInAdvice(failure)}${why}`, throttled: false };
+      return outageWaiting(this.name, this.#outage, this.#signInAdvice(this.#outage.failure));
     }
     if (this.#pausedUntil > this.#surroundings.wall()) {
       return { what: this.name, since: this.#pauseBegan, advice: "it asked to slow down", throttled: true };
     }
     return undefined;
+  }
+
+  /** From now on the service is asked for the work itself; answers until then say only that it is there. */
+  beginWork(): void {
+    this.#heard.works = false;
   }
 
   /** The run cannot go on without this service. */
@@ -203,7 +201,7 @@ export class ServiceGate {
         this.#rate.answered(sentAt, this.#surroundings.monotonic());
         this.#answers++;
         this.#answeredAt = this.#surroundings.wall();
-        this.#everAnswered = true;
+        this.#heard.everAnswered = this.#heard.works = true;
         this.#failuresInRow = 0;
         this.#unreachableInRow = 0;
         this.#failing.clear();
@@ -277,24 +275,25 @@ export class ServiceGate {
   }
 
   /** A sign-in that is lost on the way to one more service is lost in the middle of the run, all the same. */
-  #longestWait({ reason }: Outage): number {
-    const hasBegun = this.#everAnswered || (reason === "sign-in" && this.#options.signIn?.hasWorked === true);
+  #longestWait(outage: Outage): number {
+    const isSignedOut = outage.reason === "sign-in" && this.#options.signIn?.hasWorked === true;
+    const hasBegun = isMidRun(outage, this.#heard) || isSignedOut;
     return hasBegun
       ? this.#options.maxWaitMs
       : Math.min(this.#options.maxWaitMs, this.#options.maxFirstWaitMs);
   }
 
   #signInAdvice(failure: ServiceFailure | undefined): string {
-    const { cause } = failure ?? {};
-    return cause instanceof SignInError ? cause.advice : (this.#options.signIn?.advice ?? NO_SIGN_IN_ADVICE);
+    return signInAdviceFor(failure, this.#options.signIn?.advice);
   }
 
   #outageError(outage: Outage): ReuploadError | ServiceFailure {
     const { reason, failure } = outage;
-    if (!this.#options.essential && !this.#everAnswered && reason !== "sign-in" && reason !== "clock") {
+    if (!this.#options.essential && !this.#heard.everAnswered && reason !== "sign-in" && reason !== "clock") {
       if (reason === "intercepted" && failure !== undefined) return failure;
       return new ServiceFailure("connect", `the ${this.name} does not answer`, {});
     }
-    return outageError(this.name, outage, this.#surroundings.wall(), this.#signInAdvice(outage.failure));
+    const advice = this.#signInAdvice(outage.failure);
+    return outageError(this.name, outage, this.#surroundings.wall(), advice, this.#heard.everAnswered);
   }
 }

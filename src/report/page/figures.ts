@@ -2,6 +2,7 @@
 import { bytes, count, duration, fileRate, percent, quantity } from "../../core/format.ts";
 import {
   accountStates,
+  reportedQueue,
   type FullAccount,
   type FullReport,
   type FullVerdict,
@@ -22,9 +23,10 @@ const VERDICTS: Readonly<Record<FullVerdict, Pick<Head, "tone"> & { readonly tex
 export function pageHead(report: FullReport): Html {
   const account = accountStates(report);
   const [first] = report.fleet.machines;
-  const { target = "", queue = "none", catalog = "" } = first?.run.identity ?? {};
+  const { target = "", catalog = "" } = first?.run.identity ?? {};
   const { tone, text } = VERDICTS[fullVerdict(report)];
-  const announcing = queue === "none" ? "Not announced" : html`Announced in <code>${queue}</code>`;
+  const queue = reportedQueue(report);
+  const announcing = queue === undefined ? "Not announced" : html`Announced in <code>${queue}</code>`;
   return html`${headOf({
     when: report.time,
     target,

@@ -1,5 +1,4 @@
 /** A plan as commands that are pasted into each machine's shell. */
-import { createContainerWords } from "../../core/storage-account.ts";
 import type { PlanReport } from "../../report/report.ts";
 import { commandLine, commandLines, type Shell } from "../shell.ts";
 
@@ -10,6 +9,8 @@ export interface MachineCommands {
   readonly partition: number | undefined;
   readonly shell: Shell;
   readonly stateDb: string;
+  /** The environment variable that the machine needs; undefined: none. */
+  readonly variable: string | undefined;
   readonly steps: readonly Step[];
 }
 
@@ -37,6 +38,7 @@ export function machineCommands(plan: PlanReport, index: number, shell: Shell): 
     partition: isAuto ? undefined : index,
     shell,
     stateDb,
+    variable: plan.variable,
     steps: [
       step(
         "get",
@@ -55,7 +57,7 @@ export function machineCommands(plan: PlanReport, index: number, shell: Shell): 
             step(
               "coordination",
               "Create the container by which the machines know of each other (once, if it does not exist)",
-              ...createContainerWords(coordination.account, coordination.container),
+              ...coordination,
             ),
           ]),
       step("run", "Run", ...run),
@@ -102,11 +104,18 @@ const NOTES: Readonly<Record<Shell, readonly string[]>> = {
  * @param who such as `Machine 1 of 2`
  * @param what such as `partition 0, 4 work items`
  */
-export function machineText({ shell, steps }: MachineCommands, who: string, what: string): string[] {
+export function machineText(
+  { shell, variable, steps }: MachineCommands,
+  who: string,
+  what: string,
+): string[] {
   const comment = COMMENT[shell];
   const lines = [
     `${comment} ${who} (${shell}): ${what}`,
     ...NOTES[shell].map((note) => `${comment} ${note}`),
+    ...(variable === undefined
+      ? []
+      : [`${comment} Every machine needs ${variable} in its environment, as this one has it`]),
   ];
   let told = "";
   for (const { say, words } of steps) {
