@@ -3,8 +3,11 @@ import { BlobNames } from "./blob-names.ts";
 import { changeManifest, type ManifestContext, type ReadManifest, readManifest } from "./generation.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
 import { untilAnswered } from "./repeated-calls.ts";
+import { sleep } from "../surroundings/surroundings.ts";
 import type { BlobFacts, LeaseStatus } from "./coordination-account.ts";
 import type { Manifest } from "./manifest.ts";
+
+const LOOK_AGAIN_MS = 500;
 
 /** A partition as its record tells it. */
 export interface PartitionView {
@@ -86,5 +89,6 @@ export async function closeIfDone(
     if (view.read.manifest.state === "closed") return true;
     if (view.read.manifest.state === "opening" || !isAllDone(view)) return false;
     if ((await changeManifest(context, view.read, { state: "closed" }, signal)) !== undefined) return true;
+    await sleep(context.surroundings, LOOK_AGAIN_MS, signal);
   }
 }

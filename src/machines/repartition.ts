@@ -23,6 +23,7 @@ import { checkSettings } from "./start-fixed.ts";
 
 /** As long as an expired lease may still be renewed by a machine that was cut off, ms. */
 const EXPIRED_IS_HELD_MS = 30_000;
+const LOOK_AGAIN_MS = 1_000;
 
 export interface Repartition extends ManifestContext {
   readonly newManifest: () => Manifest;
@@ -85,7 +86,10 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
       },
       signal,
     );
-    if (opening === undefined) continue;
+    if (opening === undefined) {
+      await sleep(context.surroundings, LOOK_AGAIN_MS, signal);
+      continue;
+    }
     const open = await openGeneration(context, opening, manifest.generation, signal);
     if (open !== undefined) return open;
     throw new ReuploadError(

@@ -18,6 +18,7 @@ import {
 } from "./generation.ts";
 import { type Manifest, type RunSettings, settingDifferences } from "./manifest.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
+import { MissingBlob } from "./missing-blob.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { untilAnswered } from "./repeated-calls.ts";
 
@@ -62,6 +63,7 @@ class StartAgain extends Error {}
  */
 export async function claimFixedPartition(start: FixedStart, signal: AbortSignal): Promise<FixedClaim> {
   const look = new LeaseLook(start);
+  const missing = new MissingBlob(start.surroundings, `the record of ${nameShare(start)}`);
   for (;;) {
     const manifest = await findOrMakeManifest(start, start.newManifest, signal);
     checkSettings(manifest.manifest, start.settings);
@@ -69,7 +71,9 @@ export async function claimFixedPartition(start: FixedStart, signal: AbortSignal
     await createOnce(start, name, new Uint8Array(), {}, signal);
     if (!(await look.mayTry(name, signal))) continue;
     const claim = await tryClaim(start, manifest, name, signal);
-    if (claim !== "again") return { claim: claim === "done" ? undefined : claim, manifest };
+    if (claim === "missing") await missing.pause(signal);
+    else if (claim === "again") await sleep(start.surroundings, LOOK_AGAIN_MS, signal);
+    else return { claim: claim === "done" ? undefined : claim, manifest };
   }
 }
 
@@ -160,7 +164,7 @@ async function tryClaim(
   { manifest }: ReadManifest,
   name: string,
   signal: AbortSignal,
-): Promise<Claim | "done" | "again"> {
+): Promise<Claim | "done" | "again" | "missing"> {
   const { generation } = manifest;
   const context: ClaimContext = {
     account: start.account,
@@ -180,10 +184,9 @@ async function tryClaim(
   try {
     return await Claim.take(context, { partition, name, facts }, checks, signal);
   } catch (thrown) {
-    const isTaken = isRefusal(thrown, "LeaseAlreadyPresent", "BlobNotFound") || thrown instanceof StartAgain;
-    if (!isTaken) throw thrown;
-    await sleep(start.surroundings, LOOK_AGAIN_MS, signal);
-    return "again";
+    if (isRefusal(thrown, "BlobNotFound")) return "missing";
+    if (isRefusal(thrown, "LeaseAlreadyPresent") || thrown instanceof StartAgain) return "again";
+    throw thrown;
   }
 }
 
