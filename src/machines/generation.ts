@@ -162,6 +162,7 @@ export function manifestMetadata({ csv, generation, state }: Manifest): Record<s
     generation: String(generation),
     rows: String(csv.rows),
     digest: csv.digest,
+    ...(csv.first === undefined ? {} : { first: csv.first }),
     file: encodeURIComponent(csv.fileName).slice(0, 1_000),
     sample: csv.sample.join(""),
   };

@@ -29,8 +29,8 @@ export interface Repartition extends ManifestContext {
   readonly newManifest: () => Manifest;
   readonly settings: RunSettings;
   readonly spread: SpreadRecords;
-  /** The run begins anew, with these settings and no facts; what its manifest says of when that was. */
-  readonly again?: Pick<Manifest, "again">;
+  /** The run begins anew, with these settings and no facts; what its manifest says of when that was, and of another CSV. */
+  readonly again?: Pick<Manifest, "again"> & Partial<Pick<Manifest, "csv">>;
   /** Told once, when the repartition waits for a lease that has expired. */
   readonly onWait: (holder: RecordSummary) => void;
 }

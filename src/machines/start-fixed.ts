@@ -16,6 +16,7 @@ import {
   type ReadManifest,
   reopenRun,
 } from "./generation.ts";
+import { checkNewestCsv, type OwnCsv } from "./grown-csv.ts";
 import { type Manifest, type RunSettings, settingDifferences } from "./manifest.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
 import { MissingBlob } from "./missing-blob.ts";
@@ -31,6 +32,8 @@ export interface FixedStart extends ManifestContext {
   readonly holder: Holder;
   readonly partition: number;
   readonly settings: RunSettings;
+  /** Of this machine; it must be the run's newest. */
+  readonly csv?: OwnCsv;
   /** Makes the manifest of a new run. */
   readonly newManifest: () => Manifest;
   readonly facts: PartitionFacts;
@@ -58,7 +61,7 @@ export type LeaseStart = Pick<
 class StartAgain extends Error {}
 
 /**
- * @throws ReuploadError `run-differs`, `partition-held`, `coordination-damaged`; CoordinationRefusal when the container is
+ * @throws ReuploadError `run-differs`, `csv-differs`, `partition-held`, `coordination-damaged`; CoordinationRefusal when the container is
  * missing or may not be used; what `facts.adopt` throws; the signal's reason
  */
 export async function claimFixedPartition(start: FixedStart, signal: AbortSignal): Promise<FixedClaim> {
@@ -67,6 +70,7 @@ export async function claimFixedPartition(start: FixedStart, signal: AbortSignal
   for (;;) {
     const manifest = await findOrMakeManifest(start, start.newManifest, signal);
     checkSettings(manifest.manifest, start.settings);
+    checkNewestCsv(manifest.manifest, start.csv);
     const name = start.names.record(manifest.manifest.generation, start.partition);
     await createOnce(start, name, new Uint8Array(), {}, signal);
     if (!(await look.mayTry(name, signal))) continue;
@@ -178,6 +182,7 @@ async function tryClaim(
     async afterAcquire(during) {
       const now = await findOrMakeManifest(start, start.newManifest, during);
       if (now.manifest.generation !== generation) throw new StartAgain();
+      checkNewestCsv(now.manifest, start.csv);
     },
     reopen: async (during) => start.hasRetries() && reopen(start, generation, during),
   };
