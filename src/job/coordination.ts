@@ -164,6 +164,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
     takeOver: settings.takeOver,
     separateRun: settings.separateRun,
     updatesCsv: settings.updateCsv,
+    formerCsvs: state.run.input.formerCsvs ?? [],
     // A state that worked before its run was coordinated knows an earlier moment; of a new one the account's counts.
     ownBegin: isNew ? undefined : state.run.createdAt,
     spread: settings.repartition

@@ -1,6 +1,5 @@
 /** The CSV of this machine's state, and the run that the account knows of it. */
-import type { Checkpoint } from "../core/checkpoint.ts";
-import { checkpointCounts } from "../core/checkpoint.ts";
+import { type Checkpoint, checkpointCounts } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { BlobNames, type RunKey } from "../machines/blob-names.ts";
 import { locateRun } from "../machines/grown-csv.ts";
@@ -17,8 +16,7 @@ export async function locateStatesRun(
   signal: AbortSignal,
 ): Promise<{ readonly run: RunKey; readonly names: BlobNames }> {
   const { target, csvDigest } = identity;
-  const [first = csvDigest, ...later] = [...(input.formerCsvs ?? []), csvDigest];
-  const run = await locateRun(place, { target, digests: [first, ...later] }, signal);
+  const run = await locateRun(place, { target, digests: [...(input.formerCsvs ?? []), csvDigest] }, signal);
   return { run, names: BlobNames.forRun(run) };
 }
 

@@ -9,7 +9,7 @@ import { BlobNames, type RunKey } from "./blob-names.ts";
 import type { StoredBlob } from "./coordination-account.ts";
 import { makeDocument, readDocument } from "./documents.ts";
 import { changeManifest, createOnce, findManifest, type ManifestContext } from "./generation.ts";
-import type { Manifest, RunSettings } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import { untilAnswered } from "./repeated-calls.ts";
 
 const KIND = "pointer";
@@ -36,7 +36,7 @@ type Place = Pick<ManifestContext, "account" | "surroundings">;
  */
 export async function locateRun(
   place: Place,
-  { target, digests }: { readonly target: string; readonly digests: readonly [string, ...string[]] },
+  { target, digests }: { readonly target: string; readonly digests: readonly string[] },
   signal: AbortSignal,
 ): Promise<RunKey> {
   for (const csvDigest of digests) {
@@ -44,7 +44,7 @@ export async function locateRun(
     const first = blob === undefined ? undefined : readPointer(blob);
     if (blob !== undefined) return { target, csvDigest: first ?? csvDigest };
   }
-  return { target, csvDigest: digests.at(-1) ?? digests[0] };
+  return { target, csvDigest: digests.at(-1) ?? "" };
 }
 
 /** Which CSV a pointer names, as its metadata tell it: the end of its manifest's name. @returns undefined for another blob */
@@ -83,10 +83,17 @@ export function replaceCsv(old: Manifest["csv"], csv: Manifest["csv"]): Manifest
   return { ...csv, first: old.first ?? old.digest, former };
 }
 
-export interface CsvUpdate extends ManifestContext {
+/** A run and the CSV that is to point to it. */
+export interface Pointing extends ManifestContext {
   readonly run: RunKey;
-  readonly settings: RunSettings;
   readonly csv: Manifest["csv"];
+}
+
+export interface CsvUpdate extends Pointing {
+  /** Whether this start was told to. */
+  readonly updatesCsv: boolean;
+  /** Of the state: a start that was told to may have been killed before the account knew. */
+  readonly formerCsvs: readonly string[];
   /** Refuses what does not fit the run. */
   readonly check: (run: Manifest) => void;
 }
@@ -105,10 +112,7 @@ export async function updateRunsCsv(update: CsvUpdate, signal: AbortSignal): Pro
     if (found === undefined || found.manifest.csv.digest === csv.digest) return;
     const { manifest } = found;
     check(manifest);
-    // A CSV only grows.
-    if (manifest.csv.former?.includes(csv.digest) === true || csv.rows < manifest.csv.rows) {
-      checkNewestCsv(manifest, csv);
-    }
+    if (!mayReplace(manifest.csv, update)) checkNewestCsv(manifest, csv);
     await readOwnPointer(update, signal);
     const isClosed = manifest.state === "closed";
     const opened = isClosed ? { state: "open" as const, reopened: manifest.reopened + 1 } : {};
@@ -118,12 +122,21 @@ export async function updateRunsCsv(update: CsvUpdate, signal: AbortSignal): Pro
   }
 }
 
+/** Whether the machine's CSV is newer than the run's. A CSV only grows. */
+function mayReplace(
+  { digest, rows, former = [] }: Manifest["csv"],
+  { csv, updatesCsv, formerCsvs }: Pick<CsvUpdate, "csv" | "updatesCsv" | "formerCsvs">,
+): boolean {
+  if (former.includes(csv.digest) || csv.rows < rows) return false;
+  return updatesCsv || formerCsvs.includes(digest);
+}
+
 /**
  * Makes the pointer from the newest CSV to its run, unless it is there or the run was begun with this CSV.
  *
  * @throws ReuploadError `csv-differs` when the CSV has a run of its own; what the calls throw
  */
-export async function pointToRun(update: Omit<CsvUpdate, "check">, signal: AbortSignal): Promise<void> {
+export async function pointToRun(update: Pointing, signal: AbortSignal): Promise<void> {
   const { run, csv } = update;
   if (run.csvDigest === csv.digest || (await readOwnPointer(update, signal))) return;
   const { manifest } = BlobNames.forRun({ ...run, csvDigest: csv.digest });
@@ -135,10 +148,7 @@ export async function pointToRun(update: Omit<CsvUpdate, "check">, signal: Abort
 }
 
 /** @returns whether the CSV's pointer is there @throws ReuploadError `csv-differs` when it has a run of its own */
-async function readOwnPointer(
-  { run, csv, ...place }: Omit<CsvUpdate, "check">,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function readOwnPointer({ run, csv, ...place }: Pointing, signal: AbortSignal): Promise<boolean> {
   const blob = await readOf(place, { ...run, csvDigest: csv.digest }, signal);
   if (blob === undefined) return false;
   if (run.csvDigest === csv.digest || readPointer(blob) === run.csvDigest) return true;

@@ -47,6 +47,8 @@ export interface PartOptions extends ManifestContext {
   readonly separateRun: boolean;
   /** `--update-csv`: the run's CSV is to become this machine's. */
   readonly updatesCsv: boolean;
+  /** Digests of the CSVs that this machine's state had before. */
+  readonly formerCsvs: readonly string[];
   /** When this machine's state began before the run was coordinated, ms since the epoch. */
   readonly ownBegin: number | undefined;
   /** `--repartition`: makes the records of the new partitions. */
@@ -107,7 +109,8 @@ export class Part {
     });
     const { spread, settings } = options;
     const check = (run: Manifest) => checkSettings(run, settings);
-    if (options.updatesCsv) await updateRunsCsv({ ...options, check }, signal);
+    if (options.updatesCsv || options.formerCsvs.length > 0)
+      await updateRunsCsv({ ...options, check }, signal);
     else if (!options.beginsAgain) await checkRunsCsv(options, signal);
     if (spread !== undefined) await repartition({ ...options, newManifest, spread }, signal);
     else if (options.beginsAgain) await beginAgain({ ...options, newManifest }, signal);

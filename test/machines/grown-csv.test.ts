@@ -33,10 +33,10 @@ class Run {
 
   /** Lets time pass until it has ended. */
   async done<T>(work: Promise<T>): Promise<T> {
-    let isUnderWay = true;
-    const ended = work.finally(() => (isUnderWay = false));
+    let left = 1;
+    const ended = work.finally(() => left--);
     ended.catch(() => {});
-    while (isUnderWay) await this.world.runUntil(this.world.now + 100);
+    while (left > 0) await this.world.runUntil(this.world.now + 100);
     return ended;
   }
 
@@ -44,7 +44,7 @@ class Run {
   async begin(partition: 0 | 1, csvs: readonly Manifest["csv"][], more: { updatesCsv?: boolean } = {}) {
     const { account, surroundings, signal } = this;
     const csv = csvs.at(-1) ?? A;
-    const digests = csvs.map(({ digest }) => digest) as [string, ...string[]];
+    const digests = csvs.map(({ digest }) => digest);
     const run = await this.done(locateRun(this, { target, digests }, signal));
     const count = ROWS[csv.digest]?.[partition] ?? 0;
     const items = Array.from({ length: count }, (_, place) => `${partition}-${place}`);
@@ -64,6 +64,7 @@ class Run {
       takeOver: false,
       separateRun: false,
       updatesCsv: more.updatesCsv === true,
+      formerCsvs: digests.slice(0, -1),
       ownBegin: undefined,
       spread: undefined,
       beginsAgain: false,
@@ -84,8 +85,10 @@ class Run {
   }
 
   async manifest(): Promise<Manifest> {
+    const { account, surroundings } = this;
     const names = BlobNames.forRun({ target, csvDigest: "a" });
-    return (await this.done(readManifest({ ...this, names }, this.signal)))?.manifest as Manifest;
+    return (await this.done(readManifest({ account, surroundings, names }, this.signal)))
+      ?.manifest as Manifest;
   }
 
   async complete(): Promise<void> {
@@ -143,11 +146,15 @@ describe("a CSV that has grown", () => {
     expect((await joined.finish()).isComplete).toBe(true);
   });
 
-  it("is never a second run: a state that was killed before the account knew of it finds the run, and is told what to do", async () => {
+  it("is never a second run: a state that was killed before the account knew of it finds the run, and tells it", async () => {
     const run = new Run();
     await run.complete();
-    await expect(run.begin(0, [A, B])).rejects.toMatchObject({ code: "csv-differs" });
-    await (await run.begin(0, [A, B], { updatesCsv: true })).finish();
+    await (await run.begin(0, [A, B])).finish();
+    expect((await run.manifest()).csv).toMatchObject({ digest: "b", former: ["a"] });
+    // Not when the run has another CSV by now.
+    await (await run.begin(1, [A, B, C], { updatesCsv: true })).finish();
+    const other = { ...C, digest: "d", rows: 9 };
+    await expect(run.begin(0, [A, other])).rejects.toMatchObject({ code: "csv-differs" });
     expect(await run.done(findRuns(run, target, run.signal))).toHaveLength(1);
   });
 

@@ -128,7 +128,13 @@ describe("a new run", () => {
     });
     const store = await openState(join(folder, "state.db"), input);
     expect((await claimAll(store)).map((item) => item.workItemId)).toEqual(["1889211721", "1913007684"]);
-    expect(store.run.input).toEqual({ rows: 5, ours: 2, duplicates: 1, rejected: 1, otherPartitions: 1 });
+    expect(store.run.input).toMatchObject({
+      rows: 5,
+      ours: 2,
+      duplicates: 1,
+      rejected: 1,
+      otherPartitions: 1,
+    });
   });
 });
 
