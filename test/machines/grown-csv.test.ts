@@ -33,10 +33,10 @@ class Run {
 
   /** Lets time pass until it has ended. */
   async done<T>(work: Promise<T>): Promise<T> {
-    let left = 1;
-    const ended = work.finally(() => left--);
+    const state = { isUnderWay: true };
+    const ended = work.finally(() => (state.isUnderWay = false));
     ended.catch(() => {});
-    while (left > 0) await this.world.runUntil(this.world.now + 100);
+    while (state.isUnderWay) await this.world.runUntil(this.world.now + 100);
     return ended;
   }
 
