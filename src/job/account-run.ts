@@ -175,7 +175,7 @@ function chooseRun(runs: readonly FoundRun[], wanted: Wanted): FoundRun {
 function isWanted(run: FoundRun, { runId, csvDigest }: Wanted): boolean {
   if (runId !== undefined) return runId.length >= LEAST_DIGITS && run.runId.startsWith(runId.toLowerCase());
   if (csvDigest === undefined) return true;
-  return run.csvDigest === csvDigest || BlobNames.isOfCsv(run.names.manifest, csvDigest);
+  return run.csvDigest === csvDigest || run.ofCsvs.some((name) => BlobNames.isOfCsv(name, csvDigest));
 }
 
 function listRuns(runs: readonly FoundRun[]): string {

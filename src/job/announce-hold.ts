@@ -8,7 +8,6 @@ import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { chooseWaitSignal, type WorkSignals } from "../core/waits.ts";
-import { BlobNames } from "../machines/blob-names.ts";
 import { Hold } from "../machines/hold.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import { explainRefusal } from "../machines/rights.ts";
@@ -17,6 +16,7 @@ import type { RunRecord } from "../state/run-record.ts";
 import { abortAfter, sleep, type Surroundings } from "../surroundings/surroundings.ts";
 import type { JobContext } from "./context.ts";
 import type { Services } from "./services.ts";
+import { locateStatesRun } from "./own-csv.ts";
 import { StartPatience } from "./start-patience.ts";
 
 const LOOK_MS = 500;
@@ -44,18 +44,21 @@ export class AnnounceHold {
     { run, settings, services }: { run: RunRecord; settings: RunSettings; services: Services },
   ): Promise<AnnounceHold | undefined> {
     const { surroundings, notice } = context;
-    const { partition, totalPartitions, target, csvDigest } = run.identity;
+    const { partition, totalPartitions, csvDigest } = run.identity;
     if (!settings.coordination || partition === "auto") return undefined;
     const container = settings.coordinationContainer;
     const serviceTime = new ServiceTime(surroundings);
     using patience = new StartPatience(context, serviceTime, settings);
     try {
+      const account = observeDates(new RestAccount(services.coordination, container), serviceTime);
+      const { names } = await locateStatesRun({ account, surroundings }, run, patience.signal);
       const hold = await Hold.take(
         {
-          account: observeDates(new RestAccount(services.coordination, container), serviceTime),
+          account,
           surroundings,
           serviceTime,
-          names: BlobNames.forRun({ target, csvDigest }),
+          names,
+          csv: { digest: csvDigest },
           holder: { host: hostname(), pid: process.pid, stateId: run.runId },
           partition,
           totalPartitions,

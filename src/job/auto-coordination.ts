@@ -4,7 +4,6 @@
  */
 import { hostname } from "node:os";
 import { AutoMachine, OtherTotal } from "../machines/auto-machine.ts";
-import { BlobNames } from "../machines/blob-names.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import type { ControlWatch } from "../machines/control.ts";
 import type { LimitShare } from "../machines/limit-share.ts";
@@ -14,6 +13,7 @@ import { explainRefusal } from "../machines/rights.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { listenToAccount, tellTaken } from "./account-control.ts";
+import { locateStatesRun } from "./own-csv.ts";
 import { limitRules } from "./auto-limits.ts";
 import { AutoRun } from "./auto-run.ts";
 import type { JobContext } from "./context.ts";
@@ -62,7 +62,8 @@ async function beginAuto(
   };
   try {
     if (settings.createMissing || settings.emulator) await account.makeContainer({ signal });
-    const options = machineOptions(context, coordination, state);
+    const located = await locateStatesRun({ account, surroundings }, state.run, signal);
+    const options = { ...located, ...machineOptions(context, coordination, state) };
     const machine = await AutoMachine.begin(
       {
         ...options,
@@ -123,12 +124,9 @@ function machineOptions(context: JobContext, coordination: Coordination, state: 
   const { totalPartitions, nameTemplate } = identity;
   const { csvDigest } = state.run.identity;
   const { rows, ours } = state.run.input;
-  const run = { target: identity.target, csvDigest };
   const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
   const csv = context.path(settings.csv ?? "-");
   return {
-    run,
-    names: BlobNames.forRun(run),
     holder,
     settings: {
       totalPartitions,

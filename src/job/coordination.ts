@@ -8,7 +8,6 @@ import { ReuploadError } from "../core/errors.ts";
 import { splitQueues } from "../core/queues.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { explainRefusal } from "../machines/rights.ts";
-import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import { LAST_WORD_MS, type OldRecord, Part, PartitionLost } from "../machines/machines.ts";
 import { untilAnswered } from "../machines/repeated-calls.ts";
@@ -23,6 +22,7 @@ import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { isWhole, runRules } from "./coordination-settings.ts";
 import { reportOthers } from "./others.ts";
+import { describeCsv, locateStatesRun, newerCsv } from "./own-csv.ts";
 import { type Figures, stateFacts, tellTakenOver } from "./partition-facts.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
@@ -83,7 +83,8 @@ async function beginPart(
     if (settings.createMissing || settings.emulator) {
       await untilAnswered(surroundings, signal, async (call) => account.makeContainer(call));
     }
-    const options = partOptions(context, coordination, state, figures);
+    const located = await locateStatesRun({ account, surroundings }, state.run, signal);
+    const options = { ...located, ...partOptions(context, coordination, state, figures) };
     const asked: { watch?: ControlWatch } = {};
     const facts = tellTaken(options.facts, () => asked.watch?.lastTaken);
     const part = await Part.begin({ ...options, facts, account, surroundings, serviceTime }, signal);
@@ -135,13 +136,6 @@ function tellAlone({ notice }: JobContext, { start }: OpenState, { message, advi
   notice("warning", `no other machine knows of this run. ${message} ${advice ?? ""}`.trim());
 }
 
-/** What the manifest says of the CSV. */
-function describeCsv({ run }: OpenState, fileName: string, sample: readonly string[]) {
-  const { rows, ours, otherPartitions, rejected } = run.input;
-  const workItems = ours + otherPartitions;
-  return { digest: run.identity.csvDigest, rows, workItems, rejected, fileName, sample };
-}
-
 function partOptions(context: JobContext, coordination: Coordination, state: OpenState, figures: Figures) {
   const { notice, surroundings } = context;
   const { settings, identity, tool, csvName, sample } = coordination;
@@ -149,13 +143,11 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
   const partition = settings.partition === "auto" ? 0 : (settings.partition ?? 0);
   const isNew = state.start.number === 1;
   const { csvDigest } = state.run.identity;
-  const run = { target: identity.target, csvDigest };
   const holder = { host: hostname(), pid: process.pid, stateId: state.run.runId };
   const csv = context.path(settings.csv ?? "-");
-  const facts = stateFacts(state, partition, figures, surroundings, settings.retryFailed);
+  const tell = (message: string) => notice("info", message);
+  const facts = stateFacts(state, partition, figures, surroundings, { ...settings, tell });
   return {
-    run,
-    names: BlobNames.forRun(run),
     holder,
     partition,
     settings: {
@@ -166,11 +158,13 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
       nameTemplate,
       rules: runRules(settings),
     },
-    csv: describeCsv(state, csvName, sample()),
-    facts: isNew ? tellTakenOver(facts, state, (message) => notice("info", message)) : facts,
+    csv: describeCsv(state.run, csvName, sample()),
+    facts: isNew ? tellTakenOver(facts, state, tell) : facts,
     tool,
     takeOver: settings.takeOver,
     separateRun: settings.separateRun,
+    updatesCsv: settings.updateCsv,
+    formerCsvs: state.run.input.formerCsvs ?? [],
     // A state that worked before its run was coordinated knows an earlier moment; of a new one the account's counts.
     ownBegin: isNew ? undefined : state.run.createdAt,
     spread: settings.repartition
@@ -257,6 +251,7 @@ class CoordinatedRun implements GuardedRun {
     if (part.lost?.aborted === true) return undefined;
     if (!isTold) return notTold(part.partition);
     const look = await part.look(signal).catch((): undefined => undefined);
+    if (look?.newerCsv !== undefined) return newerCsv(look.newerCsv);
     if (look?.run === undefined) return undefined;
     const report = reportOthers({ isComplete: look.isComplete, run: look.run }, part.partition);
     return report && { type: "other-machines", report };

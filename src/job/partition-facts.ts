@@ -6,6 +6,7 @@ import type { ProgressView } from "../progress/progress.ts";
 import type { StateSummary } from "../state/ledger.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, type Surroundings } from "../surroundings/surroundings.ts";
+import { isOfFormerCsv, tellUnread } from "./own-csv.ts";
 import { checkpointSummary, isCheckpointDone } from "./checkpoint-summary.ts";
 
 /** How long a checkpoint may take, ms. */
@@ -17,20 +18,37 @@ export interface Figures {
   last: ProgressView | undefined;
 }
 
+/** What a start was told of failures and of partitions of others. */
+export interface FactsOptions extends Pick<RunSettings, "retryFailed" | "takeOver"> {
+  /** Tells of a checkpoint that cannot be read because the CSV has grown. */
+  readonly tell: (message: string) => void;
+}
+
+const NO_OPTIONS: FactsOptions = { retryFailed: "none", takeOver: false, tell: () => {} };
+
 /** What the state knows of the partition, as `machines` reads and tells it. */
 export function stateFacts(
   { run, queue, ledger }: OpenState,
   partition: number,
   figures: Figures,
   surroundings: Surroundings,
-  retryFailed: RunSettings["retryFailed"] = "none",
+  { retryFailed, takeOver, tell }: FactsOptions = NO_OPTIONS,
 ): PartitionFacts {
   let isFirst = true;
   return {
     async adopt(body) {
       const said = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
       // The state has chosen its own failures to retry when it was opened; those of the record come only now.
-      await queue.admit(partition, said && (isFirst ? withFailuresToRetry(said, retryFailed) : said));
+      try {
+        await queue.admit(partition, said && (isFirst ? withFailuresToRetry(said, retryFailed) : said));
+      } catch (thrown) {
+        const mayBeOlder = takeOver || (run.input.formerCsvs?.length ?? 0) > 0;
+        const own = { partition, workItems: ledger.tally().workItems, mayBeOlder };
+        if (said === undefined || !isOfFormerCsv(thrown, said, own)) throw thrown;
+        const unread = tellUnread(said, ledger.tally());
+        if (unread !== undefined) tell(unread);
+        await queue.admit(partition, undefined);
+      }
       isFirst = false;
     },
     async checkpoint() {

@@ -2,6 +2,7 @@
 import type { RunSettings } from "../config/run-options.ts";
 import { decodeCheckpoint } from "../core/checkpoint.ts";
 import { BlobNames } from "../machines/blob-names.ts";
+import { locateRun } from "../machines/grown-csv.ts";
 import { readCheckpoints, type StoredRun } from "../machines/checkpoints.ts";
 import { CoordinationRefusal } from "../machines/coordination-account.ts";
 import { RestAccount } from "../machines/rest-account.ts";
@@ -48,8 +49,9 @@ export async function findStoredRun(
   if (!settings.coordination) return undefined;
   const { surroundings, signal } = context;
   const account = new RestAccount(services.coordination, settings.coordinationContainer);
-  const names = BlobNames.forRun({ target, csvDigest });
   try {
+    const run = await locateRun({ account, surroundings }, { target, digests: [csvDigest] }, signal);
+    const names = BlobNames.forRun(run);
     return await readCheckpoints({ account, surroundings, names }, signal);
   } catch (thrown) {
     if (!(thrown instanceof CoordinationRefusal)) throw thrown;

@@ -11,6 +11,7 @@ import { checkOtherCsvs } from "./csv-overlap.ts";
 import { LimitShare } from "./limit-share.ts";
 import { findOrMakeManifest } from "./generation.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
+import { checkNewestCsv, checkRunsCsv } from "./grown-csv.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
 import type { RecordSummary } from "./record.ts";
 import { repartition, type SpreadRecords } from "./repartition.ts";
@@ -94,12 +95,14 @@ export class AutoMachine {
       tool: given.tool,
     });
     const { spread } = given;
+    await checkRunsCsv(given, signal);
     if (spread !== undefined) await repartition({ ...given, newManifest, spread }, signal);
     const { manifest } = await findOrMakeManifest(given, newManifest, signal);
     const { totalPartitions } = manifest;
     const isOther = manifest.mode === "auto" && totalPartitions !== given.settings.totalPartitions;
     if (isOther && given.anyTotal) throw new OtherTotal(totalPartitions);
     checkSettings(manifest, given.settings);
+    checkNewestCsv(manifest, given.csv);
     const options = { ...given, generation: manifest.generation, newManifest };
     const want = { held: new Set<number>(), most: 1 };
     const first = await takePartitions(options, await viewRun(options, signal), want, signal);

@@ -4,6 +4,8 @@
  */
 import type { BlobFacts } from "./coordination-account.ts";
 import { readManifest } from "./generation.ts";
+import { replaceCsv } from "./grown-csv.ts";
+import type { Manifest } from "./manifest.ts";
 import { decodeSummary } from "./record.ts";
 import { type Repartition, repartition } from "./repartition.ts";
 import { untilAnswered } from "./repeated-calls.ts";
@@ -15,7 +17,7 @@ import { untilAnswered } from "./repeated-calls.ts";
  * @throws as `repartition` does
  */
 export async function beginAgain(
-  context: Omit<Repartition, "spread" | "again">,
+  context: Omit<Repartition, "spread" | "again"> & { readonly csv?: Manifest["csv"] },
   signal: AbortSignal,
 ): Promise<void> {
   const { account, surroundings, names } = context;
@@ -31,7 +33,13 @@ export async function beginAgain(
   if (!isFree || !isWorkedOn) return;
   // What failed, or was left, may be in the target without an announcement: the run's moment stays as early as it was then.
   const isAnnounced = state === "closed" && blobs.every(({ metadata }) => hasNoFailures(metadata));
-  const again = isAnnounced ? { again: found.date } : {};
+  const { csv } = context;
+  const isOther = csv !== undefined && csv.digest !== found.manifest.csv.digest;
+  // One machine at a time works on the whole CSV, and may take an earlier one again.
+  const again = {
+    ...(isAnnounced ? { again: found.date } : {}),
+    ...(isOther ? { csv: replaceCsv(found.manifest.csv, csv) } : {}),
+  };
   await repartition({ ...context, spread: async () => new Map(), again }, signal);
 }
 

@@ -90,6 +90,11 @@ export class BlobNames {
     return manifest.endsWith(`/manifests/${shorten(csvDigest)}`);
   }
 
+  /** What the names of a CSV's blobs have of its digest. */
+  static csvPart(csvDigest: string): string {
+    return shorten(csvDigest);
+  }
+
   /** Which partition the record of this name is of. */
   static partitionOfRecord(name: string): number {
     return Number(name.slice(name.lastIndexOf("/") + 1));

@@ -3,8 +3,11 @@ import { BlobNames } from "./blob-names.ts";
 import { changeManifest, type ManifestContext, type ReadManifest, readManifest } from "./generation.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
 import { untilAnswered } from "./repeated-calls.ts";
+import { sleep } from "../surroundings/surroundings.ts";
 import type { BlobFacts, LeaseStatus } from "./coordination-account.ts";
 import type { Manifest } from "./manifest.ts";
+
+const LOOK_AGAIN_MS = 500;
 
 /** A partition as its record tells it. */
 export interface PartitionView {
@@ -72,19 +75,22 @@ export function isAllDone({ read: { manifest }, partitions }: RunView): boolean 
  * Closes the run when it is done. The manifest is read before the records are listed and written on the condition that
  * it is still the same, so that a partition that was opened again meanwhile is noticed.
  *
+ * @param context with the machine's CSV: who does not have the newest one proves nothing
  * @returns whether the run of this generation is complete
  * @throws as `viewRun` does
  */
 export async function closeIfDone(
-  context: ManifestContext,
+  context: ManifestContext & { readonly csv?: Pick<Manifest["csv"], "digest"> },
   generation: number,
   signal: AbortSignal,
 ): Promise<boolean> {
   for (;;) {
     const view = await viewRun(context, signal);
     if (view === undefined || view.read.manifest.generation !== generation) return false;
+    if (context.csv !== undefined && context.csv.digest !== view.read.manifest.csv.digest) return false;
     if (view.read.manifest.state === "closed") return true;
     if (view.read.manifest.state === "opening" || !isAllDone(view)) return false;
     if ((await changeManifest(context, view.read, { state: "closed" }, signal)) !== undefined) return true;
+    await sleep(context.surroundings, LOOK_AGAIN_MS, signal);
   }
 }

@@ -1,6 +1,7 @@
 /** The runs that are coordinated for one target: told by one list request of their manifests. */
 import { BlobNames, makeRunId, type RunKey } from "./blob-names.ts";
 import type { BlobFacts, CoordinationAccount } from "./coordination-account.ts";
+import { pointedTo } from "./grown-csv.ts";
 import { callOnce } from "./repeated-calls.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 
@@ -11,6 +12,8 @@ export interface FoundRun {
   readonly names: BlobNames;
   /** Of its newest CSV. */
   readonly csvDigest: string;
+  /** Names of the manifest and of the pointers of its later CSVs. */
+  readonly ofCsvs: readonly string[];
   readonly fileName: string;
   readonly rows: number;
   readonly state: string;
@@ -34,7 +37,16 @@ export async function findRuns(
   const { blobs } = await callOnce(surroundings, signal, async (call) => account.list(any.manifests, call));
   return blobs
     .flatMap((blob) => readRun(blob, target, any) ?? [])
+    .map((run) => ({ ...run, ofCsvs: [...run.ofCsvs, ...pointersTo(run, blobs)] }))
     .toSorted((a, b) => b.changedAt - a.changedAt);
+}
+
+function pointersTo({ names }: FoundRun, blobs: readonly BlobFacts[]): string[] {
+  const pointers = blobs.filter(({ metadata }) => {
+    const to = pointedTo(metadata);
+    return to !== undefined && names.manifest.endsWith(`/${to}`);
+  });
+  return pointers.map(({ name }) => name);
 }
 
 /** @returns undefined for a blob that is no run's: another tool wrote it */
@@ -51,6 +63,7 @@ function readRun(
     key,
     names: any.beside(name),
     csvDigest: digest,
+    ofCsvs: [name],
     fileName: readName(file),
     rows: Number(rows),
     state,

@@ -13,6 +13,7 @@ import {
 } from "./coordination-account.ts";
 import type { Confirmation } from "./lease.ts";
 import { decodeManifest, encodeManifest, type Manifest } from "./manifest.ts";
+import { MissingBlob } from "./missing-blob.ts";
 import { callOnce, untilAnswered } from "./repeated-calls.ts";
 
 /** Whoever finds an `opening` that is older than this undoes it, ms. */
@@ -53,17 +54,19 @@ export function toManifest({ body, etag, lastModified, date }: StoredBlob): Read
  * `Last-Modified` is the run's moment.
  *
  * @param wanted makes the manifest of a new run
- * @throws what `untilAnswered` and `decodeManifest` throw
+ * @throws ReuploadError `coordination-damaged` when the service does not keep it; what `untilAnswered` throws
  */
 export async function findOrMakeManifest(
   context: ManifestContext,
   wanted: () => Manifest,
   signal: AbortSignal,
 ): Promise<ReadManifest> {
-  const { names } = context;
-  for (;;) {
+  const { names, surroundings } = context;
+  const missing = new MissingBlob(surroundings, "the manifest of the run");
+  for (let round = 1; ; round++) {
     const found = await findManifest(context, signal);
     if (found !== undefined) return found;
+    if (round > 1) await missing.pause(signal);
     await createOnce(context, names.begin, new Uint8Array(), {}, signal);
     const manifest = wanted();
     await createOnce(context, names.manifest, encodeManifest(manifest), manifestMetadata(manifest), signal);
@@ -79,8 +82,8 @@ export async function findManifest(
   for (;;) {
     const found = await readManifest(context, signal);
     if (found === undefined || found.manifest.state !== "opening") return found;
-    if (isLeftBehind(found)) await changeManifest(context, found, formerOf(found), signal);
-    else await sleep(surroundings, LOOK_AGAIN_MS, signal);
+    if (isLeftBehind(found) && (await changeManifest(context, found, formerOf(found), signal))) continue;
+    await sleep(surroundings, LOOK_AGAIN_MS, signal);
   }
 }
 
@@ -148,6 +151,7 @@ export async function reopenRun(
     if (read.manifest.generation !== generation) return false;
     const changes = { state: "open", reopened: read.manifest.reopened + 1 } as const;
     if ((await changeManifest(context, read, changes, signal)) !== undefined) return true;
+    await sleep(context.surroundings, LOOK_AGAIN_MS, signal);
   }
 }
 
@@ -158,6 +162,7 @@ export function manifestMetadata({ csv, generation, state }: Manifest): Record<s
     generation: String(generation),
     rows: String(csv.rows),
     digest: csv.digest,
+    ...(csv.first === undefined ? {} : { first: csv.first }),
     file: encodeURIComponent(csv.fileName).slice(0, 1_000),
     sample: csv.sample.join(""),
   };

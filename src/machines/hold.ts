@@ -21,6 +21,8 @@ export interface HoldOptions extends ManifestContext {
   readonly partition: number;
   /** Of the state; in a run that was divided anew its partition is no more. */
   readonly totalPartitions: number;
+  /** Of the state. */
+  readonly csv: { readonly digest: string };
   readonly onWait: (holder: RecordSummary) => void;
 }
 

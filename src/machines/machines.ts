@@ -14,6 +14,7 @@
 import { beginAgain } from "./begin-again.ts";
 import type { Claim, Holder, PartitionFacts } from "./claim.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
+import { checkRunsCsv, pointToRun, updateRunsCsv } from "./grown-csv.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
 import type { ManifestContext } from "./generation.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
@@ -22,7 +23,7 @@ import { type NewRecord, type OldRecord, repartition, type SpreadRecords } from 
 import { readRunMoment } from "./run-moment.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
-import { claimFixedPartition } from "./start-fixed.ts";
+import { checkSettings, claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import { abortAfter } from "../surroundings/surroundings.ts";
 
@@ -44,6 +45,10 @@ export interface PartOptions extends ManifestContext {
   readonly tool: string;
   readonly takeOver: boolean;
   readonly separateRun: boolean;
+  /** `--update-csv`: the run's CSV is to become this machine's. */
+  readonly updatesCsv: boolean;
+  /** Digests of the CSVs that this machine's state had before. */
+  readonly formerCsvs: readonly string[];
   /** When this machine's state began before the run was coordinated, ms since the epoch. */
   readonly ownBegin: number | undefined;
   /** `--repartition`: makes the records of the new partitions. */
@@ -98,15 +103,20 @@ export class Part {
       highestGeneration: 1,
       former: undefined,
       reopened: 0,
-      csv: options.csv,
+      csv: ownCsv(options),
       writer: options.surroundings.uuid(),
       tool: options.tool,
     });
-    const { spread } = options;
+    const { spread, settings } = options;
+    const check = (run: Manifest) => checkSettings(run, settings);
+    if (options.updatesCsv || options.formerCsvs.length > 0)
+      await updateRunsCsv({ ...options, check }, signal);
+    else if (!options.beginsAgain) await checkRunsCsv(options, signal);
     if (spread !== undefined) await repartition({ ...options, newManifest, spread }, signal);
     else if (options.beginsAgain) await beginAgain({ ...options, newManifest }, signal);
     const { claim, manifest } = await claimFixedPartition({ ...options, newManifest }, signal);
     try {
+      await pointToRun(options, signal);
       if (!options.separateRun) await checkOtherCsvs(options, signal);
       const { again } = manifest.manifest;
       const moment = await readRunMoment(options, { ownBegin: options.ownBegin, again }, signal);
@@ -149,10 +159,20 @@ export class Part {
    *
    * @throws the signal's reason; CoordinationRefusal; ReuploadError `coordination-damaged`
    */
-  async look(
-    signal: AbortSignal,
-  ): Promise<{ readonly isComplete: boolean; readonly run: RunView | undefined }> {
+  async look(signal: AbortSignal): Promise<{
+    readonly isComplete: boolean;
+    readonly run: RunView | undefined;
+    /** The run's, when another machine has given it a newer one meanwhile. */
+    readonly newerCsv: Manifest["csv"] | undefined;
+  }> {
     const isComplete = await closeIfDone(this.#options, this.#generation, signal);
-    return { isComplete, run: await viewRun(this.#options, signal) };
+    const run = await viewRun(this.#options, signal);
+    const csv = run?.read.manifest.csv;
+    return { isComplete, run, newerCsv: csv?.digest === this.#options.csv.digest ? undefined : csv };
   }
+}
+
+/** What the manifest of a new run says of the CSV. */
+function ownCsv({ run, csv }: PartOptions): Manifest["csv"] {
+  return run.csvDigest === csv.digest ? csv : { ...csv, first: run.csvDigest, former: [run.csvDigest] };
 }

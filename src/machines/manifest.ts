@@ -37,6 +37,10 @@ export interface Manifest extends RunSettings {
   readonly csv: {
     /** Of the newest CSV (`--update-csv`). */
     readonly digest: string;
+    /** Digest of the CSV that the run was begun with; undefined: it is the newest. */
+    readonly first?: string;
+    /** Digests of the CSVs that were the newest before. */
+    readonly former?: readonly string[];
     readonly rows: number;
     /** Different rows that can be done: what the partitions' counts must add up to. */
     readonly workItems: number;

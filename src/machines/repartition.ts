@@ -23,13 +23,14 @@ import { checkSettings } from "./start-fixed.ts";
 
 /** As long as an expired lease may still be renewed by a machine that was cut off, ms. */
 const EXPIRED_IS_HELD_MS = 30_000;
+const LOOK_AGAIN_MS = 1_000;
 
 export interface Repartition extends ManifestContext {
   readonly newManifest: () => Manifest;
   readonly settings: RunSettings;
   readonly spread: SpreadRecords;
-  /** The run begins anew, with these settings and no facts; what its manifest says of when that was. */
-  readonly again?: Pick<Manifest, "again">;
+  /** The run begins anew, with these settings and no facts; what its manifest says of when that was, and of another CSV. */
+  readonly again?: Pick<Manifest, "again"> & Partial<Pick<Manifest, "csv">>;
   /** Told once, when the repartition waits for a lease that has expired. */
   readonly onWait: (holder: RecordSummary) => void;
 }
@@ -85,7 +86,10 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
       },
       signal,
     );
-    if (opening === undefined) continue;
+    if (opening === undefined) {
+      await sleep(context.surroundings, LOOK_AGAIN_MS, signal);
+      continue;
+    }
     const open = await openGeneration(context, opening, manifest.generation, signal);
     if (open !== undefined) return open;
     throw new ReuploadError(

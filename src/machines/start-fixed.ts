@@ -16,8 +16,10 @@ import {
   type ReadManifest,
   reopenRun,
 } from "./generation.ts";
+import { checkNewestCsv, type OwnCsv } from "./grown-csv.ts";
 import { type Manifest, type RunSettings, settingDifferences } from "./manifest.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
+import { MissingBlob } from "./missing-blob.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { untilAnswered } from "./repeated-calls.ts";
 
@@ -30,6 +32,8 @@ export interface FixedStart extends ManifestContext {
   readonly holder: Holder;
   readonly partition: number;
   readonly settings: RunSettings;
+  /** Of this machine; it must be the run's newest. */
+  readonly csv?: OwnCsv;
   /** Makes the manifest of a new run. */
   readonly newManifest: () => Manifest;
   readonly facts: PartitionFacts;
@@ -57,19 +61,23 @@ export type LeaseStart = Pick<
 class StartAgain extends Error {}
 
 /**
- * @throws ReuploadError `run-differs`, `partition-held`, `coordination-damaged`; CoordinationRefusal when the container is
+ * @throws ReuploadError `run-differs`, `csv-differs`, `partition-held`, `coordination-damaged`; CoordinationRefusal when the container is
  * missing or may not be used; what `facts.adopt` throws; the signal's reason
  */
 export async function claimFixedPartition(start: FixedStart, signal: AbortSignal): Promise<FixedClaim> {
   const look = new LeaseLook(start);
+  const missing = new MissingBlob(start.surroundings, `the record of ${nameShare(start)}`);
   for (;;) {
     const manifest = await findOrMakeManifest(start, start.newManifest, signal);
     checkSettings(manifest.manifest, start.settings);
+    checkNewestCsv(manifest.manifest, start.csv);
     const name = start.names.record(manifest.manifest.generation, start.partition);
     await createOnce(start, name, new Uint8Array(), {}, signal);
     if (!(await look.mayTry(name, signal))) continue;
     const claim = await tryClaim(start, manifest, name, signal);
-    if (claim !== "again") return { claim: claim === "done" ? undefined : claim, manifest };
+    if (claim === "missing") await missing.pause(signal);
+    else if (claim === "again") await sleep(start.surroundings, LOOK_AGAIN_MS, signal);
+    else return { claim: claim === "done" ? undefined : claim, manifest };
   }
 }
 
@@ -163,7 +171,7 @@ async function tryClaim(
   { manifest }: ReadManifest,
   name: string,
   signal: AbortSignal,
-): Promise<Claim | "done" | "again"> {
+): Promise<Claim | "done" | "again" | "missing"> {
   const { generation } = manifest;
   const context: ClaimContext = {
     account: start.account,
@@ -177,16 +185,16 @@ async function tryClaim(
     async afterAcquire(during) {
       const now = await findOrMakeManifest(start, start.newManifest, during);
       if (now.manifest.generation !== generation) throw new StartAgain();
+      checkNewestCsv(now.manifest, start.csv);
     },
     reopen: async (during) => start.hasRetries() && reopen(start, generation, during),
   };
   try {
     return await Claim.take(context, { partition, name, facts }, checks, signal);
   } catch (thrown) {
-    const isTaken = isRefusal(thrown, "LeaseAlreadyPresent", "BlobNotFound") || thrown instanceof StartAgain;
-    if (!isTaken) throw thrown;
-    await sleep(start.surroundings, LOOK_AGAIN_MS, signal);
-    return "again";
+    if (isRefusal(thrown, "BlobNotFound")) return "missing";
+    if (isRefusal(thrown, "LeaseAlreadyPresent") || thrown instanceof StartAgain) return "again";
+    throw thrown;
   }
 }
 

@@ -5,12 +5,15 @@ import { type ManifestContext, type ReadManifest, toManifest } from "./generatio
 import { decodeSummary } from "./record.ts";
 import { callOnce } from "./repeated-calls.ts";
 
+/** A manifest that was read longer ago is read again, ms. */
+const MANIFEST_MS = 60_000;
+
 /** The run's manifest is gone. */
 export class RunGone extends Error {}
 
 /**
- * Looks at one run again and again. The manifest is read at the first look; later only when the records tell that it has
- * changed (another generation has begun), or that everything is done.
+ * Looks at one run again and again. The manifest is read at the first look; later once a minute, and when the records tell
+ * that it has changed (another generation has begun), or that everything is done.
  */
 export class RunWatch {
   readonly #context: ManifestContext;
@@ -28,7 +31,10 @@ export class RunWatch {
     );
     const known = this.#read;
     const isOther = known === undefined || this.#newestGeneration(blobs) > known.manifest.generation;
-    const read = isOther || known.manifest.state !== "open" ? await this.#readManifest(signal) : known;
+    // The CSV may have grown (`--update-csv`), which no record tells.
+    const isOld = known !== undefined && date - known.date > MANIFEST_MS;
+    const read =
+      isOther || isOld || known.manifest.state !== "open" ? await this.#readManifest(signal) : known;
     const { generation } = read.manifest;
     const ofIt = blobs.filter(({ name }) => names.generationOfRecord(name) === generation);
     return { read, partitions: [...viewPartitions(read.manifest, ofIt), ...subPartitions(ofIt)], date };

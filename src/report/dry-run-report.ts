@@ -67,7 +67,7 @@ export function dryRunJson(report: DryRunReport): JsonFields {
   const { input, summary, sample, rights } = report;
   return {
     verdict: dryRunVerdict(report),
-    rows: { ...input },
+    rows: inputRows(input),
     workItems: { ...summary.workItems },
     catalogRejected: report.catalogRejected,
     files: {
@@ -89,4 +89,8 @@ export function dryRunJson(report: DryRunReport): JsonFields {
         : { mayWrite: rights.mayWrite.isGiven, maySend: rights.maySend?.isGiven ?? null },
     toCreate: [...report.toCreate],
   };
+}
+
+function inputRows({ rows, ours, duplicates, rejected, otherPartitions }: InputCounts) {
+  return { rows, ours, duplicates, rejected, otherPartitions };
 }

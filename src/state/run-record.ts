@@ -2,7 +2,7 @@
 import { ReuploadError } from "../core/errors.ts";
 import { identityDifferences, type RunIdentity } from "../core/run-identity.ts";
 
-/** What the CSV held; fixed once it is loaded. rows = ours + duplicates + rejected + otherPartitions. */
+/** What the CSV held; fixed once it is loaded, but for `--update-csv`. rows = ours + duplicates + rejected + otherPartitions. */
 export interface InputCounts {
   /** Data rows, blank lines not counted. */
   readonly rows: number;
@@ -12,6 +12,8 @@ export interface InputCounts {
   readonly rejected: number;
   /** Distinct work items of other partitions. */
   readonly otherPartitions: number;
+  /** Digests of the CSVs before `--update-csv`, the first one first; undefined: it did not grow. */
+  readonly formerCsvs?: readonly string[];
 }
 
 /** The run: the same record in every start. */

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectAnnouncedOnce, expectInTarget } from "./expectations.ts";
 import { choosePartition } from "../../src/core/partition.ts";
-import { listingOf, makePlain, type PlainInput, putSource } from "./plain-input.ts";
+import { csvOf, listingOf, makePlain, planPlain, type PlainInput, putSource } from "./plain-input.ts";
 import { type Scene, startScene } from "./scene.ts";
 
 const WORK_ITEMS = 12;
@@ -112,6 +112,20 @@ describe("a run of the whole CSV", () => {
     // Its rules may change from start to start.
     const resumed = await scene.run(["--state-db", "second.db", "--resume", "--on-conflict", "fail"]);
     expect(resumed.code, resumed.stderr).toBe(0);
+
+    // A CSV that has grown keeps the run; a new state may begin anew with the CSV before.
+    const grown = planPlain(scene, WORK_ITEMS + 1, 3);
+    await Promise.all(grown.files.slice(input.files.length).map(async (file) => putSource(scene, file)));
+    await scene.write("grown.csv", csvOf(grown));
+    await scene.write("listing.csv", listingOf(grown));
+    const update = ["run", "--resume", "--update-csv", "--csv", "grown.csv", "--state-db", "second.db"];
+    const updated = await scene.cli(update);
+    expect(updated.code, updated.stderr).toBe(0);
+    await expectInTarget(scene, grown.files);
+    const older = await scene.run(["--state-db", "third.db", "--on-conflict", "skip"]);
+    expect(older.code, older.stderr).toBe(0);
+    const late = await scene.cli(["run", "--resume", "--state-db", "second.db"]);
+    expect(late.code, late.stderr).toBe(3);
   }, 60_000);
 
   it("is warned once without the container, not at a resume, and makes it with --create-missing", async () => {
@@ -194,6 +208,54 @@ describe("announce for a partition of a coordinated run", () => {
     const all = await scene.cli([...announce, "--all"]);
     expect(all.code, all.stderr).toBe(0);
   }, 60_000);
+});
+
+describe("a CSV that has grown while another machine works", () => {
+  it("keeps the run with --update-csv: the other one is seen and told, the old CSV is refused, and both CSVs show one run", async () => {
+    const ofOther = input.files.find(({ workItemId }) => choosePartition(workItemId, 2) === 0) ?? input.at(0);
+    const gate = Promise.withResolvers<void>();
+    release = gate.resolve;
+    expect((await scene.run(share(1, "second.db"))).code).toBe(0);
+    scene.proxy.fail({
+      operation: "put-blob",
+      when: ({ name }) => name.endsWith(ofOther.blobName),
+      fault: { kind: "hold", until: gate.promise },
+    });
+    const first = scene.startRun(share(0, "first.db"));
+    await expect.poll(() => first.stderr, { timeout: 20_000 }).toContain("--run ");
+    const grown = planPlain(scene, WORK_ITEMS + 8, 3);
+    await Promise.all(grown.files.slice(input.files.length).map(async (file) => putSource(scene, file)));
+    await scene.write("grown.csv", csvOf(grown));
+    await scene.write("listing.csv", listingOf(grown));
+
+    const resume = ["run", "--resume", "--update-csv", "--csv", "grown.csv", "--state-db"];
+    const updated = await scene.cli([...resume, "second.db"]);
+    expect(updated.code, updated.stderr).toBe(0);
+    expect(updated.stderr).toContain("partition 0 on");
+    const old = await scene.run([...share(1, "old.db"), "--take-over"]);
+    expect(old.code, old.stderr).toBe(3);
+    expect(old.stderr).toContain("The newest CSV of this run is grown.csv");
+    expect(old.stderr).toContain("--update-csv");
+    release();
+    const ended = await first.done;
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(ended.stderr).toContain("the CSV of this run has grown");
+    const refused = await scene.cli(["run", "--resume", "--state-db", "first.db"]);
+    expect(refused.code, refused.stderr).toBe(3);
+
+    const both = await scene.cli([...resume, "first.db"]);
+    expect(both.code, both.stderr).toBe(0);
+    expect(both.stderr).toContain("all 2 partitions are done");
+    await expectInTarget(scene, grown.files);
+    await expectAnnouncedOnce(scene, grown.files);
+    const ids = [first, updated, both].map(({ stderr }) => / --run (\w{12})/.exec(stderr)?.[1]);
+    expect(new Set(ids).size, ids.join(" ")).toBe(1);
+    for (const csv of ["failed_workitems.csv", "grown.csv"]) {
+      const status = await scene.cli(["status", "--target-container", scene.container, "--csv", csv]);
+      expect(status.code, status.stderr).toBe(0);
+      expect(status.stdout).toContain(ids[0]);
+    }
+  }, 90_000);
 });
 
 describe("a partition that is done", () => {

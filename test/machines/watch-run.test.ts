@@ -52,6 +52,16 @@ describe("a run that is watched", () => {
     expect(scene.account.requests).toBe(3);
   });
 
+  it("shows a CSV that has grown a minute later at most", async () => {
+    const scene = new Scene();
+    const before = makeManifest({ totalPartitions: 2 });
+    await scene.put(before);
+    await scene.watch.look(signal);
+    await scene.put({ ...before, csv: { ...before.csv, fileName: "grown.csv" } });
+    scene.now += 61_000;
+    expect((await scene.watch.look(signal)).read.manifest.csv.fileName).toBe("grown.csv");
+  });
+
   it("goes on with the next generation once it has a record", async () => {
     const scene = new Scene();
     await scene.put(makeManifest({ totalPartitions: 2 }));

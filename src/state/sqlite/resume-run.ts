@@ -64,7 +64,10 @@ async function compareCsv(
   if (csvDigest === run.identity.csvDigest && ofOurs === 0) return run;
   const onlyAdded = difference.gone + difference.renamed === 0;
   if (!updateCsv || !onlyAdded) throw csvMismatch(difference, { onlyAdded, updateCsv });
-  return { ...run, identity: { ...run.identity, csvDigest }, input: counts };
+  const { csvDigest: before } = run.identity;
+  const former = (run.input.formerCsvs ?? []).filter((digest) => digest !== csvDigest && digest !== before);
+  const formerCsvs = csvDigest === before ? former : [...former, before];
+  return { ...run, identity: { ...run.identity, csvDigest }, input: { ...counts, formerCsvs } };
 }
 
 function csvMismatch(

@@ -225,7 +225,8 @@ describe("a CSV that has changed", () => {
     await first.close();
     const grown = csvOf([workItem(8), ...workItems(5), workItem(8), workItem(9)], workItems(2, 50));
     const store = await openState(path, grown, { updateCsv: true });
-    expect(store.run.input).toEqual({ rows: 10, ours: 7, duplicates: 1, rejected: 0, otherPartitions: 2 });
+    const counts = { rows: 10, ours: 7, duplicates: 1, rejected: 0, otherPartitions: 2 };
+    expect(store.run.input).toEqual({ ...counts, formerCsvs: [first.run.identity.csvDigest] });
     expect(store.ledger.tally()).toMatchObject({ workItems: { pending: 6, completed: 1 }, notLookedUp: 6 });
     expect(await claimAll(store)).toEqual([...workItems(4, 1), workItem(8), workItem(9)]);
     await store.close();
