@@ -178,11 +178,11 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
           spreadRecords(context, { csv, csvDigest, totalPartitions, holder }, old, from)
       : undefined,
     beginsAgain: isWhole(settings) && isNew && !settings.takeOver,
-    // Of what was completed here the catalog may list more by now: only a partition that may begin work can look.
     hasRetries: () => {
-      const { pending, completed } = state.ledger.tally().workItems;
-      return pending > 0 || completed > 0;
+      const { pending, in_progress: inProgress } = state.ledger.tally().workItems;
+      return pending + inProgress > 0;
     },
+    mayFindMore: () => state.ledger.tally().workItems.completed > 0,
     onWait: ({ host, pid }: { readonly host: string; readonly pid: number }) =>
       notice(
         "info",
@@ -264,6 +264,7 @@ class CoordinatedRun implements GuardedRun {
 
   #look(): void {
     const { part, surroundings } = this.#with;
+    part.wakeIfNeeded();
     const mayBegin = part.mayBegin;
     if (mayBegin === this.#couldBegin) return;
     this.#couldBegin = mayBegin;

@@ -26,17 +26,22 @@ export function stateFacts(
   retryFailed: RunSettings["retryFailed"] = "none",
 ): PartitionFacts {
   let isFirst = true;
+  /** Bytes that other machines put into the target: of the record, as every claim begins with it. */
+  let bytesElsewhere = 0;
+  // The state does not count the bytes of one partition among several.
+  const ownBytes = () => (run.identity.partition === "auto" ? 0 : ledger.tally().bytes);
   return {
     async adopt(body) {
       const said = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
       // The state has chosen its own failures to retry when it was opened; those of the record come only now.
       await queue.admit(partition, said && (isFirst ? withFailuresToRetry(said, retryFailed) : said));
       isFirst = false;
+      bytesElsewhere = Math.max(bytesElsewhere, (said?.files.bytes ?? 0) - ownBytes());
     },
     async checkpoint() {
-      const checkpoint = await ledger.checkpoint(partition, {
-        signal: abortAfter(surroundings, CHECKPOINT_MS),
-      });
+      const own = await ledger.checkpoint(partition, { signal: abortAfter(surroundings, CHECKPOINT_MS) });
+      const files = { ...own.files, bytes: own.files.bytes + bytesElsewhere };
+      const checkpoint = { ...own, files };
       return {
         body: encodeCheckpoint(checkpoint),
         isDone: isCheckpointDone(checkpoint),

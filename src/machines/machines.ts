@@ -50,7 +50,10 @@ export interface PartOptions extends ManifestContext {
   readonly spread: SpreadRecords | undefined;
   /** A run of the whole CSV with a new state: it takes over nothing of an earlier one. */
   readonly beginsAgain: boolean;
+  /** Something is to be done in a partition that is done. */
   readonly hasRetries: () => boolean;
+  /** The catalog may list more of a partition that is done. */
+  readonly mayFindMore: () => boolean;
   readonly onWait: (holder: RecordSummary) => void;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
 }
@@ -117,9 +120,16 @@ export class Part {
     }
   }
 
-  /** Nothing is to be done here. */
+  /** Nothing is to be done here, as far as is known. */
   get isDone(): boolean {
-    return this.#claim === undefined;
+    return this.#claim === undefined || this.#claim.isResting;
+  }
+
+  /** Begins to work when something is found to do in a partition that was done. What fails now is tried at the next call. */
+  wakeIfNeeded(): void {
+    const claim = this.#claim;
+    if (claim?.isResting !== true || this.#ended.signal.aborted || !this.#options.hasRetries()) return;
+    claim.wake(this.#ended.signal).catch(() => {});
   }
 
   /** Whether new work may begin now; asked before each file. */
