@@ -6,11 +6,10 @@ import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { splitQueues } from "../core/queues.ts";
-import { StopRequest } from "../core/stop-request.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
-import { LAST_WORD_MS, type OldRecord, Part, PartitionLost } from "../machines/machines.ts";
+import { LAST_WORD_MS, type OldRecord, Part } from "../machines/machines.ts";
 import { untilAnswered } from "../machines/repeated-calls.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
@@ -23,6 +22,7 @@ import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { isWhole, runRules } from "./coordination-settings.ts";
 import { reportOthers } from "./others.ts";
+import { partitionLoss } from "./partition-loss.ts";
 import { type Figures, stateFacts, tellTakenOver } from "./partition-facts.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
@@ -36,14 +36,6 @@ export const HASH_VERSION = 1;
 const LOOK_MS = 500;
 /** The same after an abort, ms: nobody wants to wait. */
 const LAST_WORD_AFTER_ABORT_MS = 3_000;
-
-const LOST_ADVICE = {
-  machine:
-    "Nothing is left to do here while that machine works. If it ends early, this state can continue: run --resume --take-over.",
-  repartition: "This state is of no more use: start a new one with the new number of partitions.",
-  nobody:
-    "Somebody deleted what the machines know of each other. Stop the other machines, then start again with --resume.",
-} as const;
 
 export interface Coordination {
   readonly settings: RunSettings;
@@ -281,16 +273,8 @@ class CoordinatedRun implements GuardedRun {
 
   #lose(): void {
     const { part, control } = this.#with;
-    const reason: unknown = part.lost?.reason;
-    const why = reason instanceof Error ? reason.message : "its lease was lost";
-    const error = new ReuploadError(
-      "partition-lost",
-      `Partition ${part.partition} was lost to another machine: ${why}. The files in flight were finished.`,
-      { advice: LOST_ADVICE[reason instanceof PartitionLost ? reason.to : "machine"] },
-    );
-    control.drain(
-      new StopRequest("partition-lost", "the partition was lost to another machine", error.exitCode, error),
-    );
+    const { partition, totalPartitions, lost } = part;
+    control.drain(partitionLoss({ partition, totalPartitions, reason: lost?.reason }));
   }
 }
 

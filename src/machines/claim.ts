@@ -17,7 +17,7 @@ import {
   type Resting,
 } from "./claim-contract.ts";
 import { isRefusal, type StoredBlob } from "./coordination-account.ts";
-import { type Confirmation, Lease, releaseLease } from "./lease.ts";
+import { type Confirmation, Lease, releaseLease, whatIsGone } from "./lease.ts";
 import { decodeSummary, encodeSummary } from "./record.ts";
 import { callOnce, maySucceedLater, untilAnswered } from "./repeated-calls.ts";
 
@@ -231,7 +231,7 @@ export class Claim {
   /** What the failed write says of the lease. @returns false for what no further try can mend */
   #mayTryAgain(thrown: unknown): boolean {
     if (this.lost.aborted || isRefusal(thrown, "ConditionNotMet")) return true;
-    if (isRefusal(thrown) && thrown.status === 404) this.lease.lose("its record was deleted", "nobody");
+    if (isRefusal(thrown) && thrown.status === 404) this.lease.lose(whatIsGone(thrown), "nobody");
     else if (isRefusal(thrown) && thrown.code.startsWith("Lease")) this.lease.doubt();
     else if (thrown instanceof ReuploadError) return false;
     else return maySucceedLater(thrown);

@@ -26,7 +26,7 @@ import { claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import { abortAfter } from "../surroundings/surroundings.ts";
 
-export { PartitionLost } from "./lease.ts";
+export { type LostTo, PartitionLost } from "./lease.ts";
 export type { NewRecord, OldRecord, PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
 /** How long a machine tries to write its last checkpoint before it leaves its lease to expire, ms. */
@@ -64,6 +64,7 @@ export class Part {
   /** "Before the run": blobs older than this need no announcement, ms since the epoch. */
   readonly moment: number;
   readonly partition: number;
+  readonly totalPartitions: number;
   readonly #options: PartOptions;
   readonly #generation: number;
   /** undefined: the partition is done and nothing is to be retried. */
@@ -77,6 +78,7 @@ export class Part {
   ) {
     this.#options = options;
     this.partition = options.partition;
+    this.totalPartitions = options.settings.totalPartitions;
     this.runId = makeRunId(options.run, made.generation);
     this.#generation = made.generation;
     this.#claim = made.claim;

@@ -1,4 +1,5 @@
 /** A partition of which several machines did a part: what each of them tells, and what the account knows at the end. */
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makePlain } from "./plain-input.ts";
 import { type Scene, startScene } from "./scene.ts";
@@ -71,5 +72,35 @@ describe("a partition that several machines did", () => {
     const resumed = await scene.cli(["run", "--resume", "--state-db", "a.db"]);
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(await record()).toEqual(done);
+  }, 60_000);
+});
+
+describe("a run whose coordination container is deleted", () => {
+  it("says that it was deleted, not that another machine has the partition, and how to go on", async () => {
+    const container = scene.account.uniqueName();
+    const gate = Promise.withResolvers<void>();
+    const fault = { kind: "hold", until: gate.promise } as const;
+    const before = scene.proxy.count("put-message");
+    scene.proxy.fail({ operation: "put-message", fault });
+    const args = ["--coordination-container", container, "--create-missing", "--partition", "1"];
+    const running = scene.startRun(["--state-db", "deleted.db", "--total-partitions", "2", ...args]);
+    await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(before);
+    await scene.behind.container(container).delete();
+    // The next renewal of the lease is refused.
+    const calls = scene.proxy.count("other");
+    await expect.poll(() => scene.proxy.count("other"), { timeout: 20_000 }).toBeGreaterThan(calls);
+    await setTimeout(300);
+    gate.resolve();
+    scene.proxy.heal();
+    const { code, stdout, stderr } = await running.done;
+    expect(code, stderr).toBe(3);
+    expect(stderr).toContain(
+      "What the machines know of partition 1 was deleted in the target account: the coordination container was deleted.",
+    );
+    expect(stdout).toContain("Stopped: what the machines know of each other was deleted.");
+    expect(stdout + stderr).not.toMatch(/another (machine|one)|files in flight were finished/);
+    expect(stdout).toContain("reupload run --resume --state-db deleted.db");
+    const resumed = await scene.cli(["run", "--resume", "--state-db", "deleted.db", "--create-missing"]);
+    expect(resumed.code, resumed.stderr).toBe(0);
   }, 60_000);
 });
