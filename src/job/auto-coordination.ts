@@ -18,6 +18,7 @@ import { limitRules } from "./auto-limits.ts";
 import { AutoRun } from "./auto-run.ts";
 import type { JobContext } from "./context.ts";
 import { type Coordination, HASH_VERSION } from "./coordination.ts";
+import { checkBeforeCreating } from "./coordination-check.ts";
 import { type Figures, stateFacts } from "./partition-facts.ts";
 import { runRules } from "./coordination-settings.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
@@ -29,7 +30,11 @@ export { OtherTotal };
 
 /** The guard of a run that takes partitions as they get free. It throws OtherTotal, too. */
 export function autoGuard(context: JobContext, coordination: Coordination): Guard {
-  return { begin: async (state, control) => beginAuto(context, coordination, state, control) };
+  return {
+    begin: async (state, control) => beginAuto(context, coordination, state, control),
+    check: async (state) =>
+      checkBeforeCreating(context, coordination, machineOptions(context, coordination, state)),
+  };
 }
 
 async function beginAuto(

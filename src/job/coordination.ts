@@ -17,6 +17,7 @@ import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { ControlWatch } from "../machines/control.ts";
+import { checkBeforeCreating } from "./coordination-check.ts";
 import { listenToAccount, tellTaken } from "./account-control.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
@@ -54,7 +55,13 @@ export interface Coordination {
 /** @returns undefined with --no-coordination: then no machine knows of another */
 export function coordinationGuard(context: JobContext, coordination: Coordination): Guard | undefined {
   if (!coordination.settings.coordination) return undefined;
-  return { begin: async (state, control) => beginPart(context, coordination, state, control) };
+  return {
+    begin: async (state, control) => beginPart(context, coordination, state, control),
+    async check(state) {
+      const figures: Figures = { first: undefined, last: undefined };
+      await checkBeforeCreating(context, coordination, partOptions(context, coordination, state, figures));
+    },
+  };
 }
 
 async function beginPart(

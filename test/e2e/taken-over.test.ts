@@ -1,4 +1,5 @@
 /** A partition of which several machines did a part: what each of them tells, and what the account knows at the end. */
+import { readdir } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makePlain } from "./plain-input.ts";
@@ -102,5 +103,18 @@ describe("a run whose coordination container is deleted", () => {
     expect(stdout).toContain("reupload run --resume --state-db deleted.db");
     const resumed = await scene.cli(["run", "--resume", "--state-db", "deleted.db", "--create-missing"]);
     expect(resumed.code, resumed.stderr).toBe(0);
+  }, 60_000);
+});
+
+describe("a start that does not fit its run", () => {
+  it("creates nothing in the account, and leaves no file beside the state that it would have made", async () => {
+    const files = await readdir(scene.folder);
+    const queue = scene.account.uniqueName();
+    const refused = await scene.run(share("refused.db", "--queue", queue));
+    expect(refused.code, refused.stderr).toBe(3);
+    expect(refused.stderr).toContain("The run was started with other settings: queue");
+    expect(refused.stderr).not.toContain("created");
+    await expect(scene.behind.queue(queue).getProperties()).rejects.toMatchObject({ statusCode: 404 });
+    expect(await readdir(scene.folder)).toEqual(files);
   }, 60_000);
 });
