@@ -18,13 +18,14 @@ import { limitRules } from "./auto-limits.ts";
 import { AutoRun } from "./auto-run.ts";
 import type { JobContext } from "./context.ts";
 import { type Coordination, HASH_VERSION } from "./coordination.ts";
-import { checkBeforeCreating } from "./coordination-check.ts";
+import { checkBeforeCreating, createCoordination } from "./coordination-check.ts";
 import { type Figures, stateFacts } from "./partition-facts.ts";
 import { runRules } from "./coordination-settings.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
+import { tellHowToWatch } from "./watch-hint.ts";
 
 export { OtherTotal };
 
@@ -66,7 +67,7 @@ async function beginAuto(
     );
   };
   try {
-    if (settings.createMissing || settings.emulator) await account.makeContainer({ signal });
+    await createCoordination(context, settings, account, signal);
     const options = machineOptions(context, coordination, state);
     const machine = await AutoMachine.begin(
       {
@@ -80,6 +81,7 @@ async function beginAuto(
       },
       signal,
     );
+    tellHowToWatch(context, machine.runId, settings);
     const { maxFailures } = settings;
     const share = await shareLimits(machine, services, signal);
     const place = { account, surroundings, names: options.names };

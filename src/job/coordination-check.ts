@@ -1,12 +1,36 @@
-/** What a start must know of its run before it creates the target's container or queue. */
+/** What a start looks at, and creates, in the account before the guard takes its part of the run. */
+import type { RunSettings } from "../config/run-options.ts";
 import { type CheckedStart, checkRun } from "../machines/check-run.ts";
+import type { CoordinationAccount } from "../machines/coordination-account.ts";
+import { untilAnswered } from "../machines/repeated-calls.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import type { JobContext } from "./context.ts";
 import type { Coordination } from "./coordination.ts";
 import { StartPatience } from "./start-patience.ts";
 
-/** @throws ReuploadError `run-differs`, `coordination-damaged`, `unavailable` */
+/**
+ * Makes the container of what the machines know of each other, with `--create-missing`, and tells that it was made.
+ *
+ * @throws CoordinationRefusal when it may not be made; the signal's reason
+ */
+export async function createCoordination(
+  { surroundings, notice }: JobContext,
+  { createMissing, emulator, coordinationContainer: container }: RunSettings,
+  account: CoordinationAccount,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!createMissing && !emulator) return;
+  const isNew = await untilAnswered(surroundings, signal, async (call) => account.makeContainer(call));
+  if (isNew)
+    notice("info", `created the container ${container}, where the machines of a run know of each other`);
+}
+
+/**
+ * Compares the start with the run before the target's container or queue is created.
+ *
+ * @throws ReuploadError `run-differs`, `coordination-damaged`, `unavailable`
+ */
 export async function checkBeforeCreating(
   context: JobContext,
   { settings, services }: Coordination,

@@ -10,14 +10,13 @@ import { explainRefusal } from "../machines/rights.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import { LAST_WORD_MS, type OldRecord, Part } from "../machines/machines.ts";
-import { untilAnswered } from "../machines/repeated-calls.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { ControlWatch } from "../machines/control.ts";
-import { checkBeforeCreating } from "./coordination-check.ts";
+import { checkBeforeCreating, createCoordination } from "./coordination-check.ts";
 import { listenToAccount, tellTaken } from "./account-control.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
@@ -30,6 +29,7 @@ import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
 import { StartPatience } from "./start-patience.ts";
 import type { TargetIdentity } from "./start.ts";
+import { tellHowToWatch } from "./watch-hint.ts";
 
 /** Of the function that gives each work item its partition (`core/partition.ts`). */
 export const HASH_VERSION = 1;
@@ -79,9 +79,7 @@ async function beginPart(
   using patience = new StartPatience(context, serviceTime, settings);
   const { signal } = patience;
   try {
-    if (settings.createMissing || settings.emulator) {
-      await untilAnswered(surroundings, signal, async (call) => account.makeContainer(call));
-    }
+    await createCoordination(context, settings, account, signal);
     const options = partOptions(context, coordination, state, figures);
     const asked: { watch?: ControlWatch } = {};
     const facts = tellTaken(options.facts, () => asked.watch?.lastTaken);
@@ -89,7 +87,7 @@ async function beginPart(
     const { reporter } = context;
     const place = { account, surroundings, names: options.names };
     asked.watch = await listenToAccount({ control, state, reporter, surroundings }, place);
-    if (!isWhole(settings)) context.notice("info", watchHint(part.runId, settings));
+    tellHowToWatch(context, part.runId, settings);
     return new CoordinatedRun({
       part,
       surroundings,
@@ -105,20 +103,6 @@ async function beginPart(
     tellAlone(context, state, explained);
     return await NO_GUARD.begin(state, control);
   }
-}
-
-/** How the whole run is watched. @param runId the same on every machine */
-export function watchHint(
-  runId: string,
-  { target, targetContainer }: Pick<RunSettings, "target" | "targetContainer">,
-): string {
-  const words = [
-    "reupload monitor",
-    ...(target === undefined ? [] : [`--target ${target}`]),
-    ...(targetContainer === "results" ? [] : [`--target-container ${targetContainer}`]),
-    `--run ${runId}`,
-  ];
-  return `all machines of this run, from anywhere: ${words.join(" ")}`;
 }
 
 function isWithoutRight(thrown: unknown): thrown is ReuploadError {

@@ -18,8 +18,15 @@ afterAll(async () => {
 });
 
 const share = (state: string, ...args: string[]) => [
-  ...["--state-db", state, "--partition", "0", "--total-partitions", "2"],
-  ...["--coordination-container", coordination, "--create-missing"],
+  "--state-db",
+  state,
+  "--partition",
+  "0",
+  "--total-partitions",
+  "2",
+  "--coordination-container",
+  coordination,
+  "--create-missing",
   ...args,
 ];
 
