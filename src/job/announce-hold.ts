@@ -6,7 +6,6 @@ import { hostname } from "node:os";
 import type { Announcer } from "../announce/announcer.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
-import { StopRequest } from "../core/stop-request.ts";
 import { chooseWaitSignal, type WorkSignals } from "../core/waits.ts";
 import { Hold } from "../machines/hold.ts";
 import { RestAccount } from "../machines/rest-account.ts";
@@ -17,6 +16,7 @@ import { abortAfter, sleep, type Surroundings } from "../surroundings/surroundin
 import type { JobContext } from "./context.ts";
 import type { Services } from "./services.ts";
 import { locateStatesRun } from "./own-csv.ts";
+import { type LostPart, partitionLoss } from "./partition-loss.ts";
 import { StartPatience } from "./start-patience.ts";
 
 const LOOK_MS = 500;
@@ -27,11 +27,13 @@ export class AnnounceHold {
   readonly #hold: Hold;
   readonly #surroundings: Surroundings;
 
-  private constructor(context: JobContext, hold: Hold, partition: number) {
+  private constructor(context: JobContext, hold: Hold, share: Omit<LostPart, "reason">) {
     this.#hold = hold;
     this.#surroundings = context.surroundings;
-    hold.lost.addEventListener("abort", () => stop(context, hold, partition), { once: true });
-    if (hold.lost.aborted) stop(context, hold, partition);
+    const { lost } = hold;
+    const stop = () => context.control.drain(partitionLoss({ ...share, reason: lost.reason }));
+    lost.addEventListener("abort", stop, { once: true });
+    if (lost.aborted) stop();
   }
 
   /**
@@ -67,7 +69,7 @@ export class AnnounceHold {
         },
         patience.signal,
       );
-      return hold && new AnnounceHold(context, hold, partition);
+      return hold && new AnnounceHold(context, hold, { partition, totalPartitions });
     } catch (thrown) {
       const explained = explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
       if (mayGoWithout(explained, totalPartitions)) return undefined;
@@ -96,15 +98,4 @@ function mayGoWithout(thrown: unknown, totalPartitions: number): boolean {
   if (!(thrown instanceof ReuploadError)) return false;
   if (thrown.code === "coordination-missing") return true;
   return thrown.code === "coordination-forbidden" && totalPartitions === 1;
-}
-
-function stop({ control }: JobContext, { lost }: Hold, partition: number): void {
-  const why = lost.reason instanceof Error ? lost.reason.message : "its lease was lost";
-  const error = new ReuploadError(
-    "partition-lost",
-    `Partition ${partition} is no longer this machine's: ${why}. Announcements under way were finished.`,
-  );
-  control.drain(
-    new StopRequest("partition-lost", "the partition is another machine's", error.exitCode, error),
-  );
 }

@@ -18,18 +18,24 @@ import { limitRules } from "./auto-limits.ts";
 import { AutoRun } from "./auto-run.ts";
 import type { JobContext } from "./context.ts";
 import { type Coordination, HASH_VERSION } from "./coordination.ts";
+import { checkBeforeCreating, createCoordination } from "./coordination-check.ts";
 import { type Figures, stateFacts } from "./partition-facts.ts";
 import { runRules } from "./coordination-settings.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
+import { tellHowToWatch } from "./watch-hint.ts";
 
 export { OtherTotal };
 
 /** The guard of a run that takes partitions as they get free. It throws OtherTotal, too. */
 export function autoGuard(context: JobContext, coordination: Coordination): Guard {
-  return { begin: async (state, control) => beginAuto(context, coordination, state, control) };
+  return {
+    begin: async (state, control) => beginAuto(context, coordination, state, control),
+    check: async (state) =>
+      checkBeforeCreating(context, coordination, state.run, machineOptions(context, coordination, state)),
+  };
 }
 
 async function beginAuto(
@@ -61,7 +67,7 @@ async function beginAuto(
     );
   };
   try {
-    if (settings.createMissing || settings.emulator) await account.makeContainer({ signal });
+    await createCoordination(context, settings, account, signal);
     const located = await locateStatesRun({ account, surroundings }, state.run, signal);
     const options = { ...located, ...machineOptions(context, coordination, state) };
     const machine = await AutoMachine.begin(
@@ -76,6 +82,7 @@ async function beginAuto(
       },
       signal,
     );
+    tellHowToWatch(context, machine.runId, settings);
     const { maxFailures } = settings;
     const share = await shareLimits(machine, services, signal);
     const place = { account, surroundings, names: options.names };

@@ -9,6 +9,7 @@ import { StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
 import type { AutoMachine } from "../machines/auto-machine.ts";
 import { PartitionLost, type PartitionView, type RunView } from "../machines/machines.ts";
+import { lossError } from "./partition-loss.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import {
   abortAfter,
@@ -160,7 +161,10 @@ export class AutoTaking {
 
   async #drop(partition: number, why: Error): Promise<void> {
     const { machine, state, admitted, notice } = this.#with;
-    if (why instanceof PartitionLost && why.to !== "machine") throw repartitioned();
+    if (why instanceof PartitionLost && why.to !== "machine") {
+      const { totalPartitions } = state.run.identity;
+      throw lossError({ partition, totalPartitions, reason: why });
+    }
     await machine.giveBack(partition, AbortSignal.abort(why)).catch(() => false);
     admitted.delete(partition);
     await state.queue.withdraw(partition, why);

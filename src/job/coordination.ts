@@ -6,29 +6,30 @@ import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { splitQueues } from "../core/queues.ts";
-import { StopRequest } from "../core/stop-request.ts";
 import { explainRefusal } from "../machines/rights.ts";
 import { observeDates, ServiceTime } from "../machines/service-time.ts";
-import { LAST_WORD_MS, type OldRecord, Part, PartitionLost } from "../machines/machines.ts";
-import { untilAnswered } from "../machines/repeated-calls.ts";
+import { LAST_WORD_MS, type OldRecord, Part } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { ControlWatch } from "../machines/control.ts";
+import { checkBeforeCreating, createCoordination } from "./coordination-check.ts";
 import { listenToAccount, tellTaken } from "./account-control.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { isWhole, runRules } from "./coordination-settings.ts";
 import { reportOthers } from "./others.ts";
 import { describeCsv, locateStatesRun, newerCsv } from "./own-csv.ts";
+import { partitionLoss } from "./partition-loss.ts";
 import { type Figures, stateFacts, tellTakenOver } from "./partition-facts.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
 import { StartPatience } from "./start-patience.ts";
 import type { TargetIdentity } from "./start.ts";
+import { tellHowToWatch } from "./watch-hint.ts";
 
 /** Of the function that gives each work item its partition (`core/partition.ts`). */
 export const HASH_VERSION = 1;
@@ -36,14 +37,6 @@ export const HASH_VERSION = 1;
 const LOOK_MS = 500;
 /** The same after an abort, ms: nobody wants to wait. */
 const LAST_WORD_AFTER_ABORT_MS = 3_000;
-
-const LOST_ADVICE = {
-  machine:
-    "Nothing is left to do here while that machine works. If it ends early, this state can continue: run --resume --take-over.",
-  repartition: "This state is of no more use: start a new one with the new number of partitions.",
-  nobody:
-    "Somebody deleted what the machines know of each other. Stop the other machines, then start again with --resume.",
-} as const;
 
 export interface Coordination {
   readonly settings: RunSettings;
@@ -62,7 +55,14 @@ export interface Coordination {
 /** @returns undefined with --no-coordination: then no machine knows of another */
 export function coordinationGuard(context: JobContext, coordination: Coordination): Guard | undefined {
   if (!coordination.settings.coordination) return undefined;
-  return { begin: async (state, control) => beginPart(context, coordination, state, control) };
+  return {
+    begin: async (state, control) => beginPart(context, coordination, state, control),
+    async check(state) {
+      const figures: Figures = { first: undefined, last: undefined };
+      const options = partOptions(context, coordination, state, figures);
+      await checkBeforeCreating(context, coordination, state.run, options);
+    },
+  };
 }
 
 async function beginPart(
@@ -80,9 +80,7 @@ async function beginPart(
   using patience = new StartPatience(context, serviceTime, settings);
   const { signal } = patience;
   try {
-    if (settings.createMissing || settings.emulator) {
-      await untilAnswered(surroundings, signal, async (call) => account.makeContainer(call));
-    }
+    await createCoordination(context, settings, account, signal);
     const located = await locateStatesRun({ account, surroundings }, state.run, signal);
     const options = { ...located, ...partOptions(context, coordination, state, figures) };
     const asked: { watch?: ControlWatch } = {};
@@ -91,7 +89,7 @@ async function beginPart(
     const { reporter } = context;
     const place = { account, surroundings, names: options.names };
     asked.watch = await listenToAccount({ control, state, reporter, surroundings }, place);
-    if (!isWhole(settings)) context.notice("info", watchHint(part.runId, settings));
+    tellHowToWatch(context, part.runId, settings);
     return new CoordinatedRun({
       part,
       surroundings,
@@ -107,20 +105,6 @@ async function beginPart(
     tellAlone(context, state, explained);
     return await NO_GUARD.begin(state, control);
   }
-}
-
-/** How the whole run is watched. @param runId the same on every machine */
-export function watchHint(
-  runId: string,
-  { target, targetContainer }: Pick<RunSettings, "target" | "targetContainer">,
-): string {
-  const words = [
-    "reupload monitor",
-    ...(target === undefined ? [] : [`--target ${target}`]),
-    ...(targetContainer === "results" ? [] : [`--target-container ${targetContainer}`]),
-    `--run ${runId}`,
-  ];
-  return `all machines of this run, from anywhere: ${words.join(" ")}`;
 }
 
 function isWithoutRight(thrown: unknown): thrown is ReuploadError {
@@ -172,11 +156,11 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
           spreadRecords(context, { csv, csvDigest, totalPartitions, holder }, old, from)
       : undefined,
     beginsAgain: isWhole(settings) && isNew && !settings.takeOver,
-    // Of what was completed here the catalog may list more by now: only a partition that may begin work can look.
     hasRetries: () => {
-      const { pending, completed } = state.ledger.tally().workItems;
-      return pending > 0 || completed > 0;
+      const { pending, in_progress: inProgress } = state.ledger.tally().workItems;
+      return pending + inProgress > 0;
     },
+    mayFindMore: () => state.ledger.tally().workItems.completed > 0,
     onWait: ({ host, pid }: { readonly host: string; readonly pid: number }) =>
       notice(
         "info",
@@ -259,6 +243,7 @@ class CoordinatedRun implements GuardedRun {
 
   #look(): void {
     const { part, surroundings } = this.#with;
+    part.wakeIfNeeded();
     const mayBegin = part.mayBegin;
     if (mayBegin === this.#couldBegin) return;
     this.#couldBegin = mayBegin;
@@ -275,16 +260,8 @@ class CoordinatedRun implements GuardedRun {
 
   #lose(): void {
     const { part, control } = this.#with;
-    const reason: unknown = part.lost?.reason;
-    const why = reason instanceof Error ? reason.message : "its lease was lost";
-    const error = new ReuploadError(
-      "partition-lost",
-      `Partition ${part.partition} was lost to another machine: ${why}. The files in flight were finished.`,
-      { advice: LOST_ADVICE[reason instanceof PartitionLost ? reason.to : "machine"] },
-    );
-    control.drain(
-      new StopRequest("partition-lost", "the partition was lost to another machine", error.exitCode, error),
-    );
+    const { partition, totalPartitions, lost } = part;
+    control.drain(partitionLoss({ partition, totalPartitions, reason: lost?.reason }));
   }
 }
 

@@ -12,6 +12,12 @@ import type { OpenState } from "../state/state-kind.ts";
 
 export interface Guard {
   /**
+   * Refuses the start by what is known of the run already, and changes nothing: asked before container or queue are created.
+   *
+   * @throws ReuploadError
+   */
+  check?(state: OpenState): Promise<void>;
+  /**
    * Takes this start's part of the run, or refuses it.
    *
    * @throws ReuploadError when the start must not go on; the state of a new run is discarded then

@@ -35,6 +35,10 @@ export function stateFacts(
   { retryFailed, takeOver, tell }: FactsOptions = NO_OPTIONS,
 ): PartitionFacts {
   let isFirst = true;
+  /** Bytes that other machines put into the target: of the record, as every claim begins with it. */
+  let bytesElsewhere = 0;
+  // The state does not count the bytes of one partition among several.
+  const ownBytes = () => (run.identity.partition === "auto" ? 0 : ledger.tally().bytes);
   return {
     async adopt(body) {
       const said = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
@@ -50,11 +54,12 @@ export function stateFacts(
         await queue.admit(partition, undefined);
       }
       isFirst = false;
+      bytesElsewhere = Math.max(bytesElsewhere, (said?.files.bytes ?? 0) - ownBytes());
     },
     async checkpoint() {
-      const checkpoint = await ledger.checkpoint(partition, {
-        signal: abortAfter(surroundings, CHECKPOINT_MS),
-      });
+      const own = await ledger.checkpoint(partition, { signal: abortAfter(surroundings, CHECKPOINT_MS) });
+      const files = { ...own.files, bytes: own.files.bytes + bytesElsewhere };
+      const checkpoint = { ...own, files };
       return {
         body: encodeCheckpoint(checkpoint),
         isDone: isCheckpointDone(checkpoint),

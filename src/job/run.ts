@@ -27,6 +27,7 @@ import type { RunParts, RunRequest } from "./run-request.ts";
 import type { Services } from "./services.ts";
 import {
   beginGuarded,
+  type CreateMissing,
   openRunState,
   openTarget,
   type OpenTarget,
@@ -108,12 +109,14 @@ class Run {
     const target = { settings, found, catalog: catalog.identity, emulator: this.#emulator };
     const opened = await openTarget(this.#context, target);
     const { services, identity } = opened;
-    await prepareTarget(this.#context, services, {
-      settings,
-      container: settings.targetContainer,
-      queue: ownQueue(settings),
-      mayCreate: true,
-    });
+    const prepare = async (mayCreate: boolean) =>
+      prepareTarget(this.#context, services, {
+        settings,
+        container: settings.targetContainer,
+        queue: ownQueue(settings),
+        mayCreate,
+      });
+    const create = (await prepare(false)) === "missing" ? async () => prepare(true) : undefined;
     const state = await openRunState(this.#context, identity, {
       settings,
       location: this.#statePath,
@@ -123,7 +126,7 @@ class Run {
       resumeAdvice: resumeAdvice(resumeCommand),
     });
     try {
-      return await this.#withState(opened, state);
+      return await this.#withState(opened, state, create);
     } finally {
       await state.close();
     }
@@ -151,10 +154,11 @@ class Run {
     return coordinationGuard(this.#context, coordination) ?? NO_GUARD;
   }
 
-  async #withState(target: OpenTarget, state: OpenState): Promise<RunEnd> {
+  /** @param create creates what is missing in the account */
+  async #withState(target: OpenTarget, state: OpenState, create: CreateMissing): Promise<RunEnd> {
     const { services } = target;
     const guard = this.#guard(target);
-    const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath };
+    const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath, create };
     const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
       this.#openCatalog(services),
     );

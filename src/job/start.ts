@@ -168,21 +168,39 @@ export async function openRunState(
   );
 }
 
+/** Creates what is missing in the account; undefined when nothing is. */
+export type CreateMissing = (() => Promise<unknown>) | undefined;
+
 /**
  * Asks the guard. A start that is refused, or cannot open what it needs, leaves no new state behind: the corrected
  * command must not meet a run that never began.
  *
  * @param isNew the state was made by this start
+ * @param create creates what is missing in the account; not before the guard has looked whether the start fits the run
  * @param open what is opened next, with the state's lock held
  */
 export async function beginGuarded<T>(
   { control }: JobContext,
   state: OpenState,
-  { guard, isNew, location }: { readonly guard: Guard; readonly isNew: boolean; readonly location: string },
+  {
+    guard,
+    isNew,
+    location,
+    create,
+  }: {
+    readonly guard: Guard;
+    readonly isNew: boolean;
+    readonly location: string;
+    readonly create: CreateMissing;
+  },
   open: (run: GuardedRun) => Promise<T>,
 ): Promise<{ readonly run: GuardedRun; readonly opened: T }> {
   let run: GuardedRun | undefined;
   try {
+    if (create !== undefined) {
+      await guard.check?.(state);
+      await create();
+    }
     run = await guard.begin(state, control);
     return { run, opened: await open(run) };
   } catch (thrown) {

@@ -124,10 +124,12 @@ async function tryToTake(
       const { manifest } = await findOrMakeManifest(options, options.newManifest, during);
       if (manifest.generation !== generation) throw new OtherGeneration();
     },
+    hasRetries: () => options.hasRetries(partition),
+    // What is found is this state's own, and asks for the partition then.
+    mayFindMore: () => false,
     async reopen(during) {
-      if (!options.hasRetries(partition)) return false;
-      if (await reopenRun(options, options.newManifest, generation, during)) return true;
-      throw new OtherGeneration();
+      const isOpen = await reopenRun(options, options.newManifest, generation, during);
+      if (!isOpen) throw new OtherGeneration();
     },
   };
   const context: ClaimContext = {

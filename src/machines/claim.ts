@@ -5,55 +5,23 @@
  * write: a lease id alone does not keep off a write that was delayed until after the successor had released. One write is
  * under way at a time. Facts in a record are adopted before the own ones are written over it.
  */
-import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
+import { sleep } from "../surroundings/surroundings.ts";
 import { ReuploadError } from "../core/errors.ts";
-import { type CoordinationAccount, isRefusal, type StoredBlob } from "./coordination-account.ts";
-import { type Confirmation, Lease, releaseLease } from "./lease.ts";
-import type { ServiceTime } from "./service-time.ts";
-import { decodeSummary, encodeSummary, type RecordSummary } from "./record.ts";
+import {
+  type ClaimChecks,
+  type ClaimContext,
+  describeOther,
+  type Holder,
+  isAsTold,
+  type PartitionFacts,
+  type Resting,
+} from "./claim-contract.ts";
+import { isRefusal, type StoredBlob } from "./coordination-account.ts";
+import { type Confirmation, Lease, releaseLease, whatIsGone } from "./lease.ts";
+import { decodeSummary, encodeSummary } from "./record.ts";
 import { callOnce, maySucceedLater, untilAnswered } from "./repeated-calls.ts";
 
-/** The partition's facts as this machine's state has them. */
-export interface PartitionFacts {
-  /**
-   * Takes over the facts of a record: a completed fact of either side stands, for the rest the higher epoch wins.
-   *
-   * @param body undefined when nothing was written yet
-   * @throws ReuploadError when the record is over other rows than the state has, or cannot be read
-   */
-  adopt(body: Uint8Array | undefined, epoch: number): Promise<void>;
-  /** The committed facts. */
-  checkpoint(): Promise<{
-    readonly body: Uint8Array;
-    readonly summary: Omit<RecordSummary, "state" | keyof Holder | "writerId" | "epoch" | "since">;
-    readonly isDone: boolean;
-  }>;
-}
-
-/** Who holds a partition, as others are told. */
-export interface Holder {
-  readonly host: string;
-  readonly pid: number;
-  readonly stateId: string;
-}
-
-export interface ClaimContext {
-  /** Tells `serviceTime` the date of each answer. */
-  readonly account: CoordinationAccount;
-  readonly serviceTime: ServiceTime;
-  readonly surroundings: Surroundings;
-  readonly holder: Holder;
-  /** Says whether the manifest is still this generation's. */
-  readonly confirmGeneration: (signal: AbortSignal) => Promise<Confirmation>;
-}
-
-/** What a start looks at between the acquire of the lease and its first write. */
-export interface ClaimChecks {
-  /** Throws what forbids the claim, such as another generation. */
-  readonly afterAcquire: (signal: AbortSignal) => Promise<void>;
-  /** The partition is done: opens the run again when there is something to retry. @returns whether it did */
-  readonly reopen: (signal: AbortSignal) => Promise<boolean>;
-}
+export type { ClaimChecks, ClaimContext, Holder, PartitionFacts };
 
 const RETRY_MS = 1_000;
 
@@ -72,6 +40,9 @@ export class Claim {
   #writing: Promise<unknown> = Promise.resolve();
   #isEnding = false;
   #factsMs = 0;
+  /** Of a partition that is done: its record stays as it is until something is found to do. */
+  #resting: Resting | undefined;
+  #waking: Promise<boolean> | undefined;
 
   private constructor(
     context: ClaimContext,
@@ -100,8 +71,8 @@ export class Claim {
    * there.
    *
    * @param checks what the start looks at meanwhile
-   * @returns the claim, which renews by itself; `done` when there is nothing to do; `again` when somebody took the
-   * partition meanwhile, or that cannot be told
+   * @returns the claim, which renews by itself, and rests when the partition is done but more may be found; `done` when
+   * there is nothing to do; `again` when somebody took the partition meanwhile, or that cannot be told
    * @throws CoordinationRefusal `LeaseAlreadyPresent`, 404; what the checks and `adopt` throw; the signal's reason
    */
   static async take(
@@ -125,10 +96,14 @@ export class Claim {
       const before = decodeSummary(record.metadata);
       const epoch = before?.epoch ?? 0;
       await facts.adopt(before === undefined ? undefined : record.body, epoch);
-      if (before?.state === "done" && !(await checks.reopen(signal))) return "done";
+      const isDone = before?.state === "done";
+      const rests = isDone && !checks.hasRetries();
+      if (rests && !checks.mayFindMore()) return "done";
+      if (isDone && !rests) await checks.reopen(signal);
       claim = new Claim(context, { partition, name, lease, facts, epoch: epoch + 1, etag: record.etag });
+      if (rests) claim.#resting = { record: before, checks };
       // From the first write on others can tell this claim from the one before.
-      isKept = await claim.#write("first", signal);
+      isKept = rests || (await claim.#write("first", signal));
       return isKept ? claim : "again";
     } finally {
       if (!isKept) {
@@ -141,7 +116,29 @@ export class Claim {
 
   /** Whether new work may begin now. */
   get mayBegin(): boolean {
-    return !this.#isEnding && this.lease.state === "held";
+    return !this.#isEnding && this.#resting === undefined && this.lease.state === "held";
+  }
+
+  /** The partition is done, and nothing more was found yet. */
+  get isResting(): boolean {
+    return this.#resting !== undefined;
+  }
+
+  /**
+   * Begins to work when something is found to do in a partition that is done: opens the run again, and writes the record.
+   *
+   * @returns whether the partition may be worked on; false when that has to be tried again
+   */
+  async wake(signal: AbortSignal): Promise<boolean> {
+    const resting = this.#resting;
+    if (resting === undefined) return true;
+    this.#waking ??= this.#inTurn(async () => {
+      await resting.checks.reopen(signal);
+      const isWritten = await this.#write("first", signal);
+      if (isWritten) this.#resting = undefined;
+      return isWritten;
+    }).finally(() => (this.#waking = undefined));
+    return this.#waking;
   }
 
   /** How long the last checkpoint took to be put together, ms. */
@@ -160,26 +157,40 @@ export class Claim {
    * @throws the signal's reason; what `adopt` throws
    */
   async writeCheckpoint(signal: AbortSignal): Promise<void> {
-    if (this.#isEnding || this.lease.state !== "held") return;
+    if (this.#isEnding || this.#resting !== undefined || this.lease.state !== "held") return;
     await this.#inTurn(async () => this.#write("between", signal));
   }
 
   /**
    * Ends the claim: nothing begins from now on. Writes the last facts, and releases the lease when they were accepted;
-   * else the lease is left to expire, so that nobody believes an old record to be the last word.
+   * else the lease is left to expire, so that nobody believes an old record to be the last word. The record of a partition
+   * that was done, and is as it was, is not written.
    *
    * @returns whether the last facts were accepted
    */
   async finish(signal: AbortSignal): Promise<boolean> {
     this.#isEnding = true;
     const { account, surroundings } = this.#context;
-    const isWritten = await this.#inTurn(async () => this.#write("last", signal)).catch((thrown: unknown) => {
-      if (signal.aborted) return false;
-      throw thrown;
-    });
-    await this.lease.end();
+    let isWritten = false;
+    try {
+      isWritten = await this.#tellLast(signal);
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    } finally {
+      await this.lease.end();
+    }
     if (isWritten) await releaseLease({ account, surroundings, name: this.#name }, this.lease.id);
     return isWritten;
+  }
+
+  async #tellLast(signal: AbortSignal): Promise<boolean> {
+    await this.#waking?.catch(() => {});
+    if (this.#resting !== undefined) {
+      const { isDone, summary } = await this.#facts.checkpoint();
+      if (isDone && isAsTold(summary, this.#resting.record)) return true;
+      if (!(await this.wake(signal))) return false;
+    }
+    return this.#inTurn(async () => this.#write("last", signal));
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -220,7 +231,7 @@ export class Claim {
   /** What the failed write says of the lease. @returns false for what no further try can mend */
   #mayTryAgain(thrown: unknown): boolean {
     if (this.lost.aborted || isRefusal(thrown, "ConditionNotMet")) return true;
-    if (isRefusal(thrown) && thrown.status === 404) this.lease.lose("its record was deleted", "nobody");
+    if (isRefusal(thrown) && thrown.status === 404) this.lease.lose(whatIsGone(thrown), "nobody");
     else if (isRefusal(thrown) && thrown.code.startsWith("Lease")) this.lease.doubt();
     else if (thrown instanceof ReuploadError) return false;
     else return maySucceedLater(thrown);
@@ -284,10 +295,4 @@ export class Claim {
     const own = { state, ...this.#context.holder, writerId, epoch, since: this.#since } as const;
     return { body, metadata: encodeSummary({ ...summary, ...own }) };
   }
-}
-
-function describeOther(summary: RecordSummary | undefined): string {
-  return summary === undefined
-    ? "its record was created again"
-    : `it was taken over by ${summary.host} (process ${summary.pid})`;
 }

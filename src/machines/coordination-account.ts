@@ -72,8 +72,8 @@ export interface CoordinationAccount {
   renew(name: string, leaseId: string, options: CallOptions): Promise<Answered>;
   /** Lease Blob, release. @throws CoordinationRefusal */
   release(name: string, leaseId: string, options: CallOptions): Promise<Answered>;
-  /** Create Container; one that is there is a success. @throws CoordinationRefusal */
-  makeContainer(options: CallOptions): Promise<void>;
+  /** Create Container; one that is there is a success. @returns whether it was made now @throws CoordinationRefusal */
+  makeContainer(options: CallOptions): Promise<boolean>;
 }
 
 /** The service answered "no". */

@@ -14,7 +14,7 @@
  * Within a claim a machine only renews; it never acquires again with an old id.
  */
 import { type Moment, moment, passedSince, sleep, type Surroundings } from "../surroundings/surroundings.ts";
-import { type CoordinationAccount, isRefusal } from "./coordination-account.ts";
+import { type CoordinationAccount, type CoordinationRefusal, isRefusal } from "./coordination-account.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { callOnce, untilAnswered } from "./repeated-calls.ts";
 
@@ -164,7 +164,7 @@ export class Lease {
     } catch (thrown) {
       signal.throwIfAborted();
       if (isRefusal(thrown, ...LOST_CODES)) this.lose(`its lease was refused: ${thrown.code}`);
-      else if (isRefusal(thrown) && thrown.status === 404) this.lose("its record was deleted", "nobody");
+      else if (isRefusal(thrown) && thrown.status === 404) this.lose(whatIsGone(thrown), "nobody");
       return;
     }
     // Uncertain for a moment, while the answer was under way, is uncertain too.
@@ -189,6 +189,12 @@ export class Lease {
     // What was read after a renewal that is old by now is doubted again as soon as it is asked for.
     else this.#isDoubted = false;
   }
+}
+
+/** What a 404 says of the record. */
+export function whatIsGone({ code }: CoordinationRefusal): string {
+  const isContainer = code === "ContainerNotFound" || code === "ContainerBeingDeleted";
+  return isContainer ? "the coordination container was deleted" : "its record was deleted";
 }
 
 /** Asks once to release the lease; one that cannot be released expires by itself. */

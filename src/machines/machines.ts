@@ -27,7 +27,7 @@ import { checkSettings, claimFixedPartition } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import { abortAfter } from "../surroundings/surroundings.ts";
 
-export { PartitionLost } from "./lease.ts";
+export { type LostTo, PartitionLost } from "./lease.ts";
 export type { NewRecord, OldRecord, PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
 
 /** How long a machine tries to write its last checkpoint before it leaves its lease to expire, ms. */
@@ -55,7 +55,10 @@ export interface PartOptions extends ManifestContext {
   readonly spread: SpreadRecords | undefined;
   /** A run of the whole CSV with a new state: it takes over nothing of an earlier one. */
   readonly beginsAgain: boolean;
+  /** Something is to be done in a partition that is done. */
   readonly hasRetries: () => boolean;
+  /** The catalog may list more of a partition that is done. */
+  readonly mayFindMore: () => boolean;
   readonly onWait: (holder: RecordSummary) => void;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
 }
@@ -66,6 +69,7 @@ export class Part {
   /** "Before the run": blobs older than this need no announcement, ms since the epoch. */
   readonly moment: number;
   readonly partition: number;
+  readonly totalPartitions: number;
   readonly #options: PartOptions;
   readonly #generation: number;
   /** undefined: the partition is done and nothing is to be retried. */
@@ -79,6 +83,7 @@ export class Part {
   ) {
     this.#options = options;
     this.partition = options.partition;
+    this.totalPartitions = options.settings.totalPartitions;
     this.runId = makeRunId(options.run, made.generation);
     this.#generation = made.generation;
     this.#claim = made.claim;
@@ -127,9 +132,16 @@ export class Part {
     }
   }
 
-  /** Nothing is to be done here. */
+  /** Nothing is to be done here, as far as is known. */
   get isDone(): boolean {
-    return this.#claim === undefined;
+    return this.#claim === undefined || this.#claim.isResting;
+  }
+
+  /** Begins to work when something is found to do in a partition that was done. What fails now is tried at the next call. */
+  wakeIfNeeded(): void {
+    const claim = this.#claim;
+    if (claim?.isResting !== true || this.#ended.signal.aborted || !this.#options.hasRetries()) return;
+    claim.wake(this.#ended.signal).catch(() => {});
   }
 
   /** Whether new work may begin now; asked before each file. */

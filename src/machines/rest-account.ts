@@ -98,8 +98,10 @@ export class RestAccount implements CoordinationAccount {
       await refusals("make container", async () =>
         createContainer(this.#client, this.#container, untimed(signal)),
       );
+      return true;
     } catch (thrown) {
       if (!(thrown instanceof CoordinationRefusal && thrown.code === "ContainerAlreadyExists")) throw thrown;
+      return false;
     }
   };
 

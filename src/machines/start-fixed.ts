@@ -41,6 +41,8 @@ export interface FixedStart extends ManifestContext {
   readonly takeOver: boolean;
   /** Whether something of a partition that is done is to be tried again (`--retry-failed`). */
   readonly hasRetries: () => boolean;
+  /** Whether the catalog may list more of a partition that is done. */
+  readonly mayFindMore: () => boolean;
   /** Told once, when the start waits for a lease to end. */
   readonly onWait: (holder: RecordSummary) => void;
 }
@@ -187,7 +189,9 @@ async function tryClaim(
       if (now.manifest.generation !== generation) throw new StartAgain();
       checkNewestCsv(now.manifest, start.csv);
     },
-    reopen: async (during) => start.hasRetries() && reopen(start, generation, during),
+    hasRetries: start.hasRetries,
+    mayFindMore: start.mayFindMore,
+    reopen: async (during) => reopen(start, generation, during),
   };
   try {
     return await Claim.take(context, { partition, name, facts }, checks, signal);
@@ -199,9 +203,8 @@ async function tryClaim(
 }
 
 /** @throws StartAgain */
-async function reopen(start: FixedStart, generation: number, signal: AbortSignal): Promise<true> {
-  if (await reopenRun(start, start.newManifest, generation, signal)) return true;
-  throw new StartAgain();
+async function reopen(start: FixedStart, generation: number, signal: AbortSignal): Promise<void> {
+  if (!(await reopenRun(start, start.newManifest, generation, signal))) throw new StartAgain();
 }
 
 function held(start: LeaseStart, record: RecordSummary, isDead: boolean): ReuploadError {

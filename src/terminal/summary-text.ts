@@ -94,7 +94,7 @@ function fileLines({ summary }: RunReport, files: Account["files"], style: TextS
   return block({ label: "Files", value: files.total, note: unknownFiles(summary) }, style, [
     { label: "copied", value: files.copied, format: "green" },
     { label: "already there", value: files.alreadyThere, note: "with the same content" },
-    { label: "elsewhere", value: files.elsewhere, note: "completed by other machines" },
+    { label: "elsewhere", value: files.elsewhere, note: "done by other machines" },
     { label: "failed", value: files.failed, format: "red" },
     { label: "skipped", value: files.skipped, note: "skipped as requested" },
     { label: "left", value: files.left, format: "yellow" },

@@ -139,6 +139,12 @@ describe("a run of the whole CSV", () => {
     expect(resumed.stderr).not.toContain("warning");
     const made = await scene.run([...nowhere, "--resume", "--create-missing"]);
     expect(made.code, made.stderr).toBe(0);
+    expect(made.stderr).toContain(`created the container ${nowhere[3]}`);
+    expect(made.stderr).toMatch(
+      new RegExp(
+        `this run, from anywhere: reupload monitor .*--coordination-container ${nowhere[3]} --run \\w+`,
+      ),
+    );
     expect((await scene.run([...nowhere.slice(2), "--state-db", "new.db"])).stderr).not.toContain("warning");
   }, 60_000);
 });

@@ -69,6 +69,7 @@ class Run {
       spread: undefined,
       beginsAgain: false,
       hasRetries: () => done.size < items.length,
+      mayFindMore: () => false,
       onWait: () => {},
       onSuspicion: () => {},
     };

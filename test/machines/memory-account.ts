@@ -113,8 +113,9 @@ export class MemoryAccount implements CoordinationAccount {
     return { date: this.#now() };
   }
 
-  async makeContainer(): Promise<void> {
+  async makeContainer(): Promise<boolean> {
     this.#begin("makeContainer", "");
+    return false;
   }
 
   /** What an operator may do from outside. */

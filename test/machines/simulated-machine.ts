@@ -91,6 +91,7 @@ export class SimulatedMachine extends SimulatedProcess {
         facts: this.#facts(settings.totalPartitions),
         takeOver,
         hasRetries: () => this.options.retries,
+        mayFindMore: () => false,
         onWait: () => {},
       },
       signal,

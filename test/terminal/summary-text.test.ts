@@ -66,6 +66,29 @@ describe("the summary", () => {
     );
   });
 
+  it("has a class for what other machines did, so that the classes sum up to the total", () => {
+    const { workItems, files } = CLEAN.summary;
+    const lines = summaryText(
+      {
+        ...CLEAN,
+        summary: {
+          ...CLEAN.summary,
+          workItems: { ...workItems, completed: 3, elsewhere: 7 },
+          files: { ...files, total: 90, copied: 29, elsewhere: 61, announced: 29 },
+        },
+      },
+      PLAIN,
+    );
+    expect(lines.slice(2, 8)).toEqual([
+      "Rows                          10",
+      "  completed                   10  7 of them by other machines",
+      "",
+      "Files                         90",
+      "  copied                      29",
+      "  elsewhere                   61  done by other machines",
+    ]);
+  });
+
   it("groups what failed by code with samples and advice, separate from what was skipped", () => {
     expect(text(reportOf())).toContain(`
 Failed

@@ -11,6 +11,6 @@ export function discardState(surroundings: Surroundings, location: string): void
   try {
     removeState(path);
   } finally {
-    lock.release();
+    lock.remove();
   }
 }

@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import { createUnlessThere } from "../../files/files.ts";
@@ -13,14 +13,20 @@ const WAIT_MS = 250;
 /** Held until released, or until the process ends however it ends: the operating system drops it then. */
 export interface StateLock {
   release(): void;
+  /** Releases it and removes its file: of a state that is removed, nothing stays behind. */
+  remove(): void;
 }
+
+/** How often a lock file is opened that was removed while it was opened. */
+const TRIES = 5;
 
 /**
  * Takes the lock of a state: an exclusive transaction that stays open on a second, empty SQLite file beside it
  * (`<state>.lock`), so that SQLite's own locking does the work on every system.
  *
- * The file is never removed: whoever opened it just before could lock the removed one while another locks its
- * successor, and inode numbers come back, so that nothing tells the two apart. One that lies about is no obstacle.
+ * The file is removed only by who holds the lock. Whoever had opened it just before locks the removed one then, while
+ * another may lock its successor: so the path must lead to the same file before and after the lock was taken, told by its
+ * number and its birth, as numbers come back. One that lies about is no obstacle.
  *
  * A link to the state leads to the same lock, because the path is the real one. A second name of the same file (a hard
  * link) would have a lock of its own: such a state is refused. To lock the file itself, in place of the path, is no way
@@ -34,18 +40,54 @@ export function takeLock(surroundings: Surroundings, statePath: string): StateLo
   refuseSecondNames(statePath);
   refuseOddCompanions(statePath);
   const path = `${statePath}.lock`;
-  createUnlessThere(path);
+  for (let tries = 1; tries <= TRIES; tries++) {
+    createUnlessThere(path);
+    const opened = identify(path);
+    const db = lockFile(path);
+    if (db === undefined) return undefined;
+    if (opened !== undefined && identify(path) === opened) return heldLock(surroundings, statePath, db);
+    db.close();
+  }
+  return undefined;
+}
+
+/** undefined when there is no such file */
+function identify(path: string): string | undefined {
+  const file = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  return file && `${file.dev} ${file.ino} ${file.birthtimeNs}`;
+}
+
+function heldLock(surroundings: Surroundings, statePath: string, db: DatabaseSync): StateLock {
+  try {
+    noteHolder(statePath, surroundings.wall());
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return {
+    release() {
+      forgetHolder(statePath);
+      db.close();
+    },
+    remove() {
+      forgetHolder(statePath);
+      try {
+        rmSync(`${statePath}.lock`, { force: true });
+      } catch {
+        // Where an open file cannot be removed it stays, which is no obstacle.
+      }
+      db.close();
+    },
+  };
+}
+
+/** @returns undefined when another process (or this one) has it locked */
+function lockFile(path: string): DatabaseSync | undefined {
   const db = new DatabaseSync(path, { timeout: WAIT_MS });
   try {
     // In memory, or the transaction would put an empty journal file beside the lock.
     db.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
-    noteHolder(statePath, surroundings.wall());
-    return {
-      release() {
-        forgetHolder(statePath);
-        db.close();
-      },
-    };
+    return db;
   } catch (error) {
     db.close();
     if (sqliteErrorCode(error) === SQLITE.busy) return undefined;

@@ -6,7 +6,7 @@ import { beginLog, openForWriting, toStateError } from "./database.ts";
 import { describeHolder } from "./holder.ts";
 import { inspectState, readRun, readStarts } from "./inspect.ts";
 import { createState } from "./load-run.ts";
-import { takeLock } from "./lock.ts";
+import { type StateLock, takeLock } from "./lock.ts";
 import { migrate } from "./migrations/migrations.ts";
 import { findOwner, takeOwnership } from "./owner.ts";
 import { refuseNetworkDisk, statePath } from "./place.ts";
@@ -54,7 +54,8 @@ export async function openRun(
   } catch (error) {
     // No state stays behind of a run that did not begin.
     if (isNew) removeState(path);
-    lock.release();
+    if (isNew) lock.remove();
+    else lock.release();
     throw toStateError(error, path);
   }
 }
@@ -137,7 +138,7 @@ function refuseCutShort(place: string): void {
 }
 
 /** @throws ReuploadError `state-locked` */
-export function lockState(surroundings: Surroundings, path: string): { release(): void } {
+export function lockState(surroundings: Surroundings, path: string): StateLock {
   let lock;
   try {
     lock = takeLock(surroundings, path);

@@ -12,7 +12,7 @@ export const IMPORTING_SUFFIX = ".importing";
 
 const LOGS = ["-wal", "-shm", "-journal"];
 
-/** Removes a state, its log too; the lock file stays (see `takeLock`). */
+/** Removes a state, its log too; not the lock file, see `takeLock`. */
 export function removeState(path: string): void {
   for (const suffix of [...LOGS, ""]) rmSync(path + suffix, { force: true });
 }

@@ -32,11 +32,13 @@ export async function makeState(surroundings: Surroundings, given: string): Prom
     lock.release();
     throw toStateError(error, place);
   }
+  let isThere = false;
   return {
     location: path,
     publish() {
       try {
         putInPlace(path, place);
+        isThere = true;
       } catch (error) {
         throw toStateError(error, place);
       }
@@ -44,7 +46,8 @@ export async function makeState(surroundings: Surroundings, given: string): Prom
     [Symbol.dispose]() {
       removeState(path);
       rmSync(`${path}.lock`, { force: true });
-      lock.release();
+      if (isThere) lock.release();
+      else lock.remove();
     },
   };
 }

@@ -185,7 +185,7 @@ describe("the lock of a state", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it("is held by one at a time, however often it is taken and released", async () => {
+  it("is held by one at a time, however often it is taken, released and removed", async () => {
     const path = join(await temporaryFolder(), "state.db");
     const fight = `
       import { takeLock } from ${JSON.stringify(join(room, "lock.ts"))};
@@ -201,7 +201,8 @@ describe("the lock of a state", () => {
         // Long enough for the other to come in, if it could.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
         rmSync(inside);
-        lock.release();
+        if (taken % 3 === 0) lock.remove();
+        else lock.release();
         taken++;
       }
       console.log(taken);

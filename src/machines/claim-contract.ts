@@ -1,0 +1,78 @@
+/** What a claim is told and asks for: the partition's facts, who holds it, and what a start looks at. */
+import { isDeepStrictEqual } from "node:util";
+import type { Surroundings } from "../surroundings/surroundings.ts";
+import type { CoordinationAccount } from "./coordination-account.ts";
+import type { Confirmation } from "./lease.ts";
+import type { RecordSummary } from "./record.ts";
+import type { ServiceTime } from "./service-time.ts";
+
+/** The partition's facts as this machine's state has them. */
+export interface PartitionFacts {
+  /**
+   * Takes over the facts of a record: a completed fact of either side stands, for the rest the higher epoch wins.
+   *
+   * @param body undefined when nothing was written yet
+   * @throws ReuploadError when the record is over other rows than the state has, or cannot be read
+   */
+  adopt(body: Uint8Array | undefined, epoch: number): Promise<void>;
+  /** The committed facts. */
+  checkpoint(): Promise<{
+    readonly body: Uint8Array;
+    readonly summary: Omit<RecordSummary, "state" | keyof Holder | "writerId" | "epoch" | "since">;
+    readonly isDone: boolean;
+  }>;
+}
+
+/** Who holds a partition, as others are told. */
+export interface Holder {
+  readonly host: string;
+  readonly pid: number;
+  readonly stateId: string;
+}
+
+export interface ClaimContext {
+  /** Tells `serviceTime` the date of each answer. */
+  readonly account: CoordinationAccount;
+  readonly serviceTime: ServiceTime;
+  readonly surroundings: Surroundings;
+  readonly holder: Holder;
+  /** Says whether the manifest is still this generation's. */
+  readonly confirmGeneration: (signal: AbortSignal) => Promise<Confirmation>;
+}
+
+/** What a start looks at between the acquire of the lease and its first write. */
+export interface ClaimChecks {
+  /** Throws what forbids the claim, such as another generation. */
+  readonly afterAcquire: (signal: AbortSignal) => Promise<void>;
+  /** Whether something of a partition that is done is to be done again. */
+  readonly hasRetries: () => boolean;
+  /** Whether a look at the catalog may find more of a partition that is done. */
+  readonly mayFindMore: () => boolean;
+  /** Opens the run again, before anything of a partition that is done begins. */
+  readonly reopen: (signal: AbortSignal) => Promise<void>;
+}
+
+/** What a claim of a partition that is done keeps until something is found to do. */
+export interface Resting {
+  readonly record: RecordSummary;
+  readonly checks: ClaimChecks;
+}
+
+type Told = Pick<RecordSummary, "counts" | "failures" | "filesVanished">;
+
+/** Whether a summary tells nothing new. */
+export function isAsTold(now: Told, then: Told): boolean {
+  const same = ({ counts, failures, filesVanished = 0 }: Told) => ({
+    counts,
+    failures,
+    filesVanished,
+  });
+  return isDeepStrictEqual(same(now), same(then));
+}
+
+/** Who has the partition by a record that is not the claim's own, in words. */
+export function describeOther(summary: RecordSummary | undefined): string {
+  return summary === undefined
+    ? "its record was created again"
+    : `it was taken over by ${summary.host} (process ${summary.pid})`;
+}
