@@ -44,6 +44,12 @@ function sumsOf(summary: string): { totals: number[]; sums: number[] } {
   return { totals, sums };
 }
 
+interface JsonSummary {
+  readonly type: string;
+  readonly rows?: { readonly total: number };
+  readonly files?: { readonly total: number };
+}
+
 /** The record of the partition, as the account has it. */
 async function record(): Promise<{ etag: string | undefined; files: number; bytes: number }> {
   const container = scene.behind.container(coordination);
@@ -79,6 +85,17 @@ describe("a partition that several machines did", () => {
     expect(done).toMatchObject({ files: 12, bytes: blobs.reduce((sum, { length }) => sum + length, 0) });
     const resumed = await scene.cli(["run", "--resume", "--state-db", "a.db"]);
     expect(resumed.code, resumed.stderr).toBe(0);
+    expect(await record()).toEqual(done);
+    const json = await scene.cli(["run", "--resume", "--state-db", "b.db", "--output", "json"]);
+    const events = json.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as JsonSummary);
+    const summary = events.find(({ type }) => type === "summary");
+    for (const { total, ...classes } of [summary?.rows, summary?.files].map((all) => all ?? { total: -1 })) {
+      expect(Object.values(classes as Record<string, number>).reduce((a, b) => a + b, 0)).toBe(total);
+    }
+    expect(summary?.files).toMatchObject({ total: 12, copied: 6, elsewhere: 6 });
     expect(await record()).toEqual(done);
   }, 60_000);
 });
