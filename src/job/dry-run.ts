@@ -17,7 +17,7 @@ import { DryRunTransfer } from "../transfer/dry-run-transfer.ts";
 import type { JobContext } from "./context.ts";
 import { fileMessage, followRun } from "./follow.ts";
 import { ownQueue } from "./own-queue.ts";
-import type { RunRequest } from "./run.ts";
+import type { RunRequest } from "./run-request.ts";
 import type { Services } from "./services.ts";
 import { openRunState, openTarget, prepareTarget, targetCheck } from "./start.ts";
 

@@ -8,7 +8,8 @@ import { STATES } from "../state/wiring.ts";
 import { catalogSource } from "./catalogs.ts";
 import { commandFiles, type UsedFiles } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
-import { resumeAdvice, run, type RunRequest } from "./run.ts";
+import { resumeAdvice, run } from "./run.ts";
+import type { RunRequest } from "./run-request.ts";
 import { checkCsv } from "./run-inputs.ts";
 import type { StateRequest } from "./start.ts";
 

@@ -36,8 +36,6 @@ import {
   startRunEmulator,
 } from "./start.ts";
 
-export type { RunRequest };
-
 /** @returns the exit code. @throws what ends the run before its first file: ReuploadError, StopRequest */
 export async function run(context: JobContext, request: RunRequest): Promise<ExitCode> {
   if (request.found !== undefined) checkResume(request.settings, request.found.settings);

@@ -17,7 +17,8 @@ import { STATES } from "../state/wiring.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import type { JobContext } from "./context.ts";
 import { forgetState } from "./leftovers.ts";
-import { resumeAdvice, run, type RunRequest } from "./run.ts";
+import { resumeAdvice, run } from "./run.ts";
+import type { RunRequest } from "./run-request.ts";
 
 /** What is uploaded, and as whose files. */
 export interface UploadRequest {

@@ -227,8 +227,11 @@ describe("a CSV that has grown while another machine works", () => {
       when: ({ name }) => name.endsWith(ofOther.blobName),
       fault: { kind: "hold", until: gate.promise },
     });
+    const before = scene.proxy.count("put-blob");
+    const own = input.files.filter(({ workItemId }) => choosePartition(workItemId, 2) === 0).length;
     const first = scene.startRun(share(0, "first.db"));
-    await expect.poll(() => first.stderr, { timeout: 20_000 }).toContain("--run ");
+    // It has looked all its files up: the listing may be replaced.
+    await expect.poll(() => scene.proxy.count("put-blob") - before, { timeout: 20_000 }).toBe(own);
     const grown = planPlain(scene, WORK_ITEMS + 8, 3);
     await Promise.all(grown.files.slice(input.files.length).map(async (file) => putSource(scene, file)));
     await scene.write("grown.csv", csvOf(grown));
