@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Simulator, startSimulator, whyNoSimulator } from "./simulator/start.ts";
+import { ALONE } from "./support/alone.ts";
 import { CSV, evenly, LISTING, writeRunInput } from "./support/run-input.ts";
 
 const { values } = parseArgs({
@@ -64,7 +65,7 @@ async function measure(at: Simulator): Promise<void> {
     ],
     {
       cwd: folder,
-      env: { ...process.env, AZURE_STORAGE_CONNECTION_STRING: at.connectionString },
+      env: { ...process.env, ...ALONE, AZURE_STORAGE_CONNECTION_STRING: at.connectionString },
       stdio: ["ignore", "pipe", "inherit"],
     },
   );

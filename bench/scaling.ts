@@ -14,6 +14,7 @@ import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Simulator, startSimulator, whyNoSimulator } from "./simulator/start.ts";
+import { ALONE } from "./support/alone.ts";
 import { type ProgramCost, runMeasured } from "./support/measured-process.ts";
 import { CSV, evenly, LISTING, writeRunInput } from "./support/run-input.ts";
 import { type CurveName, type Point, type Setting, writePoint } from "./support/scaling-results.ts";
@@ -182,7 +183,11 @@ async function runOnce(folder: string, simulator: Simulator, runs: Runs, index: 
     command: process.execPath,
     args: [program, "run", ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)])],
     cwd: folder,
-    env: { AZURE_STORAGE_CONNECTION_STRING: connectionString, NODE_EXTRA_CA_CERTS: certificatePath },
+    env: {
+      ...ALONE,
+      AZURE_STORAGE_CONNECTION_STRING: connectionString,
+      NODE_EXTRA_CA_CERTS: certificatePath,
+    },
     longestMs: 60_000 + PATIENCE * 1_000 * runs.expectedSeconds,
   });
   if (cost.exitCode !== 0) throw new Error(`exit ${cost.exitCode}: ${cost.tail}`);

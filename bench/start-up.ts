@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startSimulator, whyNoSimulator } from "./simulator/start.ts";
+import { ALONE } from "./support/alone.ts";
 import { type ProgramCost, runMeasured } from "./support/measured-process.ts";
 import { CSV, LISTING, writeRunInput } from "./support/run-input.ts";
 
@@ -68,9 +69,6 @@ const starts = [
   ...(values.beside === undefined ? [] : startsOf(process.execPath, [values.beside], " (beside)")),
   ...(values.executable === undefined ? [] : startsOf(values.executable, [], " (executable)")),
 ];
-
-/** The simulator keeps no contents, such as those that machines leave for one another. */
-const ALONE = { REUPLOAD_COORDINATION: "false" };
 
 let states = 0;
 

@@ -1,6 +1,7 @@
 /** The built command, as a user gets it: without a word on concurrency, with a fixed one, and held to one core. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { ALONE } from "../../support/alone.ts";
 import type { ProgramCall } from "../../support/measured-process.ts";
 import { CSV, LISTING } from "../../support/run-input.ts";
 import {
@@ -71,7 +72,11 @@ function callOf(job: Job, setting: Setting): ProgramCall {
     command: process.execPath,
     args: [COMMAND, ...words, ...transfer, ...target, ...setting.args],
     cwd: job.folder,
-    env: { ...trusting(job.service), AZURE_STORAGE_CONNECTION_STRING: job.service.connectionString },
+    env: {
+      ...trusting(job.service),
+      ...ALONE,
+      AZURE_STORAGE_CONNECTION_STRING: job.service.connectionString,
+    },
     longestMs: LONGEST_MS,
   };
 }
