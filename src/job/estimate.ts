@@ -5,11 +5,10 @@ import { estimate, NIGHT_MS } from "../progress/estimate.ts";
 import type { EstimateReport } from "../report/estimate-report.ts";
 import type { StateReading } from "../state/state-reader.ts";
 import { STATES } from "../state/wiring.ts";
+import { FILES_A_WORK_ITEM } from "./assumed-files.ts";
 import { distribute } from "./distribution.ts";
 import { absolutePath } from "./states.ts";
 
-/** Where nothing says how many files a work item has. */
-const FILES_A_WORK_ITEM = 800;
 /** Numbers of machines that are compared, besides the one that is asked for. */
 const MACHINES = [1, 2, 4, 8, 16];
 /** A start that worked shorter than this says little of a rate, ms. */

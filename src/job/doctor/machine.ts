@@ -12,6 +12,7 @@ import { ReuploadError } from "../../core/errors.ts";
 import { countPartitions } from "../../input/distribution.ts";
 import type { Findings } from "../../report/doctor-report.ts";
 import { STATES } from "../../state/wiring.ts";
+import { FILES_A_WORK_ITEM } from "../assumed-files.ts";
 import type { JobContext } from "../context.ts";
 import { checkCsv } from "../run-inputs.ts";
 
@@ -20,8 +21,6 @@ const OLDEST_NODE = 24;
 const HEAP_BYTES = 512 * 2 ** 20;
 /** State and log of one file, with room (`docs/performance.md`), bytes. */
 const STATE_BYTES_A_FILE = 200;
-/** Nobody knows yet how many files a work item has. */
-const FILES_A_WORK_ITEM = 800;
 
 /** Node.js and its memory. @throws ReuploadError */
 export function lookAtNode(version: string): Findings["node"] {
