@@ -93,7 +93,8 @@ for (let round = 0; round < Number(values.rounds); round++) {
   // Each round begins with another one.
   for (let turn = 0; turn < turns.length; turn++) {
     const { contestant, runs } = turns[(round + turn) % turns.length]!;
-    const chosen = contestant.name === RCLONE.name ? (contestant.settings(bytes).at(-1) ?? AS_IT_COMES) : setting;
+    const chosen =
+      contestant.name === RCLONE.name ? (contestant.settings(bytes).at(-1) ?? AS_IT_COMES) : setting;
     const run = await runOnce(contestant, chosen, { simulator, service, folder }, job);
     if (run.failure !== undefined) throw new Error(`${contestant.name}: ${run.failure}`);
     runs.push(run);

@@ -1,13 +1,13 @@
-import fc from "fast-check";
+import { array, assert, constantFrom, oneof, property, string } from "fast-check";
 import stringWidth from "string-width";
 import { expect, it } from "vitest";
 import { textWidth } from "../../src/terminal/text-width.ts";
 
 it("any text is as wide as string-width finds it, with and without colours", () => {
-  const colours = fc.constantFrom("\u001b[1m", "\u001b[31m", "\u001b[39m", "\u001b[0m");
-  const piece = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), colours);
-  fc.assert(
-    fc.property(fc.array(piece), (pieces) => {
+  const colours = constantFrom("\u001b[1m", "\u001b[31m", "\u001b[39m", "\u001b[0m");
+  const piece = oneof(string(), string({ unit: "grapheme" }), colours);
+  assert(
+    property(array(piece), (pieces) => {
       expect(textWidth(pieces.join(""))).toBe(stringWidth(pieces.join("")));
     }),
   );

@@ -47,7 +47,9 @@ async function slot(): Promise<void> {
       "x-ms-blob-content-type": "application/json",
       "if-none-match": "*",
     });
-    const text = Buffer.from(JSON.stringify({ container_name: "results", blob_name: name })).toString("base64");
+    const text = Buffer.from(JSON.stringify({ container_name: "results", blob_name: name })).toString(
+      "base64",
+    );
     await send(
       messages,
       "POST",
