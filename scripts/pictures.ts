@@ -115,7 +115,7 @@ async function drawMachines(): Promise<void> {
 /** Writes the file, with another name for this host. */
 function write(name: string, title: string, description: string, screen: string): void {
   const host = hostname();
-  const other = "machine1".padEnd(host.length).slice(0, Math.max(host.length, 2));
+  const other = "m1".padEnd(host.length);
   const lines = readScreen(screen).map((runs) =>
     runs.map((run) => ({ ...run, text: run.text.replace(new RegExp(`^${host}\\b`), other) })),
   );

@@ -3,11 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DocCommand, linesUnlike } from "./doc-commands.ts";
 import { NOT_RUN } from "./not-run.ts";
 import { BLOCKS, COMMANDS } from "./pages.ts";
-import { type SectionNeeds, SECTIONS } from "./sections.ts";
+import { type SectionNeeds, SECTIONS, TUTORIALS } from "./sections.ts";
 import { type Folder, type Stage, startStage } from "./stage.ts";
 
 const isRun = ({ text }: DocCommand) => !NOT_RUN.some(({ command }) => command.test(text));
-const sections = Map.groupBy(COMMANDS.filter(isRun), ({ section }) => section);
+const sections = Map.groupBy(
+  COMMANDS.filter(isRun),
+  ({ section }) => TUTORIALS.find((page) => section.startsWith(page)) ?? section,
+);
 
 let stage: Stage;
 beforeAll(async () => {
