@@ -24,4 +24,12 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   { command: /^npm run demo$/, why: "is the tour's first command, which runs with --keep" },
   { command: /^npm (test|run bench)|^npm run build && npx node bench|^npx node bench/, why: "takes minutes" },
+  {
+    command: /^kubectl /,
+    why: "needs a cluster; test/terminal/plan.test.ts checks the Job with the schema of the API",
+  },
+  {
+    command: /^journalctl /,
+    why: "needs systemd as the first process; the same test has the unit checked by systemd-analyze",
+  },
 ];
