@@ -20,6 +20,11 @@ it("what the blobs get is read from the options", () => {
   expect(settings({ metadata: "none", tags: "none" })).toMatchObject({ metadata: {}, tags: {} });
 });
 
+it("a canary is refused in the archive tier, where its bytes could not be read", () => {
+  expect(() => settings({ tier: "archive", canary: "1%" })).toThrow("--tier archive and --canary");
+  expect(settings({ tier: "archive", verify: "true" }).tier).toBe("archive");
+});
+
 it.each([
   [
     { metadata: "a-b=1" },
