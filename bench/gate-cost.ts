@@ -52,5 +52,5 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   for (const [name, request] of Object.entries(ways)) {
     figures.push(`${name} ${(await cpuOf(request)).toFixed(2)} us`);
   }
-  console.log(`round ${round}: ${figures.join(", ")}`);
+  process.stdout.write(`round ${round}: ${figures.join(", ")}\n`);
 }
