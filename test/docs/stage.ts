@@ -17,7 +17,7 @@ const JOB = "70431";
 const IDS = ["1889211722", "1913007684", "1913007685", "1889211721"];
 const FILES_EACH = 2;
 /** The longest one makes the demo's input and runs it. */
-const COMMAND_MS = 200_000;
+const COMMAND_MS = 400_000;
 /** The blobs of the sources; the pages' name for a container of sources. */
 const BACKUP = "backup";
 
