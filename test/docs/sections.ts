@@ -36,6 +36,7 @@ export const SECTIONS: Readonly<Record<string, SectionNeeds>> = {
     // A slow machine sends some requests twice, and says so.
     unlike: /^This start/,
   },
+  "README.md > Where the work items and their files come from": { otherWay: "--metadata" },
   "README.md > Several machines": { otherWay: "--total-partitions 2" },
   "README.md > Watching it": { before: TWO_MACHINES },
   "README.md > Proving it": { before: TWO_MACHINES },
