@@ -33,3 +33,12 @@ export const NOT_RUN: readonly NotRun[] = [
     why: "needs systemd as the first process; the same test has the unit checked by systemd-analyze",
   },
 ];
+
+/** Languages of blocks that hold no command of this system, or no command at all. */
+export const LANGUAGES_NOT_RUN: Readonly<Record<string, string>> = {
+  powershell: "is for Windows; there is no PowerShell here",
+  text: "is no command: input, or what a command prints",
+  json: "is a message or a file",
+  yaml: "is a file",
+  kusto: "is a query; the stand-in's tests run the shipped ones",
+};
