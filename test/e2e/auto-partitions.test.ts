@@ -25,7 +25,7 @@ describe("several machines with --partition auto", () => {
   it("share one CSV, join and leave while it runs, and end when all of it is proved to be done", async () => {
     const input = await makePlain(scene, 48, 3);
     const start = (state: string, ...more: string[]) =>
-      scene.startRun(auto(state, "--max-requests", "80/s", "--workitem-workers", "2", ...more));
+      scene.startRun(auto(state, "--max-requests", "50/s", "--workitem-workers", "2", ...more));
     const first = start("one.db", "--total-partitions", "8");
     const second = start("two.db", "--total-partitions", "8");
     await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(6);
@@ -36,6 +36,9 @@ describe("several machines with --partition auto", () => {
     expect(left.code, left.stderr).toBe(143);
     expect(left.stderr).toMatch(/gave back partitions? [\d, ]+ unfinished/);
     expect(left.stderr).toMatch(/the run: \d of 8 partitions done, \d on \d other machines?/);
+    const container = ["--target-container", scene.container, "--csv", "failed_workitems.csv"];
+    const seen = await scene.cli(["status", ...container]);
+    expect(seen.stdout).toContain("machines_joined=3 machines_alive=2 machines_left=1 machines_died=0");
     const fixed = await scene.run(["--state-db", "fixed.db", "--partition", "0", "--total-partitions", "2"]);
     expect(fixed.code, fixed.stderr).toBe(3);
     expect(fixed.stderr).toContain(
@@ -44,7 +47,7 @@ describe("several machines with --partition auto", () => {
 
     const faster = await scene.run(auto("faster.db", "--max-requests", "90/s"));
     expect(faster.code, faster.stderr).toBe(3);
-    expect(faster.stderr).toContain("--max-requests: the run has 80/s, this command 90/s");
+    expect(faster.stderr).toContain("--max-requests: the run has 50/s, this command 90/s");
 
     const ended = await Promise.all([second.done, third.done]);
     for (const { code, stderr } of ended) {
