@@ -1,4 +1,6 @@
 /** Machines that take partitions as they get free: processes with states of their own, on one CSV and one emulator. */
+import { BlobNames } from "../../src/machines/blob-names.ts";
+import { COORDINATION } from "../support/operations.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectAnnouncedOnce, expectInTarget, figureOf } from "./expectations.ts";
 import { makePlain, putSource } from "./plain-input.ts";
@@ -92,4 +94,39 @@ describe("several machines with --partition auto", () => {
     await expectInTarget(scene, input.files);
     await expectAnnouncedOnce(scene, input.files);
   }, 60_000);
+
+  it("are kept off by announce from the partitions whose files it announces, which a machine at work refuses", async () => {
+    const input = await makePlain(scene, 4, 1);
+    const run = await scene.run(auto("one.db", "--total-partitions", "4", "--no-queue"));
+    expect(run.code, run.stderr).toBe(0);
+    const announce = () => scene.cli(["announce", "--state-db", "one.db", "--queue", scene.queue]);
+    const [name = "", others] = await recordsOfTarget();
+    const record = scene.behind.container(COORDINATION).getBlobClient(name);
+    const { metadata = {} } = await record.getProperties();
+    // The client drops values that are empty.
+    await record.setMetadata({ ...metadata, failures: "timeout:0", host: "other", stateid: "other" });
+    const lease = record.getBlobLeaseClient();
+    await lease.acquireLease(60);
+    const refused = await announce();
+    expect(refused.code, refused.stderr).toBe(3);
+    expect(refused.stderr).toMatch(/other \(process \d+, .*\) works on partition \d/);
+    expect(refused.stderr).toContain("Resume this state (run --resume)");
+    await lease.releaseLease();
+    scene.proxy.forget();
+    const announced = await announce();
+    expect(announced.code, announced.stderr).toBe(0);
+    const acquired = scene.proxy.requests.filter(({ headers }) => headers["x-ms-lease-action"] === "acquire");
+    expect(acquired).toHaveLength(others + 1);
+    await expectAnnouncedOnce(scene, input.files);
+  }, 60_000);
 });
+
+/** The first record of the scene's run, and how many more there are. */
+async function recordsOfTarget(): Promise<[string | undefined, number]> {
+  const target = `${scene.account.blobEndpoint}/${scene.container}`;
+  const prefix = BlobNames.forRun({ target, csvDigest: "" }).manifests.replace("manifests", "records");
+  const names: string[] = [];
+  for await (const { name } of scene.behind.container(COORDINATION).listBlobsFlat({ prefix }))
+    names.push(name);
+  return [names[0], names.length - 1];
+}
