@@ -42,6 +42,12 @@ export function giftNumber(partition: number): number {
   return Math.floor(partition / STEP);
 }
 
+/** As people read it: `12`, and `12-1` for the first gift of partition 12. */
+export function partitionName(partition: number): string {
+  const number = giftNumber(partition);
+  return number === 0 ? String(partition) : `${parentPartition(partition)}-${number}`;
+}
+
 /** The sub-partitions that a partition's checkpoint names. */
 export function giftsOf({ partition, family }: Pick<Checkpoint, "partition" | "family">): number[] {
   return giftNumber(partition) > 0 ? [] : (family?.gifts ?? []).map((gift) => gift.partition);
@@ -80,6 +86,13 @@ export function joinFamily(parent: Checkpoint, subs: readonly Checkpoint[]): Che
     );
   }
   return { ...sumOf(members), rows: family.rows, states, open: joined };
+}
+
+/** Checkpoints of whole partitions, from those of all partitions and sub-partitions. @throws as `joinFamily` */
+export function joinFamilies(checkpoints: readonly Checkpoint[]): Checkpoint[] {
+  return checkpoints
+    .filter(({ partition }) => giftNumber(partition) === 0)
+    .map((parent) => joinFamily(parent, checkpoints));
 }
 
 function sumOf(members: readonly Checkpoint[]): Omit<Checkpoint, "rows" | "states" | "open" | "family"> {

@@ -1,8 +1,7 @@
 /** A run looked at from anywhere: one list request a look, with the right to read and list alone. */
-import { type PartitionView, type RunView, viewPartitions } from "./completion.ts";
+import { type RunView, viewPartitions } from "./completion.ts";
 import type { BlobFacts } from "./coordination-account.ts";
 import { type ManifestContext, type ReadManifest, toManifest } from "./generation.ts";
-import { decodeSummary } from "./record.ts";
 import { callOnce } from "./repeated-calls.ts";
 
 /** A manifest that was read longer ago is read again, ms. */
@@ -37,7 +36,7 @@ export class RunWatch {
       isOther || isOld || known.manifest.state !== "open" ? await this.#readManifest(signal) : known;
     const { generation } = read.manifest;
     const ofIt = blobs.filter(({ name }) => names.generationOfRecord(name) === generation);
-    return { read, partitions: [...viewPartitions(read.manifest, ofIt), ...subPartitions(ofIt)], date };
+    return { read, partitions: viewPartitions(read.manifest, ofIt), date };
   }
 
   async #readManifest(signal: AbortSignal): Promise<ReadManifest> {
@@ -51,13 +50,4 @@ export class RunWatch {
   #newestGeneration(blobs: readonly BlobFacts[]): number {
     return Math.max(0, ...blobs.map(({ name }) => this.#context.names.generationOfRecord(name)));
   }
-}
-
-/** Records whose names carry more than a partition's number: work that its owner has given away. */
-function subPartitions(blobs: readonly BlobFacts[]): PartitionView[] {
-  return blobs.flatMap(({ name, lease, metadata, lastModified }) => {
-    const partition = Number.parseInt(name.slice(name.lastIndexOf("/") + 1), 10);
-    const isWhole = Number.isNaN(partition) || /\/\d+$/.test(name);
-    return isWhole ? [] : [{ partition, lease, record: decodeSummary(metadata), lastModified }];
-  });
 }
