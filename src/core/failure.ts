@@ -28,9 +28,9 @@ export const FAILURES = {
     advice: "Ask for the role Storage Blob Data Contributor on the target account, then resume.",
   },
   "target-locked": {
-    meaning: "the target blob is locked: a lease or an immutability policy holds it",
+    meaning: "the target blob is locked: a lease, an immutability policy or the archive tier holds it",
     advice:
-      "End the lease, the immutability policy or the legal hold, or use another name (--name-template), then resume.",
+      "End the lease, the immutability policy or the legal hold, rehydrate the blob, or use another name (--name-template), then resume.",
   },
   conflict: {
     meaning: "the target already has a blob with this name and other content",

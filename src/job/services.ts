@@ -18,6 +18,7 @@ import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import { SourceLinks } from "../azure/calls/source-links.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
+import { describeAttributes } from "../core/blob-attributes.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { Buffers } from "../transfer/buffers.ts";
@@ -203,6 +204,7 @@ export function buildTransferTools(
       ...TRANSFER_DEFAULTS,
       mode: settings.transfer,
       contentType: settings.contentType,
+      attributes: settings,
       onConflict: settings.onConflict,
       blockBytes: chooseBlockBytes(settings, TRANSFER_DEFAULTS.blockBytes),
       localFiles,
@@ -275,5 +277,6 @@ export function runIdentity(
     totalPartitions: settings.totalPartitions ?? (settings.partition === "auto" ? AUTO_PARTITIONS : 1),
     nameTemplate: settings.nameTemplate,
     catalog,
+    ...describeAttributes(settings),
   };
 }

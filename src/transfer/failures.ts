@@ -20,6 +20,11 @@ export function saysNotImplemented(failure: ServiceFailure): boolean {
   return failure.status === 501 || failure.status === 405;
 }
 
+/** The blob is in the archive tier, or on its way out of it. */
+export function saysArchived(failure: ServiceFailure): boolean {
+  return failure.errorCode === "BlobArchived" || failure.errorCode === "BlobBeingRehydrated";
+}
+
 /** The source is over what one call copies. */
 export function saysTooLarge(failure: ServiceFailure): boolean {
   return failure.status === 413;

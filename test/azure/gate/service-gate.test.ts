@@ -1,18 +1,19 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as immediate, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Attempts } from "../../../src/azure/attempts/attempt.ts";
 import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import type { ServiceFailure } from "../../../src/azure/wire/service-error.ts";
 import type { OutageReason } from "../../../src/azure/gate/outage.ts";
-import type { GatePass, ServiceGate } from "../../../src/azure/gate/service-gate.ts";
+import type { Gate, GatePass } from "../../../src/azure/gate/gate.ts";
+import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../../src/azure/gate/service-gate.ts";
 import { SignInError } from "../../../src/azure/sign-in/token-source.ts";
 import { ReuploadError } from "../../../src/core/errors.ts";
+import { VirtualClock } from "../virtual-service.ts";
 import { answered, lost, QUICK, quickGate, scripted, thrownBy } from "../support.ts";
 import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const never = new AbortController().signal;
-const enter = async (gate: ServiceGate, request: object = {}): Promise<GatePass> =>
-  gate.enter(request, never);
+const enter = async (gate: Gate, request: object = {}): Promise<GatePass> => gate.enter(request, never);
 
 /** So many attempts in a row fail, each of a request of its own unless told otherwise. */
 async function fail(gate: ServiceGate, times: number, reason: OutageReason, request?: object): Promise<void> {
@@ -332,5 +333,52 @@ describe("a pause by Retry-After", () => {
     }
     expect(gate.isDown).toBe(true);
     expect(await isWaiting(enter(gate))).toBe(true);
+  });
+});
+
+describe("a clock that is set", () => {
+  /** A gate on virtual time whose wall clock can be set, and what lets time pass. */
+  function clocks(options: Partial<GateOptions> = {}) {
+    const clock = new VirtualClock();
+    let offset = 0;
+    const surroundings = clock.with({ wall: () => clock.now() + offset });
+    return {
+      gate: new ServiceGate(surroundings, "target account.example", { ...GATE_DEFAULTS, ...options }),
+      setWall: (byMs: number) => void (offset = byMs),
+      pass: async (ms: number): Promise<void> => {
+        for (const end = clock.now() + ms; clock.now() < end;) {
+          clock.runUntil(Math.min(end, clock.now() + 50));
+          await immediate();
+        }
+      },
+    };
+  }
+
+  it("neither prolongs a pause nor ends it", async () => {
+    const { gate, setWall, pass } = clocks();
+    (await enter(gate)).throttled(1_000);
+    let hasPassed = false;
+    const passing = enter(gate).then(() => (hasPassed = true));
+    setWall(3_600_000);
+    await pass(900);
+    expect(hasPassed).toBe(false);
+    setWall(-3_600_000);
+    await pass(200);
+    expect(hasPassed).toBe(true);
+    await passing;
+  });
+
+  it("does not end the patience with an outage", async () => {
+    const { gate, setWall, pass } = clocks({ firstProbeDelayMs: 1_000, maxFirstWaitMs: 30_000 });
+    await fail(gate, 3, "unreachable");
+    const probing = enter(gate);
+    await pass(1_100);
+    const probe = await probing;
+    const other = enter(gate).catch((thrown: unknown) => thrown);
+    setWall(3_600_000);
+    await pass(500);
+    probe.answered();
+    await pass(500);
+    expect(await other).not.toBeInstanceOf(Error);
   });
 });
