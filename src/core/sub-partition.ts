@@ -42,6 +42,16 @@ export function giftNumber(partition: number): number {
   return Math.floor(partition / STEP);
 }
 
+/** Work items by whole partition, those that were given away too. @param sizes by partition and sub-partition */
+export function familySizes(sizes: ReadonlyMap<number, number>): Map<number, number> {
+  const whole = new Map<number, number>();
+  for (const [partition, size] of sizes) {
+    const parent = parentPartition(partition);
+    whole.set(parent, (whole.get(parent) ?? 0) + size);
+  }
+  return whole;
+}
+
 /** As people read it: `12`, and `12-1` for the first gift of partition 12. */
 export function partitionName(partition: number): string {
   const number = giftNumber(partition);

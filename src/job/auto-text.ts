@@ -1,5 +1,5 @@
 /** What a machine that takes free partitions tells of its own ones and of the others, in sentences and in numbers. */
-import { giftNumber, partitionName } from "../core/sub-partition.ts";
+import { giftNumber, parentPartition, partitionName } from "../core/sub-partition.ts";
 import type { PartitionView, RunView } from "../machines/machines.ts";
 import type { RunParts } from "../progress/progress.ts";
 
@@ -76,6 +76,13 @@ export function describeTakeOvers(views: readonly PartitionView[], now: number |
     const told = now === undefined ? "" : `; the last checkpoint was ${age} s old`;
     return `took over ${count(held.length, "partition")} (${numbers(held)}) of ${who}, which stopped without giving ${held.length === 1 ? "it" : "them"} back${told}`;
   });
+}
+
+/** @param given sub-partitions that were made of one partition, at least one */
+export function describeGift(given: readonly number[]): string {
+  const from = partitionName(parentPartition(given[0] ?? 0));
+  const what = given.length === 1 ? "a part" : `${given.length} parts`;
+  return `gave away ${what} of partition ${from}: other machines have nothing to do`;
 }
 
 /** @param isOver the completion of the run is proved */

@@ -72,13 +72,13 @@ export class SimulatedAutoMachine extends SimulatedProcess {
   }
 
   #facts(partition: number): PartitionFacts {
-    const { adopt, checkpoint } = this.#gifts.facts(partition);
+    const facts = this.#gifts.facts(partition);
     return {
-      adopt,
+      adopt: async (body, epoch) => facts.adopt(body, epoch),
       checkpoint: async () => {
         // Of a partition that is not held only the first record is made.
         const isFirst = giftNumber(partition) > 0 && !this.disk.met.has(partition);
-        if (!isFirst || !this.options.diesBetween()) return checkpoint();
+        if (!isFirst || !this.options.diesBetween()) return facts.checkpoint();
         this.kill();
         return new Promise(() => {});
       },
