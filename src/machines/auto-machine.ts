@@ -183,9 +183,16 @@ export class AutoMachine {
     }
   }
 
-  /** Tells the facts of a partition now, and what was given away of it; the next checkpoint does when this one fails. */
+  /**
+   * Tells the facts of a partition now, and what was given away of it; the next checkpoint does when this one fails.
+   *
+   * @throws the signal's reason
+   */
   async checkpoint(partition: number, signal: AbortSignal): Promise<void> {
-    await this.#held.get(partition)?.claim.writeCheckpoint(signal);
+    await this.#held
+      .get(partition)
+      ?.claim.writeCheckpoint(signal)
+      .catch(() => signal.throwIfAborted());
     this.#seen = undefined;
   }
 
