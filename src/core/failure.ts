@@ -24,8 +24,9 @@ export const FAILURES = {
     advice: "Resume when nothing writes to the source any more.",
   },
   "target-forbidden": {
-    meaning: "writing to the target is not permitted",
-    advice: "Ask for the role Storage Blob Data Contributor on the target account, then resume.",
+    meaning: "writing to the target is not permitted, or the account does not have the --tier",
+    advice:
+      "Ask for the role Storage Blob Data Contributor on the target account (with --tags: Storage Blob Data Owner), then resume. For another --tier start a new run.",
   },
   "target-locked": {
     meaning: "the target blob is locked: a lease, an immutability policy or the archive tier holds it",

@@ -14,6 +14,7 @@ import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
 import { RestClient } from "../azure/wire/rest-client.ts";
 import { RestQueueCalls } from "../azure/calls/rest-queue-calls.ts";
 import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../azure/gate/service-gate.ts";
+import { type SharedGates, shareGates } from "../azure/shared/share-gates.ts";
 import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import { SourceLinks } from "../azure/calls/source-links.ts";
 import type { Environment } from "../config/config.ts";
@@ -108,6 +109,23 @@ export class Services {
   /** From now on this is asked, too, whether the run waits for it. */
   alsoWaitsFor(ask: () => Waiting | undefined): void {
     this.#others.push(ask);
+  }
+
+  /**
+   * The gates, the operator's limits of requests and bandwidth, and the sign-in, for threads that make requests, too. The
+   * queue's depth is none of it: `braked` stays in this thread, around the announcer that carries its calls to others.
+   */
+  shareGates(): SharedGates {
+    const { target, queue, limits, account } = this;
+    const { credential } = account;
+    return shareGates(REAL_SURROUNDINGS, {
+      target,
+      queue,
+      source: (url) => this.source(url),
+      requests: limits.requests,
+      bandwidth: limits.bandwidth,
+      signIn: credential.kind === "token" ? credential.signIn : undefined,
+    });
   }
 
   /** What the run waits for now. */

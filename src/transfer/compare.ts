@@ -11,7 +11,7 @@ import {
 } from "../azure/azure.ts";
 import { FileFailure } from "../core/failure.ts";
 import { readBlobThrough } from "./blob-source.ts";
-import { ofTarget, saysArchived } from "./failures.ts";
+import { archivedInTarget, ofTarget, saysArchived } from "./failures.ts";
 import type { Source } from "./source.ts";
 import type { Job, TransferTools } from "./tools.ts";
 import type { TransferResult } from "./transfer.ts";
@@ -131,8 +131,7 @@ async function md5InTarget(tools: CompareTools, access: ReadAccess, effort: Requ
     return md5;
   } catch (thrown) {
     if (thrown instanceof ServiceFailure && saysArchived(thrown)) {
-      const why = "the blob in the target is in the archive tier, so its content cannot be read and compared";
-      throw new FileFailure("target-locked", why, { attempts: effort.attempts, cause: thrown });
+      throw archivedInTarget("its content cannot be read and compared", thrown);
     }
     return ofTarget(Promise.reject(thrown as Error));
   }

@@ -70,7 +70,9 @@ export class ServerCopy {
     const { length, contentMd5 } = job.file;
     try {
       return await putUnlessThere(this.#tools, job, "put-blob-from-url", { length, contentMd5 }, async () => {
-        const options = creation(settings, job, undefined, undefined);
+        // The service keeps the source's MD5, if it has one. What nobody can read later must have one to be compared by.
+        const keptMd5 = settings.attributes.tier === "archive" ? contentMd5 : undefined;
+        const options = creation(settings, job, undefined, keptMd5);
         await attempts.run(
           targetGate,
           job.effort,

@@ -147,6 +147,16 @@ describe("a blob in the archive tier", () => {
   });
 });
 
+it("a blob in the archive tier that is to be written over is told as the target's, not as the source", async () => {
+  const file = await bench.put("a", content(10));
+  const archived = { kind: "answer", status: 409, headers: { "x-ms-error-code": "BlobArchived" } } as const;
+  bench.proxy.fail({ fault: archived, operation: "put-blob" });
+  expect(await thrownBy(bench.transfer(file, { settings: { replaces: () => true } }))).toMatchObject({
+    code: "target-locked",
+    message: "the blob in the target is in the archive tier, so it cannot be written over",
+  });
+});
+
 describe("a look at the target", () => {
   const { signal } = new AbortController();
   const checkWith = (attributes: Partial<BlobAttributes>) => {

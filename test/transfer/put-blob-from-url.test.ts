@@ -290,13 +290,16 @@ describe("Put Blob From URL with attributes", () => {
       tags: { "a b": "x+y", c: "" },
       cacheControl: "no-cache",
     } as const;
-    await transfer(account, file(own), { attributes });
+    const contentMd5 = md5Of(Buffer.from("12345"));
+    await transfer(account, { ...file(own), contentMd5 }, { attributes });
     expect(stub.requests).toHaveLength(1);
     const headers = stub.requests[0]?.headers ?? {};
     expect(headers).toMatchObject({
       "x-ms-access-tier": "Archive",
       "x-ms-tags": "a%20b=x%2By&c=",
       "x-ms-copy-source-blob-properties": "true",
+      // Nobody can read it to compute one.
+      "x-ms-blob-content-md5": contentMd5,
     });
     const source = { "content-encoding": "gzip", "cache-control": "max-age=9", "x-ms-meta-origin": "here" };
     expect(copiedProperties(headers, source)).toEqual({

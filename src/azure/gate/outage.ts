@@ -1,5 +1,6 @@
 import { type ErrorCode, ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
+import { atTarget } from "../../core/service-codes.ts";
 import type { ServiceFailure } from "../wire/service-error.ts";
 import { describeAdvice, SignInError } from "../sign-in/token-source.ts";
 import type { Moment } from "../../surroundings/surroundings.ts";
@@ -133,6 +134,14 @@ function copyAdvice(failure: ServiceFailure | undefined): string {
 /** The sentence's end, with what was last heard. */
 function describeCause(failure: ServiceFailure | undefined): string {
   return failure === undefined ? "." : `: ${failure.said}`;
+}
+
+/** What is wrong with an essential service as a whole by this "no"; undefined when it is about one blob. */
+export function outageInAnswer({ status, errorCode }: ServiceAnswer): OutageReason | undefined {
+  const becomes = atTarget(errorCode);
+  if (becomes === "gone") return "missing";
+  if (becomes === "rights") return "forbidden";
+  return becomes === undefined && status === 403 ? "forbidden" : undefined;
 }
 
 /** What is known of a service when it fails. */

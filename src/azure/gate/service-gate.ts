@@ -1,14 +1,16 @@
 import type { ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
-import { atTarget } from "../../core/service-codes.ts";
 import type { Gate, GatePass } from "./gate.ts";
 import type { GateOptions } from "./gate-options.ts";
 import { type Ended, Judge } from "./judge.ts";
+import { SharedJudge } from "./shared-judge.ts";
+import type { HedgeBudget } from "../attempts/hedge-budget.ts";
 import {
   type GateWaiting,
   isMidRun,
   type Outage,
   outageError,
+  outageInAnswer,
   outageWaiting,
   type OutageReason,
   signInAdviceFor,
@@ -22,6 +24,9 @@ export type { GateWaiting } from "./outage.ts";
 
 /** How often a waiting request looks at the gate again. */
 const LOOK_AGAIN_MS = 250;
+
+/** What a thread tells of an attempt that went wrong. */
+export type FailedPass = Pick<GatePass, "throttled" | "failed">;
 
 /**
  * The judge of one service, in the thread that has the run.
@@ -41,6 +46,8 @@ export class ServiceGate implements Gate {
   readonly #options: GateOptions;
   readonly #judge: Judge;
   readonly #pacer: Pacer;
+  /** Where other threads have a part in it. */
+  #shared: SharedJudge | undefined;
 
   constructor(surroundings: Surroundings, name: string, options: GateOptions) {
     this.#surroundings = surroundings;
@@ -63,6 +70,29 @@ export class ServiceGate implements Gate {
     return { what: this.name, since: pauseBegan, advice: "it asked to slow down", throttled: true };
   }
 
+  /** From now on other threads keep to what is found here, and count what they do. Once. */
+  share(): SharedJudge {
+    this.#shared = new SharedJudge(this.#surroundings, this.#judge);
+    this.#pacer.share(this.#shared.memory.bucket);
+    return this.#shared;
+  }
+
+  get hedges(): HedgeBudget | undefined {
+    return this.#shared?.memory.hedges;
+  }
+
+  /**
+   * Another thread's attempt went wrong.
+   *
+   * @param request identity of the request, the same for all its attempts
+   * @param sentAt monotonic ms
+   * @param answered the shared count of answers when that happened
+   * @param how as a pass is told
+   */
+  told(request: string, sentAt: number, answered: number, how: (pass: FailedPass) => void): void {
+    how(this.#passOf(request, sentAt, undefined, () => this.#shared?.collect(answered)));
+  }
+
   /** From now on the service is asked for the work itself; answers until then say only that it is there. */
   beginWork(): void {
     this.#judge.beginWork();
@@ -78,18 +108,19 @@ export class ServiceGate implements Gate {
   }
 
   outageIn(answer: ServiceAnswer): OutageReason | undefined {
-    if (!this.#options.essential) return undefined;
-    const becomes = atTarget(answer.errorCode);
-    if (becomes === "gone") return "missing";
-    if (becomes === "rights") return "forbidden";
-    return becomes === undefined && answer.status === 403 ? "forbidden" : undefined;
+    return this.#options.essential ? outageInAnswer(answer) : undefined;
+  }
+
+  /** The longest Retry-After that is believed, ms. */
+  get longestPauseMs(): number {
+    return this.#options.longestPauseMs;
   }
 
   get isDown(): boolean {
     return this.#judge.outage !== undefined;
   }
 
-  async enter(request: object, signal: AbortSignal): Promise<GatePass> {
+  async enter(request: object | string, signal: AbortSignal): Promise<GatePass> {
     for (;;) {
       signal.throwIfAborted();
       const { outage } = this.#judge;
@@ -129,14 +160,34 @@ export class ServiceGate implements Gate {
     await sleep(this.#surroundings, Math.min(next - now, LOOK_AGAIN_MS), signal);
   }
 
-  #pass(request: object, probeOf: Outage | undefined): GatePass {
+  #pass(request: object | string, probeOf: Outage | undefined): GatePass {
     const sentAt = this.#surroundings.monotonic();
     this.#judge.sent(sentAt);
+    return this.#passOf(request, sentAt, probeOf, () => this.#shared?.collect());
+  }
+
+  /** @param collect brings in what else is known by then */
+  #passOf(request: unknown, sentAt: number, probeOf: Outage | undefined, collect: () => void): GatePass {
     const ended = (): Ended => ({ request, sentAt, at: this.#surroundings.monotonic(), probeOf });
     return {
-      answered: () => this.#judge.answered(sentAt, this.#surroundings.monotonic()),
-      throttled: (retryAfterMs) => this.#judge.throttled(ended(), retryAfterMs),
-      failed: (reason, failure) => this.#judge.failed(ended(), reason, failure),
+      answered: () => {
+        const isNews = this.#judge.isInDoubt || this.#judge.outage !== undefined;
+        if (isNews) collect();
+        this.#judge.answered(sentAt, this.#surroundings.monotonic());
+        if (isNews) this.#shared?.publish();
+      },
+      throttled: (retryAfterMs) => {
+        collect();
+        this.#judge.throttled(ended(), retryAfterMs);
+        this.#shared?.publish();
+        return undefined;
+      },
+      failed: (reason, failure) => {
+        collect();
+        this.#judge.failed(ended(), reason, failure);
+        this.#shared?.publish();
+        return undefined;
+      },
       abandoned: () => {
         if (probeOf !== undefined) probeOf.probing = false;
       },
