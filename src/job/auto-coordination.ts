@@ -3,6 +3,7 @@
  * `machines`, which knows which of them are free.
  */
 import { hostname } from "node:os";
+import { familySizes } from "../core/sub-partition.ts";
 import { AutoMachine, OtherTotal } from "../machines/auto-machine.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import type { ControlWatch } from "../machines/control.ts";
@@ -55,7 +56,8 @@ async function beginAuto(
   const figures: Figures = { first: undefined, last: undefined };
   const admitted = new Set<number>();
   const retries = new Set<number>();
-  const sizes = state.queue.sizes();
+  // One that has given all away may have died before that was told: it is to be taken like any other.
+  const sizes = familySizes(state.queue.sizes());
   /** By partition: work items, until a survey has counted their files. */
   const files = Array.from({ length: state.run.identity.totalPartitions }, (_, at) => sizes.get(at) ?? 0);
   const asked: { watch?: ControlWatch } = {};
