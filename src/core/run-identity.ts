@@ -18,6 +18,8 @@ export interface RunIdentity {
   readonly nameTemplate: string;
   /** Kind and place of the catalog, such as `listing:files.csv`. Its content may change: receipts notice. */
   readonly catalog: string;
+  /** Which of its files are taken, as `filterText` has it; undefined: all of them, as in states of before. */
+  readonly filter?: string;
 }
 
 export interface IdentityDifference {
@@ -34,6 +36,12 @@ const LABELS: Record<keyof RunIdentity, string> = {
   totalPartitions: "total partitions",
   nameTemplate: "name template",
   catalog: "catalog",
+  filter: "filter",
+};
+
+/** What a field that is undefined stands for. */
+const DEFAULTS: Partial<Record<keyof RunIdentity, string>> = {
+  filter: "none",
 };
 
 /** Which parts differ, in words; empty when it is the same run. */
@@ -42,7 +50,7 @@ export function identityDifferences(inState: RunIdentity, given: RunIdentity): I
     .filter((field) => inState[field] !== given[field])
     .map((field) => ({
       what: LABELS[field],
-      inState: String(inState[field]),
-      given: String(given[field]),
+      inState: String(inState[field] ?? DEFAULTS[field]),
+      given: String(given[field] ?? DEFAULTS[field]),
     }));
 }

@@ -18,6 +18,7 @@ import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import { SourceLinks } from "../azure/calls/source-links.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
+import { filterText } from "../core/file-filter.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { Buffers } from "../transfer/buffers.ts";
@@ -27,6 +28,7 @@ import { AutoTransfer } from "../transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../report/messages.ts";
 import { accountInput } from "./account-input.ts";
+import { readFilter } from "./file-filter.ts";
 import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
 import { ownQueue } from "./own-queue.ts";
 import type { SignInPrompt } from "./context.ts";
@@ -268,6 +270,7 @@ export function runIdentity(
 ): Omit<RunIdentity, "csvDigest"> {
   // The embedded emulator has another port at every start.
   const endpoint = settings.emulator ? "emulator" : account.blobEndpoint;
+  const filter = filterText(readFilter(settings));
   return {
     target: `${endpoint}/${settings.targetContainer}`,
     queue: settings.announce ? settings.queue : "none",
@@ -275,5 +278,6 @@ export function runIdentity(
     totalPartitions: settings.totalPartitions ?? (settings.partition === "auto" ? AUTO_PARTITIONS : 1),
     nameTemplate: settings.nameTemplate,
     catalog,
+    ...(filter === undefined ? {} : { filter }),
   };
 }

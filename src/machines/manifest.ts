@@ -17,7 +17,10 @@ export interface RunSettings {
   /** Partition I announces in queue I mod their number; empty with --no-queue. */
   readonly queues: readonly string[];
   readonly nameTemplate: string;
-  /** `--on-conflict`, `--on-collision`, `--on-empty`, `--announce-existing`, `--content-type`, by their names. */
+  /**
+   * `--on-conflict`, `--on-collision`, `--on-empty`, `--announce-existing`, `--content-type`, by their names, and those
+   * of the filter that are given (`filterRules`).
+   */
   readonly rules: Readonly<Record<string, string>>;
 }
 
@@ -93,7 +96,7 @@ export function settingDifferences(run: RunSettings, given: RunSettings): Settin
     ["queue", describeQueues(run), describeQueues(given)],
     ["name template", run.nameTemplate, given.nameTemplate],
     ...[...new Set([...Object.keys(run.rules), ...Object.keys(given.rules)])].map(
-      (rule): [string, string, string] => [rule, run.rules[rule] ?? "", given.rules[rule] ?? ""],
+      (rule): [string, string, string] => [rule, run.rules[rule] ?? "none", given.rules[rule] ?? "none"],
     ),
   ];
   return pairs

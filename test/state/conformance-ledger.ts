@@ -44,6 +44,7 @@ export function describeLedger(kind: string, newHarness: () => Promise<StateHarn
           uploaded: 1,
           announced: 1,
           duplicates: 0,
+          leftOut: 0,
           shortened: 0,
           expected: 0,
         },
