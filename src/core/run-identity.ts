@@ -20,6 +20,11 @@ export interface RunIdentity {
   readonly catalog: string;
   /** Which of its files are taken, as `filterText` has it; undefined: all of them, as in states of before. */
   readonly filter?: string;
+  /** What the blobs get, as `describeAttributes` has it; undefined where it is the default, as in states of before. */
+  readonly metadata?: string;
+  readonly tier?: string;
+  readonly tags?: string;
+  readonly cacheControl?: string;
 }
 
 export interface IdentityDifference {
@@ -37,11 +42,19 @@ const LABELS: Record<keyof RunIdentity, string> = {
   nameTemplate: "name template",
   catalog: "catalog",
   filter: "filter",
+  metadata: "metadata",
+  tier: "access tier",
+  tags: "tags",
+  cacheControl: "cache control",
 };
 
 /** What a field that is undefined stands for. */
 const DEFAULTS: Partial<Record<keyof RunIdentity, string>> = {
   filter: "none",
+  metadata: "source",
+  tier: "account",
+  tags: "none",
+  cacheControl: "source",
 };
 
 /** Which parts differ, in words; empty when it is the same run. */

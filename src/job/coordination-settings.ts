@@ -1,5 +1,6 @@
 /** What of a run's settings all of its machines must have alike. */
-import type { RunSettings } from "../config/run-options.ts";
+import { configKey, type RunSettings } from "../config/run-options.ts";
+import { type AttributeName, describeAttributes } from "../core/blob-attributes.ts";
 import { filterRules } from "../core/file-filter.ts";
 import { readFilter } from "./file-filter.ts";
 
@@ -26,5 +27,12 @@ export function runRules(settings: RunSettings, began: number): Readonly<Record<
     "--announce-existing": settings.announceExisting,
     "--content-type": settings.contentType,
     ...filterRules(readFilter(settings), began),
+    ...attributeRules(settings),
   };
+}
+
+/** A default is no rule: a run that an older version began has none of them. */
+function attributeRules(settings: RunSettings): Readonly<Record<string, string>> {
+  const given = Object.entries(describeAttributes(settings));
+  return Object.fromEntries(given.map(([name, text]) => [`--${configKey(name as AttributeName)}`, text]));
 }

@@ -14,12 +14,11 @@ import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
 import { RestClient } from "../azure/wire/rest-client.ts";
 import { RestQueueCalls } from "../azure/calls/rest-queue-calls.ts";
 import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../azure/gate/service-gate.ts";
+import { type SharedGates, shareGates } from "../azure/shared/share-gates.ts";
 import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import { SourceLinks } from "../azure/calls/source-links.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
-import { filterText } from "../core/file-filter.ts";
-import type { RunIdentity } from "../core/run-identity.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { Buffers } from "../transfer/buffers.ts";
 import { Hasher } from "../transfer/hasher.ts";
@@ -28,7 +27,6 @@ import { AutoTransfer } from "../transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../report/messages.ts";
 import { accountInput } from "./account-input.ts";
-import { readFilter } from "./file-filter.ts";
 import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
 import { ownQueue } from "./own-queue.ts";
 import type { SignInPrompt } from "./context.ts";
@@ -36,10 +34,9 @@ import { openRunSignIn } from "./sign-in.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export { ensureTarget } from "../azure/calls/ensure-target.ts";
+export { runIdentity } from "./run-identity.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
 
-/** With `--partition auto`: many more than machines, and each still worth its few requests. */
-const AUTO_PARTITIONS = 256;
 /** Bytes of file content in memory at once, over all slots. */
 const BUFFER_BYTES = 64 * 2 ** 20;
 /** A connection of the coordination that is not open by then is given up, ms: its requests are tried again after that. */
@@ -109,6 +106,23 @@ export class Services {
   /** From now on this is asked, too, whether the run waits for it. */
   alsoWaitsFor(ask: () => Waiting | undefined): void {
     this.#others.push(ask);
+  }
+
+  /**
+   * The gates, the operator's limits of requests and bandwidth, and the sign-in, for threads that make requests, too. The
+   * queue's depth is none of it: `braked` stays in this thread, around the announcer that carries its calls to others.
+   */
+  shareGates(): SharedGates {
+    const { target, queue, limits, account } = this;
+    const { credential } = account;
+    return shareGates(REAL_SURROUNDINGS, {
+      target,
+      queue,
+      source: (url) => this.source(url),
+      requests: limits.requests,
+      bandwidth: limits.bandwidth,
+      signIn: credential.kind === "token" ? credential.signIn : undefined,
+    });
   }
 
   /** What the run waits for now. */
@@ -205,6 +219,7 @@ export function buildTransferTools(
       ...TRANSFER_DEFAULTS,
       mode: settings.transfer,
       contentType: settings.contentType,
+      attributes: settings,
       onConflict: settings.onConflict,
       blockBytes: chooseBlockBytes(settings, TRANSFER_DEFAULTS.blockBytes),
       localFiles,
@@ -260,24 +275,4 @@ export function buildAnnouncer(services: Services, settings: RunSettings): Annou
       settings.messageTtl === undefined ? -1 : Math.max(1, Math.round(settings.messageTtl / 1000)),
   });
   return services.braked(announcer);
-}
-
-/** What makes this run this run, but for the CSV's digest. */
-export function runIdentity(
-  account: StorageAccount,
-  settings: RunSettings,
-  catalog: string,
-): Omit<RunIdentity, "csvDigest"> {
-  // The embedded emulator has another port at every start.
-  const endpoint = settings.emulator ? "emulator" : account.blobEndpoint;
-  const filter = filterText(readFilter(settings));
-  return {
-    target: `${endpoint}/${settings.targetContainer}`,
-    queue: settings.announce ? settings.queue : "none",
-    partition: settings.partition ?? 0,
-    totalPartitions: settings.totalPartitions ?? (settings.partition === "auto" ? AUTO_PARTITIONS : 1),
-    nameTemplate: settings.nameTemplate,
-    catalog,
-    ...(filter === undefined ? {} : { filter }),
-  };
 }

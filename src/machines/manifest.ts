@@ -18,8 +18,8 @@ export interface RunSettings {
   readonly queues: readonly string[];
   readonly nameTemplate: string;
   /**
-   * `--on-conflict`, `--on-collision`, `--on-empty`, `--announce-existing`, `--content-type`, by their names, and those
-   * of the filter that are given (`filterRules`).
+   * `--on-conflict`, `--on-collision`, `--on-empty`, `--announce-existing`, `--content-type`, by their names; what the
+   * blobs get unless it is the default, and which files are taken unless it is all of them (`filterRules`).
    */
   readonly rules: Readonly<Record<string, string>>;
 }
@@ -88,6 +88,9 @@ export interface SettingDifference {
   readonly given: string;
 }
 
+/** A rule that is left at its default may be absent. */
+const DEFAULT_RULE = "its default";
+
 /** Which settings of a machine are not the run's; empty when it may take part. */
 export function settingDifferences(run: RunSettings, given: RunSettings): SettingDifference[] {
   const pairs: [string, string, string][] = [
@@ -96,7 +99,11 @@ export function settingDifferences(run: RunSettings, given: RunSettings): Settin
     ["queue", describeQueues(run), describeQueues(given)],
     ["name template", run.nameTemplate, given.nameTemplate],
     ...[...new Set([...Object.keys(run.rules), ...Object.keys(given.rules)])].map(
-      (rule): [string, string, string] => [rule, run.rules[rule] ?? "none", given.rules[rule] ?? "none"],
+      (rule): [string, string, string] => [
+        rule,
+        run.rules[rule] ?? DEFAULT_RULE,
+        given.rules[rule] ?? DEFAULT_RULE,
+      ],
     ),
   ];
   return pairs

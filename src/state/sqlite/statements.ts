@@ -193,6 +193,9 @@ export const SQL = {
   leftOutUnfinished: `SELECT sum(files_left_out) AS files FROM work_item
     WHERE status <> 2 AND status IN (0, 1, 3, 4, 5, 6, 7)`,
   leftOutOfPartition: `SELECT sum(files_left_out) AS files FROM work_item WHERE partition = ? AND status = 2`,
+  // What was there before has 32.
+  bytesOfPartition: `SELECT coalesce(sum(f.bytes), 0) AS bytes FROM work_item w CROSS JOIN file f ON f.work_item = w.id
+    WHERE w.partition = ? AND f.facts & 33 = 1`,
   completedInUnfinished: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
     WHERE w.partition = ? AND w.status NOT IN (2, 3, 4) AND w.receipt_count IS NOT NULL AND f.facts & 28 = 4`,
   completedInOpen: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
