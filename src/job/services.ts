@@ -19,8 +19,6 @@ import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import { SourceLinks } from "../azure/calls/source-links.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
-import { describeAttributes } from "../core/blob-attributes.ts";
-import type { RunIdentity } from "../core/run-identity.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { Buffers } from "../transfer/buffers.ts";
 import { Hasher } from "../transfer/hasher.ts";
@@ -36,10 +34,9 @@ import { openRunSignIn } from "./sign-in.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export { ensureTarget } from "../azure/calls/ensure-target.ts";
+export { runIdentity } from "./run-identity.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
 
-/** With `--partition auto`: many more than machines, and each still worth its few requests. */
-const AUTO_PARTITIONS = 256;
 /** Bytes of file content in memory at once, over all slots. */
 const BUFFER_BYTES = 64 * 2 ** 20;
 /** A connection of the coordination that is not open by then is given up, ms: its requests are tried again after that. */
@@ -278,23 +275,4 @@ export function buildAnnouncer(services: Services, settings: RunSettings): Annou
       settings.messageTtl === undefined ? -1 : Math.max(1, Math.round(settings.messageTtl / 1000)),
   });
   return services.braked(announcer);
-}
-
-/** What makes this run this run, but for the CSV's digest. */
-export function runIdentity(
-  account: StorageAccount,
-  settings: RunSettings,
-  catalog: string,
-): Omit<RunIdentity, "csvDigest"> {
-  // The embedded emulator has another port at every start.
-  const endpoint = settings.emulator ? "emulator" : account.blobEndpoint;
-  return {
-    target: `${endpoint}/${settings.targetContainer}`,
-    queue: settings.announce ? settings.queue : "none",
-    partition: settings.partition ?? 0,
-    totalPartitions: settings.totalPartitions ?? (settings.partition === "auto" ? AUTO_PARTITIONS : 1),
-    nameTemplate: settings.nameTemplate,
-    catalog,
-    ...describeAttributes(settings),
-  };
 }
