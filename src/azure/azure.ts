@@ -7,8 +7,8 @@
  * - `Attempts.run` makes a call until it succeeds or must not be tried again (`attempts/`). It passes the service's gate
  *   before each attempt, ends an attempt that hangs, waits between attempts, and charges the time to a `RequestBudget`.
  *   It throws `ServiceFailure`.
- * - A `ServiceGate` (`gate/`) stands before one service. It keeps to the rate that the service takes and to the
- *   operator's brakes, and it holds everything back while the service is gone.
+ * - A `Gate` (`gate/`) stands before one service. It keeps to the rate that the service takes and to the operator's
+ *   brakes, and it holds everything back while the service is gone. `ServiceGate` is the one that judges.
  * - `SignIn` (`sign-in/`) keeps the tokens of one identity.
  * - `wire/` is HTTP itself. Nobody outside needs it, but for what is exported here.
  *
@@ -38,6 +38,7 @@ export { RestBlobWriter } from "./calls/rest-blob-writer.ts";
 export { type SourceLink, SourceLinks } from "./calls/source-links.ts";
 export { createContainer } from "./calls/target-calls.ts";
 export type { Brake } from "./gate/brake.ts";
+export type { Gate } from "./gate/gate.ts";
 export { GATE_DEFAULTS, ServiceGate } from "./gate/service-gate.ts";
 export { onAbort } from "./on-abort.ts";
 export type { SignIn } from "./sign-in/sign-in.ts";

@@ -6,7 +6,7 @@ import {
   type ReadAccess,
   type RequestBudget,
   ServiceFailure,
-  type ServiceGate,
+  type Gate,
   type SourceLink,
 } from "../azure/azure.ts";
 import { untilLinkBegins } from "../core/link-times.ts";
@@ -74,7 +74,7 @@ export class BlobSource implements Source {
     return ofSource(read());
   }
 
-  get #gate(): ServiceGate {
+  get #gate(): Gate {
     return this.#tools.sourceGate(this.link.accountUrl);
   }
 }
@@ -103,7 +103,7 @@ export async function linkHasBegun(
 export async function md5OfBlob(
   { attempts, reader }: { readonly attempts: Attempts; readonly reader: BlobReader },
   access: ReadAccess,
-  gate: ServiceGate,
+  gate: Gate,
   effort: RequestBudget,
 ): Promise<string> {
   return attempts.run(gate, effort, "read to compare", async (pulse) => {

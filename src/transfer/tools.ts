@@ -5,7 +5,7 @@ import {
   type BlobWriter,
   type CreateOptions,
   RequestBudget,
-  type ServiceGate,
+  type Gate,
   type SourceLinks,
   fileDeadlineMs,
 } from "../azure/azure.ts";
@@ -56,9 +56,9 @@ export interface TransferTools {
   readonly reader: BlobReader;
   readonly links: SourceLinks;
   readonly attempts: Attempts;
-  readonly targetGate: ServiceGate;
+  readonly targetGate: Gate;
   /** The gate of a source account, by its URL. */
-  readonly sourceGate: (accountUrl: string) => ServiceGate;
+  readonly sourceGate: (accountUrl: string) => Gate;
   readonly buffers: Buffers;
   readonly hasher: Hasher;
 }

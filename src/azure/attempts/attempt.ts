@@ -4,7 +4,7 @@ import { AttemptClock, type AttemptContext } from "./attempt-clock.ts";
 import type { RequestBudget } from "./effort.ts";
 import type { Hedging } from "./hedge.ts";
 import { type ServiceFailure, toServiceFailure } from "../wire/service-error.ts";
-import type { GatePass, ServiceGate } from "../gate/service-gate.ts";
+import type { Gate, GatePass } from "../gate/gate.ts";
 import { type Answer, type SecondRequest, Hedge } from "./twin.ts";
 import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
@@ -47,7 +47,7 @@ export interface RequestTraits {
 const TOLD_WAIT_MS = 5_000;
 
 interface Call<T> {
-  readonly gate: ServiceGate;
+  readonly gate: Gate;
   readonly effort: RequestBudget;
   readonly operation: string;
   readonly request: (pulse: AttemptContext) => Promise<T>;
@@ -85,7 +85,7 @@ export class Attempts {
    * too long; the signal's reason when the run is aborted, and that of the waits' signal (WaitGivenUp) when they end
    */
   async run<T>(
-    gate: ServiceGate,
+    gate: Gate,
     effort: RequestBudget,
     operation: string,
     request: (pulse: AttemptContext) => Promise<T>,
@@ -134,7 +134,7 @@ export class Attempts {
   }
 
   /** A wait that is worth telling is told. */
-  async #enter(gate: ServiceGate, effort: RequestBudget): Promise<GatePass> {
+  async #enter(gate: Gate, effort: RequestBudget): Promise<GatePass> {
     const began = this.surroundings.monotonic();
     const pass = await gate.enter(effort, effort.waitSignal);
     const waitedMs = this.surroundings.monotonic() - began;
@@ -190,7 +190,7 @@ export class Attempts {
   }
 
   /** Tells the gate how the attempt went, and says what follows. @param failure undefined: the service has no part in it */
-  #settle(gate: ServiceGate, pass: GatePass, failure: ServiceFailure | undefined, renewed: boolean): Next {
+  #settle(gate: Gate, pass: GatePass, failure: ServiceFailure | undefined, renewed: boolean): Next {
     if (failure === undefined) {
       pass.abandoned();
       return "give-up";

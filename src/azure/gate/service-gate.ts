@@ -1,6 +1,7 @@
 import type { ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
 import { atTarget } from "../../core/service-codes.ts";
+import type { Gate, GatePass } from "./gate.ts";
 import type { GateOptions } from "./gate-options.ts";
 import { LearnedRate } from "./learned-rate.ts";
 import {
@@ -36,19 +37,8 @@ const ANSWERED_OF_LATE_MS = 1_000;
 /** How often a waiting request looks at the gate again. */
 const LOOK_AGAIN_MS = 250;
 
-/** The right to make one attempt; exactly one of these is called when it ended. */
-export interface GatePass {
-  /** The service answered, if only with "no": it is there. */
-  answered(): void;
-  throttled(retryAfterMs: number | undefined): void;
-  /** @param failure what the service said, that nothing came in time, or why there was no token */
-  failed(reason: OutageReason, failure?: ServiceFailure): void;
-  /** The attempt was given up by us. */
-  abandoned(): void;
-}
-
 /**
- * The gate of one service (the target account, its queue, a source account): every attempt passes it.
+ * The judge of one service, in the thread that has the run.
  *
  * `open`    attempts pass, at the rate that the service was found to take (`LearnedRate`) and as the brakes let them.
  * `paused`  entered when the service asks to slow down; holds every attempt until the latest time it named; left by
@@ -59,7 +49,7 @@ export interface GatePass {
  *           more rarely; nothing is charged to the requests that wait. Left when a probe gets any answer; after the
  *           longest wait the waiting requests get the outage as their error.
  */
-export class ServiceGate {
+export class ServiceGate implements Gate {
   readonly name: string;
   readonly #surroundings: Surroundings;
   readonly #options: GateOptions;
@@ -104,18 +94,15 @@ export class ServiceGate {
     this.#heard.works = false;
   }
 
-  /** The run cannot go on without this service. */
   get isEssential(): boolean {
     return this.#options.essential;
   }
 
-  /** What an attempt needs before its clocks run: a token. undefined when it is at hand. @throws SignInError */
   ready(signal: AbortSignal): Promise<unknown> | undefined {
     // A source may be read without a token: which of its requests need one, they say themselves.
     return this.#options.essential ? this.#options.signIn?.ready(signal) : undefined;
   }
 
-  /** What is wrong with the service as a whole by this "no"; undefined when it is about one blob. */
   outageIn(answer: ServiceAnswer): OutageReason | undefined {
     if (!this.#options.essential) return undefined;
     const becomes = atTarget(answer.errorCode);
@@ -128,13 +115,6 @@ export class ServiceGate {
     return this.#outage !== undefined;
   }
 
-  /**
-   * Waits until an attempt may start. The pass must be given back by one of its methods.
-   *
-   * @param request identity of the request, the same for all its attempts
-   * @throws ReuploadError `unavailable`, `sign-in` or `permission` when the outage lasts too long (ServiceFailure for
-   * a source that never answered); the signal's reason
-   */
   async enter(request: object, signal: AbortSignal): Promise<GatePass> {
     for (;;) {
       signal.throwIfAborted();
@@ -160,12 +140,6 @@ export class ServiceGate {
     }
   }
 
-  /**
-   * A pass for a request that need not be made: undefined unless the gate is open and neither the service's rate nor a
-   * brake holds requests back.
-   *
-   * @param request as for `enter`
-   */
   enterAtOnce(request: object): GatePass | undefined {
     const { brakes = [] } = this.#options;
     const mayPass = this.#isOpen && this.#pacer.passAtOnce(1) && brakes.every((brake) => brake.passAtOnce());

@@ -13,7 +13,7 @@ import {
   RestBlobLister,
   type RestClient,
   ServiceFailure,
-  type ServiceGate,
+  type Gate,
   type SourceLink,
   SourceLinks,
 } from "../../azure/azure.ts";
@@ -35,7 +35,7 @@ export interface ContainerOptions {
   readonly client: RestClient;
   readonly attempts: Attempts;
   /** The gate of a source account, by its URL. */
-  readonly sourceGate: (accountUrl: string) => ServiceGate;
+  readonly sourceGate: (accountUrl: string) => Gate;
   readonly signal: AbortSignal;
   /** Blobs a page; when left out, the most that the service gives. */
   readonly pageBlobs?: number;

@@ -4,15 +4,15 @@ import { Attempts } from "../../../src/azure/attempts/attempt.ts";
 import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import type { ServiceFailure } from "../../../src/azure/wire/service-error.ts";
 import type { OutageReason } from "../../../src/azure/gate/outage.ts";
-import type { GatePass, ServiceGate } from "../../../src/azure/gate/service-gate.ts";
+import type { Gate, GatePass } from "../../../src/azure/gate/gate.ts";
+import type { ServiceGate } from "../../../src/azure/gate/service-gate.ts";
 import { SignInError } from "../../../src/azure/sign-in/token-source.ts";
 import { ReuploadError } from "../../../src/core/errors.ts";
 import { answered, lost, QUICK, quickGate, scripted, thrownBy } from "../support.ts";
 import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const never = new AbortController().signal;
-const enter = async (gate: ServiceGate, request: object = {}): Promise<GatePass> =>
-  gate.enter(request, never);
+const enter = async (gate: Gate, request: object = {}): Promise<GatePass> => gate.enter(request, never);
 
 /** So many attempts in a row fail, each of a request of its own unless told otherwise. */
 async function fail(gate: ServiceGate, times: number, reason: OutageReason, request?: object): Promise<void> {
