@@ -22,6 +22,7 @@ export const UPLOAD_OPTION_NAMES = [
   "messageTtl",
   "concurrency",
   "fileWorkers",
+  "threads",
   "maxBandwidth",
   "maxRequests",
   "maxQueueDepth",

@@ -2,7 +2,7 @@
 import type { Announcer } from "../announce/announcer.ts";
 import { BrakedAnnouncer } from "../announce/braked-announcer.ts";
 import { findAccount, type StorageAccount } from "../azure/account.ts";
-import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
+import { ATTEMPT_DEFAULTS, type AttemptFigures, Attempts } from "../azure/attempts/attempt.ts";
 import { HEDGE_DEFAULTS, Hedging } from "../azure/attempts/hedge.ts";
 import { DepthBrake, queueDepthReader } from "../azure/calls/queue-depth.ts";
 import { Connections } from "../azure/wire/connections.ts";
@@ -50,7 +50,11 @@ export class Services implements SlotServices {
   readonly queue: ServiceGate;
   readonly limits: Limits;
   readonly #depth: DepthBrake | undefined;
+  /** Which proxy there is. */
+  readonly env: Environment;
   readonly #tell: (message: Message) => void;
+  /** Counters of other threads. */
+  readonly #counted: (() => AttemptFigures)[] = [];
   readonly #sources = new Map<string, ServiceGate>();
   #catalog: ServiceGate | undefined;
   /** Other things that the run may wait for. */
@@ -66,6 +70,7 @@ export class Services implements SlotServices {
     tell: (message: Message) => void = () => {},
   ) {
     this.account = account;
+    this.env = env;
     this.limits = new Limits(settings);
     this.#tell = tell;
     const proxy = chooseProxy(env);
@@ -103,6 +108,18 @@ export class Services implements SlotServices {
   /** From now on this is asked, too, whether the run waits for it. */
   alsoWaitsFor(ask: () => Waiting | undefined): void {
     this.#others.push(ask);
+  }
+
+  /** From now on these attempts count, too: those of other threads. */
+  alsoCounts(figures: () => AttemptFigures): void {
+    this.#counted.push(figures);
+  }
+
+  /** Attempts of all threads; they only grow. */
+  get figures(): AttemptFigures {
+    const all = [this.attempts.figures, ...this.#counted.map((figures) => figures())];
+    const sum = (name: keyof AttemptFigures): number => all.reduce((total, one) => total + one[name], 0);
+    return { retries: sum("retries"), throttles: sum("throttles"), hedges: sum("hedges") };
   }
 
   /** What the run waits for now. */

@@ -9,7 +9,7 @@ import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
 import { RestQueueCalls } from "../azure/calls/rest-queue-calls.ts";
 import { SourceLinks } from "../azure/calls/source-links.ts";
 import type { Pacer } from "../azure/gate/pacer.ts";
-import type { ServiceGate } from "../azure/gate/service-gate.ts";
+import type { Gate } from "../azure/gate/gate.ts";
 import type { RestClient } from "../azure/wire/rest-client.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
@@ -41,10 +41,10 @@ export interface SlotServices {
   readonly account: StorageAccount;
   readonly client: RestClient;
   readonly attempts: Attempts;
-  readonly target: ServiceGate;
-  readonly queue: ServiceGate;
+  readonly target: Gate;
+  readonly queue: Gate;
   /** The gate of a source account, by its URL. */
-  source(accountUrl: string): ServiceGate;
+  source(accountUrl: string): Gate;
   /** Bytes through this machine. */
   readonly bandwidth: Pacer;
 }
