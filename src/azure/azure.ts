@@ -42,6 +42,7 @@ export type { Gate } from "./gate/gate.ts";
 export { GATE_DEFAULTS, ServiceGate } from "./gate/service-gate.ts";
 export { onAbort } from "./on-abort.ts";
 export type { SignIn } from "./sign-in/sign-in.ts";
+export { type ErrorData, errorFromData, errorToData } from "./shared/error-data.ts";
 export { isAllowed, isLoopback } from "./sign-in/trusted-hosts.ts";
 export { RefusedRequest } from "./wire/refused-request.ts";
 export { RestClient, type RestRequest } from "./wire/rest-client.ts";

@@ -25,6 +25,8 @@ const TELLING = 0.05;
 export class Limits {
   /** For the gates of the storage services. */
   readonly brakes: readonly RequestBrake[];
+  /** Requests to the storage services: the brakes pass them here. */
+  readonly requests: Pacer;
   /** Bytes through this machine. */
   readonly bandwidth: Pacer;
   #maxRequests: Timetable | undefined;
@@ -43,6 +45,7 @@ export class Limits {
     this.#maxRequests = maxRequests;
     this.#maxBandwidth = maxBandwidth;
     const requests = this.#pacer("--max-requests", () => this.#maxRequests);
+    this.requests = requests;
     this.brakes = [{ pass: (signal) => requests.pass(1, signal), passAtOnce: () => requests.passAtOnce(1) }];
     this.bandwidth = this.#pacer("--max-bandwidth", () => this.#maxBandwidth);
   }

@@ -10,6 +10,7 @@ import { chooseProxy } from "../azure/wire/proxy.ts";
 import { RestClient } from "../azure/wire/rest-client.ts";
 import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../azure/gate/service-gate.ts";
 import type { Pacer } from "../azure/gate/pacer.ts";
+import { type SharedGates, shareGates } from "../azure/shared/share-gates.ts";
 import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
@@ -120,6 +121,23 @@ export class Services implements SlotServices {
     const all = [this.attempts.figures, ...this.#counted.map((figures) => figures())];
     const sum = (name: keyof AttemptFigures): number => all.reduce((total, one) => total + one[name], 0);
     return { retries: sum("retries"), throttles: sum("throttles"), hedges: sum("hedges") };
+  }
+
+  /**
+   * The gates, the operator's limits of requests and bandwidth, and the sign-in, for threads that make requests, too. The
+   * queue's depth is none of it: `braked` stays in this thread, around the announcer that carries its calls to others.
+   */
+  shareGates(): SharedGates {
+    const { target, queue, limits, account } = this;
+    const { credential } = account;
+    return shareGates(REAL_SURROUNDINGS, {
+      target,
+      queue,
+      source: (url) => this.source(url),
+      requests: limits.requests,
+      bandwidth: limits.bandwidth,
+      signIn: credential.kind === "token" ? credential.signIn : undefined,
+    });
   }
 
   /** What the run waits for now. */

@@ -1,12 +1,14 @@
 /** What carries the files of a run: the main thread alone, or threads beside it (`--threads`). */
 import { availableParallelism } from "node:os";
 import type { Announcer } from "../announce/announcer.ts";
+import type { SharedGates } from "../azure/shared/share-gates.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { startThread } from "../surroundings/program-files.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 import type { TransferSettings } from "../transfer/tools.ts";
 import type { Transfer } from "../transfer/transfer.ts";
 import { SlotThreads } from "../workers/slot-threads.ts";
+import type { ThreadPort } from "../workers/workers.ts";
 import type { Listener } from "./context.ts";
 import { buildAnnouncer, buildTransfer, type Services } from "./services.ts";
 import { buildSlotAnnouncer, describeSlots } from "./slot-stages.ts";
@@ -42,51 +44,22 @@ export function mostThreads({ threads }: Pick<RunSettings, "threads">): number {
 export function openSlots(request: SlotsRequest): Slots {
   const { services, settings } = request;
   const transfer = buildTransfer(services, settings, request);
-  // Threads do not share the operator's limits yet: under one, this thread carries all.
-  const isLimited = settings.maxRequests !== undefined || settings.maxBandwidth !== undefined;
-  const most = isLimited ? 1 : mostThreads(settings);
-  const account = describeAccount(services.account);
-  if (most === 1 || account === undefined) {
-    return { transfer, announcer: buildAnnouncer(services, settings), [Symbol.asyncDispose]: async () => {} };
-  }
-  return openThreads(request, { transfer, most, account });
+  if (mostThreads(settings) > 1) return openThreads(request, transfer);
+  return { transfer, announcer: buildAnnouncer(services, settings), [Symbol.asyncDispose]: async () => {} };
 }
 
-interface Opening {
-  readonly transfer: Transfer;
-  readonly most: number;
-  readonly account: ThreadDescription["account"];
-}
-
-function openThreads(request: SlotsRequest, { transfer, most, account }: Opening): Slots {
-  const { services, settings, surroundings, reporter, replaces, localFiles } = request;
-  const slots = describeSlots(settings, localFiles);
-  const announcer = buildSlotAnnouncer(services, slots);
-  const description: ThreadDescription = {
-    slots: {
-      ...slots,
-      bufferBytes: Math.max(LEAST_BUFFER_BYTES, Math.floor(slots.bufferBytes / most)),
-      hashesApart: false,
-    },
-    account,
-    proxies: pickProxies(services.env),
-    idleMs: settings.requestTimeout,
-    maxWaitMs: settings.maxWait,
-    content: settings.transfer === "stream" || localFiles ? "passed" : "copied",
-  };
+function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
+  const { services, settings, surroundings, reporter, replaces } = request;
+  const announcer = buildSlotAnnouncer(services, describeSlots(settings, request.localFiles));
+  const gates = services.shareGates();
   const threads = new SlotThreads({
     surroundings,
     transfer,
     announcer,
     replaces,
-    start: () =>
-      startThread("job/slot-thread", {
-        workerData: description,
-        resourceLimits: THREAD_LIMITS,
-        execArgv: [],
-      }),
+    start: () => startSlotThread(request, gates),
     threads: settings.threads,
-    most,
+    most: mostThreads(settings),
     load: () => services.limits.load(),
     events: {
       onChange: (change) =>
@@ -99,6 +72,36 @@ function openThreads(request: SlotsRequest, { transfer, most, account }: Opening
   return {
     transfer: threads,
     announcer: announcer && services.braked(threads),
-    [Symbol.asyncDispose]: async () => threads.close(),
+    async [Symbol.asyncDispose]() {
+      await threads.close();
+      gates.close();
+    },
   };
+}
+
+/** One more thread; what it shares with this one ends with it. */
+function startSlotThread({ services, settings, localFiles }: SlotsRequest, gates: SharedGates): ThreadPort {
+  const slots = describeSlots(settings, localFiles);
+  const bufferBytes = Math.max(LEAST_BUFFER_BYTES, Math.floor(slots.bufferBytes / mostThreads(settings)));
+  const shared = gates.connect();
+  const description: ThreadDescription = {
+    slots: { ...slots, bufferBytes, hashesApart: false },
+    account: describeAccount(services.account),
+    gates: shared.description,
+    proxies: pickProxies(services.env),
+    idleMs: settings.requestTimeout,
+    content: settings.transfer === "stream" || localFiles ? "passed" : "copied",
+  };
+  try {
+    const thread = startThread("job/slot-thread", {
+      workerData: description,
+      transferList: [shared.description.port],
+      resourceLimits: THREAD_LIMITS,
+      execArgv: [],
+    });
+    return thread.once("exit", () => shared.close());
+  } catch (thrown) {
+    shared.close();
+    throw thrown;
+  }
 }

@@ -1,10 +1,10 @@
-/** The services as a thread of `--threads` has them: connections of its own, to the account that the main thread found. */
+/** The services as a thread of `--threads` has them: connections of its own, and the limits that the main thread shares. */
 import type { AccountCredential, StorageAccount } from "../azure/account.ts";
 import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
 import { HEDGE_DEFAULTS, Hedging } from "../azure/attempts/hedge.ts";
-import type { Gate } from "../azure/gate/gate.ts";
-import { Pacer } from "../azure/gate/pacer.ts";
-import { GATE_DEFAULTS, ServiceGate } from "../azure/gate/service-gate.ts";
+import { openSharedGates } from "../azure/shared/open-shared-gates.ts";
+import type { GatesDescription } from "../azure/shared/share-gates.ts";
+import type { SignIn } from "../azure/sign-in/sign-in.ts";
 import { Connections } from "../azure/wire/connections.ts";
 import { chooseProxy, type Variables } from "../azure/wire/proxy.ts";
 import { RestClient } from "../azure/wire/rest-client.ts";
@@ -15,39 +15,41 @@ import type { SlotDescription, SlotServices } from "./slot-stages.ts";
 /** A credential whose secrets are plain texts: it never leaves the process, and is never shown. */
 type PlainCredential =
   | { readonly kind: "shared-key"; readonly accountName: string; readonly key: string }
-  | { readonly kind: "sas"; readonly token: string };
+  | { readonly kind: "sas"; readonly token: string }
+  /** The main thread's sign-in gives the tokens. */
+  | { readonly kind: "token" };
 
-/** What a thread is told at its start; it can be cloned. */
+/** What a thread is told at its start; it can be cloned, but for the port of `gates`, which has to be transferred. */
 export interface ThreadDescription {
   readonly slots: SlotDescription;
   readonly account: Pick<StorageAccount, "blobEndpoint" | "queueEndpoint"> & {
     readonly credential: PlainCredential;
   };
+  readonly gates: GatesDescription;
   /** The environment's proxy variables. */
   readonly proxies: Variables;
   /** An attempt ends after so long without a byte, ms. */
   readonly idleMs: number;
-  readonly maxWaitMs: number;
   /** What the young generation of its heap is for; see `growYoungHeap`. */
   readonly content: "copied" | "passed";
 }
 
-/** The account as data, for a thread. @returns undefined for a sign-in, which cannot be cloned */
-export function describeAccount(account: StorageAccount): ThreadDescription["account"] | undefined {
+/** The account as data, for a thread. */
+export function describeAccount(account: StorageAccount): ThreadDescription["account"] {
   const { blobEndpoint, queueEndpoint, credential } = account;
+  return { blobEndpoint, queueEndpoint, credential: toPlain(credential) };
+}
+
+function toPlain(credential: AccountCredential): PlainCredential {
   switch (credential.kind) {
     case "shared-key": {
       const { kind, accountName, key } = credential;
-      return { blobEndpoint, queueEndpoint, credential: { kind, accountName, key: key.reveal() } };
+      return { kind, accountName, key: key.reveal() };
     }
     case "sas":
-      return {
-        blobEndpoint,
-        queueEndpoint,
-        credential: { kind: "sas", token: credential.token.reveal() },
-      };
+      return { kind: "sas", token: credential.token.reveal() };
     case "token":
-      return undefined;
+      return { kind: "token" };
   }
 }
 
@@ -57,32 +59,30 @@ export function pickProxies(env: Variables): Variables {
 }
 
 /** The services of a thread; called once, in the thread. */
-export function openThreadServices(description: ThreadDescription): SlotServices {
-  const { proxies, idleMs, maxWaitMs } = description;
-  const { credential, ...endpoints } = description.account;
-  const account: StorageAccount = { ...endpoints, credential: openCredential(credential) };
-  const gates = new Map<string, Gate>();
-  const gate = (name: string, essential: boolean): Gate => {
-    const known = gates.get(name);
-    if (known !== undefined) return known;
-    const opened = new ServiceGate(REAL_SURROUNDINGS, name, { ...GATE_DEFAULTS, essential, maxWaitMs });
-    gates.set(name, opened);
-    return opened;
-  };
+export function openThreadServices({ gates, proxies, idleMs, account }: ThreadDescription): SlotServices {
+  const { target, queue, bandwidth, signIn, ...opened } = openSharedGates(REAL_SURROUNDINGS, gates);
+  const { credential, ...endpoints } = account;
+  const storage: StorageAccount = { ...endpoints, credential: fromPlain(credential, signIn) };
   const policy = { ...ATTEMPT_DEFAULTS, idleMs };
   return {
-    account,
-    client: new RestClient(REAL_SURROUNDINGS, account, new Connections(chooseProxy(proxies), idleMs)),
+    account: storage,
+    client: new RestClient(REAL_SURROUNDINGS, storage, new Connections(chooseProxy(proxies), idleMs)),
     attempts: new Attempts(REAL_SURROUNDINGS, policy, new Hedging(REAL_SURROUNDINGS, HEDGE_DEFAULTS)),
-    target: gate(`target ${new URL(account.blobEndpoint).host}`, true),
-    queue: gate(`queue ${new URL(account.queueEndpoint).host}`, true),
-    source: (accountUrl) => gate(`source ${new URL(accountUrl).host}`, false),
-    bandwidth: new Pacer(REAL_SURROUNDINGS, () => undefined),
+    target,
+    queue,
+    source: (accountUrl) => opened.source(accountUrl),
+    bandwidth,
   };
 }
 
-function openCredential(plain: PlainCredential): AccountCredential {
-  return plain.kind === "sas"
-    ? { kind: "sas", token: new Secret(plain.token) }
-    : { ...plain, key: new Secret(plain.key) };
+function fromPlain(plain: PlainCredential, signIn: SignIn | undefined): AccountCredential {
+  switch (plain.kind) {
+    case "shared-key":
+      return { ...plain, key: new Secret(plain.key) };
+    case "sas":
+      return { kind: "sas", token: new Secret(plain.token) };
+    case "token":
+      if (signIn === undefined) throw new TypeError("the main thread has no sign-in to share");
+      return { kind: "token", signIn };
+  }
 }

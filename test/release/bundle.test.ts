@@ -6,12 +6,21 @@ import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { findCycle } from "../../scripts/build/chunks.ts";
 import { ROOT } from "../../scripts/build/root.ts";
-import type { ThreadDescription } from "../../src/job/thread-services.ts";
+import type { StorageAccount } from "../../src/azure/account.ts";
+import { resolve } from "../../src/config/config.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { Services } from "../../src/job/services.ts";
+import { describeAccount, type ThreadDescription } from "../../src/job/thread-services.ts";
 import { TRANSFER_DEFAULTS } from "../../src/transfer/tools.ts";
 
+const ACCOUNT: StorageAccount = {
+  blobEndpoint: "http://127.0.0.1:1/a",
+  queueEndpoint: "http://127.0.0.1:1/a",
+  credential: { kind: "sas", token: new Secret("sv=1") },
+};
 const DIST = join(ROOT, "dist");
 const files = readdirSync(DIST, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
 const read = (name: string) => readFileSync(join(DIST, name), "utf8");
@@ -63,6 +72,8 @@ describe("the built program", () => {
     ["the single executable: by its text", read("job/slot-thread.js"), true],
   ])("has a thread for slots that starts as in %s, and needs no other file", async (_, code, isText) => {
     expect(loadedBy("job/slot-thread.js").filter((path) => !isBuiltin(path))).toEqual([]);
+    const gates = new Services(ACCOUNT, resolve(new Map(), {}), {}).shareGates().connect();
+    onTestFinished(() => gates.close());
     const workerData: ThreadDescription = {
       slots: {
         container: "results",
@@ -72,17 +83,13 @@ describe("the built program", () => {
         bufferBytes: 2 ** 20,
         hashesApart: false,
       },
-      account: {
-        blobEndpoint: "http://127.0.0.1:1/a",
-        queueEndpoint: "http://127.0.0.1:1/a",
-        credential: { kind: "sas", token: "sv=1" },
-      },
+      account: describeAccount(ACCOUNT),
+      gates: gates.description,
       proxies: {},
       idleMs: 1_000,
-      maxWaitMs: 1_000,
       content: "copied",
     };
-    const thread = new Worker(code, { eval: isText, workerData });
+    const thread = new Worker(code, { eval: isText, workerData, transferList: [gates.description.port] });
     const [ready] = (await once(thread, "message")) as [unknown];
     expect(ready).toEqual({ answers: [], figures: { retries: 0, throttles: 0, hedges: 0 } });
     const file = { fileName: "a", uri: "file:///a" };
