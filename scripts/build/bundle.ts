@@ -12,14 +12,14 @@ import { CHUNKS, findCycle } from "./chunks.ts";
 import { licencesText } from "./licences.ts";
 import { manualPage } from "./manual-page.ts";
 import { ROOT } from "./root.ts";
-import { syncYaml } from "./sync-yaml.ts";
+import { SYNC_PACKAGES, syncPackages } from "./sync-packages.ts";
 
 /** What starts by itself: the program, its command line for tests, a thread, and what is loaded without waiting. */
 const ENTRIES = {
   "cli/main": "src/cli/main.ts",
   "cli/command": "src/cli/command.ts",
   "transfer/hash-thread": "src/transfer/hash-thread.ts",
-  "chunks/yaml": "yaml",
+  ...Object.fromEntries(SYNC_PACKAGES.map((name) => [`chunks/${name}`, name])),
 };
 
 /**
@@ -71,8 +71,8 @@ async function writeFiles(
     input,
     platform: "node",
     preserveEntrySignatures: "allow-extension",
-    external: /^\.\/yaml\.js$/,
-    plugins: [syncYaml()],
+    external: SYNC_PACKAGES.map((name) => `./${name}.js`),
+    plugins: [syncPackages()],
     transform: { define: { REUPLOAD_BUILD: JSON.stringify(facts) } },
     onLog: refuseWarnings,
   });

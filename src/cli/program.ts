@@ -75,6 +75,15 @@ More about a command: reupload run --help`,
     addLicenses,
   ])
     add({ program, io, setExitCode });
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program);
+    takeNoColor(command);
+  }
   return program;
+}
+
+/** Every command takes `--no-color`, also one that prints none: a script may give it to all. */
+function takeNoColor(command: Command): void {
+  if (command.options.some(({ long }) => long === "--no-color")) return;
+  command.option("--no-color", "print no colours (also: NO_COLOR)");
 }

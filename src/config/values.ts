@@ -22,7 +22,7 @@ function ranged<Value>(range: string, parse: Parser<Value>): Parser<Value> {
 }
 
 /** A parser that takes more than these words. */
-function withWords<Value>(words: readonly string[], parse: Parser<Value>): Parser<Value> {
+export function withWords<Value>(words: readonly string[], parse: Parser<Value>): Parser<Value> {
   return Object.assign(parse, { words });
 }
 

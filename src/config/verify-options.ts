@@ -22,6 +22,10 @@ export const VERIFY_OPTION_NAMES = [
   "tenant",
   "emulator",
   "contentType",
+  "metadata",
+  "tier",
+  "tags",
+  "cacheControl",
   "nameTemplate",
   "onCollision",
   "onConflict",
@@ -44,6 +48,12 @@ export const VERIFY_HELP: Partial<Record<VerifyOptionName, string>> = {
   queue: "with --repair: queue that is told of the files sent (default: as the run had it)",
   announce: "with --repair: send no announcements",
   contentType: "content type that the blobs must have; source: that of their source (compared by --deep)",
+  metadata:
+    "metadata that the blobs must have: source (their source's, compared by --deep), none, or name=value,name=value",
+  tier: "access tier that the blobs must have: account (any), source (their source's, compared by --deep), hot, cool, cold or archive",
+  tags: "index tags that the blobs must have: none (any), or name=value,name=value; needs the right to read tags",
+  cacheControl:
+    "cache control that the blobs must have: source (their source's, compared by --deep), or the text of the header",
   onConflict: "with --repair: overwrite also sends different files (default: they are only listed)",
   coordinationContainer:
     "container of the target account with the record of the run (default: reupload-coordination)",

@@ -1,5 +1,6 @@
 /** What of a run's settings all of its machines must have alike. */
-import type { RunSettings } from "../config/run-options.ts";
+import { configKey, type RunSettings } from "../config/run-options.ts";
+import { type AttributeName, describeAttributes } from "../core/blob-attributes.ts";
 
 /** Whether the run is refused where the machines cannot know of each other. */
 export function isCoordinated(settings: RunSettings): boolean {
@@ -19,5 +20,12 @@ export function runRules(settings: RunSettings): Readonly<Record<string, string>
     "--on-empty": settings.onEmpty,
     "--announce-existing": settings.announceExisting,
     "--content-type": settings.contentType,
+    ...attributeRules(settings),
   };
+}
+
+/** A default is no rule: a run that an older version began has none of them. */
+function attributeRules(settings: RunSettings): Readonly<Record<string, string>> {
+  const given = Object.entries(describeAttributes(settings));
+  return Object.fromEntries(given.map(([name, text]) => [`--${configKey(name as AttributeName)}`, text]));
 }

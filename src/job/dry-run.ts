@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describeAttributes } from "../core/blob-attributes.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
@@ -79,7 +80,7 @@ async function admitAll({ queue }: OpenState): Promise<void> {
   for (const partition of queue.sizes().keys()) await queue.admit(partition, undefined);
 }
 
-type Target = Pick<DryRunReport, "rights" | "toCreate">;
+type Target = Pick<DryRunReport, "rights" | "toCreate" | "attributes">;
 
 async function lookAtTarget(
   context: JobContext,
@@ -90,9 +91,14 @@ async function lookAtTarget(
   const container = settings.targetContainer;
   const queue = ownQueue(settings);
   const place = { container, queue };
+  const attributes = describeAttributes(settings);
   const found = await prepareTarget(context, services, { settings, ...place, mayCreate: false });
-  if (found === "missing") return { rights: undefined, toCreate: [`container ${container} or its queue`] };
-  return { rights: await probeRights(targetCheck(context, services, place)), toCreate: [] };
+  if (found === "missing") {
+    return { attributes, rights: undefined, toCreate: [`container ${container} or its queue`] };
+  }
+  const { tags } = settings;
+  const rights = await probeRights({ ...targetCheck(context, services, place), tags });
+  return { attributes, rights, toCreate: [] };
 }
 
 async function withState(

@@ -35,10 +35,10 @@ export function stateFacts(
   { retryFailed, takeOver, tell }: FactsOptions = NO_OPTIONS,
 ): PartitionFacts {
   let isFirst = true;
+  /** Bytes of the record that was adopted, until it is known how many of them are this state's own. */
+  let bytesTold: number | undefined;
   /** Bytes that other machines put into the target: of the record, as every claim begins with it. */
   let bytesElsewhere = 0;
-  // The state does not count the bytes of one partition among several.
-  const ownBytes = () => (run.identity.partition === "auto" ? 0 : ledger.tally().bytes);
   return {
     async adopt(body) {
       const said = body === undefined || body.length === 0 ? undefined : decodeCheckpoint(body);
@@ -54,10 +54,13 @@ export function stateFacts(
         await queue.admit(partition, undefined);
       }
       isFirst = false;
-      bytesElsewhere = Math.max(bytesElsewhere, (said?.files.bytes ?? 0) - ownBytes());
+      bytesTold = said?.files.bytes;
     },
     async checkpoint() {
       const own = await ledger.checkpoint(partition, { signal: abortAfter(surroundings, CHECKPOINT_MS) });
+      // A claim writes its record before it begins to work: until then nothing was added to the own bytes.
+      if (bytesTold !== undefined) bytesElsewhere = Math.max(bytesElsewhere, bytesTold - own.files.bytes);
+      bytesTold = undefined;
       const files = { ...own.files, bytes: own.files.bytes + bytesElsewhere };
       const checkpoint = { ...own, files };
       return {

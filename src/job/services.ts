@@ -14,6 +14,7 @@ import { type SharedGates, shareGates } from "../azure/shared/share-gates.ts";
 import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
+import { describeAttributes } from "../core/blob-attributes.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { ContainerCheck } from "../transfer/target-check.ts";
@@ -276,5 +277,6 @@ export function runIdentity(
     totalPartitions: settings.totalPartitions ?? (settings.partition === "auto" ? AUTO_PARTITIONS : 1),
     nameTemplate: settings.nameTemplate,
     catalog,
+    ...describeAttributes(settings),
   };
 }

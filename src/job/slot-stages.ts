@@ -51,7 +51,7 @@ export interface SlotServices {
 
 /** @param localFiles the catalog's files are local ones: `file:` links may be read */
 export function describeSlots(settings: RunSettings, localFiles: boolean): SlotDescription {
-  const { messageTtl } = settings;
+  const { messageTtl, metadata, tier, tags, cacheControl } = settings;
   return {
     container: settings.targetContainer,
     queue: ownQueue(settings),
@@ -60,6 +60,7 @@ export function describeSlots(settings: RunSettings, localFiles: boolean): SlotD
       ...TRANSFER_DEFAULTS,
       mode: settings.transfer,
       contentType: settings.contentType,
+      attributes: { metadata, tier, tags, cacheControl },
       onConflict: settings.onConflict,
       blockBytes: chooseBlockBytes(settings, TRANSFER_DEFAULTS.blockBytes),
       localFiles,

@@ -1,4 +1,5 @@
 /** Compares catalog, states and target after a run: what is opened in which order, and what comes of what is found. */
+import { describeAttributes } from "../core/blob-attributes.ts";
 import { splitQueues } from "../core/queues.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
@@ -178,7 +179,8 @@ class Verify {
   #facts(target: string, { csvDigest, order }: SurveyedRows): readonly string[] {
     const { settings, catalog, states, deep } = this.#request;
     const { nameTemplate, onCollision, contentType } = settings;
-    const rules = [nameTemplate, onCollision, contentType, String(deep)];
+    const attributes = Object.entries(describeAttributes(settings)).map((pair) => pair.join("="));
+    const rules = [nameTemplate, onCollision, contentType, ...attributes, String(deep)];
     const given = states?.all.map(({ stateDb }) => stateDb) ?? [];
     return [target, catalog.identity, ...rules, csvDigest, order, ...given];
   }

@@ -1,5 +1,6 @@
 /** A fair sample of all files of the catalog, each with the same chance to be in it. */
 import { planFiles, type PlannedFile } from "../core/file-plan.ts";
+import { Reservoir } from "../core/reservoir.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import { inBatches } from "./verify-work-items.ts";
 import {
@@ -65,12 +66,16 @@ class Sample {
   readonly #doors: VerifyDoors;
   readonly #options: Parameters<typeof verifySample>[3];
   readonly #size: SampleSize;
+  /** Each file has its own chance: looked at as they are drawn. */
   #drawn: Drawn[] = [];
+  /** A fixed number of files: looked at once all are known. */
+  readonly #fixed: Reservoir<Drawn>;
 
   constructor(doors: VerifyDoors, options: Parameters<typeof verifySample>[3], size: SampleSize) {
     this.#doors = doors;
     this.#options = options;
     this.#size = size;
+    this.#fixed = new Reservoir("count" in size ? size.count : 0, options.random);
   }
 
   get waiting(): number {
@@ -85,25 +90,16 @@ class Sample {
     else if (isEmpty) this.tally.empty++;
   }
 
-  /** Every file has the same chance: for a fixed size by Vitter's algorithm R. */
+  /** Every file has the same chance. */
   draw(one: Drawn): void {
     this.population++;
-    const { random } = this.#options;
-    if ("percent" in this.#size) {
-      if (random() * 100 < this.#size.percent) this.#drawn.push(one);
-      return;
-    }
-    if (this.#drawn.length < this.#size.count) {
-      this.#drawn.push(one);
-      return;
-    }
-    const place = Math.floor(random() * this.population);
-    if (place < this.#size.count) this.#drawn[place] = one;
+    if ("count" in this.#size) this.#fixed.offer(one);
+    else if (this.#options.random() * 100 < this.#size.percent) this.#drawn.push(one);
   }
 
   /** Looks at all that wait. */
   async look(): Promise<void> {
-    const drawn = this.#drawn;
+    const drawn = [...this.#drawn, ...this.#fixed.items];
     this.#drawn = [];
     this.#doors.seen.files += drawn.length;
     await Promise.all(drawn.map(async (one) => this.#lookAt(one)));

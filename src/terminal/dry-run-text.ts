@@ -25,6 +25,7 @@ export function dryRunText(report: DryRunReport, style: TextStyle): string[] {
     ...failureLines(report.failures, style),
     "",
     ...sampleLines(report),
+    ...attributeLines(report),
     ...rightsLines(report, style),
     "",
     paint(format, text, style),
@@ -86,15 +87,25 @@ function sampleLines({ sample }: DryRunReport): string[] {
   ];
 }
 
+function attributeLines({ attributes }: DryRunReport): string[] {
+  const { metadata, tier, tags, cacheControl } = attributes;
+  const told = { metadata, "access tier": tier, tags, "cache control": cacheControl };
+  const given = Object.entries(told).flatMap(([what, text]) =>
+    text === undefined ? [] : [`${what} ${text}`],
+  );
+  return given.length === 0 ? [] : [printable(`The blobs would get: ${given.join("; ")}.`)];
+}
+
 function rightsLines({ rights, toCreate }: DryRunReport, style: TextStyle): string[] {
   const lines = toCreate.map((what) => `The ${what} does not exist yet: it would be created.`);
   if (rights === undefined) return lines;
-  const { mayWrite, maySend } = rights;
+  const { mayWrite, mayTag, maySend } = rights;
   const told = (may: typeof mayWrite, what: string) =>
     may.isGiven
       ? `This sign-in may ${what}.`
       : printable(`${paint("red", `This sign-in may not ${what}`, style)}: ${may.why}`);
   lines.push(told(mayWrite, "write to the container"));
+  if (mayTag !== undefined) lines.push(told(mayTag, "write the tags of blobs"));
   if (maySend !== undefined) lines.push(told(maySend, "send to the queue"));
   return lines;
 }

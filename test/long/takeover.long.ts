@@ -1,4 +1,5 @@
 /** What needs the end of a lease: a machine that died, and one that slept, with `--partition auto`. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { announcementsOf, expectInTarget } from "../e2e/expectations.ts";
 import { makePlain, type PlainInput } from "../e2e/plain-input.ts";
@@ -6,6 +7,8 @@ import { type Scene, startScene } from "../e2e/scene.ts";
 
 /** The contract: taken over within a minute; 30 s is the lease. */
 const TAKEN_OVER_MS = 60_000;
+/** Twice a lease. */
+const OUTAGE_MS = 60_000;
 
 let scene: Scene;
 let input: PlainInput;
@@ -55,6 +58,29 @@ describe("a machine that slept beyond its lease", () => {
     const ended = await first.done;
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.stderr).toMatch(/partitions? \d+ is no longer this machine's|all 8 partitions are done/);
+    await expectInTarget(scene, input.files);
+    const counts = await announcementsOf(scene);
+    expect(new Set(counts.keys())).toEqual(new Set(input.files.map(({ blobName }) => blobName)));
+  });
+});
+
+describe("an account that is unreachable for a minute", () => {
+  it("is waited for by all machines: none takes from another one, and all go on", async () => {
+    const slow = ["--max-requests", "12/s", "--workitem-workers", "1"];
+    const machines = ["first.db", "second.db"].map((state) =>
+      scene.startRun([...auto(state), ...slow], { timeoutMs: 200_000 }),
+    );
+    await expect.poll(() => scene.proxy.count("put-message"), { timeout: 30_000 }).toBeGreaterThan(6);
+    await scene.proxy.offline();
+    await sleep(OUTAGE_MS);
+    // Both have begun, and hold partitions that are not done.
+    for (const { stderr } of machines) expect(stderr).toMatch(/waiting for /);
+    await scene.proxy.online();
+    for (const { code, stderr } of await Promise.all(machines.map(async ({ done }) => done))) {
+      expect(code, stderr).toBe(0);
+      expect(stderr).not.toMatch(/took over|is no longer this machine's/);
+      expect(stderr).toContain("all 8 partitions are done");
+    }
     await expectInTarget(scene, input.files);
     const counts = await announcementsOf(scene);
     expect(new Set(counts.keys())).toEqual(new Set(input.files.map(({ blobName }) => blobName)));

@@ -49,7 +49,7 @@ describe("the built program", () => {
   it("loads with most verbs no package that takes long", () => {
     const neighbours = loadedBy("chunks/work.js").filter((path) => path.startsWith("."));
     // What is missing in this list is to be named in scripts/build/chunks.ts, or to be imported when it is used.
-    expect(neighbours.toSorted()).toEqual(["./command.js", "./rolldown-runtime.js", "./string-width.js"]);
+    expect(neighbours.toSorted()).toEqual(["./command.js", "./rolldown-runtime.js"]);
   });
 
   it.each([

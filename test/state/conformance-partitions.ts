@@ -175,6 +175,33 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       expect(state.queue.left(1)).toEqual({ all: (sizes[1] ?? 0) - 1, inProgress: 1 });
     });
 
+    it("tells the bytes that it put into the target of each partition, at its next start too", async () => {
+      const harness = await newHarness();
+      const first = await harness.start(workItems(60), AUTO);
+      const upload = async (state: OpenState, ...files: { bytes?: number; alreadyThere?: boolean }[]) => {
+        const { id } = await claimOne(state);
+        const events = eventsOf(id);
+        recordAll(state, events.opened(files.length));
+        for (const [place, more] of files.entries())
+          recordAll(state, events.uploaded(file(place), more), events.completed(file(place)));
+        recordAll(state, events.finished("completed"));
+      };
+      await first.queue.admit(1, undefined);
+      await upload(first, { bytes: 5 }, { bytes: 11, alreadyThere: true });
+      expect((await checkpointOf(first, 1)).files.bytes).toBe(5);
+      await first.queue.withdraw(1, new Error("given back"));
+      await first.queue.admit(2, undefined);
+      await upload(first, { bytes: 7 });
+      expect((await checkpointOf(first, 1)).files.bytes).toBe(5);
+      await first.close();
+      const state = await harness.resume();
+      await state.queue.admit(2, undefined);
+      await upload(state, { bytes: 2 }, {});
+      const told = await Promise.all([0, 1, 2].map(async (partition) => checkpointOf(state, partition)));
+      expect(told.map(({ files }) => files.bytes)).toEqual([0, 5, 1_009]);
+      await state.close();
+    });
+
     it("tries again what failed, when no later word has come since", async () => {
       const harness = await newHarness();
       const first = await harness.start(workItems(9), AUTO);

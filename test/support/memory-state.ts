@@ -21,10 +21,11 @@ import {
   type PartitionRecord,
 } from "../../src/state/ledger/admission.ts";
 import { ChangedRows } from "../../src/state/ledger/changed-rows.ts";
-import { countFile, countWorkItem, summarize } from "../../src/state/ledger/counters.ts";
+import { bytesPut, countFile, countWorkItem, summarize } from "../../src/state/ledger/counters.ts";
 import { applyEvent, type EventContext } from "../../src/state/ledger/events.ts";
 import { FACT, fileStatus } from "../../src/state/ledger/facts.ts";
 import { FailureCounts } from "../../src/state/ledger/failure-counts.ts";
+import { PartitionBytes } from "../../src/state/ledger/partition-bytes.ts";
 import { Holdings } from "../../src/state/ledger/holdings.ts";
 import type { FailureGroup, Ledger, StateEvent } from "../../src/state/ledger.ts";
 import type { Progressed } from "../../src/state/past.ts";
@@ -78,6 +79,7 @@ export class MemoryState implements OpenState {
     this.context = {
       counters: { ...disk.counters },
       failures: new FailureCounts(disk.failures),
+      bytes: new PartitionBytes(),
       writes: new ChangedRows(),
       nextFileId: () => ++lastFileId,
       start: this.start.number,
@@ -224,7 +226,7 @@ export class MemoryState implements OpenState {
         done: done.length + record.filesElsewhere,
         failed: count(FACT.failed),
         skipped: count(FACT.skipped),
-        bytes: 0,
+        bytes: files.reduce((sum, { facts, bytes }) => sum + bytesPut(facts, bytes), 0),
       },
     });
   }

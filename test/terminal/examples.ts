@@ -153,7 +153,8 @@ const DRY_RUN: DryRunReport = {
       },
     ],
   },
-  rights: { mayWrite: { isGiven: true }, maySend: { isGiven: true } },
+  rights: { mayWrite: { isGiven: true }, maySend: { isGiven: true }, mayTag: { isGiven: true } },
+  attributes: { tier: "cool", tags: "batch=7" },
   toCreate: [],
 };
 

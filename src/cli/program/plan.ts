@@ -38,8 +38,7 @@ export function addPlan({ program, io, setExitCode }: CommandLine): void {
     .option("--within <time>", "recommend the fewest machines that need no longer than this (default: 8h)")
     .option("--older-rate <rate>", "rate of an older tool, to compare with")
     .option("--resume", "print only the resume commands")
-    .option("--output <format>", "text or json", "text")
-    .option("--no-color", "print no colours (also: NO_COLOR)");
+    .option("--output <format>", "text or json", "text");
   addRunOptions(command, [...PLANNED_OPTIONS, "config"]);
   command
     .addHelpText(

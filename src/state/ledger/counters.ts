@@ -70,7 +70,12 @@ export function countFile(counters: Counters, facts: number, bytes: number | nul
   }
   // What was done elsewhere was announced there.
   if (facts & FACT.announced && !(facts & FACT.elsewhere)) counters.files_announced += sign;
-  if (facts & FACT.inTarget && !(facts & FACT.alreadyThere)) counters.bytes += sign * (bytes ?? 0);
+  counters.bytes += sign * bytesPut(facts, bytes);
+}
+
+/** What a file with these facts put into the target, bytes: nothing when it was there before, or its length is not known. */
+export function bytesPut(facts: number, bytes: number | null): number {
+  return facts & FACT.inTarget && !(facts & FACT.alreadyThere) ? (bytes ?? 0) : 0;
 }
 
 function completedCounter(facts: number): "files_elsewhere" | "files_already_there" | "files_copied" {

@@ -9,15 +9,17 @@ import { redact } from "../../core/secret.ts";
 import { fileMayMove, workItemMayMove, type WorkItemStatus } from "../../core/states.ts";
 import type { FailureRecord, StateEvent } from "../ledger.ts";
 import type { ChangedRows } from "./changed-rows.ts";
-import { type Counters, countFile, countWorkItem } from "./counters.ts";
+import { bytesPut, type Counters, countFile, countWorkItem } from "./counters.ts";
 import { FACT, fileStatus } from "./facts.ts";
 import type { FailureCounts } from "./failure-counts.ts";
 import type { FileDetail, FileEntry, HeldWorkItem } from "./held-work-item.ts";
+import type { PartitionBytes } from "./partition-bytes.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 export interface EventContext {
   readonly counters: Counters;
   readonly failures: FailureCounts;
+  readonly bytes: PartitionBytes;
   readonly writes: ChangedRows;
   readonly nextFileId: () => number;
   /** The number of this start. */
@@ -145,6 +147,7 @@ function applyFile(item: HeldWorkItem, event: FileEvent, context: EventContext):
   }
 
   const entry = known ?? item.addFile(key, event.file, context.nextFileId());
+  const putBefore = bytesPut(before, entry.bytes);
   countFile(context.counters, before, entry.bytes, -1);
   context.failures.countFile(entry, -1);
   entry.facts = after;
@@ -156,6 +159,7 @@ function applyFile(item: HeldWorkItem, event: FileEvent, context: EventContext):
     if (event.shortened) context.counters.files_shortened++;
   }
   countFile(context.counters, after, entry.bytes, 1);
+  context.bytes.add(item.partition, bytesPut(after, entry.bytes) - putBefore);
   item.tally[from]--;
   item.tally[to]++;
   noteDetail(entry, event);

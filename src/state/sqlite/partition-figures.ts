@@ -37,7 +37,7 @@ function figuresOfWhole({ statements }: Writing): Figures {
 }
 
 /** Added up from the partition's work items; files are looked at only where some failed or are not all done. */
-function figuresOfOne({ statements }: Writing, partition: number, record: PartitionRecord): Figures {
+function figuresOfOne({ statements, context }: Writing, partition: number, record: PartitionRecord): Figures {
   type Sums = { total: number | null; done: number | null; empty: number };
   const sums = firstRow<Sums>(statements.sumsOfPartition, partition);
   const failures = new Map<string, CheckpointFailure & { files: number; workItems: number }>();
@@ -65,9 +65,14 @@ function figuresOfOne({ statements }: Writing, partition: number, record: Partit
       total: (sums?.total ?? 0) + record.filesElsewhere,
       done: (sums?.done ?? 0) - skippedInFinished + open + record.filesElsewhere,
       ...byOutcome,
-      bytes: 0,
+      bytes: context.bytes.of(partition) ?? storedBytes(statements, partition),
     },
     failures: [...failures.values()],
     empty: sums?.empty ?? 0,
   };
+}
+
+/** Bytes that the partition's stored files put into the target. Looks at each of them. */
+export function storedBytes({ bytesOfPartition }: Writing["statements"], partition: number): number {
+  return firstRow<{ bytes: number }>(bytesOfPartition, partition)?.bytes ?? 0;
 }

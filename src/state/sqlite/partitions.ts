@@ -16,7 +16,7 @@ import type { Counters } from "../ledger/counters.ts";
 import { CheckpointScan } from "./checkpoint-scan.ts";
 import { fromStatusColumn } from "./columns.ts";
 import { WorkItemMoves } from "./work-item-moves.ts";
-import { partitionFigures } from "./partition-figures.ts";
+import { partitionFigures, storedBytes } from "./partition-figures.ts";
 import { readElsewhere } from "./rows.ts";
 import { allRows, firstRow } from "./statements.ts";
 import type { Writing } from "./writing.ts";
@@ -76,6 +76,8 @@ export class SqlitePartitions {
       const json = JSON.stringify(after.failuresElsewhere);
       statements.putPartition.run(partition, after.epoch, after.filesElsewhere, after.emptyElsewhere, json);
     });
+    if (this.#isAuto)
+      this.#writing.context.bytes.begin(partition, storedBytes(this.#writing.statements, partition));
     this.#here.add(partition);
   }
 

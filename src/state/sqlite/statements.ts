@@ -185,6 +185,9 @@ export const SQL = {
   sumsOfPartition: `SELECT sum(files_total) AS total, sum(files_done) FILTER (WHERE status IN (2, 4)) AS done,
       count(*) FILTER (WHERE status = 3) AS empty
     FROM work_item WHERE partition = ?`,
+  // What was there before has 32.
+  bytesOfPartition: `SELECT coalesce(sum(f.bytes), 0) AS bytes FROM work_item w CROSS JOIN file f ON f.work_item = w.id
+    WHERE w.partition = ? AND f.facts & 33 = 1`,
   completedInUnfinished: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id
     WHERE w.partition = ? AND w.status NOT IN (2, 3, 4) AND w.receipt_count IS NOT NULL AND f.facts & 28 = 4`,
   completedInOpen: `SELECT count(*) AS files FROM work_item w CROSS JOIN file f ON f.work_item = w.id

@@ -5,6 +5,7 @@ import { COUNTER_NAMES, type Counters, newCounters } from "../ledger/counters.ts
 import type { EventContext } from "../ledger/events.ts";
 import { FailureCounts } from "../ledger/failure-counts.ts";
 import { Holdings } from "../ledger/holdings.ts";
+import { PartitionBytes } from "../ledger/partition-bytes.ts";
 import type { OpenOptions } from "../state-kind.ts";
 import type { Heartbeat } from "../run-presence.ts";
 import type { RunRecord, RunStart } from "../run-record.ts";
@@ -68,6 +69,7 @@ export class Writing {
     this.context = {
       counters: this.counters,
       failures: new FailureCounts(readFailureCounts(this.statements)),
+      bytes: new PartitionBytes(),
       writes: new ChangedRows(),
       nextFileId: () => ++lastFileId,
       start: start.number,
