@@ -45,8 +45,8 @@ export const SPEED_OPTIONS = {
     SPEED,
     "--threads <n>",
     threads,
-    "1",
-    "number of threads that transfer files, the main one included; auto adds threads while they are busy and another one makes the run faster, up to the number of processors",
+    "auto",
+    "number of threads that transfer files, the main one included; auto begins with one and adds threads while they are busy and another one makes the run faster, up to the number of processors",
   ),
   maxBandwidth: option(
     SPEED,
