@@ -19,8 +19,9 @@ import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "..
 import { chooseBlockBytes } from "./limits.ts";
 import { ownQueue } from "./own-queue.ts";
 
-/** Bytes of file content in memory at once, over all slots of a thread. */
+/** Bytes of file content in memory at once, over all slots; threads share it, and each has enough for a few blocks. */
 const BUFFER_BYTES = 64 * 2 ** 20;
+const LEAST_BUFFER_BYTES = 32 * 2 ** 20;
 
 /** What a slot does, as data that can be cloned to another thread. */
 export interface SlotDescription {
@@ -65,7 +66,10 @@ export function describeSlots(settings: RunSettings, localFiles: boolean): SlotD
       blockBytes: chooseBlockBytes(settings, TRANSFER_DEFAULTS.blockBytes),
       localFiles,
     },
-    bufferBytes: BUFFER_BYTES,
+    bufferBytes: Math.max(
+      LEAST_BUFFER_BYTES,
+      BUFFER_BYTES / (settings.threads === "auto" ? 1 : settings.threads),
+    ),
     hashesApart: true,
   };
 }

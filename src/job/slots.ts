@@ -15,9 +15,7 @@ import { buildSlotAnnouncer, describeSlots } from "./slot-stages.ts";
 import { describeAccount, pickProxies, type ThreadDescription } from "./thread-services.ts";
 
 /** The heap of a thread: it holds requests under way. Should it need more, the thread ends, and not the process. */
-const THREAD_LIMITS = { maxYoungGenerationSizeMb: 64, maxOldGenerationSizeMb: 512 };
-/** All threads together keep about as much file content in memory as one does, and each enough for a few blocks, bytes. */
-const LEAST_BUFFER_BYTES = 32 * 2 ** 20;
+const THREAD_LIMITS = { maxOldGenerationSizeMb: 512 };
 
 /** The stages of a pipeline that carry files. */
 export interface Slots extends AsyncDisposable {
@@ -81,11 +79,10 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
 
 /** One more thread; what it shares with this one ends with it. */
 function startSlotThread({ services, settings, localFiles }: SlotsRequest, gates: SharedGates): ThreadPort {
-  const slots = describeSlots(settings, localFiles);
-  const bufferBytes = Math.max(LEAST_BUFFER_BYTES, Math.floor(slots.bufferBytes / mostThreads(settings)));
+  const slots = describeSlots({ ...settings, threads: mostThreads(settings) }, localFiles);
   const shared = gates.connect();
   const description: ThreadDescription = {
-    slots: { ...slots, bufferBytes, hashesApart: false },
+    slots: { ...slots, hashesApart: false },
     account: describeAccount(services.account),
     gates: shared.description,
     proxies: pickProxies(services.env),
