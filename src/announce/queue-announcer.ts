@@ -1,10 +1,4 @@
-import {
-  type Attempts,
-  type QueueCalls,
-  RequestBudget,
-  ServiceFailure,
-  type ServiceGate,
-} from "../azure/azure.ts";
+import { type Attempts, type QueueCalls, RequestBudget, ServiceFailure, type Gate } from "../azure/azure.ts";
 import { FileFailure } from "../core/failure.ts";
 import type { WorkSignals } from "../core/waits.ts";
 import { type Announcer, announcementText } from "./announcer.ts";
@@ -15,14 +9,14 @@ const LIMIT_MS = 600_000;
 /** Announces on an Azure Storage queue. */
 export class QueueAnnouncer implements Announcer {
   readonly #calls: QueueCalls;
-  readonly #gate: ServiceGate;
+  readonly #gate: Gate;
   readonly #attempts: Attempts;
   readonly #containerName: string;
   readonly #timeToLiveSeconds: number;
 
   constructor(options: {
     readonly calls: QueueCalls;
-    readonly gate: ServiceGate;
+    readonly gate: Gate;
     readonly attempts: Attempts;
     readonly containerName: string;
     /** -1 = never expires */

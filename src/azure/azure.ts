@@ -7,8 +7,8 @@
  * - `Attempts.run` makes a call until it succeeds or must not be tried again (`attempts/`). It passes the service's gate
  *   before each attempt, ends an attempt that hangs, waits between attempts, and charges the time to a `RequestBudget`.
  *   It throws `ServiceFailure`.
- * - A `ServiceGate` (`gate/`) stands before one service. It keeps to the rate that the service takes and to the
- *   operator's brakes, and it holds everything back while the service is gone.
+ * - A `Gate` (`gate/`) stands before one service. It keeps to the rate that the service takes and to the operator's
+ *   brakes, and it holds everything back while the service is gone. `ServiceGate` is the one that judges.
  * - `SignIn` (`sign-in/`) keeps the tokens of one identity.
  * - `wire/` is HTTP itself. Nobody outside needs it, but for what is exported here.
  *
@@ -19,7 +19,7 @@ import type { ProxyFor } from "./wire/proxy.ts";
 
 export { parseConnectionString } from "./account.ts";
 export type { AttemptContext } from "./attempts/attempt-clock.ts";
-export { ATTEMPT_DEFAULTS, Attempts } from "./attempts/attempt.ts";
+export { ATTEMPT_DEFAULTS, type AttemptFigures, Attempts } from "./attempts/attempt.ts";
 export { RequestBudget, fileDeadlineMs, transferTimeMs } from "./attempts/effort.ts";
 export type {
   BlobProperties,
@@ -38,9 +38,11 @@ export { RestBlobWriter } from "./calls/rest-blob-writer.ts";
 export { type SourceLink, SourceLinks } from "./calls/source-links.ts";
 export { createContainer } from "./calls/target-calls.ts";
 export type { Brake } from "./gate/brake.ts";
+export type { Gate } from "./gate/gate.ts";
 export { GATE_DEFAULTS, ServiceGate } from "./gate/service-gate.ts";
 export { onAbort } from "./on-abort.ts";
 export type { SignIn } from "./sign-in/sign-in.ts";
+export { type ErrorData, errorFromData, errorToData } from "./shared/error-data.ts";
 export { isAllowed, isLoopback } from "./sign-in/trusted-hosts.ts";
 export { RefusedRequest } from "./wire/refused-request.ts";
 export { RestClient, type RestRequest } from "./wire/rest-client.ts";

@@ -30,7 +30,9 @@ import { addVerify } from "./program/verify.ts";
 /** @param setExitCode told by the command that ran */
 export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCode) => void): Command {
   const program = new Command("reupload")
-    .description("Puts the files of failed work items back where they belong.")
+    .description(
+      "Copies the files of failed work items to an Azure container and announces each file on a queue.",
+    )
     .version(version)
     .helpOption("-h, --help", "show help")
     .helpCommand(false)
@@ -75,6 +77,15 @@ More about a command: reupload run --help`,
     addLicenses,
   ])
     add({ program, io, setExitCode });
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program);
+    takeNoColor(command);
+  }
   return program;
+}
+
+/** Every command takes `--no-color`, also one that prints none: a script may give it to all. */
+function takeNoColor(command: Command): void {
+  if (command.options.some(({ long }) => long === "--no-color")) return;
+  command.option("--no-color", "print no colours (also: NO_COLOR)");
 }

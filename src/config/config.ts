@@ -5,6 +5,7 @@
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { splitQueues } from "../core/queues.ts";
 import { readConfigFile } from "./config-file.ts";
+import { checkFilter } from "./filter-check.ts";
 import {
   environmentName,
   isKept,
@@ -131,6 +132,8 @@ function parse(spec: OptionSpec, text: string, where: string): unknown {
 function check(settings: RunSettings): void {
   checkPartitions(settings);
   checkTogether(settings);
+  checkFilter(settings);
+  checkTier(settings);
 }
 
 function checkPartitions(settings: RunSettings): void {
@@ -194,6 +197,15 @@ function checkTogether(settings: RunSettings): void {
       advice: "Add --resume, or omit --update-csv: a new run always uses the whole CSV.",
     });
   }
+}
+
+/** What is in the archive tier can be compared by its properties alone. */
+function checkTier({ tier, canary }: RunSettings): void {
+  if (tier !== "archive" || canary === undefined) return;
+  throw new ReuploadError("bad-option", "--tier archive and --canary cannot be used together.", {
+    advice:
+      "--canary reads what it has made, which nobody can in the archive tier. Use --verify, which compares lengths and MD5s.",
+  });
 }
 
 /** Machines that take free partitions know of each other, and end together. */

@@ -10,6 +10,7 @@ import {
   partSize,
   requestRate,
   text,
+  threads,
   wholeNumber,
   yesOrNo,
 } from "./values.ts";
@@ -39,6 +40,13 @@ export const SPEED_OPTIONS = {
     wholeNumber(1, 1000),
     "10",
     "this number times --workitem-workers gives the number of file slots, which all open work items share; turns --concurrency auto off",
+  ),
+  threads: option(
+    SPEED,
+    "--threads <n>",
+    threads,
+    "auto",
+    "number of threads that transfer files, the main one included; auto begins with one and adds threads while they are busy and another one makes the run faster, up to the number of processors",
   ),
   maxBandwidth: option(
     SPEED,
@@ -112,14 +120,14 @@ export const SPEED_OPTIONS = {
     "--request-timeout <time>",
     duration("1s", "1h"),
     "30s",
-    "abort a request after this time without a byte",
+    "abort a request if no byte arrives for this time",
   ),
   maxWait: option(
     SPEED,
     "--max-wait <time>",
     duration("0s", "365d"),
     "6h",
-    "how long to wait for an outage to end before the run stops (resumable); a queue at --max-queue-depth is not an outage",
+    "stop the run (it can be resumed) if an outage lasts longer than this; waiting for --max-queue-depth is not an outage",
   ),
   grace: option(
     SPEED,

@@ -1,4 +1,5 @@
 /** Where the files go, and as what. */
+import { cacheControl, metadata, tags, tier } from "./attribute-values.ts";
 import { DEFAULT_NAME_TEMPLATE } from "../core/target-name.ts";
 import { option, type OptionSpec } from "./option-spec.ts";
 import {
@@ -78,7 +79,39 @@ export const TARGET_OPTIONS = {
     "--content-type <type>",
     headerText,
     "application/json",
-    "content type of the blobs; source keeps the source's type (the other properties and the metadata always come from the source)",
+    "content type of the blobs; source keeps the source's type (the content encoding, language and disposition always come from the source)",
+  ),
+  metadata: option(
+    TRANSFER,
+    "--metadata <pairs>",
+    metadata,
+    "source",
+    "metadata of the blobs: source (the source's), none, or name=value,name=value",
+    "same",
+  ),
+  tier: option(
+    TRANSFER,
+    "--tier <tier>",
+    tier,
+    "account",
+    "access tier of the blobs: account (the account's default), source (the source's), hot, cool, cold or archive",
+    "same",
+  ),
+  tags: option(
+    TRANSFER,
+    "--tags <pairs>",
+    tags,
+    "none",
+    "index tags of the blobs: none, or name=value,name=value; needs the right to write tags",
+    "same",
+  ),
+  cacheControl: option(
+    TRANSFER,
+    "--cache-control <text>",
+    cacheControl,
+    "source",
+    "cache control of the blobs: source (the source's), or the text of the header",
+    "same",
   ),
   nameTemplate: option(
     TRANSFER,

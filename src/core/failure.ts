@@ -24,13 +24,14 @@ export const FAILURES = {
     advice: "Resume when nothing writes to the source any more.",
   },
   "target-forbidden": {
-    meaning: "writing to the target is not permitted",
-    advice: "Ask for the role Storage Blob Data Contributor on the target account, then resume.",
+    meaning: "writing to the target is not permitted, or the account does not have the --tier",
+    advice:
+      "Ask for the role Storage Blob Data Contributor on the target account (with --tags: Storage Blob Data Owner), then resume. For another --tier start a new run.",
   },
   "target-locked": {
-    meaning: "the target blob is locked: a lease or an immutability policy holds it",
+    meaning: "the target blob is locked: a lease, an immutability policy or the archive tier holds it",
     advice:
-      "End the lease, the immutability policy or the legal hold, or use another name (--name-template), then resume.",
+      "End the lease, the immutability policy or the legal hold, rehydrate the blob, or use another name (--name-template), then resume.",
   },
   conflict: {
     meaning: "the target already has a blob with this name and other content",

@@ -18,6 +18,13 @@ export interface RunIdentity {
   readonly nameTemplate: string;
   /** Kind and place of the catalog, such as `listing:files.csv`. Its content may change: receipts notice. */
   readonly catalog: string;
+  /** Which of its files are taken, as `filterText` has it; undefined: all of them, as in states of before. */
+  readonly filter?: string;
+  /** What the blobs get, as `describeAttributes` has it; undefined where it is the default, as in states of before. */
+  readonly metadata?: string;
+  readonly tier?: string;
+  readonly tags?: string;
+  readonly cacheControl?: string;
 }
 
 export interface IdentityDifference {
@@ -34,6 +41,20 @@ const LABELS: Record<keyof RunIdentity, string> = {
   totalPartitions: "total partitions",
   nameTemplate: "name template",
   catalog: "catalog",
+  filter: "filter",
+  metadata: "metadata",
+  tier: "access tier",
+  tags: "tags",
+  cacheControl: "cache control",
+};
+
+/** What a field that is undefined stands for. */
+const DEFAULTS: Partial<Record<keyof RunIdentity, string>> = {
+  filter: "none",
+  metadata: "source",
+  tier: "account",
+  tags: "none",
+  cacheControl: "source",
 };
 
 /** Which parts differ, in words; empty when it is the same run. */
@@ -42,7 +63,7 @@ export function identityDifferences(inState: RunIdentity, given: RunIdentity): I
     .filter((field) => inState[field] !== given[field])
     .map((field) => ({
       what: LABELS[field],
-      inState: String(inState[field]),
-      given: String(given[field]),
+      inState: String(inState[field] ?? DEFAULTS[field]),
+      given: String(given[field] ?? DEFAULTS[field]),
     }));
 }

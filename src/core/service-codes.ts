@@ -84,7 +84,7 @@ export const SERVICE_CODES = {
 
   // Of blobs.
   AppendPositionConditionNotMet: [412, "conflict", "source-changed"],
-  BlobAccessTierNotSupportedForAccountType: [400, "internal", "internal"],
+  BlobAccessTierNotSupportedForAccountType: [400, "target-forbidden", "internal"],
   BlobAlreadyExists: [409, "exists", "internal"],
   BlobArchived: [409, "source-archived", "source-archived"],
   BlobBeingRehydrated: [409, "source-archived", "source-archived"],
@@ -114,7 +114,7 @@ export const SERVICE_CODES = {
   IncrementalCopySourceMustBeSnapshot: [409, "internal", "internal"],
   InfiniteLeaseDurationRequired: [412, "target-locked", "internal"],
   InvalidBlobOrBlock: [400, "conflict", "internal"],
-  InvalidBlobTier: [400, "internal", "internal"],
+  InvalidBlobTier: [400, "target-forbidden", "internal"],
   InvalidBlobType: [409, "conflict", "source-forbidden"],
   InvalidBlockId: [400, "internal", "internal"],
   InvalidBlockList: [400, "conflict", "internal"],

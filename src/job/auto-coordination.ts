@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
 import type { FailureCode } from "../core/failure.ts";
 import { type Checkpoint, withFailuresToRetry } from "../core/checkpoint.ts";
+import { familySizes } from "../core/sub-partition.ts";
 import { AutoMachine, OtherTotal } from "../machines/auto-machine.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import type { ControlWatch } from "../machines/control.ts";
@@ -55,7 +56,8 @@ async function beginAuto(
   const choice = { retryFailed: codesToRetry(settings), takeOver: false, tell: () => {} };
   const admitted = new Set<number>();
   const retries = new Set<number>();
-  const sizes = state.queue.sizes();
+  // One that has given all away may have died before that was told: it is to be taken like any other.
+  const sizes = familySizes(state.queue.sizes());
   /** By partition: work items, until a survey has counted their files. */
   const files = Array.from({ length: state.run.identity.totalPartitions }, (_, at) => sizes.get(at) ?? 0);
   const asked: { watch?: ControlWatch } = {};
@@ -151,7 +153,7 @@ function machineOptions(context: JobContext, coordination: Coordination, state: 
       hashVersion: HASH_VERSION,
       queues: settings.announce ? [settings.queue] : [],
       nameTemplate,
-      rules: { ...runRules(settings), ...limitRules(kept) },
+      rules: { ...runRules(settings, state.run.createdAt), ...limitRules(kept) },
     },
     // A state's rows have their partitions already; stdin cannot be read again.
     anyTotal: settings.totalPartitions === undefined && state.start.number === 1 && settings.csv !== "-",

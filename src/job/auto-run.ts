@@ -93,6 +93,7 @@ export class AutoRun implements GuardedRun {
   /** A failed survey is no failure of the run: the run goes on in the order of work items. */
   useWork(catalog: Catalog, live: PipelineLive): void {
     this.#taking.ready.follow(live);
+    this.#taking.giving.follow(live);
     const { machine, state, surroundings, files, control } = this.#with;
     const onCounted = (counted: readonly number[]): void => {
       files.splice(0, files.length, ...counted);

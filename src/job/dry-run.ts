@@ -5,12 +5,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describeAttributes } from "../core/blob-attributes.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { FileReport } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
 import { type DryRunReport, dryRunVerdict } from "../report/dry-run-report.ts";
+import { toldFilter } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { DryRunTransfer } from "../transfer/dry-run-transfer.ts";
@@ -79,7 +81,7 @@ async function admitAll({ queue }: OpenState): Promise<void> {
   for (const partition of queue.sizes().keys()) await queue.admit(partition, undefined);
 }
 
-type Target = Pick<DryRunReport, "rights" | "toCreate">;
+type Target = Pick<DryRunReport, "rights" | "toCreate" | "attributes">;
 
 async function lookAtTarget(
   context: JobContext,
@@ -90,9 +92,14 @@ async function lookAtTarget(
   const container = settings.targetContainer;
   const queue = ownQueue(settings);
   const place = { container, queue };
+  const attributes = describeAttributes(settings);
   const found = await prepareTarget(context, services, { settings, ...place, mayCreate: false });
-  if (found === "missing") return { rights: undefined, toCreate: [`container ${container} or its queue`] };
-  return { rights: await probeRights(targetCheck(context, services, place)), toCreate: [] };
+  if (found === "missing") {
+    return { attributes, rights: undefined, toCreate: [`container ${container} or its queue`] };
+  }
+  const { tags } = settings;
+  const rights = await probeRights({ ...targetCheck(context, services, place), tags });
+  return { attributes, rights, toCreate: [] };
 }
 
 async function withState(
@@ -103,13 +110,8 @@ async function withState(
 ): Promise<DryRunReport> {
   const { reporter, control, signal } = context;
   const { buildTransferTools } = await import("./services.ts");
-  const catalog = await source.open({
-    stem,
-    services,
-    prompt: context,
-    opening: signal,
-    signal: control.aborting,
-  });
+  const place = { stem, services, began: state.run.createdAt, prompt: context };
+  const catalog = await source.open({ ...place, opening: signal, signal: control.aborting });
   try {
     const transfer = new DryRunTransfer(context.surroundings);
     const follow = followRun({ ...context, state, services });
@@ -143,6 +145,7 @@ async function withState(
     return {
       isComplete,
       input: state.run.input,
+      filter: toldFilter(state.run),
       summary: state.ledger.tally(),
       catalogRejected: catalog.rejectedRows().count,
       toTransfer: transfer,

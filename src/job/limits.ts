@@ -25,6 +25,8 @@ const TELLING = 0.05;
 export class Limits {
   /** For the gates of the storage services. */
   readonly brakes: readonly RequestBrake[];
+  /** Requests to the storage services: the brakes pass them here. */
+  readonly requests: Pacer;
   /** Bytes through this machine. */
   readonly bandwidth: Pacer;
   #maxRequests: Timetable | undefined;
@@ -35,12 +37,15 @@ export class Limits {
   readonly #answers: (() => number)[] = [];
   /** Which part of the operator's limits this machine may take, from 0 to 1. */
   share: () => number = () => 1;
+  /** For how long the threads that carry files were at work, ms; undefined: this thread alone carries them. */
+  activeMs: (() => number) | undefined;
   #last: { readonly at: number; readonly held: readonly number[] } | undefined;
 
   constructor({ maxRequests, maxBandwidth }: Pick<RunSettings, "maxRequests" | "maxBandwidth">) {
     this.#maxRequests = maxRequests;
     this.#maxBandwidth = maxBandwidth;
     const requests = this.#pacer("--max-requests", () => this.#maxRequests);
+    this.requests = requests;
     this.brakes = [{ pass: (signal) => requests.pass(1, signal), passAtOnce: () => requests.passAtOnce(1) }];
     this.bandwidth = this.#pacer("--max-bandwidth", () => this.#maxBandwidth);
   }
@@ -108,6 +113,7 @@ export function chooseSlots(
   if (concurrency !== "auto") return concurrency;
   return {
     load: () => limits.load(),
+    activeMs: limits.activeMs,
     onChange: (change) => tell({ type: "concurrency", what: "file slots", unit: "slots", ...change }),
   };
 }

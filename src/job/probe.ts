@@ -11,6 +11,7 @@ import { ServiceFailure } from "../azure/wire/service-error.ts";
 import { deleteBlob } from "../azure/calls/delete-blob.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
+import { Reservoir } from "../core/reservoir.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import { readWorkItems } from "../input/read-csv.ts";
@@ -78,7 +79,8 @@ async function lookUp(
   const folder = await mkdtemp(join(tmpdir(), "reupload-probe-"));
   try {
     const stem = join(folder, "state");
-    const catalog = await source.open({ stem, services, prompt: context, opening: signal, signal });
+    const began = context.surroundings.wall();
+    const catalog = await source.open({ stem, services, began, prompt: context, opening: signal, signal });
     const files: CatalogFile[] = [];
     try {
       for await (const lookup of catalog.lookup(workItems, { signal })) files.push(...lookup.files);
@@ -98,23 +100,17 @@ async function lookUp(
   }
 }
 
-/** Every work item has the same chance (Vitter's algorithm R). */
+/** Every work item has the same chance. */
 async function sampleWorkItems(
   { path, surroundings, signal }: JobContext,
   csv: string | undefined,
-): Promise<WorkItem[]> {
-  const sample: WorkItem[] = [];
-  let seen = 0;
+): Promise<readonly WorkItem[]> {
+  const sample = new Reservoir<WorkItem>(WORK_ITEMS, () => surroundings.random());
   for await (const rows of readWorkItems({ path: path(csv ?? "") }, { signal })) {
-    for (const row of rows) {
-      if (row.kind !== "row") continue;
-      const place = seen < WORK_ITEMS ? seen : Math.floor(surroundings.random() * (seen + 1));
-      seen++;
-      if (place < WORK_ITEMS) sample[place] = row.workItem;
-    }
+    for (const row of rows) if (row.kind === "row") sample.offer(row.workItem);
   }
-  if (seen === 0) throw new ReuploadError("csv-invalid", `The CSV ${csv} has no work items.`);
-  return sample;
+  if (sample.seen === 0) throw new ReuploadError("csv-invalid", `The CSV ${csv} has no work items.`);
+  return sample.items;
 }
 
 /** At most so many, at equal distances. */

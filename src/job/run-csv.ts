@@ -89,7 +89,7 @@ async function tellCopy({ path, notice }: JobContext, stateDb: string): Promise<
   const { writer } = await reader.read();
   reader.close();
   if (writer.kind !== "died" || writer.copy !== "without-log") return;
-  const message = `${stateDb} was in use when it was copied without its log (-wal), or the machine lost its power: the last work is not in it and is done again`;
+  const message = `the last process of ${stateDb} did not write its end, and the log (-wal) is gone: it was copied without its log while in use, its disk was full, or the machine lost its power; what it had not saved is done again`;
   notice("warning", message);
 }
 

@@ -6,6 +6,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { type GivenPaths, openPaths, pathsIdentity } from "../catalog/paths/paths.ts";
 import { type Given, keptSettings, resolve } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
+import { describeAttributes } from "../core/blob-attributes.ts";
 import { CsvDigest } from "../core/csv-digest.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
@@ -141,7 +142,9 @@ function checkName(workItem: WorkItem, { nameTemplate }: RunSettings): void {
 function defaultState({ workItem, ...given }: GivenPaths, settings: RunSettings): string {
   const { target = "", targetContainer, queue, announce, nameTemplate } = settings;
   const facts = [target, targetContainer, announce ? queue : "", nameTemplate, pathsIdentity(given)];
-  const text = [...facts, workItem.jobId, workItem.workItemId, workItem.workItemName].join("\0");
+  const attributes = Object.entries(describeAttributes(settings)).flat();
+  const names = [workItem.jobId, workItem.workItemId, workItem.workItemName];
+  const text = [...facts, ...names, ...attributes].join("\0");
   return `reupload_upload_${hash("sha256", text, "hex").slice(0, 12)}.db`;
 }
 

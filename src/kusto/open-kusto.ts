@@ -1,4 +1,4 @@
-import { type Attempts, RequestBudget, ServiceFailure, type ServiceGate } from "../azure/azure.ts";
+import { type Attempts, RequestBudget, ServiceFailure, type Gate } from "../azure/azure.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { certificateAdvice } from "../core/failure.ts";
 import { redact } from "../core/secret.ts";
@@ -21,7 +21,7 @@ export interface KustoOptions {
   readonly database: string;
   readonly signIn: KustoSignIn;
   readonly attempts: Attempts;
-  readonly gate: ServiceGate;
+  readonly gate: Gate;
   /** `--kusto-queries`: at most so many are under way at once. */
   readonly queries: number;
   readonly deadlineMs?: number;

@@ -11,6 +11,7 @@ import { closeIfDone, type PartitionView, type RunView, viewRun } from "./comple
 import { checkOtherCsvs } from "./csv-overlap.ts";
 import { joinRun, type Joining, type Membership } from "./membership.ts";
 import { findOrMakeManifest } from "./generation.ts";
+import { IdleMachines } from "./idle-machines.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
 import { checkNewestCsv, checkRunsCsv } from "./grown-csv.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
@@ -63,12 +64,15 @@ export class AutoMachine {
   readonly runId: string;
   /** "Before the run": blobs older than this need no announcement, ms since the epoch. */
   readonly moment: number;
+  /** Who has nothing to do. */
+  readonly idle: IdleMachines;
   readonly #options: AutoMachineOptions & AutoOptions;
   readonly #held = new Map<number, HeldPartition>();
   #seen: { readonly run: RunView | undefined; readonly at: Moment } | undefined;
 
   private constructor(options: AutoMachineOptions & AutoOptions, before: number, held: readonly Claim[]) {
     this.#options = options;
+    this.idle = new IdleMachines(options);
     this.runId = makeRunId(options.run, options.generation);
     this.moment = before;
     for (const claim of held) this.#hold(claim);
@@ -176,6 +180,19 @@ export class AutoMachine {
       // What was seen before says nothing of it.
       this.#seen = undefined;
     }
+  }
+
+  /**
+   * Tells the facts of a partition now, and what was given away of it; the next checkpoint does when this one fails.
+   *
+   * @throws the signal's reason
+   */
+  async checkpoint(partition: number, signal: AbortSignal): Promise<void> {
+    await this.#held
+      .get(partition)
+      ?.claim.writeCheckpoint(signal)
+      .catch(() => signal.throwIfAborted());
+    this.#seen = undefined;
   }
 
   /** The run as the account knows it now; undefined when it is gone. @throws as `viewRun` */

@@ -17,7 +17,10 @@ export interface RunSettings {
   /** Partition I announces in queue I mod their number; empty with --no-queue. */
   readonly queues: readonly string[];
   readonly nameTemplate: string;
-  /** `--on-conflict`, `--on-collision`, `--on-empty`, `--announce-existing`, `--content-type`, by their names. */
+  /**
+   * `--on-conflict`, `--on-collision`, `--on-empty`, `--announce-existing`, `--content-type`, by their names; what the
+   * blobs get unless it is the default, and which files are taken unless it is all of them (`filterRules`).
+   */
   readonly rules: Readonly<Record<string, string>>;
 }
 
@@ -85,6 +88,9 @@ export interface SettingDifference {
   readonly given: string;
 }
 
+/** A rule that is left at its default may be absent. */
+const DEFAULT_RULE = "its default";
+
 /** Which settings of a machine are not the run's; empty when it may take part. */
 export function settingDifferences(run: RunSettings, given: RunSettings): SettingDifference[] {
   const pairs: [string, string, string][] = [
@@ -93,7 +99,11 @@ export function settingDifferences(run: RunSettings, given: RunSettings): Settin
     ["queue", describeQueues(run), describeQueues(given)],
     ["name template", run.nameTemplate, given.nameTemplate],
     ...[...new Set([...Object.keys(run.rules), ...Object.keys(given.rules)])].map(
-      (rule): [string, string, string] => [rule, run.rules[rule] ?? "", given.rules[rule] ?? ""],
+      (rule): [string, string, string] => [
+        rule,
+        run.rules[rule] ?? DEFAULT_RULE,
+        given.rules[rule] ?? DEFAULT_RULE,
+      ],
     ),
   ];
   return pairs

@@ -2,11 +2,10 @@
  * A run looked at from anywhere, with the right to read and list alone: one list request a look, and one more for the
  * machines of a run with free partitions.
  */
-import { type PartitionView, type RunView, viewPartitions } from "./completion.ts";
+import { type RunView, viewPartitions } from "./completion.ts";
 import type { BlobFacts } from "./coordination-account.ts";
 import { type ManifestContext, type ReadManifest, toManifest } from "./generation.ts";
 import { type MachineView, readMachine } from "./machine-blob.ts";
-import { decodeSummary } from "./record.ts";
 import { callOnce } from "./repeated-calls.ts";
 
 /** A manifest that was read longer ago is read again, ms. */
@@ -49,7 +48,7 @@ export class RunWatch {
     const machines = read.manifest.mode === "auto" ? await this.#machines(generation, signal) : [];
     return {
       read,
-      partitions: [...viewPartitions(read.manifest, ofIt), ...subPartitions(ofIt)],
+      partitions: viewPartitions(read.manifest, ofIt),
       machines,
       date,
     };
@@ -73,13 +72,4 @@ export class RunWatch {
   #newestGeneration(blobs: readonly BlobFacts[]): number {
     return Math.max(0, ...blobs.map(({ name }) => this.#context.names.generationOfRecord(name)));
   }
-}
-
-/** Records whose names carry more than a partition's number: work that its owner has given away. */
-function subPartitions(blobs: readonly BlobFacts[]): PartitionView[] {
-  return blobs.flatMap(({ name, lease, metadata, lastModified }) => {
-    const partition = Number.parseInt(name.slice(name.lastIndexOf("/") + 1), 10);
-    const isWhole = Number.isNaN(partition) || /\/\d+$/.test(name);
-    return isWhole ? [] : [{ partition, lease, record: decodeSummary(metadata), lastModified }];
-  });
 }

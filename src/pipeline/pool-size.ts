@@ -7,7 +7,7 @@ export interface ServiceLoad {
 }
 
 export interface PoolLoad extends ServiceLoad {
-  /** For how long this thread was at work, ms; it only grows. */
+  /** For how long the threads that carry files were at work, the mean over them, ms; it only grows. */
   readonly threadMs: number;
 }
 
@@ -24,7 +24,7 @@ const PAYS = 0.2;
 /** In the search the pool changes by this share of itself. */
 const STEP = 1 / 8;
 /** How long a size is measured, ms: in the slow start while it pays, and when neither chance nor a cold start may decide. */
-const QUICK_MS = 300;
+const QUICK_MS = 200;
 const CAREFUL_MS = 2_000;
 /** ... and longer, up to this, until each slot was answered twice. */
 const LONGEST_MS = 30_000;
@@ -39,6 +39,8 @@ const BUSY = 0.9;
 const HELD = 0.05;
 /** This thread at work for more of the time than this: it is the limit, not the slots. */
 const FULL = 0.95;
+/** A step of the slow start is not smaller than this, as many times the size: a cold start fills the thread as well. */
+const LEAST_GROWTH = 1.25;
 /** So many times in the slow start, and it is taken to stay so. */
 const FULL_LOOKS = 10;
 /** Throughput so much beyond what it was: the world has changed. */
@@ -50,8 +52,8 @@ interface Measured {
 }
 
 /**
- * Finds how many file slots pay. Slow start: twice as many for as long as throughput (requests answered) grows by at
- * least 20 % of linear; what does not pay at once is measured again, longer, as a program that warms up gets faster
+ * Finds how many file slots pay. Slow start: twice as many, or what this thread has room for where that is less, for as
+ * long as throughput (requests answered) grows by at least 20 % of linear; what does not pay at once is measured again, longer, as a program that warms up gets faster
  * by itself. Then it climbs: a step up is kept when it pays, a step down when it costs no more than that;
  * after both failed it rests for a while and tries again, never frozen. While this thread is full, more are not tried; while files are wanting, or a service's own
  * rate holds the slots back, more or fewer slots would show nothing: the size stays.
@@ -104,10 +106,10 @@ export class PoolSize {
     const slotMs = ms * this.#size;
     const isBusy = this.#busyMs >= BUSY * slotMs;
     const isHeld = load.heldMs - this.#first.heldMs > HELD * slotMs;
-    const isFull = load.threadMs - this.#first.threadMs > FULL * ms;
+    const threadShare = (load.threadMs - this.#first.threadMs) / ms;
     const from = this.#size;
     const why =
-      isHeld || !isBusy ? this.#wait(isHeld) : this.#judge({ size: from, perMs: answers / ms }, isFull);
+      isHeld || !isBusy ? this.#wait(isHeld) : this.#judge({ size: from, perMs: answers / ms }, threadShare);
     this.#measure(now, load);
     if (this.#size === from) return undefined;
     this.#settling = true;
@@ -136,14 +138,15 @@ export class PoolSize {
     return "too few files are ready";
   }
 
-  #judge(now: Measured, isFull: boolean): string {
+  #judge(now: Measured, threadShare: number): string {
+    const isFull = threadShare > FULL;
     const { size, perMs } = this.#base ?? now;
     const gain = perMs === 0 ? 0 : now.perMs / perMs - 1;
     const pays = gain >= PAYS * (now.size / size - 1);
     if (this.#phase === "slow-start") {
       if (isFull) return this.#waitForThread(now);
       this.#fullLooks = 0;
-      if (this.#base === undefined || pays) return this.#double(now);
+      if (this.#base === undefined || pays) return this.#grow(now, threadShare);
       if (this.#isDoubted) return this.#undo(size);
       this.#isDoubted = true;
       return "";
@@ -151,7 +154,7 @@ export class PoolSize {
     if (this.#trial !== undefined) return pays ? this.#keep(now, this.#trial, isFull) : this.#undo(size);
     if (gain > CHANGED - 1 && !isFull) {
       this.#phase = "slow-start";
-      return this.#double(now);
+      return this.#grow(now, threadShare);
     }
     this.#base = now;
     if (this.#rests > 0) {
@@ -173,13 +176,14 @@ export class PoolSize {
     return this.#try(now);
   }
 
-  #double(now: Measured): string {
+  /** More slots than the thread can serve would only open more connections. */
+  #grow(now: Measured, threadShare: number): string {
     this.#isDoubted = false;
     this.#fullLooks = 0;
     this.#base = now;
-    this.#resize(now.size * 2);
+    this.#resize(Math.ceil(now.size * Math.min(2, Math.max(LEAST_GROWTH, 1 / threadShare))));
     if (this.#size === now.size) this.#phase = "search";
-    return "doubling still raises the throughput";
+    return "more slots still raise the throughput";
   }
 
   #keep(now: Measured, trial: "up" | "down", isFull: boolean): string {

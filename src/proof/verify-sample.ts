@@ -1,5 +1,7 @@
 /** A fair sample of all files of the catalog, each with the same chance to be in it. */
+import type { Lookup } from "../catalog/catalog.ts";
 import { planFiles, type PlannedFile } from "../core/file-plan.ts";
+import { Reservoir } from "../core/reservoir.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import { inBatches } from "./verify-work-items.ts";
 import {
@@ -47,7 +49,7 @@ export async function verifySample(
   const sample = new Sample(doors, options, size);
   for await (const batch of inBatches(workItems, () => doors.catalog.batchSize)) {
     for await (const lookup of doors.catalog.lookup(batch, options)) {
-      sample.count(lookup.failure === undefined && lookup.problems.length === 0, lookup.files.length === 0);
+      sample.count(lookup.failure === undefined && lookup.problems.length === 0, isWithoutFiles(lookup));
       const named = nameWorkItem(lookup.workItem, lookup);
       for (const planned of planFiles(named, lookup.files, options).files)
         sample.draw({ workItem: named, planned });
@@ -58,6 +60,10 @@ export async function verifySample(
   return { tally: sample.tally, findings: sample.findings, population: sample.population };
 }
 
+function isWithoutFiles({ files, leftOut = [] }: Lookup): boolean {
+  return files.length + leftOut.length === 0;
+}
+
 class Sample {
   readonly tally: { -readonly [Name in keyof VerifyTally]: number } = { ...EMPTY_TALLY };
   readonly findings: Finding[] = [];
@@ -65,12 +71,16 @@ class Sample {
   readonly #doors: VerifyDoors;
   readonly #options: Parameters<typeof verifySample>[3];
   readonly #size: SampleSize;
+  /** Each file has its own chance: looked at as they are drawn. */
   #drawn: Drawn[] = [];
+  /** A fixed number of files: looked at once all are known. */
+  readonly #fixed: Reservoir<Drawn>;
 
   constructor(doors: VerifyDoors, options: Parameters<typeof verifySample>[3], size: SampleSize) {
     this.#doors = doors;
     this.#options = options;
     this.#size = size;
+    this.#fixed = new Reservoir("count" in size ? size.count : 0, options.random);
   }
 
   get waiting(): number {
@@ -85,25 +95,16 @@ class Sample {
     else if (isEmpty) this.tally.empty++;
   }
 
-  /** Every file has the same chance: for a fixed size by Vitter's algorithm R. */
+  /** Every file has the same chance. */
   draw(one: Drawn): void {
     this.population++;
-    const { random } = this.#options;
-    if ("percent" in this.#size) {
-      if (random() * 100 < this.#size.percent) this.#drawn.push(one);
-      return;
-    }
-    if (this.#drawn.length < this.#size.count) {
-      this.#drawn.push(one);
-      return;
-    }
-    const place = Math.floor(random() * this.population);
-    if (place < this.#size.count) this.#drawn[place] = one;
+    if ("count" in this.#size) this.#fixed.offer(one);
+    else if (this.#options.random() * 100 < this.#size.percent) this.#drawn.push(one);
   }
 
   /** Looks at all that wait. */
   async look(): Promise<void> {
-    const drawn = this.#drawn;
+    const drawn = [...this.#drawn, ...this.#fixed.items];
     this.#drawn = [];
     this.#doors.seen.files += drawn.length;
     await Promise.all(drawn.map(async (one) => this.#lookAt(one)));

@@ -15,6 +15,7 @@ export const CHECKS = [
   "target",
   "clock",
   "write",
+  "tags",
   "list",
   "send",
   "coordination",
@@ -47,6 +48,8 @@ export interface Findings {
   readonly target: { readonly container: string; readonly queue: string | undefined };
   /** @property aheadMs how far this machine's clock is ahead of the service's, whole seconds */
   readonly clock: { readonly aheadMs: number };
+  /** Looked at when the blobs are to get tags. @property mayRead whether `verify` may compare them */
+  readonly tags: { readonly container: string; readonly mayRead: boolean };
   readonly write: { readonly container: string };
   readonly list: { readonly container: string };
   readonly send: { readonly queue: string };

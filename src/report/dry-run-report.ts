@@ -1,4 +1,5 @@
 /** What a run would do (`--dry-run`): what its text, its NDJSON event and its exit code are made from. */
+import type { AttributeName } from "../core/blob-attributes.ts";
 import type { FailureGroup, StateSummary } from "../state/ledger.ts";
 import type { InputCounts } from "../state/run-record.ts";
 import { failureJson, type JsonFields } from "./json-forms.ts";
@@ -12,6 +13,8 @@ export interface DryRunReport {
   readonly input: InputCounts;
   /** As they would stand at the end, if every transfer and announcement went well. */
   readonly summary: StateSummary;
+  /** As of `RunReport`. */
+  readonly filter?: string | undefined;
   readonly catalogRejected: number;
   /** Files that would be transferred, and their bytes as far as the catalog knows. */
   readonly toTransfer: {
@@ -39,7 +42,16 @@ export interface DryRunReport {
       }
     | undefined;
   /** undefined when the target is not there yet. */
-  readonly rights: { readonly mayWrite: Right; readonly maySend: Right | undefined } | undefined;
+  readonly rights:
+    | {
+        readonly mayWrite: Right;
+        readonly maySend: Right | undefined;
+        /** undefined when the blobs would get no tags. */
+        readonly mayTag: Right | undefined;
+      }
+    | undefined;
+  /** What the blobs would get otherwise than by default, as text. */
+  readonly attributes: Partial<Readonly<Record<AttributeName, string>>>;
   /** Container and queue that would be created, in words. */
   readonly toCreate: readonly string[];
 }
@@ -47,7 +59,7 @@ export interface DryRunReport {
 /**
  * - `ready`     nothing stands in the way
  * - `problems`  the run would go on, but some of it would fail, as far as can be seen
- * - `no-rights` this sign-in may not write or not send
+ * - `no-rights` this sign-in may not write, not tag or not send
  * - `stopped`   the dry run was stopped before it had looked at everything
  */
 export type DryRunVerdict = "ready" | "problems" | "no-rights" | "stopped";
@@ -56,7 +68,8 @@ export type DryRunVerdict = "ready" | "problems" | "no-rights" | "stopped";
 export function dryRunVerdict(report: DryRunReport): DryRunVerdict {
   if (!report.isComplete) return "stopped";
   const { rights, sample, summary, input, catalogRejected } = report;
-  if (rights?.mayWrite.isGiven === false || rights?.maySend?.isGiven === false) return "no-rights";
+  const { mayWrite, mayTag, maySend } = rights ?? {};
+  if ([mayWrite, mayTag, maySend].some((right) => right?.isGiven === false)) return "no-rights";
   const refused = summary.files.failed + summary.workItems.failed + input.rejected + catalogRejected;
   const seen = (sample?.different ?? 0) + (sample?.unreadable ?? 0);
   return refused + seen > 0 ? "problems" : "ready";
@@ -80,13 +93,20 @@ export function dryRunJson(report: DryRunReport): JsonFields {
       skipped: summary.files.skipped,
     },
     shortenedNames: summary.files.shortened,
+    filter: report.filter ?? null,
+    leftOut: summary.files.leftOut,
     repeatedEntries: summary.files.duplicates,
     failures: report.failures.map((group) => failureJson(group)),
     sample: sample === undefined ? null : { ...sample, examples: sample.examples.map((one) => ({ ...one })) },
     rights:
       rights === undefined
         ? null
-        : { mayWrite: rights.mayWrite.isGiven, maySend: rights.maySend?.isGiven ?? null },
+        : {
+            mayWrite: rights.mayWrite.isGiven,
+            mayTag: rights.mayTag?.isGiven ?? null,
+            maySend: rights.maySend?.isGiven ?? null,
+          },
+    attributes: { ...report.attributes },
     toCreate: [...report.toCreate],
   };
 }

@@ -89,7 +89,8 @@ export type Writer =
   /**
    * The last start was killed: nothing is lost, `--resume` goes on. `at`: its last sign of life.
    * `copy` says that this is a copy of a state that was in use. `of-running`: the process is at work on this machine, on
-   * another file. `without-log`: what was not moved out of the log when it was copied is missing (after a power cut, too).
+   * another file. `without-log`: the log is gone, and what it held; the same is seen after a power cut, and after an end
+   * that a full disk kept from being written.
    */
   | { readonly kind: "died"; readonly at: number; readonly copy: "of-running" | "without-log" | undefined };
 
@@ -118,6 +119,8 @@ export interface WorkItemHistory {
   readonly finishedAt: number | undefined;
   /** As the last lookup gave them; undefined when it was never looked up here. */
   readonly filesTotal: number | undefined;
+  /** Files that the run's filter left out of the last lookup. */
+  readonly filesLeftOut: number;
   /** Files that this state knows: those that were touched. */
   readonly filesKnown: number;
   /** Why it failed as a whole. */

@@ -39,10 +39,18 @@ export interface Surroundings {
 /** The longest that one timer of the engine can be set to, ms (24.8 days); a longer one fires after 1 ms. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The process's own. */
+/** Where the clock of this thread began, ms of the machine's: a thread's own begins when the thread does. */
+const THREAD_BEGAN = Math.max(...Array.from({ length: 5 }, readThreadBegan));
+
+/** Too early by what the thread was held up between its two looks, which is why the latest of several counts. */
+function readThreadBegan(): number {
+  return Number(process.hrtime.bigint()) / 1e6 - performance.now();
+}
+
+/** The process's own. All its threads tell the same monotonic time. */
 export const REAL_SURROUNDINGS: Surroundings = {
   wall: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => THREAD_BEGAN + performance.now(),
   after(ms, run, options) {
     if (ms > LONGEST_TIMER_MS) return afterLong(ms, run, options);
     const timer = setTimeout(run, ms);

@@ -44,6 +44,10 @@ function foundText(check: Found): string {
       return `${quantity(Math.abs(check.found.aheadMs) / 1000, "second")} from the service's clock`;
     case "write":
       return `may write blobs into ${check.found.container}`;
+    case "tags":
+      return check.found.mayRead
+        ? `may write and read the tags of blobs in ${check.found.container}`
+        : `may write tags of blobs into ${check.found.container}, but not read them, which verify needs`;
     case "list":
       return `may list the blobs of ${check.found.container}`;
     case "send":

@@ -3,7 +3,7 @@ import { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "../report/
 import { bytes, quantity } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
-import { block, failureLines, nothingFoundLines } from "./summary-text.ts";
+import { block, failureLines, leftOutLines, nothingFoundLines } from "./summary-text.ts";
 
 const VERDICTS: Record<DryRunVerdict, { text: string; format: Paint }> = {
   ready: { text: "No problems found.", format: "green" },
@@ -25,6 +25,7 @@ export function dryRunText(report: DryRunReport, style: TextStyle): string[] {
     ...failureLines(report.failures, style),
     "",
     ...sampleLines(report),
+    ...attributeLines(report),
     ...rightsLines(report, style),
     "",
     paint(format, text, style),
@@ -45,8 +46,9 @@ function workItemLines({ input, summary, catalogRejected }: DryRunReport, style:
   ]);
 }
 
-function fileLines({ toTransfer, toAnnounceOnly, summary }: DryRunReport, style: TextStyle): string[] {
-  const { copied, alreadyThere, failed, skipped, shortened, duplicates, total } = summary.files;
+function fileLines(report: DryRunReport, style: TextStyle): string[] {
+  const { toTransfer, toAnnounceOnly, summary, filter } = report;
+  const { copied, alreadyThere, failed, skipped, shortened, duplicates, leftOut, total } = summary.files;
   const unknown = toTransfer.filesOfUnknownLength;
   const known = unknown === toTransfer.files ? "" : bytes(toTransfer.bytes);
   const size = [known, unknown === 0 ? "" : `${quantity(unknown, "file")} of unknown size`];
@@ -63,6 +65,7 @@ function fileLines({ toTransfer, toAnnounceOnly, summary }: DryRunReport, style:
     { label: "refused", value: failed, note: "they would fail", format: "red" },
     { label: "skipped", value: skipped, note: "skipped as requested" },
   ]);
+  lines.push(...leftOutLines(leftOut, filter));
   if (shortened > 0) lines.push(`${quantity(shortened, "name")} would be shortened to the service's limit.`);
   if (duplicates > 0) {
     lines.push(
@@ -86,15 +89,25 @@ function sampleLines({ sample }: DryRunReport): string[] {
   ];
 }
 
+function attributeLines({ attributes }: DryRunReport): string[] {
+  const { metadata, tier, tags, cacheControl } = attributes;
+  const told = { metadata, "access tier": tier, tags, "cache control": cacheControl };
+  const given = Object.entries(told).flatMap(([what, text]) =>
+    text === undefined ? [] : [`${what} ${text}`],
+  );
+  return given.length === 0 ? [] : [printable(`The blobs would get: ${given.join("; ")}.`)];
+}
+
 function rightsLines({ rights, toCreate }: DryRunReport, style: TextStyle): string[] {
   const lines = toCreate.map((what) => `The ${what} does not exist yet: it would be created.`);
   if (rights === undefined) return lines;
-  const { mayWrite, maySend } = rights;
+  const { mayWrite, mayTag, maySend } = rights;
   const told = (may: typeof mayWrite, what: string) =>
     may.isGiven
       ? `This sign-in may ${what}.`
       : printable(`${paint("red", `This sign-in may not ${what}`, style)}: ${may.why}`);
   lines.push(told(mayWrite, "write to the container"));
+  if (mayTag !== undefined) lines.push(told(mayTag, "write the tags of blobs"));
   if (maySend !== undefined) lines.push(told(maySend, "send to the queue"));
   return lines;
 }

@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { textWidth } from "./text-width.ts";
 import { type Paint, paint, chooseSigns, type TextStyle } from "./style.ts";
 
 /** A piece of a line that stays together, with its colour. */
@@ -20,13 +20,13 @@ function withEnd({ text, end = "," }: Piece, isFollowed: boolean): string {
 
 /** The text cut to a display width, with a sign that it was cut. */
 export function cut(text: string, style: TextStyle): string {
-  if (stringWidth(text) <= style.width) return text;
+  if (textWidth(text) <= style.width) return text;
   const sign = chooseSigns(style).cut.slice(0, Math.max(0, style.width));
   const room = style.width - sign.length;
   let width = 0;
   let kept = "";
   for (const { segment } of new Intl.Segmenter("en").segment(text)) {
-    width += stringWidth(segment);
+    width += textWidth(segment);
     if (width > room) break;
     kept += segment;
   }
@@ -43,12 +43,12 @@ export function flow(label: string, pieces: readonly Piece[], column: number, st
   let line = paint("bold", label, style) + " ".repeat(Math.max(1, column - label.length));
   let gap = "";
   for (const piece of unbroken(pieces, style.width - indent)) {
-    if (stringWidth(line) > indent && stringWidth(line + gap + piece.text) > style.width) {
+    if (textWidth(line) > indent && textWidth(line + gap + piece.text) > style.width) {
       lines.push(line);
       line = " ".repeat(indent);
       gap = "";
     }
-    const room = Math.max(LEAST_ROOM, style.width - stringWidth(line + gap));
+    const room = Math.max(LEAST_ROOM, style.width - textWidth(line + gap));
     const text = cut(piece.text, { ...style, width: room });
     line += gap + (piece.paint === undefined ? text : paint(piece.paint, text, style));
     gap = " ";
@@ -63,7 +63,7 @@ const LEAST_ROOM = 8;
 function unbroken(pieces: readonly Piece[], width: number): Piece[] {
   return pieces.flatMap((piece, index) => {
     const whole = withEnd(piece, index < pieces.length - 1);
-    const parts = stringWidth(whole) <= width ? [whole] : whole.split(" ");
+    const parts = textWidth(whole) <= width ? [whole] : whole.split(" ");
     return parts.map((text) => ({ text, paint: piece.paint }));
   });
 }

@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { textWidth } from "./text-width.ts";
 import { terminalWidth } from "./style.ts";
 import type { Cancel, Surroundings } from "../surroundings/surroundings.ts";
 
@@ -110,7 +110,7 @@ export class LiveBlock {
       this.#render(columns - 1),
       countRows(this.#drawn, columns) -
         countRows(
-          printed.map((line) => stringWidth(line)),
+          printed.map((line) => textWidth(line)),
           columns,
         ),
     );
@@ -125,7 +125,7 @@ export class LiveBlock {
         backUp,
       ].join(""),
     );
-    this.#drawn = lines.map((line) => stringWidth(line));
+    this.#drawn = lines.map((line) => textWidth(line));
   }
 
   /** The lines with empty ones above up to `rows`, but not more than the screen holds: scrolled off, none could be erased. */

@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { textWidth } from "./text-width.ts";
 import { cut } from "./layout.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
 
@@ -30,7 +30,7 @@ export function table<Row>(
   style: TextStyle,
 ): string[] {
   const widths = columns.map(({ title, cell }) =>
-    Math.max(stringWidth(title), ...rows.map((row) => stringWidth(cell(row).text))),
+    Math.max(textWidth(title), ...rows.map((row) => textWidth(cell(row).text))),
   );
   const leasts = columns.map(({ least }) => least);
   for (let gone = 0; ; gone++) {
@@ -82,7 +82,7 @@ function rowText<Row>(
     const width = widths[index] ?? 0;
     const { text, paint: format } = cells[index] ?? { text: "" };
     const shownText = cut(text, { ...style, width });
-    const padding = " ".repeat(Math.max(0, width - stringWidth(shownText)));
+    const padding = " ".repeat(Math.max(0, width - textWidth(shownText)));
     const painted = format === undefined ? shownText : paint(format, shownText, style);
     return [align === "left" ? painted + padding : padding + painted];
   });

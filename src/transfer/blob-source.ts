@@ -6,13 +6,13 @@ import {
   type ReadAccess,
   type RequestBudget,
   ServiceFailure,
-  type ServiceGate,
+  type Gate,
   type SourceLink,
 } from "../azure/azure.ts";
 import { untilLinkBegins } from "../core/link-times.ts";
 import type { HeldBuffer } from "./buffers.ts";
 import { ofSource } from "./failures.ts";
-import type { ReadPart, Source, VersionRange } from "./source.ts";
+import type { ReadPart, ReadThrough, Source, VersionRange } from "./source.ts";
 import type { TransferTools } from "./tools.ts";
 import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 
@@ -59,8 +59,10 @@ export class BlobSource implements Source {
     );
   }
 
-  async md5(): Promise<string> {
-    return this.#onceBegun(async () => md5OfBlob(this.#tools, this.link.read, this.#gate, this.#effort));
+  async readThrough(): Promise<ReadThrough> {
+    return this.#onceBegun(async () =>
+      readBlobThrough(this.#tools, this.link.read, this.#gate, this.#effort),
+    );
   }
 
   /** A link that begins in a moment is waited for, once. */
@@ -74,7 +76,7 @@ export class BlobSource implements Source {
     return ofSource(read());
   }
 
-  get #gate(): ServiceGate {
+  get #gate(): Gate {
     return this.#tools.sourceGate(this.link.accountUrl);
   }
 }
@@ -99,13 +101,13 @@ export async function linkHasBegun(
   return true;
 }
 
-/** Base64 MD5 of a blob, by reading it through. @throws ServiceFailure */
-export async function md5OfBlob(
+/** Reads a blob through. @throws ServiceFailure */
+export async function readBlobThrough(
   { attempts, reader }: { readonly attempts: Attempts; readonly reader: BlobReader },
   access: ReadAccess,
-  gate: ServiceGate,
+  gate: Gate,
   effort: RequestBudget,
-): Promise<string> {
+): Promise<ReadThrough> {
   return attempts.run(gate, effort, "read to compare", async (pulse) => {
     const opened = await reader.open(access, undefined, pulse);
     const md5 = createHash("md5");
@@ -121,6 +123,6 @@ export async function md5OfBlob(
     if (bytes !== opened.properties.length) {
       throw new Error(`the download ended after ${bytes} of ${opened.properties.length} bytes`);
     }
-    return md5.digest("base64");
+    return { md5: md5.digest("base64"), properties: opened.properties };
   });
 }

@@ -10,8 +10,8 @@ import {
   fileDeadlineMs,
 } from "../azure/azure.ts";
 import { FileFailure } from "../core/failure.ts";
-import { md5OfBlob } from "./blob-source.ts";
-import { ofTarget } from "./failures.ts";
+import { readBlobThrough } from "./blob-source.ts";
+import { archivedInTarget, ofTarget, saysArchived } from "./failures.ts";
 import type { Source } from "./source.ts";
 import type { Job, TransferTools } from "./tools.ts";
 import type { TransferResult } from "./transfer.ts";
@@ -29,7 +29,7 @@ export interface Expected {
   readonly blobName: string;
   readonly known: SourceContent;
   /** Asked for what is not known; undefined when it is not to be asked, or cannot be. */
-  readonly source: Pick<Source, "properties" | "md5"> | undefined;
+  readonly source: Pick<Source, "properties" | "readThrough"> | undefined;
   readonly effort: RequestBudget;
 }
 
@@ -69,14 +69,6 @@ export function compareKnown(
   return { kind: "different", how: `its MD5 is ${there.contentMd5}, the source's ${contentMd5}` };
 }
 
-/** What differs between the content type of a blob and the one it should have, in words; undefined when nothing does. */
-export function typeDifference(there: string | undefined, wanted: string | undefined): string | undefined {
-  if (there === undefined || wanted === undefined || there.toLowerCase() === wanted.toLowerCase()) {
-    return undefined;
-  }
-  return `its content type is ${there}, not ${wanted}`;
-}
-
 export type CompareTools = Pick<TransferTools, "attempts" | "reader" | "writer" | "targetGate">;
 
 /**
@@ -100,9 +92,9 @@ export async function compareWithTarget(
     return { ...compared, there };
   }
   effort.extend(2 * (fileDeadlineMs(there.length) - fileDeadlineMs(0)));
-  const ours = known.contentMd5 ?? (await source?.md5());
+  const ours = known.contentMd5 ?? (await source?.readThrough())?.md5;
   if (ours === undefined) return { ...compared, there };
-  const theirs = there.contentMd5 ?? (await ofTarget(md5OfBlob(tools, access, tools.targetGate, effort)));
+  const theirs = there.contentMd5 ?? (await md5InTarget(tools, access, effort));
   const length = known.length;
   return { ...compareKnown({ ...there, contentMd5: theirs }, { length, contentMd5: ours }), there };
 }
@@ -111,21 +103,38 @@ export async function compareWithTarget(
  * Reads both sides through, whatever MD5s they state: a stated one says what somebody once sent.
  *
  * @param there the blob as it was seen; its length tells how long the reading may take
+ * @returns `source`: what the source's service told of it
  * @throws FileFailure when the source cannot be read, or the blob; ReuploadError when an account as a whole is gone; the
  * signal's reason
  */
 export async function compareBytes(
   tools: CompareTools,
   { blobName, effort }: Pick<Expected, "blobName" | "effort">,
-  source: Pick<Source, "md5">,
+  source: Pick<Source, "readThrough">,
   there: Pick<BlobProperties, "length">,
-): Promise<{ readonly kind: "same" } | { readonly kind: "different"; readonly how: string }> {
+): Promise<
+  | { readonly kind: "same"; readonly source: BlobProperties }
+  | { readonly kind: "different"; readonly how: string }
+> {
   effort.extend(2 * (fileDeadlineMs(there.length) - fileDeadlineMs(0)));
   const access: ReadAccess = { url: tools.writer.blobUrl(blobName), as: "account" };
-  const ours = await source.md5();
-  const theirs = await ofTarget(md5OfBlob(tools, access, tools.targetGate, effort));
-  if (ours === theirs) return { kind: "same" };
+  const { md5: ours, properties } = await source.readThrough();
+  const theirs = await md5InTarget(tools, access, effort);
+  if (ours === theirs) return { kind: "same", source: properties };
   return { kind: "different", how: `its bytes have MD5 ${theirs}, the source's ${ours}` };
+}
+
+/** Base64 MD5 of a blob of the target, by reading it. @throws FileFailure `target-locked` for one in the archive tier */
+async function md5InTarget(tools: CompareTools, access: ReadAccess, effort: RequestBudget): Promise<string> {
+  try {
+    const { md5 } = await readBlobThrough(tools, access, tools.targetGate, effort);
+    return md5;
+  } catch (thrown) {
+    if (thrown instanceof ServiceFailure && saysArchived(thrown)) {
+      throw archivedInTarget("its content cannot be read and compared", thrown);
+    }
+    return ofTarget(Promise.reject(thrown as Error));
+  }
 }
 
 /** The properties of a blob of the target. @returns undefined when there is no such blob @throws as `compareWithTarget` */

@@ -1,5 +1,6 @@
 import type { BlobProperties } from "../azure/azure.ts";
 import { type FailureCode, FileFailure } from "../core/failure.ts";
+import { Reservoir } from "../core/reservoir.ts";
 import type { CatalogFile } from "../core/file.ts";
 import { compareWithTarget } from "./compare.ts";
 import { type Job, makeJob, type TransferTools } from "./tools.ts";
@@ -41,29 +42,18 @@ export class DryRunTransfer implements Transfer {
   /** Of those whose length the catalog gives. */
   bytes = 0;
   filesOfUnknownLength = 0;
-  readonly #surroundings: Surroundings;
-  readonly #sample: Planned[] = [];
+  readonly #sample: Reservoir<Planned>;
 
   constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
+    this.#sample = new Reservoir(SAMPLE_SIZE, () => surroundings.random());
   }
 
   async transfer(file: CatalogFile, blobName: string): Promise<TransferredFile> {
     this.files++;
     if (file.length === undefined) this.filesOfUnknownLength++;
     else this.bytes += file.length;
-    this.#keep({ file, blobName });
+    this.#sample.offer({ file, blobName });
     return { outcome: "copied", bytes: file.length, method: "none", attempts: 1, existingSince: undefined };
-  }
-
-  /** Every file has the same chance to be in the sample (Vitter's algorithm R). */
-  #keep(planned: Planned): void {
-    if (this.#sample.length < SAMPLE_SIZE) {
-      this.#sample.push(planned);
-      return;
-    }
-    const place = Math.floor(this.#surroundings.random() * this.files);
-    if (place < SAMPLE_SIZE) this.#sample[place] = planned;
   }
 
   /**
@@ -74,7 +64,7 @@ export class DryRunTransfer implements Transfer {
   async look(tools: TransferTools, signal: AbortSignal): Promise<SampleFindings> {
     const found = { looked: 0, absent: 0, same: 0, different: 0, unreadable: 0 };
     const examples: SampleFindings["examples"][number][] = [];
-    const queue = this.#sample.values();
+    const queue = this.#sample.items.values();
     const lookAtNext = async () => {
       for (const planned of queue) {
         const { outcome, code, message } = await lookAt(tools, planned, signal);

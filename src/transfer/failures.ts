@@ -20,6 +20,11 @@ export function saysNotImplemented(failure: ServiceFailure): boolean {
   return failure.status === 501 || failure.status === 405;
 }
 
+/** The blob is in the archive tier, or on its way out of it. */
+export function saysArchived(failure: ServiceFailure): boolean {
+  return failure.errorCode === "BlobArchived" || failure.errorCode === "BlobBeingRehydrated";
+}
+
 /** The source is over what one call copies. */
 export function saysTooLarge(failure: ServiceFailure): boolean {
   return failure.status === 413;
@@ -102,6 +107,22 @@ export async function ofSource<T>(work: Promise<T>): Promise<T> {
   return work.catch((thrown: unknown) => {
     throw thrown instanceof ServiceFailure ? sourceFailure(thrown) : thrown;
   });
+}
+
+/** As `ofTarget`, for a write of bytes that this machine has: the blob that is archived is the target's. */
+export async function ofOwnWrite<T>(work: Promise<T>): Promise<T> {
+  return ofTarget(work).catch((thrown: unknown) => {
+    const isArchived = thrown instanceof FileFailure && thrown.code === "source-archived";
+    if (!isArchived || !(thrown.cause instanceof ServiceFailure)) throw thrown;
+    throw archivedInTarget("it cannot be written over", thrown.cause);
+  });
+}
+
+/** @param so what cannot be done */
+export function archivedInTarget(so: string, cause: ServiceFailure): FileFailure {
+  const message = `the blob in the target is in the archive tier, so ${so}`;
+  const { attempts, requestId } = cause;
+  return new FileFailure("target-locked", message, { attempts, requestId, cause });
 }
 
 /** Runs a call to the target; what it throws is told as the file's failure. */

@@ -6,7 +6,7 @@ import { type FailureCode, FileFailure } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { Buffers, HeldBuffer } from "./buffers.ts";
 import { OpenFile } from "./open-file.ts";
-import type { ReadPart, Source, VersionRange } from "./source.ts";
+import type { ReadPart, ReadThrough, Source, VersionRange } from "./source.ts";
 
 /** What is read at once when only the hash is wanted, bytes. */
 const HASHED_AT_ONCE = 2 ** 20;
@@ -52,8 +52,9 @@ export class LocalSource implements Source {
     }
   }
 
-  async md5(): Promise<string> {
-    return this.#opened(undefined, async (opened, { length }) => {
+  async readThrough(): Promise<ReadThrough> {
+    return this.#opened(undefined, async (opened, properties) => {
+      const { length } = properties;
       const md5 = createHash("md5");
       const piece = Buffer.allocUnsafe(Math.min(length, HASHED_AT_ONCE));
       for (let at = 0; at < length; at += piece.length) {
@@ -61,7 +62,7 @@ export class LocalSource implements Source {
         await this.#fill(opened, part, at);
         md5.update(part);
       }
-      return md5.digest("base64");
+      return { md5: md5.digest("base64"), properties };
     });
   }
 

@@ -5,6 +5,7 @@ import {
   fileDeadlineMs,
   transferTimeMs,
 } from "../azure/azure.ts";
+import { type BlobAttributes, isEmpty } from "../core/blob-attributes.ts";
 import { linkHasBegun } from "./blob-source.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofSource, saysCannotReadSource, saysNotImplemented, saysTooLarge } from "./failures.ts";
@@ -13,6 +14,11 @@ import { TaskGroup } from "./task-group.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
 import { creation, type Job, type TransferTools } from "./tools.ts";
 import type { TransferResult } from "./transfer.ts";
+
+/** Put Blob From URL copies the source's metadata unless some are given: without any it cannot make the blob. */
+function hasUnwantedMetadata({ metadata }: BlobAttributes, { looked }: Job): boolean {
+  return metadata !== "source" && isEmpty(metadata) && !isEmpty(looked?.metadata ?? {});
+}
 
 type SourceOf = (signal: AbortSignal) => Promise<CopySource>;
 
@@ -52,8 +58,10 @@ export class ServerCopy {
   }
 
   async #copyFrom(copySource: SourceOf, job: Job): Promise<TransferResult | undefined> {
-    const isLarge = (job.file.length ?? 0) > this.#tools.settings.serverCopyLimit;
-    return isLarge ? this.#inBlocks(job, copySource) : this.#whole(job, copySource);
+    const { serverCopyLimit, attributes } = this.#tools.settings;
+    const isLarge = (job.file.length ?? 0) > serverCopyLimit;
+    const mustBlock = isLarge || hasUnwantedMetadata(attributes, job);
+    return mustBlock ? this.#inBlocks(job, copySource) : this.#whole(job, copySource);
   }
 
   async #whole(job: Job, sourceOf: SourceOf): Promise<TransferResult | undefined> {
@@ -62,7 +70,9 @@ export class ServerCopy {
     const { length, contentMd5 } = job.file;
     try {
       return await putUnlessThere(this.#tools, job, "put-blob-from-url", { length, contentMd5 }, async () => {
-        const options = creation(settings, job, undefined, undefined);
+        // The service keeps the source's MD5, if it has one. What nobody can read later must have one to be compared by.
+        const keptMd5 = settings.attributes.tier === "archive" ? contentMd5 : undefined;
+        const options = creation(settings, job, undefined, keptMd5);
         await attempts.run(
           targetGate,
           job.effort,
@@ -83,7 +93,7 @@ export class ServerCopy {
   async #inBlocks(job: Job, sourceOf: SourceOf): Promise<TransferResult | undefined> {
     if (this.#notImplemented.has("put-block-from-url")) return undefined;
     const { attempts, settings, targetGate, writer } = this.#tools;
-    const properties = await job.source.properties();
+    const properties = job.looked ?? (await job.source.properties());
     const { length } = properties;
     expectLength(job, properties);
     const contentMd5 = statedMd5(job, properties);

@@ -7,6 +7,13 @@ export interface ReadPart {
   readonly release: () => void;
 }
 
+/** What was read through to its end. */
+export interface ReadThrough {
+  /** Base64. */
+  readonly md5: string;
+  readonly properties: BlobProperties;
+}
+
 /** A range of one version of the source. */
 export type VersionRange = Range & { readonly ifMatch: string };
 
@@ -25,6 +32,6 @@ export interface Source {
    * @throws FileFailure `source-changed` when it is no longer that version
    */
   readPart(range: VersionRange | undefined): Promise<ReadPart>;
-  /** Base64 MD5 of the whole, by reading it through. */
-  md5(): Promise<string>;
+  /** Reads the whole through. */
+  readThrough(): Promise<ReadThrough>;
 }

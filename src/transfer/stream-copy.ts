@@ -1,6 +1,6 @@
 import { fileDeadlineMs } from "../azure/azure.ts";
 import { planBlocks } from "./block-plan.ts";
-import { ofTarget } from "./failures.ts";
+import { ofOwnWrite } from "./failures.ts";
 import { expectLength, expectMd5 } from "./integrity.ts";
 import { TaskGroup } from "./task-group.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
@@ -22,7 +22,7 @@ export async function streamCopy(tools: TransferTools, job: Job): Promise<Transf
   const first = await job.source.readPart(undefined);
   try {
     expectLength(job, first.properties);
-    return await ofTarget(
+    return await ofOwnWrite(
       first.properties.length <= tools.settings.blockBytes
         ? putWhole(tools, job, first)
         : putInBlocks(tools, job, first),

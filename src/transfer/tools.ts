@@ -5,10 +5,11 @@ import {
   type BlobWriter,
   type CreateOptions,
   RequestBudget,
-  type ServiceGate,
+  type Gate,
   type SourceLinks,
   fileDeadlineMs,
 } from "../azure/azure.ts";
+import { type BlobAttributes, DEFAULT_ATTRIBUTES, TIERS } from "../core/blob-attributes.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { WorkSignals } from "../core/waits.ts";
 import { BlobSource } from "./blob-source.ts";
@@ -22,6 +23,8 @@ export interface TransferSettings {
   readonly mode: "auto" | "server" | "stream";
   /** The blob's content type, or `source` to keep the source's type. */
   readonly contentType: string;
+  /** What the blob gets beside its content. */
+  readonly attributes: BlobAttributes;
   readonly onConflict: "fail" | "skip" | "overwrite";
   /** Whether the blob of this name is known to be another than it should be: it is written over without a look. */
   readonly replaces?: ((blobName: string) => boolean) | undefined;
@@ -40,6 +43,7 @@ export interface TransferSettings {
 export const TRANSFER_DEFAULTS: TransferSettings = {
   mode: "auto",
   contentType: "application/json",
+  attributes: DEFAULT_ATTRIBUTES,
   onConflict: "fail",
   blockBytes: 8 * 2 ** 20,
   serverCopyLimit: 256 * 2 ** 20,
@@ -56,9 +60,9 @@ export interface TransferTools {
   readonly reader: BlobReader;
   readonly links: SourceLinks;
   readonly attempts: Attempts;
-  readonly targetGate: ServiceGate;
+  readonly targetGate: Gate;
   /** The gate of a source account, by its URL. */
-  readonly sourceGate: (accountUrl: string) => ServiceGate;
+  readonly sourceGate: (accountUrl: string) => Gate;
   readonly buffers: Buffers;
   readonly hasher: Hasher;
 }
@@ -69,6 +73,8 @@ export interface Job {
   readonly blobName: string;
   readonly source: Source;
   readonly effort: RequestBudget;
+  /** What was looked at of the source before it is transferred; undefined unless the attributes need it. */
+  looked?: BlobProperties;
   /** False once the operator's `--on-conflict overwrite` applies. */
   createOnly: boolean;
 }
@@ -96,7 +102,7 @@ function openSource(tools: TransferTools, file: CatalogFile, effort: RequestBudg
 
 /**
  * How the target blob is created: the same whichever way the bytes go. What the source says of its bytes stays with
- * them (above all the encoding: without it nobody can read them), as do its metadata; only the type may be another.
+ * them (above all the encoding: without it nobody can read them); type and attributes may be others.
  *
  * @param source undefined when the service itself takes them from the source
  */
@@ -106,11 +112,33 @@ export function creation(
   source: BlobProperties | undefined,
   contentMd5: string | undefined,
 ): CreateOptions {
+  const { metadata, tier, tags, cacheControl } = settings.attributes;
   const contentType = settings.contentType === "source" ? source?.headers.contentType : settings.contentType;
   return {
     createOnly: job.createOnly,
-    headers: { ...source?.headers, contentType },
-    metadata: source?.metadata ?? {},
+    headers: {
+      ...source?.headers,
+      contentType,
+      cacheControl: cacheControl === "source" ? source?.headers.cacheControl : cacheControl,
+    },
+    metadata: metadata === "source" ? (source?.metadata ?? {}) : metadata,
+    accessTier: wantedTier(tier, job.looked),
+    tags,
     contentMd5,
   };
+}
+
+/**
+ * The tier that a blob is to have, as the service writes it.
+ *
+ * @param source as it was looked at; a source that has no tier of a block blob gives none
+ * @returns undefined: none is named
+ */
+export function wantedTier(
+  tier: BlobAttributes["tier"],
+  source: Pick<BlobProperties, "accessTier"> | undefined,
+): string | undefined {
+  const name = tier === "source" ? source?.accessTier?.toLowerCase() : tier;
+  const known = TIERS.find((one) => one === name);
+  return known && known.slice(0, 1).toUpperCase() + known.slice(1);
 }

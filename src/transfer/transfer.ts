@@ -3,6 +3,7 @@
  * and stream (download, or read a local file, and upload); the ladder picks one. All give the same blob. `TargetCheck`
  * looks afterwards whether the target holds what it should.
  */
+import type { Pairs } from "../core/blob-attributes.ts";
 import type { FailureCode } from "../core/failure.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { WorkSignals } from "../core/waits.ts";
@@ -53,6 +54,15 @@ export interface TargetBlob {
   /** Base64; undefined when the blob has none. */
   readonly contentMd5: string | undefined;
   readonly contentType: string | undefined;
+  readonly attributes?: ToldAttributes | undefined;
+}
+
+/** What a blob has beside its content, as the service tells it; undefined: not told. */
+export interface ToldAttributes {
+  readonly metadata: Pairs | undefined;
+  readonly accessTier: string | undefined;
+  readonly cacheControl: string | undefined;
+  readonly tags: Pairs | undefined;
 }
 
 export interface TargetPage {

@@ -25,11 +25,18 @@ describe("a run's identity", () => {
       [{ totalPartitions: 3 }, "total partitions", "2", "3"],
       [{ nameTemplate: "x-{fileName}" }, "name template", "{fileName}", "x-{fileName}"],
       [{ catalog: "listing:b.csv" }, "catalog", "listing:files.csv", "listing:b.csv"],
+      [{ metadata: "a=1" }, "metadata", "source", "a=1"],
+      [{ tier: "cool" }, "access tier", "account", "cool"],
+      [{ tags: "a=1" }, "tags", "none", "a=1"],
+      [{ cacheControl: "no-cache" }, "cache control", "source", "no-cache"],
     ];
     for (const [change, what, inState, given] of changes) {
       expect(identityDifferences(identity, { ...identity, ...change })).toEqual([{ what, inState, given }]);
     }
-    expect(changes.flatMap(([change]) => Object.keys(change)).sort()).toEqual(Object.keys(identity).sort());
+    const attributes = ["metadata", "tier", "tags", "cacheControl"];
+    expect(changes.flatMap(([change]) => Object.keys(change)).sort()).toEqual(
+      [...Object.keys(identity), ...attributes].sort(),
+    );
   });
 
   it("tells all differences at once", () => {

@@ -75,6 +75,31 @@ describe("several machines with --partition auto", () => {
     await expectAnnouncedOnce(scene, input.files);
   }, 90_000);
 
+  it("give away what they have not opened to a machine that has nothing to do", async () => {
+    const input = await makePlain(scene, 80, 3);
+    const start = (state: string) =>
+      scene.startRun(
+        auto(state, "--total-partitions", "1", "--max-requests", "48/s", "--workitem-workers", "2"),
+      );
+    const owner = start("owner.db");
+    await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(2);
+    const ended = await Promise.all([owner.done, start("helper.db").done]);
+    for (const { code, stderr } of ended) {
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(COMPLETE);
+    }
+    expect(ended[0].stderr).toMatch(/gave away (a part|\d parts) of partition 0/);
+    const copied = ended.map(({ stdout }) => figureOf(stdout, "copied"));
+    expect(copied.reduce((sum, count) => sum + count)).toBe(240);
+    expect(copied[1]).toBeGreaterThan(0);
+    await expectInTarget(scene, input.files);
+    await expectAnnouncedOnce(scene, input.files);
+    // Who has no states is told by the account's records alone.
+    const place = ["--csv", "failed_workitems.csv", "--files", "listing.csv"];
+    const verified = await scene.cli(["verify", ...place, "--target-container", scene.container]);
+    expect(verified.code, verified.stdout + verified.stderr).toBe(0);
+  }, 90_000);
+
   it("go on from a trial without partitions, tell what failed on any of them, and try it again", async () => {
     const input = await makePlain(scene, 6, 2);
     const lost = input.at(5);

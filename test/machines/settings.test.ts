@@ -23,6 +23,19 @@ function adviceFor(run: RunSettings, given: RunSettings): string {
   throw new Error("it was accepted");
 }
 
+describe("a start whose blobs would get something else than the run's", () => {
+  it.each([
+    [{}, { "--tier": "cool" }, "its default", "cool"],
+    [{ "--tags": "a=1" }, {}, "a=1", "its default"],
+    [{ "--tags": "a=1" }, { "--tags": "a=2" }, "a=1", "a=2"],
+  ])("is told what differs: %j beside %j", (inRun, given, had, has) => {
+    const start = () =>
+      checkSettings(newManifest({ ...settings(2), rules: inRun }, 10, "d"), { ...settings(2), rules: given });
+    expect(start).toThrow(expect.objectContaining({ code: "run-differs" }));
+    expect(start).toThrow(new RegExp(`${had}.*${has}`));
+  });
+});
+
 describe("a start that divides the CSV otherwise than the run", () => {
   const repartition = /, or stop all machines and give --repartition to divide the run anew\.$/;
 

@@ -111,8 +111,9 @@ describe("a run that finds the size of its pool", () => {
       },
     });
     await expect.poll(held.waiting).toBe(32);
-    await expect.poll(held.waiting, { timeout: 10_000 }).toBe(64);
-    expect(changes[0]).toEqual({ from: 32, to: 64, why: "doubling still raises the throughput" });
+    // Twice as many, or fewer when other work keeps this thread busy.
+    await expect.poll(held.waiting, { timeout: 10_000 }).toBeGreaterThanOrEqual(40);
+    expect(changes[0]).toMatchObject({ from: 32, why: "more slots still raise the throughput" });
     held.open();
     expect(await running.outcome).toEqual({ kind: "finished" });
     expect(made.store.ledger.tally().files).toMatchObject({ copied: 300, announced: 300 });

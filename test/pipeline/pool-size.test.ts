@@ -61,6 +61,8 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
   let most = Infinity;
   let isThreadFull = false;
   let threadMs = 0;
+  let msOfAnswer: number | undefined;
+  let answered = 0;
   let done = 0;
   const fill = (): void => {
     while (inUse < Math.min(pool.size, most)) {
@@ -80,7 +82,10 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
     threadMs,
   });
   const look = (): void => {
-    threadMs += isThreadFull ? 100 : 50;
+    const { answers } = load();
+    if (msOfAnswer === undefined) threadMs += isThreadFull ? 100 : 50;
+    else threadMs += Math.min(100, msOfAnswer * (answers - answered));
+    answered = answers;
     const change = pool.look(clock.now(), load(), inUse);
     if (change !== undefined) changes.push(change);
     fill();
@@ -103,6 +108,10 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
     /** From here on no more files than this are ready at once. */
     limitFiles: (count: number) => {
       most = count;
+    },
+    /** How long the thread is at work for each answer, ms; it works for half of the time else. */
+    giveAnswersWeight: (ms: number) => {
+      msOfAnswer = ms;
     },
     fillThread: (isFull: boolean) => {
       isThreadFull = isFull;
@@ -178,6 +187,18 @@ describe("the size of the pool", () => {
     fillThread(false);
     during(60);
     expect(pool.size).toBeGreaterThan(200);
+  });
+
+  it("grows to what the thread has room for, not to twice as many", () => {
+    // The thread is full at 4,000 answers a second: 80 files under way.
+    const { pool, during, giveAnswersWeight } = run(
+      { width: 40, latencyMs: 20, spread: 0 },
+      { width: 40, latencyMs: 20, spread: 0 },
+    );
+    giveAnswersWeight(0.25);
+    during(2);
+    expect(pool.size).toBeGreaterThanOrEqual(80);
+    expect(pool.size).toBeLessThan(110);
   });
 
   it("is between its bounds whatever happens", () => {

@@ -10,7 +10,15 @@ export function viewOf(parts: Partial<ProgressView> = {}): ProgressView {
   return {
     elapsedMs: 725_000,
     workItems: { total: 200, done: 104, empty: 2, failed: 1, skipped: 0, left: 93, inProgress: 20 },
-    files: { total: 5_015, totalIsKnown: false, done: 2_610, failed: 12, skipped: 3, left: 2_390 },
+    files: {
+      total: 5_015,
+      totalIsKnown: false,
+      done: 2_610,
+      failed: 12,
+      skipped: 3,
+      left: 2_390,
+      leftOut: 0,
+    },
     bytes: 3_435_973_837,
     thisStart: { files: 2_625, bytes: 3_435_973_837, workItems: 105 },
     filesPerSecond: 85.312,
@@ -113,6 +121,7 @@ const DRY_RUN: DryRunReport = {
       uploaded: 0,
       announced: 98,
       duplicates: 3,
+      leftOut: 0,
       shortened: 1,
       expected: 0,
     },
@@ -153,7 +162,8 @@ const DRY_RUN: DryRunReport = {
       },
     ],
   },
-  rights: { mayWrite: { isGiven: true }, maySend: { isGiven: true } },
+  rights: { mayWrite: { isGiven: true }, maySend: { isGiven: true }, mayTag: { isGiven: true } },
+  attributes: { tier: "cool", tags: "batch=7" },
   toCreate: [],
 };
 
@@ -294,6 +304,12 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     from: undefined,
     to: 1_960.3,
     why: "it was overloaded",
+  },
+  "thread-ended": {
+    type: "thread-ended",
+    why: "Worker terminated due to reaching memory limit: JS heap out of memory",
+    underWay: 12,
+    isReplaced: true,
   },
   summary: { type: "summary", report: reportOf() },
   "dry-run": { type: "dry-run", report: DRY_RUN },

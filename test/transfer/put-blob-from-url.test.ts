@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { AccountCredential, StorageAccount } from "../../src/azure/account.ts";
 import { AttemptClock } from "../../src/azure/attempts/attempt-clock.ts";
 import { RequestBudget } from "../../src/azure/attempts/effort.ts";
+import { DEFAULT_ATTRIBUTES } from "../../src/core/blob-attributes.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { thrownBy } from "../azure/support.ts";
@@ -266,6 +267,79 @@ describe("Put Blob From URL", () => {
       "if-none-match": "*",
       "x-ms-blob-content-type": "application/json",
     });
+  });
+});
+
+/** The emulator does not know this call: what the blobs get is held by the requests. */
+describe("Put Blob From URL with attributes", () => {
+  const file = (own: (name: string) => string) => ({ fileName: "a", uri: `${own("a")}?sig=x` });
+
+  it("names none of them unless they are asked for", async () => {
+    const { stub, account, own } = await service();
+    await transfer(account, file(own));
+    const names = Object.keys(stub.requests[0]?.headers ?? {});
+    const own4 = /^x-ms-(meta-|access-tier|tags|blob-cache-control)/;
+    expect(names.filter((name) => own4.test(name))).toEqual([]);
+  });
+
+  it("names all that are asked for in its one request", async () => {
+    const { stub, account, own } = await service();
+    const attributes = {
+      metadata: { batch: "7" },
+      tier: "archive",
+      tags: { "a b": "x+y", c: "" },
+      cacheControl: "no-cache",
+    } as const;
+    const contentMd5 = md5Of(Buffer.from("12345"));
+    await transfer(account, { ...file(own), contentMd5 }, { attributes });
+    expect(stub.requests).toHaveLength(1);
+    const headers = stub.requests[0]?.headers ?? {};
+    expect(headers).toMatchObject({
+      "x-ms-access-tier": "Archive",
+      "x-ms-tags": "a%20b=x%2By&c=",
+      "x-ms-copy-source-blob-properties": "true",
+      // Nobody can read it to compute one.
+      "x-ms-blob-content-md5": contentMd5,
+    });
+    const source = { "content-encoding": "gzip", "cache-control": "max-age=9", "x-ms-meta-origin": "here" };
+    expect(copiedProperties(headers, source)).toEqual({
+      "content-type": "application/json",
+      "content-encoding": "gzip",
+      "cache-control": "no-cache",
+      "x-ms-meta-batch": "7",
+    });
+  });
+
+  it.each([
+    ["Cool", "Cool"],
+    ["Cold", "Cold"],
+    ["P10", undefined],
+    [undefined, undefined],
+  ])("names the source's tier on request: %s", async (there, named) => {
+    const { stub, account, own } = await service((request) => {
+      const { headers, ...rest } = serveSource(Buffer.alloc(0));
+      const tier = there === undefined ? {} : { "x-ms-access-tier": there };
+      return request.method === "HEAD" ? { ...rest, headers: { ...headers, ...tier } } : CREATED;
+    });
+    await transfer(account, file(own), { attributes: { ...DEFAULT_ATTRIBUTES, tier: "source" } });
+    expect(stub.requests.map(({ method }) => method)).toEqual(["HEAD", "PUT"]);
+    expect(stub.requests[1]?.headers["x-ms-access-tier"]).toBe(named);
+  });
+
+  it.each([
+    ["without metadata, whole", {}, "HEAD PUT", "put-blob-from-url"],
+    ["with metadata, in blocks", { "x-ms-meta-a": "1" }, "HEAD GET PUT PUT", "put-block-from-url"],
+  ])("copies a source %s, when the blob is to have none", async (_, more, requests, method) => {
+    const { stub, account, own } = await service((request) => {
+      const { headers, ...rest } = serveSource(Buffer.alloc(5));
+      if (request.method === "HEAD") return { ...rest, headers: { ...headers, ...more } };
+      return request.method === "GET" ? error(404, "BlobNotFound") : CREATED;
+    });
+    const attributes = { ...DEFAULT_ATTRIBUTES, metadata: {} };
+    expect(await transfer(account, file(own), { attributes })).toMatchObject({ outcome: "copied", method });
+    expect(stub.requests.map((one) => one.method).join(" ")).toBe(requests);
+    const names = Object.keys(stub.requests.at(-1)?.headers ?? {});
+    expect(names.filter((name) => name.startsWith("x-ms-meta-"))).toEqual([]);
   });
 });
 

@@ -41,14 +41,14 @@ export function ladderTo(
   account: StorageAccount,
   container: string,
   { settings, policy, gate, hedging, buffers = new Buffers(16 * BLOCK) }: LadderOptions = {},
-): { readonly ladder: AutoTransfer; readonly tools: TransferTools } {
+): { readonly ladder: AutoTransfer; readonly tools: TransferTools & { readonly targetGate: ServiceGate } } {
   const sources = new Map<string, ServiceGate>();
   const client = restTo(account);
-  const tools: TransferTools = {
+  const tools = {
     surroundings: REAL_SURROUNDINGS,
     settings: {
       ...TRANSFER_DEFAULTS,
-      mode: "stream",
+      mode: "stream" as const,
       blockBytes: BLOCK,
       serverBlockBytes: BLOCK,
       ...settings,
@@ -58,7 +58,7 @@ export function ladderTo(
     links: new SourceLinks(REAL_SURROUNDINGS, account),
     attempts: new Attempts(REAL_SURROUNDINGS, { ...QUICK, ...policy }, hedging),
     targetGate: quickGate(gate),
-    sourceGate: (accountUrl) => {
+    sourceGate: (accountUrl: string) => {
       const known = sources.get(accountUrl) ?? quickGate({ ...gate, essential: false });
       sources.set(accountUrl, known);
       return known;

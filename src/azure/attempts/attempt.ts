@@ -4,7 +4,7 @@ import { AttemptClock, type AttemptContext } from "./attempt-clock.ts";
 import type { RequestBudget } from "./effort.ts";
 import type { Hedging } from "./hedge.ts";
 import { type ServiceFailure, toServiceFailure } from "../wire/service-error.ts";
-import type { GatePass, ServiceGate } from "../gate/service-gate.ts";
+import type { Gate, GatePass } from "../gate/gate.ts";
 import { type Answer, type SecondRequest, Hedge } from "./twin.ts";
 import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
@@ -47,7 +47,7 @@ export interface RequestTraits {
 const TOLD_WAIT_MS = 5_000;
 
 interface Call<T> {
-  readonly gate: ServiceGate;
+  readonly gate: Gate;
   readonly effort: RequestBudget;
   readonly operation: string;
   readonly request: (pulse: AttemptContext) => Promise<T>;
@@ -85,7 +85,7 @@ export class Attempts {
    * too long; the signal's reason when the run is aborted, and that of the waits' signal (WaitGivenUp) when they end
    */
   async run<T>(
-    gate: ServiceGate,
+    gate: Gate,
     effort: RequestBudget,
     operation: string,
     request: (pulse: AttemptContext) => Promise<T>,
@@ -113,7 +113,8 @@ export class Attempts {
         return result;
       } catch (thrown) {
         const failure = this.#toFailure(thrown, call, clock);
-        const next = this.#settle(gate, pass, failure, renewed);
+        const settled = this.#settle(gate, pass, failure, renewed);
+        const next = typeof settled === "string" ? settled : await settled;
         const answer = await twin?.failed(failure !== undefined);
         clock.stop();
         if (next !== "free" || answer !== undefined) effort.spend(clock.spentMs);
@@ -134,7 +135,7 @@ export class Attempts {
   }
 
   /** A wait that is worth telling is told. */
-  async #enter(gate: ServiceGate, effort: RequestBudget): Promise<GatePass> {
+  async #enter(gate: Gate, effort: RequestBudget): Promise<GatePass> {
     const began = this.surroundings.monotonic();
     const pass = await gate.enter(effort, effort.waitSignal);
     const waitedMs = this.surroundings.monotonic() - began;
@@ -182,15 +183,24 @@ export class Attempts {
       first.cut();
       return { value };
     } catch (thrown) {
-      this.#settle(call.gate, pass, this.#toFailure(thrown, call, clock), false);
+      await this.#settle(call.gate, pass, this.#toFailure(thrown, call, clock), false);
       return undefined;
     } finally {
       clock.stop();
     }
   }
 
-  /** Tells the gate how the attempt went, and says what follows. @param failure undefined: the service has no part in it */
-  #settle(gate: ServiceGate, pass: GatePass, failure: ServiceFailure | undefined, renewed: boolean): Next {
+  /**
+   * Tells the gate how the attempt went, and says what follows: later when the gate's judge is in another thread.
+   *
+   * @param failure undefined: the service has no part in it
+   */
+  #settle(
+    gate: Gate,
+    pass: GatePass,
+    failure: ServiceFailure | undefined,
+    renewed: boolean,
+  ): Next | Promise<Next> {
     if (failure === undefined) {
       pass.abandoned();
       return "give-up";
@@ -198,9 +208,9 @@ export class Attempts {
     switch (classifyAnswer(failure.answer)) {
       case "answer": {
         const outage = gate.outageIn(failure.answer);
-        if (outage === undefined) pass.answered();
-        else pass.failed(outage, failure);
-        return outage !== undefined && gate.isDown ? "free" : "give-up";
+        if (outage !== undefined) return whenJudged(gate, pass.failed(outage, failure), "give-up");
+        pass.answered();
+        return "give-up";
       }
       case "renew":
         if (!renewed) {
@@ -211,30 +221,22 @@ export class Attempts {
           pass.answered();
           return "give-up";
         }
-        pass.failed("sign-in", failure);
-        break;
+        return whenJudged(gate, pass.failed("sign-in", failure), "again");
       case "sign-in":
-        pass.failed("sign-in", failure);
-        break;
+        return whenJudged(gate, pass.failed("sign-in", failure), "again");
       case "throttled":
         this.figures.throttles++;
-        pass.throttled(failure.retryAfterMs);
-        break;
+        return whenJudged(gate, pass.throttled(failure.retryAfterMs), "again");
       case "unreachable":
-        pass.failed("unreachable", failure);
-        break;
+        return whenJudged(gate, pass.failed("unreachable", failure), "again");
       case "intercepted":
         // It may stand in the way of one file alone: then the others are answered, and only its time bounds it.
-        pass.failed("intercepted", failure);
-        return gate.isDown ? "free" : "patient";
+        return whenJudged(gate, pass.failed("intercepted", failure), "patient");
       case "clock":
-        pass.failed("clock", failure);
-        break;
+        return whenJudged(gate, pass.failed("clock", failure), "again");
       case "retry":
-        pass.failed("failing", failure);
-        break;
+        return whenJudged(gate, pass.failed("failing", failure), "again");
     }
-    return gate.isDown ? "free" : "again";
   }
 
   /** What ended the attempt, as the service's failure; undefined when we ended it ourselves or made it fail. */
@@ -257,6 +259,12 @@ export class Attempts {
     effort.spend(ms);
     await sleep(this.surroundings, ms, effort.waitSignal);
   }
+}
+
+/** What follows once the gate knows: a failure of a service that is gone is not charged. @param next what follows else */
+function whenJudged(gate: Gate, judging: Promise<void> | undefined, next: Next): Next | Promise<Next> {
+  const judged = (): Next => (gate.isDown ? "free" : next);
+  return judging === undefined ? judged() : judging.then(judged);
 }
 
 /** A request that is made again. @param waitedMs before that */

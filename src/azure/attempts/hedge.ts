@@ -1,4 +1,5 @@
 import { type Aged, AgeList } from "./age-list.ts";
+import { type HedgeBudget, OwnHedgeBudget } from "./hedge-budget.ts";
 import { RunningQuantile } from "./running-quantile.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
@@ -38,6 +39,12 @@ export interface HedgedRequest {
   askAgain(): boolean;
 }
 
+/** A service whose requests are hedged. */
+export interface HedgedService {
+  /** Where threads share one budget; without it each operation has its own. */
+  readonly hedges?: HedgeBudget | undefined;
+}
+
 /**
  * Decides which requests are made a second time: the few that take much longer than their kind does. One timer looks
  * through those under way, oldest first, while there are any; a request itself costs a place in a list.
@@ -45,7 +52,7 @@ export interface HedgedRequest {
 export class Hedging {
   readonly #policy: HedgePolicy;
   readonly #surroundings: Surroundings;
-  readonly #kindsByService = new Map<object, Map<string, HedgedKind>>();
+  readonly #kindsByService = new Map<HedgedService, Map<string, HedgedKind>>();
   #nextLookAt: number | undefined;
 
   constructor(surroundings: Surroundings, policy: HedgePolicy) {
@@ -54,12 +61,12 @@ export class Hedging {
   }
 
   /** The requests of one operation to one service. */
-  kind(service: object, operation: string): HedgedKind {
+  kind(service: HedgedService, operation: string): HedgedKind {
     let kinds = this.#kindsByService.get(service);
     if (kinds === undefined) this.#kindsByService.set(service, (kinds = new Map<string, HedgedKind>()));
     let kind = kinds.get(operation);
     if (kind === undefined) {
-      kind = new HedgedKind(this.#surroundings, this.#policy, () => this.#lookLater());
+      kind = new HedgedKind(this.#surroundings, this.#policy, service, () => this.#lookLater());
       kinds.set(operation, kind);
     }
     return kind;
@@ -89,11 +96,12 @@ export class HedgedKind {
   /** Those that have not been asked again. */
   readonly #underWay = new AgeList<HedgedRequest>();
   readonly #durations = new RunningQuantile();
-  /** First requests that no second one has used up. */
-  #unused = 0;
+  readonly #service: HedgedService;
+  readonly #own = new OwnHedgeBudget();
 
-  constructor(surroundings: Surroundings, policy: HedgePolicy, onBegin: () => void) {
+  constructor(surroundings: Surroundings, policy: HedgePolicy, service: HedgedService, onBegin: () => void) {
     this.#policy = policy;
+    this.#service = service;
     this.#surroundings = surroundings;
     this.#onBegin = onBegin;
   }
@@ -105,7 +113,7 @@ export class HedgedKind {
   /** @returns for `end` */
   begin(request: HedgedRequest): Aged<HedgedRequest> {
     const { oneIn, burst } = this.#policy;
-    this.#unused = Math.min(this.#unused + 1, oneIn * burst);
+    this.#budget.earn(oneIn * burst);
     this.#onBegin();
     return this.#underWay.add(request, this.#surroundings.monotonic());
   }
@@ -124,11 +132,18 @@ export class HedgedKind {
     const longMs = Math.max(soonestMs, timesP95 * this.#durations.at(0.95));
     for (const aged of this.#underWay) {
       const { value: request, since } = aged;
-      if (this.#unused < oneIn || now - since <= longMs) return;
+      if (!this.#budget.has(oneIn) || now - since <= longMs) return;
       if (request.spentMs <= longMs + request.allowedMs) continue;
-      if (!request.askAgain()) return;
-      this.#unused -= oneIn;
+      if (!this.#budget.spend(oneIn)) return;
+      if (!request.askAgain()) {
+        this.#budget.giveBack(oneIn);
+        return;
+      }
       this.#underWay.remove(aged);
     }
+  }
+
+  get #budget(): HedgeBudget {
+    return this.#service.hedges ?? this.#own;
   }
 }

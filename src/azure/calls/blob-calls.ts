@@ -14,6 +14,8 @@ export interface BlobProperties {
   readonly contentMd5: string | undefined;
   readonly headers: ContentHeaders;
   readonly metadata: Readonly<Record<string, string>>;
+  /** `Hot`, `Cool`, ...; undefined where it is not told, as on a download. */
+  readonly accessTier?: string | undefined;
 }
 
 export interface ContentHeaders {
@@ -31,6 +33,10 @@ export interface CreateOptions {
   readonly createOnly: boolean;
   readonly headers: ContentHeaders;
   readonly metadata: Readonly<Record<string, string>>;
+  /** `Hot`, `Cool`, `Cold` or `Archive`; undefined: the account's default. */
+  readonly accessTier?: string | undefined;
+  /** Index tags; the account's credential needs the right to write tags when there are some. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /** Base64; checked by the service on a whole put, stored as the blob's MD5. */
   readonly contentMd5?: string | undefined;
 }
@@ -54,7 +60,8 @@ export interface BlobWriter {
   putBlob(name: string, body: Buffer, options: CreateOptions, pulse: AttemptContext): Promise<void>;
   /**
    * Put Blob From URL. The service takes the content headers and the metadata of the source itself, without a request of
-   * ours; a content header that is given here replaces the source's.
+   * ours; a content header that is given here replaces the source's,
+   * and metadata that are given replace all of the source's. Tier and tags are never the source's.
    */
   putBlobFromUrl(
     name: string,

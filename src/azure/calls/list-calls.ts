@@ -14,6 +14,11 @@ export interface ListedBlob {
   readonly lastModified: number;
   /** Names in lower case. */
   readonly metadata: Readonly<Record<string, string>>;
+  readonly cacheControl: string | undefined;
+  /** `Hot`, `Cool`, ...; undefined when the service does not tell. */
+  readonly accessTier: string | undefined;
+  /** Undefined unless they were asked for. */
+  readonly tags: Readonly<Record<string, string>> | undefined;
   /** `available`, `leased`, `expired`, `breaking` or `broken`; undefined when the service does not tell. */
   readonly leaseState: string | undefined;
   /** `locked` or `unlocked`. */
@@ -37,6 +42,8 @@ export interface PageQuestion {
   readonly from?: string | undefined;
   /** Blobs at the most, 5,000 as the service has it. */
   readonly most: number;
+  /** Tells the tags, too, which needs the right to read them. */
+  readonly withTags?: boolean;
 }
 
 /** List Blobs; one call is one HTTP request, and none retries. */

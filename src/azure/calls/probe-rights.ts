@@ -1,4 +1,5 @@
 import type { Attempts } from "../attempts/attempt.ts";
+import { isEmpty, type Pairs } from "../../core/blob-attributes.ts";
 import { RequestBudget } from "../attempts/effort.ts";
 import type { RestClient } from "../wire/rest-client.ts";
 import { putImpossibleBlob, putImpossibleMessage } from "./target-calls.ts";
@@ -10,6 +11,8 @@ export interface RightsProbe {
   readonly container: string;
   /** undefined with --no-queue. */
   readonly queue: string | undefined;
+  /** Those that the blobs will get; when there are none, nobody needs to write tags. */
+  readonly tags?: Pairs;
   readonly attempts: Attempts;
   readonly gates: { readonly target: ServiceGate; readonly queue: ServiceGate };
   readonly signal: AbortSignal;
@@ -21,27 +24,35 @@ export type Right = { readonly isGiven: true } | { readonly isGiven: false; read
 const PROBE_LIMIT_MS = 60_000;
 
 /**
- * Asks whether this sign-in may write blobs and send messages, without doing either: both requests ask for something
- * that the service refuses only after it has checked the rights.
+ * Asks whether this sign-in may write blobs, tag them and send messages, without doing any of it: the requests ask for
+ * something that the service refuses only after it has checked the rights.
  *
+ * @returns `mayTag`: undefined when there are no tags, or it may not even write
  * @throws ServiceFailure when the service answers neither; ReuploadError when it is gone or nobody is signed in
  */
-export async function probeRights(
-  probe: RightsProbe,
-): Promise<{ readonly mayWrite: Right; readonly maySend: Right | undefined }> {
+export async function probeRights(probe: RightsProbe): Promise<{
+  readonly mayWrite: Right;
+  readonly maySend: Right | undefined;
+  readonly mayTag: Right | undefined;
+}> {
+  const { queue, tags = {} } = probe;
+  const mayWrite = await probeWrite(probe, undefined);
   return {
-    mayWrite: await probeWrite(probe),
-    maySend: probe.queue === undefined ? undefined : await probeSend(probe, probe.queue),
+    mayWrite,
+    maySend: queue === undefined ? undefined : await probeSend(probe, queue),
+    mayTag: isEmpty(tags) || !mayWrite.isGiven ? undefined : await probeWrite(probe, tags),
   };
 }
 
-async function probeWrite({ client, container, attempts, gates, signal }: RightsProbe): Promise<Right> {
-  const blob = { container, name: `rights-probe-${client.surroundings.uuid()}` };
+async function probeWrite(
+  { client, container, attempts, gates, signal }: RightsProbe,
+  tags: Pairs | undefined,
+): Promise<Right> {
+  const blob = { container, name: `rights-probe-${client.surroundings.uuid()}`, tags };
   const effort = new RequestBudget(signal, PROBE_LIMIT_MS);
+  const what = tags === undefined ? "probe the right to write" : "probe the right to tag";
   return rightFrom(412, () =>
-    attempts.run(gates.target, effort, "probe the right to write", async (pulse) =>
-      putImpossibleBlob(client, blob, pulse),
-    ),
+    attempts.run(gates.target, effort, what, async (pulse) => putImpossibleBlob(client, blob, pulse)),
   );
 }
 

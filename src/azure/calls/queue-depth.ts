@@ -4,7 +4,8 @@ import type { Brake } from "../gate/brake.ts";
 import { RequestBudget } from "../attempts/effort.ts";
 import type { RestClient } from "../wire/rest-client.ts";
 import { queueDepth } from "./target-calls.ts";
-import type { GateWaiting, ServiceGate } from "../gate/service-gate.ts";
+import type { Gate } from "../gate/gate.ts";
+import type { GateWaiting } from "../gate/service-gate.ts";
 import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 
 /** How often the backlog is asked for, ms. */
@@ -16,7 +17,7 @@ const LIMIT_MS = 600_000;
 export function queueDepthReader(
   client: RestClient,
   queueName: string,
-  { attempts, gate }: { readonly attempts: Attempts; readonly gate: ServiceGate },
+  { attempts, gate }: { readonly attempts: Attempts; readonly gate: Gate },
 ): (signal: AbortSignal) => Promise<number> {
   return async (signal) =>
     attempts.run(gate, new RequestBudget(signal, LIMIT_MS), "get queue metadata", async (pulse) =>

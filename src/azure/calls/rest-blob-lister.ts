@@ -22,7 +22,7 @@ export class RestBlobLister implements BlobLister {
     );
     try {
       const date = Date.parse(head.header("date") ?? "");
-      return { ...readPage(body.toString(), asked.prefix), date };
+      return { ...readPage(body.toString(), asked), date };
     } catch (thrown) {
       if (!(thrown instanceof SyntaxError)) throw thrown;
       throw new ForeignAnswer(url, head, `not a list of blobs: ${thrown.message}`);
@@ -31,14 +31,14 @@ export class RestBlobLister implements BlobLister {
 }
 
 /** The metadata marks what stands for a folder. */
-function pageQuery({ prefix, from, most }: PageQuestion): string {
+function pageQuery({ prefix, from, most, withTags }: PageQuestion): string {
   const parameters = [
     ["restype", "container"],
     ["comp", "list"],
     ["prefix", prefix],
     ["marker", from ?? ""],
     ["maxresults", String(most)],
-    ["include", "metadata"],
+    ["include", withTags === true ? "metadata,tags" : "metadata"],
   ];
   return parameters
     .filter(([, value]) => value !== "")
@@ -47,14 +47,14 @@ function pageQuery({ prefix, from, most }: PageQuestion): string {
 }
 
 /** @throws SyntaxError when it is not the list that was asked for */
-function readPage(xml: string, prefix: string): Omit<BlobPage, "date"> {
+function readPage(xml: string, asked: PageQuestion): Omit<BlobPage, "date"> {
   const results = parseXml(xml);
-  const blobs = required(results, "Blobs").children.map((element) => listedBlob(element, prefix));
+  const blobs = required(results, "Blobs").children.map((element) => listedBlob(element, asked));
   const next = required(results, "NextMarker").text;
   return { blobs, next: next === "" ? undefined : next };
 }
 
-function listedBlob(element: XmlElement, prefix: string): ListedBlob {
+function listedBlob(element: XmlElement, { prefix, withTags }: PageQuestion): ListedBlob {
   if (element.name !== "Blob") throw new SyntaxError(`a <${element.name}>`);
   const name = nameIn(required(element, "Name"));
   if (!name.startsWith(prefix)) throw new SyntaxError("a blob of another folder");
@@ -72,6 +72,9 @@ function listedBlob(element: XmlElement, prefix: string): ListedBlob {
     etag: childText("Etag"),
     lastModified: Date.parse(childText("Last-Modified")) || 0,
     metadata,
+    cacheControl: childText("Cache-Control") || undefined,
+    accessTier: childText("AccessTier") || undefined,
+    tags: withTags === true ? tagsIn(element) : undefined,
     leaseState: childText("LeaseState") || undefined,
     leaseStatus: childText("LeaseStatus") || undefined,
     isFolder: Number(length) === 0 && (isMarked || name.endsWith("/")),
@@ -93,6 +96,14 @@ function nameIn({ attributes, text }: XmlElement): string {
 function metadataIn(element: XmlElement): Record<string, string> {
   const pairs = findChild(element, "Metadata")?.children ?? [];
   return Object.fromEntries(pairs.map(({ name, text }) => [name.toLowerCase(), text]));
+}
+
+function tagsIn(element: XmlElement): Record<string, string> {
+  const set = findChild(element, "Tags");
+  const tags = (set === undefined ? undefined : findChild(set, "TagSet"))?.children ?? [];
+  return Object.fromEntries(
+    tags.map((tag) => [required(tag, "Key").text, findChild(tag, "Value")?.text ?? ""]),
+  );
 }
 
 function required(element: XmlElement, name: string): XmlElement {

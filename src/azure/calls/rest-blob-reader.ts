@@ -170,6 +170,7 @@ function readProperties(exchange: Exchange): BlobProperties {
       contentDisposition: header("content-disposition"),
       cacheControl: header("cache-control"),
     },
+    accessTier: header("x-ms-access-tier"),
     metadata: Object.fromEntries(
       Object.keys(exchange.headers)
         .filter((name) => name.startsWith(METADATA))

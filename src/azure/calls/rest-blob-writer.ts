@@ -144,12 +144,20 @@ function contentHeaders({ headers, contentMd5 }: CreateOptions): string[] {
   return kept.flatMap(([name, value]) => (value === undefined ? [] : [name, value.trim()]));
 }
 
-function creation({ createOnly, metadata }: CreateOptions): string[] {
+function creation({ createOnly, metadata, accessTier, tags = {} }: CreateOptions): string[] {
   const all = Object.entries(metadata).flatMap(([name, value]) => [
     `x-ms-meta-${name.toLowerCase()}`,
     value.trim(),
   ]);
+  if (accessTier !== undefined) all.push("x-ms-access-tier", accessTier);
+  all.push(...tagHeader(tags));
   return createOnly ? ["if-none-match", "*", ...all] : all;
+}
+
+/** The header that gives a blob its tags; empty when there are none. */
+export function tagHeader(tags: Readonly<Record<string, string>>): string[] {
+  const pairs = Object.entries(tags).map((pair) => pair.map(encodeURIComponent).join("="));
+  return pairs.length === 0 ? [] : ["x-ms-tags", pairs.join("&")];
 }
 
 function copyFrom({ url, bearer, contentMd5 }: CopySource): string[] {

@@ -2,7 +2,9 @@
  * The calls on the target's container and queue as a whole; one call is one HTTP request. What is not there is answered
  * with 404.
  */
+import type { Pairs } from "../../core/blob-attributes.ts";
 import type { AttemptContext } from "../attempts/attempt-clock.ts";
+import { tagHeader } from "./rest-blob-writer.ts";
 import type { RestClient } from "../wire/rest-client.ts";
 
 /** Get Container Properties. @throws RefusedRequest when it is not there or may not be seen; what `RestClient.send` throws */
@@ -62,15 +64,19 @@ export async function createQueue(client: RestClient, queue: string, pulse: Atte
 
 /**
  * An empty Put Blob on the condition that a blob that cannot be there has a certain ETag: refused with 412 for who may
- * write, and for all others before that.
+ * write, and for all others before that. With `tags` also for who may not write tags.
  */
 export async function putImpossibleBlob(
   client: RestClient,
-  { container, name }: { readonly container: string; readonly name: string },
+  {
+    container,
+    name,
+    tags = {},
+  }: { readonly container: string; readonly name: string; readonly tags?: Pairs | undefined },
   pulse: AttemptContext,
 ): Promise<void> {
   const url = `${client.account.blobEndpoint}/${container}/${name}`;
-  const headers = ["x-ms-blob-type", "BlockBlob", "if-match", '"0x0"'];
+  const headers = ["x-ms-blob-type", "BlockBlob", "if-match", '"0x0"', ...tagHeader(tags)];
   const body = Buffer.alloc(0);
   await client.send({ call: "put blob", method: "PUT", url, as: "account", headers, body }, pulse);
 }

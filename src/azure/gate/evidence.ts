@@ -63,8 +63,8 @@ export class Evidence {
     };
   }
 
-  count(what: keyof Counts): void {
-    this.#current[what]++;
+  count(what: keyof Counts, requests = 1): void {
+    this.#current[what] += requests;
   }
 
   /** Leaves a time out in which nothing could be answered, ms. */

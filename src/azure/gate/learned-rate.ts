@@ -47,6 +47,8 @@ const BELOW_BEST = 0.8;
 const SAME_PLACE = 0.15;
 /** The best rate is believed less with every refusal at the same place. */
 const BEST_FADES = 0.98;
+/** How much the newest answer counts for how long answers take. */
+const LATENCY_WEIGHT = 0.05;
 /** Fewer answers than this tell nothing. */
 const FEWEST_TELLING = 10;
 
@@ -104,18 +106,25 @@ export class LearnedRate {
     return this.#rate;
   }
 
-  sent(now: number): void {
-    this.#renew(now);
-    this.#leaveIdleTimeOut(now);
-    this.#evidence.count("sent");
-    this.#sentSinceStep++;
+  /** Some were refused since the evidence was renewed last: each answer may show what the service takes. */
+  get hasNewRefusals(): boolean {
+    return this.#evidence.hasNewRefusals;
   }
 
-  /** @param sentAt when the request was sent */
-  answered(sentAt: number, now: number): void {
+  /** @param requests how many */
+  sent(now: number, requests = 1): void {
     this.#renew(now);
-    this.#evidence.count("answered");
-    this.#latencyMs += 0.05 * (now - sentAt - this.#latencyMs);
+    this.#leaveIdleTimeOut(now);
+    this.#evidence.count("sent", requests);
+    this.#sentSinceStep += requests;
+  }
+
+  /** @param sentAt when the request was sent @param requests how many such */
+  answered(sentAt: number, now: number, requests = 1): void {
+    this.#renew(now);
+    this.#evidence.count("answered", requests);
+    const weight = requests === 1 ? LATENCY_WEIGHT : 1 - (1 - LATENCY_WEIGHT) ** requests;
+    this.#latencyMs += weight * (now - sentAt - this.#latencyMs);
     if (this.#evidence.hasNewRefusals && sentAt >= this.#changedAt) this.#judge(now);
   }
 

@@ -1,7 +1,9 @@
 import { type ErrorCode, ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
+import { atTarget } from "../../core/service-codes.ts";
 import type { ServiceFailure } from "../wire/service-error.ts";
 import { describeAdvice, SignInError } from "../sign-in/token-source.ts";
+import type { Moment } from "../../surroundings/surroundings.ts";
 
 /**
  * `missing`: the container or the queue was there and is gone; `intercepted`: something else answers in its place;
@@ -19,12 +21,13 @@ export type OutageReason =
 
 /** A service as a whole seems gone. */
 export interface Outage {
-  /** ms since the epoch */
-  readonly since: number;
+  readonly since: Moment;
   reason: OutageReason;
   failure: ServiceFailure | undefined;
   probing: boolean;
+  /** ms */
   probeDelay: number;
+  /** monotonic ms */
   nextProbeAt: number;
 }
 
@@ -50,7 +53,7 @@ export interface GateWaiting {
 /** What is waited for in an outage. @param signInAdvice what helps when nobody is signed in */
 export function outageWaiting(
   what: string,
-  { since, reason, failure }: Outage,
+  { since: { wall: since }, reason, failure }: Outage,
   signInAdvice: string,
 ): GateWaiting {
   if (reason !== "sign-in") return { what, since, advice: outageAdvice(reason, failure), throttled: false };
@@ -69,7 +72,7 @@ function outageAdvice(reason: Exclude<OutageReason, "sign-in">, failure: Service
 /**
  * What ends the run when an outage lasts too long.
  *
- * @param now ms since the epoch
+ * @param now monotonic ms
  * @param signInAdvice what helps when it is the sign-in's
  * @param answersOthers the service itself answered other requests: it may fail at this kind of request alone
  */
@@ -80,7 +83,7 @@ export function outageError(
   signInAdvice: string,
   answersOthers: boolean,
 ): ReuploadError {
-  const minutes = Math.round((now - since) / 60_000);
+  const minutes = Math.round((now - since.monotonic) / 60_000);
   const waited = `(waited ${minutes < 1 ? "under a minute" : `${minutes} min`})`;
   const cause = describeCause(failure);
   const makeError = (code: ErrorCode, said: string, advice?: string): ReuploadError =>
@@ -131,6 +134,14 @@ function copyAdvice(failure: ServiceFailure | undefined): string {
 /** The sentence's end, with what was last heard. */
 function describeCause(failure: ServiceFailure | undefined): string {
   return failure === undefined ? "." : `: ${failure.said}`;
+}
+
+/** What is wrong with an essential service as a whole by this "no"; undefined when it is about one blob. */
+export function outageInAnswer({ status, errorCode }: ServiceAnswer): OutageReason | undefined {
+  const becomes = atTarget(errorCode);
+  if (becomes === "gone") return "missing";
+  if (becomes === "rights") return "forbidden";
+  return becomes === undefined && status === 403 ? "forbidden" : undefined;
 }
 
 /** What is known of a service when it fails. */

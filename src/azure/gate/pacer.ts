@@ -1,7 +1,8 @@
 import type { Cancel, Surroundings } from "../../surroundings/surroundings.ts";
+import { type Bucket, OwnBucket } from "./bucket.ts";
 
-/** What is not used at once may be caught up with, ms of the rate: an event loop is late now and then. */
-const BURST_MS = 50;
+/** Who took from a bucket that others wait for, too, looks at it so much later than they do, ms. */
+const YIELD_MS = 1;
 /** The rate is looked at again after so long: a timetable may have changed it. */
 const LOOK_AGAIN_MS = 1_000;
 
@@ -12,31 +13,44 @@ interface Waiter {
 
 /**
  * Lets units (requests, bytes) pass at a rate: a token bucket with one queue, first come, first served, and one timer
- * however many wait. A request that is larger than the bucket passes once the bucket is not in debt, and those after
- * it wait until its debt is paid: the rate holds on average whatever the sizes.
+ * however many wait. Where threads share a rate, each has its pacer and all take from one bucket.
  */
 export class Pacer {
   /** Units a second; undefined is no limit. */
   readonly #rate: (now: number) => number | undefined;
   readonly #surroundings: Surroundings;
   readonly #queue: Waiter[] = [];
-  #tokens = 0;
-  #filledAt: number;
+  #bucket: Bucket;
   #cancelTimer: Cancel | undefined;
-  #heldMs = 0;
   #heldAt: number;
 
-  constructor(surroundings: Surroundings, rate: (now: number) => number | undefined) {
+  /** @param bucket one that other threads take from, too */
+  constructor(
+    surroundings: Surroundings,
+    rate: (now: number) => number | undefined,
+    bucket: Bucket = new OwnBucket(surroundings.monotonic()),
+  ) {
     this.#rate = rate;
     this.#surroundings = surroundings;
-    this.#filledAt = surroundings.monotonic();
-    this.#heldAt = this.#filledAt;
+    this.#bucket = bucket;
+    this.#heldAt = surroundings.monotonic();
   }
 
-  /** How long requests were held here, all together, ms; it only grows. */
+  /** How long requests were held here and at the same bucket elsewhere, all together, ms; it only grows. */
   get heldMs(): number {
-    this.#account(this.#surroundings.monotonic());
-    return this.#heldMs;
+    this.account();
+    return this.#bucket.heldMs;
+  }
+
+  /** Units a second that may pass now; undefined is no limit. */
+  get rate(): number | undefined {
+    return this.#rate(this.#surroundings.monotonic());
+  }
+
+  /** From now on it takes from this bucket, from which others take, too. */
+  share(bucket: Bucket): void {
+    bucket.addHeld(this.heldMs);
+    this.#bucket = bucket;
   }
 
   /** Waits until so many units may pass; undefined when they may at once. @throws the signal's reason */
@@ -54,7 +68,7 @@ export class Pacer {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = { units, go: resolve };
     const abort = () => {
-      this.#account(this.#surroundings.monotonic());
+      this.account();
       this.#queue.splice(this.#queue.indexOf(waiter), 1);
       if (this.#queue.length === 0) this.#stopTimer();
       reject(signal.reason as Error);
@@ -74,7 +88,7 @@ export class Pacer {
       waiter.go();
       return;
     }
-    this.#account(this.#surroundings.monotonic());
+    this.account();
     this.#queue.push(waiter);
     if (this.#cancelTimer === undefined) this.#setTimer(this.#surroundings.monotonic());
   }
@@ -82,7 +96,7 @@ export class Pacer {
   #serve(): void {
     const now = this.#surroundings.monotonic();
     this.#cancelTimer = undefined;
-    this.#account(now);
+    this.account(now);
     let served = 0;
     for (const { units, go } of this.#queue) {
       if (!this.#take(units, now)) break;
@@ -90,29 +104,17 @@ export class Pacer {
       go();
     }
     this.#queue.splice(0, served);
-    if (this.#queue.length > 0) this.#setTimer(now);
+    if (this.#queue.length > 0) this.#setTimer(now, served > 0 && this.#bucket.isShared ? YIELD_MS : 0);
   }
 
   #take(units: number, now: number): boolean {
-    const rate = this.#rate(now);
-    if (rate === undefined) {
-      this.#tokens = 0;
-      this.#filledAt = now;
-      return true;
-    }
-    const filled = this.#tokens + (rate * (now - this.#filledAt)) / 1_000;
-    this.#tokens = Math.min(filled, (rate * BURST_MS) / 1_000);
-    this.#filledAt = now;
-    if (this.#tokens <= 0) return false;
-    this.#tokens -= units;
-    return true;
+    return this.#bucket.take(units, this.#rate(now), now);
   }
 
-  #setTimer(now: number): void {
+  #setTimer(now: number, yieldMs = 0): void {
     const rate = this.#rate(now);
     this.#stopTimer();
-    const debtMs = rate === undefined ? 0 : (1_000 * Math.max(0, -this.#tokens)) / rate;
-    const ms = rate === 0 ? LOOK_AGAIN_MS : debtMs;
+    const ms = rate === 0 ? LOOK_AGAIN_MS : this.#bucket.debtMs(rate, now) + yieldMs;
     this.#cancelTimer = this.#surroundings.after(Math.min(Math.ceil(ms) || 1, LOOK_AGAIN_MS), () =>
       this.#serve(),
     );
@@ -123,8 +125,9 @@ export class Pacer {
     this.#cancelTimer = undefined;
   }
 
-  #account(now: number): void {
-    this.#heldMs += this.#queue.length * (now - this.#heldAt);
+  /** Tells the bucket for how long requests have been held. */
+  account(now: number = this.#surroundings.monotonic()): void {
+    if (this.#queue.length > 0) this.#bucket.addHeld(this.#queue.length * (now - this.#heldAt));
     this.#heldAt = now;
   }
 }

@@ -30,7 +30,7 @@ export class SignIn implements TokenCredential {
   readonly #surroundings: Surroundings;
   readonly #source: TokenSource;
   /** `--tenant` was given: what a service says about tenants does not count. */
-  readonly #isTenantFixed: boolean;
+  readonly isTenantFixed: boolean;
   readonly #tokens = new Map<string, KeptToken>();
   readonly #tenants = new Map<string, string>();
   #hasWorked = false;
@@ -38,12 +38,17 @@ export class SignIn implements TokenCredential {
   constructor(surroundings: Surroundings, source: TokenSource, options: { readonly isTenantFixed: boolean }) {
     this.#surroundings = surroundings;
     this.#source = source;
-    this.#isTenantFixed = options.isTenantFixed;
+    this.isTenantFixed = options.isTenantFixed;
   }
 
   /** Which way gives the tokens, such as `az`. */
   get way(): string {
     return this.#source.way;
+  }
+
+  /** What the operator can do when a service refuses the tokens. */
+  get advice(): string {
+    return this.#source.advice;
   }
 
   /** A token for these scopes, kept and renewed in time. @throws SignInError; AbortError */
@@ -73,6 +78,7 @@ export class SignIn implements TokenCredential {
 
   /** A service has answered a request with a token of ours, with anything but 401. */
   accepted(): void {
+    if (!this.#hasWorked) this.#source.accepted?.();
     this.#hasWorked = true;
   }
 
@@ -83,7 +89,12 @@ export class SignIn implements TokenCredential {
    */
   refused(token: string, url: string, challenge: string | undefined): void {
     const { tenantId, claims } = challengeIn(challenge);
-    if (tenantId !== undefined && !this.#isTenantFixed) this.#tenants.set(new URL(url).host, tenantId);
+    if (tenantId !== undefined && !this.isTenantFixed) this.#tenants.set(new URL(url).host, tenantId);
+    this.replace(token, claims);
+  }
+
+  /** The token is not given out again. @param claims that the next one must have, as JSON */
+  replace(token: string, claims: string | undefined): void {
     for (const kept of this.#tokens.values()) kept.refuse(token, claims);
   }
 

@@ -22,6 +22,8 @@ export interface TokenSource {
   readonly advice: string;
   /** Gets a token, without keeping it. @throws SignInError */
   ask(request: TokenRequest): Promise<AccessToken>;
+  /** Told once, when a service has taken one of its tokens. */
+  accepted?(): void;
 }
 
 /** No token could be had: why, in the source's own words, and what the operator can do. */

@@ -1,4 +1,5 @@
-import { buildConnector, Client, type Dispatcher, ProxyAgent } from "undici";
+import { createSecureContext } from "node:tls";
+import { buildConnector, Client, Dispatcher, ProxyAgent } from "undici";
 import type { ProxyFor } from "./proxy.ts";
 
 /** How long an idle connection is kept, ms, unless the service names a time. Azure's balancers forget it after 4 minutes. */
@@ -46,26 +47,17 @@ export class Connections {
   take(origin: string): Connection {
     let take = this.#takeByOrigin.get(origin);
     if (take === undefined) {
-      const proxy = this.#proxyFor(new URL(origin));
-      take = proxy === undefined ? this.#directly(origin) : this.#through(proxy);
+      const url = new URL(origin);
+      const proxy = this.#proxyFor(url);
+      take = proxy === undefined ? this.#directly(url) : this.#through(proxy);
       this.#takeByOrigin.set(origin, take);
     }
     return take();
   }
 
-  #directly(origin: string): () => Connection {
-    const connect = ramp(buildConnector({ allowH2: false, timeout: this.#connectTimeoutMs }));
-    const free: Connection[] = [];
-    const open = (): Connection => {
-      const client = new Client(origin, { ...OPTIONS, connect });
-      const connection: Connection = {
-        dispatcher: client,
-        giveBack: () => void free.push(connection),
-        cut: (reason) => client.destroy(reason, () => {}),
-      };
-      return connection;
-    };
-    return () => free.pop() ?? open();
+  #directly(url: URL): () => Connection {
+    const kept = new KeptConnections(url, this.#connectTimeoutMs);
+    return () => kept.take();
   }
 
   /** The proxy's agent looks after its connections itself. */
@@ -76,20 +68,114 @@ export class Connections {
   }
 }
 
-/** Opens a few connections at a time; the others wait for their turn. */
-function ramp(connect: buildConnector.connector): buildConnector.connector {
-  const waiting: (() => void)[] = [];
-  let underWay = 0;
-  const start = (options: buildConnector.Options, callback: buildConnector.Callback): void => {
-    underWay++;
-    connect(options, (...result) => {
-      underWay--;
-      waiting.shift()?.();
-      callback(...result);
-    });
-  };
-  return (options, callback) => {
-    if (underWay < HANDSHAKES_AT_ONCE) start(options, callback);
-    else waiting.push(() => start(options, callback));
-  };
+/**
+ * The connections to one host. A few are opened at a time; a request that finds none free goes over the next one that is
+ * opened for it or that another request gives back, whichever comes first. So a burst at the start opens no more than
+ * are needed from then on: a new connection costs as much processor time as several small files.
+ */
+class KeptConnections {
+  readonly #open: () => Connection;
+  readonly #free: Connection[] = [];
+  readonly #waiting = new Set<WaitingRequest>();
+  /** Connections that the library opens again wait for their turn, too. */
+  readonly #reopening: (() => void)[] = [];
+  #handshakes = 0;
+
+  constructor({ origin, protocol }: URL, timeout: number) {
+    // One for all connections: to make one for each would be a sixth of what a connection costs.
+    const secureContext = protocol === "https:" ? { secureContext: createSecureContext() } : {};
+    const connect = this.#ramp(buildConnector({ allowH2: false, timeout, ...secureContext }));
+    this.#open = () => {
+      const client = new Client(origin, { ...OPTIONS, connect });
+      const connection: Connection = {
+        dispatcher: client,
+        giveBack: () => this.#giveBack(connection),
+        cut: (reason) => {
+          client.destroy(reason, () => {});
+          this.#serve();
+        },
+      };
+      return connection;
+    };
+  }
+
+  take(): Connection {
+    return this.#free.pop() ?? (this.#mayOpen ? this.#open() : new WaitingRequest(this.#waiting));
+  }
+
+  get #mayOpen(): boolean {
+    return this.#handshakes < HANDSHAKES_AT_ONCE;
+  }
+
+  #giveBack(connection: Connection): void {
+    if (this.#waiting.size === 0) this.#free.push(connection);
+    // The library calls from inside the request before, which it finishes first.
+    else queueMicrotask(() => this.#handOn(connection));
+  }
+
+  #handOn(connection: Connection): void {
+    const [first] = this.#waiting;
+    if (first === undefined) this.#free.push(connection);
+    else first.goOver(connection);
+  }
+
+  /** Begins what waits for its turn to open a connection. */
+  #serve(): void {
+    if (!this.#mayOpen) return;
+    const reopen = this.#reopening.shift();
+    const [first] = this.#waiting;
+    if (reopen !== undefined) reopen();
+    else first?.goOver(this.#open());
+  }
+
+  /** Opens a few connections at a time. */
+  #ramp(connect: buildConnector.connector): buildConnector.connector {
+    const start = (options: buildConnector.Options, callback: buildConnector.Callback): void => {
+      this.#handshakes++;
+      connect(options, (...result) => {
+        this.#handshakes--;
+        // The request that this connection was opened for is sent before another connection is begun.
+        callback(...result);
+        this.#serve();
+      });
+    };
+    return (options, callback) => {
+      if (this.#mayOpen) start(options, callback);
+      else this.#reopening.push(() => start(options, callback));
+    };
+  }
+}
+
+/** A request for which no connection is free yet. */
+class WaitingRequest extends Dispatcher implements Connection {
+  readonly dispatcher = this;
+  readonly #waiting: Set<WaitingRequest>;
+  #request: Parameters<Dispatcher["dispatch"]> | undefined;
+  #connection: Connection | undefined;
+
+  constructor(waiting: Set<WaitingRequest>) {
+    super();
+    this.#waiting = waiting;
+  }
+
+  override dispatch(...request: Parameters<Dispatcher["dispatch"]>): boolean {
+    this.#request = request;
+    this.#waiting.add(this);
+    return true;
+  }
+
+  goOver(connection: Connection): void {
+    this.#waiting.delete(this);
+    this.#connection = connection;
+    if (this.#request !== undefined) connection.dispatcher.dispatch(...this.#request);
+  }
+
+  giveBack(): void {
+    this.#connection?.giveBack();
+  }
+
+  cut(reason: Error): void {
+    this.#waiting.delete(this);
+    this.#connection?.cut(reason);
+  }
 }

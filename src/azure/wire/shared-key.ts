@@ -1,7 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { Secret } from "../../core/secret.ts";
 import { decodePart } from "../calls/link-url.ts";
 import type { WireRequest } from "./exchange.ts";
+import { HmacSha256 } from "./hmac.ts";
 
 /** Headers whose values are signed, in the order of the rule; all others only when their names begin with `x-ms-`. */
 const SIGNED = [
@@ -17,6 +17,8 @@ const SIGNED = [
   "if-unmodified-since",
   "range",
 ];
+const PLACES: ReadonlyMap<string, number> = new Map(SIGNED.map((name, place) => [name, place]));
+const LENGTH_PLACE = SIGNED.indexOf("content-length");
 
 /**
  * Signs with an account's key; requests by the rule of the services:
@@ -24,12 +26,11 @@ const SIGNED = [
  */
 export class SharedKey {
   readonly accountName: string;
-  /** Made once: from the raw key each signature would cost five times as much. */
-  readonly #key: KeyObject;
+  readonly #hmac: HmacSha256;
 
   constructor(accountName: string, key: Secret) {
     this.accountName = accountName;
-    this.#key = createSecretKey(key.reveal(), "base64");
+    this.#hmac = new HmacSha256(Buffer.from(key.reveal(), "base64"));
   }
 
   /** The `authorization` of the request, whose other headers must be complete. */
@@ -39,36 +40,44 @@ export class SharedKey {
 
   /** The text's signature, base64. */
   sign(text: string): string {
-    return createHmac("sha256", this.#key).update(text).digest("base64");
+    return this.#hmac.sign(text);
   }
 }
 
 function stringToSign(accountName: string, { method, path, headers, body }: WireRequest): string {
   const signed = Array<string>(SIGNED.length).fill("");
-  if (body !== undefined && body.length > 0) signed[SIGNED.indexOf("content-length")] = String(body.length);
-  const storage: string[] = [];
+  if (body !== undefined && body.length > 0) signed[LENGTH_PLACE] = String(body.length);
+  const storage: { readonly key: string; readonly line: string }[] = [];
   for (let at = 0; at < headers.length; at += 2) {
-    const [name = "", value = ""] = [headers[at], headers[at + 1]];
-    const place = SIGNED.indexOf(name);
-    if (place >= 0) signed[place] = value;
-    else if (name.startsWith("x-ms-")) storage.push(`${name}:${value}\n`);
+    const name = headers[at] ?? "";
+    const value = headers[at + 1] ?? "";
+    const place = PLACES.get(name);
+    if (place !== undefined) signed[place] = value;
+    else if (name.startsWith("x-ms-")) insert(storage, { key: sortKey(name), line: `${name}:${value}\n` });
   }
-  storage.sort(asTheServiceSorts);
-  return `${method}\n${signed.join("\n")}\n${storage.join("")}${resource(accountName, path)}`;
+  let lines = "";
+  for (const { line } of storage) lines += line;
+  return `${method}\n${signed.join("\n")}\n${lines}${resource(accountName, path)}`;
+}
+
+/** Keeps the few headers in order by their keys. */
+function insert<T extends { readonly key: string }>(sorted: T[], one: T): void {
+  let at = sorted.length;
+  for (let before = sorted[at - 1]; before !== undefined && before.key > one.key; before = sorted[at - 1]) {
+    sorted[at] = before;
+    at--;
+  }
+  sorted[at] = one;
 }
 
 /** Names in the order of the service's own language: of what may stand in one, only `_` is elsewhere, before digits. */
-function asTheServiceSorts(one: string, other: string): number {
-  return sortKey(one) < sortKey(other) ? -1 : 1;
-}
-
-function sortKey(header: string): string {
-  const name = header.slice(0, header.indexOf(":"));
+function sortKey(name: string): string {
   return name.includes("_") ? name.replaceAll("_", "!") : name;
 }
 
 /** The account, then the path as it is sent (an emulator's has the account again), then the query, sorted and decoded. */
 function resource(accountName: string, path: string): string {
+  if (!path.includes("?")) return `/${accountName}${path}`;
   const [plain = "", query = ""] = path.split("?", 2);
   const parameters = query
     .split("&")

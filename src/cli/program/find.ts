@@ -29,7 +29,6 @@ export function addFind({ program, io, setExitCode }: CommandLine): void {
     .option("--output <format>", "format of the report about the CSV: text or json")
     .option("-q, --quiet", "print only warnings and errors")
     .option("-v, --verbose", "print the causes of errors")
-    .option("--no-color", "print no colours (also: NO_COLOR)")
     .addHelpText(
       "after",
       `

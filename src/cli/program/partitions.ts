@@ -15,7 +15,6 @@ export function addPartitions({ program, io, setExitCode }: CommandLine): void {
       repeated,
     )
     .option("--output <format>", "text or json", "text")
-    .option("--no-color", "print no colours (also: NO_COLOR)")
     .addHelpText(
       "after",
       `

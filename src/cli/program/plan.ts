@@ -8,7 +8,7 @@ export function addPlan({ program, io, setExitCode }: CommandLine): void {
     .command("plan")
     .summary("print the commands for each of N machines")
     .description(
-      "Prints the commands for each of N machines, ready to paste: get the tool, copy the input, sign in, run, resume, monitor. The options of run that you give here, in the environment or in the configuration file stand in each command.",
+      "Prints the commands for each of N machines, ready to paste: get the tool, copy the input, sign in, run, resume, monitor. Each command contains the options of run that you give here, in the environment or in the configuration file.",
     )
     .argument("<csv>", "failed work items")
     .argument("[n]", "number of machines")
@@ -38,8 +38,7 @@ export function addPlan({ program, io, setExitCode }: CommandLine): void {
     .option("--within <time>", "recommend the fewest machines that need no longer than this (default: 8h)")
     .option("--older-rate <rate>", "rate of an older tool, to compare with")
     .option("--resume", "print only the resume commands")
-    .option("--output <format>", "text or json", "text")
-    .option("--no-color", "print no colours (also: NO_COLOR)");
+    .option("--output <format>", "text or json", "text");
   addRunOptions(command, [...PLANNED_OPTIONS, "config"]);
   command
     .addHelpText(

@@ -1,6 +1,7 @@
 /** `reupload doctor`: looks at everything that a run will need, before anybody relies on it; it changes nothing. */
 import { type Given, resolve, resolveOne } from "../../config/config.ts";
 import type { RunSettings } from "../../config/run-options.ts";
+import { isEmpty } from "../../core/blob-attributes.ts";
 import { STATES } from "../../state/wiring.ts";
 import type { Check, DoctorReport } from "../../report/doctor-report.ts";
 import { isCoordinated } from "../coordination-settings.ts";
@@ -89,6 +90,7 @@ async function checkServices(
   if (isThere) {
     await checks.check("clock", async () => service.lookAtClock(look));
     await checks.check("write", async () => service.lookAtWrite(look));
+    if (!isEmpty(settings.tags)) await checks.check("tags", async () => service.lookAtTags(look));
     await checks.check("list", async () => service.lookAtList(look));
     if (settings.announce) await checks.check("send", async () => service.lookAtSend(look));
     else checks.skip("send", "--no-queue");

@@ -7,6 +7,7 @@ import { RequestBudget } from "../../azure/attempts/effort.ts";
 import { RestBlobLister } from "../../azure/calls/rest-blob-lister.ts";
 import type { Right } from "../../azure/calls/probe-rights.ts";
 import { describeAdvice, SignInError } from "../../azure/sign-in/token-source.ts";
+import { ServiceFailure } from "../../azure/wire/service-error.ts";
 import { STORAGE_SCOPE } from "../../azure/sign-in/sign-in.ts";
 import type { RunSettings } from "../../config/run-options.ts";
 import { ReuploadError } from "../../core/errors.ts";
@@ -90,12 +91,34 @@ export async function lookAtList(look: Look): Promise<Findings["list"]> {
   return { container: look.settings.targetContainer };
 }
 
-async function listPage({ context, settings, services }: Look) {
+/** The right to write tags; reading them is what `verify` needs alone. @throws ReuploadError `permission` */
+export async function lookAtTags(look: Look): Promise<Findings["tags"]> {
+  const { context, settings, services } = look;
+  const { targetContainer: container, tags } = settings;
+  const place = { container, queue: undefined };
+  const { mayTag } = await probeRights({ ...targetCheck(context, services, place), container, tags });
+  const role = "Storage Blob Data Owner";
+  if (mayTag !== undefined) mustBeGiven(mayTag, `write the tags of blobs in ${container}`, role);
+  return { container, mayRead: await mayReadTags(look) };
+}
+
+async function mayReadTags(look: Look): Promise<boolean> {
+  try {
+    await listPage(look, true);
+    return true;
+  } catch (thrown) {
+    const isRefused = thrown instanceof ServiceFailure && (thrown.status === 401 || thrown.status === 403);
+    if (isRefused) return false;
+    throw thrown;
+  }
+}
+
+async function listPage({ context, settings, services }: Look, withTags = false) {
   const { account, client, attempts, target } = services;
   const url = `${account.blobEndpoint}/${settings.targetContainer}`;
   const budget = new RequestBudget(context.signal, LIMIT_MS);
   return attempts.run(target, budget, "list the target", async (attempt) =>
-    new RestBlobLister(client).page({ url, as: "account" }, { prefix: "", most: 1 }, attempt),
+    new RestBlobLister(client).page({ url, as: "account" }, { prefix: "", most: 1, withTags }, attempt),
   );
 }
 
@@ -154,7 +177,8 @@ export async function lookAtSource(
   try {
     const first = await firstWorkItem(context.path(settings.csv ?? ""), signal);
     const stem = join(folder, "state");
-    const catalog = await source.open({ stem, services, prompt: context, opening: signal, signal });
+    const began = context.surroundings.wall();
+    const catalog = await source.open({ stem, services, began, prompt: context, opening: signal, signal });
     try {
       const transfer = new DryRunTransfer(context.surroundings);
       for await (const { files, failure } of catalog.lookup([first], { signal })) {

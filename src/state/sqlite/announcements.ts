@@ -9,13 +9,9 @@ import type {
 import type { RunRecord } from "../run-record.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { fromTextColumn, type TextColumn } from "./columns.ts";
-import { inTransaction, openForWriting, rollBack, toStateError } from "./database.ts";
+import { inTransaction, rollBack, toStateError } from "./database.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { inspectState, readRun, stateMissing } from "./inspect.ts";
-import { migrate } from "./migrations/migrations.ts";
-import { lockState } from "./open-run.ts";
-import { refuseLivingOwner } from "./owner.ts";
-import { refuseNetworkDisk, statePath } from "./place.ts";
+import { openAtRest, type StateAtRest } from "./open-at-rest.ts";
 import { allRows, SQL } from "./statements.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
@@ -58,26 +54,13 @@ export async function openAnnouncements(
   surroundings: Surroundings,
   options: AnnouncementOptions,
 ): Promise<AnnouncementStore> {
-  const path = statePath(options.location);
-  await refuseNetworkDisk(path);
-  if ((await inspectState(surroundings, path)) === undefined) throw stateMissing(path);
-  const lock = lockState(surroundings, path);
+  const rest = await openAtRest(surroundings, options.location);
   try {
-    const db = openForWriting(path);
-    try {
-      refuseLivingOwner(db, surroundings.wall());
-      migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
-      const run = readRun(db, path);
-      if (run === undefined) throw stateMissing(path);
-      const counts = await begin(db, run, options);
-      return new SqliteAnnouncementStore(surroundings, db, { run, counts, path, all: options.all, lock });
-    } catch (error) {
-      db.close();
-      throw error;
-    }
+    const counts = await begin(rest.db, rest.run, options);
+    return new SqliteAnnouncementStore(surroundings, rest, { counts, all: options.all });
   } catch (error) {
-    lock.release();
-    throw toStateError(error, path);
+    rest[Symbol.dispose]();
+    throw toStateError(error, rest.path);
   }
 }
 
@@ -116,10 +99,9 @@ class SqliteAnnouncementStore implements AnnouncementStore {
   readonly run: RunRecord;
   readonly counts: AnnouncementCounts;
   readonly #surroundings: Surroundings;
+  readonly #rest: StateAtRest;
   readonly #db: DatabaseSync;
-  readonly #path: string;
   readonly #all: boolean;
-  readonly #lock: { release(): void };
   readonly #statements: Readonly<Record<keyof typeof ANNOUNCEMENT_SQL, StatementSync>>;
   readonly #commits: GroupCommit;
   readonly #checkpoints: Checkpoints;
@@ -129,27 +111,21 @@ class SqliteAnnouncementStore implements AnnouncementStore {
   #after = 0;
   #closed: Promise<void> | undefined;
 
-  /** `db` is open for writing and locked; the store closes it, and releases the lock. */
+  /** @param rest closed by the store */
   constructor(
     surroundings: Surroundings,
-    db: DatabaseSync,
-    opened: {
-      readonly run: RunRecord;
-      readonly counts: AnnouncementCounts;
-      readonly path: string;
-      readonly all: boolean;
-      readonly lock: { release(): void };
-    },
+    rest: StateAtRest,
+    { counts, all }: { readonly counts: AnnouncementCounts; readonly all: boolean },
   ) {
+    const { db, run } = rest;
     this.#surroundings = surroundings;
-    this.run = opened.run;
-    this.counts = opened.counts;
+    this.run = run;
+    this.counts = counts;
+    this.#rest = rest;
     this.#db = db;
     this.#commits = new GroupCommit(surroundings, () => this.#commit());
     this.#checkpoints = new Checkpoints(surroundings, db);
-    this.#path = opened.path;
-    this.#all = opened.all;
-    this.#lock = opened.lock;
+    this.#all = all;
     const prepared = Object.entries(ANNOUNCEMENT_SQL).map(([verb, sql]) => [verb, db.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof ANNOUNCEMENT_SQL, StatementSync>;
   }
@@ -194,10 +170,9 @@ class SqliteAnnouncementStore implements AnnouncementStore {
       // What a run that was killed has left in the log is in the state now.
       this.#db.exec(`${SQL.noteLogMoved}; PRAGMA wal_checkpoint(TRUNCATE)`);
     } catch (error) {
-      throw toStateError(error, this.#path);
+      throw toStateError(error, this.#rest.path);
     } finally {
-      this.#db.close();
-      this.#lock.release();
+      this.#rest[Symbol.dispose]();
     }
   }
 
@@ -216,7 +191,7 @@ class SqliteAnnouncementStore implements AnnouncementStore {
       this.#checkpoints.afterCommit();
     } catch (error) {
       rollBack(this.#db);
-      throw toStateError(error, this.#path);
+      throw toStateError(error, this.#rest.path);
     }
     this.#noted = [];
   }

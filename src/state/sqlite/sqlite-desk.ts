@@ -1,14 +1,13 @@
 import type { WorkItemRequest } from "../../core/control-request.ts";
 import type { OperatorDesk } from "../operator-desk.ts";
 import type { Rearranged } from "../work-queue.ts";
-import { openForWriting, toStateError } from "./database.ts";
-import { inspectState, readRun, readStarts, stateMissing } from "./inspect.ts";
+import { toStateError } from "./database.ts";
+import { inspectState, readStarts, stateMissing } from "./inspect.ts";
 import { isLocked } from "./lock.ts";
-import { migrate } from "./migrations/migrations.ts";
-import { lockState } from "./open-run.ts";
+import { openAtRest } from "./open-at-rest.ts";
 import { findAnswer, leaveRequest } from "./operator-requests.ts";
-import { findOwner, refuseLivingOwner } from "./owner.ts";
-import { refuseNetworkDisk, statePath } from "./place.ts";
+import { findOwner } from "./owner.ts";
+import { statePath } from "./place.ts";
 import { reading } from "./reading.ts";
 import { rearrange } from "./rearrange.ts";
 import { Writing } from "./writing.ts";
@@ -53,30 +52,15 @@ async function rearrangeAtRest(
   location: string,
   request: WorkItemRequest,
 ): Promise<Rearranged> {
-  const path = statePath(location);
-  await refuseNetworkDisk(path);
-  if ((await inspectState(surroundings, path)) === undefined) throw stateMissing(path);
-  const lock = lockState(surroundings, path);
-  try {
-    const db = openForWriting(path);
-    try {
-      refuseLivingOwner(db, surroundings.wall());
-      migrate(db, Number(db.prepare("PRAGMA user_version").get()?.["user_version"]));
-      const run = readRun(db, path);
-      if (run === undefined) throw stateMissing(path);
-      const start = { number: readStarts(db, path), startedAt: surroundings.wall() };
-      const writing = new Writing(surroundings, db, run, start, { path, releaseLock: () => {} });
-      // Nothing is in the queue of a run that takes partitions as they get free, until a start admits it.
-      const result = rearrange(writing, request, () => run.identity.partition !== "auto");
-      writing.statements.noteLogMoved.run();
-      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      return result;
-    } finally {
-      db.close();
-    }
-  } catch (error) {
-    throw toStateError(error, path);
-  } finally {
-    lock.release();
-  }
+  using rest = await openAtRest(surroundings, location);
+  const { db, run, path } = rest;
+  return told(path, () => {
+    const start = { number: readStarts(db, path), startedAt: surroundings.wall() };
+    const writing = new Writing(surroundings, db, run, start, { path, releaseLock: () => {} });
+    // Nothing is in the queue of a run that takes partitions as they get free, until a start admits it.
+    const result = rearrange(writing, request, () => run.identity.partition !== "auto");
+    writing.statements.noteLogMoved.run();
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return result;
+  });
 }

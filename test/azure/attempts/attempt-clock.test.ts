@@ -202,9 +202,9 @@ describe("an abort of the run", () => {
 
   it("ends the wait at a gate that is paused, and at one that is down", async () => {
     const paused = quickGate();
-    (await paused.enter({}, newRun().signal)).throttled(60_000);
+    await (await paused.enter({}, newRun().signal)).throttled(60_000);
     const down = quickGate({ firstProbeDelayMs: 60_000 });
-    (await down.enter({}, newRun().signal)).failed("sign-in");
+    await (await down.enter({}, newRun().signal)).failed("sign-in");
     for (const gate of [paused, down]) {
       const run = newRun();
       const work = new Attempts(REAL_SURROUNDINGS, QUICK).run(
@@ -241,7 +241,7 @@ describe("an abort of the run", () => {
     const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, baseDelayMs: 1e8, maxDelayMs: 1e8 });
     const gate = quickGate();
     const paused = quickGate();
-    (await paused.enter({}, run.signal)).throttled(60_000);
+    await (await paused.enter({}, run.signal)).throttled(60_000);
     const work = Array.from({ length: 300 }, async (_, n) =>
       attempts.run(n % 3 === 0 ? paused : gate, new RequestBudget(run.signal, 1e9), "read", async (pulse) => {
         if (n % 3 === 1) throw answered(500);

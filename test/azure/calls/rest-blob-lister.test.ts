@@ -19,12 +19,12 @@ const listXml = (blobs: string, next = "<NextMarker />"): string =>
   `<?xml version="1.0"?><EnumerationResults><Blobs>${blobs}</Blobs>${next}</EnumerationResults>`;
 
 /** The page that a service answers with this document. */
-async function pageOf(body: string, prefix = "", from?: string): Promise<BlobPage> {
+async function pageOf(body: string, prefix = "", from?: string, withTags = false): Promise<BlobPage> {
   stub = await startStub([asStorage({ status: 200, headers: { "content-type": "application/xml" }, body })]);
   const account = accountAt(stub);
   const container = { url: `${account.blobEndpoint}/c`, as: "account" } as const;
   return bare(async (pulse) =>
-    new RestBlobLister(restTo(account)).page(container, { prefix, from, most: 7 }, pulse),
+    new RestBlobLister(restTo(account)).page(container, { prefix, from, most: 7, withTags }, pulse),
   );
 }
 
@@ -72,6 +72,26 @@ describe("a page of a container's list", () => {
       ],
       next: "n=",
     });
+  });
+
+  it("tells the tags, tier and cache control, and asks for tags only when they are wanted", async () => {
+    const properties =
+      "<Content-Length>1</Content-Length><Cache-Control>no-cache</Cache-Control><AccessTier>Cool</AccessTier>";
+    const tags =
+      "<Tags><TagSet><Tag><Key>a b</Key><Value>1&amp;</Value></Tag><Tag><Key>c</Key><Value /></Tag></TagSet></Tags>";
+    const body = listXml(blobXml("<Name>a</Name>", properties, tags) + blobXml("<Name>b</Name>"));
+    const found = (page: BlobPage) =>
+      page.blobs.map((blob) => [blob.cacheControl, blob.accessTier, blob.tags]);
+    expect(found(await pageOf(body, "", undefined, true))).toEqual([
+      ["no-cache", "Cool", { "a b": "1&", c: "" }],
+      [undefined, undefined, {}],
+    ]);
+    expect(stub?.requests[0]?.url).toContain("include=metadata%2Ctags");
+    await stub?.stop();
+    expect(found(await pageOf(body))).toEqual([
+      ["no-cache", "Cool", undefined],
+      [undefined, undefined, undefined],
+    ]);
   });
 
   it("decodes names that XML cannot hold", async () => {

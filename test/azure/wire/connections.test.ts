@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { StorageAccount } from "../../../src/azure/account.ts";
+import { Attempts } from "../../../src/azure/attempts/attempt.ts";
+import { RequestBudget } from "../../../src/azure/attempts/effort.ts";
 import { Connections } from "../../../src/azure/wire/connections.ts";
 import { chooseProxy } from "../../../src/azure/wire/proxy.ts";
 import { RestBlobWriter } from "../../../src/azure/calls/rest-blob-writer.ts";
@@ -13,7 +15,7 @@ import { ServiceFailure } from "../../../src/azure/wire/service-error.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { asStorage, startStub } from "../../support/stub-server.ts";
 import { CREATE, once } from "../calls-contract.ts";
-import { bare, restTo, thrownBy } from "../support.ts";
+import { bare, QUICK, quickGate, restTo, thrownBy } from "../support.ts";
 import { REAL_SURROUNDINGS } from "../../../src/surroundings/surroundings.ts";
 
 const accountAt = (blobEndpoint: string): StorageAccount => ({
@@ -62,6 +64,57 @@ describe("connections", () => {
       await turn();
     }
     expect(connections).toBe(60);
+  });
+
+  it("are given to the requests that wait before more are opened", async () => {
+    let connections = 0;
+    // The answers come while the first connections are open and the others wait for their turn.
+    const server = createServer((request, response) => {
+      request.resume();
+      response.setHeader("x-ms-request-id", "1").setHeader("etag", '"1"').writeHead(201).end();
+    });
+    server.on("connection", () => connections++);
+    const writer = new RestBlobWriter(restTo(accountAt(`${await listening(server)}/account`)), "c");
+    await Promise.all(Array.from({ length: 500 }, async (_, n) => put(writer, `b${n}`)));
+    expect(connections).toBeLessThan(500);
+  });
+
+  it("are opened for those that wait when others could not be opened or were given up", async () => {
+    const refused = createServer();
+    const url = await listening(refused);
+    refused.close();
+    const writer = new RestBlobWriter(restTo(accountAt(`${url}/account`)), "c");
+    const failures = await Promise.all(
+      Array.from({ length: 60 }, async (_, n) =>
+        thrownBy(bare(async (pulse) => writer.putBlob(`b${n}`, Buffer.from("{}"), CREATE, pulse))),
+      ),
+    );
+    for (const failure of failures) expect(failure).toMatchObject({ answer: { systemCode: "ECONNREFUSED" } });
+  });
+
+  it("end a request that waits for one when its attempt is ended, and others go on", async () => {
+    let answers = false;
+    const server = createServer((request, response) => {
+      request.resume();
+      response.setHeader("x-ms-request-id", "1").setHeader("etag", '"1"');
+      if (answers) response.writeHead(201).end();
+    });
+    const writer = new RestBlobWriter(restTo(accountAt(`${await listening(server)}/account`)), "c");
+    const attempts = new Attempts(REAL_SURROUNDINGS, QUICK);
+    const ended = new AbortController();
+    const failures = Array.from({ length: 40 }, async (_, n) => {
+      const budget = new RequestBudget(ended.signal, 60_000);
+      return thrownBy(
+        attempts.run(quickGate(), budget, "put blob", async (pulse) =>
+          writer.putBlob(`b${n}`, Buffer.from("{}"), CREATE, pulse),
+        ),
+      );
+    });
+    await turn();
+    ended.abort(new Error("enough"));
+    for (const failure of await Promise.all(failures)) expect(String(failure)).toContain("enough");
+    answers = true;
+    await Promise.all(Array.from({ length: 40 }, async (_, n) => put(writer, `after${n}`)));
   });
 
   it("do not take a read whose answer tells no length for an empty file", async () => {
