@@ -26,6 +26,7 @@ import { describeGift, describeTakeOvers } from "./auto-text.ts";
 import type { JobContext } from "./context.ts";
 import { ReadyWork } from "./ready-work.ts";
 import type { RunControl } from "./run-control.ts";
+import type { TakeOvers } from "./take-overs.ts";
 
 /** How often it is seen whether partitions are done, and work runs low, ms. */
 export const TICK_MS = 250;
@@ -55,6 +56,7 @@ export interface TakingOptions {
   readonly retries: Set<number>;
   /** Work items of each partition. */
   readonly sizes: ReadonlyMap<number, number>;
+  readonly takeOvers: TakeOvers;
   /** Of the whole run. */
   readonly maxFailures: RunSettings["maxFailures"];
 }
@@ -237,6 +239,7 @@ export class AutoTaking {
   }
 
   #tellTakeOvers(views: readonly PartitionView[]): void {
+    this.#with.takeOvers.note(views);
     for (const line of describeTakeOvers(views, this.run?.date)) this.#with.notice("warning", line);
   }
 

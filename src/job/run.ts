@@ -181,6 +181,7 @@ class Run {
       state,
       services,
       parts: () => guarded.parts?.(),
+      noteFile: (report) => guarded.noteFile?.(report),
       reporter: {
         tell: (message) => reporter.tell(message),
         progress(view) {

@@ -8,7 +8,7 @@ import { makeRunId, type RunKey } from "./blob-names.ts";
 import type { Claim, Holder } from "./claim.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
-import { LimitShare } from "./limit-share.ts";
+import { joinRun, type Joining, type Membership } from "./membership.ts";
 import { findOrMakeManifest } from "./generation.ts";
 import { IdleMachines } from "./idle-machines.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
@@ -223,9 +223,9 @@ export class AutoMachine {
     return record?.body;
   }
 
-  /** Joins those that share the run's limits. @param isHeldBack as `ShareContext` @throws as `LimitShare.join` */
-  async shareLimits(isHeldBack: () => boolean, signal: AbortSignal): Promise<LimitShare> {
-    return LimitShare.join({ ...this.#options, isHeldBack }, signal);
+  /** Shows itself to the others from now on. @throws as `joinRun` */
+  async join(joining: Joining, signal: AbortSignal): Promise<Membership> {
+    return joinRun({ ...this.#options, ...joining }, signal);
   }
 
   /** Files of each partition, counted once for all machines; as `surveyOnce`. */
