@@ -21,7 +21,7 @@ const MEMBERS_MS = 600_000;
 
 for (const partitions of [256, 1_024]) {
   const scale = { machines, partitions, workItems: 200 * machines, itemMs: 8_000, network: NETWORK };
-  const { requests, tookMs } = await simulateAuto(1, { ...scale, disturbancesPerMinute: 0.001, gives: 0 });
+  const { requests, tookMs } = await simulateAuto(1, { ...scale, gives: 0.01, disturbancesPerMinute: 0.001 });
   tell(`${machines} machines at work, ${partitions} partitions`, requests, tookMs);
 }
 tell(`their own blobs, without limits`, await countMembers(undefined), MEMBERS_MS);

@@ -5,6 +5,7 @@
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { splitQueues } from "../core/queues.ts";
 import { readConfigFile } from "./config-file.ts";
+import { checkFilter } from "./filter-check.ts";
 import {
   environmentName,
   isKept,
@@ -131,6 +132,7 @@ function parse(spec: OptionSpec, text: string, where: string): unknown {
 function check(settings: RunSettings): void {
   checkPartitions(settings);
   checkTogether(settings);
+  checkFilter(settings);
   checkTier(settings);
 }
 

@@ -120,7 +120,7 @@ function readBody(reader: Reader): Checkpoint {
 function checkedHead(head: unknown): Head {
   const { partition, epoch, rows, empty, failures, files, open, family } = head as Head;
   const numbers = [partition, epoch, rows.count, empty, open, files.total, files.done];
-  numbers.push(files.failed, files.skipped, files.bytes);
+  numbers.push(files.failed, files.skipped, files.bytes, files.leftOut ?? 0);
   const isWhole =
     numbers.every((value) => Number.isSafeInteger(value) && value >= 0) &&
     typeof rows.digest === "string" &&

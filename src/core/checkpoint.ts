@@ -60,6 +60,8 @@ export interface CheckpointFiles {
   readonly skipped: number;
   /** Bytes put into the target, as far as they are known. */
   readonly bytes: number;
+  /** Left out by the run's filter, of the work items that are done; not in `total`. Left out itself while there are none. */
+  readonly leftOut?: number;
 }
 
 export interface CheckpointCounts {
@@ -157,8 +159,14 @@ export function mergeCheckpoints(own: Checkpoint, other: Checkpoint): Checkpoint
       failed: later.files.failed,
       skipped: later.files.skipped,
       bytes: Math.max(own.files.bytes, other.files.bytes),
+      ...withLeftOut(Math.max(own.files.leftOut ?? 0, other.files.leftOut ?? 0)),
     },
   };
+}
+
+/** The number as checkpoints have it. */
+export function withLeftOut(leftOut: number): Pick<CheckpointFiles, "leftOut"> {
+  return leftOut === 0 ? {} : { leftOut };
 }
 
 function mergeOpen(

@@ -147,7 +147,7 @@ function machineOptions(context: JobContext, coordination: Coordination, state: 
       hashVersion: HASH_VERSION,
       queues: settings.announce ? [settings.queue] : [],
       nameTemplate,
-      rules: { ...runRules(settings), ...limitRules(kept) },
+      rules: { ...runRules(settings, state.run.createdAt), ...limitRules(kept) },
     },
     // A state's rows have their partitions already; stdin cannot be read again.
     anyTotal: settings.totalPartitions === undefined && state.start.number === 1 && settings.csv !== "-",

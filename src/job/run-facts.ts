@@ -52,7 +52,7 @@ function partLife({ record, lease }: PartitionView): PartLife {
 }
 
 function toFacts(record: RecordSummary): PartFacts {
-  const { counts, expectedFiles, filesVanished = 0 } = record;
+  const { counts, expectedFiles, filesVanished = 0, filesLeftOut = 0 } = record;
   return {
     host: record.host,
     pid: record.pid,
@@ -75,6 +75,7 @@ function toFacts(record: RecordSummary): PartFacts {
     },
     runFiles: record.runFiles,
     filesVanished,
+    filesLeftOut,
     bytes: counts.bytes,
     failures: record.failures,
     filesPerSecond: record.filesPerSecond,

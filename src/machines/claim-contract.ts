@@ -62,14 +62,15 @@ export interface Resting {
   readonly checks: ClaimChecks;
 }
 
-type Told = Pick<RecordSummary, "counts" | "failures" | "filesVanished">;
+type Told = Pick<RecordSummary, "counts" | "failures" | "filesVanished" | "filesLeftOut">;
 
 /** Whether a summary tells nothing new. */
 export function isAsTold(now: Told, then: Told): boolean {
-  const same = ({ counts, failures, filesVanished = 0 }: Told) => ({
+  const same = ({ counts, failures, filesVanished = 0, filesLeftOut = 0 }: Told) => ({
     counts,
     failures,
     filesVanished,
+    filesLeftOut,
   });
   return isDeepStrictEqual(same(now), same(then));
 }

@@ -46,7 +46,12 @@ export class RunWatch {
     const { generation } = read.manifest;
     const ofIt = blobs.filter(({ name }) => names.generationOfRecord(name) === generation);
     const machines = read.manifest.mode === "auto" ? await this.#machines(generation, signal) : [];
-    return { read, partitions: viewPartitions(read.manifest, ofIt), machines, date };
+    return {
+      read,
+      partitions: viewPartitions(read.manifest, ofIt),
+      machines,
+      date,
+    };
   }
 
   async #machines(generation: number, signal: AbortSignal): Promise<MachineView[]> {

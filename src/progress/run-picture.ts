@@ -46,6 +46,8 @@ export interface PartFacts {
   /** All files of the whole run as this machine knows them; of those that take any partition. */
   readonly runFiles?: { readonly count: number; readonly isKnown: boolean } | undefined;
   readonly filesVanished: number;
+  /** Left out by the run's filter. */
+  readonly filesLeftOut: number;
   readonly bytes: number;
   /** Failed files and work items by code. */
   readonly failures: Readonly<Record<string, number>>;
@@ -180,14 +182,16 @@ function sumFiles(run: RunFacts, isDone: boolean): ProgressView["files"] {
     sumFacts(run, ({ files }) => files.failed),
     sumFacts(run, ({ files }) => files.skipped),
   ];
+  const leftOut = sumFacts(run, ({ filesLeftOut }) => filesLeftOut);
+  const ended = { done, failed, skipped, leftOut };
   const finished = done + failed + skipped;
-  if (isDone) return { total: finished, totalIsKnown: true, done, failed, skipped, left: 0 };
+  if (isDone) return { total: finished, totalIsKnown: true, ...ended, left: 0 };
   const { count, isKnown } = toldByMachine(run) ?? estimateFiles(run);
   if (count === undefined) {
-    return { total: undefined, totalIsKnown: false, done, failed, skipped, left: undefined };
+    return { total: undefined, totalIsKnown: false, ...ended, left: undefined };
   }
   const total = Math.max(count, finished);
-  return { total, totalIsKnown: isKnown, done, failed, skipped, left: total - finished };
+  return { total, totalIsKnown: isKnown, ...ended, left: total - finished };
 }
 
 /** Machines that take any partition know the whole run, from the survey that they share; the last word counts. */

@@ -4,7 +4,11 @@ import { donePart, LOOKED_AT, notStarted, partOf, pictureOfRun, WITHOUT_FAILURES
 
 describe("the picture of a whole run", () => {
   it("adds up all partitions, those that nobody has begun by the CSV's count", () => {
-    const { total, counts, failures } = pictureOfRun([partOf(0), donePart(1), notStarted(2)]);
+    const { total, counts, failures } = pictureOfRun([
+      partOf(0, { filesLeftOut: 20 }),
+      donePart(1, { filesLeftOut: 4 }),
+      notStarted(2),
+    ]);
     expect(total.workItems).toMatchObject({ total: 300, done: 124, empty: 4, failed: 2, left: 170 });
     expect(total.files).toEqual({
       total: 3_000,
@@ -13,6 +17,7 @@ describe("the picture of a whole run", () => {
       failed: 14,
       skipped: 6,
       left: 1_700,
+      leftOut: 24,
     });
     expect(counts).toEqual({ alive: 1, dead: 0, left: 0, done: 1, "not-started": 1 });
     expect(failures).toEqual([{ code: "source-not-found", count: 14 }]);

@@ -97,12 +97,20 @@ export class SqlitePartitions implements GiftBook {
       const after = admittedRecord(before, said, {
         filesDone: filesDone + more,
         empty: empty + before.emptyElsewhere,
+        leftOut: (figures.leftOut ?? 0) + before.leftOutElsewhere,
         failures: addFailures(failures, before.failuresElsewhere),
       });
       counters.files_elsewhere += after.filesElsewhere - before.filesElsewhere;
       counters.files_total += after.filesElsewhere - before.filesElsewhere;
-      const json = JSON.stringify(after.failuresElsewhere);
-      statements.putPartition.run(partition, after.epoch, after.filesElsewhere, after.emptyElsewhere, json);
+      counters.files_left_out += after.leftOutElsewhere - before.leftOutElsewhere;
+      statements.putPartition.run(
+        partition,
+        after.epoch,
+        after.filesElsewhere,
+        after.emptyElsewhere,
+        after.leftOutElsewhere,
+        JSON.stringify(after.failuresElsewhere),
+      );
     });
     if (this.#isAuto)
       this.#writing.context.bytes.begin(partition, storedBytes(this.#writing.statements, partition));
@@ -194,6 +202,7 @@ export class SqlitePartitions implements GiftBook {
       epoch: number;
       files_elsewhere: number;
       empty_elsewhere: number;
+      left_out_elsewhere: number;
       failures_elsewhere: string;
     };
     const row = firstRow<Row>(this.#writing.statements.findPartition, partition);
@@ -201,7 +210,8 @@ export class SqlitePartitions implements GiftBook {
     const { epoch, files_elsewhere: filesElsewhere, empty_elsewhere: emptyElsewhere } = row;
     const isHeld = this.#isFailedElsewhere(partition);
     const failuresElsewhere = isHeld ? (JSON.parse(row.failures_elsewhere) as CheckpointFailure[]) : [];
-    return { epoch, filesElsewhere, emptyElsewhere, failuresElsewhere };
+    const { left_out_elsewhere: leftOutElsewhere } = row;
+    return { epoch, filesElsewhere, emptyElsewhere, leftOutElsewhere, failuresElsewhere };
   }
 
   /** Whether a work item is failed that did not fail here. */
