@@ -9,7 +9,7 @@ const settings = (flags: Parameters<typeof collect>[0]) => resolve(collect(flags
 function warnings(run: Parameters<typeof collect>[0], own: Parameters<typeof collect>[0]): string[] {
   const told: string[] = [];
   const context = { notice: (_: string, message: string) => void told.push(message) };
-  const recorded = attributesInRules(runRules(settings(run)));
+  const recorded = attributesInRules(runRules(settings(run), 0));
   checkAttributes(context, { settings: settings(own), repair: false }, recorded);
   return told;
 }
