@@ -136,6 +136,11 @@ describe("a run from a folder", () => {
       files: { total: 6, sameByLength: 3, missing: 0, leftOut: 3 },
       extra: { blobs: 0 },
     });
+    // Compared with other files than those of the run, it says why it may find something.
+    const unlike = await scene.cli(["verify", "--state-db", STATE, "--exclude", "a.json"]);
+    expect(unlike.stderr).toContain(
+      'the run takes the files of --include "*.json" --include "sub/**" --exclude ".*" --newer-than 1h, this verification those of --include "*.json" --include "sub/**" --exclude "a.json" --newer-than 1h',
+    );
   });
 
   it("reports files that it cannot use and copies the others", async () => {
