@@ -219,10 +219,18 @@ function checkAuto({ coordination, limit, sample, updateCsv, queue }: RunSetting
   }
   if (limit !== undefined || sample !== undefined) {
     const flag = limit === undefined ? "--sample" : "--limit";
-    refuse(flag, "Try a few work items without --partition and with another --state-db first.");
+    const then =
+      "then start with --partition auto, --repartition and a new --state-db: what was done stays done.";
+    refuse(flag, `Try a few work items without --partition first, ${then}`);
   }
-  if (queue.includes(",")) refuse("several queues", "Give one queue, or fixed partitions.");
-  if (updateCsv) refuse("--update-csv", "Start a new run with the CSV that has grown.");
+  if (queue.includes(",")) {
+    const fixed = "or fixed partitions, each of which announces in one of the queues.";
+    refuse(
+      "several queues",
+      `Give one queue, which takes about 2,000 messages a second of all machines, ${fixed}`,
+    );
+  }
+  if (updateCsv) refuse("--update-csv", "Give the new rows as a CSV of their own: that is a run of its own.");
 }
 
 /** `stateDb` -> `--state-db` */

@@ -13,6 +13,7 @@ import {
   writeCheckpointState,
 } from "./checkpoint-states.ts";
 import type { Receipt } from "./receipt.ts";
+import type { Family } from "./sub-partition.ts";
 
 export { decodeCheckpoint, encodeCheckpoint } from "./checkpoint-bytes.ts";
 
@@ -31,6 +32,8 @@ export interface Checkpoint {
   /** What failed and was skipped, by outcome and code. */
   readonly failures: readonly CheckpointFailure[];
   readonly files: CheckpointFiles;
+  /** Undefined while nothing of the partition was given away: then `rows` are all that have its hash. */
+  readonly family?: Family;
 }
 
 export interface OpenInCheckpoint {

@@ -157,9 +157,8 @@ class Run {
     const { services } = target;
     const guard = this.#guard(target);
     const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath, create };
-    const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
-      this.#openCatalog(services, state),
-    );
+    const open = async () => this.#openCatalog(services, state);
+    const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, open);
     const endListening = listenToOperator({ ...this.#context, state });
     try {
       this.#tellStart(state, catalog);
@@ -181,6 +180,7 @@ class Run {
       state,
       services,
       parts: () => guarded.parts?.(),
+      noteFile: (report) => guarded.noteFile?.(report),
       reporter: {
         tell: (message) => reporter.tell(message),
         progress(view) {

@@ -31,6 +31,7 @@ import { openTarget, prepareTarget, startRunEmulator } from "./start.ts";
 import type { OpenStates } from "./states.ts";
 import { Verification } from "./verification.ts";
 import { verifyExitCode, verifyReport } from "./verify-ending.ts";
+import { attributesInRules, checkAttributes } from "./verify-attributes.ts";
 import { VerifyJournal, verifyStem } from "./verify-journal.ts";
 import { verifyPart } from "./verify-part.ts";
 import { findStoredRun, type KnownRun, knowRun } from "./verify-record.ts";
@@ -178,6 +179,8 @@ class Verify {
     const stored =
       states === undefined ? await findStoredRun(this.#context, account, rows.csvDigest) : undefined;
     this.#warnOfFilter(first, stored);
+    const recorded = first ?? (stored && attributesInRules(stored.settings.rules));
+    checkAttributes(this.#context, this.#request, recorded);
     if (stored !== undefined) rows = await survey(stored.settings.totalPartitions);
     return { rows, known: await knowRun(this.#context, { ...account, csv, states, stored }, rows) };
   }

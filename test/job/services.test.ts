@@ -59,7 +59,7 @@ describe("a coordination request", () => {
           }),
     );
     const { services, signal } = servicesAt(stub.url);
-    (await services.target.enter({}, signal)).failed("clock");
+    await (await services.target.enter({}, signal)).failed("clock");
     expect(services.target.isDown).toBe(true);
     beginFiles(services, signal);
     await sleep(200);

@@ -74,6 +74,7 @@ export function runOf(parts: readonly RunPart[], more: Partial<RunFacts> = {}): 
     queues: ["resultsqueue"],
     isOpening: false,
     parts,
+    joined: [],
     date: LOOKED_AT,
     ...more,
   };

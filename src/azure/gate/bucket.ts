@@ -6,6 +6,8 @@ export const BURST_MS = 50;
  * comes after waits until its debt is paid: the rate holds on average whatever the sizes.
  */
 export interface Bucket {
+  /** Other threads take from it, too. */
+  readonly isShared: boolean;
   /**
    * Takes so many units when it is not in debt.
    *
@@ -23,6 +25,7 @@ export interface Bucket {
 
 /** The bucket of one thread. */
 export class OwnBucket implements Bucket {
+  readonly isShared = false;
   #tokens = 0;
   #filledAt: number;
   heldMs = 0;

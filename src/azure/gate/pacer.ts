@@ -1,6 +1,8 @@
 import type { Cancel, Surroundings } from "../../surroundings/surroundings.ts";
 import { type Bucket, OwnBucket } from "./bucket.ts";
 
+/** Who took from a bucket that others wait for, too, looks at it so much later than they do, ms. */
+const YIELD_MS = 1;
 /** The rate is looked at again after so long: a timetable may have changed it. */
 const LOOK_AGAIN_MS = 1_000;
 
@@ -102,17 +104,17 @@ export class Pacer {
       go();
     }
     this.#queue.splice(0, served);
-    if (this.#queue.length > 0) this.#setTimer(now);
+    if (this.#queue.length > 0) this.#setTimer(now, served > 0 && this.#bucket.isShared ? YIELD_MS : 0);
   }
 
   #take(units: number, now: number): boolean {
     return this.#bucket.take(units, this.#rate(now), now);
   }
 
-  #setTimer(now: number): void {
+  #setTimer(now: number, yieldMs = 0): void {
     const rate = this.#rate(now);
     this.#stopTimer();
-    const ms = rate === 0 ? LOOK_AGAIN_MS : this.#bucket.debtMs(rate, now);
+    const ms = rate === 0 ? LOOK_AGAIN_MS : this.#bucket.debtMs(rate, now) + yieldMs;
     this.#cancelTimer = this.#surroundings.after(Math.min(Math.ceil(ms) || 1, LOOK_AGAIN_MS), () =>
       this.#serve(),
     );

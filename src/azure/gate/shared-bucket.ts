@@ -20,6 +20,7 @@ const LONGEST_COST_NS = 1e17;
  * One thread, the one that knows the rate, writes it.
  */
 export class SharedBucket implements Bucket {
+  readonly isShared = true;
   readonly #words: BigInt64Array;
 
   /** @param offset of its `BUCKET_BYTES` in the memory, a multiple of 8 */

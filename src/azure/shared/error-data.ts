@@ -106,6 +106,6 @@ export function errorFromData(data: ErrorData): Error {
     return new SignInError(data.message, data.advice, { isUnavailable: data.isUnavailable, cause });
   }
   const error = new Error(data.message, cause && { cause });
-  error.name = data.name;
+  if (data.name !== error.name) error.name = data.name;
   return data.code === undefined ? error : Object.assign(error, { code: data.code });
 }

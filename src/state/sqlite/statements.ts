@@ -171,6 +171,16 @@ export const SQL = {
     WHERE (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?) WHERE mark >= 'a'`,
   partitionOpen: `SELECT id, receipt_count, receipt_digest FROM (SELECT w.*, ${MARK} AS mark FROM work_item w
     WHERE partition = ? AND (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?) WHERE mark >= 'a'`,
+  // What was given away: a sub-partition's number is in the row (core/sub-partition.ts).
+  subPartitions: `SELECT DISTINCT partition FROM work_item WHERE partition >= ?`,
+  partitionOfWorkItem: `SELECT partition FROM work_item WHERE id = ?`,
+  familyInKeyOrder: `SELECT ${PARTITION_COLUMNS}, partition FROM work_item
+    WHERE partition IN (SELECT value FROM json_each(?)) ORDER BY job_id, work_item_id`,
+  offerable: `SELECT ${PARTITION_COLUMNS} FROM work_item w WHERE partition = ? AND status = 0 AND receipt_count IS NULL
+    AND bumped IS NULL AND NOT EXISTS (SELECT 1 FROM open_elsewhere e WHERE e.work_item = w.id)
+    ORDER BY coalesce(surveyed_files, 0) DESC, id`,
+  setPartition: `UPDATE work_item SET partition = ? WHERE id = ?`,
+  joinPartition: `UPDATE work_item SET partition = ? WHERE partition = ?`,
   setStatus: `UPDATE work_item SET status = ?, files_total = ? WHERE id = ?`,
   forgetLeftOut: `UPDATE work_item SET files_left_out = NULL WHERE id = ?`,
   completedPlaces: `SELECT place FROM file WHERE work_item = ? AND facts & 4 AND place IS NOT NULL`,
