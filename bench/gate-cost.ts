@@ -40,9 +40,9 @@ async function cpuOf(request: () => Promise<void>): Promise<number> {
 }
 
 const open = (): ServiceGate => new ServiceGate(REAL_SURROUNDINGS, "target", GATE_DEFAULTS);
-const shared = (requests?: number): { readonly judge: Gate; readonly remote: Gate } => {
+const shared = (rate?: number): { readonly judge: Gate; readonly remote: Gate } => {
   const judge = open();
-  const pacer = (): Pacer => new Pacer(REAL_SURROUNDINGS, () => requests);
+  const pacer = (): Pacer => new Pacer(REAL_SURROUNDINGS, () => rate);
   const sharing = shareGates(REAL_SURROUNDINGS, {
     target: judge,
     queue: open(),

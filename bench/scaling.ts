@@ -1,9 +1,9 @@
 /**
  * How a run scales: the built `reupload run` on the storage simulator over TLS, server copy and announcement, over its
- * file slots, over machines that share a CSV, and over the number of files. Writes each point into `bench/scaling.json`
+ * file slots, over its threads, over machines that share a CSV, and over the number of files. Writes each point into `bench/scaling.json`
  * as soon as it is there; `draw-figures.ts` draws the figures of the docs from it.
  *
- * `npm run build && npx node bench/scaling.ts [--only concurrency|machines|files] [--to 1000000] [--seconds 25]
+ * `npm run build && npx node bench/scaling.ts [--only concurrency|threads|machines|files] [--to 1000000] [--seconds 25]
  * [--points 4,auto]`
  *
  * `--to` is the most files of the curve over files (1,000,000 takes about 7 minutes), `--seconds` about how long a point
@@ -31,6 +31,10 @@ const seconds = Number(values.seconds);
 const only = values.points?.split(",");
 
 const SLOTS = [4, 8, 16, 32, 64, 128, 256, 512];
+/** All that the machine runs at once: the simulator takes what is left, and has as many threads. */
+const THREADS = Array.from({ length: availableParallelism() }, (_, index) => index + 1);
+/** Enough that a thread is busy all the time. */
+const SLOTS_OVER_THREADS = 192;
 const MACHINES = [1, 2, 4];
 const FILES = [10_000, 30_000, 100_000, 300_000, 1_000_000];
 const FILES_A_WORK_ITEM = 80;
@@ -51,6 +55,8 @@ interface Runs {
   readonly filesOfEach: number;
   /** Of each run, as `--concurrency` takes it. */
   readonly concurrency: number | "auto";
+  /** Of each run, as `--threads` takes it. */
+  readonly threads?: number | "auto";
   /** Runs at the same time, each with its share of the CSV. */
   readonly machines: number;
   readonly expectedSeconds: number;
@@ -58,7 +64,12 @@ interface Runs {
 
 const why = await whyNoSimulator();
 if (why !== undefined) throw new Error(why);
-const curves = { concurrency: overConcurrency, machines: overMachines, files: overFiles };
+const curves = {
+  concurrency: overConcurrency,
+  threads: overThreads,
+  machines: overMachines,
+  files: overFiles,
+};
 const wanted = Object.entries(curves).filter(([name]) => values.only === undefined || values.only === name);
 if (wanted.length === 0) throw new Error(`--only takes ${Object.keys(curves).join(", ")}`);
 for (const [, measureCurve] of wanted) await measureCurve();
@@ -79,6 +90,24 @@ async function overConcurrency(): Promise<void> {
       const { cpuSeconds } = await measure(simulator, few);
       return { ...(await measure(simulator, runs)), startCpuSeconds: cpuSeconds };
     });
+  }
+}
+
+async function overThreads(): Promise<void> {
+  const setting = { machine: machine(), latencyMs: 20 };
+  await using simulator = await startSlow(setting.latencyMs, availableParallelism());
+  for (const threads of [...THREADS, "auto" as const]) {
+    const files = Math.ceil(EXPECTED_FILES_PER_SECOND * seconds);
+    const concurrency = SLOTS_OVER_THREADS;
+    const runs = {
+      files,
+      filesOfEach: FILES_A_WORK_ITEM,
+      concurrency,
+      threads,
+      machines: 1,
+      expectedSeconds: seconds,
+    };
+    await keepPoint("threads", setting, String(threads), () => measure(simulator, runs));
   }
 }
 
@@ -115,9 +144,9 @@ async function overFiles(): Promise<void> {
   }
 }
 
-function startSlow(latencyMs: number): Promise<Simulator> {
+function startSlow(latencyMs: number, threads = 1): Promise<Simulator> {
   const settings = { latency: latencyMs, "auto-create": true };
-  return startSimulator({ tls: true, realtime: true, settings });
+  return startSimulator({ tls: true, realtime: true, settings, threads });
 }
 
 /** Measures it, unless other points are wanted, says it and keeps it. */
@@ -136,10 +165,12 @@ async function measure(simulator: Simulator, runs: Runs): Promise<Point> {
   const source = `${overTls(simulator).blobEndpoint}/src-16384`;
   await writeRunInput(folder, { filesOf: evenly(files, runs.filesOfEach), source });
   await simulator.reset();
+  const { cpuSeconds: before } = await simulator.stats();
   const each = await Promise.all(
     Array.from({ length: runs.machines }, (_, index) => runOnce(folder, simulator, runs, index)),
   );
-  const { blobs, blobsMade, messagesPut, lateMeanMs } = await simulator.stats();
+  const { blobs, blobsMade, messagesPut, lateMeanMs, cpuSeconds: after } = await simulator.stats();
+  const simulatorCpu = after - before;
   if (blobs !== files || blobsMade !== files || messagesPut !== files) {
     throw new Error(
       `${files} files: ${blobs} blobs, made by ${blobsMade} calls, and ${messagesPut} messages`,
@@ -155,6 +186,7 @@ async function measure(simulator: Simulator, runs: Runs): Promise<Point> {
     stateBytesPerFile: round(sum(each.map(({ stateBytes }) => stateBytes)) / files, 1),
     slots: each[0]?.slots ?? 0,
     lateMs: round(lateMeanMs, 2),
+    simulatorCores: round((simulatorCpu * 1_000) / Math.max(...each.map(({ cost }) => cost.ms)), 2),
   };
 }
 
@@ -175,6 +207,7 @@ async function runOnce(folder: string, simulator: Simulator, runs: Runs, index: 
     "total-partitions": runs.machines,
     transfer: "server",
     concurrency: runs.concurrency,
+    threads: runs.threads ?? 1,
     output: "json",
   };
   const program = join(import.meta.dirname, "..", "bin", "reupload.js");

@@ -24,6 +24,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   machines: ["core", "surroundings", "azure"],
   find: ["core", "kusto"],
   import: ["core", "catalog", "state"],
+  workers: ["core", "surroundings", "azure", "transfer", "announce"],
   pipeline: ["core", "surroundings", "catalog", "transfer", "announce", "state"],
   progress: ["core", "state"],
   proof: ["core", "input", "catalog", "transfer", "state", "progress"],
@@ -34,7 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // It wires kinds to doors.
   job: (
     "core surroundings config files azure kusto input catalog transfer announce state machines " +
-    "find import pipeline progress proof report emulator demo"
+    "find import workers pipeline progress proof report emulator demo"
   ).split(" "),
   cli: ["core", "job", "report", "terminal", "config"],
 };
@@ -66,6 +67,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   machines: ["machines/machines.ts"],
   find: ["find/find.ts"],
   import: ["import/import.ts"],
+  workers: ["workers/workers.ts"],
   pipeline: ["pipeline/pipeline.ts"],
   progress: ["progress/progress.ts"],
   proof: ["proof/proof.ts"],

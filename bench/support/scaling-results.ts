@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const PATH = join(import.meta.dirname, "..", "scaling.json");
 
-export type CurveName = "concurrency" | "machines" | "files";
+export type CurveName = "concurrency" | "threads" | "machines" | "files";
 
 /** One or several runs at once, from their start to their end. */
 export interface Point {
@@ -26,6 +26,8 @@ export interface Point {
   readonly slots: number;
   /** How much later than its latency the simulator answered, mean. */
   readonly lateMs: number;
+  /** The cores that the simulator took meanwhile. */
+  readonly simulatorCores?: number;
 }
 
 /** What all points of a curve have in common. */
@@ -36,7 +38,7 @@ export interface Setting {
 }
 
 export interface Curve extends Setting {
-  /** By what the curve goes over: "4" to "512" and "auto", "1" to "8" machines, "10000" to "1000000" files. */
+  /** By what the curve goes over: "4" to "512" slots and "auto", 1 to all cores' threads and "auto", "1" to "8" machines, "10000" to "1000000" files. */
   readonly points: Readonly<Record<string, Point>>;
 }
 

@@ -14,13 +14,19 @@ import { manualPage } from "./manual-page.ts";
 import { ROOT } from "./root.ts";
 import { SYNC_PACKAGES, syncPackages } from "./sync-packages.ts";
 
-/** What starts by itself: the program, its command line for tests, its thread, and what is loaded without waiting. */
+/** What starts by itself: the program, its command line for tests, a thread, and what is loaded without waiting. */
 const ENTRIES = {
   "cli/main": "src/cli/main.ts",
   "cli/command": "src/cli/command.ts",
   "transfer/hash-thread": "src/transfer/hash-thread.ts",
   ...Object.fromEntries(SYNC_PACKAGES.map((name) => [`chunks/${name}`, name])),
 };
+
+/**
+ * A thread whose code is in one file, whatever it shares with the program: the single executable starts it from its text,
+ * from which no neighbours can be loaded.
+ */
+const THREADS = { "job/slot-thread": "src/job/slot-thread.ts" };
 
 /** What was made. */
 export interface Bundle {
@@ -40,25 +46,9 @@ export async function buildBundle(): Promise<Bundle> {
   const facts = readBuildFacts();
   const dist = join(ROOT, "dist");
   await rm(dist, { recursive: true, force: true });
-  await using bundler = await rolldown({
-    cwd: ROOT,
-    input: ENTRIES,
-    platform: "node",
-    preserveEntrySignatures: "allow-extension",
-    external: SYNC_PACKAGES.map((name) => `./${name}.js`),
-    plugins: [syncPackages()],
-    transform: { define: { REUPLOAD_BUILD: JSON.stringify(facts) } },
-    onLog: refuseWarnings,
-  });
-  const { output } = await bundler.write({
-    dir: dist,
-    format: "cjs",
-    entryFileNames: "[name].js",
-    chunkFileNames: "chunks/[name].js",
-    sourcemap: true,
-    codeSplitting: CHUNKS,
-  });
-  const chunks = output.filter((file): file is OutputChunk => file.type === "chunk");
+  const program = await writeFiles(ENTRIES, CHUNKS, facts);
+  const threads = await writeFiles(THREADS, false, facts);
+  const chunks = [...program, ...threads];
   const cycle = findCycle(chunks);
   if (cycle !== undefined) throw new Error(`files of dist load one another: ${cycle.join(" -> ")}`);
   const packages = findBundledPackages(chunks.flatMap(({ moduleIds }) => moduleIds));
@@ -68,6 +58,33 @@ export async function buildBundle(): Promise<Bundle> {
   await writeFile(join(dist, "THIRD-PARTY-LICENSES.txt"), licencesText(packages));
   await writeFile(join(dist, "reupload.1"), manualPage(facts.version));
   return { facts, packages, files: chunks.map(({ fileName, code }) => ({ path: fileName, code })) };
+}
+
+/** Bundles the entries into `dist`. @param codeSplitting false: each into one file */
+async function writeFiles(
+  input: Record<string, string>,
+  codeSplitting: typeof CHUNKS | false,
+  facts: BuildFacts,
+): Promise<OutputChunk[]> {
+  await using bundler = await rolldown({
+    cwd: ROOT,
+    input,
+    platform: "node",
+    preserveEntrySignatures: "allow-extension",
+    external: SYNC_PACKAGES.map((name) => `./${name}.js`),
+    plugins: [syncPackages()],
+    transform: { define: { REUPLOAD_BUILD: JSON.stringify(facts) } },
+    onLog: refuseWarnings,
+  });
+  const { output } = await bundler.write({
+    dir: join(ROOT, "dist"),
+    format: "cjs",
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name].js",
+    sourcemap: true,
+    codeSplitting,
+  });
+  return output.filter((file): file is OutputChunk => file.type === "chunk");
 }
 
 /** Where a package says in its own words that it knows better than the bundler. */

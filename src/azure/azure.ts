@@ -19,7 +19,7 @@ import type { ProxyFor } from "./wire/proxy.ts";
 
 export { parseConnectionString } from "./account.ts";
 export type { AttemptContext } from "./attempts/attempt-clock.ts";
-export { ATTEMPT_DEFAULTS, Attempts } from "./attempts/attempt.ts";
+export { ATTEMPT_DEFAULTS, type AttemptFigures, Attempts } from "./attempts/attempt.ts";
 export { RequestBudget, fileDeadlineMs, transferTimeMs } from "./attempts/effort.ts";
 export type {
   BlobProperties,
@@ -42,6 +42,7 @@ export type { Gate } from "./gate/gate.ts";
 export { GATE_DEFAULTS, ServiceGate } from "./gate/service-gate.ts";
 export { onAbort } from "./on-abort.ts";
 export type { SignIn } from "./sign-in/sign-in.ts";
+export { type ErrorData, errorFromData, errorToData } from "./shared/error-data.ts";
 export { isAllowed, isLoopback } from "./sign-in/trusted-hosts.ts";
 export { RefusedRequest } from "./wire/refused-request.ts";
 export { RestClient, type RestRequest } from "./wire/rest-client.ts";

@@ -10,6 +10,7 @@ import {
   partSize,
   requestRate,
   text,
+  threads,
   wholeNumber,
   yesOrNo,
 } from "./values.ts";
@@ -39,6 +40,13 @@ export const SPEED_OPTIONS = {
     wholeNumber(1, 1000),
     "10",
     "this number times --workitem-workers gives the number of file slots, which all open work items share; turns --concurrency auto off",
+  ),
+  threads: option(
+    SPEED,
+    "--threads <n>",
+    threads,
+    "auto",
+    "number of threads that transfer files, the main one included; auto begins with one and adds threads while they are busy and another one makes the run faster, up to the number of processors",
   ),
   maxBandwidth: option(
     SPEED,

@@ -26,6 +26,7 @@ export const UPLOAD_OPTION_NAMES = [
   "messageTtl",
   "concurrency",
   "fileWorkers",
+  "threads",
   "maxBandwidth",
   "maxRequests",
   "maxQueueDepth",

@@ -142,6 +142,19 @@ export const concurrency = withWords(
   }),
 );
 
+const MOST_THREADS = 256;
+
+/** How many threads carry files: found while it runs, or so many. */
+export const threads = withWords(
+  ["auto"],
+  ranged<"auto" | number>(`1 to ${MOST_THREADS}`, (given) => {
+    if (given === "auto") return "auto";
+    const value = Number(given);
+    if (/^\d+$/.test(given) && value >= 1 && value <= MOST_THREADS) return value;
+    throw new RangeError(`expected auto, or a whole number from 1 to ${MOST_THREADS}`);
+  }),
+);
+
 const BYTES_OF_UNIT: Readonly<Record<string, number>> = {
   bit: 1 / 8,
   kbit: 1e3 / 8,

@@ -12,6 +12,16 @@ export class WaitGivenUp extends Error {
 export interface Waits {
   /** For a wait that begins now: aborts when it has to end. The reason is a WaitGivenUp, or the run's end. */
   readonly signal: AbortSignal;
+  /** What it follows, for a thread that has to end the waits of its own alike. */
+  readonly follows?: WaitsEnd;
+}
+
+/** What ends waits. */
+export interface WaitsEnd {
+  /** From here on each wait lasts a moment at the most. */
+  readonly draining: AbortSignal;
+  /** Ends every wait with its own reason. */
+  readonly end: AbortSignal;
 }
 
 /** What a piece of work is stopped by. */

@@ -86,7 +86,7 @@ function liveFigures(live: PipelineLive, services: Services, control: Following[
     slots,
     slotsInUse,
     openWorkItems,
-    ...services.attempts.figures,
+    ...services.figures,
     waiting: services.waiting(),
     limitedBy: services.limitedBy(slotsInUse),
     state: control.state,

@@ -37,6 +37,8 @@ export class Limits {
   readonly #answers: (() => number)[] = [];
   /** Which part of the operator's limits this machine may take, from 0 to 1. */
   share: () => number = () => 1;
+  /** For how long the threads that carry files were at work, ms; undefined: this thread alone carries them. */
+  activeMs: (() => number) | undefined;
   #last: { readonly at: number; readonly held: readonly number[] } | undefined;
 
   constructor({ maxRequests, maxBandwidth }: Pick<RunSettings, "maxRequests" | "maxBandwidth">) {
@@ -111,6 +113,7 @@ export function chooseSlots(
   if (concurrency !== "auto") return concurrency;
   return {
     load: () => limits.load(),
+    activeMs: limits.activeMs,
     onChange: (change) => tell({ type: "concurrency", what: "file slots", unit: "slots", ...change }),
   };
 }

@@ -34,11 +34,13 @@ export function holdHeapClose(): void {
  * and hears of its largest size at its own start only: so it is watched.
  *
  * @param content whether the services copy the files, or this process reads and writes them
+ * @param share of a thread that carries a part of them. V8's flag is one for all threads, so each asks for growth only as
+ * long as its own heap is small: one that never had enough would let the others grow without end
  */
-export function growYoungHeap(content: "copied" | "passed"): void {
+export function growYoungHeap(content: "copied" | "passed", share = 1): void {
   const watch = (): void => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
-    const isSmall = young !== undefined && young.space_size < 2 * YOUNG_BYTES[content];
+    const isSmall = young !== undefined && young.space_size < 2 * share * YOUNG_BYTES[content];
     setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
   };
   every(REAL_SURROUNDINGS, LOOK_MS, watch, { background: true });

@@ -3,20 +3,17 @@ import { basename } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { checkResume } from "../config/resume.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
-import { parseNameTemplate } from "../core/target-name.ts";
 import type { Emulator } from "../emulator/emulator.ts";
-import type { RunningPipeline } from "../pipeline/pipeline.ts";
-import { startPipeline } from "../pipeline/run-pipeline.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import { finishRun } from "./ending.ts";
-import { type Follower, followRun } from "./follow.ts";
+import { followRun } from "./follow.ts";
 import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./process.ts";
-import { chooseSlots, limitedBy, ownFailureLimit } from "./limits.ts";
+import { limitedBy } from "./limits.ts";
 import { openMetrics } from "./metrics.ts";
 import { listenToOperator } from "./operator.ts";
 import { endAfter } from "./max-duration.ts";
@@ -195,7 +192,9 @@ class Run {
     );
     await this.#request.before?.(parts);
     services.beginWork();
-    const pipeline = await this.#startPipeline(parts, follow);
+    const { startRunPipeline } = await import("./run-pipeline.ts");
+    await using started = startRunPipeline(this.#context, this.#request, parts, follow);
+    const { pipeline } = started;
     guarded.onChange(() => pipeline.goOn());
     const endSteering = steerPipeline(control, pipeline, services, reporter);
     this.#context.finishes(() => pipeline.live.slotsInUse);
@@ -227,40 +226,6 @@ class Run {
     const end = { ...finished, exitCode: checked?.exitCode ?? finished.exitCode };
     metrics.end(end.exitCode);
     return end;
-  }
-
-  async #startPipeline(
-    { services, state, catalog, guarded }: RunParts,
-    follow: Follower,
-  ): Promise<RunningPipeline> {
-    const { buildTransfer, buildAnnouncer } = await import("./services.ts");
-    const { control, reporter } = this.#context;
-    const { settings, replaces } = this.#request;
-    return startPipeline(
-      {
-        surroundings: this.#context.surroundings,
-        state,
-        catalog,
-        transfer: buildTransfer(services, settings, {
-          localFiles: this.#request.catalog.hasLocalFiles,
-          replaces,
-        }),
-        announcer: buildAnnouncer(services, settings),
-      },
-      {
-        ...settings,
-        runBegan: guarded.moment,
-        maxFailures: ownFailureLimit(settings),
-        workItemWorkers: settings.workitemWorkers,
-        slots: chooseSlots(settings, services.limits, (message) => reporter.tell(message)),
-        template: parseNameTemplate(settings.nameTemplate),
-      },
-      {
-        stop: control,
-        mayBegin: (partition) => control.state === "running" && guarded.mayBegin(partition),
-        onFile: follow.onFile,
-      },
-    );
   }
 
   #tellStart({ run: record, start }: OpenState, catalog: Catalog): void {

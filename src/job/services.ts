@@ -1,34 +1,28 @@
 /** Wires kinds to doors: which catalog, which transfer, which announcer a run has. */
 import type { Announcer } from "../announce/announcer.ts";
 import { BrakedAnnouncer } from "../announce/braked-announcer.ts";
-import { QueueAnnouncer } from "../announce/queue-announcer.ts";
 import { findAccount, type StorageAccount } from "../azure/account.ts";
-import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
-import { BrakedReader, BrakedWriter } from "../azure/calls/braked-calls.ts";
+import { ATTEMPT_DEFAULTS, type AttemptFigures, Attempts } from "../azure/attempts/attempt.ts";
 import { HEDGE_DEFAULTS, Hedging } from "../azure/attempts/hedge.ts";
 import { DepthBrake, queueDepthReader } from "../azure/calls/queue-depth.ts";
 import { Connections } from "../azure/wire/connections.ts";
 import { chooseProxy } from "../azure/wire/proxy.ts";
-import { RestBlobReader } from "../azure/calls/rest-blob-reader.ts";
-import { RestBlobWriter } from "../azure/calls/rest-blob-writer.ts";
 import { RestClient } from "../azure/wire/rest-client.ts";
-import { RestQueueCalls } from "../azure/calls/rest-queue-calls.ts";
 import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../azure/gate/service-gate.ts";
+import type { Pacer } from "../azure/gate/pacer.ts";
 import { type SharedGates, shareGates } from "../azure/shared/share-gates.ts";
 import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
-import { SourceLinks } from "../azure/calls/source-links.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { Waiting } from "../progress/progress.ts";
-import { Buffers } from "../transfer/buffers.ts";
-import { Hasher } from "../transfer/hasher.ts";
 import { ContainerCheck } from "../transfer/target-check.ts";
 import { AutoTransfer } from "../transfer/auto-transfer.ts";
-import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../transfer/tools.ts";
+import type { TransferSettings, TransferTools } from "../transfer/tools.ts";
 import type { Message } from "../report/messages.ts";
 import { accountInput } from "./account-input.ts";
-import { chooseBlockBytes, Limits, rateMessage } from "./limits.ts";
+import { Limits, rateMessage } from "./limits.ts";
 import { ownQueue } from "./own-queue.ts";
+import { buildSlotAnnouncer, buildSlotTools, describeSlots, type SlotServices } from "./slot-stages.ts";
 import type { SignInPrompt } from "./context.ts";
 import { openRunSignIn } from "./sign-in.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
@@ -37,13 +31,11 @@ export { ensureTarget } from "../azure/calls/ensure-target.ts";
 export { runIdentity } from "./run-identity.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
 
-/** Bytes of file content in memory at once, over all slots. */
-const BUFFER_BYTES = 64 * 2 ** 20;
 /** A connection of the coordination that is not open by then is given up, ms: its requests are tried again after that. */
 const COORDINATION_CONNECT_MS = 5_000;
 
 /** The services of a run: each with its gate, all behind one `Attempts`. */
-export class Services {
+export class Services implements SlotServices {
   readonly account: StorageAccount;
   /** Makes the calls of a run. */
   readonly client: RestClient;
@@ -57,7 +49,11 @@ export class Services {
   readonly queue: ServiceGate;
   readonly limits: Limits;
   readonly #depth: DepthBrake | undefined;
+  /** Which proxy there is. */
+  readonly env: Environment;
   readonly #tell: (message: Message) => void;
+  /** Counters of other threads. */
+  readonly #counted: (() => AttemptFigures)[] = [];
   readonly #sources = new Map<string, ServiceGate>();
   #catalog: ServiceGate | undefined;
   /** Other things that the run may wait for. */
@@ -73,6 +69,7 @@ export class Services {
     tell: (message: Message) => void = () => {},
   ) {
     this.account = account;
+    this.env = env;
     this.limits = new Limits(settings);
     this.#tell = tell;
     const proxy = chooseProxy(env);
@@ -86,6 +83,10 @@ export class Services {
     this.target = this.#storageGate("target", account.blobEndpoint, true);
     this.queue = this.#storageGate("queue", account.queueEndpoint, true);
     this.#depth = this.#depthBrake(settings);
+  }
+
+  get bandwidth(): Pacer {
+    return this.limits.bandwidth;
   }
 
   source(accountUrl: string): ServiceGate {
@@ -106,6 +107,18 @@ export class Services {
   /** From now on this is asked, too, whether the run waits for it. */
   alsoWaitsFor(ask: () => Waiting | undefined): void {
     this.#others.push(ask);
+  }
+
+  /** From now on these attempts count, too: those of other threads. */
+  alsoCounts(figures: () => AttemptFigures): void {
+    this.#counted.push(figures);
+  }
+
+  /** Attempts of all threads; they only grow. */
+  get figures(): AttemptFigures {
+    const all = [this.attempts.figures, ...this.#counted.map((figures) => figures())];
+    const sum = (name: keyof AttemptFigures): number => all.reduce((total, one) => total + one[name], 0);
+    return { retries: sum("retries"), throttles: sum("throttles"), hedges: sum("hedges") };
   }
 
   /**
@@ -210,29 +223,7 @@ export function buildTransferTools(
   settings: RunSettings,
   localFiles: boolean,
 ): TransferTools {
-  const { bandwidth } = services.limits;
-  const writer = new RestBlobWriter(services.client, settings.targetContainer);
-  const reader = new RestBlobReader(services.client);
-  return {
-    surroundings: REAL_SURROUNDINGS,
-    settings: {
-      ...TRANSFER_DEFAULTS,
-      mode: settings.transfer,
-      contentType: settings.contentType,
-      attributes: settings,
-      onConflict: settings.onConflict,
-      blockBytes: chooseBlockBytes(settings, TRANSFER_DEFAULTS.blockBytes),
-      localFiles,
-    },
-    writer: new BrakedWriter(writer, bandwidth),
-    reader: new BrakedReader(reader, bandwidth),
-    links: new SourceLinks(REAL_SURROUNDINGS, services.account),
-    attempts: services.attempts,
-    targetGate: services.target,
-    sourceGate: (accountUrl) => services.source(accountUrl),
-    buffers: new Buffers(BUFFER_BYTES),
-    hasher: new Hasher(),
-  };
+  return buildSlotTools(services, describeSlots(settings, localFiles));
 }
 
 /**
@@ -264,15 +255,6 @@ export function buildTargetCheck(
 
 /** undefined with --no-queue */
 export function buildAnnouncer(services: Services, settings: RunSettings): Announcer | undefined {
-  const queue = ownQueue(settings);
-  if (queue === undefined) return undefined;
-  const announcer = new QueueAnnouncer({
-    calls: new RestQueueCalls(services.client, queue),
-    gate: services.queue,
-    attempts: services.attempts,
-    containerName: settings.targetContainer,
-    timeToLiveSeconds:
-      settings.messageTtl === undefined ? -1 : Math.max(1, Math.round(settings.messageTtl / 1000)),
-  });
-  return services.braked(announcer);
+  const announcer = buildSlotAnnouncer(services, describeSlots(settings, false));
+  return announcer && services.braked(announcer);
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { WaitGivenUp, type Waits } from "../core/waits.ts";
+import { WaitGivenUp, type Waits, type WaitsEnd } from "../core/waits.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 
 /** How long a wait may last once the run takes no more files, ms: a request's turn comes within it, a pause does not end. */
@@ -38,6 +38,10 @@ export class DrainingWaits implements Waits, Disposable {
     drain.addEventListener("abort", this.#onDrain, { once: true });
     if (end.aborted) this.#onEnd();
     else if (drain.aborted) this.#onDrain();
+  }
+
+  get follows(): WaitsEnd {
+    return { draining: this.#drain, end: this.#end };
   }
 
   get signal(): AbortSignal {

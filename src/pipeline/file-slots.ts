@@ -121,11 +121,11 @@ export class SlotsSizing {
   }
 
   /** Changes the number of slots with the load. @returns ends that */
-  #find({ load, onChange }: AutoSlots): Cancel {
+  #find({ load, activeMs, onChange }: AutoSlots): Cancel {
     const { size: start } = this.#slots;
     const pool = new PoolSize(this.#surroundings.monotonic(), { ...POOL_BOUNDS, start });
     return every(this.#surroundings, LOOK_MS, () => {
-      const threadMs = performance.eventLoopUtilization().active;
+      const threadMs = activeMs?.() ?? performance.eventLoopUtilization().active;
       const change = pool.look(this.#surroundings.monotonic(), { ...load(), threadMs }, this.#slots.inUse);
       if (change === undefined) return;
       this.#slots.resize(change.to);

@@ -58,6 +58,8 @@ export interface PipelineOptions {
 export interface AutoSlots {
   /** Asked several times a second. */
   readonly load: () => ServiceLoad;
+  /** For how long the threads that carry files were at work, the mean over them, ms; left out: this thread alone does. */
+  readonly activeMs?: (() => number) | undefined;
   /** Must not throw. */
   readonly onChange: (change: PoolChange) => void;
 }

@@ -7,7 +7,7 @@ export interface ServiceLoad {
 }
 
 export interface PoolLoad extends ServiceLoad {
-  /** For how long this thread was at work, ms; it only grows. */
+  /** For how long the threads that carry files were at work, the mean over them, ms; it only grows. */
   readonly threadMs: number;
 }
 

@@ -57,13 +57,24 @@ interface FileFinished {
 /** A limit that the run found for itself has changed; told with --verbose. */
 interface ConcurrencyChanged {
   readonly type: "concurrency";
-  /** `file slots`, or a service such as `queue account.queue.core.windows.net`. */
+  /** `file slots`, `threads`, or a service such as `queue account.queue.core.windows.net`. */
   readonly what: string;
-  readonly unit: "slots" | "requests/s";
+  readonly unit: "slots" | "threads" | "requests/s";
   /** undefined: unlimited */
   readonly from: number | undefined;
   readonly to: number | undefined;
   readonly why: string;
+}
+
+/** A thread of `--threads` has died. What it had under way is done again by another one. */
+interface ThreadEnded {
+  readonly type: "thread-ended";
+  /** In the system's words. */
+  readonly why: string;
+  /** Transfers and announcements that it had under way. */
+  readonly underWay: number;
+  /** Another one is started; else the run goes on with those that are left. */
+  readonly isReplaced: boolean;
 }
 
 export type Message =
@@ -86,6 +97,7 @@ export type Message =
     }
   | FileFinished
   | ConcurrencyChanged
+  | ThreadEnded
   | { readonly type: "summary"; readonly report: RunReport }
   | { readonly type: "dry-run"; readonly report: DryRunReport }
   | { readonly type: "announce-summary"; readonly report: AnnounceReport }
@@ -112,6 +124,7 @@ export const MESSAGE_TYPES = [
   "control",
   "file",
   "concurrency",
+  "thread-ended",
   "summary",
   "dry-run",
   "announce-summary",
@@ -153,6 +166,10 @@ function jsonFields(message: Message): JsonFields {
     case "concurrency": {
       const { what, unit, from, to, why } = message;
       return { what, unit, from: rounded(from), to: rounded(to), why };
+    }
+    case "thread-ended": {
+      const { why, underWay, isReplaced } = message;
+      return { why, underWay, replaced: isReplaced };
     }
     case "summary":
       return reportJson(message.report);

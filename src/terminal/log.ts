@@ -81,6 +81,7 @@ function refuseForeign(path: string): void {
 function logLevel(message: Message): "debug" | "info" | "warn" | "error" {
   if (message.type === "concurrency") return "debug";
   if (message.type === "error" || (message.type === "file" && message.outcome === "failed")) return "error";
+  if (message.type === "thread-ended") return "warn";
   if (message.type === "waiting" || (message.type === "notice" && message.level === "warning")) return "warn";
   return "info";
 }

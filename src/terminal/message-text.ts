@@ -47,6 +47,12 @@ function textLines(message: Message, style: TextStyle): string[] {
         value === undefined ? "no limit" : count(Math.round(value));
       return [`${printable(what)}: ${amount(from)} -> ${amount(to)} ${unit} (${printable(why)})`];
     }
+    case "thread-ended": {
+      const { why, underWay, isReplaced } = message;
+      const next = isReplaced ? "another one is started" : "the run goes on with the others";
+      const lost = underWay === 0 ? "" : `; what it had under way (${count(underWay)}) is done again`;
+      return [`${paint("yellow", "warning:", style)} a thread ended: ${printable(why)}${lost}, ${next}`];
+    }
     case "summary":
       return summaryText(message.report, style);
     case "dry-run":

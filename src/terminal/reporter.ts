@@ -74,6 +74,9 @@ export class Reporter {
       case "notice":
         if (!quiet || message.level === "warning") this.#print(message);
         return;
+      case "thread-ended":
+        this.#print(message);
+        return;
       case "run-started":
       case "progress":
       case "waiting":

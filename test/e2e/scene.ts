@@ -41,6 +41,8 @@ export interface SceneServices extends ProxyTarget {
 }
 
 export const STATE = "state.db";
+/** Runs have so many threads, where a test does not say otherwise. */
+const THREADS = process.env["TEST_THREADS"];
 
 /**
  * Starts a scene; `await using` ends it.
@@ -72,6 +74,7 @@ export async function startScene(
       env: {
         AZURE_STORAGE_CONNECTION_STRING: proxy.connectionString,
         ...(coordinated ? {} : { REUPLOAD_COORDINATION: "false" }),
+        ...(THREADS === undefined ? {} : { REUPLOAD_THREADS: THREADS }),
         ...options.env,
       },
     });

@@ -6,10 +6,21 @@ import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { findCycle } from "../../scripts/build/chunks.ts";
 import { ROOT } from "../../scripts/build/root.ts";
+import type { StorageAccount } from "../../src/azure/account.ts";
+import { resolve } from "../../src/config/config.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { Services } from "../../src/job/services.ts";
+import { describeAccount, type ThreadDescription } from "../../src/job/thread-services.ts";
+import { TRANSFER_DEFAULTS } from "../../src/transfer/tools.ts";
 
+const ACCOUNT: StorageAccount = {
+  blobEndpoint: "http://127.0.0.1:1/a",
+  queueEndpoint: "http://127.0.0.1:1/a",
+  credential: { kind: "sas", token: new Secret("sv=1") },
+};
 const DIST = join(ROOT, "dist");
 const files = readdirSync(DIST, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
 const read = (name: string) => readFileSync(join(DIST, name), "utf8");
@@ -47,12 +58,51 @@ describe("the built program", () => {
   ])("has a thread for hashes that starts as in %s", async (_, code, isText) => {
     // Two folders deep, as the file that starts it is in `src`.
     const starts = files.filter((name) => read(name).includes("function startThread("));
-    expect(starts.map((name) => name.split(/[\\/]/).length)).toEqual([2]);
+    expect(starts.length).toBeGreaterThan(0);
+    expect(starts.filter((name) => name.split(/[\\/]/).length !== 2)).toEqual([]);
     const thread = new Worker(code, { eval: isText });
     thread.postMessage({ id: 1, what: "whole", bytes: new Uint8Array(3) });
     const [answer] = (await once(thread, "message")) as [unknown];
     await thread.terminate();
     expect(answer).toEqual({ id: 1, md5: createHash("md5").update(Buffer.alloc(3)).digest("base64") });
+  });
+
+  it.each([
+    ["the package: by its path", join(DIST, "job", "slot-thread.js"), false],
+    ["the single executable: by its text", read("job/slot-thread.js"), true],
+  ])("has a thread for slots that starts as in %s, and needs no other file", async (_, code, isText) => {
+    expect(loadedBy("job/slot-thread.js").filter((path) => !isBuiltin(path))).toEqual([]);
+    const gates = new Services(ACCOUNT, resolve(new Map(), {}), {}).shareGates().connect();
+    onTestFinished(() => gates.close());
+    const workerData: ThreadDescription = {
+      slots: {
+        container: "results",
+        queue: "resultsqueue",
+        timeToLiveSeconds: -1,
+        transfer: TRANSFER_DEFAULTS,
+        bufferBytes: 2 ** 20,
+        hashesApart: false,
+      },
+      account: describeAccount(ACCOUNT),
+      gates: gates.description,
+      proxies: {},
+      idleMs: 1_000,
+      content: "copied",
+    };
+    const thread = new Worker(code, { eval: isText, workerData, transferList: [gates.description.port] });
+    const [ready] = (await once(thread, "message")) as [unknown];
+    expect(ready).toEqual({ answers: [], figures: { retries: 0, throttles: 0, hedges: 0 } });
+    const file = { fileName: "a", uri: "file:///a" };
+    const call = { id: 1, waits: undefined, blobName: "a", what: "transfer", file, replaces: false };
+    thread.postMessage({ calls: [call], aborted: [], draining: [], ended: [] });
+    const [answer] = (await once(thread, "message")) as [unknown];
+    await thread.terminate();
+    // Local files are read only where the catalog names them on the operator's word.
+    expect(answer).toMatchObject({
+      answers: [
+        { id: 1, end: { kind: "failed", error: { kind: "file-failure", code: "source-forbidden" } } },
+      ],
+    });
   });
 
   it("carries the licence of every package whose code is in it", () => {

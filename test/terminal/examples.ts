@@ -305,6 +305,12 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     to: 1_960.3,
     why: "it was overloaded",
   },
+  "thread-ended": {
+    type: "thread-ended",
+    why: "Worker terminated due to reaching memory limit: JS heap out of memory",
+    underWay: 12,
+    isReplaced: true,
+  },
   summary: { type: "summary", report: reportOf() },
   "dry-run": { type: "dry-run", report: DRY_RUN },
   "announce-summary": { type: "announce-summary", report: ANNOUNCED },

@@ -1,0 +1,30 @@
+/** Where a thread of `--threads` begins: it builds what the main thread carries files with, and serves its calls. */
+import { parentPort, workerData } from "node:worker_threads";
+import { DrainingWaits } from "../pipeline/draining-waits.ts";
+import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
+import { AutoTransfer } from "../transfer/auto-transfer.ts";
+import { serveSlots } from "../workers/serve.ts";
+import { growYoungHeap } from "./process.ts";
+import { buildSlotAnnouncer, buildSlotTools } from "./slot-stages.ts";
+import { openThreadServices, type ThreadDescription } from "./thread-services.ts";
+
+/** Of what the main thread's young heap may have; more is not faster (`docs/design/022-slots-on-threads.md`). */
+const YOUNG_SHARE = 1 / 4;
+
+/** Builds the stages from what `workerData` tells, and serves the calls of the main thread. */
+function begin(description: ThreadDescription): void {
+  const { slots, content } = description;
+  growYoungHeap(content, YOUNG_SHARE);
+  const services = openThreadServices(description);
+  const tools = buildSlotTools(services, slots);
+  if (parentPort === null) throw new TypeError("this is no thread");
+  serveSlots(parentPort, {
+    surroundings: REAL_SURROUNDINGS,
+    transfer: (replaces) => new AutoTransfer({ ...tools, settings: { ...tools.settings, replaces } }),
+    announcer: buildSlotAnnouncer(services, slots),
+    figures: services.attempts.figures,
+    openWaits: ({ end, draining }) => new DrainingWaits(REAL_SURROUNDINGS, end, draining),
+  });
+}
+
+begin(workerData as ThreadDescription);

@@ -1,0 +1,104 @@
+/** What carries the files of a run: the main thread alone, or threads beside it (`--threads`). */
+import { availableParallelism } from "node:os";
+import type { Announcer } from "../announce/announcer.ts";
+import type { SharedGates } from "../azure/shared/share-gates.ts";
+import type { RunSettings } from "../config/run-options.ts";
+import { startThread } from "../surroundings/program-files.ts";
+import type { Surroundings } from "../surroundings/surroundings.ts";
+import type { TransferSettings } from "../transfer/tools.ts";
+import type { Transfer } from "../transfer/transfer.ts";
+import { SlotThreads } from "../workers/slot-threads.ts";
+import type { ThreadPort } from "../workers/workers.ts";
+import type { Listener } from "./context.ts";
+import { buildAnnouncer, buildTransfer, type Services } from "./services.ts";
+import { buildSlotAnnouncer, describeSlots } from "./slot-stages.ts";
+import { describeAccount, pickProxies, type ThreadDescription } from "./thread-services.ts";
+
+/** The heap of a thread: it holds requests under way. Should it need more, the thread ends, and not the process. */
+const THREAD_LIMITS = { maxOldGenerationSizeMb: 512 };
+
+/** The stages of a pipeline that carry files. */
+export interface Slots extends AsyncDisposable {
+  readonly transfer: Transfer;
+  readonly announcer: Announcer | undefined;
+}
+
+export interface SlotsRequest {
+  readonly services: Services;
+  readonly settings: RunSettings;
+  /** The catalog may name files of this machine. */
+  readonly localFiles: boolean;
+  readonly replaces: TransferSettings["replaces"];
+  readonly surroundings: Surroundings;
+  readonly reporter: Pick<Listener, "tell">;
+}
+
+/** Threads in all that `--threads` allows: `auto` takes no more than this process may run at once. */
+export function mostThreads({ threads }: Pick<RunSettings, "threads">): number {
+  return threads === "auto" ? availableParallelism() : threads;
+}
+
+/** Starts the threads, where there are to be any. Dispose of it when nothing is under way any more. */
+export function openSlots(request: SlotsRequest): Slots {
+  const { services, settings } = request;
+  const transfer = buildTransfer(services, settings, request);
+  if (mostThreads(settings) > 1) return openThreads(request, transfer);
+  return { transfer, announcer: buildAnnouncer(services, settings), [Symbol.asyncDispose]: async () => {} };
+}
+
+function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
+  const { services, settings, surroundings, reporter, replaces } = request;
+  const announcer = buildSlotAnnouncer(services, describeSlots(settings, request.localFiles));
+  const gates = services.shareGates();
+  const threads = new SlotThreads({
+    surroundings,
+    transfer,
+    announcer,
+    replaces,
+    start: () => startSlotThread(request, gates),
+    threads: settings.threads,
+    most: mostThreads(settings),
+    load: () => services.limits.load(),
+    events: {
+      onChange: (change) =>
+        reporter.tell({ type: "concurrency", what: "threads", unit: "threads", ...change }),
+      onDeath: (died) => reporter.tell({ type: "thread-ended", ...died }),
+    },
+  });
+  services.alsoCounts(() => threads.figures);
+  services.limits.activeMs = () => threads.activeMs;
+  return {
+    transfer: threads,
+    announcer: announcer && services.braked(threads),
+    async [Symbol.asyncDispose]() {
+      await threads.close();
+      gates.close();
+    },
+  };
+}
+
+/** One more thread; what it shares with this one ends with it. */
+function startSlotThread({ services, settings, localFiles }: SlotsRequest, gates: SharedGates): ThreadPort {
+  const slots = describeSlots({ ...settings, threads: mostThreads(settings) }, localFiles);
+  const shared = gates.connect();
+  const description: ThreadDescription = {
+    slots: { ...slots, hashesApart: false },
+    account: describeAccount(services.account),
+    gates: shared.description,
+    proxies: pickProxies(services.env),
+    idleMs: settings.requestTimeout,
+    content: settings.transfer === "stream" || localFiles ? "passed" : "copied",
+  };
+  try {
+    const thread = startThread("job/slot-thread", {
+      workerData: description,
+      transferList: [shared.description.port],
+      resourceLimits: THREAD_LIMITS,
+      execArgv: [],
+    });
+    return thread.once("exit", () => shared.close());
+  } catch (thrown) {
+    shared.close();
+    throw thrown;
+  }
+}

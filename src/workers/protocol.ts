@@ -1,0 +1,57 @@
+/** What travels between the main thread and a thread that carries slots. All of it can be cloned. */
+import type { AttemptFigures } from "../azure/azure.ts";
+import type { CatalogFile } from "../core/file.ts";
+import type { Incident } from "../core/incident.ts";
+import type { TransferResult } from "../transfer/transfer.ts";
+import type { CarriedError } from "./carried-errors.ts";
+
+/** One call of a door, under a number that no other call of the thread has. */
+export type CarriedCall = {
+  readonly id: number;
+  /** The number of its waits (`WorkSignals.waits`), which many calls share; undefined: its signal alone ends its waits. */
+  readonly waits: number | undefined;
+  readonly blobName: string;
+} & (
+  | {
+      readonly what: "transfer";
+      readonly file: CatalogFile;
+      /** As `TransferSettings.replaces` says of the name. */
+      readonly replaces: boolean;
+    }
+  | { readonly what: "announce" }
+);
+
+export interface AnnounceResult {
+  readonly attempts: number;
+}
+
+/** How a call ended. `aborted`: by its signal, whose reason the main thread knows. */
+export type CarriedEnd =
+  | { readonly kind: "transferred"; readonly result: TransferResult }
+  | { readonly kind: "announced"; readonly result: AnnounceResult }
+  | { readonly kind: "failed"; readonly error: CarriedError }
+  | { readonly kind: "aborted" };
+
+export interface CarriedAnswer {
+  readonly id: number;
+  readonly end: CarriedEnd;
+  /** What kept the call from succeeding at its first try. */
+  readonly incidents: readonly Incident[];
+}
+
+/** What one turn of the main thread's loop has for the thread. */
+export interface ToThread {
+  readonly calls: readonly CarriedCall[];
+  /** Calls whose signals have aborted. */
+  readonly aborted: readonly number[];
+  /** Waits that are to end soon (`WaitsEnd.draining`), and those that are to end now. */
+  readonly draining: readonly number[];
+  readonly ended: readonly number[];
+}
+
+/** What one turn of the thread's loop has for the main thread. The first one says that it is ready, and has no answer. */
+export interface FromThread {
+  readonly answers: readonly CarriedAnswer[];
+  /** Counted since the thread began. */
+  readonly figures: AttemptFigures;
+}

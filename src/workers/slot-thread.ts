@@ -1,0 +1,198 @@
+/** A thread that carries slots, as the main thread sees it. `serve.ts` is its other side. */
+import { type AttemptFigures, onAbort } from "../azure/azure.ts";
+import { errorMessageText } from "../core/errors.ts";
+import type { CatalogFile } from "../core/file.ts";
+import type { Waits, WorkSignals } from "../core/waits.ts";
+import type { TransferResult } from "../transfer/transfer.ts";
+import { unpackError } from "./carried-errors.ts";
+import { Outbox } from "./outbox.ts";
+import type {
+  AnnounceResult,
+  CarriedAnswer,
+  CarriedCall,
+  CarriedEnd,
+  FromThread,
+  ToThread,
+} from "./protocol.ts";
+import type { Carrier, ThreadPort } from "./workers.ts";
+
+/** The thread is gone; the call may have taken effect or not. */
+export class ThreadDied extends Error {
+  /** In a few words. */
+  readonly why: string;
+
+  constructor(cause: unknown) {
+    super(`a thread ended: ${errorMessageText(cause)}`, { cause });
+    this.name = "ThreadDied";
+    this.why = errorMessageText(cause);
+  }
+}
+
+/** A call that waits for its answer. */
+interface Asker {
+  readonly signals: WorkSignals;
+  readonly settle: (end: CarriedEnd) => void;
+  readonly reject: (error: Error) => void;
+  /** The call's signal is not listened to any more. */
+  readonly leave: () => void;
+}
+
+type Note =
+  | { readonly what: "call"; readonly call: CarriedCall }
+  | { readonly what: "aborted" | "draining" | "ended"; readonly id: number };
+
+/**
+ * - `starting`  it loads the program; calls may be given to it, and wait
+ * - `ready`     entered by its first message
+ * - `dead`      it ended by itself, or was ended; every call of it was rejected with `ThreadDied`, and later ones are
+ */
+export type ThreadState = "starting" | "ready" | "dead";
+
+export interface SlotThreadOptions {
+  /** As `TransferSettings.replaces`. */
+  readonly replaces: ((blobName: string) => boolean) | undefined;
+  /** It died by itself; its calls have been rejected. */
+  readonly onDeath: (death: ThreadDied, underWay: number) => void;
+}
+
+/** Carries each call to the thread and gives its answer. */
+export class SlotThread implements Carrier {
+  state: ThreadState = "starting";
+  figures: AttemptFigures = { retries: 0, throttles: 0, hedges: 0 };
+  readonly #port: ThreadPort;
+  readonly #options: SlotThreadOptions;
+  readonly #asking = new Map<number, Asker>();
+  readonly #outbox = new Outbox<Note>((notes) => this.#post(notes));
+  readonly #waits = new WeakMap<Waits, number>();
+  #numbers = 0;
+  #activeMs = 0;
+  #death: ThreadDied | undefined;
+
+  constructor(port: ThreadPort, options: SlotThreadOptions) {
+    this.#port = port;
+    this.#options = options;
+    port.unref();
+    port.on("message", (message) => this.#take(message as FromThread));
+    port.on("messageerror", (error) => this.#die(error));
+    port.on("error", (error) => this.#die(error));
+    port.on("exit", (code) => this.#die(new Error(`it exited with code ${code}`)));
+  }
+
+  get underWay(): number {
+    return this.#asking.size;
+  }
+
+  /** To be called several times a second. @returns for how long it was at work since the last time, ms */
+  look(): number {
+    const { active } = this.#port.performance.eventLoopUtilization();
+    const since = Math.max(0, active - this.#activeMs);
+    this.#activeMs = active;
+    return since;
+  }
+
+  /** @throws as the door says; ThreadDied */
+  async transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
+    const replaces = this.#options.replaces?.(blobName) === true;
+    const end = await this.#ask({ what: "transfer", file, blobName, replaces }, signals);
+    if (end.kind !== "transferred") throw new TypeError(`a transfer was answered with ${end.kind}`);
+    return end.result;
+  }
+
+  /** @throws as the door says; ThreadDied */
+  async announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
+    const end = await this.#ask({ what: "announce", blobName }, signals);
+    if (end.kind !== "announced") throw new TypeError(`an announcement was answered with ${end.kind}`);
+    return end.result;
+  }
+
+  /** Ends it; nothing is told of its death. Calls that it has are rejected with ThreadDied. */
+  async stop(): Promise<void> {
+    this.#end(new ThreadDied(new Error("it is not needed any more")));
+    await this.#port.terminate();
+  }
+
+  async #ask(
+    question:
+      | { what: "transfer"; file: CatalogFile; blobName: string; replaces: boolean }
+      | { what: "announce"; blobName: string },
+    signals: WorkSignals,
+  ): Promise<CarriedEnd> {
+    if (this.#death !== undefined) throw this.#death;
+    signals.signal.throwIfAborted();
+    const id = this.#numbers++;
+    const waits = signals.waits === undefined ? undefined : this.#numberOf(signals.waits);
+    const { promise, resolve: settle, reject } = Promise.withResolvers<CarriedEnd>();
+    // The answer is waited for all the same: it tells when nothing of the call is in flight any more.
+    const leave = onAbort(signals.signal, () => this.#outbox.add({ what: "aborted", id }));
+    if (this.#asking.size === 0) this.#port.ref();
+    this.#asking.set(id, { signals, settle, reject, leave });
+    this.#outbox.add({ what: "call", call: { id, waits, ...question } });
+    const end = await promise;
+    if (end.kind === "failed") {
+      signals.signal.throwIfAborted();
+      throw unpackError(end.error);
+    }
+    if (end.kind === "aborted") throw signals.signal.reason as Error;
+    return end;
+  }
+
+  /** The number under which the thread knows these waits; what ends them is told from now on. */
+  #numberOf(waits: Waits): number {
+    const known = this.#waits.get(waits);
+    if (known !== undefined) return known;
+    const id = this.#numbers++;
+    this.#waits.set(waits, id);
+    const { draining, end } = waits.follows ?? { draining: waits.signal, end: undefined };
+    onAbort(draining, () => this.#outbox.add({ what: "draining", id }));
+    if (end !== undefined) onAbort(end, () => this.#outbox.add({ what: "ended", id }));
+    return id;
+  }
+
+  #post(notes: readonly Note[]): void {
+    if (this.#death !== undefined) return;
+    const ids = (what: "aborted" | "draining" | "ended"): number[] =>
+      notes.flatMap((note) => (note.what === what ? [note.id] : []));
+    const message: ToThread = {
+      calls: notes.flatMap((note) => (note.what === "call" ? [note.call] : [])),
+      aborted: ids("aborted"),
+      draining: ids("draining"),
+      ended: ids("ended"),
+    };
+    this.#port.postMessage(message);
+  }
+
+  #take({ answers, figures }: FromThread): void {
+    if (this.#death !== undefined) return;
+    this.figures = figures;
+    this.state = "ready";
+    for (const answer of answers) this.#answer(answer);
+    if (answers.length > 0 && this.#asking.size === 0) this.#port.unref();
+  }
+
+  #answer({ id, end, incidents }: CarriedAnswer): void {
+    const asker = this.#asking.get(id);
+    if (asker === undefined) return;
+    this.#asking.delete(id);
+    asker.leave();
+    for (const incident of incidents) asker.signals.onIncident?.(incident);
+    asker.settle(end);
+  }
+
+  #die(cause: unknown): void {
+    if (this.#death !== undefined) return;
+    const death = new ThreadDied(cause);
+    const underWay = this.#asking.size;
+    this.#end(death);
+    this.#options.onDeath(death, underWay);
+  }
+
+  #end(death: ThreadDied): void {
+    this.state = "dead";
+    this.#death ??= death;
+    for (const { leave, reject } of this.#asking.values()) {
+      leave();
+      reject(death);
+    }
+    this.#asking.clear();
+  }
+}

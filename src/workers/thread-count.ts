@@ -1,0 +1,128 @@
+/** What a look at the carriers tells; sums that only grow. */
+export interface ThreadLoad {
+  /** Requests that were answered by any service. */
+  readonly answers: number;
+  /** For how long requests were held by the rate of a service or by a brake, all together, ms. */
+  readonly heldMs: number;
+  /** For how long a carrier was at work, ms: the mean over all of them. */
+  readonly activeMs: number;
+}
+
+export interface ThreadChange {
+  readonly from: number;
+  readonly to: number;
+  readonly why: string;
+}
+
+/** How long is looked at once, ms. */
+const LOOK_MS = 1_000;
+/** The carriers at work for more of the time than this: they are the limit, if nothing else is. */
+const BUSY = 0.8;
+/** More of the calls' time held than this: a service's rate or a brake is the limit. */
+const HELD = 0.05;
+/** So many busy looks in a row: a program that warms up is busy for a second or two. */
+const BUSY_LOOKS = 3;
+/** A new thread loads the program and warms up for so long before it is measured, ms; it is measured for as long. */
+const SETTLE_MS = 2_000;
+/** A thread pays when the throughput grows by this share of what the threads grew by. */
+const PAYS = 0.3;
+/** After a thread did not pay, none is tried for so long, ms; each time twice as long, up to the longest. */
+const REST_MS = 30_000;
+const LONGEST_REST_MS = 600_000;
+/** With one thread fewer the others would still be at work for less than this ... */
+const IDLE = 0.5;
+/** ... at so many looks in a row: then one is given back. */
+const IDLE_LOOKS = 10;
+
+/**
+ * Finds how many threads pay.
+ *
+ * - `watching`  each second is looked at. Carriers that are busy three times in a row, while nothing else limits, get a
+ *               thread more (`trying`); a thread without which the others would not be busy for ten seconds is given back.
+ * - `trying`    the new thread settles, then the throughput is measured. It stays when it pays; else it is given back, and
+ *               for a while no other is tried. Both lead back to `watching`.
+ */
+export class ThreadCount {
+  #count = 1;
+  readonly #most: number;
+  #trial: { readonly perMs: number; isMeasuring: boolean } | undefined;
+  #busyLooks = 0;
+  #idleLooks = 0;
+  #restMs = REST_MS;
+  #restsUntil = Number.NEGATIVE_INFINITY;
+  #began: number;
+  #first: ThreadLoad = { answers: 0, heldMs: 0, activeMs: 0 };
+
+  /** @param now monotonic ms @param most threads in all, the main one included */
+  constructor(now: number, most: number) {
+    this.#began = now;
+    this.#most = most;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A thread has died and is not replaced: so many are left, and no more than that are used. */
+  lose(now: number): void {
+    this.#count = Math.max(1, this.#count - 1);
+    this.#trial = undefined;
+    this.#rest(now);
+  }
+
+  /** To be called several times a second. @param underWay calls under way @returns what it changed, if anything */
+  look(now: number, load: ThreadLoad, underWay: number): ThreadChange | undefined {
+    const ms = now - this.#began;
+    if (ms < (this.#trial === undefined ? LOOK_MS : SETTLE_MS)) return undefined;
+    const perMs = (load.answers - this.#first.answers) / ms;
+    const busy = (load.activeMs - this.#first.activeMs) / ms;
+    const isHeld = load.heldMs - this.#first.heldMs > HELD * ms * Math.max(1, underWay);
+    this.#began = now;
+    this.#first = load;
+    const from = this.#count;
+    const why =
+      this.#trial === undefined ? this.#watch(now, perMs, isHeld ? 0 : busy, busy) : this.#judge(now, perMs);
+    return this.#count === from ? undefined : { from, to: this.#count, why };
+  }
+
+  /** @param limiting how busy the carriers are when nothing else limits; else 0 */
+  #watch(now: number, perMs: number, limiting: number, busy: number): string {
+    this.#busyLooks = limiting > BUSY ? this.#busyLooks + 1 : 0;
+    const isSpare = this.#count > 1 && (busy * this.#count) / (this.#count - 1) < IDLE;
+    this.#idleLooks = isSpare ? this.#idleLooks + 1 : 0;
+    if (this.#idleLooks >= IDLE_LOOKS) {
+      this.#idleLooks = 0;
+      this.#count--;
+      return "fewer threads have enough time";
+    }
+    if (this.#busyLooks < BUSY_LOOKS || this.#count >= this.#most || now < this.#restsUntil) return "";
+    this.#trial = { perMs, isMeasuring: false };
+    this.#count++;
+    return "the threads are busy all the time";
+  }
+
+  /** The first look at a trial only lets it settle. */
+  #judge(now: number, perMs: number): string {
+    const trial = this.#trial;
+    if (trial === undefined) return "";
+    if (!trial.isMeasuring) {
+      trial.isMeasuring = true;
+      return "";
+    }
+    this.#trial = undefined;
+    this.#busyLooks = 0;
+    const gain = trial.perMs === 0 ? 0 : perMs / trial.perMs - 1;
+    if (gain >= PAYS / (this.#count - 1)) {
+      this.#restMs = REST_MS;
+      return "";
+    }
+    this.#count--;
+    this.#rest(now);
+    return "another thread is not faster";
+  }
+
+  #rest(now: number): void {
+    this.#restsUntil = now + this.#restMs;
+    this.#restMs = Math.min(LONGEST_REST_MS, 2 * this.#restMs);
+  }
+}

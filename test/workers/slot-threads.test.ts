@@ -1,0 +1,147 @@
+/** The pool and its threads: real ones that serve a transfer which does what the file's name says. */
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import { FileFailure } from "../../src/core/failure.ts";
+import type { Incident } from "../../src/core/incident.ts";
+import { WaitGivenUp, type WorkSignals } from "../../src/core/waits.ts";
+import { DrainingWaits } from "../../src/pipeline/draining-waits.ts";
+import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
+import { SlotThreads } from "../../src/workers/slot-threads.ts";
+import { actor } from "./acting-stages.ts";
+
+const ENTRY = join(import.meta.dirname, "acting-thread.ts");
+
+type Death = { readonly why: string; readonly underWay: number; readonly isReplaced: boolean };
+
+/** A pool of so many threads; the main one carries nothing until all others are ready. */
+async function startPool(threads: number, replaces?: (blobName: string) => boolean) {
+  const deaths: Death[] = [];
+  const ready: Promise<unknown>[] = [];
+  const main = actor(replaces);
+  const pool = new SlotThreads({
+    surroundings: REAL_SURROUNDINGS,
+    ...main,
+    replaces,
+    start: () => {
+      const worker = new Worker(ENTRY, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 32 } });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      worker.once("message", () => resolve());
+      ready.push(promise);
+      return worker;
+    },
+    threads,
+    most: threads,
+    load: () => ({ answers: 0, heldMs: 0 }),
+    events: { onDeath: (death) => deaths.push(death), onChange: () => {} },
+  });
+  await Promise.all(ready);
+  const file = (fileName: string) => ({ fileName, uri: `https://account.example/source/${fileName}` });
+  return {
+    pool,
+    deaths,
+    do: async (name: string, signals: Partial<WorkSignals> = {}) =>
+      pool.transfer(file(name), name, { signal: new AbortController().signal, ...signals }),
+    [Symbol.asyncDispose]: async () => pool.close(),
+  };
+}
+
+/** Which threads made these transfers: the actor answers with its thread's number in place of an MD5. */
+const threadsIn = (results: readonly unknown[]): Set<unknown> =>
+  new Set(results.map((result) => (result as { contentMd5?: string }).contentMd5));
+
+describe("a pool of threads", () => {
+  it("gives each carrier its part, and each call its own answer", async () => {
+    await using pool = await startPool(3);
+    const names = Array.from({ length: 30 }, (_, n) => `wait-20-${n}`);
+    const results = await Promise.all(names.map(async (name) => pool.do(name)));
+    expect(threadsIn(results).size).toBe(3);
+    expect(results.map((result) => result.outcome === "copied" && result.bytes)).toEqual(
+      names.map((name) => name.length),
+    );
+    const announced = await pool.pool.announce("blob", { signal: new AbortController().signal });
+    expect(announced).toEqual({ attempts: 1 });
+  });
+
+  it("brings failures and incidents back, also of the last carrier", async () => {
+    await using pool = await startPool(2);
+    const all = ["fail-1", "fail-2", "fail-3", "fail-4"].map(async (name) => {
+      const incidents: Incident[] = [];
+      const thrown: unknown = await pool
+        .do(name, { onIncident: (one) => incidents.push(one) })
+        .catch((e: unknown) => e);
+      expect(thrown).toBeInstanceOf(FileFailure);
+      expect(thrown).toMatchObject({ code: "source-not-found", requestId: "r" });
+      expect(incidents).toMatchObject([{ kind: "repeated", what: name }]);
+    });
+    await Promise.all(all);
+  });
+
+  it("tells the thread which blobs are to be written over", async () => {
+    await using pool = await startPool(2, (name) => name.endsWith("3"));
+    const results = await Promise.all(
+      ["wait-9-1", "wait-9-2", "wait-9-3", "wait-9-4"].map(async (name) => pool.do(name)),
+    );
+    expect(results.map((result) => result.outcome !== "skipped" && result.method)).toEqual([
+      "put-blob",
+      "put-blob",
+      "put-blocks",
+      "put-blob",
+    ]);
+  });
+
+  it("ends a call with its signal's own reason, when nothing of it is under way any more", async () => {
+    await using pool = await startPool(3);
+    const controller = new AbortController();
+    const reason = new Error("stopped");
+    const all = ["hang-1", "hang-2", "hang-3"].map(async (name) =>
+      pool.do(name, { signal: controller.signal }),
+    );
+    const thrown = Promise.allSettled(all);
+    controller.abort(reason);
+    expect(await thrown).toEqual(all.map(() => ({ status: "rejected", reason })));
+  });
+
+  it("gives up waits of every thread once the run drains, and lets what is in flight finish", async () => {
+    await using pool = await startPool(3);
+    const [end, drain] = [new AbortController(), new AbortController()];
+    using waits = new DrainingWaits(REAL_SURROUNDINGS, end.signal, drain.signal, 20);
+    const signals = { signal: end.signal, waits };
+    const waiting = Promise.allSettled(
+      ["gate-1", "gate-2", "gate-3"].map(async (name) => pool.do(name, signals)),
+    );
+    const working = pool.do("wait-100", signals);
+    drain.abort(new Error("draining"));
+    for (const { status, ...rest } of await waiting) {
+      expect(status).toBe("rejected");
+      expect(rest).toMatchObject({ reason: expect.any(WaitGivenUp) as unknown });
+    }
+    expect(await working).toMatchObject({ outcome: "copied" });
+  });
+});
+
+describe("a thread that dies", () => {
+  it.each([
+    ["by an error", "die-error", "it is broken"],
+    ["because it ends", "die-exit", "it exited with code 7"],
+    ["without memory", "die-memory", "Worker terminated due to reaching memory limit: JS heap out of memory"],
+  ])("%s is replaced, and its calls are made again", async (_, name, why) => {
+    await using pool = await startPool(2);
+    const before = Array.from({ length: 12 }, async (_one, n) => pool.do(`wait-50-${n}`));
+    // The main carrier does not die of it, so whoever meets it first is the other one.
+    const dying = [pool.do(`${name}-1`), pool.do(`${name}-2`)];
+    const results = await Promise.all([...before, ...dying]);
+    expect(results.every(({ outcome }) => outcome === "copied")).toBe(true);
+    expect(pool.deaths[0]).toMatchObject({ why, isReplaced: true });
+    expect(pool.deaths[0]?.underWay).toBeGreaterThan(0);
+  });
+
+  it("again and again is not replaced any more: the main thread goes on alone", async () => {
+    await using pool = await startPool(2);
+    for (let n = 0; pool.deaths.at(-1)?.isReplaced !== false; n++) {
+      await Promise.all([pool.do(`die-error-${n}`), pool.do(`die-error-${n}-2`)]);
+    }
+    expect(pool.deaths.map(({ isReplaced }) => isReplaced)).toEqual([true, true, true, false]);
+    expect(threadsIn([await pool.do("wait-1"), await pool.do("wait-2")])).toEqual(new Set(["0"]));
+  });
+});
