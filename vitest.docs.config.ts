@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     reporters: ["verbose"],
     expect: { requireAssertions: true },
-    testTimeout: 240_000,
+    testTimeout: 600_000,
     hookTimeout: 60_000,
     maxConcurrency: 3,
   },

@@ -203,12 +203,15 @@ function send(pid: number, signal: NodeJS.Signals): void {
 async function loseAccount(): Promise<void> {
   const seconds = Number(values.outage);
   if (seconds === 0) return;
+  const areSteady = () =>
+    machines.filter(
+      ({ result, isStopped, isLeaving, continuedAt }) =>
+        result === undefined && !isStopped && !isLeaving && secondsPassed() - continuedAt > LEASE_S * 2,
+    );
+  while (areSteady().length < Number(values.machines)) addMachine(free.shift());
   // A machine that has not begun its first file gives up earlier.
   await sleep(LEASE_S * 500);
-  const steady = machines.filter(
-    ({ result, isStopped, isLeaving, continuedAt }) =>
-      result === undefined && !isStopped && !isLeaving && secondsPassed() - continuedAt > LEASE_S * 2,
-  );
+  const steady = areSteady();
   cutOff += machines.filter(({ result }) => result === undefined).length;
   const kind = Number(values.seed) % 2 === 1 ? "refused" : "silent";
   wrongs.push(...(await sufferOutage(proxy, { kind, seconds, steady, say })));

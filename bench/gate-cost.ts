@@ -1,5 +1,7 @@
 /**
- * What one attempt costs this process besides its request: `Attempts`, hedging and the gate, without any network.
+ * What one attempt costs this process besides its request: `Attempts`, hedging and the gate, without any network. In
+ * this thread alone, at a gate that is shared with other threads, and as another thread has it; open, and with a rate
+ * that is not reached.
  *
  *     node bench/gate-cost.ts [--requests 200000] [--rounds 5] [--at-once 64]
  */
@@ -7,7 +9,11 @@ import { parseArgs } from "node:util";
 import { ATTEMPT_DEFAULTS, Attempts } from "../src/azure/attempts/attempt.ts";
 import { RequestBudget } from "../src/azure/attempts/effort.ts";
 import { HEDGE_DEFAULTS, Hedging } from "../src/azure/attempts/hedge.ts";
+import type { Gate } from "../src/azure/gate/gate.ts";
+import { Pacer } from "../src/azure/gate/pacer.ts";
 import { GATE_DEFAULTS, ServiceGate } from "../src/azure/gate/service-gate.ts";
+import { openSharedGates } from "../src/azure/shared/open-shared-gates.ts";
+import { shareGates } from "../src/azure/shared/share-gates.ts";
 import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
 
 const { values } = parseArgs({
@@ -33,7 +39,20 @@ async function cpuOf(request: () => Promise<void>): Promise<number> {
   return (user + system) / requests;
 }
 
-const gate = new ServiceGate(REAL_SURROUNDINGS, "target", GATE_DEFAULTS);
+const open = (): ServiceGate => new ServiceGate(REAL_SURROUNDINGS, "target", GATE_DEFAULTS);
+const shared = (rate?: number): { readonly judge: Gate; readonly remote: Gate } => {
+  const judge = open();
+  const pacer = (): Pacer => new Pacer(REAL_SURROUNDINGS, () => rate);
+  const sharing = shareGates(REAL_SURROUNDINGS, {
+    target: judge,
+    queue: open(),
+    source: open,
+    requests: pacer(),
+    bandwidth: pacer(),
+    signIn: undefined,
+  });
+  return { judge, remote: openSharedGates(REAL_SURROUNDINGS, sharing.connect().description).target };
+};
 const attempts = new Attempts(
   REAL_SURROUNDINGS,
   ATTEMPT_DEFAULTS,
@@ -41,10 +60,15 @@ const attempts = new Attempts(
 );
 const nextTurn = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const attempt = (gate: Gate) => async (): Promise<void> =>
+  attempts.run(gate, new RequestBudget(signal, 600_000), "put blob", nextTurn, { hedged: true });
+const unlimited = shared();
 const ways: Record<string, () => Promise<void>> = {
-  "nothing but a turn of the loop": nextTurn,
-  "an attempt": async () =>
-    attempts.run(gate, new RequestBudget(signal, 600_000), "put blob", nextTurn, { hedged: true }),
+  "turn of the loop": nextTurn,
+  alone: attempt(open()),
+  "shared, main": attempt(unlimited.judge),
+  "shared, thread": attempt(unlimited.remote),
+  "thread with a rate": attempt(shared(1e7).remote),
 };
 for (const request of Object.values(ways)) await cpuOf(request);
 for (let round = 1; round <= Number(values.rounds); round++) {

@@ -3,7 +3,7 @@ import type { CodeSplittingOptions, OutputChunk } from "rolldown";
 import { ROOT } from "./root.ts";
 
 /** Packages that take long to load: what needs one of them, also through others, stays apart from what does not. */
-const HEAVY = /(?:^|[\\/])(undici|yaml|azure-kusto-data|@azure[\\/]identity|pino)(?:[\\/]|$)/;
+const HEAVY = /(?:^|[\\/])(undici|yaml|azure-kusto-data|@azure[\\/]identity|pino|minimatch)(?:[\\/]|$)/;
 
 const OWN = /^[\\/]src[\\/](?!cli[\\/](?:main|command)\.ts|transfer[\\/]hash-thread\.ts)/;
 
@@ -22,6 +22,10 @@ export const CHUNKS: CodeSplittingOptions = {
       priority: 1,
     },
     { name: "undici", test: /[\\/]node_modules[\\/]undici[\\/]/ },
+    {
+      name: "minimatch",
+      test: /[\\/]node_modules[\\/](?:minimatch|brace-expansion|balanced-match|@isaacs)[\\/]/,
+    },
     { name: nameOfWork, debugName: "work" },
   ],
 };

@@ -13,6 +13,8 @@ export interface Lookup {
   readonly workItemName: string;
   /** In catalog order: by file name, then link. Duplicates are kept: `planFiles` decides about them. */
   readonly files: readonly CatalogFile[];
+  /** What the run's filter leaves out, in any order; undefined when that is nothing. */
+  readonly leftOut?: readonly CatalogFile[] | undefined;
   /** Rows of this work item that cannot be used (empty or unparsable link, ...), told in words. */
   readonly problems: readonly string[];
   /** The lookup failed for this work item alone; `files` is empty then. */
@@ -22,7 +24,7 @@ export interface Lookup {
 /** What a count says of one work item. */
 export interface Survey {
   readonly workItem: WorkItem;
-  /** Entries that a lookup would give, repetitions included: comparable with a receipt's count. */
+  /** Entries that a lookup would give as `files`, repetitions included: comparable with a receipt's count. */
   readonly files: number;
   /** When the first of its links ends, ms since the epoch; undefined when none does, or it is not known. */
   readonly linksEndAt: number | undefined;

@@ -12,20 +12,28 @@ import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { systemErrorCode } from "../core/errors.ts";
 import type { CatalogFile } from "../core/file.ts";
+import type { FileChoice } from "../core/file-filter.ts";
 import type { FoundFiles } from "./per-work-item.ts";
 
 /** Files that are looked at at once. */
 const AT_ONCE = 32;
 
+/** Which of the files below a folder are found. */
+export interface WalkLimits {
+  /** The real path that links may not leave. */
+  readonly fence: string;
+  /** Which files are taken; all when left out. What cannot be used is a problem whatever it says. */
+  readonly takes?: FileChoice | undefined;
+}
+
 /**
  * All files below the folder, in any order. A file's name is its path below it, with `/`.
  *
  * @param top absolute
- * @param fence the real path that links may not leave
  * @throws the system's error when `top` itself cannot be read
  */
-export async function filesBelow(top: string, fence: string, signal: AbortSignal): Promise<FoundFiles> {
-  const walk = new Walk(fence, signal);
+export async function filesBelow(top: string, limits: WalkLimits, signal: AbortSignal): Promise<FoundFiles> {
+  const walk = new Walk(limits, signal);
   await walk.down({ path: top, real: await realpath(top), name: "" });
   return walk;
 }
@@ -56,8 +64,10 @@ interface Folder {
 
 class Walk implements FoundFiles {
   readonly files: CatalogFile[] = [];
+  readonly leftOut: CatalogFile[] = [];
   readonly problems: string[] = [];
   readonly #fence: string;
+  readonly #takes: FileChoice | undefined;
   readonly #signal: AbortSignal;
   readonly #folders: Folder[] = [];
   /** Kept until every folder that bears its own name is walked. */
@@ -66,8 +76,9 @@ class Walk implements FoundFiles {
   /** The top without links. */
   #top = "";
 
-  constructor(fence: string, signal: AbortSignal) {
+  constructor({ fence, takes }: WalkLimits, signal: AbortSignal) {
     this.#fence = fence;
+    this.#takes = takes;
     this.#signal = signal;
   }
 
@@ -120,8 +131,12 @@ class Walk implements FoundFiles {
   }
 
   #takeFile({ path, name }: Folder, stats: Stats): void {
-    if (stats.isFile()) this.files.push(localFile(name, path, stats));
-    else this.problems.push(`${name} is not a regular file`);
+    if (!stats.isFile()) {
+      this.problems.push(`${name} is not a regular file`);
+      return;
+    }
+    const isTaken = this.#takes?.({ fileName: name, length: stats.size, modifiedAt: stats.mtimeMs }) ?? true;
+    (isTaken ? this.files : this.leftOut).push(localFile(name, path, stats));
   }
 
   async #follow(parent: Folder, link: Folder): Promise<void> {

@@ -8,6 +8,8 @@ import { recheckByLookup } from "./recheck.ts";
 /** What a catalog that asks for each work item by itself found. */
 export interface FoundFiles {
   readonly files: readonly CatalogFile[];
+  /** What the run's filter leaves out. */
+  readonly leftOut?: readonly CatalogFile[];
   /** In words: what belongs to the work item and cannot be used. */
   readonly problems: readonly string[];
 }
@@ -73,8 +75,9 @@ async function* lookUpEach(
 async function answer(workItem: WorkItem, finding: Promise<FoundFiles>): Promise<Lookup> {
   const plain = { workItem, workItemName: "" };
   try {
-    const { files, problems } = await finding;
-    return { ...plain, files: sortFiles(files), problems };
+    const { files, leftOut = [], problems } = await finding;
+    const lookup = { ...plain, files: sortFiles(files), problems };
+    return leftOut.length === 0 ? lookup : { ...lookup, leftOut };
   } catch (thrown) {
     if (!(thrown instanceof FileFailure)) throw thrown;
     const { code, message } = thrown;

@@ -47,6 +47,7 @@ export async function plan(given: PlanArguments, io: Io): Promise<ExitCode> {
     partitions: isAuto ? "auto" : "fixed",
     total: isAuto ? parseTotal(options.totalPartitions) : machines,
     version: packageVersion(),
+    now: io.surroundings.wall(),
   });
   const dispose = endAtSignal(io, "no plan was made");
   const distribution = await distribute({ csv, total: isAuto ? 1 : machines }, io).finally(dispose);

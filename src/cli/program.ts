@@ -30,7 +30,9 @@ import { addVerify } from "./program/verify.ts";
 /** @param setExitCode told by the command that ran */
 export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCode) => void): Command {
   const program = new Command("reupload")
-    .description("Puts the files of failed work items back where they belong.")
+    .description(
+      "Copies the files of failed work items to an Azure container and announces each file on a queue.",
+    )
     .version(version)
     .helpOption("-h, --help", "show help")
     .helpCommand(false)

@@ -105,7 +105,8 @@ function valueText(given: Yaml.Node | null, place: Place): string {
   const value = yaml().isAlias(given) ? given.resolve(place.document) : given;
   if (yaml().isSeq(value)) {
     const items = value.items.map((item) => textOfScalar(item, place));
-    if (items.every((item) => item !== undefined)) return items.join(",");
+    if (items.every((item) => item !== undefined))
+      return items.join(RUN_OPTIONS[place.name].parse.repeats === true ? "\n" : ",");
     throw new ReuploadError("bad-config", `${place.where}: expected a list of texts`);
   }
   const text = textOfScalar(value, place);

@@ -1,7 +1,13 @@
 /** A configuration file with comments, for people to edit. */
 import { createRequire } from "node:module";
 import type * as Yaml from "yaml";
-import { configKey, RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "./run-options.ts";
+import {
+  configKey,
+  type OptionSpec,
+  RUN_OPTION_NAMES,
+  RUN_OPTIONS,
+  type RunOptionName,
+} from "./run-options.ts";
 
 /** Options that one start is given; a file would give them to every start. */
 const NOT_IN_FILE: ReadonlySet<RunOptionName> = new Set([
@@ -30,7 +36,7 @@ export function configText(texts: Readonly<Partial<Record<RunOptionName, string 
   ];
   let group = "";
   for (const name of FILE_OPTIONS) {
-    const { group: its, help, default: fallback, flag } = RUN_OPTIONS[name];
+    const { group: its, help, default: fallback, flag, parse }: OptionSpec = RUN_OPTIONS[name];
     if (its !== group) lines.push("", `# --- ${its.replace(/:$/, "")} ---`);
     group = its;
     const text = texts[name];
@@ -39,6 +45,7 @@ export function configText(texts: Readonly<Partial<Record<RunOptionName, string 
       lines.push(
         `#${configKey(name)}: ${fallback === undefined ? placeholder(flag) : scalar(fallback, stringify)}`,
       );
+    else if (parse.repeats === true) lines.push(`${configKey(name)}: ${JSON.stringify(text.split(/\r?\n/))}`);
     else lines.push(`${configKey(name)}: ${scalar(text, stringify)}`);
   }
   return `${lines.join("\n")}\n`;

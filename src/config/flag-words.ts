@@ -5,13 +5,16 @@ import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName } from "./run-options
 /**
  * The words that give one option.
  *
- * @param text its value as the operator would give it; undefined: not given
+ * @param text its value as the operator would give it; undefined: not given. Of an option that may be repeated a line each
  * @returns none for a switch that is as it would be without it
  */
 export function optionWords(name: RunOptionName, text: string | undefined): string[] {
   const isNegative = RUN_OPTIONS[name].flag.startsWith("--no-");
   if (text === undefined || (isNegative && text === "true")) return [];
   if (name === "retryFailed" && text === "false") return ["--no-retry-failed"];
+  if (RUN_OPTIONS[name].parse.repeats === true) {
+    return text.split(/\r?\n/).flatMap((value) => (value === "" ? [] : [flagWord(name), value]));
+  }
   const isSwitch = !/[<[]/.test(RUN_OPTIONS[name].flag);
   if (isSwitch && !isNegative) return text === "true" ? [flagWord(name)] : [];
   return isNegative || (name === "retryFailed" && text === "true")

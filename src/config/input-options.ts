@@ -110,7 +110,7 @@ export const INPUT_OPTIONS = {
     "--partition <i>",
     autoOr(wholeNumber(0, 99_999)),
     undefined,
-    "partition of this machine, counted from 0; needs --total-partitions. auto: the machine takes whichever partition is free",
+    "partition of this machine, counted from 0; needs --total-partitions. auto: the machine takes free partitions until all are done",
     "same",
   ),
   totalPartitions: option(
@@ -159,14 +159,14 @@ export const INPUT_OPTIONS = {
     "--coordination-container <name>",
     containerName,
     "reupload-coordination",
-    "container in the target account through which the machines of a run know of each other",
+    "container in the target account for the leases and checkpoints of the machines of a run",
   ),
   coordination: option(
     MACHINES,
     "--no-coordination",
     yesOrNo,
     "true",
-    "with partitions: let nothing prevent two machines from working on the same partition",
+    "do not use the coordination container; then nothing prevents two machines from working on the same partition",
   ),
   takeOver: option(
     MACHINES,

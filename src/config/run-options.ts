@@ -2,6 +2,7 @@
  * Every option of `reupload run`, once: its flag, its values, its default, its help. The command line, the
  * environment variables, the configuration file and the documentation's table all follow from this table.
  */
+import { FILTER_OPTIONS } from "./filter-options.ts";
 import { INPUT_OPTIONS } from "./input-options.ts";
 import type { OptionSpec } from "./option-spec.ts";
 import { SPEED_OPTIONS } from "./speed-options.ts";
@@ -13,6 +14,7 @@ export type { OnResume, OptionSpec } from "./option-spec.ts";
 /** By name; the order is that of the help. */
 export const RUN_OPTIONS = {
   ...INPUT_OPTIONS,
+  ...FILTER_OPTIONS,
   ...TARGET_OPTIONS,
   ...SPEED_OPTIONS,
 } as const satisfies Record<string, OptionSpec>;

@@ -120,14 +120,14 @@ export const SPEED_OPTIONS = {
     "--request-timeout <time>",
     duration("1s", "1h"),
     "30s",
-    "abort a request after this time without a byte",
+    "abort a request if no byte arrives for this time",
   ),
   maxWait: option(
     SPEED,
     "--max-wait <time>",
     duration("0s", "365d"),
     "6h",
-    "how long to wait for an outage to end before the run stops (resumable); a queue at --max-queue-depth is not an outage",
+    "stop the run (it can be resumed) if an outage lasts longer than this; waiting for --max-queue-depth is not an outage",
   ),
   grace: option(
     SPEED,

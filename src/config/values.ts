@@ -15,6 +15,8 @@ export interface Parser<Value> {
   readonly range?: string;
   /** The words that it takes, all of them or the usual ones; undefined where there are none. */
   readonly words?: readonly string[];
+  /** The option may be given more than once: the text has a line for each. */
+  readonly repeats?: boolean;
 }
 
 function ranged<Value>(range: string, parse: Parser<Value>): Parser<Value> {
@@ -45,17 +47,17 @@ const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, 
 
 /** A duration such as `30s`, `10m`, `6h`, `1h30m`, not shorter and not longer than these two; ms. */
 export function duration(least: string, most: string): Parser<number> {
-  const [leastMs = 0, mostMs = 0] = [msOf(least), msOf(most)];
+  const [leastMs = 0, mostMs = 0] = [durationMs(least), durationMs(most)];
   return ranged(`${least} to ${most}`, (given) => {
-    const ms = msOf(given);
+    const ms = durationMs(given);
     if (ms === undefined) throw new RangeError("expected a duration such as 30s, 10m or 6h");
     if (ms >= leastMs && ms <= mostMs) return ms;
     throw new RangeError(`expected a duration from ${least} to ${most}`);
   });
 }
 
-/** undefined when it is no duration */
-function msOf(given: string): number | undefined {
+/** `1h30m` in ms; undefined when it is no duration. */
+export function durationMs(given: string): number | undefined {
   const parts = [...given.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
   if (parts.length === 0 || parts.map((part) => part[0]).join("") !== given) return undefined;
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS_MS[unit ?? ""] ?? 0), 0);
@@ -167,6 +169,13 @@ const BYTES_OF_UNIT: Readonly<Record<string, number>> = {
   MiB: 2 ** 20,
   GiB: 2 ** 30,
 };
+
+/** `10MB`, `1.5GiB` in bytes, perhaps with a fraction; undefined when it is no number of bytes. */
+export function byteCount(given: string): number | undefined {
+  const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?)([A-Za-z]+)$/.exec(given) ?? [];
+  const bytes = unit.endsWith("B") ? BYTES_OF_UNIT[unit] : undefined;
+  return bytes === undefined ? undefined : Number(amount) * bytes;
+}
 
 /** Below this a brake would stand still between two requests; above it there is no such line. */
 const LEAST_BANDWIDTH = 10_000;

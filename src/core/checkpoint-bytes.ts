@@ -7,6 +7,7 @@ import type { Checkpoint, CheckpointFailure, CheckpointFiles, OpenInCheckpoint }
 import { newCheckpointStates } from "./checkpoint-states.ts";
 import { errorMessageText, ReuploadError } from "./errors.ts";
 import { FAILURE_CODES } from "./failure.ts";
+import type { Family } from "./sub-partition.ts";
 
 const MAGIC = "RUCP";
 const VERSION = 1;
@@ -22,12 +23,18 @@ interface Head {
   readonly files: CheckpointFiles;
   /** How many open work items follow the states. */
   readonly open: number;
+  /** Places as base64. */
+  readonly family?: {
+    readonly rows: Checkpoint["rows"];
+    readonly gifts: readonly { readonly partition: number; readonly places: string }[];
+  };
 }
 
 /** The bytes that `decodeCheckpoint` reads; the same for equal checkpoints. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const { partition, epoch, rows, states, empty, open, failures, files } = checkpoint;
-  const head: Head = { partition, epoch, rows, empty, failures, files, open: open.length };
+  const { partition, epoch, rows, states, empty, open, failures, files, family } = checkpoint;
+  const plain: Head = { partition, epoch, rows, empty, failures, files, open: open.length };
+  const head: Head = family === undefined ? plain : { ...plain, family: encodeFamily(family) };
   const writer = new Writer();
   writer.bytes(Buffer.from(JSON.stringify(head), "utf8"));
   writer.raw(states);
@@ -41,6 +48,31 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   }
   const body = writer.taken();
   return Buffer.concat([Buffer.from(MAGIC, "latin1"), Buffer.from([VERSION]), digest(body), body]);
+}
+
+function encodeFamily({ rows, gifts }: Family): NonNullable<Head["family"]> {
+  return {
+    rows,
+    gifts: gifts.map(({ partition, places }) => ({
+      partition,
+      places: Buffer.from(places).toString("base64"),
+    })),
+  };
+}
+
+function decodeFamily({ rows, gifts }: NonNullable<Head["family"]>): Family {
+  const isWhole =
+    Number.isSafeInteger(rows.count) &&
+    typeof rows.digest === "string" &&
+    gifts.every(({ partition, places }) => Number.isSafeInteger(partition) && typeof places === "string");
+  if (!isWhole) throw unusable("its head is incomplete");
+  return {
+    rows,
+    gifts: gifts.map(({ partition, places }) => ({
+      partition,
+      places: new Uint8Array(Buffer.from(places, "base64")),
+    })),
+  };
 }
 
 function digest(body: Uint8Array): Buffer {
@@ -69,7 +101,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
 }
 
 function readBody(reader: Reader): Checkpoint {
-  const { open: openCount, ...head } = checkedHead(JSON.parse(reader.bytes().toString("utf8")));
+  const { open: openCount, family, ...head } = checkedHead(JSON.parse(reader.bytes().toString("utf8")));
   const states = new Uint8Array(reader.raw(newCheckpointStates(head.rows.count).length));
   const open: OpenInCheckpoint[] = [];
   for (let at = 0, place = -1; at < openCount; at++) {
@@ -80,14 +112,15 @@ function readBody(reader: Reader): Checkpoint {
     open.push({ place, receipt, completed: new Uint8Array(reader.bytes()) });
   }
   if (!reader.isAtEnd) throw unusable("there are bytes after its end");
-  return { ...head, states, open };
+  const checkpoint = { ...head, states, open };
+  return family === undefined ? checkpoint : { ...checkpoint, family: decodeFamily(family) };
 }
 
 /** What is read as JSON is believed only as far as it has the shape. */
 function checkedHead(head: unknown): Head {
-  const { partition, epoch, rows, empty, failures, files, open } = head as Head;
+  const { partition, epoch, rows, empty, failures, files, open, family } = head as Head;
   const numbers = [partition, epoch, rows.count, empty, open, files.total, files.done];
-  numbers.push(files.failed, files.skipped, files.bytes);
+  numbers.push(files.failed, files.skipped, files.bytes, files.leftOut ?? 0);
   const isWhole =
     numbers.every((value) => Number.isSafeInteger(value) && value >= 0) &&
     typeof rows.digest === "string" &&
@@ -99,7 +132,8 @@ function checkedHead(head: unknown): Head {
         Number.isSafeInteger(workItems),
     );
   if (!isWhole) throw unusable("its head is incomplete");
-  return { partition, epoch, rows, empty, failures, files, open };
+  const checked = { partition, epoch, rows, empty, failures, files, open };
+  return family === undefined ? checked : { ...checked, family };
 }
 
 function unusable(why: string): ReuploadError {

@@ -13,6 +13,7 @@ import {
   writeCheckpointState,
 } from "./checkpoint-states.ts";
 import type { Receipt } from "./receipt.ts";
+import type { Family } from "./sub-partition.ts";
 
 export { decodeCheckpoint, encodeCheckpoint } from "./checkpoint-bytes.ts";
 
@@ -31,6 +32,8 @@ export interface Checkpoint {
   /** What failed and was skipped, by outcome and code. */
   readonly failures: readonly CheckpointFailure[];
   readonly files: CheckpointFiles;
+  /** Undefined while nothing of the partition was given away: then `rows` are all that have its hash. */
+  readonly family?: Family;
 }
 
 export interface OpenInCheckpoint {
@@ -57,6 +60,8 @@ export interface CheckpointFiles {
   readonly skipped: number;
   /** Bytes put into the target, as far as they are known. */
   readonly bytes: number;
+  /** Left out by the run's filter, of the work items that are done; not in `total`. Left out itself while there are none. */
+  readonly leftOut?: number;
 }
 
 export interface CheckpointCounts {
@@ -154,8 +159,14 @@ export function mergeCheckpoints(own: Checkpoint, other: Checkpoint): Checkpoint
       failed: later.files.failed,
       skipped: later.files.skipped,
       bytes: Math.max(own.files.bytes, other.files.bytes),
+      ...withLeftOut(Math.max(own.files.leftOut ?? 0, other.files.leftOut ?? 0)),
     },
   };
+}
+
+/** The number as checkpoints have it. */
+export function withLeftOut(leftOut: number): Pick<CheckpointFiles, "leftOut"> {
+  return leftOut === 0 ? {} : { leftOut };
 }
 
 function mergeOpen(

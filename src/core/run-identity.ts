@@ -18,6 +18,8 @@ export interface RunIdentity {
   readonly nameTemplate: string;
   /** Kind and place of the catalog, such as `listing:files.csv`. Its content may change: receipts notice. */
   readonly catalog: string;
+  /** Which of its files are taken, as `filterText` has it; undefined: all of them, as in states of before. */
+  readonly filter?: string;
   /** What the blobs get, as `describeAttributes` has it; undefined where it is the default, as in states of before. */
   readonly metadata?: string;
   readonly tier?: string;
@@ -39,6 +41,7 @@ const LABELS: Record<keyof RunIdentity, string> = {
   totalPartitions: "total partitions",
   nameTemplate: "name template",
   catalog: "catalog",
+  filter: "filter",
   metadata: "metadata",
   tier: "access tier",
   tags: "tags",
@@ -47,6 +50,7 @@ const LABELS: Record<keyof RunIdentity, string> = {
 
 /** What a field that is undefined stands for. */
 const DEFAULTS: Partial<Record<keyof RunIdentity, string>> = {
+  filter: "none",
   metadata: "source",
   tier: "account",
   tags: "none",

@@ -3,7 +3,13 @@
  * A checkpoint speaks of work items by their place in key order, so that all rows of the CSV are needed, in memory.
  */
 import { countBits } from "./bitmap.ts";
-import { type Checkpoint, type CheckpointFiles, isOverRows, type OpenInCheckpoint } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  type CheckpointFiles,
+  isOverRows,
+  type OpenInCheckpoint,
+  withLeftOut,
+} from "./checkpoint.ts";
 import { newCheckpointStates, readCheckpointState, writeCheckpointState } from "./checkpoint-states.ts";
 import { CsvDigest } from "./csv-digest.ts";
 import { ReuploadError } from "./errors.ts";
@@ -67,7 +73,7 @@ interface Known {
 }
 
 /** What a checkpoint tells of all its done work items together: each gets its part. */
-const SHARED = ["empty", "done", "skipped", "bytes"] as const;
+const SHARED = ["empty", "done", "skipped", "bytes", "leftOut"] as const;
 type Shared = (typeof SHARED)[number];
 
 /** Old checkpoints, taken in one by one, and the new ones that they make. */
@@ -112,7 +118,7 @@ export class Spread {
   #checkpoint(partition: number, { places, rows }: Share): Checkpoint {
     const states = newCheckpointStates(rows.count);
     const open: OpenInCheckpoint[] = [];
-    const sums = { empty: 0, done: 0, skipped: 0, bytes: 0 };
+    const sums = { empty: 0, done: 0, skipped: 0, bytes: 0, leftOut: 0 };
     let inOpen = 0;
     let ofOpen = 0;
     for (const [at, place] of places.entries()) {
@@ -125,13 +131,14 @@ export class Spread {
       inOpen += countBits(known.open.completed);
       ofOpen += known.open.receipt.count;
     }
-    const { empty, done, skipped, bytes } = sums;
+    const { empty, done, skipped, bytes, leftOut } = sums;
     const files: CheckpointFiles = {
       total: done + skipped + ofOpen,
       done: done + inOpen,
       failed: 0,
       skipped,
       bytes,
+      ...withLeftOut(leftOut),
     };
     return { partition, epoch: this.#epoch, rows, states, empty, open, failures: [], files };
   }
@@ -148,7 +155,8 @@ class Parts {
     const { empty, files, open } = checkpoint;
     const inOpen = open.reduce((sum, { completed }) => sum + countBits(completed), 0);
     const done = Math.max(0, files.done - inOpen);
-    this.#whole = { empty, done, skipped: files.skipped, bytes: files.bytes };
+    const { skipped, bytes, leftOut = 0 } = files;
+    this.#whole = { empty, done, skipped, bytes, leftOut };
     let count = 0;
     for (let at = 0; at < rows; at++) if (readCheckpointState(checkpoint.states, at) === "done") count++;
     this.#ofAll = count === 0;
@@ -164,7 +172,13 @@ class Parts {
       return Math.floor(isExact ? product / this.#among : whole * (count / this.#among));
     };
     const part = (whole: number) => upTo(whole, at + 1) - upTo(whole, at);
-    const { empty, done, skipped, bytes } = this.#whole;
-    return { empty: part(empty), done: part(done), skipped: part(skipped), bytes: part(bytes) };
+    const { empty, done, skipped, bytes, leftOut } = this.#whole;
+    return {
+      empty: part(empty),
+      done: part(done),
+      skipped: part(skipped),
+      bytes: part(bytes),
+      leftOut: part(leftOut),
+    };
   }
 }

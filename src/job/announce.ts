@@ -40,7 +40,7 @@ export async function announce(context: JobContext, order: AnnounceOrder): Promi
     const store = await STATES.openAnnouncements({ location, all, queue: settings.queue });
     let hold: AnnounceHold | undefined;
     try {
-      hold = await AnnounceHold.take(context, { run: request.run, settings, services });
+      hold = await AnnounceHold.take(context, { run: request.run, settings, services, store });
       return await announceAll(context, request, { services, store, hold });
     } finally {
       await hold?.end();

@@ -3,10 +3,11 @@
  * `machines`, which knows which of them are free.
  */
 import { hostname } from "node:os";
+import { familySizes } from "../core/sub-partition.ts";
 import { AutoMachine, OtherTotal } from "../machines/auto-machine.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import type { ControlWatch } from "../machines/control.ts";
-import type { LimitShare } from "../machines/limit-share.ts";
+import type { Membership } from "../machines/membership.ts";
 import type { OldRecord } from "../machines/machines.ts";
 import { RestAccount } from "../machines/rest-account.ts";
 import { explainRefusal } from "../machines/rights.ts";
@@ -25,6 +26,7 @@ import type { Guard, GuardedRun } from "./guard.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
+import { TakeOvers } from "./take-overs.ts";
 import { tellHowToWatch } from "./watch-hint.ts";
 
 export { OtherTotal };
@@ -54,7 +56,8 @@ async function beginAuto(
   const figures: Figures = { first: undefined, last: undefined };
   const admitted = new Set<number>();
   const retries = new Set<number>();
-  const sizes = state.queue.sizes();
+  // One that has given all away may have died before that was told: it is to be taken like any other.
+  const sizes = familySizes(state.queue.sizes());
   /** By partition: work items, until a survey has counted their files. */
   const files = Array.from({ length: state.run.identity.totalPartitions }, (_, at) => sizes.get(at) ?? 0);
   const asked: { watch?: ControlWatch } = {};
@@ -84,34 +87,37 @@ async function beginAuto(
     );
     tellHowToWatch(context, machine.runId, settings);
     const { maxFailures } = settings;
-    const share = await shareLimits(machine, services, signal);
+    const takeOvers = new TakeOvers(state.run.identity.totalPartitions);
+    const membership = await joinOthers(machine, services, takeOvers, signal);
     const place = { account, surroundings, names: options.names };
     const watch = await listenToAccount({ control, state, reporter: context.reporter, surroundings }, place);
     asked.watch = watch;
     const shared = { state, control, surroundings, services, figures, container, notice, explain, watch };
     const partitions = { admitted, retries, sizes, files };
-    return new AutoRun({ ...shared, ...partitions, machine, share, maxFailures });
+    return new AutoRun({ ...shared, ...partitions, machine, membership, takeOvers, maxFailures });
   } catch (thrown) {
     throw explain(thrown);
   }
 }
 
-/** From now on this machine takes its share of the run's limits; undefined when there are none. */
-async function shareLimits(
+/** From now on the others see this machine, and it takes its share of the run's limits where there are any. */
+async function joinOthers(
   machine: AutoMachine,
   { limits }: Services,
+  takeOvers: TakeOvers,
   signal: AbortSignal,
-): Promise<LimitShare | undefined> {
+): Promise<Membership> {
+  const takenOver = () => takeOvers.told;
   let held = limits.heldMs;
-  if (held === undefined) return undefined;
+  if (held === undefined) return machine.join({ takenOver, isHeldBack: undefined }, signal);
   const isHeldBack = (): boolean => {
     const [before, now] = [held ?? 0, limits.heldMs ?? 0];
     held = now;
     return now > before;
   };
-  const share = await machine.shareLimits(isHeldBack, signal);
-  limits.share = () => share.share;
-  return share;
+  const membership = await machine.join({ takenOver, isHeldBack }, signal);
+  limits.share = () => membership.share;
+  return membership;
 }
 
 /** The same facts; which partitions came into the state's queue is noted, because a claim may still fail afterwards. */
@@ -141,7 +147,7 @@ function machineOptions(context: JobContext, coordination: Coordination, state: 
       hashVersion: HASH_VERSION,
       queues: settings.announce ? [settings.queue] : [],
       nameTemplate,
-      rules: { ...runRules(settings), ...limitRules(kept) },
+      rules: { ...runRules(settings, state.run.createdAt), ...limitRules(kept) },
     },
     // A state's rows have their partitions already; stdin cannot be read again.
     anyTotal: settings.totalPartitions === undefined && state.start.number === 1 && settings.csv !== "-",

@@ -3,8 +3,8 @@ import type { ControlWatch } from "../machines/control.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
-import type { LimitShare } from "../machines/limit-share.ts";
-import type { PipelineLive } from "../pipeline/pipeline.ts";
+import type { Membership } from "../machines/membership.ts";
+import type { FileReport, PipelineLive } from "../pipeline/pipeline.ts";
 import type { ProgressView, RunParts, Waiting } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
 import { abortAfter, every, sleep } from "../surroundings/surroundings.ts";
@@ -26,8 +26,8 @@ export interface AutoRunOptions extends TakingOptions {
   readonly figures: Figures;
   /** Of the coordination. */
   readonly container: string;
-  /** This machine's share of the run's limits; undefined when there are none. */
-  readonly share: LimitShare | undefined;
+  /** This machine among the others. */
+  readonly membership: Membership;
   /** By partition, what decides which is taken first: a survey puts the counts of files there. */
   readonly files: number[];
   /** Takes what an operator asks of all machines. */
@@ -83,6 +83,10 @@ export class AutoRun implements GuardedRun {
     return { ...parts, files: this.#filesCounted };
   }
 
+  noteFile(report: FileReport): void {
+    this.#with.takeOvers.noteFile(report);
+  }
+
   unproved(): StopRequest | undefined {
     return this.#unproved;
   }
@@ -90,6 +94,7 @@ export class AutoRun implements GuardedRun {
   /** A failed survey is no failure of the run: the run goes on in the order of work items. */
   useWork(catalog: Catalog, live: PipelineLive): void {
     this.#taking.ready.follow(live);
+    this.#taking.giving.follow(live);
     const { machine, state, surroundings, files, control } = this.#with;
     const onCounted = (counted: readonly number[]): void => {
       files.splice(0, files.length, ...counted);
@@ -111,17 +116,17 @@ export class AutoRun implements GuardedRun {
     this.#with.watch.end();
     this.#ended.abort(new Error("the run has ended"));
     await this.#survey;
-    await this.#with.share?.end();
-    await this.#taking.end();
     const isAborted = control.aborting.aborted;
     const signal = abortAfter(surroundings, isAborted ? LAST_WORD_AFTER_ABORT_MS : LAST_WORD_MS);
+    await this.#with.membership.end(signal);
+    await this.#taking.end();
     const given = await Promise.all(
       [...machine.held].map(async (partition) => {
         const isDone = this.#with.state.queue.left(partition).all === 0;
         return { partition, isDone, isTold: await this.#taking.giveBack(partition, signal) };
       }),
     );
-    const lines = describeGivenBack(given);
+    const lines = [...this.#with.takeOvers.describe(), ...describeGivenBack(given)];
     const isOver = !control.draining.aborted && (await this.#prove());
     const look = machine.look(abortAfter(surroundings, LAST_WORD_AFTER_ABORT_MS));
     this.#taking.run = (await look.catch((): undefined => undefined)) ?? this.#taking.run;

@@ -3,6 +3,7 @@
  * takes over into the state what others have done, so that the state tells the whole run at the end.
  */
 import type { RunSettings } from "../config/run-options.ts";
+import { partitionName } from "../core/sub-partition.ts";
 import { decodeCheckpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
@@ -19,11 +20,13 @@ import {
   sleep,
   type Surroundings,
 } from "../surroundings/surroundings.ts";
+import { AutoGiving } from "./auto-giving.ts";
 import { tooManyFailures } from "./auto-limits.ts";
-import { describeTakeOvers } from "./auto-text.ts";
+import { describeGift, describeTakeOvers } from "./auto-text.ts";
 import type { JobContext } from "./context.ts";
 import { ReadyWork } from "./ready-work.ts";
 import type { RunControl } from "./run-control.ts";
+import type { TakeOvers } from "./take-overs.ts";
 
 /** How often it is seen whether partitions are done, and work runs low, ms. */
 export const TICK_MS = 250;
@@ -33,6 +36,8 @@ const CLAIM_MS = 20;
 const LOOK_AGAIN_MS = 3_000;
 /** While there is enough to do, the others are looked at so often, ms. */
 const LOOK_AROUND_MS = 15_000;
+/** While nothing is free and there is something to give away, ms. */
+const LOOK_AT_TAIL_MS = 4_000;
 const TAKEN_AT_ONCE = 16;
 /** How many partitions that others have done are taken over between two looks at the own ones. */
 const ADOPTED_AT_ONCE = 8;
@@ -53,6 +58,7 @@ export interface TakingOptions {
   readonly retries: Set<number>;
   /** Work items of each partition. */
   readonly sizes: ReadonlyMap<number, number>;
+  readonly takeOvers: TakeOvers;
   /** Of the whole run. */
   readonly maxFailures: RunSettings["maxFailures"];
 }
@@ -63,6 +69,7 @@ export class AutoTaking {
   /** Since when nothing is free, ms since the epoch. */
   idleSince: number | undefined;
   readonly ready: ReadyWork;
+  readonly giving: AutoGiving;
   readonly givingBack = new Map<number, Promise<void>>();
   readonly #with: TakingOptions;
   readonly #ended = new AbortController();
@@ -84,6 +91,7 @@ export class AutoTaking {
     this.#workItemsEach = Math.max(1, workItems / Math.max(1, sizes.size));
     this.#signal = AbortSignal.any([this.#ended.signal, control.draining]);
     this.ready = new ReadyWork(() => state.ledger.tally());
+    this.giving = new AutoGiving({ ...options, givingBack: this.givingBack });
     this.#loop = this.#keepTaking(mayTake);
   }
 
@@ -168,7 +176,7 @@ export class AutoTaking {
     await machine.giveBack(partition, AbortSignal.abort(why)).catch(() => false);
     admitted.delete(partition);
     await state.queue.withdraw(partition, why);
-    notice("warning", `partition ${partition} is no longer this machine's: ${why.message}`);
+    notice("warning", `partition ${partitionName(partition)} is no longer this machine's: ${why.message}`);
   }
 
   async #takeOrLook(mayTake: boolean): Promise<void> {
@@ -185,6 +193,12 @@ export class AutoTaking {
     this.#see(run, isDead === true ? LOOK_AGAIN_MS : LOOK_AROUND_MS);
     // What a dead machine had uploaded and not announced is not to wait until the work runs low.
     if (isDead === true && mayTake) await this.#takeSome("dead", 1);
+    else if (mayTake && run !== undefined) await this.#give(run);
+  }
+
+  async #give(run: RunView): Promise<void> {
+    const given = await this.giving.giveIfIdle(run, this.#signal);
+    if (given.length > 0) this.#with.notice("info", describeGift(given));
   }
 
   /**
@@ -200,6 +214,7 @@ export class AutoTaking {
       const most = Math.min(TAKEN_AT_ONCE, Math.max(atLeast, Math.round(missing / this.#workItemsEach)));
       if (!(await this.#takeSome("any", most))) {
         this.idleSince ??= surroundings.wall();
+        await machine.idle.tell(this.#signal);
         const pause = LOOK_AGAIN_MS * (0.8 + surroundings.random() * 0.4);
         this.#see(await machine.seen(this.#signal), pause);
         return;
@@ -226,6 +241,7 @@ export class AutoTaking {
   }
 
   #tellTakeOvers(views: readonly PartitionView[]): void {
+    this.#with.takeOvers.note(views);
     for (const line of describeTakeOvers(views, this.run?.date)) this.#with.notice("warning", line);
   }
 
@@ -236,7 +252,7 @@ export class AutoTaking {
     const stop = tooManyFailures(run, maxFailures);
     if (stop !== undefined) control.drain(stop);
     this.#lookedAt = moment(this.#with.surroundings);
-    this.#nextLookMs = nextLookMs;
+    this.#nextLookMs = this.giving.isAtTail(run) ? Math.min(nextLookMs, LOOK_AT_TAIL_MS) : nextLookMs;
   }
 
   /** What was admitted for a claim that failed is nobody's work here. */

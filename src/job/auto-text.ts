@@ -1,4 +1,5 @@
 /** What a machine that takes free partitions tells of its own ones and of the others, in sentences and in numbers. */
+import { giftNumber, parentPartition, partitionName } from "../core/sub-partition.ts";
 import type { PartitionView, RunView } from "../machines/machines.ts";
 import type { RunParts } from "../progress/progress.ts";
 
@@ -14,7 +15,7 @@ export function runParts(
     readonly stateId: string;
   },
 ): RunParts {
-  const isEmpty = (partition: number) => (own.sizes.get(partition) ?? 0) === 0;
+  const isEmpty = (partition: number) => giftNumber(partition) === 0 && (own.sizes.get(partition) ?? 0) === 0;
   const done = partitions.filter(
     ({ partition, record, lease }) =>
       !own.held.has(partition) && (isEmpty(partition) || (record?.state === "done" && lease !== "leased")),
@@ -77,6 +78,13 @@ export function describeTakeOvers(views: readonly PartitionView[], now: number |
   });
 }
 
+/** @param given sub-partitions that were made of one partition, at least one */
+export function describeGift(given: readonly number[]): string {
+  const from = partitionName(parentPartition(given[0] ?? 0));
+  const what = given.length === 1 ? "a part" : `${given.length} parts`;
+  return `gave away ${what} of partition ${from}: other machines have nothing to do`;
+}
+
 /** @param isOver the completion of the run is proved */
 export function describeRun(parts: RunParts, isOver: boolean): string[] {
   if (isOver) return [`all ${parts.total} partitions are done: the run is complete`];
@@ -103,7 +111,7 @@ function named(given: readonly GivenBack[]): string {
 function numbers(partitions: readonly { readonly partition: number }[]): string {
   const all = partitions.map(({ partition }) => partition).toSorted((a, b) => a - b);
   const more = all.length - MOST_NAMED;
-  return `${all.slice(0, MOST_NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return `${all.slice(0, MOST_NAMED).map(partitionName).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 function count(value: number, noun: string): string {

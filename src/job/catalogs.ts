@@ -13,6 +13,7 @@ import { Secret } from "../core/secret.ts";
 import { parseSourcePrefix, type SourcePrefix } from "../core/source-prefix.ts";
 import { readQueryText } from "../kusto/query-text.ts";
 import type { SignInPrompt } from "./context.ts";
+import { checkBounds, filterByName, openFilter } from "./file-filter.ts";
 import type { Services } from "./services.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
@@ -33,6 +34,8 @@ export interface OpenContext {
   /** What files that belong to the catalog begin with: the state's path without its ending. */
   readonly stem: string;
   readonly services: Services;
+  /** When the run began, ms since the epoch: times of its filter may count back from there. */
+  readonly began: number;
   /** Where a person may be asked to sign in. */
   readonly prompt: SignInPrompt;
   /** Ends the opening. */
@@ -57,7 +60,8 @@ const KINDS = Object.keys(NAMED_BY) as Kind[];
  * The run's catalog: the kind that `--catalog` says, else the one that is named.
  *
  * @param path makes a path whole
- * @throws ReuploadError `usage` when none is named, or more than one; `source-invalid`
+ * @throws ReuploadError `usage` when none is named, or more than one; `source-invalid`; `bad-option` for a filter that it
+ * cannot keep
  */
 export function catalogSource(
   settings: RunSettings,
@@ -65,11 +69,13 @@ export function catalogSource(
   env: Environment,
 ): CatalogSource {
   const prefix = parseSourcePrefix(settings.sourcePrefix);
-  switch (chooseKind(settings)) {
+  const kind = chooseKind(settings);
+  checkBounds(settings, kind);
+  switch (kind) {
     case "listing":
-      return listingSource(path(named(settings, "files")));
+      return listingSource(path(named(settings, "files")), settings);
     case "container":
-      return containerSource(named(settings, "sourceContainer"), prefix, env);
+      return containerSource(settings, prefix, env);
     case "folder":
       return folderSource(path(named(settings, "sourceDir")), prefix, settings);
     case "kusto":
@@ -107,7 +113,7 @@ function named(
   });
 }
 
-function listingSource(file: string): CatalogSource {
+function listingSource(file: string, settings: RunSettings): CatalogSource {
   return {
     kind: "listing",
     identity: `listing:${basename(file)}`,
@@ -117,9 +123,10 @@ function listingSource(file: string): CatalogSource {
       const { handle } = await openListingFile(file);
       await handle.close();
     },
-    async open({ stem, prompt, opening, signal }) {
+    async open({ stem, prompt, began, opening, signal }) {
       const { openListing } = await import("../catalog/listing/listing.ts");
-      return openListing({
+      const takes = await openFilter(settings, began);
+      const listing = await openListing({
         surroundings: REAL_SURROUNDINGS,
         path: file,
         indexPath: `${stem}.listing-index`,
@@ -128,6 +135,7 @@ function listingSource(file: string): CatalogSource {
         opening,
         signal,
       });
+      return filterByName(listing, takes, true);
     },
   };
 }
@@ -146,7 +154,8 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
       const { clusterUrl } = await import("../kusto/cluster.ts");
       clusterUrl(cluster);
     },
-    async open({ services, prompt, opening }) {
+    async open({ services, prompt, began, opening }) {
+      const takes = await openFilter(settings, began);
       const { connectKusto } = await import("./kusto.ts");
       const { openKustoCatalog } = await import("../catalog/kusto/kusto-catalog.ts");
       const kusto = await connectKusto({
@@ -160,7 +169,13 @@ function kustoSource(settings: RunSettings, path: (path: string) => string, env:
         account: services.account,
       });
       try {
-        return await openKustoCatalog({ surroundings: REAL_SURROUNDINGS, kusto, query, signal: opening });
+        const catalog = await openKustoCatalog({
+          surroundings: REAL_SURROUNDINGS,
+          kusto,
+          query,
+          signal: opening,
+        });
+        return await filterByName(catalog, takes, false);
       } catch (thrown) {
         kusto.close();
         throw thrown;
@@ -181,8 +196,8 @@ export function readQuery(path: string): string {
   }
 }
 
-function containerSource(url: string, prefix: SourcePrefix, env: Environment): CatalogSource {
-  const source = sourceContainer(url, prefix);
+function containerSource(settings: RunSettings, prefix: SourcePrefix, env: Environment): CatalogSource {
+  const source = sourceContainer(named(settings, "sourceContainer"), prefix);
   const given = env["REUPLOAD_SOURCE_SAS"] ?? "";
   const sas = given === "" ? undefined : sasTokenOf(new Secret(given), "REUPLOAD_SOURCE_SAS");
   return {
@@ -191,9 +206,10 @@ function containerSource(url: string, prefix: SourcePrefix, env: Environment): C
     hasLocalFiles: false,
     // The service is asked when it is opened.
     async check() {},
-    async open({ services, opening }) {
+    async open({ services, began, opening }) {
       const { openContainer } = await import("../catalog/container/container.ts");
       return openContainer({
+        takes: await openFilter(settings, began),
         source,
         sas,
         client: services.client,
@@ -217,9 +233,9 @@ function folderSource(path: string, prefix: SourcePrefix, settings: RunSettings)
     identity: source.identity,
     hasLocalFiles: true,
     check: async () => checkFolder(source),
-    async open() {
+    async open({ began }) {
       const { openFolder } = await import("../catalog/folder/folder.ts");
-      return openFolder(source);
+      return openFolder(source, await openFilter(settings, began));
     },
   };
 }

@@ -3,7 +3,9 @@ import { type Checkpoint, checkpointCounts } from "../core/checkpoint.ts";
 import type { RecordSummary } from "../machines/record.ts";
 
 /** Its counts and failures, as the summary of a record has them. */
-export function checkpointSummary(checkpoint: Checkpoint): Pick<RecordSummary, "counts" | "failures"> {
+export function checkpointSummary(
+  checkpoint: Checkpoint,
+): Pick<RecordSummary, "counts" | "failures" | "filesLeftOut"> {
   const { workItems, files } = checkpointCounts(checkpoint);
   const failed = checkpoint.failures.filter(({ outcome }) => outcome === "failed");
   return {
@@ -19,6 +21,7 @@ export function checkpointSummary(checkpoint: Checkpoint): Pick<RecordSummary, "
       filesSkipped: files.skipped,
       bytes: files.bytes,
     },
+    ...(files.leftOut === undefined ? {} : { filesLeftOut: files.leftOut }),
     failures: Object.fromEntries(failed.map(({ code, files: n, workItems: w }) => [code, n + w])),
   };
 }

@@ -1,6 +1,8 @@
 /** What of a run's settings all of its machines must have alike. */
 import { configKey, type RunSettings } from "../config/run-options.ts";
 import { type AttributeName, describeAttributes } from "../core/blob-attributes.ts";
+import { filterRules } from "../core/file-filter.ts";
+import { readFilter } from "./file-filter.ts";
 
 /** Whether the run is refused where the machines cannot know of each other. */
 export function isCoordinated(settings: RunSettings): boolean {
@@ -12,14 +14,19 @@ export function isWhole({ totalPartitions = 1 }: RunSettings): boolean {
   return totalPartitions === 1;
 }
 
-/** The rules of conflicts and names, by their flags. */
-export function runRules(settings: RunSettings): Readonly<Record<string, string>> {
+/**
+ * The rules of conflicts, names and of which files are taken, by their flags.
+ *
+ * @param began when the run began, ms since the epoch
+ */
+export function runRules(settings: RunSettings, began: number): Readonly<Record<string, string>> {
   return {
     "--on-conflict": settings.onConflict,
     "--on-collision": settings.onCollision,
     "--on-empty": settings.onEmpty,
     "--announce-existing": settings.announceExisting,
     "--content-type": settings.contentType,
+    ...filterRules(readFilter(settings), began),
     ...attributeRules(settings),
   };
 }

@@ -140,7 +140,7 @@ function partOptions(context: JobContext, coordination: Coordination, state: Ope
       hashVersion: HASH_VERSION,
       queues: settings.announce ? splitQueues(settings.queue) : [],
       nameTemplate,
-      rules: runRules(settings),
+      rules: runRules(settings, state.run.createdAt),
     },
     csv: describeCsv(state.run, csvName, sample()),
     facts: isNew ? tellTakenOver(facts, state, tell) : facts,

@@ -12,6 +12,7 @@ import { parseNameTemplate } from "../core/target-name.ts";
 import type { FileReport } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
 import { type DryRunReport, dryRunVerdict } from "../report/dry-run-report.ts";
+import { toldFilter } from "../state/run-record.ts";
 import { STATES } from "../state/wiring.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { DryRunTransfer } from "../transfer/dry-run-transfer.ts";
@@ -109,13 +110,8 @@ async function withState(
 ): Promise<DryRunReport> {
   const { reporter, control, signal } = context;
   const { buildTransferTools } = await import("./services.ts");
-  const catalog = await source.open({
-    stem,
-    services,
-    prompt: context,
-    opening: signal,
-    signal: control.aborting,
-  });
+  const place = { stem, services, began: state.run.createdAt, prompt: context };
+  const catalog = await source.open({ ...place, opening: signal, signal: control.aborting });
   try {
     const transfer = new DryRunTransfer(context.surroundings);
     const follow = followRun({ ...context, state, services });
@@ -149,6 +145,7 @@ async function withState(
     return {
       isComplete,
       input: state.run.input,
+      filter: toldFilter(state.run),
       summary: state.ledger.tally(),
       catalogRejected: catalog.rejectedRows().count,
       toTransfer: transfer,

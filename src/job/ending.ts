@@ -7,6 +7,7 @@ import type { Miscounted, PipelineOutcome } from "../pipeline/pipeline.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import { errorMessage } from "../report/messages.ts";
 import { balanceReport, judgeReport, type RunEnding, type RunReport } from "../report/run-report.ts";
+import { toldFilter } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import type { Listener } from "./context.ts";
 import type { RunEnd } from "./run-ended.ts";
@@ -92,6 +93,7 @@ async function buildReport(finishing: Finishing): Promise<RunReport> {
     input: run.input,
     rejectedFile: run.input.rejected > 0 && existsSync(rejectedFile) ? rejectedFile : undefined,
     catalogRejected: catalog.rejectedRows(),
+    filter: toldFilter(run),
     summary,
     failures,
     thisStart: {

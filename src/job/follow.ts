@@ -22,6 +22,8 @@ interface Following {
   readonly control: Pick<RunControl, "state" | "pausedBy">;
   /** The whole run, when this start does what it can get of it. */
   readonly parts?: () => RunParts | undefined;
+  /** Takes each file that is done with, before it is told. */
+  readonly noteFile?: (report: FileReport) => void;
 }
 
 export interface Follower {
@@ -37,7 +39,8 @@ export interface Follower {
  * Follows a running pipeline: makes its progress from the state's counters and its live figures, and tells the
  * reporter.
  */
-export function followRun({ state, services, reporter, surroundings, control, parts }: Following): Follower {
+export function followRun(following: Following): Follower {
+  const { state, services, reporter, surroundings, control, parts, noteFile } = following;
   let live: PipelineLive = {
     slots: 0,
     slotsInUse: 0,
@@ -60,7 +63,10 @@ export function followRun({ state, services, reporter, surroundings, control, pa
   };
   let endSampling = (): void => {};
   return {
-    onFile: (report) => reporter.tell(fileMessage(report)),
+    onFile(report) {
+      noteFile?.(report);
+      reporter.tell(fileMessage(report));
+    },
     watch(pipelineLive) {
       live = pipelineLive;
       endSampling = every(surroundings, SAMPLE_MS, show);

@@ -5,7 +5,7 @@
 import type { RunControl } from "./run-control.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { StopRequest } from "../core/stop-request.ts";
-import type { PipelineLive } from "../pipeline/pipeline.ts";
+import type { FileReport, PipelineLive } from "../pipeline/pipeline.ts";
 import type { ProgressView, RunParts } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
@@ -37,6 +37,8 @@ export interface GuardedRun {
   tellProgress(view: ProgressView): void;
   /** Takes the catalog and the pipeline of the run, once they are there. */
   useWork?(catalog: Catalog, live: PipelineLive): void;
+  /** Takes each file that is done with here. */
+  noteFile?(report: FileReport): void;
   /** The whole run, of which this start does what it can get; undefined when its part is fixed. */
   parts?(): RunParts | undefined;
   /**

@@ -130,6 +130,7 @@ async function intoState(importing: Importing, state: OpenState): Promise<Import
     const catalog = await importing.catalog.open({
       stem,
       services,
+      began: state.run.createdAt,
       prompt: context,
       opening: signal,
       signal,

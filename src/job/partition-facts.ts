@@ -1,6 +1,7 @@
 /** What a state knows of a partition, as the other machines are told. */
 import type { RunSettings } from "../config/run-options.ts";
 import { decodeCheckpoint, encodeCheckpoint, withFailuresToRetry } from "../core/checkpoint.ts";
+import { giftsOf } from "../core/sub-partition.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import type { ProgressView } from "../progress/progress.ts";
 import type { StateSummary } from "../state/ledger.ts";
@@ -66,6 +67,7 @@ export function stateFacts(
       return {
         body: encodeCheckpoint(checkpoint),
         isDone: isCheckpointDone(checkpoint),
+        gifts: giftsOf(checkpoint),
         summary: {
           ...checkpointSummary(checkpoint),
           ...shownRates(figures),

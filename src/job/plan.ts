@@ -6,11 +6,14 @@ import { flagWords } from "../config/flag-words.ts";
 import { PLANNED_OPTIONS } from "../config/plan-options.ts";
 import type { RunOptionName } from "../config/run-options.ts";
 import { accountFromEndpoint, createContainerWords } from "../core/storage-account.ts";
+import { momentAt, momentText } from "../core/file-filter.ts";
 import type { PlanReport } from "../report/plan-report.ts";
 import { accountInput, credentialVariable } from "./account-input.ts";
 
 /** Files that every machine needs a copy of. */
 const COPIED = ["files", "kustoQuery"] as const;
+/** The same on every machine. */
+const MOMENTS = ["newerThan", "olderThan"] as const;
 /** Each of these says where the file lists come from. */
 const CATALOGS = ["files", "kustoCluster", "sourceContainer", "sourceDir"] as const;
 
@@ -29,6 +32,8 @@ export interface PlanRequest {
   readonly total: number | undefined;
   /** Of this tool. */
   readonly version: string;
+  /** ms since the epoch: times before the run began count back from here. */
+  readonly now: number;
 }
 
 /**
@@ -37,7 +42,15 @@ export interface PlanRequest {
  *
  * @throws ReuploadError `bad-option`, `target-invalid`
  */
-export function makePlan({ csv, given: named, env, partitions, total, version }: PlanRequest): PlanReport {
+export function makePlan({
+  csv,
+  given: named,
+  env,
+  partitions,
+  total,
+  version,
+  now,
+}: PlanRequest): PlanReport {
   for (const name of PLANNED_OPTIONS) resolveOne(named, name);
   const input = accountInput(named.get("target")?.text, env);
   const account = nameAccount(input);
@@ -63,7 +76,7 @@ export function makePlan({ csv, given: named, env, partitions, total, version }:
         ? containerWords(account, input, resolveOne(given, "coordinationContainer"))
         : undefined,
     run: ({ partition, stateDb, folder }) => {
-      const texts = plannedTexts(given, folder);
+      const texts = plannedTexts(given, folder, now);
       const own = { csv: placed(csv, folder), stateDb, ...share(partition) };
       return ["reupload", "run", ...flagWords({ ...texts, ...own })];
     },
@@ -85,11 +98,16 @@ function withPlaceholders(given: Given, namesAccount: boolean): Given {
 type Texts = Partial<Record<RunOptionName, string>>;
 
 /** The options of every machine, as text. */
-function plannedTexts(given: Given, folder: string | undefined): Texts {
+function plannedTexts(given: Given, folder: string | undefined, now: number): Texts {
   const texts: Texts = {};
   for (const name of PLANNED_OPTIONS) {
     const text = given.get(name)?.text;
     if (text !== undefined) texts[name] = text;
+  }
+  // Each machine begins at another time.
+  for (const name of MOMENTS) {
+    const moment = resolveOne(given, name);
+    if (moment !== undefined) texts[name] = momentText({ kind: "at", at: momentAt(moment, now) });
   }
   for (const name of COPIED) if (texts[name] !== undefined) texts[name] = placed(texts[name], folder);
   // Some shells read a backslash at the end of a quoted word as part of the word.

@@ -79,7 +79,8 @@ async function lookUp(
   const folder = await mkdtemp(join(tmpdir(), "reupload-probe-"));
   try {
     const stem = join(folder, "state");
-    const catalog = await source.open({ stem, services, prompt: context, opening: signal, signal });
+    const began = context.surroundings.wall();
+    const catalog = await source.open({ stem, services, began, prompt: context, opening: signal, signal });
     const files: CatalogFile[] = [];
     try {
       for await (const lookup of catalog.lookup(workItems, { signal })) files.push(...lookup.files);

@@ -25,6 +25,8 @@ import type { NotedDamage } from "./verify-journal.ts";
 export interface RepairRequest {
   readonly settings: RunSettings;
   readonly catalog: CatalogSource;
+  /** When the run that is repaired began, ms since the epoch. */
+  readonly began: number;
   readonly damage: AsyncIterable<NotedDamage>;
   /** What the paths of the repair's own states begin with; they are removed once everything was sent. */
   readonly stem: string;
@@ -79,7 +81,7 @@ interface RepairPart {
 /** Sends what is to be announced in one queue. */
 async function repairPart(
   context: JobContext,
-  { settings, catalog, stem, commands }: RepairRequest,
+  { settings, catalog, began, stem, commands }: RepairRequest,
   { plan, index, queue }: RepairPart,
 ): Promise<ExitCode> {
   const stateDb = repairState(stem, index);
@@ -91,6 +93,7 @@ async function repairPart(
     stateDb,
     found: (await STATES.inspect(stateDb))?.run,
     catalog,
+    began,
     input: () => inputOf(plan.workItems),
     kept: {},
     resumeCommand: commands.again,

@@ -1,8 +1,9 @@
 /** `--repartition`: what the old partitions have done, as the new ones need it. Reads the CSV once more. */
-import { decodeCheckpoint, encodeCheckpoint } from "../core/checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../core/checkpoint.ts";
 import { CsvDigest } from "../core/csv-digest.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { SortedRows, Spread } from "../core/spread-checkpoints.ts";
+import { giftNumber, joinFamily, parentPartition, partitionName } from "../core/sub-partition.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import { readWorkItems } from "../input/read-csv.ts";
 import type { Holder } from "../machines/claim.ts";
@@ -35,15 +36,28 @@ export async function spreadRecords(
   from: number,
 ): Promise<ReadonlyMap<number, NewRecord>> {
   const spread = new Spread(await readRows(csv, csvDigest, signal), from);
-  for (const { partition, body, summary } of old) {
+  const readable: Checkpoint[] = [];
+  const use = (partition: number, take: () => void): void => {
     try {
-      if (body.length > 0) spread.add(decodeCheckpoint(body));
+      take();
     } catch (thrown) {
       if (!(thrown instanceof ReuploadError)) throw thrown;
-      const { filesCompleted } = summary.counts;
-      const what = `its ${filesCompleted} completed files are compared again, and ${filesCompleted} announcements are repeated`;
-      notice("warning", `the checkpoint of partition ${partition} is not used: ${thrown.message}; ${what}`);
+      const family = old.filter(
+        (one) => parentPartition(one.partition) === partition || one.partition === partition,
+      );
+      const files = family.reduce((sum, { summary }) => sum + summary.counts.filesCompleted, 0);
+      const what = `its ${files} completed files are compared again, and ${files} announcements are repeated`;
+      notice(
+        "warning",
+        `the checkpoint of partition ${partitionName(partition)} is not used: ${thrown.message}; ${what}`,
+      );
     }
+  };
+  for (const { partition, body } of old) {
+    if (body.length > 0) use(partition, () => readable.push(decodeCheckpoint(body)));
+  }
+  for (const checkpoint of readable.filter(({ partition }) => giftNumber(partition) === 0)) {
+    use(checkpoint.partition, () => spread.add(joinFamily(checkpoint, readable)));
   }
   const who = { ...holder, since: surroundings.wall(), filesPerSecond: 0, workItemsPerMinute: 0 };
   const records = spread.checkpoints(totalPartitions).map((checkpoint, partition) => {

@@ -1,11 +1,16 @@
 /** What the account says of a run, as the picture of it needs it. */
 import { makeRunId, type RunKey } from "../machines/blob-names.ts";
-import type { PartitionView, RunView } from "../machines/machines.ts";
+import type { MachineView } from "../machines/machine-blob.ts";
+import type { PartitionView } from "../machines/machines.ts";
+import type { WatchedRun } from "../machines/watch-run.ts";
 import type { RecordSummary } from "../machines/record.ts";
+import type { JoinedMachine } from "../progress/run-machines.ts";
 import type { PartFacts, PartLife, RunFacts, RunPart } from "../progress/run-picture.ts";
 
 /** @param key of the run; a repartition gives it another id */
-export function toRunFacts({ read: { manifest }, partitions, date }: RunView, key: RunKey): RunFacts {
+export function toRunFacts(run: WatchedRun, key: RunKey): RunFacts {
+  const { read, partitions, machines, date } = run;
+  const { manifest } = read;
   const { digest, fileName, rows, workItems, rejected = 0 } = manifest.csv;
   return {
     runId: makeRunId(key, manifest.generation),
@@ -16,8 +21,15 @@ export function toRunFacts({ read: { manifest }, partitions, date }: RunView, ke
     queues: manifest.queues,
     isOpening: manifest.state === "opening",
     parts: partitions.map((view) => toPart(view)),
+    joined: machines.map((machine) => toJoined(machine)),
     date,
   };
+}
+
+/** A lease that was given back, or broken, is of a machine that left. */
+function toJoined({ lease, lastModified, ...machine }: MachineView): JoinedMachine {
+  const life = lease === "leased" || lease === "breaking" ? "alive" : lease === "expired" ? "dead" : "left";
+  return { ...machine, life, toldAt: lastModified };
 }
 
 function toPart(view: PartitionView): RunPart {
@@ -40,7 +52,7 @@ function partLife({ record, lease }: PartitionView): PartLife {
 }
 
 function toFacts(record: RecordSummary): PartFacts {
-  const { counts, expectedFiles, filesVanished = 0 } = record;
+  const { counts, expectedFiles, filesVanished = 0, filesLeftOut = 0 } = record;
   return {
     host: record.host,
     pid: record.pid,
@@ -63,6 +75,7 @@ function toFacts(record: RecordSummary): PartFacts {
     },
     runFiles: record.runFiles,
     filesVanished,
+    filesLeftOut,
     bytes: counts.bytes,
     failures: record.failures,
     filesPerSecond: record.filesPerSecond,

@@ -27,6 +27,8 @@ export interface RunRequest {
   readonly input: StateRequest["input"];
   /** The settings that the state keeps for a resume. */
   readonly kept: Readonly<Record<string, string>>;
+  /** When the run began that this one mends, ms since the epoch; undefined: with its state. */
+  readonly began?: number;
   /** The command that goes on with this run. */
   readonly resumeCommand: string;
   /** Version of this tool, as other machines are told; an upload has no others. */

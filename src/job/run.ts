@@ -155,7 +155,7 @@ class Run {
     const guard = this.#guard(target);
     const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath, create };
     const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
-      this.#openCatalog(services),
+      this.#openCatalog(services, state),
     );
     const endListening = listenToOperator({ ...this.#context, state });
     try {
@@ -178,6 +178,7 @@ class Run {
       state,
       services,
       parts: () => guarded.parts?.(),
+      noteFile: (report) => guarded.noteFile?.(report),
       reporter: {
         tell: (message) => reporter.tell(message),
         progress(view) {
@@ -246,10 +247,11 @@ class Run {
   }
 
   /** What belongs to the catalog lies beside the state, whose lock is held. */
-  async #openCatalog(services: Services): Promise<Catalog> {
+  async #openCatalog(services: Services, { run: { createdAt } }: OpenState): Promise<Catalog> {
     return this.#request.catalog.open({
       stem: stateStem(this.#statePath),
       services,
+      began: this.#request.began ?? createdAt,
       prompt: this.#context,
       opening: this.#context.signal,
       // While it drains, files in flight may still need fresh links.

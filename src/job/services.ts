@@ -14,8 +14,6 @@ import { type SharedGates, shareGates } from "../azure/shared/share-gates.ts";
 import { type GateSignIn, STORAGE_SCOPE } from "../azure/sign-in/sign-in.ts";
 import type { Environment } from "../config/config.ts";
 import type { RunSettings } from "../config/run-options.ts";
-import { describeAttributes } from "../core/blob-attributes.ts";
-import type { RunIdentity } from "../core/run-identity.ts";
 import type { Waiting } from "../progress/progress.ts";
 import { ContainerCheck } from "../transfer/target-check.ts";
 import { AutoTransfer } from "../transfer/auto-transfer.ts";
@@ -30,10 +28,9 @@ import { openRunSignIn } from "./sign-in.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 export { ensureTarget } from "../azure/calls/ensure-target.ts";
+export { runIdentity } from "./run-identity.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
 
-/** With `--partition auto`: many more than machines, and each still worth its few requests. */
-const AUTO_PARTITIONS = 256;
 /** A connection of the coordination that is not open by then is given up, ms: its requests are tried again after that. */
 const COORDINATION_CONNECT_MS = 5_000;
 
@@ -260,23 +257,4 @@ export function buildTargetCheck(
 export function buildAnnouncer(services: Services, settings: RunSettings): Announcer | undefined {
   const announcer = buildSlotAnnouncer(services, describeSlots(settings, false));
   return announcer && services.braked(announcer);
-}
-
-/** What makes this run this run, but for the CSV's digest. */
-export function runIdentity(
-  account: StorageAccount,
-  settings: RunSettings,
-  catalog: string,
-): Omit<RunIdentity, "csvDigest"> {
-  // The embedded emulator has another port at every start.
-  const endpoint = settings.emulator ? "emulator" : account.blobEndpoint;
-  return {
-    target: `${endpoint}/${settings.targetContainer}`,
-    queue: settings.announce ? settings.queue : "none",
-    partition: settings.partition ?? 0,
-    totalPartitions: settings.totalPartitions ?? (settings.partition === "auto" ? AUTO_PARTITIONS : 1),
-    nameTemplate: settings.nameTemplate,
-    catalog,
-    ...describeAttributes(settings),
-  };
 }

@@ -158,6 +158,7 @@ function verifySummary(before: VerifyTally, seen: Seen, workItems: number): Stat
       uploaded: 0,
       announced: 0,
       duplicates: 0,
+      leftOut: 0,
       shortened: 0,
       expected: 0,
     },

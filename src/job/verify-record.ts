@@ -1,6 +1,7 @@
 /** What a verification knows of the run besides catalog and target: its states, or its record in the account. */
 import type { RunSettings } from "../config/run-options.ts";
 import { decodeCheckpoint } from "../core/checkpoint.ts";
+import { giftNumber, joinFamilies, parentPartition } from "../core/sub-partition.ts";
 import { BlobNames } from "../machines/blob-names.ts";
 import { locateRun } from "../machines/grown-csv.ts";
 import { readCheckpoints, type StoredRun } from "../machines/checkpoints.ts";
@@ -84,15 +85,29 @@ export async function knowRun(
     };
   }
   if (stored === undefined) return undefined;
-  const records = stored.checkpoints.map(({ partition, lease, body }) => ({
-    partition,
-    checkpoint: body === undefined ? undefined : decodeCheckpoint(body),
-    isHeld: lease === "leased",
-  }));
+  const records = wholePartitions(stored);
   const workItems = distinctWorkItems({ path: csv }, rows, context.signal);
   return {
     proof: proveByCheckpoints(records, rows),
     records: await recordsOfCheckpoints(records, rows, workItems),
     queues: stored.settings.queues,
   };
+}
+
+/** With what they gave away: a work item that was given away is proved by its sub-partition. */
+function wholePartitions({ checkpoints }: StoredRun) {
+  const told = checkpoints.map((stored) => ({
+    ...stored,
+    checkpoint: stored.body === undefined ? undefined : decodeCheckpoint(stored.body),
+  }));
+  const joined = new Map(
+    joinFamilies(told.flatMap(({ checkpoint }) => checkpoint ?? [])).map((whole) => [whole.partition, whole]),
+  );
+  return told
+    .filter(({ partition }) => giftNumber(partition) === 0)
+    .map(({ partition }) => ({
+      partition,
+      checkpoint: joined.get(partition),
+      isHeld: told.some((one) => parentPartition(one.partition) === partition && one.lease === "leased"),
+    }));
 }

@@ -1,5 +1,6 @@
 /** What `verify` is asked for, from options and states: settings, CSV, catalog; looked at before any service is asked. */
 import { type Given, resolve, resolveOne } from "../config/config.ts";
+import type { RunSettings } from "../config/run-options.ts";
 import type { PartSize } from "../config/values.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
@@ -61,12 +62,13 @@ export async function verifyTarget(context: JobContext, command: VerifyCommand):
 }
 
 async function describe(
-  { path, env, signal }: JobContext,
+  { path, env, signal, surroundings }: JobContext,
   { given, own }: VerifyCommand,
   states: OpenStates | undefined,
 ): Promise<Omit<VerifyRequest, "exportMissing" | "commands">> {
-  const kept = (await states?.read())?.[0]?.reading.run.settings ?? {};
-  const settings = resolve(given, kept);
+  const run = (await states?.read())?.[0]?.reading.run;
+  const settings = resolve(given, run?.settings ?? {});
+  if (run === undefined) checkMoments(settings);
   const csv = await checkCsv(settings, { path, isNeeded: true, signal });
   if (csv === "-" || csv === undefined) throw readTwice();
   const catalog = catalogSource(settings, path, env);
@@ -75,7 +77,22 @@ async function describe(
   if (sample !== undefined && repair) throw sampleRepaired();
   const stateDb = own.stateDbs[0] ?? settings.stateDb;
   const isQueueGiven = given.has("queue") || given.has("announce");
-  return { settings, csv, catalog, states, stateDb, deep, sample, repair, restart, isQueueGiven };
+  const began = run?.createdAt ?? surroundings.wall();
+  return { settings, csv, catalog, began, states, stateDb, deep, sample, repair, restart, isQueueGiven };
+}
+
+/** When the run began stands in its state alone. @throws ReuploadError `bad-option` */
+function checkMoments({ newerThan, olderThan }: RunSettings): void {
+  for (const [flag, moment] of [
+    ["--newer-than", newerThan],
+    ["--older-than", olderThan],
+  ] as const) {
+    if (moment?.kind !== "ago") continue;
+    const message = `${flag} counts back from the begin of the run, which only its state tells.`;
+    throw new ReuploadError("bad-option", message, {
+      advice: "Give the state with --state-db, or a moment such as 2026-11-01T08:00Z.",
+    });
+  }
 }
 
 /** The files that the options name. */

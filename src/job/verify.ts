@@ -7,6 +7,7 @@ import type { RunSettings } from "../config/run-options.ts";
 import type { PartSize } from "../config/values.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
+import { filterText } from "../core/file-filter.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import {
   distinctWorkItems,
@@ -20,6 +21,7 @@ import {
 import type { TargetCheck } from "../transfer/transfer.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import type { JobContext } from "./context.ts";
+import { readFilter } from "./file-filter.ts";
 import { forgetState, removeIndex } from "./leftovers.ts";
 import { repairDamage, repairState } from "./repair.ts";
 import type { Services } from "./services.ts";
@@ -27,6 +29,7 @@ import { openTarget, prepareTarget, startRunEmulator } from "./start.ts";
 import type { OpenStates } from "./states.ts";
 import { Verification } from "./verification.ts";
 import { verifyExitCode, verifyReport } from "./verify-ending.ts";
+import { attributesInRules, checkAttributes } from "./verify-attributes.ts";
 import { VerifyJournal, verifyStem } from "./verify-journal.ts";
 import { verifyPart } from "./verify-part.ts";
 import { findStoredRun, type KnownRun, knowRun } from "./verify-record.ts";
@@ -41,6 +44,8 @@ export interface VerifyRequest {
   /** Absolute. */
   readonly csv: string;
   readonly catalog: CatalogSource;
+  /** When the run began, ms since the epoch. */
+  readonly began: number;
   /** undefined: none is given. */
   readonly states: OpenStates | undefined;
   /** `--emulator`: its data lies beside this state. */
@@ -171,6 +176,8 @@ class Verify {
     const account = { settings, services, target };
     const stored =
       states === undefined ? await findStoredRun(this.#context, account, rows.csvDigest) : undefined;
+    const recorded = first ?? (stored && attributesInRules(stored.settings.rules));
+    checkAttributes(this.#context, this.#request, recorded);
     if (stored !== undefined) rows = await survey(stored.settings.totalPartitions);
     return { rows, known: await knowRun(this.#context, { ...account, csv, states, stored }, rows) };
   }
@@ -180,14 +187,17 @@ class Verify {
     const { settings, catalog, states, deep } = this.#request;
     const { nameTemplate, onCollision, contentType } = settings;
     const attributes = Object.entries(describeAttributes(settings)).map((pair) => pair.join("="));
-    const rules = [nameTemplate, onCollision, contentType, ...attributes, String(deep)];
+    const filter = filterText(readFilter(settings)) ?? [];
+    const rules = [nameTemplate, onCollision, contentType, ...attributes, String(deep)].concat(filter);
     const given = states?.all.map(({ stateDb }) => stateDb) ?? [];
     return [target, catalog.identity, ...rules, csvDigest, order, ...given];
   }
 
   async #openCatalog(services: Services, stem: string): Promise<Catalog> {
     const { signal } = this.#context;
-    return this.#request.catalog.open({ stem, services, prompt: this.#context, opening: signal, signal });
+    const { began } = this.#request;
+    const prompt = this.#context;
+    return this.#request.catalog.open({ stem, services, began, prompt, opening: signal, signal });
   }
 
   #turns(): Turns {

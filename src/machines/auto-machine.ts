@@ -8,8 +8,9 @@ import { makeRunId, type RunKey } from "./blob-names.ts";
 import type { Claim, Holder } from "./claim.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
-import { LimitShare } from "./limit-share.ts";
+import { joinRun, type Joining, type Membership } from "./membership.ts";
 import { findOrMakeManifest } from "./generation.ts";
+import { IdleMachines } from "./idle-machines.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
 import { checkNewestCsv, checkRunsCsv } from "./grown-csv.ts";
 import type { Manifest, RunSettings } from "./manifest.ts";
@@ -64,12 +65,15 @@ export class AutoMachine {
   readonly runId: string;
   /** "Before the run": blobs older than this need no announcement, ms since the epoch. */
   readonly moment: number;
+  /** Who has nothing to do. */
+  readonly idle: IdleMachines;
   readonly #options: AutoMachineOptions & AutoOptions;
   readonly #held = new Map<number, HeldPartition>();
   #seen: { readonly run: RunView | undefined; readonly at: Moment } | undefined;
 
   private constructor(options: AutoMachineOptions & AutoOptions, before: number, held: readonly Claim[]) {
     this.#options = options;
+    this.idle = new IdleMachines(options);
     this.runId = makeRunId(options.run, options.generation);
     this.moment = before;
     for (const claim of held) this.#hold(claim);
@@ -179,6 +183,19 @@ export class AutoMachine {
     }
   }
 
+  /**
+   * Tells the facts of a partition now, and what was given away of it; the next checkpoint does when this one fails.
+   *
+   * @throws the signal's reason
+   */
+  async checkpoint(partition: number, signal: AbortSignal): Promise<void> {
+    await this.#held
+      .get(partition)
+      ?.claim.writeCheckpoint(signal)
+      .catch(() => signal.throwIfAborted());
+    this.#seen = undefined;
+  }
+
   /** The run as the account knows it now; undefined when it is gone. @throws as `viewRun` */
   async look(signal: AbortSignal): Promise<RunView | undefined> {
     const run = await viewRun(this.#options, signal);
@@ -206,9 +223,9 @@ export class AutoMachine {
     return record?.body;
   }
 
-  /** Joins those that share the run's limits. @param isHeldBack as `ShareContext` @throws as `LimitShare.join` */
-  async shareLimits(isHeldBack: () => boolean, signal: AbortSignal): Promise<LimitShare> {
-    return LimitShare.join({ ...this.#options, isHeldBack }, signal);
+  /** Shows itself to the others from now on. @throws as `joinRun` */
+  async join(joining: Joining, signal: AbortSignal): Promise<Membership> {
+    return joinRun({ ...this.#options, ...joining }, signal);
   }
 
   /** Files of each partition, counted once for all machines; as `surveyOnce`. */

@@ -3,6 +3,7 @@
  * `available` or `broken`; `expired` is dead, and may be taken by a machine that has had steady contact with the service
  * for a while. What may be taken follows from the lease, not from the record's word.
  */
+import { giftNumber } from "../core/sub-partition.ts";
 import { Claim, type ClaimChecks, type ClaimContext, type PartitionFacts } from "./claim.ts";
 import { isAllDone, type PartitionView, type RunView } from "./completion.ts";
 import { isRefusal } from "./coordination-account.ts";
@@ -89,7 +90,7 @@ async function takeThese(
 }
 
 function mayTake(options: AutoOptions, { partition, lease, record }: PartitionView): boolean {
-  if (options.size(partition) === 0) return false;
+  if (giftNumber(partition) === 0 && options.size(partition) === 0) return false;
   if (record?.state === "done" && !options.hasRetries(partition)) return false;
   if (lease === "available" || lease === "broken") return true;
   return lease === "expired" && options.serviceTime.steadyMs >= STEADY_MS;
@@ -135,6 +136,10 @@ async function tryToTake(
   const context: ClaimContext = {
     ...options,
     confirmGeneration: async (during) => confirmGeneration(options, generation, during),
+    makeGift: async (gift, during) => {
+      const { body } = await options.facts(gift).checkpoint();
+      await createOnce(options, names.record(generation, gift), body, {}, during);
+    },
   };
   try {
     // One that was listed is there.

@@ -3,6 +3,7 @@
  * the manifests of all its CSVs, and one gives the records of one run's generation.
  */
 import { hash } from "node:crypto";
+import { giftNumber, parentPartition, subPartition } from "../core/sub-partition.ts";
 
 /** Which run is meant: its target, and the digest of the CSV that it was begun with. */
 export interface RunKey {
@@ -65,13 +66,21 @@ export class BlobNames {
     return `${this.allRecords}${String(generation).padStart(6, "0")}/`;
   }
 
+  /** @param partition of a sub-partition the name carries its parent and its number: `000012-001` */
   record(generation: number, partition: number): string {
-    return this.records(generation) + String(partition).padStart(6, "0");
+    const number = giftNumber(partition);
+    const parent = String(parentPartition(partition)).padStart(6, "0");
+    return this.records(generation) + parent + (number === 0 ? "" : `-${String(number).padStart(3, "0")}`);
   }
 
   /** What the blobs of one generation's machines begin with. */
   machines(generation: number): string {
     return `${this.#target}/machines/${this.#csv}/${String(generation).padStart(6, "0")}/`;
+  }
+
+  /** What machines that have nothing to do write: one blob each. */
+  idle(generation: number): string {
+    return `${this.#target}/idle/${this.#csv}/${String(generation).padStart(6, "0")}/`;
   }
 
   /** Who counts the files of all partitions has the lease of this one; the counts lie beside it. */
@@ -97,7 +106,8 @@ export class BlobNames {
 
   /** Which partition the record of this name is of. */
   static partitionOfRecord(name: string): number {
-    return Number(name.slice(name.lastIndexOf("/") + 1));
+    const [parent, number] = name.slice(name.lastIndexOf("/") + 1).split("-");
+    return subPartition(Number(parent), Number(number ?? 0));
   }
 }
 

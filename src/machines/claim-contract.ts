@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 import type { CoordinationAccount } from "./coordination-account.ts";
-import type { Confirmation } from "./lease.ts";
+import type { Confirmation, Lease } from "./lease.ts";
 import type { RecordSummary } from "./record.ts";
 import type { ServiceTime } from "./service-time.ts";
 
@@ -20,6 +20,8 @@ export interface PartitionFacts {
     readonly body: Uint8Array;
     readonly summary: Omit<RecordSummary, "state" | keyof Holder | "writerId" | "epoch" | "since">;
     readonly isDone: boolean;
+    /** The sub-partitions that the body names: work that was given away. */
+    readonly gifts?: readonly number[];
   }>;
 }
 
@@ -38,6 +40,8 @@ export interface ClaimContext {
   readonly holder: Holder;
   /** Says whether the manifest is still this generation's. */
   readonly confirmGeneration: (signal: AbortSignal) => Promise<Confirmation>;
+  /** Makes the record of a sub-partition that an accepted checkpoint names, unless it is there. Undefined: none is named. */
+  readonly makeGift?: ((gift: number, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** What a start looks at between the acquire of the lease and its first write. */
@@ -58,14 +62,15 @@ export interface Resting {
   readonly checks: ClaimChecks;
 }
 
-type Told = Pick<RecordSummary, "counts" | "failures" | "filesVanished">;
+type Told = Pick<RecordSummary, "counts" | "failures" | "filesVanished" | "filesLeftOut">;
 
 /** Whether a summary tells nothing new. */
 export function isAsTold(now: Told, then: Told): boolean {
-  const same = ({ counts, failures, filesVanished = 0 }: Told) => ({
+  const same = ({ counts, failures, filesVanished = 0, filesLeftOut = 0 }: Told) => ({
     counts,
     failures,
     filesVanished,
+    filesLeftOut,
   });
   return isDeepStrictEqual(same(now), same(then));
 }
@@ -75,4 +80,14 @@ export function describeOther(summary: RecordSummary | undefined): string {
   return summary === undefined
     ? "its record was created again"
     : `it was taken over by ${summary.host} (process ${summary.pid})`;
+}
+
+/** What a claim is made of once its lease is acquired and its record read. */
+export interface NewClaim {
+  readonly partition: number;
+  readonly name: string;
+  readonly lease: Lease;
+  readonly facts: PartitionFacts;
+  readonly epoch: number;
+  readonly etag: string;
 }

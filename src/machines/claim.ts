@@ -13,12 +13,14 @@ import {
   describeOther,
   type Holder,
   isAsTold,
+  type NewClaim,
   type PartitionFacts,
   type Resting,
 } from "./claim-contract.ts";
 import { isRefusal, type StoredBlob } from "./coordination-account.ts";
 import { type Confirmation, Lease, releaseLease, whatIsGone } from "./lease.ts";
 import { decodeSummary, encodeSummary } from "./record.ts";
+import { NamedGifts } from "./named-gifts.ts";
 import { callOnce, maySucceedLater, untilAnswered } from "./repeated-calls.ts";
 
 export type { ClaimChecks, ClaimContext, Holder, PartitionFacts };
@@ -43,19 +45,11 @@ export class Claim {
   /** Of a partition that is done: its record stays as it is until something is found to do. */
   #resting: Resting | undefined;
   #waking: Promise<boolean> | undefined;
+  readonly #gifts: NamedGifts;
 
-  private constructor(
-    context: ClaimContext,
-    made: {
-      readonly partition: number;
-      readonly name: string;
-      readonly lease: Lease;
-      readonly facts: PartitionFacts;
-      readonly epoch: number;
-      readonly etag: string;
-    },
-  ) {
+  private constructor(context: ClaimContext, made: NewClaim) {
     this.#context = context;
+    this.#gifts = new NamedGifts(context.makeGift);
     this.partition = made.partition;
     this.#name = made.name;
     this.lease = made.lease;
@@ -95,7 +89,8 @@ export class Claim {
       if (record === undefined) throw new Error("the record was deleted during the start");
       const before = decodeSummary(record.metadata);
       const epoch = before?.epoch ?? 0;
-      await facts.adopt(before === undefined ? undefined : record.body, epoch);
+      // One that was given away tells what it is before anybody has claimed it.
+      await facts.adopt(record.body.length === 0 ? undefined : record.body, epoch);
       const isDone = before?.state === "done";
       const rests = isDone && !checks.hasRetries();
       if (rests && !checks.mayFindMore()) return "done";
@@ -190,7 +185,11 @@ export class Claim {
       if (isDone && isAsTold(summary, this.#resting.record)) return true;
       if (!(await this.wake(signal))) return false;
     }
-    return this.#inTurn(async () => this.#write("last", signal));
+    return this.#inTurn(async () => {
+      const isWritten = await this.#write("last", signal);
+      // What was named only now is not there yet, so the record does not say done.
+      return isWritten && (await this.#gifts.makeMissing(signal)) ? this.#write("last", signal) : isWritten;
+    });
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -240,12 +239,15 @@ export class Claim {
 
   async #put(kind: "first" | "between" | "last", signal: AbortSignal): Promise<void> {
     const { account, surroundings } = this.#context;
-    const blob = await this.#blob(kind);
+    const { gifts, ...blob } = await this.#blob(kind);
     const conditions = { ifMatch: this.#etag, leaseId: this.lease.id };
     const { etag } = await callOnce(surroundings, signal, async (call) =>
       account.write(this.#name, blob, conditions, call),
     );
     this.#etag = etag;
+    this.#gifts.accepted(gifts);
+    // What cannot be made now is made after the next write, or by whoever takes the partition over.
+    if (kind !== "last") await this.#gifts.makeMissing(signal).catch(() => {});
   }
 
   /**
@@ -286,13 +288,13 @@ export class Claim {
 
   async #blob(
     kind: "first" | "between" | "last",
-  ): Promise<{ body: Uint8Array; metadata: Record<string, string> }> {
+  ): Promise<{ body: Uint8Array; metadata: Record<string, string>; gifts: readonly number[] }> {
     const began = this.#context.surroundings.monotonic();
-    const { body, summary, isDone } = await this.#facts.checkpoint();
+    const { body, summary, isDone, gifts = [] } = await this.#facts.checkpoint();
     this.#factsMs = this.#context.surroundings.monotonic() - began;
-    const state = kind !== "last" ? "working" : isDone ? "done" : "left";
+    const state = kind !== "last" ? "working" : isDone && this.#gifts.areMade(gifts) ? "done" : "left";
     const { epoch, writerId } = this;
     const own = { state, ...this.#context.holder, writerId, epoch, since: this.#since } as const;
-    return { body, metadata: encodeSummary({ ...summary, ...own }) };
+    return { body, metadata: encodeSummary({ ...summary, ...own }), gifts };
   }
 }

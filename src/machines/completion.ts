@@ -1,5 +1,6 @@
 /** Whether the whole run is done: proved from the records of all partitions, and written into the manifest. */
 import { BlobNames } from "./blob-names.ts";
+import { giftNumber } from "../core/sub-partition.ts";
 import { changeManifest, type ManifestContext, type ReadManifest, readManifest } from "./generation.ts";
 import { decodeSummary, type RecordSummary } from "./record.ts";
 import { untilAnswered } from "./repeated-calls.ts";
@@ -21,7 +22,7 @@ export interface PartitionView {
 
 export interface RunView {
   readonly read: ReadManifest;
-  /** All of them, by number; those without a record too. */
+  /** All of them, by number; those without a record too. Then the sub-partitions that were made. */
   readonly partitions: readonly PartitionView[];
   /** The service's clock at the list's answer, ms since the epoch. */
   readonly date: number;
@@ -42,13 +43,15 @@ export async function viewRun(context: ManifestContext, signal: AbortSignal): Pr
   return { read, partitions: viewPartitions(read.manifest, blobs), date };
 }
 
-/** All partitions of the run, by number; those without a record too. @param blobs the records of its generation */
+/** All partitions of the run, as `RunView` has them. @param blobs the records of its generation */
 export function viewPartitions(
   { totalPartitions }: Pick<Manifest, "totalPartitions">,
   blobs: readonly BlobFacts[],
 ): PartitionView[] {
   const found = new Map(blobs.map((blob) => [BlobNames.partitionOfRecord(blob.name), blob]));
-  return Array.from({ length: totalPartitions }, (_, partition): PartitionView => {
+  const whole = Array.from({ length: totalPartitions }, (_, partition) => partition);
+  const subs = [...found.keys()].filter((partition) => giftNumber(partition) > 0);
+  return [...whole, ...subs].map((partition): PartitionView => {
     const blob = found.get(partition);
     return {
       partition,
@@ -61,7 +64,8 @@ export function viewPartitions(
 
 /**
  * Whether every partition is done and given back, and all counts add up to the CSV's. With `auto` nobody takes a partition
- * without work items: the counts prove that those without a record have none.
+ * without work items: the counts prove that those without a record have none. A work item that was given away counts in its
+ * sub-partition alone, so one that is not made, or that nobody has taken, is missing in the sum.
  */
 export function isAllDone({ read: { manifest }, partitions }: RunView): boolean {
   const isDone = ({ lease, record }: PartitionView) =>

@@ -9,10 +9,8 @@
  */
 import { moment, passedSince, sleep } from "../surroundings/surroundings.ts";
 import type { BlobFacts } from "./coordination-account.ts";
-import { Lease, releaseLease } from "./lease.ts";
-import { createOnce, type ManifestContext } from "./generation.ts";
+import { MachineBlob, type MachineContext } from "./machine-blob.ts";
 import { callOnce } from "./repeated-calls.ts";
-import type { ServiceTime } from "./service-time.ts";
 
 /** Shares are published so often, ms. */
 const INTERVAL_MS = 5_000;
@@ -24,11 +22,7 @@ const JOIN_MS = 2_500;
 const KEPT = 0.8;
 const LEAST = 0.02;
 
-export interface ShareContext extends ManifestContext {
-  readonly serviceTime: ServiceTime;
-  readonly generation: number;
-  /** Shown to others. */
-  readonly holder: { readonly host: string; readonly pid: number };
+export interface ShareContext extends MachineContext {
   /** Whether the limits have held this machine back since this was asked last. */
   readonly isHeldBack: () => boolean;
 }
@@ -69,64 +63,52 @@ function targetOf(one: PublishedShare, all: readonly PublishedShare[]): number {
 
 export class LimitShare {
   readonly #context: ShareContext;
-  readonly #name: string;
-  readonly #lease: Lease;
+  readonly #blob: MachineBlob;
   readonly #ended = new AbortController();
   readonly #loop: Promise<void>;
   #share = 0;
-  /** Of the last write; undefined when its answer is not known. */
-  #etag: string | undefined;
   #isHeldBack = true;
   /** How often the lease was doubted: what was asked for before does not count afterwards. */
   #doubts = 0;
 
-  private constructor(context: ShareContext, name: string, lease: Lease) {
+  private constructor(context: ShareContext, blob: MachineBlob) {
     this.#context = context;
-    this.#name = name;
-    this.#lease = lease;
-    lease.keep();
+    this.#blob = blob;
     this.#loop = this.#keepPublishing();
   }
 
   /** Joins with a share of 0. @throws what the calls throw; the signal's reason */
   static async join(context: ShareContext, signal: AbortSignal): Promise<LimitShare> {
-    const { account, surroundings, serviceTime, names, generation } = context;
-    const name = names.machines(generation) + surroundings.uuid();
-    await createOnce(context, name, new Uint8Array(), metadataOf(context, 0, true), signal);
     let made: LimitShare | undefined;
-    const confirm = async () => {
-      made?.giveUpIfDoubted();
-      return { kind: "ours" } as const;
-    };
-    const lease = await Lease.acquire({ account, surroundings, serviceTime, name, confirm }, signal);
-    made = new LimitShare(context, name, lease);
+    const beforeHeld = () => made?.giveUpIfDoubted();
+    const blob = await MachineBlob.join(context, shareMetadata(0, true), beforeHeld, signal);
+    made = new LimitShare(context, blob);
     return made;
   }
 
   /** Asked before the lease is believed again: others may have taken the share meanwhile. */
   giveUpIfDoubted(): void {
-    if (this.#lease.state === "held") return;
+    if (this.#blob.lease.state === "held") return;
     this.#share = 0;
     this.#doubts++;
   }
 
   /** The part of the limits that this machine may take now, from 0 to 1. */
   get share(): number {
-    return this.#lease.state === "held" ? this.#share : 0;
+    return this.#blob.lease.state === "held" ? this.#share : 0;
   }
 
-  /** Leaves its share to the others. */
-  async end(): Promise<void> {
+  /** Leaves its share to the others. @param signal ends the attempt to tell what it took over last */
+  async end(signal: AbortSignal): Promise<void> {
     this.#ended.abort(new Error("the machine leaves"));
     await this.#loop;
-    await this.#lease.end();
-    const { account, surroundings } = this.#context;
-    await releaseLease({ account, surroundings, name: this.#name }, this.#lease.id);
+    await this.#blob.tellChanges(signal, shareMetadata(0, false));
+    await this.#blob.leave();
   }
 
   async #keepPublishing(): Promise<void> {
     const { surroundings } = this.#context;
-    const signal = AbortSignal.any([this.#ended.signal, this.#lease.lost]);
+    const signal = AbortSignal.any([this.#ended.signal, this.#blob.lease.lost]);
     await sleep(surroundings, JOIN_MS, signal).catch(() => {});
     while (!signal.aborted) {
       // What has no answer is asked again: until then the share stays, or ends with the lease.
@@ -138,45 +120,25 @@ export class LimitShare {
 
   async #publish(signal: AbortSignal): Promise<void> {
     const { account, surroundings, names, generation } = this.#context;
-    if (this.#lease.state !== "held") return;
+    const { name, lease: own } = this.#blob;
+    if (own.state !== "held") return;
     const [asked, doubts] = [moment(surroundings), this.#doubts];
     const prefix = names.machines(generation);
     const { blobs } = await callOnce(surroundings, signal, async (call) => account.list(prefix, call));
-    const others = blobs.filter(({ name, lease }) => name !== this.#name && lease === "leased");
+    const others = blobs.filter((blob) => blob.name !== name && blob.lease === "leased");
     // Others go by what was published, so this machine does, too.
-    const own = { name: this.#name, share: this.#share, isHeldBack: this.#isHeldBack };
-    const share = nextShare([...others.map(readShare), own], this.#name);
+    const published = { name, share: this.#share, isHeldBack: this.#isHeldBack };
+    const share = nextShare([...others.map(readShare), published], name);
     this.#share = Math.min(share, this.#share);
     const isHeldBack = this.#context.isHeldBack();
-    await this.#write(share, isHeldBack, signal);
+    await this.#blob.write(shareMetadata(share, isHeldBack), signal);
     this.#isHeldBack = isHeldBack;
     if (passedSince(surroundings, asked) < IN_TIME_MS && doubts === this.#doubts) this.#share = share;
   }
-
-  /** On the ETag of its last write: one that comes late must not tell less than is taken. */
-  async #write(share: number, isHeldBack: boolean, signal: AbortSignal): Promise<void> {
-    const { account, surroundings } = this.#context;
-    const name = this.#name;
-    this.#etag ??= (await callOnce(surroundings, signal, async (call) => account.read(name, call)))?.etag;
-    const ifMatch = this.#etag;
-    if (ifMatch === undefined) return this.#lease.lose("its blob was deleted");
-    this.#etag = undefined;
-    const blob = { body: new Uint8Array(), metadata: metadataOf(this.#context, share, isHeldBack) };
-    const conditions = { leaseId: this.#lease.id, ifMatch };
-    const { etag } = await callOnce(surroundings, signal, async (call) =>
-      account.write(name, blob, conditions, call),
-    );
-    this.#etag = etag;
-  }
 }
 
-function metadataOf({ holder }: ShareContext, share: number, isHeldBack: boolean): Record<string, string> {
-  return {
-    host: encodeURIComponent(holder.host),
-    pid: String(holder.pid),
-    share: share.toFixed(6),
-    heldback: isHeldBack ? "yes" : "no",
-  };
+function shareMetadata(share: number, isHeldBack: boolean): Record<string, string> {
+  return { share: share.toFixed(6), heldback: isHeldBack ? "yes" : "no" };
 }
 
 /** One whose share cannot be read is taken to have all of it: rather too little than too much. */

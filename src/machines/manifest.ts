@@ -17,7 +17,10 @@ export interface RunSettings {
   /** Partition I announces in queue I mod their number; empty with --no-queue. */
   readonly queues: readonly string[];
   readonly nameTemplate: string;
-  /** `--on-conflict`, `--on-collision`, `--on-empty`, `--announce-existing`, `--content-type`, and what the blobs get unless it is the default, by their names. */
+  /**
+   * `--on-conflict`, `--on-collision`, `--on-empty`, `--announce-existing`, `--content-type`, by their names; what the
+   * blobs get unless it is the default, and which files are taken unless it is all of them (`filterRules`).
+   */
   readonly rules: Readonly<Record<string, string>>;
 }
 

@@ -39,6 +39,8 @@ export interface RecordSummary {
   readonly runFiles?: { readonly count: number; readonly isKnown: boolean } | undefined;
   /** Files that were listed once and are not any more. */
   readonly filesVanished?: number | undefined;
+  /** Files that the run's filter leaves out, of the work items that are done. */
+  readonly filesLeftOut?: number | undefined;
   /** Failed files and work items by code. */
   readonly failures: Readonly<Record<string, number>>;
   readonly filesPerSecond: number;
@@ -59,7 +61,7 @@ export function isUnclaimed(metadata: Readonly<Record<string, string>>): boolean
 /** The summary as the metadata of a blob: names in lower case, values in ASCII. */
 export function encodeSummary(summary: RecordSummary): Record<string, string> {
   const { state, host, pid, stateId, writerId, epoch, since, counts, failures } = summary;
-  const { expectedFiles: expected, runFiles, filesVanished: vanished = 0 } = summary;
+  const { expectedFiles: expected, runFiles, filesVanished: vanished = 0, filesLeftOut = 0 } = summary;
   return {
     state,
     host: encodeURIComponent(host),
@@ -80,6 +82,7 @@ export function encodeSummary(summary: RecordSummary): Record<string, string> {
     ...(runFiles === undefined ? {} : { runfiles: encodeEstimate(runFiles) }),
     ...(summary.isPaused === true ? { paused: "1" } : {}),
     ...(vanished === 0 ? {} : { vanished: String(vanished) }),
+    ...(filesLeftOut === 0 ? {} : { leftout: String(filesLeftOut) }),
   };
 }
 
@@ -122,11 +125,12 @@ function readEstimate(text: string): { readonly count: number; readonly isKnown:
 
 /** What an older version did not tell. */
 function readOptional(metadata: Readonly<Record<string, string>>) {
-  const { expectedfiles: expected, runfiles: runFiles, vanished, control } = metadata;
+  const { expectedfiles: expected, runfiles: runFiles, vanished, leftout, control } = metadata;
   return {
     ...(expected === undefined ? {} : { expectedFiles: readEstimate(expected) }),
     ...(runFiles === undefined ? {} : { runFiles: readEstimate(runFiles) }),
     ...(vanished === undefined ? {} : { filesVanished: number(vanished) }),
+    ...(leftout === undefined ? {} : { filesLeftOut: number(leftout) }),
     ...(metadata["paused"] === "1" ? { isPaused: true } : {}),
     ...(control === undefined ? {} : { control: number(control) }),
   };

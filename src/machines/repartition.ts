@@ -106,8 +106,11 @@ export async function repartition(context: Repartition, signal: AbortSignal): Pr
 /** The given settings with what a repartition may change as the run has it: partitions, and limits that only `auto` has. */
 function asDivided({ mode, totalPartitions, rules }: Manifest, given: RunSettings): RunSettings {
   if (mode === given.mode) return { ...given, totalPartitions };
-  const own = Object.entries(given.rules).filter(([rule]) => !rule.startsWith("--max-"));
-  return { ...given, mode, totalPartitions, rules: { ...rules, ...Object.fromEntries(own) } };
+  const isLimit = ([rule]: readonly [string, string]) => rule.startsWith("--max-");
+  // A rule that is absent is left at its default, and counts as given.
+  const own = Object.entries(given.rules).filter((rule) => !isLimit(rule));
+  const limits = Object.entries(rules).filter(isLimit);
+  return { ...given, mode, totalPartitions, rules: Object.fromEntries([...limits, ...own]) };
 }
 
 /** What is put back when the repartition does not come to its end. */

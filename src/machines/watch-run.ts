@@ -1,12 +1,20 @@
-/** A run looked at from anywhere: one list request a look, with the right to read and list alone. */
-import { type PartitionView, type RunView, viewPartitions } from "./completion.ts";
+/**
+ * A run looked at from anywhere, with the right to read and list alone: one list request a look, and one more for the
+ * machines of a run with free partitions.
+ */
+import { type RunView, viewPartitions } from "./completion.ts";
 import type { BlobFacts } from "./coordination-account.ts";
 import { type ManifestContext, type ReadManifest, toManifest } from "./generation.ts";
-import { decodeSummary } from "./record.ts";
+import { type MachineView, readMachine } from "./machine-blob.ts";
 import { callOnce } from "./repeated-calls.ts";
 
 /** A manifest that was read longer ago is read again, ms. */
 const MANIFEST_MS = 60_000;
+
+export interface WatchedRun extends RunView {
+  /** Those that have joined, those that are gone too; none with fixed partitions. */
+  readonly machines: readonly MachineView[];
+}
 
 /** The run's manifest is gone. */
 export class RunGone extends Error {}
@@ -24,7 +32,7 @@ export class RunWatch {
   }
 
   /** How the run stands. Each request is made once. @throws RunGone, `coordination-damaged`; as `callOnce` does */
-  async look(signal: AbortSignal): Promise<RunView> {
+  async look(signal: AbortSignal): Promise<WatchedRun> {
     const { account, surroundings, names } = this.#context;
     const { blobs, date } = await callOnce(surroundings, signal, async (call) =>
       account.list(names.allRecords, call),
@@ -37,7 +45,20 @@ export class RunWatch {
       isOther || isOld || known.manifest.state !== "open" ? await this.#readManifest(signal) : known;
     const { generation } = read.manifest;
     const ofIt = blobs.filter(({ name }) => names.generationOfRecord(name) === generation);
-    return { read, partitions: [...viewPartitions(read.manifest, ofIt), ...subPartitions(ofIt)], date };
+    const machines = read.manifest.mode === "auto" ? await this.#machines(generation, signal) : [];
+    return {
+      read,
+      partitions: viewPartitions(read.manifest, ofIt),
+      machines,
+      date,
+    };
+  }
+
+  async #machines(generation: number, signal: AbortSignal): Promise<MachineView[]> {
+    const { account, surroundings, names } = this.#context;
+    const prefix = names.machines(generation);
+    const { blobs } = await callOnce(surroundings, signal, async (call) => account.list(prefix, call));
+    return blobs.map(readMachine);
   }
 
   async #readManifest(signal: AbortSignal): Promise<ReadManifest> {
@@ -51,13 +72,4 @@ export class RunWatch {
   #newestGeneration(blobs: readonly BlobFacts[]): number {
     return Math.max(0, ...blobs.map(({ name }) => this.#context.names.generationOfRecord(name)));
   }
-}
-
-/** Records whose names carry more than a partition's number: work that its owner has given away. */
-function subPartitions(blobs: readonly BlobFacts[]): PartitionView[] {
-  return blobs.flatMap(({ name, lease, metadata, lastModified }) => {
-    const partition = Number.parseInt(name.slice(name.lastIndexOf("/") + 1), 10);
-    const isWhole = Number.isNaN(partition) || /\/\d+$/.test(name);
-    return isWhole ? [] : [{ partition, lease, record: decodeSummary(metadata), lastModified }];
-  });
 }

@@ -10,14 +10,17 @@ export interface EndWithoutFiles {
   readonly failure: FailureRecord | undefined;
 }
 
-/** The end of a work item whose lookup failed or gave nothing; undefined when it has files, now or from before. */
+/**
+ * The end of a work item whose lookup failed or gave nothing; undefined when it has files, now or from before. One whose
+ * files are all left out by the filter has files: it is done without any.
+ */
 export function endWithoutFiles(
   { knownFiles }: Claim,
-  { failure, files, problems }: Lookup,
+  { failure, files, leftOut = [], problems }: Lookup,
   { onEmpty }: Pick<PipelineOptions, "onEmpty">,
 ): EndWithoutFiles | undefined {
   if (failure !== undefined) return { status: "failed", failure: { ...failure, attempts: 1 } };
-  if (files.length > 0 || knownFiles.size > 0) return undefined;
+  if (files.length + leftOut.length > 0 || knownFiles.size > 0) return undefined;
   if (problems.length > 0) return { status: "failed", failure: catalogFailure(problems) };
   if (onEmpty !== "fail") return { status: "empty", failure: undefined };
   const message = "the catalog lists no file for this work item";

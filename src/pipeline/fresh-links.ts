@@ -130,7 +130,8 @@ export class FreshLinks {
   async #readLinks(signal: AbortSignal): Promise<ReadonlyMap<string, CatalogFile>> {
     const links = new Map<string, CatalogFile>();
     for await (const lookup of this.#catalog.lookup([this.#workItem], { signal, fresh: true })) {
-      for (const file of lookup.files) links.set(fileKey(file), file);
+      // A file in flight stays in the run, also when the filter leaves it out by now.
+      for (const file of [...(lookup.leftOut ?? []), ...lookup.files]) links.set(fileKey(file), file);
     }
     return links;
   }

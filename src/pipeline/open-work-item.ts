@@ -7,6 +7,7 @@ import type { WorkItem } from "../core/work-item.ts";
 import { isBitSet } from "../core/bitmap.ts";
 import type { FailureRecord, StateEvent } from "../state/ledger.ts";
 import type { Claim, KnownFile } from "../state/work-queue.ts";
+import { chooseRunFiles } from "./chosen-files.ts";
 import { FreshLinks } from "./fresh-links.ts";
 import type { PipelineControl, PipelineOptions, Stages } from "./pipeline.ts";
 
@@ -73,8 +74,9 @@ export class OpenWorkItem {
 
   /** Records what the lookup gave, and gives the files that are to be done in this start. */
   open(claim: Claim, lookup: Lookup, options: PipelineOptions): FileTask[] {
-    const plan = planFiles(this.workItem, lookup.files, options);
-    const receipt = makeReceipt(lookup.files);
+    const { files, leftOut } = chooseRunFiles(lookup, claim.knownFiles);
+    const plan = planFiles(this.workItem, files, options);
+    const receipt = makeReceipt(files);
     const vanished = vanishedFiles(plan, claim.knownFiles);
     this.#problems = lookup.problems;
     this.#record({
@@ -83,6 +85,7 @@ export class OpenWorkItem {
       workItemName: this.workItem.workItemName,
       filesTotal: plan.files.length + plan.refused.length + vanished.length,
       duplicates: plan.duplicates,
+      leftOut,
       receipt,
       vanished: vanished.map(({ file }) => file),
       ...(claim.knownFiles.size === 0 ? {} : { places: placesOfKnown(plan, claim.knownFiles) }),

@@ -151,6 +151,7 @@ function sumFiles(summaries: readonly StateSummary[]): ProgressView["files"] {
     failed: sum(({ files }) => files.failed),
     skipped: sum(({ files }) => files.skipped),
     left,
+    leftOut: sum(({ files }) => files.leftOut),
   };
 }
 

@@ -75,6 +75,7 @@ export class ProgressModel {
         failed: summary.files.failed,
         skipped: summary.files.skipped,
         left,
+        leftOut: summary.files.leftOut,
       },
       bytes: summary.bytes,
       thisStart: {

@@ -75,6 +75,8 @@ export interface ProgressView {
     readonly failed: number;
     readonly skipped: number;
     readonly left: number | undefined;
+    /** Left out by the run's filter, as far as is known; not in `total`. */
+    readonly leftOut: number;
   };
   /** Bytes in the target by this run, where they are known. */
   readonly bytes: number;

@@ -22,6 +22,35 @@ export interface MachineRow {
   readonly toldAt: number;
 }
 
+/** A start of a machine that takes free partitions, as it told others; those that are gone stay. */
+export interface JoinedMachine {
+  readonly host: string;
+  readonly pid: number;
+  readonly stateId: string;
+  /** When it joined, ms since the epoch, by its own clock. */
+  readonly since: number;
+  readonly life: "alive" | "left" | "dead";
+  /** When it told something last, by the service's clock, ms since the epoch. */
+  readonly toldAt: number;
+  /** What it took over from machines that died, and how many files of that were in the target already. */
+  readonly takenOver: { readonly partitions: number; readonly filesFound: number };
+}
+
+/** How many machines have joined, and what became of them; a machine that is started again joins again. */
+export interface JoinedCounts {
+  readonly joined: number;
+  readonly alive: number;
+  readonly left: number;
+  readonly dead: number;
+}
+
+/** @returns undefined where machines have fixed partitions */
+export function countJoined({ mode, joined }: RunFacts): JoinedCounts | undefined {
+  if (mode === "fixed") return undefined;
+  const of = (life: JoinedMachine["life"]) => joined.filter((machine) => machine.life === life).length;
+  return { joined: joined.length, alive: of("alive"), left: of("left"), dead: of("dead") };
+}
+
 /** How many partitions are in each state. */
 export function countParts(parts: readonly RunPart[]): Readonly<Record<PartLife, number>> {
   const counts = { alive: 0, dead: 0, left: 0, done: 0, "not-started": 0 };
@@ -33,13 +62,18 @@ export function countParts(parts: readonly RunPart[]): Readonly<Record<PartLife,
 const WORST_FIRST: readonly PartLife[] = ["dead", "left", "alive", "done"];
 
 /** A row for each machine: those that need a look first, then by what is left. */
-export function machineRows({ parts }: RunFacts): MachineRow[] {
+export function machineRows({ parts, joined }: RunFacts): MachineRow[] {
   // A repartition writes what is done into partitions that nobody has begun yet.
   const begun = parts.filter(
     (part): part is BegunPart => part.facts !== undefined && part.life !== "not-started",
   );
-  const rows = [...Map.groupBy(begun, ({ facts }) => facts.stateId).values()].map(machineRow);
-  return rows.toSorted(
+  const alive = new Map(joined.filter(({ life }) => life === "alive").map((one) => [one.stateId, one]));
+  const rows = [...Map.groupBy(begun, ({ facts }) => facts.stateId).values()].map((own) =>
+    asJoined(machineRow(own), alive),
+  );
+  const known = new Set(rows.map(({ stateId }) => stateId));
+  const idle = [...alive.values()].filter(({ stateId }) => !known.has(stateId)).map(idleRow);
+  return [...rows, ...idle].toSorted(
     (a, b) =>
       WORST_FIRST.indexOf(a.life) - WORST_FIRST.indexOf(b.life) ||
       (a.parts[0]?.partition ?? 0) - (b.parts[0]?.partition ?? 0),
@@ -47,6 +81,19 @@ export function machineRows({ parts }: RunFacts): MachineRow[] {
 }
 
 type BegunPart = RunPart & { readonly facts: PartFacts };
+
+/** One that holds nothing now and is alive waits for work: its last record tells of a speed that was. */
+function asJoined(row: MachineRow, alive: ReadonlyMap<string, JoinedMachine>): MachineRow {
+  const joined = alive.get(row.stateId);
+  if (joined === undefined || row.life === "alive") return row;
+  return { ...row, pid: joined.pid, life: "alive", filesPerSecond: 0, workItemsPerMinute: 0 };
+}
+
+function idleRow({ host, pid, stateId, toldAt }: JoinedMachine): MachineRow {
+  const nothing = { parts: [], held: 0, done: 0, filesPerSecond: 0, workItemsPerMinute: 0, isPaused: false };
+  const counts = { workItems: { total: 0, ended: 0 }, files: { total: 0, finished: 0 } };
+  return { host, pid, stateId, life: "alive", ...nothing, ...counts, toldAt };
+}
 
 function machineRow(parts: readonly BegunPart[]): MachineRow {
   const lives = new Set(parts.map(({ life }) => life));

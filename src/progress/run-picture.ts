@@ -1,6 +1,13 @@
 /** A whole run as the target's account knows it: all partitions added up, and what each machine does. */
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { countParts, machineRows, type MachineRow } from "./run-machines.ts";
+import {
+  countJoined,
+  countParts,
+  type JoinedCounts,
+  type JoinedMachine,
+  machineRows,
+  type MachineRow,
+} from "./run-machines.ts";
 import type { LiveFigures, ProgressView } from "./progress.ts";
 
 /**
@@ -39,6 +46,8 @@ export interface PartFacts {
   /** All files of the whole run as this machine knows them; of those that take any partition. */
   readonly runFiles?: { readonly count: number; readonly isKnown: boolean } | undefined;
   readonly filesVanished: number;
+  /** Left out by the run's filter. */
+  readonly filesLeftOut: number;
   readonly bytes: number;
   /** Failed files and work items by code. */
   readonly failures: Readonly<Record<string, number>>;
@@ -77,6 +86,8 @@ export interface RunFacts {
   readonly isOpening: boolean;
   /** All of them, by number. */
   readonly parts: readonly RunPart[];
+  /** Machines that take free partitions; none with fixed ones. */
+  readonly joined: readonly JoinedMachine[];
   /** The service's clock at the answer, ms since the epoch. */
   readonly date: number;
 }
@@ -86,6 +97,10 @@ export interface RunPicture {
   readonly total: ProgressView;
   readonly machines: readonly MachineRow[];
   readonly counts: Readonly<Record<PartLife, number>>;
+  /** Machines that take free partitions; undefined with fixed ones. */
+  readonly joined: JoinedCounts | undefined;
+  /** Of machines that died, over all machines. */
+  readonly takenOver: JoinedMachine["takenOver"];
   /** Failed files and work items by code, most first. */
   readonly failures: readonly { readonly code: string; readonly count: number }[];
   /** Whose end the time left tells, with fixed partitions. */
@@ -133,8 +148,12 @@ export function pictureRun(run: RunFacts): RunPicture {
     eta,
     live: NO_LIVE,
   };
-  const exitCode = wholeExitCode(run, total, counts, isDone);
-  return { run, total, machines, counts, failures: sumFailures(run), lastToEnd, isDone, exitCode };
+  const joined = countJoined(run);
+  const isWorkedOn = counts.alive > 0 || (joined?.alive ?? 0) > 0;
+  const exitCode = wholeExitCode(run, total, { counts, isDone, isWorkedOn });
+  const failures = sumFailures(run);
+  const takenOver = sumTakenOver(run);
+  return { run, total, machines, counts, joined, takenOver, failures, lastToEnd, isDone, exitCode };
 }
 
 function sumFacts({ parts }: RunFacts, pick: (facts: PartFacts) => number): number {
@@ -163,14 +182,16 @@ function sumFiles(run: RunFacts, isDone: boolean): ProgressView["files"] {
     sumFacts(run, ({ files }) => files.failed),
     sumFacts(run, ({ files }) => files.skipped),
   ];
+  const leftOut = sumFacts(run, ({ filesLeftOut }) => filesLeftOut);
+  const ended = { done, failed, skipped, leftOut };
   const finished = done + failed + skipped;
-  if (isDone) return { total: finished, totalIsKnown: true, done, failed, skipped, left: 0 };
+  if (isDone) return { total: finished, totalIsKnown: true, ...ended, left: 0 };
   const { count, isKnown } = toldByMachine(run) ?? estimateFiles(run);
   if (count === undefined) {
-    return { total: undefined, totalIsKnown: false, done, failed, skipped, left: undefined };
+    return { total: undefined, totalIsKnown: false, ...ended, left: undefined };
   }
   const total = Math.max(count, finished);
-  return { total, totalIsKnown: isKnown, done, failed, skipped, left: total - finished };
+  return { total, totalIsKnown: isKnown, ...ended, left: total - finished };
 }
 
 /** Machines that take any partition know the whole run, from the survey that they share; the last word counts. */
@@ -234,6 +255,12 @@ function timeLeft(
   return { eta: { lowMs: last.ms, highMs: last.ms }, lastToEnd: last.part };
 }
 
+function sumTakenOver({ joined }: RunFacts): RunPicture["takenOver"] {
+  const sum = (pick: (takenOver: RunPicture["takenOver"]) => number) =>
+    joined.reduce((all, { takenOver }) => all + pick(takenOver), 0);
+  return { partitions: sum((one) => one.partitions), filesFound: sum((one) => one.filesFound) };
+}
+
 function sumFailures({ parts }: RunFacts): RunPicture["failures"] {
   const sums = new Map<string, number>();
   for (const { facts } of parts) {
@@ -251,8 +278,7 @@ function sumFailures({ parts }: RunFacts): RunPicture["failures"] {
 function wholeExitCode(
   run: RunFacts,
   { workItems, files }: ProgressView,
-  counts: RunPicture["counts"],
-  isDone: boolean,
+  { counts, isDone, isWorkedOn }: Pick<RunPicture, "counts" | "isDone"> & { readonly isWorkedOn: boolean },
 ): ExitCode {
   if (isDone) {
     const vanished = sumFacts(run, ({ filesVanished }) => filesVanished);
@@ -260,5 +286,5 @@ function wholeExitCode(
     return wrong > 0 ? EXIT.finishedWithFailures : EXIT.done;
   }
   const isStuck = run.mode === "fixed" && counts.dead + counts.left > 0;
-  return isStuck || counts.alive === 0 ? EXIT.unavailable : EXIT.running;
+  return isStuck || !isWorkedOn ? EXIT.unavailable : EXIT.running;
 }

@@ -3,7 +3,7 @@ import { planFiles } from "../core/file-plan.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import { inBatches } from "./verify-work-items.ts";
 import type { Finding, VerifyDoors, VerifyOptions, WorkItemVerdict } from "./verify.ts";
-import { nameWorkItem } from "./verify-work-item.ts";
+import { leftOutNames, nameWorkItem } from "./verify-work-item.ts";
 import type { KnownNames } from "./verify-rows.ts";
 
 /** A blob, and the work item under whose names it lies. */
@@ -90,8 +90,10 @@ export class UnexpectedBlobs {
   ): Promise<void> {
     for await (const batch of inBatches(workItems, () => catalog.batchSize)) {
       for await (const lookup of catalog.lookup(batch, this.#options)) {
-        const { files } = planFiles(nameWorkItem(lookup.workItem, lookup), lookup.files, this.#options);
+        const named = nameWorkItem(lookup.workItem, lookup);
+        const { files } = planFiles(named, lookup.files, this.#options);
         for (const { blobName } of files) open.delete(blobName);
+        for (const blobName of leftOutNames(named, lookup, this.#options)) open.delete(blobName);
       }
     }
   }

@@ -1,4 +1,5 @@
 /** A fair sample of all files of the catalog, each with the same chance to be in it. */
+import type { Lookup } from "../catalog/catalog.ts";
 import { planFiles, type PlannedFile } from "../core/file-plan.ts";
 import { Reservoir } from "../core/reservoir.ts";
 import type { WorkItem } from "../core/work-item.ts";
@@ -48,7 +49,7 @@ export async function verifySample(
   const sample = new Sample(doors, options, size);
   for await (const batch of inBatches(workItems, () => doors.catalog.batchSize)) {
     for await (const lookup of doors.catalog.lookup(batch, options)) {
-      sample.count(lookup.failure === undefined && lookup.problems.length === 0, lookup.files.length === 0);
+      sample.count(lookup.failure === undefined && lookup.problems.length === 0, isWithoutFiles(lookup));
       const named = nameWorkItem(lookup.workItem, lookup);
       for (const planned of planFiles(named, lookup.files, options).files)
         sample.draw({ workItem: named, planned });
@@ -57,6 +58,10 @@ export async function verifySample(
   }
   await sample.look();
   return { tally: sample.tally, findings: sample.findings, population: sample.population };
+}
+
+function isWithoutFiles({ files, leftOut = [] }: Lookup): boolean {
+  return files.length + leftOut.length === 0;
 }
 
 class Sample {

@@ -44,16 +44,20 @@ export async function verifyWorkItem(
   for (const problem of lookup.problems) verdict.lookupFailed(`catalog-error: ${problem}`);
   const named = nameWorkItem(workItem, lookup);
   const plan = planFiles(named, lookup.files, options);
+  const leftOut = leftOutNames(named, lookup, options);
   const record = await doors.records?.read(workItem);
   const expected = expectedFiles(plan, record);
   const prefix = options.template.prefix(named);
-  verdict.takePlan(plan, prefix);
+  verdict.takePlan(plan, prefix, lookup.leftOut?.length ?? 0);
   seen.files += plan.files.length;
   const { checks, unexpected, list } =
     prefix === undefined
       ? { checks: await lookEach(doors, expected, options), unexpected: [], list: "none" as const }
       : await listAndLook(doors, expected, prefix, options);
-  verdict.takeList(list, unexpected);
+  verdict.takeList(
+    list,
+    unexpected.filter((blobName) => !leftOut.has(blobName)),
+  );
   const receipt = makeReceipt(lookup.files);
   for (const [planned, check] of checks) {
     if (check.kind === "different" && record?.isSkipped(planned.file) === true) {
@@ -71,6 +75,16 @@ export async function verifyWorkItem(
 /** With the name that its blobs' names are made from: the catalog's, else the CSV's. */
 export function nameWorkItem(workItem: WorkItem, { workItemName }: Pick<Lookup, "workItemName">): WorkItem {
   return workItemName === "" ? workItem : { ...workItem, workItemName };
+}
+
+/** Names of the blobs that would be made of files that the run's filter leaves out: they are no extra blobs. */
+export function leftOutNames(
+  named: WorkItem,
+  { leftOut = [] }: Pick<Lookup, "leftOut">,
+  options: Pick<VerifyOptions, "template" | "onCollision">,
+): ReadonlySet<string> {
+  if (leftOut.length === 0) return new Set();
+  return new Set(planFiles(named, leftOut, options).files.map(({ blobName }) => blobName));
 }
 
 /** The planned files; what the catalog does not know of their lengths is taken from the record. */
@@ -199,9 +213,11 @@ class VerdictBuilder {
     this.#note("unreadable", undefined, undefined, why);
   }
 
-  takePlan({ files, refused }: FilePlan, prefix: string | undefined): void {
+  /** @param leftOut files that the run's filter leaves out */
+  takePlan({ files, refused }: FilePlan, prefix: string | undefined, leftOut: number): void {
     this.#prefix = prefix;
-    this.#tally.files = files.length + refused.length;
+    this.#tally.files = files.length + refused.length + leftOut;
+    this.#tally.leftOut = leftOut;
     if (this.#tally.files === 0 && this.#tally.lookupsFailed === 0) this.#tally.empty = 1;
     for (const { file, blobName, outcome, code, message } of refused) {
       if (outcome === "skipped") this.#tally.leftOut++;

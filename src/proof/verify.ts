@@ -65,7 +65,7 @@ export interface VerifyTally {
   readonly different: number;
   readonly unreadable: number;
   readonly refused: number;
-  /** Skipped as asked for (`--on-collision first`). */
+  /** Skipped as asked for (`--on-collision first`), or left out by the run's filter. */
   readonly leftOut: number;
   readonly notAnnounced: number;
 }

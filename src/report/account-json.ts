@@ -20,7 +20,7 @@ export function accountJson(
   { time, picture, differences, silent }: AccountPicture,
   exitCode: number,
 ): JsonFields {
-  const { run, total, machines, counts, failures, lastToEnd } = picture;
+  const { run, total, machines, counts, joined, takenOver, failures, lastToEnd } = picture;
   return {
     schemaVersion: SCHEMA_VERSION,
     type,
@@ -43,6 +43,8 @@ export function accountJson(
     lastToEnd: lastToEnd?.partition ?? null,
     partitionCounts: { ...counts },
     partitions: run.parts.map((part) => partJson(part, run.date)),
+    machineCounts: joined === undefined ? null : { ...joined },
+    takenOver: { ...takenOver },
     machines: machines.map((row) => machineJson(row, run.date)),
     failures: failures.map(({ code, count }) => ({ code, count, ...knownFailure(code) })),
     stateDifferences: differences.map((difference) => differenceJson(difference)),

@@ -13,6 +13,8 @@ export interface DryRunReport {
   readonly input: InputCounts;
   /** As they would stand at the end, if every transfer and announcement went well. */
   readonly summary: StateSummary;
+  /** As of `RunReport`. */
+  readonly filter?: string | undefined;
   readonly catalogRejected: number;
   /** Files that would be transferred, and their bytes as far as the catalog knows. */
   readonly toTransfer: {
@@ -91,6 +93,8 @@ export function dryRunJson(report: DryRunReport): JsonFields {
       skipped: summary.files.skipped,
     },
     shortenedNames: summary.files.shortened,
+    filter: report.filter ?? null,
+    leftOut: summary.files.leftOut,
     repeatedEntries: summary.files.duplicates,
     failures: report.failures.map((group) => failureJson(group)),
     sample: sample === undefined ? null : { ...sample, examples: sample.examples.map((one) => ({ ...one })) },

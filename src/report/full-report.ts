@@ -1,7 +1,7 @@
 /** What `reupload report` tells of the run of one or several states: what was asked, done, when, how fast, what failed. */
 import { EXIT } from "../core/exit-codes.ts";
 import type { FleetFailures, FleetView, Pace } from "../progress/progress.ts";
-import { announcementQueue } from "../state/run-record.ts";
+import { announcementQueue, toldFilter } from "../state/run-record.ts";
 import type { FinishedWorkItem, StartRecord } from "../state/past.ts";
 
 /** One start, and the state that keeps it. */
@@ -65,6 +65,12 @@ export function reportedQueue({ fleet }: FullReport): string | undefined {
   return queues.find((queue) => queue !== undefined);
 }
 
+/** The run's filter as it is told; undefined: all files are taken. States of one run have the same. */
+export function reportedFilter({ fleet }: FullReport): string | undefined {
+  const [first] = fleet.machines;
+  return first && toldFilter(first.run);
+}
+
 /** Every row of the CSV in one class, and every file; over all states. */
 export interface FullAccount {
   /** total = the sum of the others */
@@ -89,6 +95,8 @@ export interface FullAccount {
   readonly announced: number;
   /** In the target, their announcement owed. */
   readonly uploaded: number;
+  /** Left out by the run's filter, in none of the classes. */
+  readonly leftOut: number;
   readonly bytes: number;
 }
 
@@ -126,6 +134,7 @@ export function accountStates({ fleet }: FullReport): FullAccount {
     files: { total, ...finished, left: Math.max(0, total - inClasses) },
     announced: files(({ announced }) => announced),
     uploaded: files(({ uploaded }) => uploaded),
+    leftOut: files(({ leftOut }) => leftOut),
     bytes: summaries.reduce((all, { bytes }) => all + bytes, 0),
   };
 }

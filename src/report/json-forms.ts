@@ -85,6 +85,8 @@ export function reportJson(report: RunReport): JsonFields {
     drift: { ...summary.drift },
     announced: summary.files.announced,
     uploadedNotAnnounced: summary.files.uploaded,
+    filter: report.filter ?? null,
+    leftOut: summary.files.leftOut,
     repeatedEntries: summary.files.duplicates,
     shortenedNames: summary.files.shortened,
     bytes: summary.bytes,

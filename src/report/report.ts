@@ -23,6 +23,7 @@ export {
   type FullReport,
   type FullVerdict,
   fullVerdict,
+  reportedFilter,
   reportedQueue,
 } from "./full-report.ts";
 export { doubtText, importJson, type ImportReport } from "./import-report.ts";

@@ -30,6 +30,8 @@ export interface RunReport {
     /** Why, where no file says so. */
     readonly reason?: string | undefined;
   };
+  /** Which files are taken, as it is told; undefined: all. */
+  readonly filter?: string | undefined;
   readonly summary: StateSummary;
   readonly failures: readonly FailureGroup[];
   /** What this start did; `files` and `workItems` are those finished in any way. */

@@ -51,7 +51,10 @@ export function storyEvents({ history, fileName, starts }: Story): StoryEvent[] 
   const files = toldFiles(history, fileName);
   const own: StoryEvent[] = [];
   if (history.startedAt !== undefined) {
-    const count = history.filesTotal === undefined ? "" : `; the catalog lists ${history.filesTotal} files`;
+    const count =
+      history.filesTotal === undefined
+        ? ""
+        : `; the catalog lists ${history.filesTotal} files${leftOutText(history)}`;
     own.push({
       at: history.startedAt,
       start: undefined,
@@ -72,6 +75,10 @@ export function storyEvents({ history, fileName, starts }: Story): StoryEvent[] 
   const isBegin = ({ kind }: StoryEvent): boolean => kind === "start";
   const told = [...started.filter(isBegin), ...all, ...started.filter((event) => !isBegin(event))];
   return told.toSorted((a, b) => Math.floor(a.at / 1000) - Math.floor(b.at / 1000));
+}
+
+function leftOutText({ filesLeftOut }: WorkItemHistory): string {
+  return filesLeftOut === 0 ? "" : ` and ${filesLeftOut} more that the run's filter leaves out`;
 }
 
 /** The starts in which something happened, and those between them. */
@@ -177,6 +184,7 @@ function storyJson(story: Story): JsonFields {
     partition: history.partition,
     partitionClaims: history.partitionEpoch,
     filesTotal: history.filesTotal ?? null,
+    filesLeftOut: history.filesLeftOut,
     filesKnown: history.filesKnown,
     events: storyEvents(story).map((event) => ({
       at: isoTime(event.at),

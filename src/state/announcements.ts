@@ -36,6 +36,9 @@ export interface AnnouncementStore {
   /** As it stood when the store was opened; with `all`, every announced file is to be sent again. */
   readonly counts: AnnouncementCounts;
 
+  /** Of a state that takes free partitions: those that have files to announce. Reads each file once. */
+  partitions(): readonly number[];
+
   /** The next files to announce, at most `max`, in the order in which they got into the state; none twice. */
   next(max: number): readonly OwedFile[];
 

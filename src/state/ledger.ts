@@ -74,6 +74,8 @@ export type StateEvent =
       /** Files to account for: planned + refused, without duplicates. */
       readonly filesTotal: number;
       readonly duplicates: number;
+      /** Files that the run's filter leaves out, not among `filesTotal`. */
+      readonly leftOut?: number;
       readonly receipt: Receipt;
       /** Known files that this lookup no longer lists; `filesTotal` holds them too. Those told before are told again. */
       readonly vanished?: readonly CatalogFile[];
@@ -141,6 +143,8 @@ export interface StateSummary {
     readonly announced: number;
     /** Catalog entries dropped as repetitions of another. */
     readonly duplicates: number;
+    /** Left out by the run's filter, of the work items that were looked up here; not in `total`. */
+    readonly leftOut: number;
     /** Names that were shortened to the service's limit. */
     readonly shortened: number;
     /** Files of the work items that were surveyed and not looked up yet, as the catalog counted them. */

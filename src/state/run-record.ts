@@ -1,5 +1,6 @@
 /** What a state says of the run as a whole, and of one process's turn at it. */
 import { ReuploadError } from "../core/errors.ts";
+import { shownFilter } from "../core/file-filter.ts";
 import { identityDifferences, type RunIdentity } from "../core/run-identity.ts";
 
 /** What the CSV held; fixed once it is loaded, but for `--update-csv`. rows = ours + duplicates + rejected + otherPartitions. */
@@ -40,6 +41,14 @@ export function announcementQueue(
   if (identity.queue !== "none") return identity.queue;
   const chosen = announced > 0 ? settings["queue"] : undefined;
   return typeof chosen === "string" ? chosen : undefined;
+}
+
+/** The run's filter as it is told; undefined: all files are taken. */
+export function toldFilter({
+  identity,
+  createdAt,
+}: Pick<RunRecord, "identity" | "createdAt">): string | undefined {
+  return identity.filter === undefined ? undefined : shownFilter(identity.filter, createdAt);
 }
 
 /** One start: one process's turn at a run, from its launch to its end. */

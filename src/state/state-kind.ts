@@ -5,6 +5,7 @@
 import type { FailureCode } from "../core/failure.ts";
 import type { WorkItem } from "../core/work-item.ts";
 import type { AnnouncementOptions, AnnouncementStore } from "./announcements.ts";
+import type { GiftBook } from "./gift-book.ts";
 import type { Ledger } from "./ledger.ts";
 import type { RunPresence } from "./run-presence.ts";
 import type { InputCounts, RunDescription, RunRecord, RunStart } from "./run-record.ts";
@@ -104,6 +105,8 @@ export interface OpenState {
   readonly ledger: Ledger;
   readonly surveys: SurveyBook;
   readonly presence: RunPresence;
+  /** undefined: this kind gives no work away. */
+  readonly gifts?: GiftBook;
 
   /**
    * Commits what is recorded, notes the end of the start, and releases the lock; the one state file can be copied

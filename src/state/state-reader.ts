@@ -119,6 +119,8 @@ export interface WorkItemHistory {
   readonly finishedAt: number | undefined;
   /** As the last lookup gave them; undefined when it was never looked up here. */
   readonly filesTotal: number | undefined;
+  /** Files that the run's filter left out of the last lookup. */
+  readonly filesLeftOut: number;
   /** Files that this state knows: those that were touched. */
   readonly filesKnown: number;
   /** Why it failed as a whole. */

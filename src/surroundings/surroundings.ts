@@ -40,7 +40,12 @@ export interface Surroundings {
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Where the clock of this thread began, ms of the machine's: a thread's own begins when the thread does. */
-const THREAD_BEGAN = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const THREAD_BEGAN = Math.max(...Array.from({ length: 5 }, readThreadBegan));
+
+/** Too early by what the thread was held up between its two looks, which is why the latest of several counts. */
+function readThreadBegan(): number {
+  return Number(process.hrtime.bigint()) / 1e6 - performance.now();
+}
 
 /** The process's own. All its threads tell the same monotonic time. */
 export const REAL_SURROUNDINGS: Surroundings = {

@@ -8,7 +8,7 @@ export type Values =
   /** A file of a run's state: `*.db`. */
   | { readonly kind: "state" }
   | { readonly kind: "folder" }
-  /** The numbers from 0 that are less than the value of another option on the line. */
+  /** `auto`, and the numbers from 0 that are less than the value of another option on the line. */
   | { readonly kind: "below"; readonly option: string }
   /** Nothing that could be known. */
   | { readonly kind: "any" };

@@ -3,7 +3,7 @@ import { type DryRunReport, type DryRunVerdict, dryRunVerdict } from "../report/
 import { bytes, quantity } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Paint, paint, type TextStyle } from "./style.ts";
-import { block, failureLines, nothingFoundLines } from "./summary-text.ts";
+import { block, failureLines, leftOutLines, nothingFoundLines } from "./summary-text.ts";
 
 const VERDICTS: Record<DryRunVerdict, { text: string; format: Paint }> = {
   ready: { text: "No problems found.", format: "green" },
@@ -46,8 +46,9 @@ function workItemLines({ input, summary, catalogRejected }: DryRunReport, style:
   ]);
 }
 
-function fileLines({ toTransfer, toAnnounceOnly, summary }: DryRunReport, style: TextStyle): string[] {
-  const { copied, alreadyThere, failed, skipped, shortened, duplicates, total } = summary.files;
+function fileLines(report: DryRunReport, style: TextStyle): string[] {
+  const { toTransfer, toAnnounceOnly, summary, filter } = report;
+  const { copied, alreadyThere, failed, skipped, shortened, duplicates, leftOut, total } = summary.files;
   const unknown = toTransfer.filesOfUnknownLength;
   const known = unknown === toTransfer.files ? "" : bytes(toTransfer.bytes);
   const size = [known, unknown === 0 ? "" : `${quantity(unknown, "file")} of unknown size`];
@@ -64,6 +65,7 @@ function fileLines({ toTransfer, toAnnounceOnly, summary }: DryRunReport, style:
     { label: "refused", value: failed, note: "they would fail", format: "red" },
     { label: "skipped", value: skipped, note: "skipped as requested" },
   ]);
+  lines.push(...leftOutLines(leftOut, filter));
   if (shortened > 0) lines.push(`${quantity(shortened, "name")} would be shortened to the service's limit.`);
   if (duplicates > 0) {
     lines.push(

@@ -6,12 +6,13 @@ import {
   type FullReport,
   type FullVerdict,
   fullVerdict,
+  reportedFilter,
   reportedQueue,
 } from "../report/report.ts";
 import { bytes, count, dateTime, duration, fileRate, quantity } from "./format.ts";
 import { printable } from "./printable.ts";
 import { chooseSigns, PLAIN, type TextStyle } from "./style.ts";
-import { block } from "./summary-text.ts";
+import { block, leftOutLines } from "./summary-text.ts";
 import { type Column, table } from "./table.ts";
 
 const VERDICTS: Readonly<Record<FullVerdict, string>> = {
@@ -58,7 +59,7 @@ function headLines(report: FullReport): string[] {
 }
 
 function countLines(report: FullReport): string[] {
-  const { rows, files, announced, bytes: size } = accountStates(report);
+  const { rows, files, leftOut, announced, bytes: size } = accountStates(report);
   return [
     ...block({ label: "Rows", value: rows.total }, PLAIN, [
       { label: "completed", value: rows.completed },
@@ -79,6 +80,7 @@ function countLines(report: FullReport): string[] {
       { label: "left", value: files.left },
     ]),
     `Announced ${quantity(announced, "file")}. ${bytes(size)} put into the target.`,
+    ...leftOutLines(leftOut, reportedFilter(report)),
   ];
 }
 

@@ -45,6 +45,7 @@ function partText({ parts, held, done }: MachineRow, { totalPartitions, mode }: 
     return `${first.partition} of ${totalPartitions}`;
   }
   const left = parts.length - held - done;
+  if (parts.length === 0) return "none";
   return [
     ...(held > 0 ? [`${count(held)} held`] : []),
     ...(left > 0 ? [`${count(left)} left`] : []),
@@ -54,6 +55,7 @@ function partText({ parts, held, done }: MachineRow, { totalPartitions, mode }: 
 
 /** By files where they are known, as the bar. */
 function doneText({ files, workItems }: MachineRow): string {
+  if (workItems.total === 0) return "-";
   return files.total === undefined || files.total === 0
     ? percent(workItems.ended, workItems.total)
     : percent(files.finished, files.total);
@@ -77,12 +79,13 @@ function timeLeft({ parts }: MachineRow, date: number): string {
   return durationRange(longest, longest);
 }
 
-function lifeCell({ life, toldAt, parts, isPaused }: MachineRow, date: number): Cell {
+function lifeCell({ life, toldAt, parts, held, isPaused }: MachineRow, date: number): Cell {
   const ago = duration(Math.max(0, Math.round((date - toldAt) / 1_000)) * 1_000);
   switch (life) {
     case "alive": {
       if (isPaused) return { text: "alive, paused", paint: "yellow" };
       const dead = parts.filter((part) => part.life === "dead").length;
+      if (held === 0) return { text: "waits for work" };
       return dead === 0
         ? { text: "alive", paint: "green" }
         : { text: `alive, lost ${count(dead)}`, paint: "yellow" };

@@ -26,6 +26,8 @@ const LEFT_OUT = [
   "files",
   "speed",
   "work items",
+  "taken over",
+  "joined",
   "partitions",
   "time",
 ];
@@ -79,6 +81,8 @@ function runSections(picture: RunMonitorPicture, style: TextStyle): Section[] {
     { name: "time", lines: row("Time left", timePieces(picture)) },
     { name: "throughput", lines: throughputLines(picture.history, style) },
     { name: "partitions", lines: row("Partitions", partitionPieces(picture)) },
+    { name: "joined", lines: row("Machines", joinedPieces(picture)) },
+    { name: "taken over", lines: row("Taken over", takenOverPieces(picture)) },
     { name: "to do", lines: row("To do", toDoPieces(picture)) },
     machineSection(runMachineTable(machines, run, style), style),
     { name: "failures", lines: row("Failed", failurePieces(picture)), apart: true },
@@ -96,7 +100,9 @@ function titlePieces({ picture: { run }, time }: RunMonitorPicture): Piece[] {
   ];
 }
 
-function timePieces({ picture: { run, total, lastToEnd, isDone, counts } }: RunMonitorPicture): Piece[] {
+function timePieces({
+  picture: { run, total, lastToEnd, isDone, counts, joined },
+}: RunMonitorPicture): Piece[] {
   if (isDone) return [{ text: "nothing is left" }];
   if (total.eta !== undefined) {
     const text = durationRange(total.eta.lowMs, total.eta.highMs);
@@ -108,7 +114,8 @@ function timePieces({ picture: { run, total, lastToEnd, isDone, counts } }: RunM
     ];
   }
   const idle = counts.dead + counts.left + counts["not-started"];
-  if (counts.alive === 0) return [{ text: "unknown: no machine works on it", paint: "yellow" }];
+  if (counts.alive + (joined?.alive ?? 0) === 0)
+    return [{ text: "unknown: no machine works on it", paint: "yellow" }];
   if (run.mode === "fixed" && idle > 0) {
     return [{ text: `unknown: nobody works on ${quantity(idle, "partition")}`, paint: "yellow" }];
   }
@@ -129,12 +136,32 @@ function partitionPieces({ picture: { run, counts, machines } }: RunMonitorPictu
     : [...of, { text: `${count(free)} ${run.mode === "auto" ? "free" : "not started"}` }];
 }
 
+function joinedPieces({ picture: { joined } }: RunMonitorPicture): Piece[] {
+  if (joined === undefined || joined.joined === 0) return [];
+  const { alive, left, dead } = joined;
+  return [
+    { text: `${count(joined.joined)} joined` },
+    { text: `${count(alive)} alive` },
+    ...(left > 0 ? [{ text: `${count(left)} left` }] : []),
+    ...(dead > 0 ? [{ text: `${count(dead)} died`, paint: "yellow" } as const] : []),
+  ];
+}
+
+function takenOverPieces({ picture: { takenOver } }: RunMonitorPicture): Piece[] {
+  const { partitions, filesFound } = takenOver;
+  if (partitions === 0) return [];
+  const found = `${quantity(filesFound, "file")} of ${partitions === 1 ? "it" : "them"} found in the target already`;
+  return [{ text: `${quantity(partitions, "partition")} of machines that died`, end: ":" }, { text: found }];
+}
+
 /** What somebody must do, with fixed partitions; with `auto` any machine that works takes over what is there. */
-function toDoPieces({ picture: { run, isDone, counts } }: RunMonitorPicture): Piece[] {
+function toDoPieces({ picture: { run, isDone, counts, joined } }: RunMonitorPicture): Piece[] {
   if (isDone) return [];
   if (run.isOpening) return [{ text: "wait: the run is being divided anew", paint: "yellow" }];
   if (run.mode === "auto") {
-    return counts.alive > 0 ? [] : [{ text: "start a machine: none works on the run", paint: "yellow" }];
+    return counts.alive + (joined?.alive ?? 0) > 0
+      ? []
+      : [{ text: "start a machine: none works on the run", paint: "yellow" }];
   }
   const list = (life: "dead" | "left" | "not-started") => {
     const numbers = run.parts.filter((part) => part.life === life).map(({ partition }) => partition);

@@ -5,7 +5,7 @@ import { countValues, statusLine } from "./status-text.ts";
 
 /** A line for each machine, and one for the whole run. @param exitCode of the whole run */
 export function runStatusText(picture: RunPicture, exitCode: number): string[] {
-  const { run, total, counts, machines } = picture;
+  const { run, total, counts, machines, joined, takenOver } = picture;
   const line = {
     run: run.runId,
     target: run.target,
@@ -16,6 +16,16 @@ export function runStatusText(picture: RunPicture, exitCode: number): string[] {
     partitions_dead: counts.dead,
     partitions_left: counts.left,
     partitions_not_started: counts["not-started"],
+    ...(joined === undefined
+      ? {}
+      : {
+          machines_joined: joined.joined,
+          machines_alive: joined.alive,
+          machines_left: joined.left,
+          machines_died: joined.dead,
+          partitions_taken_over: takenOver.partitions,
+          files_found_by_take_overs: takenOver.filesFound,
+        }),
     ...countValues(total),
     ...rates(total),
     seconds_left: total.eta === undefined ? undefined : Math.round(total.eta.highMs / 1_000),

@@ -69,6 +69,7 @@ export function countValues({ workItems, files, bytes }: ProgressView): Record<s
     files_failed: files.failed,
     files_skipped: files.skipped,
     files_left: files.left,
+    files_left_out: files.leftOut,
     bytes,
   };
 }

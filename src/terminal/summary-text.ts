@@ -125,7 +125,7 @@ export function block(total: Line, style: TextStyle, classes: readonly Line[]): 
   return [line(total, ""), ...classes.filter(({ value }) => value > 0).map((one) => line(one, "  "))];
 }
 
-function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[] {
+function otherLines({ summary, filter, catalogRejected, thisStart }: RunReport): string[] {
   const { files, drift } = summary;
   const lines = [
     `Announced ${quantity(files.announced, "file")}. This run put ${bytes(summary.bytes)} into the target.`,
@@ -133,6 +133,7 @@ function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[
   if (files.uploaded > 0) {
     lines.push(`${quantity(files.uploaded, "file")} in the target not announced yet.`);
   }
+  lines.push(...leftOutLines(files.leftOut, filter));
   if (files.duplicates > 0) {
     lines.push(
       `${quantity(files.duplicates, "repeated entry", "repeated entries")} of the catalog processed once.`,
@@ -149,6 +150,11 @@ function otherLines({ summary, catalogRejected, thisStart }: RunReport): string[
     lines.push(`${quantity(rows, "row")} of the catalog rejected${why}${where === "" ? "." : where}`);
   }
   return [...lines, startLine(thisStart)];
+}
+
+/** What the filter leaves out is in none of the classes. @param filter undefined: there is none */
+export function leftOutLines(leftOut: number, filter: string | undefined): string[] {
+  return filter === undefined ? [] : [`${quantity(leftOut, "file")} left out by ${printable(filter)}.`];
 }
 
 /** Work items and files that came are of this start; what vanished may have done so before. */

@@ -1,4 +1,5 @@
 /** The story of one work item or file, as lines for people. */
+import { partitionName } from "../core/sub-partition.ts";
 import { type Story, storyEvents, toldFiles, type WhyReport } from "../report/report.ts";
 import { count, dateTime, quantity } from "./format.ts";
 
@@ -29,7 +30,9 @@ function storyLines(story: Story): string[] {
   const shown = events.length <= MOST_EVENTS ? events : events.slice(-MOST_EVENTS);
   const claims =
     partitionEpoch > 1
-      ? [`Its partition ${partition} was claimed ${count(partitionEpoch)} times, by this machine or others.`]
+      ? [
+          `Its partition ${partitionName(partition)} was claimed ${count(partitionEpoch)} times, by this machine or others.`,
+        ]
       : [];
   return [
     `${subject}work item ${workItem.workItemId}${name} of job ${workItem.jobId} in ${stateDb}: ${status}`,

@@ -9,6 +9,10 @@ import type { HashAnswer, HashRequest } from "./hash-thread.ts";
 
 /** What the thread may use: it holds digests, and views of bytes that lie outside its heap. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
+/** A thread with so much to hash is helped by another when one more file in pieces begins, bytes. */
+const HELPED_FROM = 8 * 2 ** 20;
+/** One thread hashes 300 MB/s of such files: more than four are beyond what one process sends. */
+const MOST_THREADS = 4;
 
 /** The MD5 of a file that is read in pieces, and of each piece. */
 export interface FileHash extends Disposable {
@@ -24,25 +28,37 @@ export interface FileHash extends Disposable {
 }
 
 /**
- * MD5s of file content: in a thread of its own where there is more than one core and the bytes are many, so that this
- * thread is free for requests. The thread starts when it is first needed and keeps no process alive while it is idle.
- * Should it die (a container may allow no more threads, or memory), everything is hashed here from then on.
+ * MD5s of file content: in threads of their own where there is more than one core and the bytes are many, so that this
+ * thread is free for requests. A thread starts when it is needed, at most one a core, and keeps no process alive while it
+ * is idle. A file in pieces stays with one thread; large files are divided among them.
+ * Should one die (a container may allow no more threads, or memory), everything is hashed here from then on.
  */
 export class Hasher {
   readonly #fromBytes: number;
-  #thread: HashThread | undefined;
+  readonly #most: number;
+  readonly #threads: HashThread[] = [];
 
   /**
    * @param fromBytes contents of this length and longer are hashed by the other thread. To ask it costs this thread 20
    * us whatever the length, to hash 128 KiB 170; at 64 KiB (85) a run on two cores got slower.
+   * @param most threads
    */
-  constructor(fromBytes: number = availableParallelism() > 1 ? SHARED_FROM : Infinity) {
+  constructor(
+    fromBytes: number = availableParallelism() > 1 ? SHARED_FROM : Infinity,
+    most: number = Math.min(availableParallelism(), MOST_THREADS),
+  ) {
     this.#fromBytes = fromBytes;
+    this.#most = most;
+  }
+
+  /** How many have been started. */
+  get threads(): number {
+    return this.#threads.length;
   }
 
   /** Base64; the bytes must stay as they are until the promise is settled. @throws the signal's reason */
   async md5(bytes: Buffer, signal: AbortSignal): Promise<string> {
-    const thread = this.#threadFor(bytes.length);
+    const thread = this.#threadFor(bytes.length, this.#threads.length === 0);
     if (thread !== undefined) {
       try {
         return await thread.ask({ what: "whole", bytes }, signal);
@@ -55,15 +71,21 @@ export class Hasher {
 
   /** @param pieceBytes length of the pieces that will come */
   begin(pieceBytes: number, signal: AbortSignal): FileHash {
-    const thread = this.#threadFor(pieceBytes);
-    return thread === undefined ? new HashHere() : new HashThere(thread, signal);
+    const isHelped =
+      this.#threads.length < this.#most && this.#threads.every(({ load }) => load >= HELPED_FROM);
+    const thread = this.#threadFor(pieceBytes, isHelped);
+    return thread === undefined ? new HashHere() : new HashThere(thread, pieceBytes, signal);
   }
 
-  /** undefined when it is not worth it, or when the thread is dead */
-  #threadFor(bytes: number): HashThread | undefined {
-    if (bytes < this.#fromBytes) return undefined;
-    this.#thread ??= new HashThread();
-    return this.#thread.isDead ? undefined : this.#thread;
+  /**
+   * @param needsOne a thread is started for it
+   * @returns undefined when it is not worth it, or when a thread has died
+   */
+  #threadFor(bytes: number, needsOne: boolean): HashThread | undefined {
+    if (bytes < this.#fromBytes || this.#threads.some(({ isDead }) => isDead)) return undefined;
+    if (needsOne) this.#threads.push(new HashThread());
+    const free = this.#threads.reduce((one, other) => (other.load < one.load ? other : one));
+    return free.isDead ? undefined : free;
   }
 }
 
@@ -89,11 +111,14 @@ class HashThere implements FileHash {
   readonly #thread: HashThread;
   readonly #signal: AbortSignal;
   readonly #file = files++;
+  readonly #pieceBytes: number;
   #isOver = false;
 
-  constructor(thread: HashThread, signal: AbortSignal) {
+  constructor(thread: HashThread, pieceBytes: number, signal: AbortSignal) {
     this.#thread = thread;
+    this.#pieceBytes = pieceBytes;
     this.#signal = signal;
+    thread.load += pieceBytes;
   }
 
   async add(bytes: Buffer): Promise<string> {
@@ -106,6 +131,7 @@ class HashThere implements FileHash {
   }
 
   [Symbol.dispose](): void {
+    this.#thread.load -= this.#pieceBytes;
     if (!this.#isOver) this.#thread.drop(this.#file);
   }
 }
@@ -120,6 +146,8 @@ interface Asker {
 
 /** One worker and who waits for its answers. */
 class HashThread {
+  /** What it has to hash, and a piece of each file that it knows, bytes. */
+  load = 0;
   readonly #worker: Worker | undefined;
   readonly #asking = new Map<number, Asker>();
   #asked = 0;
@@ -152,9 +180,12 @@ class HashThread {
     if (this.#asking.size === 0) this.#worker?.ref();
     this.#asking.set(id, { resolve, reject });
     this.#worker?.postMessage({ ...question, id });
+    const { length } = "bytes" in question ? question.bytes : { length: 0 };
+    this.load += length;
     try {
       return await promise;
     } finally {
+      this.load -= length;
       stop();
     }
   }

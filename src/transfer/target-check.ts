@@ -1,6 +1,7 @@
 import {
   type BlobLister,
   type BlobPage,
+  type ListedBlob,
   type ReadAccess,
   RequestBudget,
   RestBlobLister,
@@ -58,8 +59,7 @@ export class ContainerCheck implements TargetCheck {
     const begun = new Set<string>();
     do {
       const page: BlobPage = await this.#page(prefix, from, signal);
-      const blobs = page.blobs.map((blob): TargetBlob => ({ ...blob, attributes: toldByList(blob) }));
-      yield { blobs, isLast: page.next === undefined };
+      yield { blobs: page.blobs.map(listedBlob), isLast: page.next === undefined };
       from = page.next;
       if (from !== undefined && begun.has(from)) {
         throw new ReuploadError("unavailable", `The list of ${prefix} returned the same next page twice.`);
@@ -107,7 +107,7 @@ export class ContainerCheck implements TargetCheck {
     if (this.#wantsTags) {
       const { blobs } = await this.#page(name, undefined, signal, 1);
       const [first] = blobs;
-      return first?.name === name ? { ...first, attributes: toldByList(first) } : undefined;
+      return first?.name === name ? listedBlob(first) : undefined;
     }
     const url = this.#tools.writer.blobUrl(name);
     this.cost.looks++;
@@ -165,6 +165,11 @@ export class ContainerCheck implements TargetCheck {
       );
     }
   }
+}
+
+function listedBlob(blob: ListedBlob): TargetBlob {
+  const { name, length, contentMd5, contentType } = blob;
+  return { name, length, contentMd5, contentType, attributes: toldByList(blob) };
 }
 
 const TAGS_ADVICE =

@@ -24,4 +24,21 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   { command: /^npm run demo$/, why: "is the tour's first command, which runs with --keep" },
   { command: /^npm (test|run bench)|^npm run build && npx node bench|^npx node bench/, why: "takes minutes" },
+  {
+    command: /^kubectl /,
+    why: "needs a cluster; test/terminal/plan.test.ts checks the Job with the schema of the API",
+  },
+  {
+    command: /^journalctl /,
+    why: "needs systemd as the first process; the same test has the unit checked by systemd-analyze",
+  },
 ];
+
+/** Languages of blocks that hold no command of this system, or no command at all. */
+export const LANGUAGES_NOT_RUN: Readonly<Record<string, string>> = {
+  powershell: "is for Windows; there is no PowerShell here",
+  text: "is no command: input, or what a command prints",
+  json: "is a message or a file",
+  yaml: "is a file",
+  kusto: "is a query; the stand-in's tests run the shipped ones",
+};

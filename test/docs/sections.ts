@@ -36,6 +36,7 @@ export const SECTIONS: Readonly<Record<string, SectionNeeds>> = {
     // A slow machine sends some requests twice, and says so.
     unlike: /^This start/,
   },
+  "README.md > Where the work items and their files come from": { otherWay: "--metadata" },
   "README.md > Several machines": { otherWay: "--total-partitions 2" },
   "README.md > Watching it": { before: TWO_MACHINES },
   "README.md > Proving it": { before: TWO_MACHINES },
@@ -43,6 +44,7 @@ export const SECTIONS: Readonly<Record<string, SectionNeeds>> = {
   "README.md > Reporting it": { before: [...TWO_MACHINES, "cp machine1_state.db reupload_state.db"] },
   "README.md > When it stops": { before: [ONE_MACHINE] },
   "README.md > How it stays safe": { before: [ONE_MACHINE] },
+  "docs/attributes.md > Blobs that are already there": { before: [`${DEFAULT_STATE} --tags batch=7`] },
   "docs/control.md > Steering a run": { works: WORKS },
   "docs/control.md > All machines of a run": { works: WORKS },
   "docs/control.md > What happened to a work item or file": { before: TWO_MACHINES },

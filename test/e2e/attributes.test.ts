@@ -52,6 +52,9 @@ describe("what the blobs get", () => {
     const damaged = await verify();
     expect(damaged.code).toBe(1);
     expect(damaged.stdout + damaged.stderr).toContain("its tags are batch=6, not batch=7,kind=a+b");
+    const other = await verify("--tags", "none", "--repair");
+    expect(other.code).toBe(3);
+    expect(other.stderr).toContain("--tags: the run has batch=7,kind=a+b, this command its default");
     const mended = await verify("--repair", "--on-conflict", "overwrite", "--no-queue");
     expect(mended.code, mended.stdout + mended.stderr).toBe(0);
     expect(await attributesOf(blobName)).toEqual(AS_ASKED);

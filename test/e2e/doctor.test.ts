@@ -46,6 +46,7 @@ function sasOnly(rights: string): Record<string, string> {
   return { AZURE_STORAGE_CONNECTION_STRING: `${parts.join(";")};SharedAccessSignature=${sas}` };
 }
 
+const TAGS = ["--tags", "batch=7"];
 const PARTITION = ["--partition", "0", "--total-partitions", "2"];
 
 describe("reupload doctor", () => {
@@ -60,12 +61,13 @@ describe("reupload doctor", () => {
       "listing.csv",
       ...place,
       ...PARTITION,
+      ...TAGS,
     ];
     const { code, stdout, stderr } = await scene.cli(args);
     expect(code, stdout + stderr).toBe(0);
     const words = stdout.trimEnd().split("\n");
     expect(words.map((line) => line.split(/ +/).slice(0, 2).join(" "))).toEqual(
-      "node csv catalog state disk sign-in network target clock write list send coordination source"
+      "node csv catalog state disk sign-in network target clock write tags list send coordination source"
         .split(" ")
         .map((name) => `ok ${name}`),
     );
@@ -98,6 +100,20 @@ describe("reupload doctor", () => {
   it("names each right that is not given", async () => {
     const { code, others } = await doctor(["--no-queue"], sasOnly("rl"));
     expect(others).toEqual(["write problem permission", "send skipped", "coordination skipped"]);
+    expect(code).toBe(4);
+  });
+
+  it("names the right to write tags when the blobs are to get some", async () => {
+    // The emulator takes tags from everybody who may write, so the last probe is answered for it.
+    const refused = { "x-ms-error-code": "AuthorizationPermissionMismatch" };
+    scene.proxy.fail({
+      fault: { kind: "answer", status: 403, headers: refused },
+      operation: "put-blob",
+      skip: 2,
+    });
+    const { code, others } = await doctor(TAGS);
+    scene.proxy.heal();
+    expect(others).toEqual(["tags problem permission", "coordination skipped"]);
     expect(code).toBe(4);
   });
 

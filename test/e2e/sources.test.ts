@@ -100,6 +100,44 @@ describe("a run from a folder", () => {
     await expectAnnouncedOnce(scene, late);
   });
 
+  it("with a filter says what it leaves out, keeps to it on resume, and verify knows it", async () => {
+    const left = ["j/1/a.tmp", "j/1/sub/.b.json", "j/2/only.tmp"];
+    await Promise.all([...FILES, ...left].map(putFile));
+    // Blobs of their names are in the target: nothing of this run, and nothing extra.
+    await putBlob(scene, scene.container, "one-a.tmp", contentOf("j/1/a.tmp"));
+    const filter = ["--include", "*.json", "--include", "sub/**", "--exclude", ".*", "--newer-than", "1h"];
+    const limited = await runFrom(["--source-dir", "files", ...filter, "--on-empty", "fail", "--limit", "1"]);
+    expect(limited.code, limited.stderr).toBe(0);
+    const resume = ["run", "--resume", "--state-db", STATE];
+    const other = await scene.cli([...resume, "--exclude", "*.xml"]);
+    expect(other.code).toBe(3);
+    expect(other.stderr).toContain(
+      'filter: the state has --include "*.json" --include "sub/**" --exclude ".*" --newer-than 1h, this command --include "*.json" --include "sub/**" --exclude "*.xml" --newer-than 1h',
+    );
+    const again = await scene.cli([...resume, "--output", "json", "--newer-than", "60m"]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(summaryIn(again)).toMatchObject({
+      rows: { completed: 3, empty: 0, failed: 0 },
+      files: { total: 3, copied: 3 },
+      leftOut: 3,
+      filter: expect.stringMatching(/^--include "\*\.json" .* --newer-than 1h \(before 2.*Z\)$/),
+    });
+    await expectAnnouncedOnce(scene, WANTED);
+    const status = await scene.cli(["status", "--state-db", STATE]);
+    expect(status.stdout).toContain("files=3 files_are_known=yes files_done=3");
+    expect(status.stdout).toContain("files_left_out=3");
+    const report = await scene.cli(["report", "--state-db", STATE]);
+    expect(report.stdout).toContain('3 files left out by --include "*.json"');
+    const verified = await scene.cli(["verify", "--state-db", STATE, "--output", "json"]);
+    expect(verified.code, verified.stderr).toBe(0);
+    expect(JSON.parse(verified.stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({
+      verdict: "proven",
+      workItems: { verified: 3, empty: 0 },
+      files: { total: 6, sameByLength: 3, missing: 0, leftOut: 3 },
+      extra: { blobs: 0 },
+    });
+  });
+
   it("reports files that it cannot use and copies the others", async () => {
     await Promise.all(FILES.map(putFile));
     await writeFile(Buffer.from(`${scene.path("files/j/1/")}caf\xe9.json`, "latin1"), "x");

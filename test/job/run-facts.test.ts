@@ -11,7 +11,10 @@ function factsOf(views: readonly Partial<PartitionView>[], generation = 1) {
   const partitions = views.map((view, partition): PartitionView => {
     return { partition, lease: "available", record: undefined, lastModified: 5, ...view };
   });
-  return toRunFacts({ read: { manifest, etag: "", lastModified: 0, date: 9 }, partitions, date: 9 }, KEY);
+  return toRunFacts(
+    { read: { manifest, etag: "", lastModified: 0, date: 9 }, partitions, machines: [], date: 9 },
+    KEY,
+  );
 }
 
 describe("what the account says of a run", () => {

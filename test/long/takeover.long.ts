@@ -4,11 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { announcementsOf, expectInTarget } from "../e2e/expectations.ts";
 import { makePlain, type PlainInput } from "../e2e/plain-input.ts";
 import { type Scene, startScene } from "../e2e/scene.ts";
+import { COORDINATION } from "../support/operations.ts";
 
 /** The contract: taken over within a minute; 30 s is the lease. */
 const TAKEN_OVER_MS = 60_000;
 /** Twice a lease. */
 const OUTAGE_MS = 60_000;
+/** One machine renews its leases so much later than the other one has an answer again: less than the 30 s of contact. */
+const LATER_MS = 20_000;
 
 let scene: Scene;
 let input: PlainInput;
@@ -64,6 +67,16 @@ describe("a machine that slept beyond its lease", () => {
   });
 });
 
+/** The records of partitions that this process works on, past the proxy. */
+async function recordsOf(pid: number | undefined): Promise<string[]> {
+  const names: string[] = [];
+  const blobs = scene.behind.container(COORDINATION).listBlobsFlat({ includeMetadata: true });
+  for await (const { name, metadata } of blobs)
+    if (name.includes("/records/") && metadata?.["pid"] === String(pid) && metadata["state"] === "working")
+      names.push(name);
+  return names;
+}
+
 describe("an account that is unreachable for a minute", () => {
   it("is waited for by all machines: none takes from another one, and all go on", async () => {
     const slow = ["--max-requests", "12/s", "--workitem-workers", "1"];
@@ -75,7 +88,16 @@ describe("an account that is unreachable for a minute", () => {
     await sleep(OUTAGE_MS);
     // Both have begun, and hold partitions that are not done.
     for (const { stderr } of machines) expect(stderr).toMatch(/waiting for /);
+    const names = await recordsOf(machines[1]?.pid);
+    expect(names).not.toEqual([]);
+    const isLate = scene.proxy.fail({
+      when: ({ name, headers }) =>
+        headers["x-ms-lease-action"] === "renew" && names.some((record) => name.endsWith(record)),
+      fault: { kind: "reset-before" },
+    });
     await scene.proxy.online();
+    await sleep(LATER_MS);
+    isLate();
     for (const { code, stderr } of await Promise.all(machines.map(async ({ done }) => done))) {
       expect(code, stderr).toBe(0);
       expect(stderr).not.toMatch(/took over|is no longer this machine's/);

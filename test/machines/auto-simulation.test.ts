@@ -12,6 +12,7 @@ const SMALL: AutoScale = {
   itemMs: 8_000,
   disturbancesPerMinute: 4,
   network: { lostRequests: 0.04, lostAnswers: 0.04, doubled: 0.05, slow: 0.08, slowMs: 20_000 },
+  gives: 0.15,
 };
 
 /** Of the account's published limit of 20,000 requests a second, one in a hundred. */
@@ -20,11 +21,14 @@ const FEW_REQUESTS_PER_SECOND = 200;
 describe("machines that take free partitions, by a seed", () => {
   it("never begin work in one partition at the same time, lose nothing, and complete", async () => {
     const failed: string[] = [];
+    let gifts = 0;
     for (let seed = first; seed < first + count; seed++) {
-      const { violations } = await simulateAuto(seed, SMALL);
+      const { violations, gifts: ofSeed } = await simulateAuto(seed, SMALL);
       if (violations.length > 0) failed.push(`seed ${seed}: ${violations.join("; ")}`);
+      gifts += ofSeed;
     }
     expect(failed).toEqual([]);
+    expect(gifts).toBeGreaterThan(count);
   }, 1_000_000_000);
 
   it("ask the account seldom, a hundred of them with joins, deaths, sleeps and outages", async () => {
@@ -34,6 +38,7 @@ describe("machines that take free partitions, by a seed", () => {
       partitions: 256,
       workItems: 10_000,
       disturbancesPerMinute: 20,
+      gives: 0.01,
     };
     const result = await simulateAuto(first, scale);
     expect(result.violations).toEqual([]);

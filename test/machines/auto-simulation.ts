@@ -5,8 +5,10 @@ import { VirtualWorld } from "../support/virtual-surroundings.ts";
 import { MemoryAccount } from "./memory-account.ts";
 import { newManifest } from "./new-manifest.ts";
 import { SimulatedAutoMachine } from "./simulated-auto-machine.ts";
+import { SimulatedDisk } from "./simulated-gifts.ts";
 import { SimulatedTarget } from "./simulated-target.ts";
 import type { Network } from "./unreliable-account.ts";
+import { watchGifts } from "./watch-gifts.ts";
 import { watchRecords } from "./watch-records.ts";
 
 export interface AutoScale {
@@ -18,6 +20,8 @@ export interface AutoScale {
   /** Things that happen to machines, a minute of all together. */
   readonly disturbancesPerMinute: number;
   readonly network: Network;
+  /** As `AutoMachineOptions`. */
+  readonly gives: number;
 }
 
 export interface AutoResult {
@@ -27,6 +31,8 @@ export interface AutoResult {
   readonly requests: number;
   readonly disturbances: number;
   readonly repeats: number;
+  /** Sub-partitions that were made. */
+  readonly gifts: number;
   /** Work items begun more than once. */
   readonly machines: number;
 }
@@ -34,6 +40,9 @@ export interface AutoResult {
 const LONGEST_MS = 6 * 3_600_000;
 /** No more disturbances after that, so that every run can come to its end, ms. */
 const DISTURBED_MS = 1_200_000;
+
+/** How often a machine dies between the two writes of a gift. */
+const DIES_BETWEEN = 0.1;
 
 export async function simulateAuto(seed: number, scale: AutoScale): Promise<AutoResult> {
   return new AutoSimulation(seed, scale).run();
@@ -49,6 +58,8 @@ class AutoSimulation {
   readonly #violations: string[] = [];
   readonly #byPartition: readonly (readonly string[])[];
   readonly #began: number;
+  /** The names of the sub-partitions that were made. */
+  readonly #gifts: ReadonlySet<string>;
   #disturbances = 0;
   #isCompleted = false;
 
@@ -64,6 +75,7 @@ class AutoSimulation {
     }
     this.#byPartition = byPartition;
     watchRecords(this.#account, this.#names, this.#violations);
+    this.#gifts = watchGifts(this.#account, this.#violations);
   }
 
   async run(): Promise<AutoResult> {
@@ -85,6 +97,7 @@ class AutoSimulation {
       requests: this.#account.requests,
       disturbances: this.#disturbances,
       repeats: this.#target.repeats,
+      gifts: this.#gifts.size,
       machines: this.#machines.length,
     };
   }
@@ -109,8 +122,8 @@ class AutoSimulation {
     );
   };
 
-  /** @param done what the disk of a machine that comes back holds */
-  #join(done = new Set<string>()): void {
+  /** @param disk of a machine that comes back */
+  #join(disk = new SimulatedDisk()): void {
     const machine = new SimulatedAutoMachine(
       {
         world: this.#world,
@@ -122,8 +135,10 @@ class AutoSimulation {
         workItems: (partition) => this.#byPartition[partition] ?? [],
         host: `host${this.#machines.length}`,
         itemMs: this.#scale.itemMs,
+        gives: this.#scale.gives,
+        diesBetween: () => this.#diesBetween(),
       },
-      done,
+      disk,
     );
     this.#machines.push(machine);
     machine.run().then(
@@ -160,7 +175,13 @@ class AutoSimulation {
   #comeBack(): void {
     const dead = this.#machines.filter(({ isDead }) => isDead);
     const old = this.#world.random() < 0.5 ? dead.at(-1) : undefined;
-    this.#join(new Set(old?.done));
+    this.#join(old?.disk.copy());
+  }
+
+  #diesBetween(): boolean {
+    if (this.#world.now > this.#began + DISTURBED_MS || this.#world.random() > DIES_BETWEEN) return false;
+    this.#disturbances++;
+    return true;
   }
 
   #checkEnd(): void {

@@ -42,7 +42,8 @@ class Fleet {
       serviceTime: process.serviceTime,
       names,
       generation: 1,
-      holder: { host: `host${this.machines.length}`, pid: 1 },
+      holder: { host: `host${this.machines.length}`, pid: 1, stateId: `state${this.machines.length}` },
+      takenOver: () => ({ partitions: 0, filesFound: 0 }),
       isHeldBack: () => machine.isHungry,
     };
     void LimitShare.join(context, signal).then((share) => (machine.share = share));
@@ -148,7 +149,7 @@ describe("machines that share a limit", () => {
     expect(second.share?.share).toBeCloseTo(1);
     const third = fleet.join();
     await fleet.pass(15_000, look);
-    void second.share?.end();
+    void second.share?.end(signal);
     await fleet.pass(15_000, look);
     expect(third.share?.share).toBeCloseTo(1);
   });

@@ -64,6 +64,7 @@ const summaries = fc
         expectedFiles: fc.record({ count, isKnown: fc.boolean() }),
         runFiles: fc.record({ count, isKnown: fc.boolean() }),
         filesVanished: fc.integer({ min: 1 }),
+        filesLeftOut: fc.integer({ min: 1 }),
       },
       { requiredKeys: [] },
     ),

@@ -1,14 +1,15 @@
 /** One machine of a simulated run with `--partition auto`: it takes free partitions until everything is done. */
 import type { BlobNames } from "../../src/machines/blob-names.ts";
 import { type AutoOptions, takePartitions } from "../../src/machines/auto-parts.ts";
-import type { Claim } from "../../src/machines/claim.ts";
+import { giftNumber } from "../../src/core/sub-partition.ts";
+import type { Claim, PartitionFacts } from "../../src/machines/claim.ts";
 import { closeIfDone, viewRun } from "../../src/machines/completion.ts";
 import { findOrMakeManifest } from "../../src/machines/generation.ts";
 import type { Manifest } from "../../src/machines/manifest.ts";
 import { readRunMoment } from "../../src/machines/run-moment.ts";
 import { checkSettings } from "../../src/machines/start-fixed.ts";
 import { sleep } from "../../src/surroundings/surroundings.ts";
-import { simulatedFacts } from "./simulated-facts.ts";
+import { type SimulatedDisk, SimulatedGifts } from "./simulated-gifts.ts";
 import { type Place, SimulatedProcess } from "./simulated-process.ts";
 import type { SimulatedTarget } from "./simulated-target.ts";
 
@@ -20,6 +21,10 @@ export interface AutoMachineOptions extends Place {
   readonly host: string;
   /** How long a work item takes at most, ms. */
   readonly itemMs: number;
+  /** Before a work item begins, the half of the rest is given away with this probability. */
+  readonly gives: number;
+  /** Whether the process dies now, between the checkpoint that names a gift and the gift's own record. */
+  readonly diesBetween: () => boolean;
 }
 
 const CHECKPOINT_MS = 15_000;
@@ -28,17 +33,19 @@ const { signal: never } = new AbortController();
 
 export class SimulatedAutoMachine extends SimulatedProcess {
   readonly options: AutoMachineOptions;
-  /** What its disk holds. */
-  readonly done: Set<string>;
+  readonly disk: SimulatedDisk;
   ending: string | undefined;
   /** The operator's Ctrl+C. */
   #isLeaving = false;
   readonly #held = new Map<number, Claim>();
 
-  constructor(options: AutoMachineOptions, done: Set<string>) {
+  readonly #gifts: SimulatedGifts;
+
+  constructor(options: AutoMachineOptions, disk: SimulatedDisk) {
     super(options);
     this.options = options;
-    this.done = done;
+    this.disk = disk;
+    this.#gifts = new SimulatedGifts(disk, options.workItems);
   }
 
   leave(): void {
@@ -57,11 +64,25 @@ export class SimulatedAutoMachine extends SimulatedProcess {
       holder: { host, pid: 1, stateId: host },
       generation: manifest.generation,
       newManifest,
-      facts: (partition) => simulatedFacts(workItems(partition), this.done),
+      facts: (partition) => this.#facts(partition),
       size: (partition) => workItems(partition).length,
       hasRetries: () => false,
     };
     this.ending = await this.#work(options, moment);
+  }
+
+  #facts(partition: number): PartitionFacts {
+    const facts = this.#gifts.facts(partition);
+    return {
+      adopt: async (body, epoch) => facts.adopt(body, epoch),
+      checkpoint: async () => {
+        // Of a partition that is not held only the first record is made.
+        const isFirst = giftNumber(partition) > 0 && !this.disk.met.has(partition);
+        if (!isFirst || !this.options.diesBetween()) return facts.checkpoint();
+        this.kill();
+        return new Promise(() => {});
+      },
+    };
   }
 
   async #work(options: AutoOptions, moment: number): Promise<string> {
@@ -80,13 +101,13 @@ export class SimulatedAutoMachine extends SimulatedProcess {
   }
 
   async #workOn(claim: Claim, generation: number, moment: number): Promise<void> {
-    const { target, workItems, itemMs, world } = this.options;
+    const { target, itemMs, world } = this.options;
     const { partition, epoch, writerId } = claim;
     this.#held.set(partition, claim);
     const ended = new AbortController();
     const checkpoints = this.#keepCheckpoints(claim, ended.signal);
-    for (const item of workItems(partition)) {
-      if (this.done.has(item)) continue;
+    for (let item = this.#next(partition); item !== undefined; item = this.#next(partition)) {
+      this.#mayGive(claim);
       while (!claim.mayBegin && !claim.lost.aborted) await sleep(this.own, 500, never);
       if (claim.lost.aborted || this.#isLeaving) break;
       if (!this.isUnaware) target.begin({ generation, partition, item, epoch, writerId });
@@ -95,12 +116,28 @@ export class SimulatedAutoMachine extends SimulatedProcess {
       await sleep(this.own, world.random() * 200, never);
       if (since === undefined || since >= moment - 60_000) target.announce(item);
       else target.leaveUnannounced(item);
-      this.done.add(item);
+      this.disk.done.add(item);
     }
     ended.abort(new Error("done"));
     await checkpoints;
     await claim.finish(never);
     this.#held.delete(partition);
+    this.#gifts.withdraw(partition);
+  }
+
+  #next(partition: number): string | undefined {
+    return this.#gifts.itemsOf(partition).find((item) => !this.disk.done.has(item));
+  }
+
+  /** Gives away what it has not begun: all but the next one, at most. */
+  #mayGive(claim: Claim): void {
+    const { gives, world } = this.options;
+    const { partition } = claim;
+    const isTime = gives > 0 && claim.mayBegin && world.random() < gives;
+    if (giftNumber(partition) > 0 || !isTime) return;
+    const rest = this.#gifts.itemsOf(partition).filter((item) => !this.disk.done.has(item));
+    this.#gifts.give(partition, rest.slice(1 + Math.floor((rest.length - 1) / 2)));
+    claim.writeCheckpoint(never).catch(() => {});
   }
 
   async #keepCheckpoints(claim: Claim, signal: AbortSignal): Promise<void> {

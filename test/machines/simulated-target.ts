@@ -1,4 +1,5 @@
 /** The target of a simulated run, and what must never happen there. */
+import { giftNumber } from "../../src/core/sub-partition.ts";
 import type { VirtualWorld } from "../support/virtual-surroundings.ts";
 
 interface Begin {
@@ -19,6 +20,8 @@ export class SimulatedTarget {
   readonly #uploaded = new Map<string, number>();
   /** The newest claim that began work, by generation and partition. */
   readonly #newest = new Map<string, Begin>();
+  /** By generation and work item, the sub-partition that it was begun in. */
+  readonly #given = new Map<string, number>();
   #generation = 0;
 
   constructor(world: VirtualWorld) {
@@ -36,11 +39,21 @@ export class SimulatedTarget {
         `partition ${key}: the claim of epoch ${begin.epoch} began ${begin.item} after that of epoch ${newest?.epoch}`,
       );
     }
+    this.#checkGiven(begin);
     if (begin.generation < this.#generation) {
       this.violations.push(`generation ${begin.generation} began work after ${this.#generation}`);
     }
     this.#generation = Math.max(this.#generation, begin.generation);
     if (!isOlder) this.#newest.set(key, begin);
+  }
+
+  /** What was begun in a sub-partition is never begun in another partition again. */
+  #checkGiven({ item, partition, generation }: Begin): void {
+    const sub = this.#given.get(`${generation}/${item}`);
+    if (sub !== undefined && sub !== partition) {
+      this.violations.push(`${item} of sub-partition ${sub} was begun in partition ${partition}`);
+    }
+    if (giftNumber(partition) > 0) this.#given.set(`${generation}/${item}`, partition);
   }
 
   /** @returns when it was put there before, undefined when this call did it */

@@ -27,7 +27,7 @@ describe("the progress", () => {
     const view = after([
       {
         workItems: { pending: 5, in_progress: 2, completed: 10, empty: 1, failed: 3 },
-        files: { total: 100, copied: 50, alreadyThere: 7, failed: 6, skipped: 2, uploaded: 4 },
+        files: { total: 100, copied: 50, alreadyThere: 7, failed: 6, skipped: 2, uploaded: 4, leftOut: 9 },
       },
     ]).view();
     expect(view.workItems).toEqual({
@@ -46,6 +46,7 @@ describe("the progress", () => {
       failed: 6,
       skipped: 2,
       left: 35,
+      leftOut: 9,
     });
   });
 });
@@ -243,6 +244,7 @@ describe("any samples, in any order and with counters that jump", () => {
             uploaded: counter,
             announced: counter,
             duplicates: counter,
+            leftOut: counter,
             shortened: counter,
             expected: counter,
           }),

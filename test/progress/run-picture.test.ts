@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { donePart, notStarted, partOf, pictureOfRun, WITHOUT_FAILURES } from "./run-samples.ts";
+import type { JoinedMachine } from "../../src/progress/run-machines.ts";
+import { donePart, LOOKED_AT, notStarted, partOf, pictureOfRun, WITHOUT_FAILURES } from "./run-samples.ts";
 
 describe("the picture of a whole run", () => {
   it("adds up all partitions, those that nobody has begun by the CSV's count", () => {
-    const { total, counts, failures } = pictureOfRun([partOf(0), donePart(1), notStarted(2)]);
+    const { total, counts, failures } = pictureOfRun([
+      partOf(0, { filesLeftOut: 20 }),
+      donePart(1, { filesLeftOut: 4 }),
+      notStarted(2),
+    ]);
     expect(total.workItems).toMatchObject({ total: 300, done: 124, empty: 4, failed: 2, left: 170 });
     expect(total.files).toEqual({
       total: 3_000,
@@ -12,6 +17,7 @@ describe("the picture of a whole run", () => {
       failed: 14,
       skipped: 6,
       left: 1_700,
+      leftOut: 24,
     });
     expect(counts).toEqual({ alive: 1, dead: 0, left: 0, done: 1, "not-started": 1 });
     expect(failures).toEqual([{ code: "source-not-found", count: 14 }]);
@@ -105,5 +111,43 @@ describe("the picture of a whole run", () => {
       "machine1 alive",
       "machine2 done",
     ]);
+  });
+});
+
+describe("the machines of a run with free partitions", () => {
+  const machine = (stateId: string, life: JoinedMachine["life"], filesFound = 0): JoinedMachine => ({
+    host: `host of ${stateId}`,
+    pid: 7,
+    stateId,
+    since: LOOKED_AT - 60_000,
+    life,
+    toldAt: LOOKED_AT - 20_000,
+    takenOver: { partitions: filesFound > 0 ? 1 : 0, filesFound },
+  });
+  const joined = [machine("state-0", "alive", 3), machine("state-1", "dead", 2), machine("new", "alive")];
+
+  it("are counted by their joins, and what they took over is added up", () => {
+    const picture = pictureOfRun([partOf(0), donePart(1)], { mode: "auto", joined });
+    expect(picture.joined).toEqual({ joined: 3, alive: 2, left: 0, dead: 1 });
+    expect(picture.takenOver).toEqual({ partitions: 2, filesFound: 5 });
+    expect(pictureOfRun([partOf(0)]).joined).toBeUndefined();
+  });
+
+  it("have a row when they hold nothing, without the speed that they had", () => {
+    const { machines, total } = pictureOfRun([donePart(0), partOf(1)], { mode: "auto", joined });
+    expect(machines.map(({ stateId, life, held }) => [stateId, life, held])).toEqual(
+      expect.arrayContaining([
+        ["state-0", "alive", 0],
+        ["state-1", "alive", 1],
+        ["new", "alive", 0],
+      ]),
+    );
+    expect(total.filesPerSecond).toBe(10);
+  });
+
+  it("work on the run as long as one waits for a dead one's partitions", () => {
+    const dead = [partOf(0, { life: "dead" })];
+    expect(pictureOfRun(dead, { mode: "auto", joined }).exitCode).toBe(7);
+    expect(pictureOfRun(dead, { mode: "auto", joined: [machine("state-1", "dead")] }).exitCode).toBe(6);
   });
 });

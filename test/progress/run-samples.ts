@@ -26,6 +26,7 @@ export function partOf(partition: number, parts: PartParts = {}): RunPart {
       workItems: { total: 100, done: 27, empty: 2, failed: 1, skipped: 0, ...workItems },
       files: { total: 1_000, isKnown: true, lookedUp: 400, done: 290, failed: 7, skipped: 3, ...files },
       filesVanished: 0,
+      filesLeftOut: 0,
       bytes: 1_000_000,
       failures: { "source-not-found": 7 },
       filesPerSecond: 10,
@@ -73,6 +74,7 @@ export function runOf(parts: readonly RunPart[], more: Partial<RunFacts> = {}): 
     queues: ["resultsqueue"],
     isOpening: false,
     parts,
+    joined: [],
     date: LOOKED_AT,
     ...more,
   };

@@ -61,6 +61,7 @@ export function summaryOf(parts: SummaryParts): StateSummary {
       uploaded: 0,
       announced: 0,
       duplicates: 0,
+      leftOut: 0,
       shortened: 0,
       expected: 0,
       ...files,

@@ -14,6 +14,7 @@ import { RestBlobWriter } from "../../src/azure/calls/rest-blob-writer.ts";
 import { RestClient } from "../../src/azure/wire/rest-client.ts";
 import { GATE_DEFAULTS, ServiceGate } from "../../src/azure/gate/service-gate.ts";
 import { SourceLinks } from "../../src/azure/calls/source-links.ts";
+import { DEFAULT_ATTRIBUTES } from "../../src/core/blob-attributes.ts";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { Buffers } from "../../src/transfer/buffers.ts";
@@ -120,6 +121,33 @@ function onRealAccount(): void {
         contentEncoding: "identity",
         metadata: { origin: "here" },
       });
+    }
+  });
+
+  it("all ways set the metadata, tier, tags and cache control that are asked for, or no metadata at all", async () => {
+    const attributes = {
+      metadata: { batch: "7" },
+      tier: "cool",
+      tags: { "a b": "x+y/z:1=2", empty: "" },
+      cacheControl: "no-cache",
+    } as const;
+    for (const [method, settings] of Object.entries(WAYS)) {
+      await transfer(`attributes-${method}`, { ...settings, attributes });
+      const blob = target.getBlobClient(`attributes-${method}`);
+      const { accessTier, cacheControl } = await blob.getProperties();
+      const { tags } = await blob.getTags();
+      expect({ accessTier, cacheControl, tags }, method).toEqual({
+        accessTier: "Cool",
+        cacheControl: attributes.cacheControl,
+        tags: attributes.tags,
+      });
+      expect(await blobOf(blob.name), method).toMatchObject({
+        isWhole: true,
+        contentEncoding: "identity",
+        metadata: attributes.metadata,
+      });
+      await transfer(`bare-${method}`, { ...settings, attributes: { ...DEFAULT_ATTRIBUTES, metadata: {} } });
+      expect(await blobOf(`bare-${method}`), method).toMatchObject({ isWhole: true, metadata: {} });
     }
   });
 

@@ -26,6 +26,7 @@ const STORY: Story = {
     startedAt: AT + 300_000,
     finishedAt: AT + 340_000,
     filesTotal: 5,
+    filesLeftOut: 0,
     filesKnown: 5,
     failure: undefined,
     partition: 1,

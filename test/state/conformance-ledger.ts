@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NO_WORK_ITEMS } from "../progress/samples.ts";
+import type { StateEvent } from "../../src/state/ledger.ts";
 import type { StateHarness } from "./harness.ts";
 import {
   claimOne,
@@ -8,6 +9,7 @@ import {
   eventsOf,
   failure,
   file,
+  noSignal,
   recordAll,
   workItems,
 } from "./samples.ts";
@@ -44,6 +46,7 @@ export function describeLedger(kind: string, newHarness: () => Promise<StateHarn
           uploaded: 1,
           announced: 1,
           duplicates: 0,
+          leftOut: 0,
           shortened: 0,
           expected: 0,
         },
@@ -89,6 +92,31 @@ export function describeLedger(kind: string, newHarness: () => Promise<StateHarn
         },
       );
       expect(store.ledger.tally().files).toMatchObject({ duplicates: 3, shortened: 1 });
+    });
+
+    it("counts what the filter leaves out, as the last lookup has it, in no class", async () => {
+      const harness = await newHarness();
+      const store = await harness.start(workItems(2), { filter: '--exclude "*.tmp"' });
+      const leaveOut = (id: number, leftOut: number) =>
+        ({ ...eventsOf(id).opened(0), leftOut }) as StateEvent;
+      const first = await claimOne(store);
+      recordAll(store, leaveOut(first.id, 7), eventsOf(first.id).finished("completed"));
+      const second = await claimOne(store);
+      recordAll(store, leaveOut(second.id, 5));
+      expect(store.ledger.tally().files).toMatchObject({ total: 0, leftOut: 12 });
+      await store.ledger.committed();
+      // The second one is looked up again, by whoever goes on.
+      expect((await store.ledger.checkpoint(0, noSignal)).files.leftOut).toBe(7);
+      await harness.kill(store);
+      const again = await harness.resume();
+      const claim = await claimOne(again);
+      recordAll(again, leaveOut(claim.id, 2), eventsOf(claim.id).finished("completed"));
+      expect(again.ledger.tally().files.leftOut).toBe(9);
+      await again.ledger.committed();
+      expect((await again.ledger.checkpoint(0, noSignal)).files.leftOut).toBe(9);
+      const reader = await harness.read();
+      expect((await reader.read()).summary.files.leftOut).toBe(9);
+      expect((await reader.history(first.workItem))?.filesLeftOut).toBe(7);
     });
 
     it("accounts for every work item and file at the end", async () => {

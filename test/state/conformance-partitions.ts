@@ -9,6 +9,7 @@ import {
 import { newCheckpointStates, writeCheckpointState } from "../../src/core/checkpoint-states.ts";
 import { isBitSet } from "../../src/core/bitmap.ts";
 import { choosePartition } from "../../src/core/partition.ts";
+import type { StateEvent } from "../../src/state/ledger.ts";
 import type { OpenState } from "../../src/state/state-kind.ts";
 import type { StateHarness } from "./harness.ts";
 import {
@@ -409,6 +410,35 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       const again = await checkpointOf(state, 1);
       expect(again).toEqual({ ...told, epoch: told.epoch + 1 });
       expect(state.ledger.tally().files.elsewhere).toBe(0);
+    });
+
+    it("that tells what the filter left out adds it once, and what is done elsewhere is not counted twice", async () => {
+      const filter = { ...AUTO, filter: '--exclude "*.tmp"' };
+      const rows = inPartition(30, 0);
+      const other = await (await newHarness()).start(rows, filter);
+      const leaveOut = async (state: OpenState, leftOut: number, isFinished: boolean) => {
+        const { id } = await claimOne(state);
+        recordAll(state, { ...eventsOf(id).opened(0), leftOut } as StateEvent);
+        if (isFinished) recordAll(state, eventsOf(id).finished("completed"));
+      };
+      await other.queue.admit(0, undefined);
+      await leaveOut(other, 7, true);
+      const early = await checkpointOf(other);
+      await leaveOut(other, 5, true);
+      const late = await checkpointOf(other);
+      expect(late.files.leftOut).toBe(12);
+
+      const here = await (await newHarness()).start(rows, filter);
+      await here.queue.admit(0, early);
+      expect(here.ledger.tally().files.leftOut).toBe(7);
+      // Begun here, and done by the other one meanwhile.
+      await leaveOut(here, 5, false);
+      here.queue.release([(await claimSome(here, 1))[0]?.id ?? 0]);
+      await here.queue.admit(0, { ...early, epoch: 5 });
+      expect((await checkpointOf(here)).files.leftOut).toBe(7);
+      await here.queue.withdraw(0, new Error("given back"));
+      await here.queue.admit(0, { ...late, epoch: 9 });
+      expect((await checkpointOf(here)).files.leftOut).toBe(12);
     });
 
     it("that comes again changes nothing but the epoch", async () => {

@@ -33,6 +33,7 @@ export interface Row extends StoredWorkItem {
   catalogName: string | null;
   filesTotal: number;
   duplicates: number;
+  leftOut: number;
   receipt: StoredWorkItem["receipt"];
   surveyedFiles: number | null;
   linksEnd: number;
@@ -125,6 +126,7 @@ export class Disk {
       countWorkItem(counters, { status, lookedUp: receipt !== undefined, surveyedFiles }, 1);
       counters.files_total += row.filesTotal;
       counters.files_duplicates += row.duplicates;
+      counters.files_left_out += row.leftOut;
       if (status === "failed" && row.failure) failures.countWorkItem(row.failure.code, 1);
       for (const file of row.files) {
         countFile(counters, file.facts, file.bytes, 1);
@@ -132,7 +134,8 @@ export class Disk {
         if (file.facts & FACT.vanished) counters.drift_files_vanished++;
       }
     }
-    for (const { filesElsewhere } of this.partitions.values()) {
+    for (const { filesElsewhere, leftOutElsewhere } of this.partitions.values()) {
+      counters.files_left_out += leftOutElsewhere;
       counters.files_elsewhere += filesElsewhere;
       counters.files_total += filesElsewhere;
     }
@@ -156,6 +159,7 @@ function newRow(id: number, workItem: WorkItem, { identity }: RunRecord): Row {
     catalogName: null,
     filesTotal: 0,
     duplicates: 0,
+    leftOut: 0,
     receipt: undefined,
     surveyedFiles: null,
     linksEnd: NOT_SURVEYED,
@@ -174,13 +178,14 @@ function newRow(id: number, workItem: WorkItem, { identity }: RunRecord): Row {
 export function storeItem(disk: Disk, item: HeldWorkItem, start: number): void {
   const row = disk.find(item.workItem);
   if (row === undefined) throw new Error(`no row of work item ${item.id}`);
-  const { status, catalogName, filesTotal, duplicates, receipt, elsewhere, startedAt, finishedAt, failure } =
-    item;
+  const { status, catalogName, filesTotal, duplicates, leftOut, receipt, elsewhere } = item;
+  const { startedAt, finishedAt, failure } = item;
   Object.assign(row, {
     status,
     catalogName,
     filesTotal,
     duplicates,
+    leftOut,
     receipt,
     elsewhere,
     startedAt,

@@ -238,6 +238,7 @@ class MemoryReader implements StateReader {
       startedAt: ms(row.startedAt),
       finishedAt: ms(row.finishedAt),
       filesTotal: row.receipt === undefined ? undefined : row.filesTotal,
+      filesLeftOut: row.leftOut,
       filesKnown: row.files.length,
       failure: row.failure,
       partition: row.partition,

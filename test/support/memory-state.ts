@@ -3,7 +3,7 @@
  * leaves: it changes with commits alone. It is for tests; nothing of it is fast.
  */
 import { countBits } from "../../src/core/bitmap.ts";
-import type { Checkpoint } from "../../src/core/checkpoint.ts";
+import { type Checkpoint, withLeftOut } from "../../src/core/checkpoint.ts";
 import { readCheckpointState } from "../../src/core/checkpoint-states.ts";
 import { CsvDigest } from "../../src/core/csv-digest.ts";
 import { ReuploadError } from "../../src/core/errors.ts";
@@ -217,6 +217,9 @@ export class MemoryState implements OpenState {
     const done = files.filter(
       ({ facts }) => facts & FACT.completed && !(facts & (FACT.failed | FACT.skipped)),
     );
+    const isFiltered = this.disk.run.identity.filter !== undefined;
+    const finished = isFiltered ? rows.filter(({ status }) => status === "completed") : [];
+    const leftOut = finished.reduce((sum, row) => sum + row.leftOut, 0);
     return builder.checkpoint({
       partition,
       record,
@@ -227,6 +230,7 @@ export class MemoryState implements OpenState {
         failed: count(FACT.failed),
         skipped: count(FACT.skipped),
         bytes: files.reduce((sum, { facts, bytes }) => sum + bytesPut(facts, bytes), 0),
+        ...withLeftOut(leftOut),
       },
     });
   }
@@ -265,11 +269,13 @@ export class MemoryState implements OpenState {
     }
     const after = admittedRecord(before, said, {
       empty: own.empty,
+      leftOut: own.files.leftOut ?? 0,
       failures: own.failures,
       filesDone: filesDone + more,
     });
     this.context.counters.files_elsewhere += after.filesElsewhere - before.filesElsewhere;
     this.context.counters.files_total += after.filesElsewhere - before.filesElsewhere;
+    this.context.counters.files_left_out += after.leftOutElsewhere - before.leftOutElsewhere;
     this.disk.partitions.set(partition, after);
     this.here.add(partition);
     this.commit();
@@ -309,6 +315,10 @@ export class MemoryState implements OpenState {
       countFile(counters, facts, file.bytes, 1);
     }
     row.status = to;
+    if (to !== "pending") {
+      counters.files_left_out -= row.leftOut;
+      row.leftOut = 0;
+    }
     if (to === "pending" || receipt === undefined) return more;
     const ended = row.files.filter(
       ({ facts }) => facts & (FACT.completed | FACT.failed | FACT.skipped),

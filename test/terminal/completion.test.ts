@@ -79,8 +79,9 @@ describe.each(Object.keys(ASK))("in %s", (shell) => {
       ["reupload run --auth=man", ["managed-identity"]],
       ["reupload monitor --state-db m", ["m1_state.db", "m2_state.db"]],
       ["reupload run --csv a", ["a b.csv"]],
-      ["reupload run --total-partitions 3 --partition ", ["0", "1", "2"]],
-      ["reupload run --total-partitions=2 --partition=", ["0", "1"]],
+      ["reupload run --total-partitions 3 --partition ", ["0", "1", "2", "auto"]],
+      ["reupload run --total-partitions=2 --partition=", ["0", "1", "auto"]],
+      ["reupload run --partition a", ["auto"]],
       ["reupload completion ", ["bash", "fish", "powershell", "zsh"]],
     ];
     const offered = ASK[shell]?.(cases.map(([line]) => line)) ?? [];

@@ -27,6 +27,8 @@ function given(texts: Partial<Record<RunOptionName, string>>): Given {
   );
 }
 
+const NOW = Date.UTC(2026, 10, 29, 20);
+
 function planned(
   format: PlanFormat,
   texts: Partial<Record<RunOptionName, string>> = {},
@@ -47,7 +49,7 @@ function planned(
   } = {},
 ): string {
   const total = partitions === "auto" ? undefined : machines;
-  const plan = makePlan({ csv, given: given(texts), env, partitions, total, version: "1.2.3" });
+  const plan = makePlan({ csv, given: given(texts), env, partitions, total, version: "1.2.3", now: NOW });
   const shells = Array.from({ length: machines }, () => shell);
   const workItems = Array.from({ length: machines }, () => 7);
   return planText(plan, { format, shells, workItems, isResume }).join("\n");
@@ -85,6 +87,27 @@ describe("the commands of a plan", () => {
       "reupload run --csv failed.csv --source-dir /data --partition 0 --total-partitions 1 " +
         "--state-db machine1_state.db --target https://ACCOUNT.blob.core.windows.net --resume",
     ]);
+  });
+
+  it("give each pattern quoted for the shell, and one moment for a time before the run began", () => {
+    const filter = {
+      sourceContainer: "https://a.blob.core.windows.net/c",
+      include: "*.json\nlogs/**",
+      exclude: "it's {a,b}[0-9].tmp",
+      newerThan: "7d",
+      smallerThan: "10MB",
+    };
+    const words = (shell: Shell, continued?: string) =>
+      commands(planned("commands", filter, { shell }), "reupload run", continued)[0];
+    expect(words("bash")).toContain(
+      `--include '*.json' --include 'logs/**' --exclude 'it'\\''s {a,b}[0-9].tmp' --newer-than 2026-11-22T20:00:00.000Z --smaller-than 10MB`,
+    );
+    expect(words("powershell", " `")).toContain(
+      `--include '*.json' --include 'logs/**' --exclude 'it''s {a,b}[0-9].tmp' --newer-than '2026-11-22T20:00:00.000Z'`,
+    );
+    expect(words("cmd", " ^")).toContain(
+      `--include "*.json" --include "logs/**" --exclude "it's {a,b}[0-9].tmp"`,
+    );
   });
 
   it("watch the whole run where the machines know of each other, else the state", () => {

@@ -55,7 +55,15 @@ describe("the live block's lines", () => {
   it("say what is not known yet", () => {
     const start = viewOf({
       workItems: { total: 200, done: 0, empty: 0, failed: 50, skipped: 0, left: 150, inProgress: 20 },
-      files: { total: undefined, totalIsKnown: false, done: 0, failed: 0, skipped: 0, left: undefined },
+      files: {
+        total: undefined,
+        totalIsKnown: false,
+        done: 0,
+        failed: 0,
+        skipped: 0,
+        left: undefined,
+        leftOut: 0,
+      },
       bytes: 0,
       filesPerSecond: undefined,
       bytesPerSecond: undefined,

@@ -7,9 +7,9 @@ const lines = (...parts: Parameters<typeof pictureOf>) => statusText(pictureOf(.
 describe("the status", () => {
   it("is a line of key=value for each state, and one for all", () => {
     expect(lines({}, { writer: ended(130, "Ctrl+C") })).toEqual([
-      "state=data/machine1_state.db process=running pid=4711 host=machine1 exit_code=7 partition=0 total_partitions=2 work_items=98 work_items_done=30 work_items_empty=2 work_items_failed=1 work_items_left=65 files=2000 files_are_known=yes files_done=600 files_failed=7 files_skipped=0 files_left=1393 bytes=100000000",
-      "state=data/machine2_state.db process=ended at=2026-07-01T11:12:10.000Z why=Ctrl+C exit_code=130 partition=1 total_partitions=2 work_items=98 work_items_done=30 work_items_empty=2 work_items_failed=1 work_items_left=65 files=600 files_are_known=yes files_done=520 files_failed=7 files_skipped=0 files_left=73 bytes=20000000",
-      "total states=2 exit_code=130 missing_partitions=0 work_items=196 work_items_done=60 work_items_empty=4 work_items_failed=2 work_items_left=130 files=2600 files_are_known=yes files_done=1120 files_failed=14 files_skipped=0 files_left=1466 bytes=120000000",
+      "state=data/machine1_state.db process=running pid=4711 host=machine1 exit_code=7 partition=0 total_partitions=2 work_items=98 work_items_done=30 work_items_empty=2 work_items_failed=1 work_items_left=65 files=2000 files_are_known=yes files_done=600 files_failed=7 files_skipped=0 files_left=1393 files_left_out=0 bytes=100000000",
+      "state=data/machine2_state.db process=ended at=2026-07-01T11:12:10.000Z why=Ctrl+C exit_code=130 partition=1 total_partitions=2 work_items=98 work_items_done=30 work_items_empty=2 work_items_failed=1 work_items_left=65 files=600 files_are_known=yes files_done=520 files_failed=7 files_skipped=0 files_left=73 files_left_out=0 bytes=20000000",
+      "total states=2 exit_code=130 missing_partitions=0 work_items=196 work_items_done=60 work_items_empty=4 work_items_failed=2 work_items_left=130 files=2600 files_are_known=yes files_done=1120 files_failed=14 files_skipped=0 files_left=1466 files_left_out=0 bytes=120000000",
     ]);
   });
 

@@ -116,6 +116,12 @@ describe("a local file's blob", () => {
   );
 });
 
+function checkWith(attributes: Partial<BlobAttributes>): ContainerCheck {
+  const settings = { attributes: { ...DEFAULT_ATTRIBUTES, ...attributes } };
+  const { tools } = bench.ladder({ settings });
+  return new ContainerCheck(tools, { client: restTo(bench.account), container: bench.target.containerName });
+}
+
 describe("a blob in the archive tier", () => {
   it("that this or another start made is recognised by its MD5, and its attributes stay as they are", async () => {
     const body = content(10);
@@ -133,16 +139,25 @@ describe("a blob in the archive tier", () => {
     const file = await bench.put("a", body);
     const there = bench.target.getBlockBlobClient("a");
     await there.stageBlock("AAAA", body, body.length);
-    await there.commitBlockList(["AAAA"], { tier: "Archive" });
-    bench.proxy.fail({
-      fault: { kind: "answer", status: 409, headers: { "x-ms-error-code": "BlobArchived" } },
-      operation: "get-blob",
-      skip: 1,
+    await there.commitBlockList(["AAAA"], {
+      tier: "Archive",
+      blobHTTPHeaders: { blobContentType: "application/json" },
     });
+    // The first is the read of the source.
+    const archived = { kind: "answer", status: 409, headers: { "x-ms-error-code": "BlobArchived" } } as const;
+    const refuseSecondRead = () => bench.proxy.fail({ fault: archived, operation: "get-blob", skip: 1 });
+    refuseSecondRead();
     const thrown = await thrownBy(bench.transfer(file));
     expect(thrown).toMatchObject({
       code: "target-locked",
       message: "the blob in the target is in the archive tier, so its content cannot be read and compared",
+    });
+    bench.proxy.heal();
+    refuseSecondRead();
+    const options = { depth: "bytes", signal: new AbortController().signal } as const;
+    expect(await checkWith({}).look(file, "a", options)).toMatchObject({
+      kind: "unreadable",
+      code: "target-locked",
     });
   });
 });
@@ -159,14 +174,6 @@ it("a blob in the archive tier that is to be written over is told as the target'
 
 describe("a look at the target", () => {
   const { signal } = new AbortController();
-  const checkWith = (attributes: Partial<BlobAttributes>) => {
-    const settings = { attributes: { ...DEFAULT_ATTRIBUTES, ...attributes } };
-    const { tools } = bench.ladder({ settings });
-    return new ContainerCheck(tools, {
-      client: restTo(bench.account),
-      container: bench.target.containerName,
-    });
-  };
   const fileOf = () => ({ fileName: "a", uri: bench.linkTo("a"), length: 10 });
 
   /** What a list tells, what a look by itself tells, and what `--deep` tells. */
@@ -197,6 +204,16 @@ describe("a look at the target", () => {
   ])("tells %j in words", async (other, how) => {
     await transferred(ALL, ["put-blob", {}, 10]);
     expect(await verdicts({ ...ALL, ...other })).toEqual([how, how, how]);
+  });
+
+  it("names the right to read tags when it is refused", async () => {
+    const refused = { "x-ms-error-code": "AuthorizationPermissionMismatch" };
+    bench.proxy.fail({ fault: { kind: "answer", status: 403, headers: refused }, operation: "list-blobs" });
+    const pages = checkWith({ tags: { a: "1" } }).list("a", { signal });
+    expect(await thrownBy(pages[Symbol.asyncIterator]().next())).toMatchObject({
+      code: "permission",
+      advice: expect.stringContaining("Storage Blob Data Owner") as string,
+    });
   });
 
   it("compares with the source only where the bytes are compared, too", async () => {

@@ -75,6 +75,28 @@ describe("the other thread", () => {
     expect(await thrownBy(hasher.md5(long, abort.signal))).toBe(reason);
   });
 
+  it("is helped by others when more large files come than it can hash, as many as it may be", async () => {
+    const hasher = new Hasher(0, 3);
+    const block = shared(Buffer.alloc(8 * 2 ** 20, "x"));
+    expect(await hasher.md5(block, never)).toBe(md5(block));
+    expect(hasher.threads).toBe(1);
+    const begin = () => hasher.begin(block.length, never);
+    const threads: number[] = [];
+    const hashes = Array.from({ length: 5 }, () => {
+      const one = begin();
+      threads.push(hasher.threads);
+      return one;
+    });
+    expect(threads).toEqual([1, 2, 3, 3, 3]);
+    for (const each of hashes) {
+      await Promise.all([each.add(block), each.add(block)]);
+      expect(await each.end()).toBe(md5(Buffer.concat([block, block])));
+      each[Symbol.dispose]();
+    }
+    using _after = begin();
+    expect(hasher.threads).toBe(3);
+  });
+
   it("fails the files whose pieces it knew when it dies, and all else is hashed here from then on", async () => {
     const hasher = new Hasher(0);
     using begun = hasher.begin(10, never);

@@ -24,72 +24,102 @@ export interface TargetCheck {
 const CHECK_LIMIT_MS = 120_000;
 
 /**
- * Makes sure before the first file that the target container and the queue are there and may be used.
+ * Makes sure before the first file that the target container and the queue are there and may be used. Both are looked at
+ * at once; nothing is made before both have been seen, and what is wrong with the container is told first.
  *
  * @returns what was created, in words
  * @throws ReuploadError `target-missing`, `permission`, `sign-in`, `unavailable`
  */
 export async function ensureTarget(check: TargetCheck): Promise<string[]> {
-  const { container, queue } = check;
+  const things = [...theContainer(check), ...theQueue(check)];
+  const missing = await lookAtAll(check, things);
   const created: string[] = [];
-  if (container !== undefined) await ensureContainer(check, container, created);
-  if (queue !== undefined) await ensureQueue(check, queue, created);
+  for (const thing of missing) if (await create(check, thing)) created.push(thing.what);
   return created;
-}
-
-async function ensureContainer(check: TargetCheck, container: string, created: string[]): Promise<void> {
-  const { client } = check;
-  const missing = `The container "${container}" does not exist in ${client.account.blobEndpoint}.`;
-  await ensure(check, check.gates.target, missing, created, {
-    what: `container ${container}`,
-    look: async (pulse) => lookAtContainer(client, container, pulse),
-    create: async (pulse) => createContainer(client, container, pulse),
-    existsCode: "ContainerAlreadyExists",
-  });
-}
-
-async function ensureQueue(check: TargetCheck, queue: string, created: string[]): Promise<void> {
-  const { client } = check;
-  const noQueue = `The queue "${queue}" does not exist in ${client.account.queueEndpoint}.`;
-  await ensure(check, check.gates.queue, noQueue, created, {
-    what: `queue ${queue}`,
-    look: async (pulse) => void (await queueDepth(client, queue, pulse)),
-    create: async (pulse) => createQueue(client, queue, pulse),
-    existsCode: "QueueAlreadyExists",
-  });
 }
 
 interface Thing {
   readonly what: string;
+  readonly gate: ServiceGate;
+  readonly missing: string;
   look(pulse: AttemptContext): Promise<void>;
   create(pulse: AttemptContext): Promise<void>;
   readonly existsCode: string;
 }
 
-async function ensure(
-  check: TargetCheck,
-  gate: ServiceGate,
-  missing: string,
-  created: string[],
-  thing: Thing,
-): Promise<void> {
-  const { attempts } = check;
-  const effort = new RequestBudget(check.signal, CHECK_LIMIT_MS);
+function theContainer({ client, container, gates }: TargetCheck): Thing[] {
+  if (container === undefined) return [];
+  return [
+    {
+      what: `container ${container}`,
+      gate: gates.target,
+      missing: `The container "${container}" does not exist in ${client.account.blobEndpoint}.`,
+      look: async (pulse) => lookAtContainer(client, container, pulse),
+      create: async (pulse) => createContainer(client, container, pulse),
+      existsCode: "ContainerAlreadyExists",
+    },
+  ];
+}
+
+function theQueue({ client, queue, gates }: TargetCheck): Thing[] {
+  if (queue === undefined) return [];
+  return [
+    {
+      what: `queue ${queue}`,
+      gate: gates.queue,
+      missing: `The queue "${queue}" does not exist in ${client.account.queueEndpoint}.`,
+      look: async (pulse) => void (await queueDepth(client, queue, pulse)),
+      create: async (pulse) => createQueue(client, queue, pulse),
+      existsCode: "QueueAlreadyExists",
+    },
+  ];
+}
+
+/** @returns what is to be made @throws what the first of them is refused for; the looks at the others are ended */
+async function lookAtAll(check: TargetCheck, things: readonly Thing[]): Promise<Thing[]> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([check.signal, ended.signal]);
+  const looks = things.map(async (thing) => isMissing(check, thing, signal));
+  // Told in their order, below.
+  for (const look of looks) look.catch(() => {});
   try {
-    await attempts.run(gate, effort, `look at ${thing.what}`, async (pulse) => thing.look(pulse));
-    return;
+    const missing: Thing[] = [];
+    for (const [index, look] of looks.entries()) {
+      const thing = things[index];
+      if ((await look) && thing !== undefined) missing.push(thing);
+    }
+    return missing;
+  } finally {
+    ended.abort();
+    await Promise.allSettled(looks);
+  }
+}
+
+async function isMissing(check: TargetCheck, thing: Thing, signal: AbortSignal): Promise<boolean> {
+  const effort = new RequestBudget(signal, CHECK_LIMIT_MS);
+  try {
+    await check.attempts.run(thing.gate, effort, `look at ${thing.what}`, async (pulse) => thing.look(pulse));
+    return false;
   } catch (thrown) {
     if (!(thrown instanceof ServiceFailure)) throw thrown;
     if (thrown.status !== 404) throw refused(thrown, thing.what);
-    if (!check.createMissing) throw new ReuploadError("target-missing", missing, { cause: thrown });
+    if (!check.createMissing) throw new ReuploadError("target-missing", thing.missing, { cause: thrown });
+    return true;
   }
+}
+
+/** @returns whether it was made here: another machine may have been faster */
+async function create(check: TargetCheck, thing: Thing): Promise<boolean> {
+  const effort = new RequestBudget(check.signal, CHECK_LIMIT_MS);
   try {
-    await attempts.run(gate, effort, `create ${thing.what}`, async (pulse) => thing.create(pulse));
-    created.push(thing.what);
+    await check.attempts.run(thing.gate, effort, `create ${thing.what}`, async (pulse) =>
+      thing.create(pulse),
+    );
+    return true;
   } catch (thrown) {
     if (!(thrown instanceof ServiceFailure)) throw thrown;
-    // Another machine may have been faster.
     if (thrown.errorCode !== thing.existsCode) throw refused(thrown, thing.what);
+    return false;
   }
 }
 

@@ -31,6 +31,7 @@ function encodeLink(link: string): string {
 
 /** A part of a URL as it reads; as it stands when it is percent-encoded by another rule than UTF-8. */
 export function decodePart(text: string): string {
+  if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);
   } catch {

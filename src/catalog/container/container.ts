@@ -20,6 +20,7 @@ import {
 import { ReuploadError } from "../../core/errors.ts";
 import { FileFailure } from "../../core/failure.ts";
 import type { CatalogFile } from "../../core/file.ts";
+import type { FileChoice } from "../../core/file-filter.ts";
 import type { Secret } from "../../core/secret.ts";
 import { encodeName } from "../../core/target-name.ts";
 import type { WorkItem } from "../../core/work-item.ts";
@@ -37,6 +38,8 @@ export interface ContainerOptions {
   /** The gate of a source account, by its URL. */
   readonly sourceGate: (accountUrl: string) => Gate;
   readonly signal: AbortSignal;
+  /** Which files are taken; all when left out. */
+  readonly takes?: FileChoice | undefined;
   /** Blobs a page; when left out, the most that the service gives. */
   readonly pageBlobs?: number;
 }
@@ -91,6 +94,7 @@ class ContainerFinder implements FileFinder {
     const { source, pageBlobs: most = MOST_BLOBS } = this.#options;
     const prefix = workItemFolder(source.prefix, workItem);
     const files: CatalogFile[] = [];
+    const leftOut: CatalogFile[] = [];
     const problems: string[] = [];
     try {
       const begun = new Set<string>();
@@ -101,7 +105,7 @@ class ContainerFinder implements FileFinder {
           if (blob.isFolder) continue;
           const file = this.#toFile(blob, prefix);
           if (typeof file === "string") problems.push(file);
-          else files.push(file);
+          else (this.#takes(file, blob) ? files : leftOut).push(file);
         }
         from = page.next;
         if (from !== undefined && begun.has(from)) throw endless(prefix);
@@ -110,7 +114,11 @@ class ContainerFinder implements FileFinder {
     } catch (thrown) {
       throw thrown instanceof ServiceFailure ? this.#failedLookup(thrown) : thrown;
     }
-    return { files, problems };
+    return { files, leftOut, problems };
+  }
+
+  #takes({ fileName, length }: CatalogFile, { lastModified: modifiedAt }: ListedBlob): boolean {
+    return this.#options.takes?.({ fileName, length, modifiedAt }) ?? true;
   }
 
   async #page(asked: PageQuestion, signal: AbortSignal): Promise<BlobPage> {

@@ -7,6 +7,7 @@ import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ReuploadError } from "../../core/errors.ts";
 import { FileFailure } from "../../core/failure.ts";
+import type { FileChoice } from "../../core/file-filter.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import type { Catalog } from "../catalog.ts";
 import { fileSystemCode, filesBelow, isWithin } from "../local-files.ts";
@@ -14,10 +15,14 @@ import { type FileFinder, type FoundFiles, nothingFound, perWorkItemCatalog } fr
 import { workItemFolder } from "../work-item-folder.ts";
 import { checkFolder, type SourceFolder } from "./source-folder.ts";
 
-/** @throws ReuploadError `source-invalid` when the folder cannot be read */
-export async function openFolder(source: SourceFolder): Promise<Catalog> {
+/**
+ * @param takes which files are taken; all when left out
+ * @throws ReuploadError `source-invalid` when the folder cannot be read
+ */
+export async function openFolder(source: SourceFolder, takes?: FileChoice): Promise<Catalog> {
   await checkFolder(source);
-  return perWorkItemCatalog(new FolderFinder(source, await realpath(source.path), await stat(source.path)));
+  const opened = { real: await realpath(source.path), stats: await stat(source.path) };
+  return perWorkItemCatalog(new FolderFinder(source, opened, takes));
 }
 
 class FolderFinder implements FileFinder {
@@ -27,12 +32,18 @@ class FolderFinder implements FileFinder {
   /** The folder without links. */
   readonly #real: string;
   readonly #opened: Stats;
+  readonly #takes: FileChoice | undefined;
 
-  constructor(source: SourceFolder, real: string, opened: Stats) {
+  constructor(
+    source: SourceFolder,
+    opened: { readonly real: string; readonly stats: Stats },
+    takes: FileChoice | undefined,
+  ) {
     this.identity = source.identity;
     this.#source = source;
-    this.#real = real;
-    this.#opened = opened;
+    this.#real = opened.real;
+    this.#opened = opened.stats;
+    this.#takes = takes;
   }
 
   async find(workItem: WorkItem, { signal }: { signal: AbortSignal }): Promise<FoundFiles> {
@@ -42,7 +53,7 @@ class FolderFinder implements FileFinder {
       if (!isWithin(await realpath(top), this.#real)) {
         throw new FileFailure("catalog-error", `its folder ${folder} leads outside of ${this.#source.path}`);
       }
-      return await filesBelow(top, this.#real, signal);
+      return await filesBelow(top, { fence: this.#real, takes: this.#takes }, signal);
     } catch (thrown) {
       const code = fileSystemCode(thrown);
       if (signal.aborted || code === undefined) throw thrown;

@@ -101,7 +101,7 @@ class Gathered {
 
   async #below(given: string, path: string): Promise<FoundFiles> {
     try {
-      return await filesBelow(path, await realpath(path), this.#signal);
+      return await filesBelow(path, { fence: await realpath(path) }, this.#signal);
     } catch (thrown) {
       const code = fileSystemCode(thrown);
       if (code === undefined) throw thrown;

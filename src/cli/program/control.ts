@@ -27,7 +27,7 @@ export function addControl({ program, io, setExitCode }: CommandLine): void {
     .command("control")
     .summary("pause, continue or drain a running process, or change its limits")
     .description(
-      "Asks the process that works on a state for something, and waits for its answer (within two seconds). Limits hold until the process ends. If no process works on the state, only bump, skip and reset are possible: they are kept in the state.",
+      "Sends a request to the process that works on a state, and waits for its answer (within two seconds). New limits apply until the process ends. If no process works on the state, only bump, skip and reset are possible: they are stored in the state.",
     )
     .argument("[request]", "pause, continue, drain, bump ID, skip ID or reset ID")
     .argument(

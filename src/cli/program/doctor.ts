@@ -8,7 +8,7 @@ export function addDoctor({ program, io, setExitCode }: CommandLine): void {
     .command("doctor")
     .summary("check everything that a run needs, and change nothing")
     .description(
-      "Takes the options of run and checks what the run will need: Node.js, the CSV, the catalog, the state, the disk, the sign-in, the network, the target, the clock, each right, the coordination container and the first source files. Each line says ok, problem or skipped, and a problem says what to do. It asks only for what changes nothing.",
+      "Takes the options of run and checks what the run will need: Node.js, the CSV, the catalog, the state, the disk, the sign-in, the network, the target, the clock, each right, the coordination container and the first source files. Each check prints ok, problem or skipped; a problem comes with advice. doctor changes nothing.",
     );
   addRunOptions(command, RUN_OPTION_NAMES);
   command

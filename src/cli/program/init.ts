@@ -8,7 +8,7 @@ export function addInit({ program, io, setExitCode }: CommandLine): void {
     .command("init")
     .summary("write the configuration file of this folder")
     .description(
-      "Writes reupload.config.yaml with the options that you give, and with every other option as a comment. In a terminal it asks for what a run cannot do without. Then it checks the answers as doctor does. run, plan and the other commands find the file in the folder that they are started in.",
+      "Writes reupload.config.yaml with the options that you give, and with every other option as a comment. In a terminal it asks for the options that every run needs. Then it checks the answers as doctor does. run, plan and the other commands read the file if it is in the working folder.",
     )
     .option("--out <file>", "file to write (default: reupload.config.yaml)");
   addRunOptions(command, FILE_OPTIONS);

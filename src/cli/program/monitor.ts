@@ -7,11 +7,11 @@ export function addMonitor({ program, io, setExitCode }: CommandLine): void {
     .command("monitor")
     .summary("watch a whole run, or the states of machines")
     .description(
-      "Shows progress, speed, time left and every machine until all is done: of a whole run with partitions, as its target account knows it (--target), or of the states of this machine (--state-db). It only reads: q or Ctrl+C closes the monitor, and the runs continue. Without a terminal it prints a block of text at each refresh. The exit code is that of `status`.",
+      "Shows progress, speed, time left and each machine until all is done. With --target it shows a whole run with all its machines, from the records in the target account. With --state-db it shows the states of machines. It only reads: q or Ctrl+C closes the monitor, and the runs continue. Without a terminal it prints text at each refresh. The exit code is the same as that of `status`.",
     )
     .option(
       "--state-db <file>",
-      "state file of a machine (repeatable; default: reupload_state.db); with --target it is compared with what the account knows",
+      "state file of a machine (repeatable; default: reupload_state.db); with --target it is compared with the account's records",
       repeated,
     );
   addAccountOptions(command)

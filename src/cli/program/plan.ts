@@ -8,7 +8,7 @@ export function addPlan({ program, io, setExitCode }: CommandLine): void {
     .command("plan")
     .summary("print the commands for each of N machines")
     .description(
-      "Prints the commands for each of N machines, ready to paste: get the tool, copy the input, sign in, run, resume, monitor. The options of run that you give here, in the environment or in the configuration file stand in each command.",
+      "Prints the commands for each of N machines, ready to paste: get the tool, copy the input, sign in, run, resume, monitor. Each command contains the options of run that you give here, in the environment or in the configuration file.",
     )
     .argument("<csv>", "failed work items")
     .argument("[n]", "number of machines")

@@ -8,7 +8,7 @@ export function addReport({ program, io, setExitCode }: CommandLine): void {
     .command("report")
     .summary("report what a run did, as text, a web page, CSV or JSON")
     .description(
-      "Tells what a run was asked, what it did, when, how fast, and what failed and why, from the states of its machines; with --target a whole run, all machines, as its account knows it. Without an output it prints a short text. It only reads, also during a run.",
+      "Reports the settings of a run, what it did, when, how fast, and what failed and why. It reads the states of the machines; with --target it reads the records of a whole run in the target account. If you name no file to write, it prints a short text. It changes nothing, and also works during a run.",
     )
     .option(
       "--state-db <file>",

@@ -22,9 +22,13 @@ export function addRunOptions(
 
 /** One of them, in no group. @param otherHelp in place of its own help and default */
 export function runOption(name: RunOptionName, otherHelp?: string): Option {
-  const { flag, help, default: fallback } = RUN_OPTIONS[name];
+  const { flag, help, default: fallback, parse } = RUN_OPTIONS[name];
   const shown = fallback === undefined || !flag.includes("<") ? help : `${help} (default: ${fallback})`;
-  return new Option(flag, otherHelp ?? shown);
+  const option = new Option(flag, otherHelp ?? shown);
+  if (parse.repeats !== true) return option;
+  return option.argParser((value, before: string | undefined) =>
+    before === undefined ? value : `${before}\n${value}`,
+  );
 }
 
 /** The given flags as text; commander gives `true` for a switch and `false` for `--no-...`. */

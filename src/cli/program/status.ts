@@ -8,11 +8,11 @@ export function addStatus({ program, io, setExitCode }: CommandLine): void {
     .command("status")
     .summary("print the status of a run in one line, for scripts")
     .description(
-      "Prints one line of key=value pairs for each state, also during a run. The exit code is that of the last start of the run, 7 while a process works on the state, or 6 if that process was killed. With several states it is the worst, in the order 6, 4, 5, 143, 130, 8, 7, 1, 0. With --target it is about the whole run, all machines, as its account knows it: a line for each machine, and the exit code 0 if all is done, 1 if it is done with failures, 6 if nobody works on something that is left, or 7.",
+      "Prints one line of key=value pairs for each state, also during a run. The exit code is that of the last start of the run, 7 while a process works on the state, or 6 if that process was killed. With several states it is the worst, in the order 6, 4, 5, 143, 130, 8, 7, 1, 0. With --target it prints a line for each machine of a whole run, from the records in the target account. Then the exit code is 0 if all is done, 1 if all is done with failures, 7 if the run is under way, or 6 if work is left that no machine does.",
     )
     .option(
       "--state-db <file>",
-      "state file of a machine (repeatable; default: reupload_state.db); with --target it is compared with what the account knows",
+      "state file of a machine (repeatable; default: reupload_state.db); with --target it is compared with the account's records",
       repeated,
     );
   addAccountOptions(command)

@@ -9,11 +9,11 @@ export function addVerify({ program, io, setExitCode }: CommandLine): void {
     .command("verify")
     .summary("prove that the target holds every file of the catalog; repair what is missing")
     .description(
-      "Compares the catalog with the target: every file present, with its length, MD5 and content type, or with its bytes (--deep); and it names blobs under the run's names that no row explains. It needs no state. With the states of all machines, or with the run's record in the account, it also proves that every row belongs to exactly one finished partition, and that every file was announced. If it was stopped, the same command continues.",
+      "Compares the catalog with the target: each file must be there, with its length, MD5 and content type, or with its bytes (--deep). It also lists blobs that have names of the run but belong to no row of the CSV. It needs no state. With the states of all machines, or with the records in the target account, it also proves that every row belongs to exactly one finished partition, and that every file was announced. If it was stopped, the same command continues.",
     )
     .option(
       "--state-db <file>",
-      "state file of a machine (repeatable); its settings hold where no option is given",
+      "state file of a machine (repeatable); it gives the settings for which you give no option",
       repeated,
     )
     .option("--deep", "read every blob and its source, and compare the bytes")

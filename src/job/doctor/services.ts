@@ -177,7 +177,8 @@ export async function lookAtSource(
   try {
     const first = await firstWorkItem(context.path(settings.csv ?? ""), signal);
     const stem = join(folder, "state");
-    const catalog = await source.open({ stem, services, prompt: context, opening: signal, signal });
+    const began = context.surroundings.wall();
+    const catalog = await source.open({ stem, services, began, prompt: context, opening: signal, signal });
     try {
       const transfer = new DryRunTransfer(context.surroundings);
       for await (const { files, failure } of catalog.lookup([first], { signal })) {

@@ -74,6 +74,9 @@ function figures({ total, run, counts }: RunPicture): Html {
       value: count(workItems.done + workItems.empty),
       note: `${count(workItems.failed)} failed, ${count(workItems.left)} left${run.csv.rejected > 0 ? `, ${quantity(run.csv.rejected, "row")} rejected` : ""}`,
     },
+    ...(files.leftOut === 0
+      ? []
+      : [{ name: "Files left out", value: count(files.leftOut), note: "by the filter of the run" }]),
     { name: "Partitions done", value: count(counts.done), note: `of ${count(run.totalPartitions)}` },
     { name: "Copied", value: bytes(total.bytes), note: "put into the target by this run" },
     ...(total.filesPerSecond === undefined

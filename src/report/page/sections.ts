@@ -1,8 +1,9 @@
 /** The other sections of the page: counts, speed, work items, starts, settings. */
-import { byteRate, bytes, count, dateTime, duration, fileRate } from "../../core/format.ts";
+import { byteRate, bytes, count, dateTime, duration, fileRate, quantity } from "../../core/format.ts";
 import type { MachineView, Pace, PaceStep } from "../../progress/progress.ts";
 import {
   accountStates,
+  reportedFilter,
   type FullReport,
   type LongWorkItem,
   type ReportedSetting,
@@ -22,10 +23,12 @@ type Counted = readonly [label: string, value: number, note?: string];
 
 /** Every row and every file in its class. */
 export function accountSection(report: FullReport): Html {
-  const { rows, files, uploaded } = accountStates(report);
+  const { rows, files, uploaded, leftOut } = accountStates(report);
+  const filter = reportedFilter(report);
   return html`<section aria-labelledby="account">
     <h2 id="account">What was done</h2>
     <p class="lead">Each row of the CSV and each file that the catalog lists is in exactly one line.</p>
+    ${filter === undefined ? undefined : html`<p class="lead">${quantity(leftOut, "file")} left out by <code>${filter}</code>, in no line.</p>`}
     <div class="columns">
       ${countTable("Rows of the CSV", rows.total, [
         ["completed", rows.completed],

@@ -5,6 +5,7 @@ import {
   type CheckpointFailure,
   isOverRows,
   type OpenInCheckpoint,
+  withLeftOut,
 } from "../../core/checkpoint.ts";
 import {
   type CheckpointState,
@@ -24,6 +25,8 @@ export interface PartitionRecord {
   readonly filesElsewhere: number;
   /** Work items that were done elsewhere and have no files. */
   readonly emptyElsewhere: number;
+  /** Files that the run's filter leaves out, of work items that were done elsewhere. */
+  readonly leftOutElsewhere: number;
   /** What failed elsewhere, by code; holds while a work item is failed that did not fail here. */
   readonly failuresElsewhere: readonly CheckpointFailure[];
 }
@@ -37,6 +40,7 @@ export const NEW_PARTITION: PartitionRecord = {
   epoch: 0,
   filesElsewhere: 0,
   emptyElsewhere: 0,
+  leftOutElsewhere: 0,
   failuresElsewhere: [],
 };
 
@@ -77,12 +81,12 @@ export function factsDoneElsewhere(facts: number): number {
  * The partition's record once it is admitted.
  *
  * @param here what the state has of it: completed files of work items that are not open (by `said`, too), empty work items,
- * and failures, those from elsewhere included while they hold
+ * files left out of those that are done, and failures, those from elsewhere included while they hold
  */
 export function admittedRecord(
   before: PartitionRecord,
   said: Checkpoint | undefined,
-  here: Pick<Checkpoint, "empty" | "failures"> & { readonly filesDone: number },
+  here: Pick<Checkpoint, "empty" | "failures"> & { readonly filesDone: number; readonly leftOut: number },
 ): PartitionRecord {
   const inOpen = (said?.open ?? []).reduce((sum, { completed }) => sum + countBits(completed), 0);
   const more = Math.max(0, (said?.files.done ?? 0) - inOpen - here.filesDone);
@@ -90,6 +94,7 @@ export function admittedRecord(
     epoch: Math.max(before.epoch, said?.epoch ?? 0) + 1,
     filesElsewhere: before.filesElsewhere + more,
     emptyElsewhere: before.emptyElsewhere + Math.max(0, (said?.empty ?? 0) - here.empty),
+    leftOutElsewhere: before.leftOutElsewhere + Math.max(0, (said?.files.leftOut ?? 0) - here.leftOut),
     failuresElsewhere: addFailures(
       before.failuresElsewhere,
       unknownFailures(said?.failures ?? [], here.failures),
@@ -222,6 +227,7 @@ export class CheckpointBuilder {
         done: files.done + this.#unmet.done,
         failed: files.failed + failedElsewhere,
         total: files.total + this.#unmet.total + failedElsewhere,
+        ...withLeftOut((files.leftOut ?? 0) + record.leftOutElsewhere),
       },
       failures: addFailures(facts.failures, record.failuresElsewhere),
     };

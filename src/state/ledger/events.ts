@@ -76,6 +76,8 @@ function applyOpened(item: HeldWorkItem, event: EventOf<"work-item-opened">, con
   countWorkItem(counters, item, -1);
   counters.files_total += event.filesTotal - item.filesTotal;
   counters.files_duplicates += event.duplicates - item.duplicates;
+  const { leftOut = 0 } = event;
+  counters.files_left_out += leftOut - item.leftOut;
   item.opened = true;
   item.catalogName =
     event.workItemName === "" || event.workItemName === item.workItem.workItemName
@@ -83,6 +85,7 @@ function applyOpened(item: HeldWorkItem, event: EventOf<"work-item-opened">, con
       : event.workItemName;
   item.filesTotal = event.filesTotal;
   item.duplicates = event.duplicates;
+  item.leftOut = leftOut;
   item.receipt = event.receipt;
   item.elsewhere = undefined;
   countWorkItem(counters, item, 1);

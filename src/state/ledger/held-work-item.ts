@@ -65,6 +65,8 @@ export interface StoredWorkItem {
   readonly catalogName: string | null;
   readonly filesTotal: number;
   readonly duplicates: number;
+  /** Files that the run's filter leaves out. */
+  readonly leftOut: number;
   readonly receipt: Receipt | undefined;
   readonly surveyedFiles: number | null;
   /** An engine's own: what the links of its files begin with. */
@@ -97,6 +99,7 @@ export class HeldWorkItem {
   catalogName: string | null;
   filesTotal: number;
   duplicates: number;
+  leftOut: number;
   receipt: Receipt | undefined;
   readonly surveyedFiles: number | null;
   uriBase: string | null;
@@ -117,6 +120,7 @@ export class HeldWorkItem {
     this.catalogName = stored.catalogName;
     this.filesTotal = stored.filesTotal;
     this.duplicates = stored.duplicates;
+    this.leftOut = stored.leftOut;
     this.receipt = stored.receipt;
     this.surveyedFiles = stored.surveyedFiles;
     this.uriBase = stored.uriBase;

@@ -36,6 +36,9 @@ export const ANNOUNCEMENT_SQL = {
   owedAfter: `SELECT f.id, f.name, d.blob_name, w.job_id, w.work_item_id, coalesce(w.catalog_name, w.name) AS shown
     FROM file f CROSS JOIN work_item w ON w.id = f.work_item LEFT JOIN file_detail d ON d.file = f.id
     WHERE f.id > ?1 AND (f.facts & 7 = 5 OR (?3 = 1 AND f.facts & 128)) ORDER BY f.id LIMIT ?2`,
+  // ?1 as ?3 above.
+  owedPartitions: `SELECT DISTINCT w.partition FROM file f CROSS JOIN work_item w ON w.id = f.work_item
+    WHERE w.partition IS NOT NULL AND (f.facts & 7 = 5 OR (?1 = 1 AND f.facts & 128)) ORDER BY 1`,
   noteAnnounced: `UPDATE file SET facts = (facts | 2) & ~128, at = ?2 WHERE id = ?1 AND NOT facts & 2`,
   noteAnnouncedAgain: `UPDATE file SET facts = facts & ~128, at = ?2 WHERE id = ?1`,
   countAnnounced: `UPDATE counters SET files_announced = files_announced + ?`,
@@ -125,6 +128,11 @@ class SqliteAnnouncementStore implements AnnouncementStore {
     this.#all = all;
     const prepared = Object.entries(ANNOUNCEMENT_SQL).map(([verb, sql]) => [verb, db.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof ANNOUNCEMENT_SQL, StatementSync>;
+  }
+
+  partitions(): readonly number[] {
+    const rows = allRows<{ partition: number }>(this.#statements.owedPartitions, this.#all ? 1 : 0);
+    return rows.map(({ partition }) => partition);
   }
 
   next(max: number): readonly OwedFile[] {

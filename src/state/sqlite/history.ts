@@ -19,6 +19,7 @@ interface WorkItemRow extends KeyRow {
   readonly started_at: number | null;
   readonly finished_at: number | null;
   readonly files_total: number | null;
+  readonly files_left_out: number | null;
   readonly files_known: number;
   readonly partition: number | null;
   readonly uri_base: string | null;
@@ -79,6 +80,7 @@ export function readHistory(
     startedAt: toMs(row.started_at),
     finishedAt: toMs(row.finished_at),
     filesTotal: row.files_total ?? undefined,
+    filesLeftOut: row.files_left_out ?? 0,
     filesKnown: row.files_known,
     failure: readFailure(row),
     partition,
@@ -101,13 +103,21 @@ function toRecorded({ name, source, facts, bytes }: FactsRow, uriBase: string): 
   };
 }
 
-type Known = Readonly<Record<"file_try" | "file_incident" | "partition", boolean>>;
+type Known = Readonly<Record<"file_try" | "file_incident" | "partition" | "leftOut", boolean>>;
 
 /** A state of a version before, which is only read, lacks some. */
 function knownTables(db: DatabaseSync): Known {
   const find = db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`);
-  const has = (name: keyof Known): boolean => find.get(name) !== undefined;
-  return { file_try: has("file_try"), file_incident: has("file_incident"), partition: has("partition") };
+  const has = (name: string): boolean => find.get(name) !== undefined;
+  const leftOut = db
+    .prepare(`SELECT 1 FROM pragma_table_info('work_item') WHERE name = 'files_left_out'`)
+    .get();
+  return {
+    file_try: has("file_try"),
+    file_incident: has("file_incident"),
+    partition: has("partition"),
+    leftOut: leftOut !== undefined,
+  };
 }
 
 /** The statement, without what a version before lacks. */
@@ -115,13 +125,14 @@ function prepareFor(db: DatabaseSync, has: Known, sql: string) {
   const withoutIncidents = has.file_incident
     ? sql
     : sql.replace(/\s*OR EXISTS \(SELECT 1 FROM file_incident[^)]*\)/, "");
+  const lacking = [...(has.partition ? [] : ["partition"]), ...(has.leftOut ? [] : ["files_left_out"])];
   return db.prepare(
-    has.partition ? withoutIncidents : withoutIncidents.replace(" partition,", " NULL AS partition,"),
+    lacking.reduce((text, column) => text.replace(` ${column},`, ` NULL AS ${column},`), withoutIncidents),
   );
 }
 
 function readEpoch(db: DatabaseSync, partition: number): number {
-  return firstRow<{ epoch: number }>(db.prepare(SQL.findPartition), partition)?.epoch ?? 0;
+  return firstRow<{ epoch: number }>(db.prepare(SQL.findEpoch), partition)?.epoch ?? 0;
 }
 
 function readFailure(row: WorkItemRow): WorkItemHistory["failure"] {

@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointFailure } from "../../core/checkpoint.ts";
+import { type Checkpoint, type CheckpointFailure, withLeftOut } from "../../core/checkpoint.ts";
 import type { FailureCode } from "../../core/failure.ts";
 import type { PartitionRecord } from "../ledger/admission.ts";
 import { FACT } from "../ledger/facts.ts";
@@ -15,9 +15,25 @@ interface Figures {
 
 /** The committed numbers of files of one partition, and its failures by code. */
 export function partitionFigures(writing: Writing, partition: number, record: PartitionRecord): Figures {
-  return writing.run.identity.partition === "auto"
-    ? figuresOfOne(writing, partition, record)
-    : figuresOfWhole(writing);
+  const isAuto = writing.run.identity.partition === "auto";
+  const known = isAuto ? figuresOfOne(writing, partition, record) : figuresOfWhole(writing);
+  const leftOut = countLeftOut(writing, partition, record);
+  return { ...known, figures: { ...known.figures, ...withLeftOut(leftOut) } };
+}
+
+/** Of the work items that are done: the others are looked up again, here or by another machine. */
+function countLeftOut(
+  { run: { identity }, statements }: Writing,
+  partition: number,
+  { leftOutElsewhere }: PartitionRecord,
+): number {
+  if (identity.filter === undefined) return 0;
+  type Row = { files: number | null };
+  if (identity.partition === "auto") {
+    return firstRow<Row>(statements.leftOutOfPartition, partition)?.files ?? 0;
+  }
+  const unfinished = firstRow<Row>(statements.leftOutUnfinished)?.files ?? 0;
+  return readCounters(statements).files_left_out - leftOutElsewhere - unfinished;
 }
 
 /** All that the state counts. */

@@ -1,6 +1,7 @@
 import type { Checkpoint, CheckpointFailure, OpenInCheckpoint } from "../../core/checkpoint.ts";
 import { readCheckpointState } from "../../core/checkpoint-states.ts";
 import { ReuploadError } from "../../core/errors.ts";
+import { parentPartition } from "../../core/sub-partition.ts";
 import {
   addFailures,
   admittedRecord,
@@ -13,8 +14,10 @@ import {
   type PartitionRecord,
 } from "../ledger/admission.ts";
 import type { Counters } from "../ledger/counters.ts";
+import type { GiftBook, GiftSplit } from "../gift-book.ts";
 import { CheckpointScan } from "./checkpoint-scan.ts";
 import { fromStatusColumn } from "./columns.ts";
+import { Families } from "./families.ts";
 import { WorkItemMoves } from "./work-item-moves.ts";
 import { partitionFigures, storedBytes } from "./partition-figures.ts";
 import { readElsewhere } from "./rows.ts";
@@ -22,9 +25,10 @@ import { allRows, firstRow } from "./statements.ts";
 import type { Writing } from "./writing.ts";
 
 /** The partitions of a state: which are in its queue, and what their checkpoints say. */
-export class SqlitePartitions {
+export class SqlitePartitions implements GiftBook {
   readonly #writing: Writing;
   readonly #moves: WorkItemMoves;
+  readonly #families: Families;
   readonly #isAuto: boolean;
   /** In the queue now. */
   readonly #here = new Set<number>();
@@ -35,10 +39,33 @@ export class SqlitePartitions {
     this.#moves = new WorkItemMoves(writing);
     this.#isAuto = writing.run.identity.partition === "auto";
     if (!this.#isAuto) this.#here.add(writing.onlyPartition);
+    this.#families = new Families(
+      writing,
+      (partition) => this.#here.has(partition),
+      (partition) => this.#scans.delete(partition),
+    );
   }
 
   isHere(partition: number): boolean {
     return this.#here.has(partition);
+  }
+
+  /** Where a work item that was of this partition belongs now. */
+  partitionOf(id: number, was: number): number {
+    return this.#isAuto ? this.#families.partitionOf(id, was) : was;
+  }
+
+  offerable(partition: number): ReturnType<GiftBook["offerable"]> {
+    this.#writing.commitNow();
+    const rows = this.#families.offerable(partition);
+    const counted = rows.flatMap(({ surveyed_files: files }) => files ?? []);
+    const files = counted.reduce((sum, count) => sum + count, 0);
+    return { workItems: rows.length, files, uncounted: rows.length - counted.length };
+  }
+
+  give(partition: number, split: GiftSplit): readonly number[] {
+    this.#check(partition);
+    return this.#changeFamily(partition, (counters) => this.#families.give(partition, split, counters));
   }
 
   sizes(): Map<number, number> {
@@ -59,8 +86,9 @@ export class SqlitePartitions {
   admit(partition: number, said: Checkpoint | undefined): void {
     this.#check(partition);
     this.#writing.commitNow();
-    if (said !== undefined) checkRows(said, partition, this.#scan(partition).rows());
-    this.#writing.change((counters) => {
+    this.#changeFamily(partition, (counters) => {
+      this.#families.apply(partition, said, counters);
+      if (said !== undefined) checkRows(said, partition, this.#scan(partition).rows());
       const { statements } = this.#writing;
       const before = this.#record(partition);
       const { figures, failures, empty } = partitionFigures(this.#writing, partition, before);
@@ -69,16 +97,34 @@ export class SqlitePartitions {
       const after = admittedRecord(before, said, {
         filesDone: filesDone + more,
         empty: empty + before.emptyElsewhere,
+        leftOut: (figures.leftOut ?? 0) + before.leftOutElsewhere,
         failures: addFailures(failures, before.failuresElsewhere),
       });
       counters.files_elsewhere += after.filesElsewhere - before.filesElsewhere;
       counters.files_total += after.filesElsewhere - before.filesElsewhere;
-      const json = JSON.stringify(after.failuresElsewhere);
-      statements.putPartition.run(partition, after.epoch, after.filesElsewhere, after.emptyElsewhere, json);
+      counters.files_left_out += after.leftOutElsewhere - before.leftOutElsewhere;
+      statements.putPartition.run(
+        partition,
+        after.epoch,
+        after.filesElsewhere,
+        after.emptyElsewhere,
+        after.leftOutElsewhere,
+        JSON.stringify(after.failuresElsewhere),
+      );
     });
     if (this.#isAuto)
       this.#writing.context.bytes.begin(partition, storedBytes(this.#writing.statements, partition));
     this.#here.add(partition);
+  }
+
+  /** Rows of the family may move. */
+  #changeFamily<T>(partition: number, change: (counters: Counters) => T): T {
+    try {
+      return this.#writing.change(change);
+    } catch (thrown) {
+      if (this.#isAuto) this.#families.forget(partition);
+      throw thrown;
+    }
   }
 
   /** @returns files that are completed now in work items that are open no more */
@@ -123,10 +169,15 @@ export class SqlitePartitions {
     signal.throwIfAborted();
     this.#check(partition);
     this.#writing.refuseClosed();
-    const builder = await this.#scan(partition).build(signal);
+    const scan = this.#scan(partition);
+    const builder = await scan.build(signal);
+    // Rows have moved meanwhile.
+    if (this.#scan(partition) !== scan) return this.checkpoint(partition, signal);
+    const family = this.#families.describe(partition);
     const record = this.#record(partition);
     const { figures: files, failures } = partitionFigures(this.#writing, partition, record);
-    return builder.checkpoint({ partition, record, failures, files });
+    const checkpoint = builder.checkpoint({ partition, record, failures, files });
+    return family === undefined ? checkpoint : { ...checkpoint, family };
   }
 
   #scan(partition: number): CheckpointScan {
@@ -151,6 +202,7 @@ export class SqlitePartitions {
       epoch: number;
       files_elsewhere: number;
       empty_elsewhere: number;
+      left_out_elsewhere: number;
       failures_elsewhere: string;
     };
     const row = firstRow<Row>(this.#writing.statements.findPartition, partition);
@@ -158,7 +210,8 @@ export class SqlitePartitions {
     const { epoch, files_elsewhere: filesElsewhere, empty_elsewhere: emptyElsewhere } = row;
     const isHeld = this.#isFailedElsewhere(partition);
     const failuresElsewhere = isHeld ? (JSON.parse(row.failures_elsewhere) as CheckpointFailure[]) : [];
-    return { epoch, filesElsewhere, emptyElsewhere, failuresElsewhere };
+    const { left_out_elsewhere: leftOutElsewhere } = row;
+    return { epoch, filesElsewhere, emptyElsewhere, leftOutElsewhere, failuresElsewhere };
   }
 
   /** Whether a work item is failed that did not fail here. */
@@ -171,7 +224,7 @@ export class SqlitePartitions {
   #check(partition: number): void {
     const { totalPartitions } = this.#writing.run.identity;
     const isOne = this.#isAuto
-      ? Number.isSafeInteger(partition) && partition >= 0 && partition < totalPartitions
+      ? Number.isSafeInteger(partition) && partition >= 0 && parentPartition(partition) < totalPartitions
       : partition === this.#writing.onlyPartition;
     if (isOne) return;
     throw new ReuploadError("internal", `the state has no partition ${partition}`);

@@ -22,6 +22,7 @@ export interface WorkItemRow extends KeyRow {
   readonly catalog_name: string | null;
   readonly files_total: number | null;
   readonly duplicates: number | null;
+  readonly files_left_out: number | null;
   readonly receipt_count: number | null;
   readonly receipt_digest: string | null;
   readonly uri_base: string | null;
@@ -65,6 +66,7 @@ export function readWorkItem(
     catalogName: row.catalog_name,
     filesTotal: row.files_total ?? 0,
     duplicates: row.duplicates ?? 0,
+    leftOut: row.files_left_out ?? 0,
     receipt: readReceipt(row),
     surveyedFiles: row.surveyed_files,
     uriBase: row.uri_base,
@@ -166,6 +168,7 @@ function writeWorkItem(statements: Statements, item: HeldWorkItem, start: number
     finished ? item.tally.completed + item.tally.skipped : null,
     finished ? item.tally.failed : null,
     item.receipt === undefined ? null : item.duplicates,
+    item.leftOut === 0 ? null : item.leftOut,
     item.receipt?.count ?? null,
     item.receipt?.digest ?? null,
     item.uriBase,

@@ -65,7 +65,7 @@ export class SqliteQueue implements WorkQueue {
     const { holdings, context, commits } = this.#writing;
     const items = claims.map((id) => holdings.held(id, "a release", this.#holder));
     for (const item of items) {
-      const isHere = this.#partitions.isHere(item.partition);
+      const isHere = this.#partitions.isHere(this.#partitions.partitionOf(item.id, item.partition));
       applyRelease(item, isHere ? "pending" : "not_mine", context);
       if (isHere) holdings.givenBack.set(item.id, this.#holder);
       holdings.drop(item.id);

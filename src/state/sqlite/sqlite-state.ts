@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { GiftBook } from "../gift-book.ts";
 import type { Ledger } from "../ledger.ts";
 import type { RunPresence, StartEnding } from "../run-presence.ts";
 import type { RunRecord, RunStart } from "../run-record.ts";
@@ -23,6 +24,7 @@ export class SqliteState implements OpenState {
   readonly ledger: Ledger;
   readonly surveys: SurveyBook;
   readonly presence: RunPresence;
+  readonly gifts: GiftBook;
   readonly #surroundings: Surroundings;
   readonly #writing: Writing;
   readonly #requests: OperatorRequests;
@@ -49,6 +51,7 @@ export class SqliteState implements OpenState {
     this.#requests = new OperatorRequests(options.path, start.number);
     const queue = new SqliteQueue(writing, partitions, pending);
     this.queue = queue;
+    this.gifts = partitions;
     this.ledger = new SqliteLedger(writing, partitions);
     this.surveys = new SqliteSurveys(writing, pending);
     this.presence = {

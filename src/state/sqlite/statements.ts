@@ -2,11 +2,11 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { WorkItem } from "../../core/work-item.ts";
 import { COUNTER_NAMES } from "../ledger/counters.ts";
 
-export const CLAIMED_COLUMNS = `id, job_id, work_item_id, name, catalog_name, files_total, duplicates, receipt_count,
+export const CLAIMED_COLUMNS = `id, job_id, work_item_id, name, catalog_name, files_total, duplicates, files_left_out, receipt_count,
       receipt_digest, uri_base, surveyed_files, partition`;
 
-const PARTITION_COLUMNS = `id, job_id, work_item_id, name, status, files_total, files_done, receipt_count,
-      receipt_digest, surveyed_files, failure_code`;
+const PARTITION_COLUMNS = `id, job_id, work_item_id, name, status, files_total, files_done, files_left_out,
+      receipt_count, receipt_digest, surveyed_files, failure_code`;
 
 const MARK = `char(status + iif(status IN (0, 1, 4, 7) AND (receipt_count IS NOT NULL
       OR EXISTS (SELECT 1 FROM open_elsewhere e WHERE e.work_item = w.id)), 97, 48))`;
@@ -62,7 +62,7 @@ export const SQL = {
   pendingBySize: `SELECT id, surveyed_files, links_end FROM work_item WHERE status <> 2 AND status = 0
     ORDER BY coalesce(surveyed_files, -1), id`,
   updateWorkItem: `UPDATE work_item SET status = ?, catalog_name = ?, files_total = ?, files_done = ?,
-      files_failed = ?, duplicates = ?, receipt_count = ?, receipt_digest = ?, uri_base = ?, started_at = ?,
+      files_failed = ?, duplicates = ?, files_left_out = ?, receipt_count = ?, receipt_digest = ?, uri_base = ?, started_at = ?,
       finished_at = ?, failure_code = ?, failure_message = ?, failure_attempts = ?, failure_request_id = ?,
       holder = ?, bumped = NULL
     WHERE id = ?`,
@@ -146,9 +146,12 @@ export const SQL = {
   // Partitions. A run that does not take them as they get free has one, in all rows without a number.
   leaveQueue: `UPDATE work_item SET status = 7 WHERE status <> 2 AND status = 0`,
   returnToQueue: `UPDATE work_item SET status = 0 WHERE status <> 2 AND status = 7`,
-  findPartition: `SELECT epoch, files_elsewhere, empty_elsewhere, failures_elsewhere FROM partition WHERE number = ?`,
-  putPartition: `INSERT OR REPLACE INTO partition (number, epoch, files_elsewhere, empty_elsewhere, failures_elsewhere)
-    VALUES (?, ?, ?, ?, ?)`,
+  findPartition: `SELECT epoch, files_elsewhere, empty_elsewhere, left_out_elsewhere, failures_elsewhere
+    FROM partition WHERE number = ?`,
+  findEpoch: `SELECT epoch FROM partition WHERE number = ?`,
+  putPartition: `INSERT OR REPLACE INTO partition (number, epoch, files_elsewhere, empty_elsewhere,
+      left_out_elsewhere, failures_elsewhere)
+    VALUES (?, ?, ?, ?, ?, ?)`,
   sizesOfPartitions: `SELECT coalesce(partition, ?) AS partition, count(*) AS work_items FROM work_item GROUP BY 1`,
   leftInPartition: `SELECT count(*) AS work_items, count(*) FILTER (WHERE status = 1) AS in_progress
     FROM work_item WHERE partition = ? AND status IN (0, 1, 7)`,
@@ -168,7 +171,18 @@ export const SQL = {
     WHERE (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?) WHERE mark >= 'a'`,
   partitionOpen: `SELECT id, receipt_count, receipt_digest FROM (SELECT w.*, ${MARK} AS mark FROM work_item w
     WHERE partition = ? AND (job_id, work_item_id) > (?, ?) ORDER BY job_id, work_item_id LIMIT ?) WHERE mark >= 'a'`,
+  // What was given away: a sub-partition's number is in the row (core/sub-partition.ts).
+  subPartitions: `SELECT DISTINCT partition FROM work_item WHERE partition >= ?`,
+  partitionOfWorkItem: `SELECT partition FROM work_item WHERE id = ?`,
+  familyInKeyOrder: `SELECT ${PARTITION_COLUMNS}, partition FROM work_item
+    WHERE partition IN (SELECT value FROM json_each(?)) ORDER BY job_id, work_item_id`,
+  offerable: `SELECT ${PARTITION_COLUMNS} FROM work_item w WHERE partition = ? AND status = 0 AND receipt_count IS NULL
+    AND bumped IS NULL AND NOT EXISTS (SELECT 1 FROM open_elsewhere e WHERE e.work_item = w.id)
+    ORDER BY coalesce(surveyed_files, 0) DESC, id`,
+  setPartition: `UPDATE work_item SET partition = ? WHERE id = ?`,
+  joinPartition: `UPDATE work_item SET partition = ? WHERE partition = ?`,
   setStatus: `UPDATE work_item SET status = ?, files_total = ? WHERE id = ?`,
+  forgetLeftOut: `UPDATE work_item SET files_left_out = NULL WHERE id = ?`,
   completedPlaces: `SELECT place FROM file WHERE work_item = ? AND facts & 4 AND place IS NOT NULL`,
   findElsewhere: `SELECT receipt_count, receipt_digest, completed FROM open_elsewhere WHERE work_item = ?`,
   putElsewhere: `INSERT OR REPLACE INTO open_elsewhere (work_item, receipt_count, receipt_digest, completed)
@@ -185,6 +199,10 @@ export const SQL = {
   sumsOfPartition: `SELECT sum(files_total) AS total, sum(files_done) FILTER (WHERE status IN (2, 4)) AS done,
       count(*) FILTER (WHERE status = 3) AS empty
     FROM work_item WHERE partition = ?`,
+  // Of work items that are not done: all others are counted.
+  leftOutUnfinished: `SELECT sum(files_left_out) AS files FROM work_item
+    WHERE status <> 2 AND status IN (0, 1, 3, 4, 5, 6, 7)`,
+  leftOutOfPartition: `SELECT sum(files_left_out) AS files FROM work_item WHERE partition = ? AND status = 2`,
   // What was there before has 32.
   bytesOfPartition: `SELECT coalesce(sum(f.bytes), 0) AS bytes FROM work_item w CROSS JOIN file f ON f.work_item = w.id
     WHERE w.partition = ? AND f.facts & 33 = 1`,
@@ -227,7 +245,7 @@ export const SQL = {
   failureCodesOf: `SELECT DISTINCT d.code FROM file f CROSS JOIN file_detail d ON d.file = f.id
     WHERE f.work_item = ? AND f.facts & 8 ORDER BY 1`,
   findForHistory: `SELECT id, job_id, work_item_id, coalesce(catalog_name, name) AS name, status, started_at, finished_at,
-      iif(receipt_count IS NULL, NULL, files_total) AS files_total, partition, failure_code, failure_message,
+      iif(receipt_count IS NULL, NULL, files_total) AS files_total, files_left_out, partition, failure_code, failure_message,
       failure_attempts, failure_request_id, uri_base,
       (SELECT count(*) FROM file f WHERE f.work_item = work_item.id) AS files_known
     FROM work_item WHERE job_id = ? AND work_item_id = ?`,

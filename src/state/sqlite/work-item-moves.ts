@@ -14,6 +14,7 @@ export interface PartitionRow extends KeyRow {
   readonly status: number;
   readonly files_total: number | null;
   readonly files_done: number | null;
+  readonly files_left_out: number | null;
   readonly receipt_count: number | null;
   readonly receipt_digest: string | null;
   readonly surveyed_files: number | null;
@@ -42,8 +43,16 @@ export class WorkItemMoves {
     const total = row.files_total ?? 0;
     const left = lookedUp && to !== "pending" ? this.#filesEnded(row.id) : total;
     counters.files_total += left - total;
+    if (to !== "pending") this.#forgetLeftOut(row, counters);
     this.#writing.statements.setStatus.run(STATUS[to], lookedUp ? left : null, row.id);
     return more;
+  }
+
+  /** Whoever looks it up next counts them again. */
+  #forgetLeftOut({ id, files_left_out: leftOut }: PartitionRow, counters: Counters): void {
+    if (leftOut === null) return;
+    counters.files_left_out -= leftOut;
+    this.#writing.statements.forgetLeftOut.run(id);
   }
 
   #endElsewhere({ id, status }: PartitionRow, counters: Counters): number {

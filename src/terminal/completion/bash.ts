@@ -22,7 +22,7 @@ _reupload_folders() {
   COMPREPLY=($(compgen -d -- "$word"))
 }
 
-# The numbers below the value of this option.
+# auto, and the numbers below the value of this option.
 _reupload_below() {
   local i numbers="" total=0
   for ((i = 1; i < \${#COMP_WORDS[@]}; i++)); do
@@ -31,7 +31,7 @@ _reupload_below() {
   done
   [[ $total =~ ^[0-9]{1,3}$ ]] || total=0
   for ((i = 0; i < total; i++)); do numbers+="$i "; done
-  _reupload_words "$numbers"
+  _reupload_words "auto $numbers"
 }
 
 _reupload() {

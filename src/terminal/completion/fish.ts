@@ -10,6 +10,7 @@ export function fishCompletion({ commands }: CommandTree): string {
     "    set -l total (string replace -fr -- \"^$argv[1]=\" '' $words)",
     "    set -l at (contains -i -- $argv[1] $words)",
     "    and set total $words[(math $at + 1)]",
+    "    echo auto",
     "    string match -qr '^[1-9][0-9]{0,2}$' -- \"$total\"",
     "    and seq 0 (math $total - 1)",
     "end",

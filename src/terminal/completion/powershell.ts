@@ -35,9 +35,11 @@ Register-ArgumentCompleter -Native -CommandName reupload -ScriptBlock {
     } elseif ($option -and $option.below) {
         $at = [array]::IndexOf($typed, $option.below)
         $total = 0
+        $offered = @('auto')
         if ($at -ge 0 -and [int]::TryParse($typed[$at + 1], [ref]$total) -and $total -gt 0 -and $total -lt 1000) {
-            0..($total - 1) | Where-Object { "$_" -like "$word*" } | ForEach-Object { & $show "$_" }
+            $offered += 0..($total - 1)
         }
+        $offered | Where-Object { "$_" -like "$word*" } | ForEach-Object { & $show "$_" }
     } elseif ($word -like '-*') {
         $known.options.GetEnumerator() | Where-Object { $_.Key -like "$word*" } | ForEach-Object { & $show $_.Key $_.Value.help }
     } elseif ($known.arguments) {

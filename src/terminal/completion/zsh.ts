@@ -9,6 +9,7 @@ _reupload_below() {
   local -i at=\${words[(I)$1]}
   local total=\${words[at + 1]}
   (( at > 0 )) || total=\${\${words[(r)$1=*]}#*=}
+  compadd -- auto
   [[ $total == <1-999> ]] && compadd -- {0..$(( total - 1 ))}
 }
 

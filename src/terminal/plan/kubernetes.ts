@@ -18,6 +18,9 @@ export function kubernetesText(plan: PlanReport, machines: number): string[] {
   const about = [
     "# Before: put the input files on the volume of the claim reupload-input, and the account's secrets, such as",
     "# AZURE_STORAGE_CONNECTION_STRING, into the secret reupload (optional with a managed identity).",
+    ...(plan.partitions === "auto"
+      ? [`# More or fewer machines at any time: kubectl patch job reupload -p '{"spec":{"parallelism":4}}'`]
+      : []),
     "# After: kubectl logs -l app.kubernetes.io/name=reupload --prefix",
   ];
   return [

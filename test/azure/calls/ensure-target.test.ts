@@ -43,6 +43,26 @@ describe("the check of the target", () => {
     expect(proxy.count()).toBe(2);
   });
 
+  it("looks at both at once, and makes neither when one of them is refused", async () => {
+    const [container, queue] = [storage.uniqueName(), storage.uniqueName()];
+    proxy.fail({
+      fault: { kind: "answer", status: 403, errorCode: "AuthorizationFailure" },
+      service: "queue",
+    });
+    const refused = await thrownBy(check({ container, queue, createMissing: true }));
+    expect(refused).toMatchObject({ code: "permission" });
+    expect(String(refused)).toContain(`The queue ${queue} cannot be used`);
+    expect(proxy.count("create-container", "create-queue")).toBe(0);
+    expect(proxy.requests.map(({ service }) => service).toSorted()).toContain("blob");
+  });
+
+  it("tells what is wrong with the container first, and does not wait for the queue", async () => {
+    const container = storage.uniqueName();
+    proxy.fail({ fault: { kind: "hang" }, service: "queue" });
+    const missing = await thrownBy(check({ container, queue: "no-such-queue" }));
+    expect(String(missing)).toContain(`The container "${container}" does not exist`);
+  });
+
   it("does not look at a queue that is not wanted", async () => {
     const container = await storage.newContainer();
     await check({ container: container.containerName });

@@ -165,22 +165,24 @@ function describeBrake(open: Open): void {
   });
 
   it("probes a service that asks to slow down at one pace, and one that is gone more and more rarely", async () => {
-    const probesWithin = async (reason: "overloaded" | "failing") => {
+    const goDownBy = async (reason: "overloaded" | "failing"): Promise<TestGate> => {
       const gate = open({ firstProbeDelayMs: 5, longestProbeDelayMs: 10_000 });
       for (let request = 0; request < 8; request++) await fail(gate, 1, reason, { request });
       expect(gate.isDown).toBe(true);
-      const until = performance.now() + 400;
-      let probes = 0;
-      for (; performance.now() < until; probes++) {
-        const pass = await Promise.race([enter(gate), sleep(until - performance.now())]);
-        if (pass === undefined) break;
-        await pass.failed(reason);
-      }
-      return probes;
+      return gate;
     };
-    // 5 ms doubled each time reaches 400 ms after 6 probes; at one pace there is room for many times that.
-    expect(await probesWithin("failing")).toBeLessThan(8);
-    expect(await probesWithin("overloaded")).toBeGreaterThan(12);
+    // 5 ms doubled each time would be 20 s by the 13th.
+    const slow = await goDownBy("overloaded");
+    for (let probe = 0; probe < 13; probe++) await fail(slow, 1, "overloaded");
+    const gone = await goDownBy("failing");
+    const until = performance.now() + 400;
+    let probes = 0;
+    for (; performance.now() < until; probes++) {
+      const pass = await Promise.race([enter(gone), sleep(until - performance.now())]);
+      if (pass === undefined) break;
+      await pass.failed("failing");
+    }
+    expect(probes).toBeLessThan(8);
   });
 
   it("probes again when we gave a probe up", async () => {

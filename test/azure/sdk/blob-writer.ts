@@ -131,6 +131,8 @@ function creation(options: CreateOptions) {
   return {
     blobHTTPHeaders,
     metadata: { ...options.metadata },
+    ...(options.accessTier === undefined ? {} : { tier: options.accessTier }),
+    ...(options.tags === undefined ? {} : { tags: { ...options.tags } }),
     conditions: options.createOnly ? { ifNoneMatch: "*" } : {},
   };
 }

@@ -62,6 +62,8 @@ const options = {
     cacheControl: "no-store",
   },
   metadata: { some: "thing", Other_1: "x" },
+  accessTier: "Cold",
+  tags: { "a b": "x+y/z:1=2", empty: "" },
   contentMd5: "1B2M2Y8AsgTpgAmY7PhCfg==",
 };
 const source = { url: "https://a.example/c/b%20c?sv=1&sig=x%2F", bearer: "abc.def" };

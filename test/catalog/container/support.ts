@@ -4,6 +4,7 @@ import { Attempts } from "../../../src/azure/attempts/attempt.ts";
 import type { Catalog } from "../../../src/catalog/catalog.ts";
 import { openContainer } from "../../../src/catalog/container/container.ts";
 import { sourceContainer } from "../../../src/catalog/container/source-container.ts";
+import type { FileChoice } from "../../../src/core/file-filter.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { parseSourcePrefix } from "../../../src/core/source-prefix.ts";
 import { QUICK, quickGate, restTo } from "../../azure/support.ts";
@@ -14,12 +15,13 @@ export interface OpenedWith {
   readonly sas?: string;
   readonly pageBlobs?: number;
   readonly connectionString?: string;
+  readonly takes?: FileChoice;
 }
 
 /** Opens the container of this URL with the account of the connection string, by default the emulator's. */
 export async function open(
   url: string,
-  { prefix = "{jobId}/{workItemId}/", sas, pageBlobs, connectionString }: OpenedWith = {},
+  { prefix = "{jobId}/{workItemId}/", sas, pageBlobs, connectionString, takes }: OpenedWith = {},
 ): Promise<Catalog> {
   const secret = new Secret(connectionString ?? inject("emulator").connectionString);
   return openContainer({
@@ -29,6 +31,7 @@ export async function open(
     attempts: new Attempts(REAL_SURROUNDINGS, QUICK),
     sourceGate: () => quickGate({ essential: false }),
     signal: new AbortController().signal,
+    takes,
     ...(pageBlobs === undefined ? {} : { pageBlobs }),
   });
 }

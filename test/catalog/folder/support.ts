@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Catalog } from "../../../src/catalog/catalog.ts";
 import { openFolder } from "../../../src/catalog/folder/folder.ts";
 import { sourceFolder } from "../../../src/catalog/folder/source-folder.ts";
+import type { FileChoice } from "../../../src/core/file-filter.ts";
 import { parseSourcePrefix } from "../../../src/core/source-prefix.ts";
 
 export interface TestFolder extends AsyncDisposable {
@@ -12,7 +13,7 @@ export interface TestFolder extends AsyncDisposable {
   at(name: string): string;
   /** Writes files whose content is their name. */
   put(...names: readonly string[]): Promise<void>;
-  open(prefix?: string): Promise<Catalog>;
+  open(prefix?: string, takes?: FileChoice): Promise<Catalog>;
 }
 
 export async function testFolder(): Promise<TestFolder> {
@@ -29,8 +30,8 @@ export async function testFolder(): Promise<TestFolder> {
         await writeFile(at(name), name);
       }
     },
-    open: async (prefix = "{jobId}/{workItemId}/") =>
-      openFolder(sourceFolder(path, parseSourcePrefix(prefix))),
+    open: async (prefix = "{jobId}/{workItemId}/", takes) =>
+      openFolder(sourceFolder(path, parseSourcePrefix(prefix)), takes),
     async [Symbol.asyncDispose]() {
       await rm(outer, { recursive: true });
     },

@@ -4,6 +4,9 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { STATES } from "../../../src/state/wiring.ts";
 import { INITIAL } from "../../../src/state/sqlite/migrations/001-initial.ts";
+import { PARTITIONS } from "../../../src/state/sqlite/migrations/002-partitions.ts";
+import { PAST } from "../../../src/state/sqlite/migrations/003-past.ts";
+import { STEERING } from "../../../src/state/sqlite/migrations/003-steering.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "../../../src/state/sqlite/migrations/migrations.ts";
 import {
   claimOne,
@@ -116,6 +119,27 @@ describe("a state of the version before", () => {
     expect(open?.elsewhere).toBeUndefined();
     await state.close();
     expect(await STATES.inspect(path)).toMatchObject({ version: SCHEMA_VERSION });
+  });
+
+  it("of schema version 3 is read as it is, and goes on as a run without a filter", async () => {
+    const path = await stateOfVersionOne();
+    {
+      using db = new DatabaseSync(path);
+      db.exec(`${PARTITIONS}; ${PAST}; ${STEERING}; PRAGMA user_version = 3`);
+    }
+    const before = readFileSync(path);
+    const reader = await STATES.read(path);
+    expect((await reader.read()).summary.files).toMatchObject({ total: 6, leftOut: 0 });
+    expect(await reader.history(workItem(1))).toMatchObject({ filesLeftOut: 0, partitionEpoch: 0 });
+    expect(readFileSync(path).equals(before)).toBe(true);
+    const identity = { ...DESCRIPTION.identity, filter: '--exclude "*.tmp"' };
+    const description = { ...DESCRIPTION, identity };
+    await expect(openState(path, csvOf(workItems(5)), { description })).rejects.toThrow(
+      'filter: the state has none, this command --exclude "*.tmp"',
+    );
+    const state = await openState(path, csvOf(workItems(5)));
+    expect(state.ledger.tally().files.leftOut).toBe(0);
+    expect(state.run.identity.filter).toBeUndefined();
   });
 
   it("gives checkpoints once its work items were looked up again", async () => {

@@ -164,6 +164,7 @@ export function summaryOf({ items, drift }: Model): Omit<StateSummary, "bytes"> 
       uploaded: count("uploaded"),
       announced: count("completed"),
       duplicates: 0,
+      leftOut: 0,
       shortened: 0,
       expected: notLookedUp.reduce((sum, item) => sum + (item.surveyed ?? 0), 0),
     },

@@ -80,6 +80,11 @@ describe("the statements", () => {
     expect(found.slowestWorkItems).toMatch(/SEARCH f USING INDEX file_by_work_item \(work_item=\?\)/);
     expect(found.remainingWorkItems).toBe("SEARCH work_item USING INTEGER PRIMARY KEY (rowid>?)");
     expect(found.failureCodesOf).toMatch(/SEARCH f USING INDEX file_by_work_item \(work_item=\?\)/);
-    expect(matching(/TEMP B-TREE FOR ORDER BY/)).toEqual(["pendingBySize", "slowestWorkItems"]);
+    expect(matching(/TEMP B-TREE FOR ORDER BY/)).toEqual([
+      "pendingBySize",
+      "familyInKeyOrder",
+      "offerable",
+      "slowestWorkItems",
+    ]);
   });
 });
