@@ -412,6 +412,21 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
       expect(state.ledger.tally().files.elsewhere).toBe(0);
     });
 
+    it("of its own leaves work items without files to be looked up again, and counts them once", async () => {
+      const harness = await newHarness();
+      const first = await harness.start(workItems(4));
+      await first.queue.admit(0, undefined);
+      await perform(first, ["completed", "empty", "empty"]);
+      const told = await checkpointOf(first);
+      await first.close();
+      const state = await harness.resume({});
+      await state.queue.admit(0, told);
+      expect(state.ledger.tally().workItems).toMatchObject({ completed: 1, elsewhere: 0, pending: 3 });
+      await perform(state, ["empty", "completed", "nothing"]);
+      const again = checkpointCounts(await checkpointOf(state)).workItems;
+      expect(again).toMatchObject({ done: 3, empty: 1 });
+    });
+
     it("that tells what the filter left out adds it once, and what is done elsewhere is not counted twice", async () => {
       const filter = { ...AUTO, filter: '--exclude "*.tmp"' };
       const rows = inPartition(30, 0);

@@ -14,6 +14,7 @@ import {
   CheckpointBuilder,
   checkRows,
   factsDoneElsewhere,
+  isEmptyAgain,
   isLaterWord,
   isOpen,
   mergeElsewhere,
@@ -251,11 +252,13 @@ export class MemoryState implements OpenState {
     const own = this.checkpoint(partition);
     const before = this.#partition(partition, rows);
     const filesDone = own.files.done - own.open.reduce((sum, { completed }) => sum + countBits(completed), 0);
-    let more = 0;
+    let [more, emptyAgain] = [0, 0];
     const isLater = isLaterWord(said, before);
     for (const [place, row] of rows.entries()) {
-      const state = said === undefined ? "pending" : readCheckpointState(said.states, place);
       const from = row.status;
+      const isEmpty = isEmptyAgain(from, row.finishedAt !== null && row.filesTotal === 0, isLater);
+      if (isEmpty) emptyAgain++;
+      const state = said === undefined || isEmpty ? "pending" : readCheckpointState(said.states, place);
       if (said !== undefined || from === "not_mine")
         more += this.move(row, admittedStatus(from, state, isLater));
       const open = said?.open.find((one) => one.place === place);
@@ -268,7 +271,7 @@ export class MemoryState implements OpenState {
       }
     }
     const after = admittedRecord(before, said, {
-      empty: own.empty,
+      empty: own.empty + emptyAgain,
       leftOut: own.files.leftOut ?? 0,
       failures: own.failures,
       filesDone: filesDone + more,

@@ -69,6 +69,16 @@ export function admittedStatus(own: WorkItemStatus, said: CheckpointState, isLat
 }
 
 /**
+ * Whether a work item had no files here and is to be looked up again: that it was done is then the state's own word from
+ * before, unless the checkpoint's is later.
+ *
+ * @param ended it came to an end here, without files
+ */
+export function isEmptyAgain(own: WorkItemStatus, ended: boolean, isLater: boolean): boolean {
+  return !isLater && ended && (own === "pending" || own === "not_mine");
+}
+
+/**
  * The facts of a file whose work item another machine has done: what had not come to its end here did so there, its
  * announcement included.
  */
@@ -80,8 +90,8 @@ export function factsDoneElsewhere(facts: number): number {
 /**
  * The partition's record once it is admitted.
  *
- * @param here what the state has of it: completed files of work items that are not open (by `said`, too), empty work items,
- * files left out of those that are done, and failures, those from elsewhere included while they hold
+ * @param here what the state has of it: completed files of work items that are not open (by `said`, too), work items that
+ * are empty or were so (`isEmptyAgain`), files left out of those that are done, and failures, those from elsewhere included while they hold
  */
 export function admittedRecord(
   before: PartitionRecord,

@@ -7,6 +7,7 @@ import {
   admittedRecord,
   admittedStatus,
   checkRows,
+  isEmptyAgain,
   isLaterWord,
   isOpen,
   mergeElsewhere,
@@ -93,10 +94,10 @@ export class SqlitePartitions implements GiftBook {
       const before = this.#record(partition);
       const { figures, failures, empty } = partitionFigures(this.#writing, partition, before);
       const filesDone = figures.done - this.#completedInOpen(partition);
-      const more = this.#admitRows(partition, said, isLaterWord(said, before), counters);
+      const { more, emptyAgain } = this.#admitRows(partition, said, isLaterWord(said, before), counters);
       const after = admittedRecord(before, said, {
         filesDone: filesDone + more,
-        empty: empty + before.emptyElsewhere,
+        empty: empty + emptyAgain + before.emptyElsewhere,
         leftOut: (figures.leftOut ?? 0) + before.leftOutElsewhere,
         failures: addFailures(failures, before.failuresElsewhere),
       });
@@ -127,16 +128,23 @@ export class SqlitePartitions implements GiftBook {
     }
   }
 
-  /** @returns files that are completed now in work items that are open no more */
-  #admitRows(partition: number, said: Checkpoint | undefined, isLater: boolean, counters: Counters): number {
-    if (said === undefined && this.#here.has(partition)) return 0;
-    let more = 0;
+  /** @returns `more`: files that are completed now in work items that are open no more */
+  #admitRows(
+    partition: number,
+    said: Checkpoint | undefined,
+    isLater: boolean,
+    counters: Counters,
+  ): { readonly more: number; readonly emptyAgain: number } {
+    let [more, emptyAgain] = [0, 0];
+    if (said === undefined && this.#here.has(partition)) return { more, emptyAgain };
     const open = new Map((said?.open ?? []).map((one) => [one.place, one]));
     let place = 0;
     for (const rows of this.#scan(partition).pieces()) {
       for (const row of rows) {
         const own = fromStatusColumn(row.status);
-        const state = said === undefined ? "pending" : readCheckpointState(said.states, place);
+        const isEmpty = isEmptyAgain(own, row.finished_at !== null && !row.files_total, isLater);
+        if (isEmpty) emptyAgain++;
+        const state = said === undefined || isEmpty ? "pending" : readCheckpointState(said.states, place);
         const to = admittedStatus(own, state, isLater);
         if (to !== own) more += this.#moves.move(row, to, counters);
         const known = open.get(place++);
@@ -144,7 +152,7 @@ export class SqlitePartitions implements GiftBook {
           this.#putElsewhere(row.id, known, isLater);
       }
     }
-    return more;
+    return { more, emptyAgain };
   }
 
   #putElsewhere(id: number, { receipt, completed }: OpenInCheckpoint, isLater: boolean): void {

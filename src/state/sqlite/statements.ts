@@ -6,7 +6,7 @@ export const CLAIMED_COLUMNS = `id, job_id, work_item_id, name, catalog_name, fi
       receipt_digest, uri_base, surveyed_files, partition`;
 
 const PARTITION_COLUMNS = `id, job_id, work_item_id, name, status, files_total, files_done, files_left_out,
-      receipt_count, receipt_digest, surveyed_files, failure_code`;
+      receipt_count, receipt_digest, surveyed_files, failure_code, finished_at`;
 
 const MARK = `char(status + iif(status IN (0, 1, 4, 7) AND (receipt_count IS NOT NULL
       OR EXISTS (SELECT 1 FROM open_elsewhere e WHERE e.work_item = w.id)), 97, 48))`;

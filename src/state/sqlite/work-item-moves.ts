@@ -19,6 +19,7 @@ export interface PartitionRow extends KeyRow {
   readonly receipt_digest: string | null;
   readonly surveyed_files: number | null;
   readonly failure_code: FailureCode | null;
+  readonly finished_at: number | null;
 }
 
 /** Moves work items that nobody holds, in the caller's transaction. */
