@@ -81,25 +81,34 @@ async function admitAll({ queue }: OpenState): Promise<void> {
   for (const partition of queue.sizes().keys()) await queue.admit(partition, undefined);
 }
 
-type Target = Pick<DryRunReport, "rights" | "toCreate" | "attributes">;
+type Target = Pick<DryRunReport, "rights" | "toCreate" | "attributes"> & {
+  /** Nothing is there to be compared with while the container is not. */
+  readonly hasContainer: boolean;
+};
 
 async function lookAtTarget(
   context: JobContext,
   { settings }: RunRequest,
   services: Services,
 ): Promise<Target> {
-  const { probeRights } = await import("./services.ts");
+  const { lookForMissing, probeRights } = await import("./services.ts");
   const container = settings.targetContainer;
   const queue = ownQueue(settings);
   const place = { container, queue };
   const attributes = describeAttributes(settings);
+  const check = targetCheck(context, services, place);
   const found = await prepareTarget(context, services, { settings, ...place, mayCreate: false });
   if (found === "missing") {
-    return { attributes, rights: undefined, toCreate: [`container ${container} or its queue`] };
+    const missing = await lookForMissing({ ...check, createMissing: true });
+    const toCreate = [
+      ...(missing.container ? [`container ${container}`] : []),
+      ...(missing.queue && queue !== undefined ? [`queue ${queue}`] : []),
+    ];
+    return { attributes, rights: undefined, toCreate, hasContainer: !missing.container };
   }
   const { tags } = settings;
-  const rights = await probeRights({ ...targetCheck(context, services, place), tags });
-  return { attributes, rights, toCreate: [] };
+  const rights = await probeRights({ ...check, tags });
+  return { attributes, rights, toCreate: [], hasContainer: true };
 }
 
 async function withState(
@@ -142,6 +151,7 @@ async function withState(
     await state.ledger.committed();
     const tools = buildTransferTools(services, settings, source.hasLocalFiles);
     const isComplete = outcome.kind === "finished";
+    const { hasContainer, ...told } = target;
     return {
       isComplete,
       input: state.run.input,
@@ -151,8 +161,8 @@ async function withState(
       toTransfer: transfer,
       toAnnounceOnly,
       failures: await state.ledger.failures(),
-      sample: isComplete && target.rights !== undefined ? await transfer.look(tools, signal) : undefined,
-      ...target,
+      sample: isComplete ? await transfer.look(tools, signal, hasContainer) : undefined,
+      ...told,
     };
   } finally {
     await catalog.close();

@@ -27,7 +27,7 @@ import type { SignInPrompt } from "./context.ts";
 import { openRunSignIn } from "./sign-in.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
-export { ensureTarget } from "../azure/calls/ensure-target.ts";
+export { ensureTarget, lookForMissing } from "../azure/calls/ensure-target.ts";
 export { runIdentity } from "./run-identity.ts";
 export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
 

@@ -59,15 +59,16 @@ export class DryRunTransfer implements Transfer {
   /**
    * Looks at source and target of the sample.
    *
+   * @param hasContainer false: the target's container is not there, and is not asked for the blobs
    * @throws ReuploadError when a service as a whole is gone; FileFailure when the target may not be read
    */
-  async look(tools: TransferTools, signal: AbortSignal): Promise<SampleFindings> {
+  async look(tools: TransferTools, signal: AbortSignal, hasContainer = true): Promise<SampleFindings> {
     const found = { looked: 0, absent: 0, same: 0, different: 0, unreadable: 0 };
     const examples: SampleFindings["examples"][number][] = [];
     const queue = this.#sample.items.values();
     const lookAtNext = async () => {
       for (const planned of queue) {
-        const { outcome, code, message } = await lookAt(tools, planned, signal);
+        const { outcome, code, message } = await lookAt(tools, planned, { signal, hasContainer });
         found.looked++;
         found[outcome]++;
         if (code !== undefined && examples.length < 5) {
@@ -86,7 +87,11 @@ interface Look {
   readonly message: string;
 }
 
-async function lookAt(tools: TransferTools, { file, blobName }: Planned, signal: AbortSignal): Promise<Look> {
+async function lookAt(
+  tools: TransferTools,
+  { file, blobName }: Planned,
+  { signal, hasContainer }: { readonly signal: AbortSignal; readonly hasContainer: boolean },
+): Promise<Look> {
   let source: BlobProperties;
   let job: Job;
   try {
@@ -96,6 +101,7 @@ async function lookAt(tools: TransferTools, { file, blobName }: Planned, signal:
     if (!(thrown instanceof FileFailure)) throw thrown;
     return { outcome: "unreadable", code: thrown.code, message: thrown.message };
   }
+  if (!hasContainer) return { outcome: "absent", message: "" };
   const { length, contentMd5 } = source;
   const known = { length, contentMd5: file.contentMd5 ?? contentMd5 };
   const expected = { blobName, known, source: undefined, effort: job.effort };

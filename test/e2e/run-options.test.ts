@@ -155,6 +155,28 @@ describe("--dry-run", () => {
     });
   });
 
+  it("says what --create-missing would create, and looks at the sources all the same", async () => {
+    const container = `${scene.container}-new`;
+    const fresh = [...inputs.slice(0, -1), "new.db", "--create-missing", "--target-container", container];
+    const one = await dryRun([...fresh, "--queue", scene.queue]);
+    expect(one.code, one.stderr).toBe(1);
+    expect(one.report).toMatchObject({
+      toCreate: [`container ${container}`],
+      sample: { looked: 8, absent: 8, unreadable: 0 },
+      rights: null,
+    });
+    const both = await dryRun([...fresh, "--queue", `${scene.queue}-new`]);
+    expect(both.report).toMatchObject({
+      toCreate: [`container ${container}`, `queue ${scene.queue}-new`],
+    });
+    await scene.behind.container(scene.source).getBlockBlobClient(input.at(0).sourceName).delete();
+    const lost = await dryRun([...fresh, "--no-queue"]);
+    expect(lost.report).toMatchObject({
+      toCreate: [`container ${container}`],
+      sample: { looked: 8, absent: 7, unreadable: 1 },
+    });
+  });
+
   it("exits with 4 when this sign-in may not write", async () => {
     const account = BlobServiceClient.fromConnectionString(scene.account.connectionString);
     const mayRead = AccountSASPermissions.parse("rl");

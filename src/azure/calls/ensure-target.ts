@@ -38,6 +38,21 @@ export async function ensureTarget(check: TargetCheck): Promise<string[]> {
   return created;
 }
 
+/**
+ * What `ensureTarget` would create; nothing is made.
+ *
+ * @returns whether the container and the queue are missing, of those that are looked at
+ * @throws ReuploadError `permission`, `sign-in`, `unavailable`
+ */
+export async function lookForMissing(
+  check: TargetCheck,
+): Promise<{ readonly container: boolean; readonly queue: boolean }> {
+  const [container, queue] = [theContainer(check), theQueue(check)];
+  const missing = await lookAtAll({ ...check, createMissing: true }, [...container, ...queue]);
+  const isMissing = (thing: Thing): boolean => missing.includes(thing);
+  return { container: container.some(isMissing), queue: queue.some(isMissing) };
+}
+
 interface Thing {
   readonly what: string;
   readonly gate: ServiceGate;
