@@ -41,7 +41,7 @@ export async function verify(
       place: io,
       commands: {
         again: wordCommand(again, io),
-        repair: wordCommand([...again, "--repair"], io),
+        repair: wordCommand(repair ? again : [...again, "--repair"], io),
         resume: (stateDb) => wordCommand(["reupload", "run", "--resume", "--state-db", stateDb], io),
       },
       openOutput: async (out, companions) => ResultFile.create(out, io, companions),

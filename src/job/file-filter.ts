@@ -10,6 +10,7 @@ import {
   filterRules,
   filterText,
 } from "../core/file-filter.ts";
+import type { JobContext } from "./context.ts";
 
 type FilterSettings = Pick<
   RunSettings,
@@ -39,21 +40,38 @@ export function checkBounds(
   });
 }
 
+/** The filter in the run's state, or the rules of the run as the account has them. */
+type FilterOfRun =
+  | { readonly inState: string | undefined }
+  | { readonly rules: Readonly<Record<string, string>> };
+
 /**
- * What to tell of a verification that takes other files than the run; undefined when both take the same.
+ * Warns when a verification takes other files than the run; a repair would then copy files that the run leaves out.
  *
- * @param run the filter in the run's state, or the rules of the run as the account has them
+ * @param run undefined: nothing is known of it
+ * @throws ReuploadError `identity-mismatch` with `repair`
  */
-export function otherFilter(
-  settings: FilterSettings,
-  run: { readonly inState: string | undefined } | { readonly rules: Readonly<Record<string, string>> },
-): string | undefined {
+export function checkFilter(
+  { notice }: Pick<JobContext, "notice">,
+  { settings, repair }: { readonly settings: FilterSettings; readonly repair: boolean },
+  run: FilterOfRun | undefined,
+): void {
+  const message = run && otherFilter(settings, run);
+  if (message === undefined) return;
+  if (!repair)
+    return notice("warning", `${message}: what only one of them takes is told as missing or extra`);
+  throw new ReuploadError("identity-mismatch", message, {
+    advice: "Give the options of the run: a repair copies what the run takes, and nothing else.",
+  });
+}
+
+function otherFilter(settings: FilterSettings, run: FilterOfRun): string | undefined {
   const filter = readFilter(settings);
   const given = filterText(filter);
   const inRun = "rules" in run ? rulesText(run.rules) : run.inState;
   const same = "rules" in run ? rulesText(filterRules(filter)) : given;
   if (inRun === same) return undefined;
-  return `the run takes the files of ${inRun ?? "no filter"}, this verification those of ${given ?? "no filter"}: what only one of them takes is told as missing or extra`;
+  return `the run takes the files of ${inRun ?? "no filter"}, this verification those of ${given ?? "no filter"}`;
 }
 
 function rulesText(rules: Readonly<Record<string, string>>): string | undefined {

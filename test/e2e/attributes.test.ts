@@ -57,6 +57,7 @@ describe("what the blobs get", () => {
     expect(other.stderr).toContain("--tags: the run has batch=7,kind=a+b, this command its default");
     const mended = await verify("--repair", "--on-conflict", "overwrite", "--no-queue");
     expect(mended.code, mended.stdout + mended.stderr).toBe(0);
+    expect(mended.stdout).not.toMatch(/--repair .*--repair/);
     expect(await attributesOf(blobName)).toEqual(AS_ASKED);
     expect(await verify("--deep")).toMatchObject({ code: 0 });
   });
