@@ -18,4 +18,8 @@ export const tags = withWords<Pairs>(["none"], (given) => {
 export const tier = oneOf("account", "source", ...TIERS);
 
 /** `source`, or the text of the header */
-export const cacheControl: Parser<string> = withWords(["source", "no-cache"], (given) => headerText(given));
+export const cacheControl: Parser<string> = withWords(["source", "no-cache"], (given) => {
+  // Of the other options it means that the blobs get nothing; as a header it would mean nothing to anybody.
+  if (given === "none") throw new RangeError("expected source or the text of the header, such as no-cache");
+  return headerText(given);
+});

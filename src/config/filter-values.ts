@@ -48,6 +48,8 @@ function bracketProblem(pattern: string): string | undefined {
     } else if (char === "[") {
       const end = classEnd(pattern, at);
       if (end === undefined) return "it has a [ without ]; write \\[ for the character";
+      if (hasReversedRange(pattern.slice(at + 1, end)))
+        return "it has a range whose end lies before its begin";
       at = end;
     } else if (char === "{") braces++;
     else if (char === "}" && --braces < 0) return "it has a } without {; write \\} for the character";
@@ -70,12 +72,21 @@ function classEnd(pattern: string, start: number): number | undefined {
   return undefined;
 }
 
+/** Such a range matches nothing. @param inside what stands between the brackets */
+function hasReversedRange(inside: string): boolean {
+  const plain = inside.replace(/^[!^]/, "").replaceAll(/\[:\w+:\]/g, "");
+  return [...plain.matchAll(/\\?([^\\])-\\?([^\\])/gu)].some(([, from = "", to = ""]) => from > to);
+}
+
+/** Longer ago than this there was no file; a moment of which it is subtracted still has a year of four digits. */
+const LONGEST_AGO_MS = 100 * 365 * 86_400_000;
+
 const MOMENT = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 
 /** `2026-11-01` (its first moment in UTC), `2026-11-01T08:00Z`, `2026-11-01T08:00+01:00`, or a time before the run began: `7d`. */
 export const moment: Parser<Moment> = (given) => {
   const ms = durationMs(given);
-  if (ms !== undefined && ms > 0 && Number.isSafeInteger(ms)) return { kind: "ago", ms };
+  if (ms !== undefined && ms > 0 && ms <= LONGEST_AGO_MS) return { kind: "ago", ms };
   const at = MOMENT.test(given) ? Date.parse(given) : Number.NaN;
   // 30 February is read as 2 March.
   const isReal = !Number.isNaN(at) && isDay(given.slice(0, 10));

@@ -34,6 +34,7 @@ it.each([
   [{ tier: "hott" }, "--tier: expected account, source, hot, cool, cold or archive (did you mean hot?)"],
   [{ tags: "source" }, "--tags: expected none or name=value,name=value: the source's tags are not copied"],
   [{ tags: "a" }, '--tags: expected name=value, but "a" has no =, got "a"'],
+  [{ cacheControl: "none" }, "--cache-control: expected source or the text of the header, such as no-cache"],
   [{ cacheControl: "ä" }, "--cache-control: expected ASCII letters, digits and signs on one line"],
 ])("%j is refused with the place and what is expected", (flags, message) => {
   expect(() => settings(flags)).toThrow(message);

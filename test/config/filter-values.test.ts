@@ -20,6 +20,8 @@ describe("patterns", () => {
     "a**",
     "{a/b,c}",
     "a b",
+    "[a-z0-9_-]",
+    "[z\\-a]",
   ])("take %s", (pattern) => {
     expect(patterns(pattern)).toEqual([pattern]);
   });
@@ -37,6 +39,8 @@ describe("patterns", () => {
     ["!a", "use --exclude"],
     ["a\u0007", "control character"],
     ["\ud800", "lone surrogate"],
+    ["[z-a]", "a range whose end lies before its begin"],
+    ["x[!a-c9-0]", "a range whose end lies before its begin"],
   ])("refuse %j", (pattern, why) => {
     expect(() => patterns(pattern)).toThrow(why);
   });
@@ -73,6 +77,7 @@ describe("a moment", () => {
     ["2026-13-01", "expected a time"],
     ["yesterday", "expected a time"],
     ["0s", "expected a time"],
+    ["40000d", "expected a time"],
     ["", "expected a time"],
   ])("refuses %j", (text, why) => {
     expect(() => moment(text)).toThrow(why);
