@@ -65,7 +65,7 @@ function fileLines(report: DryRunReport, style: TextStyle): string[] {
     { label: "refused", value: failed, note: "they would fail", format: "red" },
     { label: "skipped", value: skipped, note: "skipped as requested" },
   ]);
-  lines.push(...leftOutLines(leftOut, filter));
+  lines.push(...leftOutLines({ leftOut, total }, filter));
   if (shortened > 0) lines.push(`${quantity(shortened, "name")} would be shortened to the service's limit.`);
   if (duplicates > 0) {
     lines.push(

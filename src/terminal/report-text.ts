@@ -80,7 +80,7 @@ function countLines(report: FullReport): string[] {
       { label: "left", value: files.left },
     ]),
     `Announced ${quantity(announced, "file")}. ${bytes(size)} put into the target.`,
-    ...leftOutLines(leftOut, reportedFilter(report)),
+    ...leftOutLines({ leftOut, total: files.total }, reportedFilter(report)),
   ];
 }
 

@@ -133,7 +133,7 @@ function otherLines({ summary, filter, catalogRejected, thisStart }: RunReport):
   if (files.uploaded > 0) {
     lines.push(`${quantity(files.uploaded, "file")} in the target not announced yet.`);
   }
-  lines.push(...leftOutLines(files.leftOut, filter));
+  lines.push(...leftOutLines(files, filter));
   if (files.duplicates > 0) {
     lines.push(
       `${quantity(files.duplicates, "repeated entry", "repeated entries")} of the catalog processed once.`,
@@ -152,9 +152,21 @@ function otherLines({ summary, filter, catalogRejected, thisStart }: RunReport):
   return [...lines, startLine(thisStart)];
 }
 
-/** What the filter leaves out is in none of the classes. @param filter undefined: there is none */
-export function leftOutLines(leftOut: number, filter: string | undefined): string[] {
-  return filter === undefined ? [] : [`${quantity(leftOut, "file")} left out by ${printable(filter)}.`];
+/**
+ * What the filter leaves out is in none of the classes. One that takes nothing looks like a job well done.
+ *
+ * @param files `total`: those that the filter takes
+ * @param filter undefined: there is none
+ */
+export function leftOutLines(
+  { leftOut, total }: { readonly leftOut: number; readonly total: number },
+  filter: string | undefined,
+): string[] {
+  if (filter === undefined) return [];
+  const lines = [`${quantity(leftOut, "file")} left out by ${printable(filter)}.`];
+  if (leftOut > 0 && total === 0)
+    lines.push("Every file that was found is left out. See whether these options are meant so.");
+  return lines;
 }
 
 /** Work items and files that came are of this start; what vanished may have done so before. */

@@ -216,6 +216,17 @@ Skipped
     expect(withItems({ pending: 10 })).not.toContain(warning);
   });
 
+  it("warns when the filter takes no file at all, and only then", () => {
+    const withFiles = (files: { total: number; copied: number; leftOut: number }): string => {
+      const summary = { ...CLEAN.summary, files: { ...CLEAN.summary.files, ...files } };
+      return text({ ...CLEAN, filter: '--include "*.jsn"', summary });
+    };
+    const warning = "Every file that was found is left out.";
+    expect(withFiles({ total: 0, copied: 0, leftOut: 30 })).toContain(warning);
+    expect(withFiles({ total: 0, copied: 0, leftOut: 0 })).not.toContain(warning);
+    expect(withFiles({ total: 1, copied: 1, leftOut: 29 })).not.toContain(warning);
+  });
+
   it("shows a gap in the account as an internal error", () => {
     const report = { ...reportOf(), input: { ...reportOf().input, rows: 31 } };
     expect(summaryText(report, PLAIN)[0]).toBe("Internal error: the counts do not add up.");
