@@ -4,12 +4,13 @@
  */
 import type { RunSettings } from "../config/run-options.ts";
 import { partitionName } from "../core/sub-partition.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
 import type { AutoMachine } from "../machines/auto-machine.ts";
-import { PartitionLost, type PartitionView, type RunView } from "../machines/machines.ts";
-import { lossError } from "./partition-loss.ts";
+import { LAST_WORD_MS, PartitionLost, type PartitionView, type RunView } from "../machines/machines.ts";
+import { lossError, repartitioned } from "./partition-loss.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import {
   abortAfter,
@@ -19,7 +20,7 @@ import {
   sleep,
   type Surroundings,
 } from "../surroundings/surroundings.ts";
-import { adoptDone, repartitioned } from "./auto-adopting.ts";
+import { adoptDone } from "./auto-adopting.ts";
 import { AutoGiving } from "./auto-giving.ts";
 import { tooManyFailures } from "./auto-limits.ts";
 import { describeGift, describeTakeOvers } from "./auto-text.ts";
@@ -39,8 +40,6 @@ const LOOK_AROUND_MS = 15_000;
 /** While nothing is free and there is something to give away, ms. */
 const LOOK_AT_TAIL_MS = 4_000;
 const TAKEN_AT_ONCE = 16;
-/** How long the last word of a partition is tried, ms. */
-export const LAST_WORD_MS = 25_000;
 
 export interface TakingOptions {
   readonly machine: AutoMachine;
@@ -54,6 +53,8 @@ export interface TakingOptions {
   readonly admitted: Set<number>;
   /** Partitions that are done and have something to be tried again here. */
   readonly retries: Set<number>;
+  /** A record's checkpoint as this start takes it: with codes to be tried again, less of it stands. */
+  readonly chosen: (told: Checkpoint) => Checkpoint;
   /** Work items of each partition. */
   readonly sizes: ReadonlyMap<number, number>;
   /** By partition, what decides which is taken first: a survey puts the counts of files there. */
@@ -106,10 +107,12 @@ export class AutoTaking {
 
   /** @returns whether the partition's last facts were accepted. @throws what the state throws */
   async giveBack(partition: number, signal: AbortSignal): Promise<boolean> {
-    const { machine, state, admitted } = this.#with;
+    const { machine, state, admitted, retries } = this.#with;
     const isDone = state.queue.left(partition).all === 0;
     const isTold = await machine.giveBack(partition, signal).catch(() => false);
     if (isTold && isDone) this.#known.add(partition);
+    // What failed once more is not tried a third time: the partition would be taken again and again.
+    if (isDone) retries.delete(partition);
     admitted.delete(partition);
     await state.queue.withdraw(partition, new Error("the partition was given back"));
     return isTold;

@@ -64,7 +64,6 @@ describe("a run on several threads", () => {
     await expectInTarget(scene, input.files);
     expect((await announcementsOf(scene)).size).toBe(FILES);
     expect(ended(result)[0]).toMatchObject({ why: "a fault that was injected", replaced: true });
-    expect((await requestsByThread()).size).toBeGreaterThan(2);
   });
 
   it("is resumed after kill -9", async () => {
