@@ -1,3 +1,4 @@
+import { INPUT_OPTIONS } from "./input-options.ts";
 import { OUTPUT_OPTION_NAMES } from "./output-options.ts";
 import type { RunOptionName } from "./run-options.ts";
 
@@ -61,8 +62,7 @@ export const VERIFY_HELP: Partial<Record<VerifyOptionName, string>> = {
   cacheControl:
     "cache control that the blobs must have: source (their source's, compared by --deep), or the text of the header",
   onConflict: "with --repair: overwrite also sends different files (default: they are only listed)",
-  coordinationContainer:
-    "container of the target account with the record of the run (default: reupload-coordination)",
+  coordinationContainer: `container of the target account with the record of the run (default: ${INPUT_OPTIONS.coordinationContainer.default})`,
   coordination: "do not read the record of the run in the target account",
   concurrency: "requests at once; auto stands for 64",
   emulator: "verify what run --emulator put into the emulator whose data lies beside the state",

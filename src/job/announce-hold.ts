@@ -9,9 +9,6 @@ import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { chooseWaitSignal, type WorkSignals } from "../core/waits.ts";
 import { Hold, type HoldOptions } from "../machines/hold.ts";
-import { RestAccount } from "../machines/rest-account.ts";
-import { explainRefusal } from "../machines/rights.ts";
-import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import type { AnnouncementStore } from "../state/announcements.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import { abortAfter, sleep, type Surroundings } from "../surroundings/surroundings.ts";
@@ -19,7 +16,7 @@ import type { JobContext } from "./context.ts";
 import type { Services } from "./services.ts";
 import { locateStatesRun } from "./own-csv.ts";
 import { partitionLoss } from "./partition-loss.ts";
-import { StartPatience } from "./start-patience.ts";
+import { StartPlace } from "./start-place.ts";
 
 const LOOK_MS = 500;
 const LAST_CALLS_MS = 10_000;
@@ -59,18 +56,16 @@ export class AnnounceHold {
     const { run, settings, services, store } = taking;
     const { partition, totalPartitions } = run.identity;
     if (!settings.coordination) return undefined;
-    const container = settings.coordinationContainer;
-    const serviceTime = new ServiceTime(surroundings);
     const partitions = partition === "auto" ? store.partitions() : [partition];
-    using patience = new StartPatience(context, serviceTime, settings);
+    using place = new StartPlace(context, { settings, services });
+    const { account, serviceTime, signal } = place;
     try {
-      const account = observeDates(new RestAccount(services.coordination, container), serviceTime);
-      const { names } = await locateStatesRun({ account, surroundings }, run, patience.signal);
-      const place = { account, surroundings, serviceTime, names };
-      const holds = await takeAll(context, run, place, partitions, patience.signal);
+      const { names } = await locateStatesRun({ account, surroundings }, run, signal);
+      const at = { account, surroundings, serviceTime, names };
+      const holds = await takeAll(context, run, at, partitions, signal);
       return holds.length === 0 ? undefined : new AnnounceHold(context, holds, totalPartitions);
     } catch (thrown) {
-      const explained = explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
+      const explained = place.explain(thrown);
       if (mayGoWithout(explained, totalPartitions)) return undefined;
       throw partition === "auto" ? adviseAuto(explained) : explained;
     }

@@ -3,15 +3,15 @@
  * `machines`, which knows which of them are free.
  */
 import { hostname } from "node:os";
+import type { RunSettings } from "../config/run-options.ts";
+import type { FailureCode } from "../core/failure.ts";
+import { type Checkpoint, withFailuresToRetry } from "../core/checkpoint.ts";
 import { familySizes } from "../core/sub-partition.ts";
 import { AutoMachine, OtherTotal } from "../machines/auto-machine.ts";
 import type { PartitionFacts } from "../machines/claim.ts";
 import type { ControlWatch } from "../machines/control.ts";
 import type { Membership } from "../machines/membership.ts";
 import type { OldRecord } from "../machines/machines.ts";
-import { RestAccount } from "../machines/rest-account.ts";
-import { explainRefusal } from "../machines/rights.ts";
-import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { listenToAccount, tellTaken } from "./account-control.ts";
 import { locateStatesRun } from "./own-csv.ts";
@@ -26,6 +26,7 @@ import type { Guard, GuardedRun } from "./guard.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
+import { StartPlace } from "./start-place.ts";
 import { TakeOvers } from "./take-overs.ts";
 import { tellHowToWatch } from "./watch-hint.ts";
 
@@ -47,13 +48,12 @@ async function beginAuto(
   control: RunControl,
 ): Promise<GuardedRun> {
   const { settings, services } = coordination;
-  const { surroundings, signal, notice } = context;
-  const container = settings.coordinationContainer;
-  const serviceTime = new ServiceTime(surroundings);
-  const account = observeDates(new RestAccount(services.coordination, container), serviceTime);
-  const explain = (thrown: unknown): unknown =>
-    explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
+  const { surroundings, notice } = context;
+  using place = new StartPlace(context, coordination);
+  const { account, container, serviceTime, signal } = place;
+  const explain = place.explain.bind(place);
   const figures: Figures = { first: undefined, last: undefined };
+  const choice = { retryFailed: codesToRetry(settings), takeOver: false, tell: () => {} };
   const admitted = new Set<number>();
   const retries = new Set<number>();
   // One that has given all away may have died before that was told: it is to be taken like any other.
@@ -62,7 +62,7 @@ async function beginAuto(
   const files = Array.from({ length: state.run.identity.totalPartitions }, (_, at) => sizes.get(at) ?? 0);
   const asked: { watch?: ControlWatch } = {};
   const factsOf = (partition: number): PartitionFacts => {
-    const facts = stateFacts(state, partition, figures, surroundings);
+    const facts = stateFacts(state, partition, figures, surroundings, choice);
     return noted(
       tellTaken(facts, () => asked.watch?.lastTaken),
       partition,
@@ -89,15 +89,21 @@ async function beginAuto(
     const { maxFailures } = settings;
     const takeOvers = new TakeOvers(state.run.identity.totalPartitions);
     const membership = await joinOthers(machine, services, takeOvers, signal);
-    const place = { account, surroundings, names: options.names };
-    const watch = await listenToAccount({ control, state, reporter: context.reporter, surroundings }, place);
+    const run = { account, surroundings, names: options.names };
+    const watch = await listenToAccount({ control, state, reporter: context.reporter, surroundings }, run);
     asked.watch = watch;
     const shared = { state, control, surroundings, services, figures, container, notice, explain, watch };
-    const partitions = { admitted, retries, sizes, files };
+    const chosen = (told: Checkpoint) => withFailuresToRetry(told, choice.retryFailed);
+    const partitions = { admitted, retries, chosen, sizes, files };
     return new AutoRun({ ...shared, ...partitions, machine, membership, takeOvers, maxFailures });
   } catch (thrown) {
     throw explain(thrown);
   }
+}
+
+/** Without codes each machine tries its own failures again, by its own state. */
+function codesToRetry({ retryFailed }: RunSettings): readonly FailureCode[] | "none" {
+  return typeof retryFailed === "string" ? "none" : retryFailed;
 }
 
 /** From now on the others see this machine, and it takes its share of the run's limits where there are any. */

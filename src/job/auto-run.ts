@@ -3,13 +3,15 @@ import type { ControlWatch } from "../machines/control.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
+import { LAST_WORD_MS } from "../machines/machines.ts";
 import type { Membership } from "../machines/membership.ts";
 import type { FileReport, PipelineLive } from "../pipeline/pipeline.ts";
 import type { ProgressView, RunParts, Waiting } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
 import { abortAfter, every, sleep } from "../surroundings/surroundings.ts";
+import { BeginWatch } from "./begin-watch.ts";
 import { describeGivenBack, describeRun, describeWaiting, runParts } from "./auto-text.ts";
-import { AutoTaking, LAST_WORD_MS, type TakingOptions, TICK_MS } from "./auto-taking.ts";
+import { AutoTaking, type TakingOptions, TICK_MS } from "./auto-taking.ts";
 import { surveyRun } from "./auto-survey.ts";
 import type { Figures } from "./partition-facts.ts";
 import type { GuardedRun } from "./guard.ts";
@@ -39,11 +41,7 @@ export class AutoRun implements GuardedRun {
   readonly #with: AutoRunOptions;
   readonly #taking: AutoTaking;
   readonly #endLooking: () => void;
-  #changed: () => void = () => {};
-  /** The partitions whose work may begin. */
-  #couldBegin = "";
-  /** Since when leases are not renewed, ms since the epoch. */
-  #uncertainSince: number | undefined;
+  readonly #begins: BeginWatch;
   #ending: Promise<Message | undefined> | undefined;
   #unproved: StopRequest | undefined;
   readonly #ended = new AbortController();
@@ -55,7 +53,8 @@ export class AutoRun implements GuardedRun {
     const { machine, surroundings, services, control } = options;
     this.#with = options;
     this.moment = machine.moment;
-    const mayTake = () => control.state !== "paused" && this.#uncertainSince === undefined;
+    this.#begins = new BeginWatch(surroundings, "");
+    const mayTake = () => control.state !== "paused" && this.#begins.uncertainSince === undefined;
     this.#taking = new AutoTaking(options, mayTake);
     this.#endLooking = every(surroundings, TICK_MS, () => this.#tellChanges(), { background: true });
     services.alsoWaitsFor(() => this.#waiting());
@@ -66,7 +65,7 @@ export class AutoRun implements GuardedRun {
   }
 
   onChange(changed: () => void): void {
-    this.#changed = changed;
+    this.#begins.onChange(changed);
   }
 
   tellProgress(view: ProgressView): void {
@@ -155,23 +154,19 @@ export class AutoRun implements GuardedRun {
 
   /** Tells the pipeline when other work may begin. */
   #tellChanges(): void {
-    const { machine, surroundings } = this.#with;
+    const { machine } = this.#with;
     const held = [...machine.held].filter((partition) => !this.#taking.givingBack.has(partition));
     const mayBegin = held.filter((partition) => machine.mayBegin(partition));
-    const isUncertain = mayBegin.length < held.length;
-    this.#uncertainSince = isUncertain ? (this.#uncertainSince ?? surroundings.wall()) : undefined;
-    const now = mayBegin.join(" ");
-    if (now === this.#couldBegin) return;
-    this.#couldBegin = now;
-    this.#changed();
+    this.#begins.look(mayBegin.join(" "), mayBegin.length < held.length);
   }
 
   #waiting(): Waiting | undefined {
     if (this.#ending !== undefined) return undefined;
-    if (this.#uncertainSince !== undefined) {
+    const { uncertainSince: since } = this.#begins;
+    if (since !== undefined) {
       const what = `coordination container ${this.#with.container}`;
       const advice = "leases are not renewed; nothing new begins until they are";
-      return { what, since: this.#uncertainSince, advice, throttled: false };
+      return { what, since, advice, throttled: false };
     }
     const { idleSince } = this.#taking;
     const parts = this.parts();

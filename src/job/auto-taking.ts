@@ -4,13 +4,13 @@
  */
 import type { RunSettings } from "../config/run-options.ts";
 import { partitionName } from "../core/sub-partition.ts";
-import { decodeCheckpoint } from "../core/checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
 import type { AutoMachine } from "../machines/auto-machine.ts";
-import { PartitionLost, type PartitionView, type RunView } from "../machines/machines.ts";
-import { lossError } from "./partition-loss.ts";
+import { LAST_WORD_MS, PartitionLost, type PartitionView, type RunView } from "../machines/machines.ts";
+import { lossError, repartitioned } from "./partition-loss.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import {
   abortAfter,
@@ -41,8 +41,6 @@ const LOOK_AT_TAIL_MS = 4_000;
 const TAKEN_AT_ONCE = 16;
 /** How many partitions that others have done are taken over between two looks at the own ones. */
 const ADOPTED_AT_ONCE = 8;
-/** How long the last word of a partition is tried, ms. */
-export const LAST_WORD_MS = 25_000;
 
 export interface TakingOptions {
   readonly machine: AutoMachine;
@@ -56,6 +54,8 @@ export interface TakingOptions {
   readonly admitted: Set<number>;
   /** Partitions that are done and have something to be tried again here. */
   readonly retries: Set<number>;
+  /** A record's checkpoint as this start takes it: with codes to be tried again, less of it stands. */
+  readonly chosen: (told: Checkpoint) => Checkpoint;
   /** Work items of each partition. */
   readonly sizes: ReadonlyMap<number, number>;
   readonly takeOvers: TakeOvers;
@@ -104,10 +104,12 @@ export class AutoTaking {
 
   /** @returns whether the partition's last facts were accepted. @throws what the state throws */
   async giveBack(partition: number, signal: AbortSignal): Promise<boolean> {
-    const { machine, state, admitted } = this.#with;
+    const { machine, state, admitted, retries } = this.#with;
     const isDone = state.queue.left(partition).all === 0;
     const isTold = await machine.giveBack(partition, signal).catch(() => false);
     if (isTold && isDone) this.#known.add(partition);
+    // What failed once more is not tried a third time: the partition would be taken again and again.
+    if (isDone) retries.delete(partition);
     admitted.delete(partition);
     await state.queue.withdraw(partition, new Error("the partition was given back"));
     return isTold;
@@ -268,7 +270,7 @@ export class AutoTaking {
 
   /** Takes over into the state what others have done. */
   async #adoptDone(): Promise<void> {
-    const { machine, state, retries } = this.#with;
+    const { machine, state, retries, chosen } = this.#with;
     const { held } = machine;
     const done = (this.run?.partitions ?? []).filter(
       ({ partition, record, lease }) =>
@@ -286,17 +288,11 @@ export class AutoTaking {
       if (body === undefined) throw repartitioned();
       // In one go: nobody may claim of it what is to be tried again.
       await Promise.all([
-        state.queue.admit(partition, decodeCheckpoint(body)),
+        state.queue.admit(partition, chosen(decodeCheckpoint(body))),
         state.queue.withdraw(partition, new Error("the partition is done")),
       ]);
       this.#known.add(partition);
       if (state.queue.left(partition).all > 0) retries.add(partition);
     }
   }
-}
-
-function repartitioned(): ReuploadError {
-  return new ReuploadError("partition-lost", "The run was partitioned anew, or its manifest was deleted.", {
-    advice: "Start this machine again as the others were started.",
-  });
 }

@@ -3,13 +3,11 @@ import type { RunSettings } from "../config/run-options.ts";
 import { type CheckedStart, checkRun } from "../machines/check-run.ts";
 import { type CoordinationAccount, isRefusal } from "../machines/coordination-account.ts";
 import { untilAnswered } from "../machines/repeated-calls.ts";
-import { RestAccount } from "../machines/rest-account.ts";
-import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import type { JobContext } from "./context.ts";
 import type { Coordination } from "./coordination.ts";
 import { locateStatesRun } from "./own-csv.ts";
-import { StartPatience } from "./start-patience.ts";
+import { StartPlace } from "./start-place.ts";
 
 /**
  * Makes the container of what the machines know of each other, with `--create-missing`, and tells that it was made.
@@ -35,22 +33,18 @@ export async function createCoordination(
  */
 export async function checkBeforeCreating(
   context: JobContext,
-  { settings, services }: Coordination,
+  coordination: Coordination,
   run: RunRecord,
   start: Omit<CheckedStart, "account" | "surroundings" | "names">,
 ): Promise<void> {
   const { surroundings } = context;
-  const serviceTime = new ServiceTime(surroundings);
-  const account = observeDates(
-    new RestAccount(services.coordination, settings.coordinationContainer),
-    serviceTime,
-  );
-  using patience = new StartPatience(context, serviceTime, settings);
+  using asked = new StartPlace(context, coordination);
+  const { account, signal } = asked;
   const place = { account, surroundings };
-  const located = await locateStatesRun(place, run, patience.signal).catch((thrown: unknown) => {
+  const located = await locateStatesRun(place, run, signal).catch((thrown: unknown) => {
     // The container is missing or may not be used: the guard tells, or makes it.
     if (isRefusal(thrown)) return undefined;
     throw thrown;
   });
-  if (located !== undefined) await checkRun({ ...start, ...place, names: located.names }, patience.signal);
+  if (located !== undefined) await checkRun({ ...start, ...place, names: located.names }, signal);
 }

@@ -6,16 +6,14 @@ import { hostname } from "node:os";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { splitQueues } from "../core/queues.ts";
-import { explainRefusal } from "../machines/rights.ts";
-import { observeDates, ServiceTime } from "../machines/service-time.ts";
 import { LAST_WORD_MS, type OldRecord, Part } from "../machines/machines.ts";
-import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { abortAfter, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { ControlWatch } from "../machines/control.ts";
 import { checkBeforeCreating, createCoordination } from "./coordination-check.ts";
+import { BeginWatch } from "./begin-watch.ts";
 import { listenToAccount, tellTaken } from "./account-control.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
@@ -27,7 +25,7 @@ import { type Figures, stateFacts, tellTakenOver } from "./partition-facts.ts";
 import { spreadRecords } from "./repartition.ts";
 import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
-import { StartPatience } from "./start-patience.ts";
+import { StartPlace } from "./start-place.ts";
 import type { TargetIdentity } from "./start.ts";
 import { tellHowToWatch } from "./watch-hint.ts";
 
@@ -73,12 +71,9 @@ async function beginPart(
 ): Promise<GuardedRun> {
   const { settings, services } = coordination;
   const { surroundings } = context;
-  const { coordinationContainer: container } = settings;
-  const serviceTime = new ServiceTime(surroundings);
-  const account = observeDates(new RestAccount(services.coordination, container), serviceTime);
   const figures: Figures = { first: undefined, last: undefined };
-  using patience = new StartPatience(context, serviceTime, settings);
-  const { signal } = patience;
+  using place = new StartPlace(context, coordination);
+  const { account, container, serviceTime, signal } = place;
   try {
     await createCoordination(context, settings, account, signal);
     const located = await locateStatesRun({ account, surroundings }, state.run, signal);
@@ -87,8 +82,8 @@ async function beginPart(
     const facts = tellTaken(options.facts, () => asked.watch?.lastTaken);
     const part = await Part.begin({ ...options, facts, account, surroundings, serviceTime }, signal);
     const { reporter } = context;
-    const place = { account, surroundings, names: options.names };
-    asked.watch = await listenToAccount({ control, state, reporter, surroundings }, place);
+    const run = { account, surroundings, names: options.names };
+    asked.watch = await listenToAccount({ control, state, reporter, surroundings }, run);
     tellHowToWatch(context, part.runId, settings);
     return new CoordinatedRun({
       part,
@@ -100,7 +95,7 @@ async function beginPart(
       watch: asked.watch,
     });
   } catch (thrown) {
-    const explained = explainRefusal(thrown, { blobEndpoint: services.account.blobEndpoint, container });
+    const explained = place.explain(thrown);
     if (!isWhole(settings) || !isWithoutRight(explained)) throw explained;
     tellAlone(context, state, explained);
     return await NO_GUARD.begin(state, control);
@@ -189,16 +184,14 @@ class CoordinatedRun implements GuardedRun {
   readonly moment: number;
   readonly #with: CoordinatedOptions;
   readonly #endLooking: () => void;
-  #changed: () => void = () => {};
-  #couldBegin = true;
-  /** When the lease became uncertain, ms since the epoch. */
-  #heldSince: number | undefined;
+  readonly #begins: BeginWatch;
   #ending: Promise<Message | undefined> | undefined;
 
   constructor(options: CoordinatedOptions) {
     const { part, surroundings, services } = options;
     this.#with = options;
     this.moment = part.moment;
+    this.#begins = new BeginWatch(surroundings, String(true));
     const lose = () => this.#lose();
     part.lost?.addEventListener("abort", lose, { once: true });
     if (part.lost?.aborted === true) lose();
@@ -211,7 +204,7 @@ class CoordinatedRun implements GuardedRun {
   }
 
   onChange(changed: () => void): void {
-    this.#changed = changed;
+    this.#begins.onChange(changed);
   }
 
   tellProgress(view: ProgressView): void {
@@ -242,20 +235,17 @@ class CoordinatedRun implements GuardedRun {
   }
 
   #look(): void {
-    const { part, surroundings } = this.#with;
+    const { part } = this.#with;
     part.wakeIfNeeded();
-    const mayBegin = part.mayBegin;
-    if (mayBegin === this.#couldBegin) return;
-    this.#couldBegin = mayBegin;
-    this.#heldSince = mayBegin || part.isDone ? undefined : surroundings.wall();
-    this.#changed();
+    this.#begins.look(String(part.mayBegin), !part.mayBegin && !part.isDone);
   }
 
   #waiting(): Waiting | undefined {
-    if (this.#heldSince === undefined || this.#ending !== undefined) return undefined;
+    const { uncertainSince: since } = this.#begins;
+    if (since === undefined || this.#ending !== undefined) return undefined;
     const what = `coordination container ${this.#with.container}`;
     const advice = "the lease of this partition could not be renewed; no new file begins until it is renewed";
-    return { what, since: this.#heldSince, advice, throttled: false };
+    return { what, since, advice, throttled: false };
   }
 
   #lose(): void {

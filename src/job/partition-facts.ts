@@ -25,15 +25,13 @@ export interface FactsOptions extends Pick<RunSettings, "retryFailed" | "takeOve
   readonly tell: (message: string) => void;
 }
 
-const NO_OPTIONS: FactsOptions = { retryFailed: "none", takeOver: false, tell: () => {} };
-
 /** What the state knows of the partition, as `machines` reads and tells it. */
 export function stateFacts(
   { run, queue, ledger }: OpenState,
   partition: number,
   figures: Figures,
   surroundings: Surroundings,
-  { retryFailed, takeOver, tell }: FactsOptions = NO_OPTIONS,
+  { retryFailed, takeOver, tell }: FactsOptions,
 ): PartitionFacts {
   let isFirst = true;
   /** Bytes of the record that was adopted, until it is known how many of them are this state's own. */

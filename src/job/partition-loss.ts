@@ -49,3 +49,10 @@ export function lossError(lost: LostPart): ReuploadError {
 function lostTo({ reason }: LostPart): LostTo {
   return reason instanceof PartitionLost ? reason.to : "machine";
 }
+
+/** With free partitions: none of those that this machine knows is there any more. */
+export function repartitioned(): ReuploadError {
+  return new ReuploadError("partition-lost", "The run was partitioned anew, or its manifest was deleted.", {
+    advice: "Start this machine again as the others were started.",
+  });
+}

@@ -1,5 +1,6 @@
 /** What this machine took over from machines that died, and what that repeated. */
 import { choosePartition } from "../core/partition.ts";
+import { parentPartition } from "../core/sub-partition.ts";
 import type { TakenOver } from "../machines/machine-blob.ts";
 import type { FileReport } from "../pipeline/pipeline.ts";
 
@@ -16,7 +17,7 @@ export class TakeOvers {
   /** Counts partitions that were taken over now. */
   note(partitions: readonly { readonly partition: number }[]): void {
     this.#partitions += partitions.length;
-    for (const { partition } of partitions) this.#from.add(partition);
+    for (const { partition } of partitions) this.#from.add(parentPartition(partition));
   }
 
   /** Takes a file that is done with here: in the target already means that it was compared, and is announced again. */

@@ -1,10 +1,10 @@
 /** How a run is watched from any machine. */
-import type { RunSettings } from "../config/run-options.ts";
+import { RUN_OPTIONS, type RunSettings } from "../config/run-options.ts";
 import type { JobContext } from "./context.ts";
 import { isWhole } from "./coordination-settings.ts";
 
 /** The names that need not be given. */
-const DEFAULTS = { targetContainer: "results", coordinationContainer: "reupload-coordination" } as const;
+const { targetContainer: TARGET, coordinationContainer: COORDINATION } = RUN_OPTIONS;
 
 /**
  * Tells the command. The emulator of one run is nobody else's to watch.
@@ -17,8 +17,8 @@ export function tellHowToWatch({ notice }: JobContext, runId: string, settings: 
   const words = [
     "reupload monitor",
     ...(target === undefined ? [] : [`--target ${target}`]),
-    ...(targetContainer === DEFAULTS.targetContainer ? [] : [`--target-container ${targetContainer}`]),
-    ...(coordination === DEFAULTS.coordinationContainer ? [] : [`--coordination-container ${coordination}`]),
+    ...(targetContainer === TARGET.default ? [] : [`--target-container ${targetContainer}`]),
+    ...(coordination === COORDINATION.default ? [] : [`--coordination-container ${coordination}`]),
     `--run ${runId}`,
   ];
   const isAlone = isWhole(settings) && settings.partition !== "auto";

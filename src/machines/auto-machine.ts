@@ -6,6 +6,7 @@ import { abortAfter, type Moment, moment, passedSince } from "../surroundings/su
 import { type AutoOptions, takePartitions } from "./auto-parts.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import type { Claim, Holder } from "./claim.ts";
+import { LAST_WORD_MS } from "./claim-contract.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
 import { joinRun, type Joining, type Membership } from "./membership.ts";
@@ -23,8 +24,6 @@ import { surveyOnce } from "./survey.ts";
 
 /** Several partitions are taken by one list, when it is not older than this, ms. */
 const FRESH_MS = 3_000;
-/** Of a start that is refused, ms. */
-const LAST_WORD_MS = 25_000;
 
 export interface AutoMachineOptions extends Omit<AutoOptions, "generation" | "newManifest"> {
   readonly run: RunKey;

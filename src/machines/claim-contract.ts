@@ -6,6 +6,9 @@ import type { Confirmation, Lease } from "./lease.ts";
 import type { RecordSummary } from "./record.ts";
 import type { ServiceTime } from "./service-time.ts";
 
+/** How long a machine tries to write its last checkpoint before it leaves its lease to expire, ms. */
+export const LAST_WORD_MS = 25_000;
+
 /** The partition's facts as this machine's state has them. */
 export interface PartitionFacts {
   /**

@@ -12,38 +12,29 @@
  * This door knows neither the state nor the pipeline: `PartitionFacts` is how it reads and tells a partition's facts.
  */
 import { beginAgain } from "./begin-again.ts";
-import type { Claim, Holder, PartitionFacts } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { LAST_WORD_MS } from "./claim-contract.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
 import { checkRunsCsv, pointToRun, updateRunsCsv } from "./grown-csv.ts";
 import { checkOtherCsvs } from "./csv-overlap.ts";
-import type { ManifestContext } from "./generation.ts";
-import type { Manifest, RunSettings } from "./manifest.ts";
-import type { RecordSummary } from "./record.ts";
+import type { Manifest } from "./manifest.ts";
 import { type NewRecord, type OldRecord, repartition, type SpreadRecords } from "./repartition.ts";
 import { readRunMoment } from "./run-moment.ts";
-import type { ServiceTime } from "./service-time.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
-import { checkSettings, claimFixedPartition } from "./start-fixed.ts";
+import { checkSettings, claimFixedPartition, type FixedStart } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import { abortAfter } from "../surroundings/surroundings.ts";
 
 export { type LostTo, PartitionLost } from "./lease.ts";
-export type { NewRecord, OldRecord, PartitionFacts, PartitionView, RunKey, RunSettings, RunView };
+export type { NewRecord, OldRecord, PartitionView, RunKey, RunView };
 
-/** How long a machine tries to write its last checkpoint before it leaves its lease to expire, ms. */
-export const LAST_WORD_MS = 25_000;
+export { LAST_WORD_MS };
 
-export interface PartOptions extends ManifestContext {
+export interface PartOptions extends Omit<FixedStart, "newManifest" | "csv"> {
   readonly run: RunKey;
-  readonly serviceTime: ServiceTime;
-  readonly holder: Holder;
-  readonly partition: number;
-  readonly settings: RunSettings;
   readonly csv: Manifest["csv"];
-  readonly facts: PartitionFacts;
   /** Version of this tool. */
   readonly tool: string;
-  readonly takeOver: boolean;
   readonly separateRun: boolean;
   /** `--update-csv`: the run's CSV is to become this machine's. */
   readonly updatesCsv: boolean;
@@ -55,11 +46,6 @@ export interface PartOptions extends ManifestContext {
   readonly spread: SpreadRecords | undefined;
   /** A run of the whole CSV with a new state: it takes over nothing of an earlier one. */
   readonly beginsAgain: boolean;
-  /** Something is to be done in a partition that is done. */
-  readonly hasRetries: () => boolean;
-  /** The catalog may list more of a partition that is done. */
-  readonly mayFindMore: () => boolean;
-  readonly onWait: (holder: RecordSummary) => void;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
 }
 

@@ -26,15 +26,21 @@ afterEach(async () => scene[Symbol.asyncDispose]());
 describe("several machines with --partition auto", () => {
   it("share one CSV, join and leave while it runs, and end when all of it is proved to be done", async () => {
     const input = await makePlain(scene, 48, 3);
+    // However slow the machine is: the run is not over before the third machine has joined and the first one is to leave.
+    const gate = Promise.withResolvers<void>();
+    scene.proxy.fail({ operation: "put-message", skip: 20, fault: { kind: "hold", until: gate.promise } });
     const start = (state: string, ...more: string[]) =>
-      scene.startRun(auto(state, "--max-requests", "50/s", "--workitem-workers", "2", ...more));
+      scene.startRun(auto(state, "--max-requests", "80/s", "--workitem-workers", "2", ...more));
     const first = start("one.db", "--total-partitions", "8");
     const second = start("two.db", "--total-partitions", "8");
     await expect.poll(() => scene.proxy.count("put-message"), { timeout: 20_000 }).toBeGreaterThan(6);
     // It does not say how many partitions there are: those of the run.
     const third = start("three.db");
     await third.waitFor(/free partitions of 8/);
-    const left = await first.kill("SIGTERM");
+    const leaving = first.kill("SIGTERM");
+    await first.waitFor(/SIGTERM/);
+    gate.resolve();
+    const left = await leaving;
     expect(left.code, left.stderr).toBe(143);
     expect(left.stderr).toMatch(/gave back partitions? [\d, ]+ unfinished/);
     expect(left.stderr).toMatch(/the run: \d of 8 partitions done, \d on \d other machines?/);
@@ -49,7 +55,7 @@ describe("several machines with --partition auto", () => {
 
     const faster = await scene.run(auto("faster.db", "--max-requests", "90/s"));
     expect(faster.code, faster.stderr).toBe(3);
-    expect(faster.stderr).toContain("--max-requests: the run has 50/s, this command 90/s");
+    expect(faster.stderr).toContain("--max-requests: the run has 80/s, this command 90/s");
 
     const ended = await Promise.all([second.done, third.done]);
     for (const { code, stderr } of ended) {
@@ -118,6 +124,20 @@ describe("several machines with --partition auto", () => {
     expect(other.code, other.stdout + other.stderr).toBe(0);
     await expectInTarget(scene, input.files);
     await expectAnnouncedOnce(scene, input.files);
+  }, 60_000);
+
+  it("try skipped files again from the state that skipped them when their code is named", async () => {
+    const input = await makePlain(scene, 4, 1);
+    const target = scene.behind.container(scene.container).getBlockBlobClient(input.at(0).blobName);
+    await target.upload("other", 5);
+    const skipped = await scene.run(auto("one.db", "--total-partitions", "4", "--on-conflict", "skip"));
+    expect(skipped.code, skipped.stderr).toBe(0);
+    expect(figureOf(skipped.stdout, "skipped")).toBe(1);
+    await target.delete();
+    const again = await scene.run(["--resume", "--state-db", "one.db", "--retry-failed", "conflict"]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stderr).toMatch(COMPLETE);
+    await expectInTarget(scene, input.files);
   }, 60_000);
 
   it("are kept off by announce from the partitions whose files it announces, which a machine at work refuses", async () => {
