@@ -36,6 +36,16 @@ export interface FileTraits {
 /** Whether the file is taken. */
 export type FileChoice = (file: FileTraits) => boolean;
 
+/** The options of a filter, in the order in which they are told. */
+export const FILTER_FLAGS = [
+  "--include",
+  "--exclude",
+  "--newer-than",
+  "--older-than",
+  "--larger-than",
+  "--smaller-than",
+] as const;
+
 /** Which options of a filter need a catalog that knows times and sizes, by their flags; empty when it has none. */
 export function boundFlags({ newerThan, olderThan, largerThan, smallerThan }: FileFilter): string[] {
   const bounds = {

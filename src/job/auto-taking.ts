@@ -4,7 +4,7 @@
  */
 import type { RunSettings } from "../config/run-options.ts";
 import { partitionName } from "../core/sub-partition.ts";
-import { type Checkpoint, decodeCheckpoint } from "../core/checkpoint.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
@@ -20,6 +20,7 @@ import {
   sleep,
   type Surroundings,
 } from "../surroundings/surroundings.ts";
+import { adoptDone } from "./auto-adopting.ts";
 import { AutoGiving } from "./auto-giving.ts";
 import { tooManyFailures } from "./auto-limits.ts";
 import { describeGift, describeTakeOvers } from "./auto-text.ts";
@@ -39,8 +40,6 @@ const LOOK_AROUND_MS = 15_000;
 /** While nothing is free and there is something to give away, ms. */
 const LOOK_AT_TAIL_MS = 4_000;
 const TAKEN_AT_ONCE = 16;
-/** How many partitions that others have done are taken over between two looks at the own ones. */
-const ADOPTED_AT_ONCE = 8;
 
 export interface TakingOptions {
   readonly machine: AutoMachine;
@@ -136,7 +135,7 @@ export class AutoTaking {
       while (!this.#signal.aborted) {
         await this.#giveBackDone();
         await this.#takeOrLook(mayTake());
-        await this.#adoptDone();
+        await adoptDone({ ...this.#with, run: this.run, known: this.#known }, this.#signal);
         await sleep(surroundings, TICK_MS, this.#signal);
       }
     } catch (thrown) {
@@ -265,34 +264,6 @@ export class AutoTaking {
       if (held.has(partition)) continue;
       admitted.delete(partition);
       await state.queue.withdraw(partition, new Error("the partition is another machine's"));
-    }
-  }
-
-  /** Takes over into the state what others have done. */
-  async #adoptDone(): Promise<void> {
-    const { machine, state, retries, chosen } = this.#with;
-    const { held } = machine;
-    const done = (this.run?.partitions ?? []).filter(
-      ({ partition, record, lease }) =>
-        record?.state === "done" && lease !== "leased" && !this.#known.has(partition) && !held.has(partition),
-    );
-    // Of one that was lost, what is in flight comes to its end first: else it would be left, and tried again.
-    const quiet = done.filter(({ partition }) => state.queue.left(partition).inProgress === 0);
-    const bodies = await Promise.all(
-      quiet.slice(0, ADOPTED_AT_ONCE).map(async ({ partition }) => ({
-        partition,
-        body: await machine.readFacts(partition, this.#signal),
-      })),
-    );
-    for (const { partition, body } of bodies) {
-      if (body === undefined) throw repartitioned();
-      // In one go: nobody may claim of it what is to be tried again.
-      await Promise.all([
-        state.queue.admit(partition, chosen(decodeCheckpoint(body))),
-        state.queue.withdraw(partition, new Error("the partition is done")),
-      ]);
-      this.#known.add(partition);
-      if (state.queue.left(partition).all > 0) retries.add(partition);
     }
   }
 }

@@ -2,7 +2,14 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
-import { boundFlags, type FileChoice, type FileFilter, filterText } from "../core/file-filter.ts";
+import {
+  boundFlags,
+  FILTER_FLAGS,
+  type FileChoice,
+  type FileFilter,
+  filterRules,
+  filterText,
+} from "../core/file-filter.ts";
 
 type FilterSettings = Pick<
   RunSettings,
@@ -30,6 +37,28 @@ export function checkBounds(
   throw new ReuploadError("bad-option", message, {
     advice: "Use --include and --exclude, or read the files with --source-container or --source-dir.",
   });
+}
+
+/**
+ * What to tell of a verification that takes other files than the run; undefined when both take the same.
+ *
+ * @param run the filter in the run's state, or the rules of the run as the account has them
+ */
+export function otherFilter(
+  settings: FilterSettings,
+  run: { readonly inState: string | undefined } | { readonly rules: Readonly<Record<string, string>> },
+): string | undefined {
+  const filter = readFilter(settings);
+  const given = filterText(filter);
+  const inRun = "rules" in run ? rulesText(run.rules) : run.inState;
+  const same = "rules" in run ? rulesText(filterRules(filter)) : given;
+  if (inRun === same) return undefined;
+  return `the run takes the files of ${inRun ?? "no filter"}, this verification those of ${given ?? "no filter"}: what only one of them takes is told as missing or extra`;
+}
+
+function rulesText(rules: Readonly<Record<string, string>>): string | undefined {
+  const own = FILTER_FLAGS.flatMap((flag) => (rules[flag] === undefined ? [] : [`${flag} ${rules[flag]}`]));
+  return own.length === 0 ? undefined : own.join(" ");
 }
 
 /**

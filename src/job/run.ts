@@ -154,9 +154,8 @@ class Run {
     const { services } = target;
     const guard = this.#guard(target);
     const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath, create };
-    const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, async () =>
-      this.#openCatalog(services, state),
-    );
+    const open = async () => this.#openCatalog(services, state);
+    const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, open);
     const endListening = listenToOperator({ ...this.#context, state });
     try {
       this.#tellStart(state, catalog);

@@ -17,6 +17,7 @@ export class TakeOvers {
   /** Counts partitions that were taken over now. */
   note(partitions: readonly { readonly partition: number }[]): void {
     this.#partitions += partitions.length;
+    // A work item goes by its hash, wherever it was given to.
     for (const { partition } of partitions) this.#from.add(parentPartition(partition));
   }
 

@@ -1,5 +1,6 @@
 /** Compares catalog, states and target after a run: what is opened in which order, and what comes of what is found. */
 import { describeAttributes } from "../core/blob-attributes.ts";
+import type { RunIdentity } from "../core/run-identity.ts";
 import { splitQueues } from "../core/queues.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
@@ -8,6 +9,7 @@ import type { PartSize } from "../config/values.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { filterText } from "../core/file-filter.ts";
+import type { StoredRun } from "../machines/checkpoints.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import {
   distinctWorkItems,
@@ -21,7 +23,7 @@ import {
 import type { TargetCheck } from "../transfer/transfer.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import type { JobContext } from "./context.ts";
-import { readFilter } from "./file-filter.ts";
+import { otherFilter, readFilter } from "./file-filter.ts";
 import { forgetState, removeIndex } from "./leftovers.ts";
 import { repairDamage, repairState } from "./repair.ts";
 import type { Services } from "./services.ts";
@@ -176,10 +178,18 @@ class Verify {
     const account = { settings, services, target };
     const stored =
       states === undefined ? await findStoredRun(this.#context, account, rows.csvDigest) : undefined;
+    this.#warnOfFilter(first, stored);
     const recorded = first ?? (stored && attributesInRules(stored.settings.rules));
     checkAttributes(this.#context, this.#request, recorded);
     if (stored !== undefined) rows = await survey(stored.settings.totalPartitions);
     return { rows, known: await knowRun(this.#context, { ...account, csv, states, stored }, rows) };
+  }
+
+  /** @param first of the states, which say it more exactly than the account */
+  #warnOfFilter(first: RunIdentity | undefined, stored: StoredRun | undefined): void {
+    const run = first === undefined ? stored?.settings : { inState: first.filter };
+    const warning = run && otherFilter(this.#request.settings, run);
+    if (warning !== undefined) this.#context.notice("warning", warning);
   }
 
   /** What makes it this verification, and no other. */

@@ -14,7 +14,7 @@ import type { Turns } from "./turns.ts";
 
 /**
  * - `missing`        the catalog lists it, and the target has no blob of its name
- * - `different`      the blob has another length, MD5, content type or other bytes
+ * - `different`      the blob has another length, MD5, content type, other attributes or other bytes
  * - `extra`          a blob under the run's names that no row explains
  * - `not-announced`  it is in the target, and the record does not say that it was announced
  * - `unreadable`     it could not be compared: the lookup failed, or the source could not be read

@@ -62,10 +62,15 @@ function fileLines(report: VerifyReport, style: TextStyle): string[] {
       {
         label: "different",
         value: files.different,
-        note: "length, MD5, bytes or content type",
+        note: "length, MD5, bytes, content type or attributes",
         format: "red",
       },
-      { label: "not compared", value: files.unreadable, note: "the source cannot be read", format: "yellow" },
+      {
+        label: "not compared",
+        value: files.unreadable,
+        note: "the source, or the blob, cannot be read",
+        format: "yellow",
+      },
       {
         label: "without a blob",
         value: files.refused,

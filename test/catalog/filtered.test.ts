@@ -92,10 +92,8 @@ describe("a catalog that is filtered by name", () => {
     expect(await lookUp(catalog)).toEqual({ taken: ["a.json", "b.json"], leftOut: ["c.tmp"] });
     const wanted: string[] = [];
     for await (const { files } of catalog.lookup([ITEM], { signal })) wanted.push(makeReceipt(files).digest);
-    for (const look of [catalog.survey, catalog.recheck]) {
-      for await (const [survey] of look(batches(), { signal })) {
-        expect(survey).toMatchObject({ files: 2, digest: wanted[0] });
-      }
+    for (const looks of [catalog.survey(batches(), { signal }), catalog.recheck(batches(), { signal })]) {
+      for await (const [survey] of looks) expect(survey).toMatchObject({ files: 2, digest: wanted[0] });
     }
     // Its own count would speak of other files.
     const uncounted = filteredCatalog(await folder.open(), { takes, countsByLookup: false });

@@ -71,6 +71,7 @@ const CHANGES: Readonly<Partial<Record<RunOptionName, readonly [before: Flags, g
   announceExisting: [LISTING, { announceExisting: "never" }],
   messageTtl: [LISTING, { messageTtl: "1h" }],
   concurrency: [LISTING, { concurrency: "9" }],
+  threads: [LISTING, { threads: "2" }],
   workitemWorkers: [LISTING, { workitemWorkers: "9" }],
   fileWorkers: [LISTING, { fileWorkers: "9" }],
   maxBandwidth: [LISTING, { maxBandwidth: "1MB/s" }],

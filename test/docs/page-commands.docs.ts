@@ -1,5 +1,5 @@
 /** Every command of README and docs runs, section by section, each in a folder of its own, in the order of the page. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { type DocCommand, linesUnlike } from "./doc-commands.ts";
 import { NOT_RUN } from "./not-run.ts";
 import { BLOCKS, COMMANDS } from "./pages.ts";
@@ -51,7 +51,8 @@ async function runIn(folder: Folder, shown: readonly DocCommand[], needs: Sectio
 }
 
 describe("the commands of the documentation", () => {
-  it.concurrent.each([...sections])("%s", async (section, shown) => {
+  // Tests at once need their own `expect`: the global one counts its assertions for whichever test is the newest.
+  it.concurrent.for([...sections])("%s", async ([section, shown], { expect }) => {
     const needs = SECTIONS[section] ?? {};
     const isOther = ({ text }: DocCommand): boolean =>
       needs.otherWay !== undefined && text.includes(needs.otherWay);

@@ -58,7 +58,10 @@ export const SECTIONS: Readonly<Record<string, SectionNeeds>> = {
   "docs/report.md > reupload states": { before: [ONE_MACHINE] },
   "docs/verify.md > Proving that it worked: verify": { before: TWO_MACHINES },
   "docs/migrating.md > Adding a machine in the middle of a batch": {
-    beforeCommand: { "reupload remaining": TWO_MACHINES.join("; ") },
+    beforeCommand: {
+      "reupload run --csv failed_workitems.csv --files listing.csv --target https://ACCOUNT.blob.core.windows.net --partition 0":
+        TWO_MACHINES.join("; "),
+    },
     otherWay: "machine1",
   },
   "docs/multi-machine.md > A run of two machines, with real output": {

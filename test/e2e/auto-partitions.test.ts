@@ -43,7 +43,7 @@ describe("several machines with --partition auto", () => {
     const left = await leaving;
     expect(left.code, left.stderr).toBe(143);
     expect(left.stderr).toMatch(/gave back partitions? [\d, ]+ unfinished/);
-    expect(left.stderr).toMatch(/the run: \d of 8 partitions done, \d on \d other machines?/);
+    expect(left.stderr).toMatch(/the run: \d of 8 partitions done, /);
     const container = ["--target-container", scene.container, "--csv", "failed_workitems.csv"];
     const seen = await scene.cli(["status", ...container]);
     expect(seen.stdout).toContain("machines_joined=3 machines_alive=2 machines_left=1 machines_died=0");

@@ -116,11 +116,12 @@ describe("a run from a folder", () => {
     );
     const again = await scene.cli([...resume, "--output", "json", "--newer-than", "60m"]);
     expect(again.code, again.stderr).toBe(0);
-    expect(summaryIn(again)).toMatchObject({
+    const summary = summaryIn(again);
+    expect(summary["filter"]).toMatch(/^--include "\*\.json" .* --newer-than 1h \(before 2.*Z\)$/);
+    expect(summary).toMatchObject({
       rows: { completed: 3, empty: 0, failed: 0 },
       files: { total: 3, copied: 3 },
       leftOut: 3,
-      filter: expect.stringMatching(/^--include "\*\.json" .* --newer-than 1h \(before 2.*Z\)$/),
     });
     await expectAnnouncedOnce(scene, WANTED);
     const status = await scene.cli(["status", "--state-db", STATE]);
@@ -136,6 +137,11 @@ describe("a run from a folder", () => {
       files: { total: 6, sameByLength: 3, missing: 0, leftOut: 3 },
       extra: { blobs: 0 },
     });
+    // Compared with other files than those of the run, it says why it may find something.
+    const unlike = await scene.cli(["verify", "--state-db", STATE, "--exclude", "a.json"]);
+    expect(unlike.stderr).toContain(
+      'the run takes the files of --include "*.json" --include "sub/**" --exclude ".*" --newer-than 1h, this verification those of --include "*.json" --include "sub/**" --exclude "a.json" --newer-than 1h',
+    );
   });
 
   it("reports files that it cannot use and copies the others", async () => {
