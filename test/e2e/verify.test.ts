@@ -1,7 +1,6 @@
 /** A verification finds what was damaged after the run, whichever way the files got there, and a repair mends it. */
 import { createHash, hash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BlockBlobUploadOptions } from "@azure/storage-blob";
 import { describe, expect, it } from "vitest";
@@ -219,12 +218,8 @@ describe("a verification that is stopped", () => {
     const listed = () => scene.proxy.count("list-blobs");
     // 16 work items are one batch; those after the first two batches are under way.
     while (listed() < 40) await sleep(50);
-    const noted = () =>
-      readdirSync(scene.folder)
-        .filter((name) => name.startsWith("reupload_verify"))
-        .map((name) => readFileSync(join(scene.folder, name), "utf8"))
-        .join("");
-    while (!noted().includes('"workItems":16')) await sleep(50);
+    // What was answered is judged; nothing outside tells when.
+    await sleep(1_000);
     const stopped = await running.kill("SIGINT");
     gate.resolve();
     scene.proxy.heal();
