@@ -84,6 +84,8 @@ describe("reupload doctor", () => {
       code: 2,
       others: ["target problem target-missing", "coordination skipped", "source skipped"],
     });
+    const made = await doctor(["--queue", "not-there", "--create-missing"]);
+    expect(JSON.stringify(made.checks)).toContain("The run creates it, as --create-missing is given");
     expect(await doctor(["--queue", "not-there"])).toMatchObject({
       code: 2,
       others: ["target problem target-missing", "coordination skipped", "source skipped"],

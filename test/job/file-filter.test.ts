@@ -23,9 +23,8 @@ it("a repair that takes other files than the run is refused, as it would copy wh
   repair(settle({ include: "*.json" }), { rules })();
   repair(settle({}), undefined)();
   const said = /^the run takes the files of --include "\*\.json", this verification those of no filter$/;
-  expect(repair(settle({}), { rules })).toThrow(
-    expect.objectContaining({ code: "identity-mismatch", message: expect.stringMatching(said) }),
-  );
+  expect(repair(settle({}), { rules })).toThrow(expect.objectContaining({ code: "identity-mismatch" }));
+  expect(repair(settle({}), { rules })).toThrow(said);
   expect(repair(settle({}), { inState: '--include "*.json"' })).toThrow(said);
 });
 

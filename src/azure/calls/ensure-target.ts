@@ -49,8 +49,8 @@ export async function lookForMissing(
 ): Promise<{ readonly container: boolean; readonly queue: boolean }> {
   const [container, queue] = [theContainer(check), theQueue(check)];
   const missing = await lookAtAll({ ...check, createMissing: true }, [...container, ...queue]);
-  const isMissing = (thing: Thing): boolean => missing.includes(thing);
-  return { container: container.some(isMissing), queue: queue.some(isMissing) };
+  const isAmong = (thing: Thing): boolean => missing.includes(thing);
+  return { container: container.some(isAmong), queue: queue.some(isAmong) };
 }
 
 interface Thing {

@@ -64,7 +64,17 @@ export async function lookAtTarget({ context, settings, services }: Look): Promi
     container: settings.targetContainer,
     queue: settings.announce ? settings.queue : undefined,
   };
-  await ensureTarget({ ...targetCheck(context, services, place), createMissing: false });
+  try {
+    await ensureTarget({ ...targetCheck(context, services, place), createMissing: false });
+  } catch (thrown) {
+    const isMissing = thrown instanceof ReuploadError && thrown.code === "target-missing";
+    if (!isMissing || !settings.createMissing) throw thrown;
+    throw new ReuploadError("target-missing", thrown.message, {
+      advice:
+        "The run creates it, as --create-missing is given; doctor creates nothing. Create it first to have the rights checked.",
+      cause: thrown.cause,
+    });
+  }
   return place;
 }
 
