@@ -97,6 +97,8 @@ export interface RunPicture {
   readonly total: ProgressView;
   readonly machines: readonly MachineRow[];
   readonly counts: Readonly<Record<PartLife, number>>;
+  /** The sum of `counts`: the run's partitions, and those that were given away. */
+  readonly partitions: number;
   /** Machines that take free partitions; undefined with fixed ones. */
   readonly joined: JoinedCounts | undefined;
   /** Of machines that died, over all machines. */
@@ -153,7 +155,9 @@ export function pictureRun(run: RunFacts): RunPicture {
   const exitCode = wholeExitCode(run, total, { counts, isDone, isWorkedOn });
   const failures = sumFailures(run);
   const takenOver = sumTakenOver(run);
-  return { run, total, machines, counts, joined, takenOver, failures, lastToEnd, isDone, exitCode };
+  const partitions = Math.max(run.totalPartitions, run.parts.length);
+  const facts = { run, total, machines, counts, partitions, joined, takenOver };
+  return { ...facts, failures, lastToEnd, isDone, exitCode };
 }
 
 function sumFacts({ parts }: RunFacts, pick: (facts: PartFacts) => number): number {
