@@ -23,15 +23,13 @@ const LAST_WORD_AFTER_ABORT_MS = 3_000;
 const PROOF_MS = 120_000;
 const PROVE_AGAIN_MS = 2_000;
 
-export interface AutoRunOptions extends TakingOptions {
+export interface AutoRunOptions extends Omit<TakingOptions, "isCounted"> {
   readonly services: Services;
   readonly figures: Figures;
   /** Of the coordination. */
   readonly container: string;
   /** This machine among the others. */
   readonly membership: Membership;
-  /** By partition, what decides which is taken first: a survey puts the counts of files there. */
-  readonly files: number[];
   /** Takes what an operator asks of all machines. */
   readonly watch: ControlWatch;
 }
@@ -55,7 +53,7 @@ export class AutoRun implements GuardedRun {
     this.moment = machine.moment;
     this.#begins = new BeginWatch(surroundings, "");
     const mayTake = () => control.state !== "paused" && this.#begins.uncertainSince === undefined;
-    this.#taking = new AutoTaking(options, mayTake);
+    this.#taking = new AutoTaking({ ...options, isCounted: () => this.#filesCounted !== undefined }, mayTake);
     this.#endLooking = every(surroundings, TICK_MS, () => this.#tellChanges(), { background: true });
     services.alsoWaitsFor(() => this.#waiting());
   }

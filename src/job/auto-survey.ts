@@ -5,8 +5,9 @@ import { isRefusal } from "../machines/coordination-account.ts";
 import type { OpenState } from "../state/state-kind.ts";
 import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 
-/** Somebody else counts: it is asked for the counts so often, ms. */
-const ASK_MS = 20_000;
+/** Somebody else counts: it is asked for the counts after this, ms, and then after twice as long each time, up to a bound. */
+const FIRST_ASK_MS = 1_000;
+const LONGEST_ASK_MS = 20_000;
 
 export interface AutoSurveyOptions {
   readonly state: OpenState;
@@ -37,7 +38,7 @@ export async function surveyRun(
     isCounted = files !== undefined;
     return files;
   };
-  for (;;) {
+  for (let pause = FIRST_ASK_MS; ; pause = Math.min(2 * pause, LONGEST_ASK_MS)) {
     const files = await once(count, signal).catch((thrown: unknown) => {
       // A survey decides nothing: what cannot be read or written of it is done without.
       if (isRefusal(thrown)) return undefined;
@@ -45,7 +46,7 @@ export async function surveyRun(
     });
     if (files !== undefined) return onCounted(files);
     if (!isCounted) return;
-    await sleep(surroundings, ASK_MS, signal);
+    await sleep(surroundings, pause, signal);
   }
 }
 

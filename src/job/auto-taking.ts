@@ -57,6 +57,10 @@ export interface TakingOptions {
   readonly chosen: (told: Checkpoint) => Checkpoint;
   /** Work items of each partition. */
   readonly sizes: ReadonlyMap<number, number>;
+  /** By partition, what decides which is taken first: a survey puts the counts of files there. */
+  readonly files: number[];
+  /** Whether it did. */
+  readonly isCounted: () => boolean;
   readonly takeOvers: TakeOvers;
   /** Of the whole run. */
   readonly maxFailures: RunSettings["maxFailures"];
@@ -210,10 +214,14 @@ export class AutoTaking {
   async #take(): Promise<void> {
     const { machine, surroundings } = this.#with;
     for (let atLeast = 1; !this.#signal.aborted; atLeast *= 2) {
-      const { missing } = this.ready;
-      if (missing === 0) break;
-      const most = Math.min(TAKEN_AT_ONCE, Math.max(atLeast, Math.round(missing / this.#workItemsEach)));
-      if (!(await this.#takeSome("any", most))) {
+      const { workItems, files } = this.ready.need;
+      if (workItems === 0) break;
+      const most = Math.min(TAKEN_AT_ONCE, Math.max(atLeast, Math.round(workItems / this.#workItemsEach)));
+      const enough = this.#with.isCounted() ? files : undefined;
+      const taken = await this.#takeSome("any", most, enough);
+      // What was counted is enough before it is looked up: a second large partition would keep others waiting at the end.
+      if (enough !== undefined && this.#filesOf(taken) >= enough) break;
+      if (taken.length === 0) {
         this.idleSince ??= surroundings.wall();
         await machine.idle.tell(this.#signal);
         const pause = LOOK_AGAIN_MS * (0.8 + surroundings.random() * 0.4);
@@ -224,21 +232,25 @@ export class AutoTaking {
     if (this.#lookedAt === undefined) this.#see(await machine.seen(this.#signal), LOOK_AROUND_MS);
   }
 
-  /** @returns whether any was free */
-  async #takeSome(which: "any" | "dead", most: number): Promise<boolean> {
+  #filesOf(taken: readonly PartitionView[]): number {
+    return taken.reduce((sum, { partition }) => sum + (this.#with.files[partition] ?? 0), 0);
+  }
+
+  /** @returns those that were free */
+  async #takeSome(which: "any" | "dead", most: number, enough?: number): Promise<readonly PartitionView[]> {
     const { machine, surroundings } = this.#with;
     const asked = surroundings.monotonic();
-    const taken = await machine.take({ which, most }, this.#signal);
+    const taken = await machine.take({ which, most, enough }, this.#signal);
     this.ready.tookMs(surroundings.monotonic() - asked);
     await this.#withdrawUnclaimed();
     if (taken === "other-generation") throw repartitioned();
-    if (typeof taken === "string") return false;
+    if (typeof taken === "string") return [];
     this.#tellTakeOvers(taken.filter(({ lease }) => lease === "expired"));
     this.idleSince = undefined;
     // The pipeline claims what came: only then it is seen whether that was enough.
     await sleep(surroundings, CLAIM_MS, this.#signal);
     await this.#giveBackDone();
-    return true;
+    return taken;
   }
 
   #tellTakeOvers(views: readonly PartitionView[]): void {

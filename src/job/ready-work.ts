@@ -33,11 +33,17 @@ export class ReadyWork {
    * the files that are ready or looked up, and those of the work items that are held and not begun.
    */
   get missing(): number {
+    return this.need.workItems;
+  }
+
+  /** The same, and how many files that is. */
+  get need(): { readonly workItems: number; readonly files: number } {
     const { pending } = this.#tally().workItems;
     const supply = this.#live?.supply;
-    if (supply === undefined) return pending === 0 ? 1 : 0;
+    if (supply === undefined) return pending === 0 ? { workItems: 1, files: 1 } : { workItems: 0, files: 0 };
     const { ahead, enough, filesPerWorkItem, filesPerMs } = supply;
     const wanted = enough + RESERVE * this.#takeMs * filesPerMs;
-    return Math.max(0, Math.ceil((wanted - ahead) / filesPerWorkItem) - pending);
+    const workItems = Math.max(0, Math.ceil((wanted - ahead) / filesPerWorkItem) - pending);
+    return { workItems, files: workItems * filesPerWorkItem };
   }
 }

@@ -8,7 +8,7 @@ import { growYoungHeap } from "./process.ts";
 import { buildSlotAnnouncer, buildSlotTools } from "./slot-stages.ts";
 import { openThreadServices, type ThreadDescription } from "./thread-services.ts";
 
-/** Of what the main thread's young heap may have; more is not faster (`docs/design/023-slots-on-threads.md`). */
+/** Of what the main thread's young heap may have; more is not faster (`docs/design/026-slots-on-threads.md`). */
 const YOUNG_SHARE = 1 / 4;
 
 /** Builds the stages from what `workerData` tells, and serves the calls of the main thread. */

@@ -3,7 +3,7 @@
  * nothing about when to take or to give back; who has the work does (`job`).
  */
 import { abortAfter, type Moment, moment, passedSince } from "../surroundings/surroundings.ts";
-import { type AutoOptions, takePartitions } from "./auto-parts.ts";
+import { type AutoOptions, takePartitions, type Want } from "./auto-parts.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
 import type { Claim, Holder } from "./claim.ts";
 import { LAST_WORD_MS } from "./claim-contract.ts";
@@ -142,17 +142,17 @@ export class AutoMachine {
   /**
    * Takes free partitions.
    *
-   * @param want `which`: `dead` for those only whose machine died; `most`: so many at once
+   * @param want `which`: `dead` for those only whose machine died
    * @returns as they stood when they were free; or why there is none
    * @throws what the calls and `facts.adopt` throw; the signal's reason
    */
   async take(
-    { which, most }: { readonly which: "any" | "dead"; readonly most: number },
+    { which, ...rest }: { readonly which: "any" | "dead" } & Omit<Want, "held">,
     signal: AbortSignal,
   ): Promise<readonly PartitionView[] | "nothing-now" | "all-done" | "other-generation"> {
     const before = this.#seen;
     const tryThem = async (run: RunView | undefined) => {
-      const want = { held: this.held, most };
+      const want = { held: this.held, ...rest };
       return takePartitions(this.#options, which === "dead" ? onlyDead(run) : run, want, signal);
     };
     let answer = await tryThem(await this.seen(signal));

@@ -31,6 +31,16 @@ export interface AutoOptions extends ManifestContext, Pick<ClaimContext, "servic
   readonly hasRetries: (partition: number) => boolean;
 }
 
+/** What is to be taken of what is free. */
+export interface Want {
+  /** Partitions that are not to be taken. */
+  readonly held: ReadonlySet<number>;
+  /** So many at once, at least 1. */
+  readonly most: number;
+  /** No more than what has so much together, in the unit of `size`: one large partition is worth many. Undefined: any. */
+  readonly enough?: number | undefined;
+}
+
 /** A partition that was free, as it stood then, and the claim of it. */
 export interface TakenPartition {
   readonly claim: Claim;
@@ -49,13 +59,12 @@ export type Taken =
  * Takes free partitions that this machine does not hold.
  *
  * @param run as it was seen a moment ago: who was faster is noticed; undefined when there is no run
- * @param want `held`: partitions that are not to be taken; `most`: so many at once, at least 1
  * @throws what the calls and `facts.adopt` throw, when nothing was taken; the signal's reason
  */
 export async function takePartitions(
   options: AutoOptions,
   run: RunView | undefined,
-  { held, most }: { readonly held: ReadonlySet<number>; readonly most: number },
+  { held, most, enough = Number.POSITIVE_INFINITY }: Want,
   signal: AbortSignal,
 ): Promise<Taken> {
   if (run === undefined || run.read.manifest.generation !== options.generation) {
@@ -63,12 +72,24 @@ export async function takePartitions(
   }
   const free = run.partitions.filter((view) => !held.has(view.partition) && mayTake(options, view));
   const ordered = inOrder(options, free);
-  for (let tries = 0, at = 0; tries < TRIES && at < ordered.length; tries++, at += most) {
-    const taken = await takeThese(options, ordered.slice(at, at + most), signal);
+  for (let tries = 0, at = 0; tries < TRIES && at < ordered.length; tries++) {
+    const batch = upTo(options, ordered.slice(at, at + most), enough);
+    const taken = await takeThese(options, batch, signal);
     if (taken.length > 0) return { kind: "claims", taken };
+    at += batch.length;
   }
   const isAll = free.length === 0 && isAllDone(run);
   return { kind: isAll ? "all-done" : "nothing-now" };
+}
+
+/** The first ones, until they have enough together; at least one. */
+function upTo({ size }: AutoOptions, views: readonly PartitionView[], enough: number): PartitionView[] {
+  let sum = 0;
+  return views.filter(({ partition }, at) => {
+    const isWanted = at === 0 || sum < enough;
+    sum += size(partition);
+    return isWanted;
+  });
 }
 
 /** What one of them throws is told only when none was taken: a claim that is made must not be forgotten. */

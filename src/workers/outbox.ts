@@ -1,6 +1,6 @@
 /**
  * Gathers what one turn of the loop has to say, and sends it as one message when the turn is over: a message costs 20 us
- * by itself, and some 5 us in a batch (`docs/design/023-slots-on-threads.md`).
+ * by itself, and some 5 us in a batch (`docs/design/026-slots-on-threads.md`).
  */
 export class Outbox<T> {
   readonly #send: (gathered: readonly T[]) => void;

@@ -24,8 +24,8 @@ const HELD = 0.05;
 const BUSY_LOOKS = 3;
 /** A new thread loads the program and warms up for so long before it is measured, ms; it is measured for as long. */
 const SETTLE_MS = 2_000;
-/** A thread pays when the throughput grows by this share of what the threads grew by. */
-const PAYS = 0.3;
+/** Without a free core a request would take as much longer as there are more threads; half of that is too much. */
+const PAYS = 0.5;
 /** After a thread did not pay, none is tried for so long, ms; each time twice as long, up to the longest. */
 const REST_MS = 30_000;
 const LONGEST_REST_MS = 600_000;
@@ -39,13 +39,15 @@ const IDLE_LOOKS = 10;
  *
  * - `watching`  each second is looked at. Carriers that are busy three times in a row, while nothing else limits, get a
  *               thread more (`trying`); a thread without which the others would not be busy for ten seconds is given back.
- * - `trying`    the new thread settles, then the throughput is measured. It stays when it pays; else it is given back, and
- *               for a while no other is tried. Both lead back to `watching`.
+ * - `trying`    the new thread settles, then it is measured how long the carriers work for a request. With a free core that
+ *               stays as it was, and so does the thread; else the threads only take time from each other: it is given
+ *               back, and for a while no other is tried. Both lead back to `watching`. (The throughput would not
+ *               tell: it grows only when the pool of slots has grown as well.)
  */
 export class ThreadCount {
   #count = 1;
   readonly #most: number;
-  #trial: { readonly perMs: number; isMeasuring: boolean } | undefined;
+  #trial: { readonly cost: number; isMeasuring: boolean } | undefined;
   #busyLooks = 0;
   #idleLooks = 0;
   #restMs = REST_MS;
@@ -74,19 +76,21 @@ export class ThreadCount {
   look(now: number, load: ThreadLoad, underWay: number): ThreadChange | undefined {
     const ms = now - this.#began;
     if (ms < (this.#trial === undefined ? LOOK_MS : SETTLE_MS)) return undefined;
-    const perMs = (load.answers - this.#first.answers) / ms;
+    const answers = load.answers - this.#first.answers;
     const busy = (load.activeMs - this.#first.activeMs) / ms;
+    // Of all carriers, for one request, ms.
+    const cost = answers === 0 ? Infinity : (busy * ms * this.#count) / answers;
     const isHeld = load.heldMs - this.#first.heldMs > HELD * ms * Math.max(1, underWay);
     this.#began = now;
     this.#first = load;
     const from = this.#count;
     const why =
-      this.#trial === undefined ? this.#watch(now, perMs, isHeld ? 0 : busy, busy) : this.#judge(now, perMs);
+      this.#trial === undefined ? this.#watch(now, cost, isHeld ? 0 : busy, busy) : this.#judge(now, cost);
     return this.#count === from ? undefined : { from, to: this.#count, why };
   }
 
   /** @param limiting how busy the carriers are when nothing else limits; else 0 */
-  #watch(now: number, perMs: number, limiting: number, busy: number): string {
+  #watch(now: number, cost: number, limiting: number, busy: number): string {
     this.#busyLooks = limiting > BUSY ? this.#busyLooks + 1 : 0;
     const isSpare = this.#count > 1 && (busy * this.#count) / (this.#count - 1) < IDLE;
     this.#idleLooks = isSpare ? this.#idleLooks + 1 : 0;
@@ -96,13 +100,13 @@ export class ThreadCount {
       return "fewer threads have enough time";
     }
     if (this.#busyLooks < BUSY_LOOKS || this.#count >= this.#most || now < this.#restsUntil) return "";
-    this.#trial = { perMs, isMeasuring: false };
+    this.#trial = { cost, isMeasuring: false };
     this.#count++;
     return "the threads are busy all the time";
   }
 
   /** The first look at a trial only lets it settle. */
-  #judge(now: number, perMs: number): string {
+  #judge(now: number, cost: number): string {
     const trial = this.#trial;
     if (trial === undefined) return "";
     if (!trial.isMeasuring) {
@@ -111,14 +115,13 @@ export class ThreadCount {
     }
     this.#trial = undefined;
     this.#busyLooks = 0;
-    const gain = trial.perMs === 0 ? 0 : perMs / trial.perMs - 1;
-    if (gain >= PAYS / (this.#count - 1)) {
+    if (cost < trial.cost * (1 + PAYS / (this.#count - 1))) {
       this.#restMs = REST_MS;
       return "";
     }
     this.#count--;
     this.#rest(now);
-    return "another thread is not faster";
+    return "another thread takes time from the others";
   }
 
   #rest(now: number): void {
