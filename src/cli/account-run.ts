@@ -17,14 +17,19 @@ export interface AccountArguments {
 /** Which of them name a run. */
 const NAMES_RUN = ["target", "csv", "coordinationContainer"] as const;
 
+/** Whether the command line means a run of the account, and no state of this machine. */
+export function namesRun({ flags = {}, runId }: Pick<AccountArguments, "flags" | "runId">): boolean {
+  return runId !== undefined || NAMES_RUN.some((name) => flags[name] !== undefined);
+}
+
 /** @returns undefined when states are to be looked at @throws ReuploadError what is wrong with the configuration */
 export function accountRunGiven(
   { stateDb = [], flags = {}, runId }: AccountArguments,
   io: Io,
 ): Given | undefined {
   const given = collect(flags, io.env, io.cwd);
-  const namesRun = runId !== undefined || NAMES_RUN.some((name) => flags[name] !== undefined);
-  return looksAtAccount({ states: stateDb, namesRun }, given, io) ? given : undefined;
+  const looked = { states: stateDb, namesRun: namesRun({ flags, runId }) };
+  return looksAtAccount(looked, given, io) ? given : undefined;
 }
 
 /** @param isQuiet nobody reads what is told beside the result */

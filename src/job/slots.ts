@@ -38,6 +38,16 @@ export function mostThreads({ threads }: Pick<RunSettings, "threads">): number {
   return threads === "auto" ? availableParallelism() : threads;
 }
 
+/** Threads that the processors cannot carry cost memory and time: two for each are still told nothing. */
+const MOST_A_PROCESSOR = 2;
+
+/** @param processors that this process may use at once @returns a warning when far more threads than that are asked for */
+export function describeTooManyThreads(threads: number | "auto", processors: number): string | undefined {
+  if (threads === "auto" || threads <= MOST_A_PROCESSOR * processors) return undefined;
+  const can = processors === 1 ? "one thread" : `${processors} threads`;
+  return `--threads ${threads}: this machine can run ${can} at once; more make the run slower, and each takes 20 to 90 MiB of memory`;
+}
+
 /** Starts the threads, where there are to be any. Dispose of it when nothing is under way any more. */
 export function openSlots(request: SlotsRequest): Slots {
   const { services, settings } = request;
@@ -50,6 +60,8 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
   const { services, settings, surroundings, reporter, replaces } = request;
   const announcer = buildSlotAnnouncer(services, describeSlots(settings, request.localFiles));
   const gates = services.shareGates();
+  const warning = describeTooManyThreads(settings.threads, availableParallelism());
+  if (warning !== undefined) reporter.tell({ type: "notice", level: "warning", message: warning });
   const threads = new SlotThreads({
     surroundings,
     transfer,

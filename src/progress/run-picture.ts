@@ -1,4 +1,5 @@
 /** A whole run as the target's account knows it: all partitions added up, and what each machine does. */
+import { correctGuess, type FileGuess } from "./file-guess.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import {
   countJoined,
@@ -97,6 +98,8 @@ export interface RunPicture {
   readonly total: ProgressView;
   readonly machines: readonly MachineRow[];
   readonly counts: Readonly<Record<PartLife, number>>;
+  /** The sum of `counts`: the run's partitions, and those that were given away. */
+  readonly partitions: number;
   /** Machines that take free partitions; undefined with fixed ones. */
   readonly joined: JoinedCounts | undefined;
   /** Of machines that died, over all machines. */
@@ -127,7 +130,7 @@ export function pictureRun(run: RunFacts): RunPicture {
   const workItems = sumWorkItems(run);
   const isDone =
     workItems.left === 0 && run.parts.every(({ life }) => life === "done" || life === "not-started");
-  const files = sumFiles(run, isDone);
+  const files = sumFiles(run, isDone, workItems);
   const rates = machines.filter(({ life }) => life === "alive");
   const sum = (pick: (row: MachineRow) => number) => rates.reduce((all, row) => all + pick(row), 0);
   const filesPerSecond = rates.length === 0 ? undefined : sum((row) => row.filesPerSecond);
@@ -153,7 +156,9 @@ export function pictureRun(run: RunFacts): RunPicture {
   const exitCode = wholeExitCode(run, total, { counts, isDone, isWorkedOn });
   const failures = sumFailures(run);
   const takenOver = sumTakenOver(run);
-  return { run, total, machines, counts, joined, takenOver, failures, lastToEnd, isDone, exitCode };
+  const partitions = Math.max(run.totalPartitions, run.parts.length);
+  const facts = { run, total, machines, counts, partitions, joined, takenOver };
+  return { ...facts, failures, lastToEnd, isDone, exitCode };
 }
 
 function sumFacts({ parts }: RunFacts, pick: (facts: PartFacts) => number): number {
@@ -176,7 +181,11 @@ function sumWorkItems(run: RunFacts): ProgressView["workItems"] {
   return { total, done, empty, failed, skipped, left, inProgress: 0 };
 }
 
-function sumFiles(run: RunFacts, isDone: boolean): ProgressView["files"] {
+function sumFiles(
+  run: RunFacts,
+  isDone: boolean,
+  workItems: ProgressView["workItems"],
+): ProgressView["files"] {
   const [done, failed, skipped] = [
     sumFacts(run, ({ files }) => files.done),
     sumFacts(run, ({ files }) => files.failed),
@@ -186,7 +195,8 @@ function sumFiles(run: RunFacts, isDone: boolean): ProgressView["files"] {
   const ended = { done, failed, skipped, leftOut };
   const finished = done + failed + skipped;
   if (isDone) return { total: finished, totalIsKnown: true, ...ended, left: 0 };
-  const { count, isKnown } = toldByMachine(run) ?? estimateFiles(run);
+  const guess = toldByMachine(run) ?? estimateFiles(run);
+  const { count, isKnown } = correctGuess(guess, finished, workItems);
   if (count === undefined) {
     return { total: undefined, totalIsKnown: false, ...ended, left: undefined };
   }
@@ -204,7 +214,7 @@ function toldByMachine({ parts }: RunFacts): PartFacts["runFiles"] {
  * What is not known of some work items is told by the mean of partitions whose files are all known; where there is none,
  * of the work items that are done with.
  */
-function estimateFiles(run: RunFacts): { readonly count: number | undefined; readonly isKnown: boolean } {
+function estimateFiles(run: RunFacts): FileGuess {
   const all = run.parts.flatMap(({ facts }) => facts ?? []);
   const counted = all.filter(({ files }) => files.total !== undefined);
   const known = counted.reduce((sum, { files }) => sum + (files.total ?? 0), 0);

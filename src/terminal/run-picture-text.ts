@@ -122,10 +122,10 @@ function timePieces({
   return [{ text: "not known yet" }];
 }
 
-function partitionPieces({ picture: { run, counts, machines } }: RunMonitorPicture): Piece[] {
+function partitionPieces({ picture: { run, counts, partitions, machines } }: RunMonitorPicture): Piece[] {
   const alive = machines.filter(({ life }) => life === "alive").length;
   const of = [
-    { text: `${count(counts.done)} of ${count(run.totalPartitions)} done` },
+    { text: `${count(counts.done)} of ${count(partitions)} done` },
     ...(counts.alive > 0 ? [{ text: `${count(counts.alive)} held by ${quantity(alive, "machine")}` }] : []),
     ...(counts.dead > 0 ? [{ text: `${count(counts.dead)} dead`, paint: "red" } as const] : []),
     ...(counts.left > 0 ? [{ text: `${count(counts.left)} left unfinished`, paint: "yellow" } as const] : []),

@@ -1,16 +1,17 @@
 /** The whole run in lines of `key=value` for scripts; keys are an interface, described in docs/monitor.md. */
+import { partitionName } from "../core/sub-partition.ts";
 import type { MachineRow, RunPicture } from "../progress/progress.ts";
 import { isoTime } from "../report/report.ts";
 import { countValues, statusLine } from "./status-text.ts";
 
 /** A line for each machine, and one for the whole run. @param exitCode of the whole run */
 export function runStatusText(picture: RunPicture, exitCode: number): string[] {
-  const { run, total, counts, machines, joined, takenOver } = picture;
+  const { run, total, counts, partitions, machines, joined, takenOver } = picture;
   const line = {
     run: run.runId,
     target: run.target,
     exit_code: exitCode,
-    partitions: run.totalPartitions,
+    partitions,
     partitions_done: counts.done,
     partitions_alive: counts.alive,
     partitions_dead: counts.dead,
@@ -39,7 +40,7 @@ function machineLine(row: MachineRow): string {
   return `machine=${statusLine({ host }).slice("host=".length)} ${statusLine({
     pid,
     state: life,
-    ...(only === undefined || second !== undefined ? {} : { partition: only.partition }),
+    ...(only === undefined || second !== undefined ? {} : { partition: partitionName(only.partition) }),
     partitions_held: held,
     partitions_done: done,
     work_items: workItems.total,

@@ -399,6 +399,14 @@ export const BAD_COMMANDS: readonly BadInput[] = [
     advises: "See `reupload control --help`.",
   },
   {
+    title: "control: a run that only its coordination container names is no state of this machine",
+    args: ["control", "pause", "--coordination-container", "of-a-run"],
+    exit: 2,
+    code: "coordination-missing",
+    says: "No run of this target is coordinated there: the container of-a-run",
+    advises: "--coordination-container",
+  },
+  {
     title: "control: an unknown request",
     args: ["control", "halt"],
     exit: 2,

@@ -62,6 +62,16 @@ describe("the picture of a whole run", () => {
     });
   });
 
+  it("does not call all files done while work items are left, whatever a machine guessed before", () => {
+    const guessed = partOf(0, { runFiles: { count: 250, isKnown: false } });
+    // 300 files of 30 work items.
+    expect(pictureOfRun([guessed], { mode: "auto" }).total.files).toMatchObject({
+      total: 1_000,
+      totalIsKnown: false,
+      left: 700,
+    });
+  });
+
   it("estimates files by partitions that are counted, else by work items that are done with", () => {
     const uncounted = { files: { total: undefined, isKnown: false } };
     const some = pictureOfRun([donePart(0), partOf(1, uncounted)], { mode: "auto" });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -7,7 +8,7 @@ import {
   encodeCheckpoint,
 } from "../../src/core/checkpoint.ts";
 import { newCheckpointStates, writeCheckpointState } from "../../src/core/checkpoint-states.ts";
-import { isBitSet } from "../../src/core/bitmap.ts";
+import { countBits, isBitSet } from "../../src/core/bitmap.ts";
 import { choosePartition } from "../../src/core/partition.ts";
 import type { StateEvent } from "../../src/state/ledger.ts";
 import type { OpenState } from "../../src/state/state-kind.ts";
@@ -312,6 +313,23 @@ export function describePartitions(kind: string, newHarness: () => Promise<State
         );
       },
     );
+
+    it("counts the files that it names, whatever is committed while it is made", async () => {
+      const state = await (await newHarness()).start(workItems(1));
+      const { id } = await claimOne(state);
+      const events = eventsOf(id);
+      const files = 12;
+      recordAll(state, events.opened(files));
+      const making = state.ledger.checkpoint(0, noSignal);
+      for (let place = 0; place < files; place++) {
+        recordAll(state, events.uploaded(file(place)), events.completed(file(place)));
+        state.queue.left(0);
+        await nextTurn();
+      }
+      const told = await making;
+      const named = told.open.reduce((sum, { completed }) => sum + countBits(completed), 0);
+      expect(told.files.done).toBe(named);
+    });
 
     it("over other rows is refused, and changes nothing", async () => {
       const first = await (await newHarness()).start(workItems(4));

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { numberRanges } from "../../src/terminal/number-ranges.ts";
 import { runMonitorScreen, runMonitorText } from "../../src/terminal/run-picture-text.ts";
 import { runStatusText } from "../../src/terminal/run-status-text.ts";
+import { subPartition } from "../../src/core/sub-partition.ts";
 import type { TextStyle } from "../../src/terminal/style.ts";
 import { donePart, LOOKED_AT, notStarted, partOf } from "../progress/run-samples.ts";
 import { autoParts, runPictureOf } from "./run-pictures.ts";
@@ -128,6 +129,26 @@ describe("the status of a whole run", () => {
     );
     expect(lines[3]).toContain("exit_code=6 partitions=4 partitions_done=1 partitions_alive=1");
     expect(lines[3]).toContain("work_items=400 work_items_done=151");
+  });
+});
+
+describe("a run whose machines have given work away", () => {
+  const parts = [
+    partOf(0),
+    donePart(subPartition(0, 1), { host: "machine2", stateId: "b" }),
+    notStarted(subPartition(0, 2)),
+  ];
+  const ofRun = runPictureOf(parts, { mode: "auto", totalPartitions: 1 });
+
+  it("counts what was given away among the partitions", () => {
+    expect(screen(ofRun)).toContain("Partitions  1 of 3 done, 1 held by 1 machine, 1 free");
+    expect(runStatusText(ofRun.picture, 7).at(-1)).toContain(
+      "partitions=3 partitions_done=1 partitions_alive=1 partitions_dead=0 partitions_left=0 partitions_not_started=1",
+    );
+  });
+
+  it("names them as its machines do", () => {
+    expect(runStatusText(ofRun.picture, 7).join("\n")).toContain(" partition=0-1 ");
   });
 });
 

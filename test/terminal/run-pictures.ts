@@ -10,12 +10,16 @@ export function runPictureOf(
     partOf(2, { life: "dead", toldAgo: 65 }),
     notStarted(3),
   ],
-  more: Partial<RunMonitorPicture> & { readonly mode?: "fixed" | "auto" } = {},
+  more: Partial<RunMonitorPicture> & {
+    readonly mode?: "fixed" | "auto";
+    /** Fewer than `parts` when work was given away. */
+    readonly totalPartitions?: number;
+  } = {},
 ): RunMonitorPicture {
-  const { mode = "fixed", ...rest } = more;
+  const { mode = "fixed", totalPartitions = parts.length, ...rest } = more;
   return {
     time: LOOKED_AT,
-    picture: pictureOfRun(parts, { mode }),
+    picture: pictureOfRun(parts, { mode, totalPartitions }),
     differences: [],
     silent: undefined,
     history: { rates: [2, 4, 8, 10], stepMs: 10_000 },

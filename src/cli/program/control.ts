@@ -57,6 +57,7 @@ ${exitCodesHelp()}`,
     )
     .action(async (verb: string | undefined, ids: string[], options: Record<string, unknown>) => {
       const { control } = await import("../control.ts");
+      const { namesRun } = await import("../account-run.ts");
       const flags = runFlags(options);
       const limits = Object.fromEntries(
         LIMIT_NAMES.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])),
@@ -64,8 +65,9 @@ ${exitCodesHelp()}`,
       const { stateDb, jobId, output, run } = options as Partial<Record<string, string>> & {
         stateDb?: string[];
       };
-      const isAll = run !== undefined || flags.target !== undefined || flags.csv !== undefined;
-      const account = isAll ? { flags: accountFlags(flags), runId: run } : undefined;
+      const account = namesRun({ flags, runId: run })
+        ? { flags: accountFlags(flags), runId: run }
+        : undefined;
       setExitCode(await control({ verb, ids, limits, stateDb, jobId, output, account }, io));
     });
 }

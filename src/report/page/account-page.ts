@@ -1,4 +1,5 @@
 /** A whole run as its account knows it, as one page: what all machines did together, and what nobody works on. */
+import { partitionName } from "../../core/sub-partition.ts";
 import { EXIT, type ExitCode } from "../../core/exit-codes.ts";
 import { bytes, count, dateTime, duration, fileRate, percent, quantity } from "../../core/format.ts";
 import type { MachineRow, RunPart, RunPicture } from "../../progress/progress.ts";
@@ -50,7 +51,7 @@ const VERDICTS: Partial<Readonly<Record<ExitCode, Verdict>>> = {
 };
 const UNFINISHED: Verdict = { tone: "warn", text: "Not finished: nobody works on a part that is left" };
 
-function figures({ total, run, counts }: RunPicture): Html {
+function figures({ total, run, counts, partitions }: RunPicture): Html {
   const { files, workItems } = total;
   const all = files.total;
   const about = files.totalIsKnown ? "" : "about ";
@@ -77,7 +78,7 @@ function figures({ total, run, counts }: RunPicture): Html {
     ...(files.leftOut === 0
       ? []
       : [{ name: "Files left out", value: count(files.leftOut), note: "by the filter of the run" }]),
-    { name: "Partitions done", value: count(counts.done), note: `of ${count(run.totalPartitions)}` },
+    { name: "Partitions done", value: count(counts.done), note: `of ${count(partitions)}` },
     { name: "Copied", value: bytes(total.bytes), note: "put into the target by this run" },
     ...(total.filesPerSecond === undefined
       ? []
@@ -133,7 +134,7 @@ function partitionsOf({ run: { parts, date } }: RunPicture): Html {
   const isShort = parts.length <= MOST_PARTS;
   const shown = (isShort ? parts : parts.filter(({ life }) => life !== "done")).slice(0, MOST_PARTS);
   const columns: PageColumn<RunPart>[] = [
-    { title: "Partition", kind: "number", cell: ({ partition }) => partition },
+    { title: "Partition", kind: "number", cell: ({ partition }) => partitionName(partition) },
     { title: "Status", kind: "line", cell: (part) => LIVES[part.life] + deadFor(part, date) },
     { title: "Machine", kind: "wide", cell: ({ facts }) => facts?.host ?? "-" },
     {

@@ -66,15 +66,21 @@ export class CheckpointScan {
     return this.#known.rows;
   }
 
-  /** What the work items make of a checkpoint. @throws when the state is closed meanwhile; the signal's reason */
-  async build(signal: AbortSignal): Promise<CheckpointBuilder> {
+  /**
+   * What the work items make of a checkpoint.
+   *
+   * @param finish adds the figures; it is called in the turn of the last piece, so that what is committed between pieces
+   * alone is in the figures and not in the work items
+   * @throws when the state is closed meanwhile; the signal's reason
+   */
+  async build<T>(signal: AbortSignal, finish: (builder: CheckpointBuilder) => T): Promise<T> {
     const { after, rows } = await this.#survey(signal);
     const builder = new CheckpointBuilder(rows);
-    for (const key of after) {
+    for (const [at, key] of after.entries()) {
+      if (at > 0) await this.#pause(signal);
       this.#addPiece(builder, key);
-      await this.#pause(signal);
     }
-    return builder;
+    return finish(builder);
   }
 
   async #survey(signal: AbortSignal): Promise<{ after: readonly Key[]; rows: Checkpoint["rows"] }> {

@@ -6,6 +6,7 @@ import {
   addFailures,
   admittedRecord,
   admittedStatus,
+  type CheckpointBuilder,
   checkRows,
   isEmptyAgain,
   isLaterWord,
@@ -178,9 +179,13 @@ export class SqlitePartitions implements GiftBook {
     this.#check(partition);
     this.#writing.refuseClosed();
     const scan = this.#scan(partition);
-    const builder = await scan.build(signal);
-    // Rows have moved meanwhile.
-    if (this.#scan(partition) !== scan) return this.checkpoint(partition, signal);
+    const built = await scan.build(signal, (builder) => this.#finish(partition, scan, builder));
+    return built ?? this.checkpoint(partition, signal);
+  }
+
+  /** @returns undefined when rows have moved meanwhile */
+  #finish(partition: number, scan: CheckpointScan, builder: CheckpointBuilder): Checkpoint | undefined {
+    if (this.#scan(partition) !== scan) return undefined;
     const family = this.#families.describe(partition);
     const record = this.#record(partition);
     const { figures: files, failures } = partitionFigures(this.#writing, partition, record);

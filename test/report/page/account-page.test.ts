@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { subPartition } from "../../../src/core/sub-partition.ts";
 import { pictureRun } from "../../../src/progress/run-picture.ts";
 import { accountPage } from "../../../src/report/page/account-page.ts";
 import {
@@ -27,6 +28,13 @@ describe("the page of a whole run", () => {
     expect(page).toContain("nobody has begun it");
     expect(page).toMatch(/source-not-found<\/code><\/h3> <span class="count ">21 failed/);
     expect(page).not.toMatch(/<script|\ssrc=|\shref=/);
+  });
+
+  it("counts and names parts of partitions that were given away", () => {
+    const parts = [partOf(0), donePart(subPartition(0, 1)), notStarted(1)];
+    const page = pageOf(runOf(parts, { mode: "auto", totalPartitions: 2 }));
+    expect(page).toContain("of 3");
+    expect(page).toMatch(/>0-1</);
   });
 
   it("is completed when every partition is done and nothing failed", () => {
