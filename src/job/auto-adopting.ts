@@ -6,7 +6,7 @@ import type { OpenState } from "../state/state-kind.ts";
 import { repartitioned } from "./partition-loss.ts";
 
 /** How many partitions that others have done are taken over between two looks at the own ones. */
-const ADOPTED_AT_ONCE = 8;
+const ADOPTED_AT_ONCE = 32;
 
 export interface AdoptingOptions {
   readonly machine: Pick<AutoMachine, "held" | "readFacts">;
