@@ -77,7 +77,15 @@ export const SECTIONS: Readonly<Record<string, SectionNeeds>> = {
   "docs/runbook.md > Links have expired": { before: [ONE_MACHINE, "cp listing.csv fresh_listing.csv"] },
   "docs/runbook.md > The disk is full": { before: [ONE_MACHINE] },
   "docs/runbook.md > A machine has died": { before: TWO_MACHINES },
-  "docs/runbook.md > The CSV was wrong": { works: WORKS, before: ["cp grown.csv right.csv"] },
+  "docs/runbook.md > The CSV was wrong": {
+    works: WORKS,
+    before: ["cp grown.csv right.csv"],
+    // A reader waits for the end of the process.
+    beforeCommand: {
+      "reupload run --csv right.csv":
+        "for i in $(seq 60); do reupload status --state-db machine1_state.db | grep -q process=ended && exit 0; sleep 0.5; done; exit 1",
+    },
+  },
   "docs/runbook.md > A firewall is in the way": { before: [ONE_MACHINE] },
 };
 
