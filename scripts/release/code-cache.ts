@@ -2,7 +2,7 @@
  * What V8 has compiled of the program's files, for an executable that runs on the kind of machine that makes it: it starts
  * as fast as an installation whose compile cache is filled.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, type StdioOptions } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../build/root.ts";
@@ -23,7 +23,9 @@ export function makeCodeCaches(node: string, folder: string): Map<string, string
   const make = (name: string, flags: readonly string[]): string => {
     const output = join(folder, name);
     const script = join(ROOT, "scripts", "release", "code-cache-maker.cjs");
-    execFileSync(node, [...flags, script, join(ROOT, "dist"), output], { stdio: ["ignore", "ignore", 2] });
+    // Not this process's own streams: what they are decides which of Node's modules load, and V8 numbers all functions.
+    const stdio: StdioOptions = ["ignore", "ignore", "pipe"];
+    execFileSync(node, [...flags, script, join(ROOT, "dist"), output], { stdio });
     return output;
   };
   const same = make("same", SAME_BYTES);
