@@ -19,7 +19,8 @@ import type { ProxyFor } from "./wire/proxy.ts";
 
 export { parseConnectionString } from "./account.ts";
 export type { AttemptContext } from "./attempts/attempt-clock.ts";
-export { ATTEMPT_DEFAULTS, type AttemptFigures, Attempts } from "./attempts/attempt.ts";
+export { ATTEMPT_DEFAULTS, Attempts } from "./attempts/attempt.ts";
+export { type AttemptFigures, sumFigures } from "./attempts/attempt-figures.ts";
 export { RequestBudget, fileDeadlineMs, transferTimeMs } from "./attempts/effort.ts";
 export type {
   BlobProperties,

@@ -1,5 +1,5 @@
 /** What limits a run: the rates of its services, as they were found, and the operator's brakes. */
-import type { RequestBrake } from "../azure/gate/brake.ts";
+import { type RequestBrake, requestBrake } from "../azure/gate/brake.ts";
 import type { RateChange } from "../azure/gate/learned-rate.ts";
 import { Pacer } from "../azure/gate/pacer.ts";
 import type { LimitChange } from "../config/limit-changes.ts";
@@ -46,7 +46,7 @@ export class Limits {
     this.#maxBandwidth = maxBandwidth;
     const requests = this.#pacer("--max-requests", () => this.#maxRequests);
     this.requests = requests;
-    this.brakes = [{ pass: (signal) => requests.pass(1, signal), passAtOnce: () => requests.passAtOnce(1) }];
+    this.brakes = [requestBrake(requests)];
     this.bandwidth = this.#pacer("--max-bandwidth", () => this.#maxBandwidth);
   }
 

@@ -2,7 +2,8 @@
 import type { Announcer } from "../announce/announcer.ts";
 import { BrakedAnnouncer } from "../announce/braked-announcer.ts";
 import { findAccount, type StorageAccount } from "../azure/account.ts";
-import { ATTEMPT_DEFAULTS, type AttemptFigures, Attempts } from "../azure/attempts/attempt.ts";
+import { ATTEMPT_DEFAULTS, Attempts } from "../azure/attempts/attempt.ts";
+import { type AttemptFigures, sumFigures } from "../azure/attempts/attempt-figures.ts";
 import { HEDGE_DEFAULTS, Hedging } from "../azure/attempts/hedge.ts";
 import { DepthBrake, queueDepthReader } from "../azure/calls/queue-depth.ts";
 import { Connections } from "../azure/wire/connections.ts";
@@ -116,9 +117,7 @@ export class Services implements SlotServices {
 
   /** Attempts of all threads; they only grow. */
   get figures(): AttemptFigures {
-    const all = [this.attempts.figures, ...this.#counted.map((figures) => figures())];
-    const sum = (name: keyof AttemptFigures): number => all.reduce((total, one) => total + one[name], 0);
-    return { retries: sum("retries"), throttles: sum("throttles"), hedges: sum("hedges") };
+    return sumFigures([this.attempts.figures, ...this.#counted.map((figures) => figures())]);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** A thread that carries slots, as the main thread sees it. `serve.ts` is its other side. */
-import { type AttemptFigures, onAbort } from "../azure/azure.ts";
+import { onAbort, sumFigures } from "../azure/azure.ts";
 import { errorMessageText } from "../core/errors.ts";
 import type { CatalogFile } from "../core/file.ts";
 import type { Waits, WorkSignals } from "../core/waits.ts";
@@ -58,7 +58,7 @@ export interface SlotThreadOptions {
 /** Carries each call to the thread and gives its answer. */
 export class SlotThread implements Carrier {
   state: ThreadState = "starting";
-  figures: AttemptFigures = { retries: 0, throttles: 0, hedges: 0 };
+  figures = sumFigures([]);
   readonly #port: ThreadPort;
   readonly #options: SlotThreadOptions;
   readonly #asking = new Map<number, Asker>();

@@ -1,4 +1,4 @@
-import type { AttemptFigures } from "../azure/azure.ts";
+import { type AttemptFigures, sumFigures } from "../azure/azure.ts";
 import type { Announcer } from "../announce/announcer.ts";
 import { errorMessageText } from "../core/errors.ts";
 import type { CatalogFile } from "../core/file.ts";
@@ -58,7 +58,7 @@ export class SlotThreads implements Transfer, Announcer {
   readonly #leaving = new Set<SlotThread>();
   readonly #deaths: number[] = [];
   /** Of threads that are gone. */
-  readonly #past: AttemptFigures = { retries: 0, throttles: 0, hedges: 0 };
+  #past = sumFigures([]);
   readonly #endLooks: Cancel;
   #activeMs = 0;
 
@@ -79,9 +79,7 @@ export class SlotThreads implements Transfer, Announcer {
 
   /** Counted in all threads but the main one since the beginning. */
   get figures(): AttemptFigures {
-    const all = [this.#past, ...[...this.#threads, ...this.#leaving].map(({ figures }) => figures)];
-    const sum = (name: keyof AttemptFigures): number => all.reduce((total, one) => total + one[name], 0);
-    return { retries: sum("retries"), throttles: sum("throttles"), hedges: sum("hedges") };
+    return sumFigures([this.#past, ...[...this.#threads, ...this.#leaving].map(({ figures }) => figures)]);
   }
 
   async transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
@@ -96,9 +94,7 @@ export class SlotThreads implements Transfer, Announcer {
   async close(): Promise<void> {
     this.#endLooks();
     this.#wanted = 0;
-    const threads = [...this.#threads, ...this.#leaving];
-    this.#threads = [];
-    await Promise.all(threads.map(async (thread) => thread.stop()));
+    await Promise.all([...this.#threads, ...this.#leaving].map(async (thread) => this.#stop(thread)));
   }
 
   async #carry<T>(call: (carrier: Carrier) => Promise<T>, { signal }: WorkSignals): Promise<T> {
@@ -179,9 +175,6 @@ export class SlotThreads implements Transfer, Announcer {
   #forget(thread: SlotThread): void {
     this.#leaving.delete(thread);
     this.#threads = this.#threads.filter((one) => one !== thread);
-    const { retries, throttles, hedges } = thread.figures;
-    this.#past.retries += retries;
-    this.#past.throttles += throttles;
-    this.#past.hedges += hedges;
+    this.#past = sumFigures([this.#past, thread.figures]);
   }
 }

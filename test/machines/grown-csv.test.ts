@@ -8,6 +8,7 @@ import type { Manifest } from "../../src/machines/manifest.ts";
 import { ServiceTime } from "../../src/machines/service-time.ts";
 import { VirtualSurroundings, VirtualWorld } from "../support/virtual-surroundings.ts";
 import { MemoryAccount } from "./memory-account.ts";
+import { TWO_PARTITIONS } from "./new-manifest.ts";
 import { simulatedFacts } from "./simulated-facts.ts";
 
 const target = "https://a.example/results";
@@ -16,15 +17,6 @@ const B: Manifest["csv"] = { digest: "b", rows: 6, workItems: 6, fileName: "b.cs
 const C: Manifest["csv"] = { digest: "c", rows: 7, workItems: 7, fileName: "c.csv", sample: [] };
 /** Work items of partition I of each CSV. */
 const ROWS: Readonly<Record<string, readonly [number, number]>> = { a: [2, 2], b: [2, 4], c: [2, 5] };
-const settings = {
-  totalPartitions: 2,
-  mode: "fixed",
-  hashVersion: 1,
-  queues: ["resultsqueue"],
-  nameTemplate: "{workItemName}-{fileBaseName}",
-  rules: {},
-} as const;
-
 class Run {
   readonly world = new VirtualWorld(1);
   readonly account = new MemoryAccount(() => this.world.now);
@@ -57,7 +49,7 @@ class Run {
       serviceTime: new ServiceTime(surroundings),
       holder: { host: `host${partition}`, pid: 1, stateId: `state${partition}` },
       partition,
-      settings,
+      settings: TWO_PARTITIONS,
       csv,
       facts: simulatedFacts(items, done),
       tool: "test",

@@ -3,16 +3,7 @@ import { BlobNames } from "../../src/machines/blob-names.ts";
 import { findOrMakeManifest } from "../../src/machines/generation.ts";
 import { VirtualSurroundings, VirtualWorld } from "../support/virtual-surroundings.ts";
 import { MemoryAccount } from "./memory-account.ts";
-import { newManifest } from "./new-manifest.ts";
-
-const settings = {
-  totalPartitions: 2,
-  mode: "fixed",
-  hashVersion: 1,
-  queues: ["resultsqueue"],
-  nameTemplate: "{workItemName}-{fileBaseName}",
-  rules: {},
-} as const;
+import { newManifest, TWO_PARTITIONS } from "./new-manifest.ts";
 
 describe("a service that forgets the manifest", () => {
   it("is asked once a second, and after 30 s the start ends with an error that says so", async () => {
@@ -28,7 +19,7 @@ describe("a service that forgets the manifest", () => {
     const began = world.now;
     const started = findOrMakeManifest(
       { account, surroundings, names },
-      () => newManifest(settings, 3, "d"),
+      () => newManifest(TWO_PARTITIONS, 3, "d"),
       new AbortController().signal,
     );
     const ended = started.catch((thrown: unknown) => ({ thrown, after: world.now - began }));

@@ -1,6 +1,7 @@
 import { classifyAnswer } from "../../core/failure.ts";
 import type { Incident } from "../../core/incident.ts";
 import { AttemptClock, type AttemptContext } from "./attempt-clock.ts";
+import { sumFigures } from "./attempt-figures.ts";
 import type { RequestBudget } from "./effort.ts";
 import type { Hedging } from "./hedge.ts";
 import { type ServiceFailure, toServiceFailure } from "../wire/service-error.ts";
@@ -23,14 +24,6 @@ export const ATTEMPT_DEFAULTS: AttemptPolicy = {
   maxDelayMs: 60_000,
   idleMs: 30_000,
 };
-
-/** Counters that grow over the run, for the progress line. */
-export interface AttemptFigures {
-  retries: number;
-  throttles: number;
-  /** Second requests beside a first one that took long. */
-  hedges: number;
-}
 
 /** What is known of a request before it is made. */
 export interface RequestTraits {
@@ -68,7 +61,7 @@ type Next = "give-up" | "again" | "patient" | "renewed" | "free";
 export class Attempts {
   readonly policy: AttemptPolicy;
   readonly surroundings: Surroundings;
-  readonly figures: AttemptFigures = { retries: 0, throttles: 0, hedges: 0 };
+  readonly figures = sumFigures([]);
   readonly #hedging: Hedging | undefined;
 
   /** @param hedging without it, nothing is asked twice at once */

@@ -1,3 +1,5 @@
+import type { Pacer } from "./pacer.ts";
+
 /** Holds attempts back at the operator's word. */
 export interface Brake {
   /** Waits until one more attempt may be made; undefined when it may at once. @throws the signal's reason */
@@ -8,4 +10,9 @@ export interface Brake {
 export interface RequestBrake extends Brake {
   /** Lets one request pass that need not be made, when none waits and it may at once. @returns whether it may */
   passAtOnce(): boolean;
+}
+
+/** A brake that lets each request pass at the pacer's turn. */
+export function requestBrake(pacer: Pacer): RequestBrake {
+  return { pass: (signal) => pacer.pass(1, signal), passAtOnce: () => pacer.passAtOnce(1) };
 }

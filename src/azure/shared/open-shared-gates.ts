@@ -1,5 +1,6 @@
 import type { AccessToken } from "@azure/identity";
 import { every, type Surroundings } from "../../surroundings/surroundings.ts";
+import { requestBrake } from "../gate/brake.ts";
 import type { Gate } from "../gate/gate.ts";
 import { Pacer } from "../gate/pacer.ts";
 import { SharedBucket } from "../gate/shared-bucket.ts";
@@ -37,9 +38,7 @@ export function openSharedGates(surroundings: Surroundings, description: GatesDe
     surroundings,
     port,
     signIn: signIn?.forGate(STORAGE_SCOPE),
-    brakes: [
-      { pass: (signal: AbortSignal) => requests.pass(1, signal), passAtOnce: () => requests.passAtOnce(1) },
-    ],
+    brakes: [requestBrake(requests)],
     numberOf: numberThings(),
   };
   const open = (facts: GatesDescription["target"]): RemoteGate => {
