@@ -4,12 +4,13 @@
  *
  *     npm run build && node bench/in-turns.ts [--way server|stream|local] [--bytes 16384] [--files 8000] [--rounds 5]
  *         [--concurrency 64|auto] [--latency 20] [--beside OTHER/dist/cli/main.js] [--bare] [--rclone] [--sdk]
+ *         [--profile FOLDER]
  *
  * CPU is of the whole program, its start included, in ms a file. Each run is verified in the target.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { AS_IT_COMES, type Contestant, type Way, trusting } from "./compare/contestants/contestant.ts";
 import { RCLONE } from "./compare/contestants/rclone.ts";
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     bare: { type: "boolean", default: false },
     rclone: { type: "boolean", default: false },
     sdk: { type: "boolean", default: false },
+    profile: { type: "string" },
   },
 });
 const ways: readonly Way[] = ["server", "stream", "local"];
@@ -67,9 +69,21 @@ function beside(main: string): Contestant {
   };
 }
 
+/** This build, with a profile of each of its threads when asked. */
+function ours(profiles: string | undefined): Contestant {
+  if (profiles === undefined) return REUPLOAD;
+  return {
+    ...REUPLOAD,
+    call(job, setting) {
+      const call = REUPLOAD.call(job, setting);
+      return { ...call, args: ["--cpu-prof", "--cpu-prof-dir", resolve(profiles), ...call.args] };
+    },
+  };
+}
+
 const setting = values.concurrency === "auto" ? AS_IT_COMES : concurrency(Number(values.concurrency));
 const turns: { readonly contestant: Contestant; readonly runs: Run[] }[] = [
-  REUPLOAD,
+  ours(values.profile),
   ...(values.beside === undefined ? [] : [beside(values.beside)]),
   ...(values.bare ? [BARE] : []),
   ...(values.rclone ? [RCLONE] : []),
