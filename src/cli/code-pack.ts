@@ -4,7 +4,7 @@
  * It lies in the folder of Node's cache, which is one for each version of Node, its flags, and user
  * (`docs/design/027-code-cache.md`).
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire, Module } from "node:module";
 import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -14,11 +14,21 @@ import { crc32 } from "node:zlib";
 /** Of the layout below; a file of another one is not read. */
 const LAYOUT = "reupload code 1";
 
-/** Where a file's code lies in the pack, and of which text it was compiled. */
-interface Entry {
+/** A file of the program as it was when it was compiled. */
+interface Text {
+  /** Its path. */
   readonly name: string;
   readonly textCrc: number;
   readonly textBytes: number;
+}
+
+interface Loaded {
+  readonly of: Text;
+  readonly script: Script;
+}
+
+/** Where a file's code lies in the pack. */
+interface Entry extends Text {
   readonly at: number;
   readonly bytes: number;
 }
@@ -36,16 +46,17 @@ interface Found {
 
 /** The compiled code of the files that one command loads. Its file: a line of JSON, then the code. */
 export class CodePack {
-  readonly #path: string;
-  readonly #found: ReadonlyMap<string, Found>;
-  readonly #loaded = new Map<string, { readonly text: Buffer; readonly script: Script }>();
+  /** Its file. */
+  readonly path: string;
+  readonly #found: Map<string, Found>;
+  readonly #loaded: Loaded[] = [];
   /** Nothing fits: it is to be written anew. */
   isWanting = false;
 
   /** @param folder where it is kept @param program the folder of the program's files @param command whose it is */
   constructor(folder: string, program: string, command: string) {
-    this.#path = join(folder, `reupload-${command}-${crc32(program).toString(16)}`);
-    this.#found = readPack(this.#path);
+    this.path = join(folder, `reupload-${command}-${crc32(program).toString(16)}`);
+    this.#found = readPack(this.path);
     if (this.#found.size === 0) this.#want();
   }
 
@@ -57,43 +68,35 @@ export class CodePack {
   /** Compiles the text, or takes what was compiled of it before. @param name path of its file */
   compile(name: string, before: string, text: Buffer, after: string): Script {
     const found = this.#found.get(name);
-    const fits = found?.entry.textBytes === text.length && found.entry.textCrc === crc32(text);
+    // V8 has read it then.
+    this.#found.delete(name);
+    const of = { name, textCrc: crc32(text), textBytes: text.length };
+    const fits = found?.entry.textBytes === of.textBytes && found.entry.textCrc === of.textCrc;
     // The program's files have no characters beyond ASCII.
     const script = new Script(before + text.toString("latin1") + after, {
       filename: name,
       ...(fits && { cachedData: found.code }),
     });
     if (!fits || script.cachedDataRejected === true) this.#want();
-    this.#loaded.set(name, { text, script });
+    this.#loaded.push({ of, script });
     return script;
   }
 
-  /**
-   * Writes what is compiled by now. A folder that cannot be written to is no error: the next start is as slow as this one.
-   * V8's flags must be those of the start.
-   */
-  write(): void {
+  /** What is compiled by now, for the file. V8's flags must be those of the start. */
+  content(): Uint8Array {
     setFlagsFromString("--flush-bytecode");
     const entries: Entry[] = [];
     const parts: Buffer[] = [];
     let at = 0;
-    for (const [name, { text, script }] of this.#loaded) {
+    for (const { of, script } of this.#loaded) {
       const code = script.createCachedData();
-      entries.push({ name, textCrc: crc32(text), textBytes: text.length, at, bytes: code.length });
+      entries.push({ ...of, at, bytes: code.length });
       parts.push(code);
       at += code.length;
     }
     const codes = Buffer.concat(parts);
     const header: Header = { layout: LAYOUT, crc: crc32(codes), entries };
-    const made = `${this.#path}.${process.pid}`;
-    try {
-      writeFileSync(made, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), codes]), {
-        mode: 0o600,
-      });
-      renameSync(made, this.#path);
-    } catch {
-      rmSync(made, { force: true });
-    }
+    return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), codes]);
   }
 
   /** From now on V8 forgets no code that was not called for a while: all of it is to be written. */

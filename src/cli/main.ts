@@ -16,12 +16,14 @@ const folder = getCompileCacheDir();
 if (folder === undefined || !WITH_PACK.has(command) || process.sourceMapsEnabled) {
   void import("./command.ts").then(({ runCommandLine }) => runCommandLine());
 } else {
-  const pack = new CodePack(folder, import.meta.dirname, command);
-  const loaded = loadWithPack(pack, join(import.meta.dirname, "command.js"));
-  process.once("exit", (code) => {
-    if (code !== 0 || !pack.isWanting) return;
-    setStartFlags();
-    pack.write();
-  });
-  void loaded["runCommandLine"]?.();
+  void run(new CodePack(folder, import.meta.dirname, command));
+}
+
+/** Runs the command with the code that an earlier start has kept, or keeps its own. */
+async function run(pack: CodePack): Promise<void> {
+  await loadWithPack(pack, join(import.meta.dirname, "command.js"))["runCommandLine"]?.();
+  if (process.exitCode !== 0 || !pack.isWanting) return;
+  const { keepCode } = await import("../job/keep-code.ts");
+  setStartFlags();
+  keepCode(pack.path, pack.content());
 }

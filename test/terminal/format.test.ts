@@ -31,12 +31,16 @@ describe("formatted counts", () => {
     const oneDecimal = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     const upTo = (max: number) => fc.double({ min: 0, max, noNaN: true });
     fc.assert(
-      fc.property(upTo(2 ** 53), (value) => expect(count(value)).toBe(whole.format(Math.abs(value)))),
+      fc.property(upTo(2 ** 53), (value) => {
+        expect(count(value)).toBe(whole.format(Math.abs(value)));
+      }),
     );
     // Not just between two decimals: Intl rounds 0.35 up, which is a little less in binary.
     const tenths = fc.integer({ min: 11, max: 998 }).map((tenth) => tenth / 10 + 0.02);
     fc.assert(
-      fc.property(tenths, (value) => expect(fileRate(value)).toBe(`${oneDecimal.format(value)} files/s`)),
+      fc.property(tenths, (value) => {
+        expect(fileRate(value)).toBe(`${oneDecimal.format(value)} files/s`);
+      }),
     );
   });
 
