@@ -15,9 +15,8 @@ export async function runCommandLine(): Promise<void> {
   const io = processIo();
   const args = process.argv.slice(2);
   let exitCode: ExitCode = EXIT.done;
-  const program = makeProgram(versionLine(), io, (code) => {
-    exitCode = code;
-  });
+  const setExitCode = (code: ExitCode): void => void (exitCode = code);
+  const program = makeProgram(versionLine(), io, setExitCode, args[0]);
   try {
     // What commander would write is told as an error of ours, in the format that was asked for.
     for (const command of [program, ...program.commands]) command.configureOutput({ writeErr: () => {} });
