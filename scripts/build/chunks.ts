@@ -5,7 +5,7 @@ import { ROOT } from "./root.ts";
 /** Packages that take long to load: what needs one of them, also through others, stays apart from what does not. */
 const HEAVY = /(?:^|[\\/])(undici|yaml|azure-kusto-data|@azure[\\/]identity|pino|minimatch)(?:[\\/]|$)/;
 
-const OWN = /^[\\/]src[\\/](?!cli[\\/](?:main|command)\.ts|transfer[\\/]hash-thread\.ts)/;
+const OWN = /^[\\/]src[\\/](?!cli[\\/](?:main|command)\.ts)/;
 
 interface ModuleGraph {
   getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;
