@@ -15,7 +15,7 @@ export interface WireRequest {
   readonly body?: Buffer | undefined;
 }
 
-/** A larger body goes in slices: a whole one shows no sign of life until its last byte has left. */
+/** Through a proxy a larger body goes in slices; elsewhere the socket cuts it. */
 const SLICE_BYTES = 64 * 1024;
 /** Pieces (of up to 64 KiB each) that may arrive before somebody reads them; beyond that the connection waits. */
 const MOST_UNREAD = 2;
@@ -34,6 +34,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #unread: Buffer[] = [];
   /** Where the body goes as it comes. */
   #sink: { readonly buffer: Buffer; filled: number } | undefined;
+  /** Each piece of the body is overwritten by the next one. */
+  #piecesPass = false;
   #receivedBytes = 0;
   #isComplete = false;
   #error: Error | undefined;
@@ -55,7 +57,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const exchange = new Exchange(connection, pulse);
     pulse.whenEnded((reason) => exchange.#fail(reason));
     exchange.#throwIfFailed();
-    connection.dispatcher.dispatch(dispatchOptions(request), exchange);
+    connection.dispatcher.dispatch(dispatchOptions(request, connection.isLean), exchange);
     while (exchange.status === 0) await exchange.#news();
     return exchange;
   }
@@ -114,7 +116,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const sink = this.#sink;
     const taken = sink === undefined ? 0 : piece.copy(sink.buffer, sink.filled);
     if (sink !== undefined) sink.filled += taken;
-    if (taken < piece.length) this.#unread.push(taken === 0 ? piece : piece.subarray(taken));
+    if (taken < piece.length) {
+      const left = piece.subarray(taken);
+      this.#unread.push(this.#piecesPass ? Buffer.from(left) : left);
+    }
     if (sink === undefined || sink.filled === sink.buffer.length) this.#tell();
   }
 
@@ -139,6 +144,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    const { socket } = this.#connection;
+    if (socket !== undefined) socket.onSlice = this.#pulse.alive;
     if (this.#error !== undefined) controller.abort(this.#error);
   }
 
@@ -155,6 +162,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#pulse.alive();
     this.status = status;
     this.headers = headers;
+    const isCounted = headers["content-length"] !== undefined && headers["transfer-encoding"] === undefined;
+    this.#piecesPass = isCounted && this.#connection.socket?.beginBody() === true;
     this.#tell();
   }
 
@@ -168,7 +177,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#isComplete = true;
-    this.#connection.giveBack();
+    const { socket } = this.#connection;
+    socket?.endBody();
+    if (socket?.isSending === true)
+      this.#connection.cut(new Error("the answer came before the body was sent"));
+    else this.#connection.giveBack();
     this.#tell();
   }
 
@@ -181,8 +194,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-function dispatchOptions({ method, origin, path, headers, body }: WireRequest): Dispatcher.DispatchOptions {
-  if (body === undefined || body.length <= SLICE_BYTES) {
+/** @param isLean a long body is cut into slices by the socket */
+function dispatchOptions(
+  { method, origin, path, headers, body }: WireRequest,
+  isLean: boolean,
+): Dispatcher.DispatchOptions {
+  if (body === undefined || isLean || body.length <= SLICE_BYTES) {
     // Without `reset: false` a connection is closed after a HEAD.
     return { method, origin, path, headers, body: body ?? null, reset: false };
   }
