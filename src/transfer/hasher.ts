@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { onAbort } from "../azure/azure.ts";
 import { errorMessageText } from "../core/errors.ts";
+import { Numbered } from "../core/numbered.ts";
 import { startThread } from "../surroundings/program-files.ts";
 import { SHARED_FROM } from "./buffers.ts";
 import { ContentMemory } from "./content-memory.ts";
@@ -107,7 +108,7 @@ interface Asker {
 /** One worker and who waits for its answers. */
 class HashThread {
   readonly #worker: Worker | undefined;
-  readonly #asking = new Map<number, Asker>();
+  readonly #asking = new Numbered<Asker>();
   readonly #memory: ContentMemory;
   #asked = 0;
   #death: Error | undefined;
@@ -155,7 +156,7 @@ class HashThread {
     const stop = onAbort(signal, () => this.#take(id)?.reject(signal.reason as Error));
     // While somebody waits, the process may not end.
     if (this.#asking.size === 0) this.#worker?.ref();
-    this.#asking.set(id, { resolve, reject });
+    this.#asking.put(id, { resolve, reject });
     this.#worker?.postMessage({ ...question, id });
     try {
       return await promise;
@@ -169,13 +170,14 @@ class HashThread {
   }
 
   #take(id: number): Asker | undefined {
-    const asker = this.#asking.get(id);
-    if (this.#asking.delete(id) && this.#asking.size === 0) this.#worker?.unref();
+    const asker = this.#asking.take(id);
+    if (asker !== undefined && this.#asking.size === 0) this.#worker?.unref();
     return asker;
   }
 
   #die(cause: unknown): void {
     this.#death ??= new Error(`the thread that hashes ended: ${errorMessageText(cause)}`, { cause });
-    for (const id of this.#asking.keys()) this.#take(id)?.reject(this.#death);
+    for (const { reject } of this.#asking.takeAll()) reject(this.#death);
+    this.#worker?.unref();
   }
 }

@@ -82,12 +82,12 @@ export class SlotThreads implements Transfer, Announcer {
     return sumFigures([this.#past, ...[...this.#threads, ...this.#leaving].map(({ figures }) => figures)]);
   }
 
-  async transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
-    return this.#carry(async (carrier) => carrier.transfer(file, blobName, signals), signals);
+  transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
+    return this.#carry((carrier) => carrier.transfer(file, blobName, signals), signals);
   }
 
-  async announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
-    return this.#carry(async (carrier) => carrier.announce(blobName, signals), signals);
+  announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
+    return this.#carry((carrier) => carrier.announce(blobName, signals), signals);
   }
 
   /** Ends the threads, with whatever they do. */

@@ -78,6 +78,28 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /**
+   * The rest of the body, all at once.
+   *
+   * @returns undefined when it is longer than `most` bytes; the connection is cut then
+   * @throws as `begin` does
+   */
+  async rest(most: number): Promise<Buffer | undefined> {
+    const pieces: Buffer[] = [];
+    for (let bytes = 0; ;) {
+      for (const piece of this.#unread) bytes += piece.length;
+      pieces.push(...this.#unread);
+      this.#unread = [];
+      if (bytes > most) {
+        this.close();
+        return undefined;
+      }
+      // A small answer came in one piece, as a rule: there is nothing to wait for.
+      if (this.#isComplete) return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+      await this.#news();
+    }
+  }
+
+  /**
    * Fills the buffer with what comes next of the body.
    *
    * @returns how many bytes there were: fewer than the buffer holds when the body has ended
