@@ -47,8 +47,10 @@ await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: tru
 for (let round = 0; round < Number(values.rounds); round++) {
   // Each round begins with another one.
   for (let turn = 0; turn < turns.length; turn++) {
-    const { processes, threads, costs } = turns[(round + turn) % turns.length]!;
-    costs.push(await runThreads(simulator, folder, { ...run, processes, threads }));
+    const { name, processes, threads, costs } = turns[(round + turn) % turns.length]!;
+    const cost = await runThreads(simulator, folder, { ...run, processes, threads });
+    costs.push(cost);
+    process.stderr.write(`${name}: ${(cost.files / cost.seconds).toFixed(0)} files/s\n`);
   }
 }
 
