@@ -3,10 +3,11 @@
  * of a round are taken inside the round, so that CPU can be compared while others work on the machine; times cannot.
  *
  *     npm run build && node bench/in-turns.ts [--way server|stream|local] [--bytes 16384] [--files 8000] [--rounds 5]
- *         [--concurrency 64|auto] [--latency 20] [--beside OTHER/dist/cli/main.js] [--bare] [--rclone] [--sdk]
- *         [--profile FOLDER]
+ *         [--concurrency 64|auto] [--latency 20] [--beside OTHER/bin/reupload.js]... [--bare] [--rclone] [--sdk]
+ *         [--coordination] [--profile FOLDER]
  *
- * CPU is of the whole program, its start included, in ms a file. Each run is verified in the target.
+ * CPU is of the whole program, its start included, in ms a file. Each run is verified in the target. Builds of reupload
+ * coordinate with `--coordination` alone: it is one machine, and the others of the comparison keep nothing in the account.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,7 +30,8 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     concurrency: { type: "string", default: "64" },
     latency: { type: "string", default: "20" },
-    beside: { type: "string" },
+    beside: { type: "string", multiple: true, default: [] },
+    coordination: { type: "boolean", default: false },
     bare: { type: "boolean", default: false },
     rclone: { type: "boolean", default: false },
     sdk: { type: "boolean", default: false },
@@ -57,13 +59,22 @@ const BARE: Contestant = {
   },
 };
 
+/** This build of the command. */
+const OURS: Contestant = {
+  ...REUPLOAD,
+  call(job, setting) {
+    const { env, ...call } = REUPLOAD.call(job, setting);
+    return { ...call, env: { ...env, REUPLOAD_COORDINATION: String(values.coordination) } };
+  },
+};
+
 /** Another build of the same command. */
 function beside(main: string): Contestant {
   return {
-    ...REUPLOAD,
-    name: "beside",
+    ...OURS,
+    name: `beside: ${main}`,
     call(job, setting) {
-      const call = REUPLOAD.call(job, setting);
+      const call = OURS.call(job, setting);
       return { ...call, args: [main, ...call.args.slice(1)] };
     },
   };
@@ -71,11 +82,11 @@ function beside(main: string): Contestant {
 
 /** This build, with a profile of each of its threads when asked. */
 function ours(profiles: string | undefined): Contestant {
-  if (profiles === undefined) return REUPLOAD;
+  if (profiles === undefined) return OURS;
   return {
-    ...REUPLOAD,
+    ...OURS,
     call(job, setting) {
-      const call = REUPLOAD.call(job, setting);
+      const call = OURS.call(job, setting);
       return { ...call, args: ["--cpu-prof", "--cpu-prof-dir", resolve(profiles), ...call.args] };
     },
   };
@@ -84,7 +95,7 @@ function ours(profiles: string | undefined): Contestant {
 const setting = values.concurrency === "auto" ? AS_IT_COMES : concurrency(Number(values.concurrency));
 const turns: { readonly contestant: Contestant; readonly runs: Run[] }[] = [
   ours(values.profile),
-  ...(values.beside === undefined ? [] : [beside(values.beside)]),
+  ...values.beside.map(beside),
   ...(values.bare ? [BARE] : []),
   ...(values.rclone ? [RCLONE] : []),
   ...(values.sdk ? [SDK_SCRIPT] : []),
@@ -93,7 +104,7 @@ const turns: { readonly contestant: Contestant; readonly runs: Run[] }[] = [
 await using simulator = await startSimulator({
   tls: true,
   realtime: true,
-  settings: { "auto-create": true, latency: values.latency },
+  settings: { "auto-create": true, latency: values.latency, "keep-container": "reupload-coordination" },
 });
 const { tls: service } = simulator;
 if (service === undefined) throw new Error("the simulator does not listen for HTTPS");
@@ -117,6 +128,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
 
 const figures: readonly (readonly [string, (run: Run) => number])[] = [
   ["CPU ms a file", (run) => (run.cpuSeconds * 1_000) / run.files],
+  ["seconds", (run) => run.seconds],
   ["files/s", (run) => run.files / run.seconds],
   ["under way files/s", (run) => run.files / run.underWaySeconds],
   ["peak MiB", (run) => run.peakMiB],

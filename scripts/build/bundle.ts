@@ -6,6 +6,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type OutputChunk, rolldown, type RolldownLog } from "rolldown";
+import { onlyAscii } from "./ascii.ts";
 import { type BuildFacts, readBuildFacts } from "./build-facts.ts";
 import { type BundledPackage, findBundledPackages } from "./bundled-packages.ts";
 import { CHUNKS, findCycle } from "./chunks.ts";
@@ -73,7 +74,7 @@ async function writeFiles(
     platform: "node",
     preserveEntrySignatures: "allow-extension",
     external: SYNC_PACKAGES.map((name) => `./${name}.js`),
-    plugins: [syncPackages()],
+    plugins: [syncPackages(), onlyAscii()],
     transform: { define: { REUPLOAD_BUILD: JSON.stringify(facts) } },
     onLog: refuseWarnings,
   });
