@@ -16,19 +16,18 @@ import { ROOT } from "./root.ts";
 import { slimUndici, UNDICI_DEFINES } from "./slim-undici.ts";
 import { SYNC_PACKAGES, syncPackages } from "./sync-packages.ts";
 
-/** What starts by itself: the program, its command line for tests, a thread, and what is loaded without waiting. */
+/** What starts by itself: the program, its command line for tests, and what is loaded without waiting. */
 const ENTRIES = {
   "cli/main": "src/cli/main.ts",
   "cli/command": "src/cli/command.ts",
-  "transfer/hash-thread": "src/transfer/hash-thread.ts",
   ...Object.fromEntries(SYNC_PACKAGES.map((name) => [`chunks/${name}`, name])),
 };
 
 /**
- * A thread whose code is in one file, whatever it shares with the program: the single executable starts it from its text,
- * from which no neighbours can be loaded.
+ * Threads, the code of each in one file, whatever it shares with the program: the single executable starts them from
+ * their text, from which no neighbours can be loaded.
  */
-const THREADS = { "job/slot-thread": "src/job/slot-thread.ts" };
+const THREADS = ["transfer/hash-thread", "job/slot-thread"];
 
 /** What was made. */
 export interface Bundle {
@@ -49,8 +48,10 @@ export async function buildBundle(): Promise<Bundle> {
   const dist = join(ROOT, "dist");
   await rm(dist, { recursive: true, force: true });
   const program = await writeFiles(ENTRIES, CHUNKS, facts);
-  const threads = await writeFiles(THREADS, false, facts);
-  const chunks = [...program, ...threads];
+  const chunks = [...program];
+  for (const thread of THREADS) {
+    chunks.push(...(await writeFiles({ [thread]: `src/${thread}.ts` }, false, facts)));
+  }
   const cycle = findCycle(chunks);
   if (cycle !== undefined) throw new Error(`files of dist load one another: ${cycle.join(" -> ")}`);
   const packages = findBundledPackages(chunks.flatMap(({ moduleIds }) => moduleIds));

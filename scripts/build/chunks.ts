@@ -6,8 +6,7 @@ import { ROOT } from "./root.ts";
 const HEAVY = /(?:^|[\\/])(undici|yaml|azure-kusto-data|@azure[\\/]identity|pino|minimatch)(?:[\\/]|$)/;
 
 /** Not what comes before the code cache: it stays small, and by itself. */
-const OWN =
-  /^[\\/]src[\\/](?!cli[\\/](?:main|command|code-pack)\.ts|job[\\/]start-flags\.ts|transfer[\\/]hash-thread\.ts)/;
+const OWN = /^[\\/]src[\\/](?!cli[\\/](?:main|command|code-pack)\.ts|job[\\/]start-flags\.ts)/;
 
 interface ModuleGraph {
   getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;

@@ -121,12 +121,16 @@ export class SlotsSizing {
   }
 
   /** Changes the number of slots with the load. @returns ends that */
-  #find({ load, activeMs, onChange }: AutoSlots): Cancel {
+  #find({ load, threads, onChange }: AutoSlots): Cancel {
     const { size: start } = this.#slots;
     const pool = new PoolSize(this.#surroundings.monotonic(), { ...POOL_BOUNDS, start });
     return every(this.#surroundings, LOOK_MS, () => {
-      const threadMs = activeMs?.() ?? performance.eventLoopUtilization().active;
-      const change = pool.look(this.#surroundings.monotonic(), { ...load(), threadMs }, this.#slots.inUse);
+      const { activeMs: threadMs, isTrying: isTryingThread } = threads ?? {
+        activeMs: performance.eventLoopUtilization().active,
+        isTrying: false,
+      };
+      const all = { ...load(), threadMs, isTryingThread };
+      const change = pool.look(this.#surroundings.monotonic(), all, this.#slots.inUse);
       if (change === undefined) return;
       this.#slots.resize(change.to);
       onChange(change);
