@@ -4,7 +4,7 @@
  * It lies in the folder of Node's cache, which is one for each version of Node, its flags, and user
  * (`docs/design/027-code-cache.md`).
  */
-import { readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { createRequire, Module } from "node:module";
 import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -107,9 +107,16 @@ export class CodePack {
   }
 }
 
-/** Nothing when there is no such file, or when it is not whole. */
+/** In a folder that is open to all, such as the temporary one, another user may have put it there: it is run as it is. */
+function isOwn(path: string): boolean {
+  const { uid, mode } = lstatSync(path);
+  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+}
+
+/** Nothing when there is no such file, when it is not this user's alone, or not whole. */
 function readPack(path: string): Map<string, Found> {
   try {
+    if (!isOwn(path)) return new Map();
     const all = readFileSync(path);
     const end = all.indexOf("\n");
     const header = JSON.parse(all.toString("utf8", 0, end)) as Header;
