@@ -4,7 +4,7 @@
  * It lies in the folder of Node's cache, which is one for each version of Node, its flags, and user
  * (`docs/design/027-code-cache.md`).
  */
-import { lstatSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { createRequire, Module } from "node:module";
 import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -107,17 +107,26 @@ export class CodePack {
   }
 }
 
-/** In a folder that is open to all, such as the temporary one, another user may have put it there: it is run as it is. */
-function isOwn(path: string): boolean {
-  const { uid, mode } = lstatSync(path);
-  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+/**
+ * The file, when it is this user's own. In a folder that is open to all, such as the temporary one, another user may have put
+ * it there, and it is run as it is.
+ */
+function readOwn(path: string): Buffer | undefined {
+  const file = openSync(path, "r");
+  try {
+    const { uid, mode } = fstatSync(file);
+    const isOwn = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+    return isOwn ? readFileSync(file) : undefined;
+  } finally {
+    closeSync(file);
+  }
 }
 
-/** Nothing when there is no such file, when it is not this user's alone, or not whole. */
+/** Nothing when there is no such file, or when it is not whole. */
 function readPack(path: string): Map<string, Found> {
   try {
-    if (!isOwn(path)) return new Map();
-    const all = readFileSync(path);
+    const all = readOwn(path);
+    if (all === undefined) return new Map();
     const end = all.indexOf("\n");
     const header = JSON.parse(all.toString("utf8", 0, end)) as Header;
     const codes = all.subarray(end + 1);
