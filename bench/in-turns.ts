@@ -3,7 +3,7 @@
  * of a round are taken inside the round, so that CPU can be compared while others work on the machine; times cannot.
  *
  *     npm run build && node bench/in-turns.ts [--way server|stream|local] [--bytes 16384] [--files 8000] [--rounds 5]
- *         [--concurrency 64|auto|auto,auto/1,100/1] [--latency 20] [--beside OTHER/dist/cli/main.js] [--bare] [--rclone] [--sdk]
+ *         [--concurrency 64|auto|auto,auto/1,100/1] [--latency 20] [--beside OTHER/bin/reupload.js,...] [--bare] [--rclone] [--sdk]
  *         [--profile FOLDER]
  *
  * Several numbers of slots (and of threads, after a slash) make a line each; all but this build's lines have the first. CPU is of the whole program, its start included, in ms a file. Each run is verified in the target.
@@ -75,7 +75,7 @@ const turns: {
 }[] = [
   { contestant: ours(values.profile), setting },
   ...otherSettings.map((other) => ({ contestant: REUPLOAD, setting: other })),
-  ...(values.beside === undefined ? [] : [{ contestant: besideReupload(values.beside), setting }]),
+  ...(values.beside?.split(",") ?? []).map((main) => ({ contestant: besideReupload(main), setting })),
   ...(values.bare ? [{ contestant: bareLoop(), setting: bareSetting }] : []),
   ...(values.rclone
     ? [{ contestant: RCLONE, setting: RCLONE.settings(Number(values.bytes)).at(-1) ?? AS_IT_COMES }]

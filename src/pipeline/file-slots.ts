@@ -123,10 +123,13 @@ export class SlotsSizing {
   /** Changes the number of slots with the load. @returns ends that */
   #find({ load, activeMs, onChange }: AutoSlots): Cancel {
     const { size: start } = this.#slots;
-    const pool = new PoolSize(this.#surroundings.monotonic(), { ...POOL_BOUNDS, start });
+    const poolLoad = () => ({
+      ...load(),
+      threadMs: activeMs?.() ?? performance.eventLoopUtilization().active,
+    });
+    const pool = new PoolSize(this.#surroundings.monotonic(), poolLoad(), { ...POOL_BOUNDS, start });
     return every(this.#surroundings, LOOK_MS, () => {
-      const threadMs = activeMs?.() ?? performance.eventLoopUtilization().active;
-      const change = pool.look(this.#surroundings.monotonic(), { ...load(), threadMs }, this.#slots.inUse);
+      const change = pool.look(this.#surroundings.monotonic(), poolLoad(), this.#slots.inUse);
       if (change === undefined) return;
       this.#slots.resize(change.to);
       onChange(change);
