@@ -3,10 +3,12 @@
  * of a round are taken inside the round, so that CPU can be compared while others work on the machine; times cannot.
  *
  *     npm run build && node bench/in-turns.ts [--way server|stream|local] [--bytes 16384] [--files 8000] [--rounds 5]
- *         [--concurrency 64|auto|auto,auto/1,100/1] [--latency 20] [--beside OTHER/bin/reupload.js,...] [--bare] [--rclone] [--sdk]
- *         [--profile FOLDER]
+ *         [--concurrency 64|auto|auto,auto/1,100/1] [--latency 20] [--beside OTHER/bin/reupload.js]... [--bare] [--rclone] [--sdk]
+ *         [--coordination] [--profile FOLDER]
  *
- * Several numbers of slots (and of threads, after a slash) make a line each; all but this build's lines have the first. CPU is of the whole program, its start included, in ms a file. Each run is verified in the target.
+ * Several numbers of slots (and of threads, after a slash) make a line each; all but this build's lines have the first. CPU is
+ * of the whole program, its start included, in ms a file. Each run is verified in the target. Builds of reupload
+ * coordinate with `--coordination` alone: it is one machine, and the others of the comparison keep nothing in the account.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,7 +31,8 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     concurrency: { type: "string", default: "64" },
     latency: { type: "string", default: "20" },
-    beside: { type: "string" },
+    beside: { type: "string", multiple: true, default: [] },
+    coordination: { type: "boolean", default: false },
     bare: { type: "boolean", default: false },
     rclone: { type: "boolean", default: false },
     sdk: { type: "boolean", default: false },
@@ -40,13 +43,26 @@ const ways: readonly Way[] = ["server", "stream", "local"];
 const way = ways.find((one) => one === values.way);
 if (way === undefined) throw new Error(`--way takes ${ways.join(", ")}`);
 
+/** A build of the command that coordinates only when asked. */
+function coordinating(contestant: Contestant): Contestant {
+  return {
+    ...contestant,
+    call(job, setting) {
+      const { env, ...call } = contestant.call(job, setting);
+      return { ...call, env: { ...env, REUPLOAD_COORDINATION: String(values.coordination) } };
+    },
+  };
+}
+
+const OURS = coordinating(REUPLOAD);
+
 /** This build, with a profile of each of its threads when asked. */
 function ours(profiles: string | undefined): Contestant {
-  if (profiles === undefined) return REUPLOAD;
+  if (profiles === undefined) return OURS;
   return {
-    ...REUPLOAD,
+    ...OURS,
     call(job, setting) {
-      const call = REUPLOAD.call(job, setting);
+      const call = OURS.call(job, setting);
       return { ...call, args: ["--cpu-prof", "--cpu-prof-dir", resolve(profiles), ...call.args] };
     },
   };
@@ -74,8 +90,8 @@ const turns: {
   readonly runs: Run[];
 }[] = [
   { contestant: ours(values.profile), setting },
-  ...otherSettings.map((other) => ({ contestant: REUPLOAD, setting: other })),
-  ...(values.beside?.split(",") ?? []).map((main) => ({ contestant: besideReupload(main), setting })),
+  ...otherSettings.map((other) => ({ contestant: OURS, setting: other })),
+  ...values.beside.map((main) => ({ contestant: coordinating(besideReupload(main)), setting })),
   ...(values.bare ? [{ contestant: bareLoop(), setting: bareSetting }] : []),
   ...(values.rclone
     ? [{ contestant: RCLONE, setting: RCLONE.settings(Number(values.bytes)).at(-1) ?? AS_IT_COMES }]
@@ -91,7 +107,7 @@ function nameOf({ contestant, setting: chosen }: { contestant: Contestant; setti
 await using simulator = await startSimulator({
   tls: true,
   realtime: true,
-  settings: { "auto-create": true, latency: values.latency },
+  settings: { "auto-create": true, latency: values.latency, "keep-container": "reupload-coordination" },
 });
 const { tls: service } = simulator;
 if (service === undefined) throw new Error("the simulator does not listen for HTTPS");
@@ -113,6 +129,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
 
 const figures: readonly (readonly [string, (run: Run) => number])[] = [
   ["CPU ms a file", (run) => (run.cpuSeconds * 1_000) / run.files],
+  ["seconds", (run) => run.seconds],
   ["files/s", (run) => run.files / run.seconds],
   ["under way files/s", (run) => run.files / run.underWaySeconds],
   ["peak MiB", (run) => run.peakMiB],

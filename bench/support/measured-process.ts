@@ -30,7 +30,7 @@ export interface ProgramCost {
 
 /**
  * Runs it under bash's `time`, which knows the processor time of ended children exactly. It ends with this process, when
- * that ends by `process.exit`.
+ * that ends by `process.exit` or SIGTERM.
  */
 export async function runMeasured(call: ProgramCall): Promise<ProgramCost> {
   const child = spawn(
@@ -61,10 +61,12 @@ export async function runMeasured(call: ProgramCall): Promise<ProgramCost> {
   };
   const timer = setTimeout(kill, call.longestMs);
   process.once("exit", kill);
+  process.once("SIGTERM", endWithIt);
   const exitCode = await closed;
   const ms = performance.now() - began;
   clearTimeout(timer);
   process.off("exit", kill);
+  process.off("SIGTERM", endWithIt);
   ended.abort();
   const times = /([\d.]+) ([\d.]+) ([\d.]+)\s*$/.exec(tail.err);
   return {
@@ -75,6 +77,11 @@ export async function runMeasured(call: ProgramCall): Promise<ProgramCost> {
     wasKilled,
     tail: tail.out + tail.err,
   };
+}
+
+/** Has this process end by `process.exit`, and with it what it runs: a signal alone would leave that behind. */
+function endWithIt(): void {
+  process.exit(143);
 }
 
 /** The largest `VmHWM` of the shell's descendants until the signal, MiB. */

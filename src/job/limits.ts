@@ -5,7 +5,7 @@ import { Pacer } from "../azure/gate/pacer.ts";
 import type { LimitChange } from "../config/limit-changes.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { Timetable } from "../core/timetable.ts";
-import type { AutoSlots, RunningPipeline, ServiceLoad } from "../pipeline/pipeline.ts";
+import type { AutoSlots, CarryingThreads, RunningPipeline, ServiceLoad } from "../pipeline/pipeline.ts";
 import type { Message } from "../report/messages.ts";
 import type { LimitRequest } from "./run-control.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
@@ -37,8 +37,8 @@ export class Limits {
   readonly #answers: (() => number)[] = [];
   /** Which part of the operator's limits this machine may take, from 0 to 1. */
   share: () => number = () => 1;
-  /** For how long the threads that carry files were at work, ms; undefined: this thread alone carries them. */
-  activeMs: (() => number) | undefined;
+  /** undefined: this thread alone carries the files. */
+  threads: CarryingThreads | undefined;
   #last: { readonly at: number; readonly held: readonly number[] } | undefined;
 
   constructor({ maxRequests, maxBandwidth }: Pick<RunSettings, "maxRequests" | "maxBandwidth">) {
@@ -113,7 +113,7 @@ export function chooseSlots(
   if (concurrency !== "auto") return concurrency;
   return {
     load: () => limits.load(),
-    activeMs: limits.activeMs,
+    threads: limits.threads,
     onChange: (change) => tell({ type: "concurrency", what: "file slots", unit: "slots", ...change }),
   };
 }

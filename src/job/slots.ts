@@ -83,7 +83,7 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
     },
   });
   services.alsoCounts(() => threads.figures);
-  services.limits.activeMs = () => threads.activeMs;
+  services.limits.threads = threads;
   return {
     transfer: threads,
     announcer: announcer && services.braked(threads),
@@ -108,6 +108,7 @@ function startSlotThread({ services, settings, localFiles }: SlotsRequest, gates
   };
   try {
     const thread = startThread("job/slot-thread", {
+      name: "slots",
       workerData: description,
       transferList: [shared.description.port],
       resourceLimits: THREAD_LIMITS,

@@ -121,15 +121,18 @@ export class SlotsSizing {
   }
 
   /** Changes the number of slots with the load. @returns ends that */
-  #find({ load, activeMs, onChange }: AutoSlots): Cancel {
+  #find({ load, threads, onChange }: AutoSlots): Cancel {
     const { size: start } = this.#slots;
-    const poolLoad = () => ({
-      ...load(),
-      threadMs: activeMs?.() ?? performance.eventLoopUtilization().active,
-    });
-    const pool = new PoolSize(this.#surroundings.monotonic(), poolLoad(), { ...POOL_BOUNDS, start });
+    const look = () => {
+      const { activeMs: threadMs, isTrying: isTryingThread } = threads ?? {
+        activeMs: performance.eventLoopUtilization().active,
+        isTrying: false,
+      };
+      return { ...load(), threadMs, isTryingThread };
+    };
+    const pool = new PoolSize(this.#surroundings.monotonic(), look(), { ...POOL_BOUNDS, start });
     return every(this.#surroundings, LOOK_MS, () => {
-      const change = pool.look(this.#surroundings.monotonic(), poolLoad(), this.#slots.inUse);
+      const change = pool.look(this.#surroundings.monotonic(), look(), this.#slots.inUse);
       if (change === undefined) return;
       this.#slots.resize(change.to);
       onChange(change);

@@ -54,12 +54,20 @@ export interface PipelineOptions {
   readonly maxFailures: { readonly files: number } | { readonly percent: number } | undefined;
 }
 
+/** The threads that carry files. */
+export interface CarryingThreads {
+  /** For how long they were at work, the mean over them, ms; it only grows. */
+  readonly activeMs: number;
+  /** One more is being tried: what is measured now is not the slots' doing. */
+  readonly isTrying: boolean;
+}
+
 /** A pool of file slots that finds its size. */
 export interface AutoSlots {
   /** Asked several times a second. */
   readonly load: () => ServiceLoad;
-  /** For how long the threads that carry files were at work, the mean over them, ms; left out: this thread alone does. */
-  readonly activeMs?: (() => number) | undefined;
+  /** Left out: this thread alone carries files. */
+  readonly threads?: CarryingThreads | undefined;
   /** Must not throw. */
   readonly onChange: (change: PoolChange) => void;
 }

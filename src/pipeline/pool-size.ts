@@ -9,6 +9,8 @@ export interface ServiceLoad {
 export interface PoolLoad extends ServiceLoad {
   /** For how long the threads that carry files were at work, the mean over them, ms; it only grows. */
   readonly threadMs: number;
+  /** One more thread is being tried: the throughput says something of the threads now, and nothing of the slots. */
+  readonly isTryingThread: boolean;
 }
 
 export interface PoolChange {
@@ -59,7 +61,7 @@ interface Measured {
  * long as throughput (requests answered) grows by at least 20 % of linear; what does not pay at once is measured again, longer, as a program that warms up gets faster
  * by itself. Then it climbs: a step up is kept when it pays, a step down when it costs no more than that;
  * after both failed it rests for a while and tries again, never frozen. While this thread is full, more are not tried; while files are wanting, or a service's own
- * rate holds the slots back, more or fewer slots would show nothing: the size stays.
+ * rate holds the slots back, or a thread more is being tried, more or fewer slots would show nothing: the size stays.
  */
 export class PoolSize {
   #size: number;
@@ -80,11 +82,15 @@ export class PoolSize {
   #isOpening = true;
   #began: number;
   #lookedAt: number;
-  #first: PoolLoad;
+  #first: Omit<PoolLoad, "isTryingThread">;
   #busyMs = 0;
 
   /** @param now monotonic ms @param first the load by now */
-  constructor(now: number, first: PoolLoad, { start, least, most, opening } = POOL_BOUNDS) {
+  constructor(
+    now: number,
+    first: Omit<PoolLoad, "isTryingThread">,
+    { start, least, most, opening } = POOL_BOUNDS,
+  ) {
     this.#first = first;
     this.#opening = opening;
     this.#size = start;
@@ -102,6 +108,7 @@ export class PoolSize {
   look(now: number, load: PoolLoad, slotsInUse: number): PoolChange | undefined {
     this.#busyMs += slotsInUse * (now - this.#lookedAt);
     this.#lookedAt = now;
+    if (load.isTryingThread) return this.#standStill(now, load);
     const ms = now - this.#began;
     const answers = load.answers - this.#first.answers;
     if (this.#settling) {
@@ -140,6 +147,18 @@ export class PoolSize {
     this.#began = now;
     this.#first = load;
     this.#busyMs = 0;
+  }
+
+  /** A step that was not judged yet is taken back; what was measured before is compared with what comes after. */
+  #standStill(now: number, load: PoolLoad): PoolChange | undefined {
+    const from = this.#size;
+    if (this.#trial !== undefined) this.#resize(this.#base?.size ?? from);
+    this.#trial = undefined;
+    this.#measure(now, load);
+    this.#settling = true;
+    return this.#size === from
+      ? undefined
+      : { from, to: this.#size, why: "another thread is being tried first" };
   }
 
   /**

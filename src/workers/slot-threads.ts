@@ -79,17 +79,22 @@ export class SlotThreads implements Transfer, Announcer {
     return this.#activeMs;
   }
 
+  /** `auto` tries one thread more, and has not judged it yet. */
+  get isTrying(): boolean {
+    return this.#count?.isTrying ?? false;
+  }
+
   /** Counted in all threads but the main one since the beginning. */
   get figures(): AttemptFigures {
     return sumFigures([this.#past, ...[...this.#threads, ...this.#leaving].map(({ figures }) => figures)]);
   }
 
-  async transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
-    return this.#carry(async (carrier) => carrier.transfer(file, blobName, signals), signals);
+  transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
+    return this.#carry((carrier) => carrier.transfer(file, blobName, signals), signals);
   }
 
-  async announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
-    return this.#carry(async (carrier) => carrier.announce(blobName, signals), signals);
+  announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
+    return this.#carry((carrier) => carrier.announce(blobName, signals), signals);
   }
 
   /** Ends the threads, with whatever they do. */
@@ -110,13 +115,15 @@ export class SlotThreads implements Transfer, Announcer {
     }
   }
 
+  /** Those that have as few as the main thread come first: it has work of its own. */
   #choose(): Carrier {
-    let best: Carrier | undefined = this.#main.busy > FULL ? undefined : this.#main;
+    let best: SlotThread | undefined;
     for (const thread of this.#threads) {
-      const isFree = thread.state === "ready" && (best === undefined || thread.underWay < best.underWay);
-      if (isFree) best = thread;
+      if (thread.state !== "ready") continue;
+      if (best === undefined || thread.underWay < best.underWay) best = thread;
     }
-    return best ?? this.#main;
+    if (best === undefined) return this.#main;
+    return this.#main.busy <= FULL && this.#main.underWay < best.underWay ? this.#main : best;
   }
 
   #look(): void {

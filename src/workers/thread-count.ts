@@ -77,6 +77,11 @@ export class ThreadCount {
     return this.#count;
   }
 
+  /** The last thread has not been judged yet. */
+  get isTrying(): boolean {
+    return this.#trial !== undefined;
+  }
+
   /** A thread has died and is not replaced: so many are left, and no more than that are used. */
   lose(now: number): void {
     this.#count = Math.max(1, this.#count - 1);

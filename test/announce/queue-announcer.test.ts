@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { announcementText } from "../../src/announce/announcer.ts";
+import { type Announcer, announcementText } from "../../src/announce/announcer.ts";
 import { QueueAnnouncer } from "../../src/announce/queue-announcer.ts";
 import { parseConnectionString } from "../../src/azure/account.ts";
 import { Attempts } from "../../src/azure/attempts/attempt.ts";
@@ -7,6 +7,7 @@ import { RestQueueCalls } from "../../src/azure/calls/rest-queue-calls.ts";
 import type { ServiceGate } from "../../src/azure/gate/service-gate.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { QUICK, quickGate, restTo, thrownBy } from "../azure/support.ts";
+import { carriedAnnouncer } from "../support/carried.ts";
 import { emulator, type TestEmulator } from "../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { readerOf } from "../support/reader.ts";
@@ -28,16 +29,18 @@ beforeEach(async () => {
   proxy.forget();
 });
 
-function announcer(more: { gate?: ServiceGate; timeToLiveSeconds?: number } = {}): QueueAnnouncer {
+function announcer(more: { gate?: ServiceGate; timeToLiveSeconds?: number } = {}): Announcer {
   const account = parseConnectionString(new Secret(proxy.connectionString));
-  return new QueueAnnouncer({
-    calls: new RestQueueCalls(restTo(account), queue),
-    gate: quickGate(),
-    attempts: new Attempts(REAL_SURROUNDINGS, QUICK),
-    containerName: "results",
-    timeToLiveSeconds: -1,
-    ...more,
-  });
+  return carriedAnnouncer(
+    new QueueAnnouncer({
+      calls: new RestQueueCalls(restTo(account), queue),
+      gate: quickGate(),
+      attempts: new Attempts(REAL_SURROUNDINGS, QUICK),
+      containerName: "results",
+      timeToLiveSeconds: -1,
+      ...more,
+    }),
+  );
 }
 
 const texts = async (): Promise<string[]> => readerOf(storage.connectionString).takeTexts(queue);

@@ -74,7 +74,8 @@ export async function startScene(
       env: {
         AZURE_STORAGE_CONNECTION_STRING: proxy.connectionString,
         ...(coordinated ? {} : { REUPLOAD_COORDINATION: "false" }),
-        ...(THREADS === undefined ? {} : { REUPLOAD_THREADS: THREADS }),
+        // A plan prints the options that it is given.
+        ...(THREADS === undefined || args[0] === "plan" ? {} : { REUPLOAD_THREADS: THREADS }),
         ...options.env,
       },
     });

@@ -60,6 +60,7 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
   let inUse = 0;
   let most = Infinity;
   let isThreadFull = false;
+  let isTryingThread = false;
   let threadMs = 0;
   let msOfAnswer: ((answers: number) => number) | undefined;
   let answered = 0;
@@ -80,6 +81,7 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
     answers: services[0].service.answered + services[1].service.answered,
     heldMs: services[0].pacer.heldMs + services[1].pacer.heldMs,
     threadMs,
+    isTryingThread,
   });
   const look = (): void => {
     const { answers } = load();
@@ -113,6 +115,9 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
     giveAnswersWeight: (ms: (answers: number) => number) => {
       msOfAnswer = ms;
     },
+    tryThread: (isTrying: boolean) => {
+      isTryingThread = isTrying;
+    },
     fillThread: (isFull: boolean) => {
       isThreadFull = isFull;
     },
@@ -143,6 +148,31 @@ describe("the size of the pool", () => {
     expect(during(60)).toBeGreaterThan(0.85 * most);
     expect(pool.size).toBeGreaterThan(0.75 * width);
     expect(pool.size).toBeLessThan(2 * width);
+  });
+
+  it("takes back what it tries, and stays, while another thread is being tried: that changes the throughput, too", () => {
+    const { pool, target, changes, during, tryThread } = run(
+      { width: 150, latencyMs: 100 },
+      { latencyMs: 5 },
+    );
+    during(40);
+    // In the middle of a step down.
+    for (let tenths = 0; changes.at(-1)?.why !== "trying fewer slots" && tenths < 1_000; tenths++)
+      during(0.1);
+    const { from } = changes.at(-1) ?? { from: 0 };
+    const changed = changes.length;
+    tryThread(true);
+    target.conduct.width = 200;
+    during(4);
+    target.conduct.width = 170;
+    during(4);
+    expect(changes.slice(changed)).toEqual([
+      { from: expect.any(Number) as number, to: from, why: "another thread is being tried first" },
+    ]);
+    expect(pool.size).toBe(from);
+    tryThread(false);
+    during(60);
+    expect(changes.length).toBeGreaterThan(changed + 1);
   });
 
   it("is never frozen: it follows a service that gets narrower and wider again", () => {

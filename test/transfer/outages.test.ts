@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CatalogFile } from "../../src/core/file.ts";
-import type { AutoTransfer } from "../../src/transfer/auto-transfer.ts";
+import type { Transfer } from "../../src/transfer/transfer.ts";
 import { thrownBy } from "../azure/support.ts";
 import { Bench, content, md5Of } from "./support.ts";
 
@@ -15,7 +15,7 @@ const never = new AbortController().signal;
 const body = content(5000);
 const files = async (count: number): Promise<CatalogFile[]> =>
   Promise.all(Array.from({ length: count }, async (_, n) => bench.put(`f${n}`, body)));
-const start = (ladder: AutoTransfer, all: readonly CatalogFile[], signal = never) =>
+const start = (ladder: Transfer, all: readonly CatalogFile[], signal = never) =>
   all.map(async (file) => ladder.transfer(file, file.fileName, { signal }));
 
 async function expectAllThere(count: number): Promise<void> {
@@ -112,6 +112,6 @@ describe("an abort", () => {
     await expect.poll(() => bench.proxy.count("get-blob")).toBe(10);
     const reason = new Error("stop");
     run.abort(reason);
-    for (const transfer of work) expect(await thrownBy(transfer)).toBe(reason);
+    expect(await Promise.all(work.map(thrownBy))).toEqual(work.map(() => reason));
   });
 });

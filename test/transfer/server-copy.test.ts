@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CatalogFile } from "../../src/core/file.ts";
 import { thrownBy } from "../azure/support.ts";
+import { LEARNERS } from "../support/carried.ts";
 import { Bench, BLOCK, content, md5Of } from "./support.ts";
 
 let bench: Bench;
@@ -118,7 +119,7 @@ describe("a target that does not know Put Blob From URL", () => {
       methods.push(result.outcome === "skipped" ? "skipped" : result.method);
     }
     expect(methods).toEqual(["put-blob", "put-blob", "put-block-from-url", "put-blob"]);
-    expect(bench.proxy.count("put-blob-from-url")).toBe(1);
+    expect(bench.proxy.count("put-blob-from-url")).toBe(Math.min(2, LEARNERS));
   });
 
   it("cannot be told to copy only by itself", async () => {
@@ -137,7 +138,7 @@ describe("a target that does not know Put Blob From URL", () => {
       const result = await ladder.transfer(file, name, { signal: new AbortController().signal });
       expect(result).toMatchObject({ method: "put-blocks" });
     }
-    expect(bench.proxy.count("put-block-from-url")).toBe(1);
+    expect(bench.proxy.count("put-block-from-url")).toBe(Math.min(2, LEARNERS));
     expect((await bench.found()).get("2")?.md5).toBe(md5Of(body));
   });
 });

@@ -15,8 +15,9 @@ import { Buffers } from "../../src/transfer/buffers.ts";
 import { Hasher } from "../../src/transfer/hasher.ts";
 import { AutoTransfer } from "../../src/transfer/auto-transfer.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../../src/transfer/tools.ts";
-import type { TransferResult } from "../../src/transfer/transfer.ts";
+import type { Transfer, TransferResult } from "../../src/transfer/transfer.ts";
 import { QUICK, quickGate, restTo } from "../azure/support.ts";
+import { carriedTransfer } from "../support/carried.ts";
 import { emulator, type TestEmulator } from "../support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { type HashedBlob, readerOf } from "../support/reader.ts";
@@ -25,7 +26,7 @@ import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 export const BLOCK = 64 * 1024;
 
 /** One for all tests of a file: its thread starts once. */
-const hasher = new Hasher(BLOCK);
+const hasher = new Hasher({ fromBytes: BLOCK });
 
 export interface LadderOptions {
   readonly settings?: Partial<TransferSettings>;
@@ -41,7 +42,7 @@ export function ladderTo(
   account: StorageAccount,
   container: string,
   { settings, policy, gate, hedging, buffers = new Buffers(16 * BLOCK) }: LadderOptions = {},
-): { readonly ladder: AutoTransfer; readonly tools: TransferTools & { readonly targetGate: ServiceGate } } {
+): { readonly ladder: Transfer; readonly tools: TransferTools & { readonly targetGate: ServiceGate } } {
   const sources = new Map<string, ServiceGate>();
   const client = restTo(account);
   const tools = {
@@ -66,7 +67,9 @@ export function ladderTo(
     buffers,
     hasher,
   };
-  return { ladder: new AutoTransfer(tools), tools };
+  const transfer = (replaces: TransferSettings["replaces"]): Transfer =>
+    new AutoTransfer({ ...tools, settings: { ...tools.settings, replaces } });
+  return { ladder: carriedTransfer(transfer, tools.settings.replaces), tools };
 }
 
 /** The emulator with a source and a target container, and a fault proxy that the product goes through. */

@@ -63,6 +63,11 @@ describe("a pool of threads", () => {
     expect(announced).toEqual({ attempts: 1 });
   });
 
+  it("gives what comes alone to another thread: the main one has work of its own", async () => {
+    await using pool = await startPool(2);
+    expect(threadsIn([await pool.do("wait-1"), await pool.do("wait-2")])).not.toContain("0");
+  });
+
   it("brings failures and incidents back, also of the last carrier", async () => {
     await using pool = await startPool(2);
     const all = ["fail-1", "fail-2", "fail-3", "fail-4"].map(async (name) => {

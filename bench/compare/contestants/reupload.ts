@@ -44,7 +44,7 @@ export const REUPLOAD_ON_ONE_CORE: Contestant = {
 export function besideReupload(main: string): Contestant {
   return {
     ...REUPLOAD,
-    name: main,
+    name: `beside: ${main}`,
     call(job, setting) {
       const call = callOf(job, setting);
       return { ...call, args: [main, ...call.args.slice(1)] };

@@ -1,0 +1,80 @@
+/**
+ * One process with threads against processes of one thread with a partition each, in turns: the same files, the same number
+ * of slots in all, until the last one has ended. Each run is verified in the target; ratios are taken inside a round.
+ *
+ *     npm run build && npx node bench/threads-or-processes.ts [--threads 2] [--transfer server|stream] [--bytes 16384]
+ *         [--files 30000] [--slots 128] [--rounds 3]
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startSimulator, whyNoSimulator } from "./simulator/start.ts";
+import { runThreads, type ThreadRunCost } from "./support/thread-runs.ts";
+
+const { values } = parseArgs({
+  options: {
+    threads: { type: "string", default: "2" },
+    transfer: { type: "string", default: "server" },
+    bytes: { type: "string", default: "16384" },
+    files: { type: "string", default: "30000" },
+    slots: { type: "string", default: "128" },
+    rounds: { type: "string", default: "3" },
+  },
+});
+const many = Number(values.threads);
+const run = {
+  files: Number(values.files),
+  bytes: Number(values.bytes),
+  transfer: values.transfer === "stream" ? ("stream" as const) : ("server" as const),
+  slots: Number(values.slots),
+};
+const turns = [
+  { name: `one process, --threads ${many}`, processes: 1, threads: many },
+  { name: `${many} processes, --threads 1`, processes: many, threads: 1 },
+  { name: "one process, --threads 1", processes: 1, threads: 1 },
+].map((turn) => ({ ...turn, costs: [] as ThreadRunCost[] }));
+
+const why = await whyNoSimulator();
+if (why !== undefined) throw new Error(why);
+await using simulator = await startSimulator({
+  tls: true,
+  realtime: true,
+  settings: { "auto-create": true, latency: 20 },
+});
+const folder = await mkdtemp(join(tmpdir(), "reupload-threads-"));
+await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+for (let round = 0; round < Number(values.rounds); round++) {
+  // Each round begins with another one.
+  for (let turn = 0; turn < turns.length; turn++) {
+    const { name, processes, threads, costs } = turns[(round + turn) % turns.length]!;
+    const cost = await runThreads(simulator, folder, { ...run, processes, threads });
+    costs.push(cost);
+    process.stderr.write(`${name}: ${(cost.files / cost.seconds).toFixed(0)} files/s\n`);
+  }
+}
+
+const figures: readonly (readonly [string, (cost: ThreadRunCost) => number])[] = [
+  ["files/s", (cost) => cost.files / cost.seconds],
+  ["CPU us a file", (cost) => (1e6 * cost.cpuSeconds) / cost.files],
+  ["MiB", (cost) => cost.peakMiB],
+  ["service's cores", (cost) => cost.serviceCpuSeconds / cost.seconds],
+];
+const first = turns[0]?.costs ?? [];
+say(`| | ${figures.map(([name]) => `${name} | of the first's`).join(" | ")} |`);
+say(`|---|${"---|---|".repeat(figures.length)}`);
+for (const { name, costs } of turns) {
+  const cells = figures.map(([, read]) => {
+    const ratio = median(costs.map((cost, round) => read(cost) / read(first[round] ?? cost)));
+    return `${median(costs.map(read)).toPrecision(4)} | ${ratio.toFixed(3)}`;
+  });
+  say(`| ${name} | ${cells.join(" | ")} |`);
+}
+
+function median(all: readonly number[]): number {
+  return all.toSorted((one, other) => one - other)[all.length >> 1] ?? Number.NaN;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
