@@ -8,9 +8,13 @@ import { SHARED_FROM } from "./buffers.ts";
 import { ContentMemory } from "./content-memory.ts";
 import type { HashAnswer, HashRequest, HashThreadData } from "./hash-thread.ts";
 import { type FileMd5, type Md5Maker, NativeMd5 } from "./md5.ts";
+import { Md5Lanes } from "./md5-lanes.ts";
 
 /** What the thread may use: it holds digests, and views of bytes that lie outside its heap. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
+
+/** Bytes of long contents that are hashed here before lanes are worth their beginning: 30 ms of processor time. */
+const LANES_HERE_AFTER = 32 * 2 ** 20;
 
 export interface HasherOptions {
   /**
@@ -31,7 +35,10 @@ export interface HasherOptions {
 export class Hasher {
   readonly #fromBytes: number;
   readonly #memory: ContentMemory;
-  readonly #here: Md5Maker = new NativeMd5();
+  readonly #native = new NativeMd5();
+  #lanes: Md5Maker | undefined;
+  /** Bytes of long contents that were hashed here. */
+  #longHere = 0;
   #thread: HashThread | undefined;
 
   constructor(options: HasherOptions = {}) {
@@ -49,7 +56,7 @@ export class Hasher {
         if (!thread.isDead || signal.aborted) throw thrown;
       }
     }
-    return this.#here.md5(bytes);
+    return this.#makerHere(bytes.length).md5(bytes);
   }
 
   /**
@@ -58,7 +65,26 @@ export class Hasher {
    */
   begin(pieceBytes: number, signal: AbortSignal): FileMd5 {
     const thread = this.#threadFor(pieceBytes);
-    return thread === undefined ? this.#here.begin() : new HashThere(thread, signal);
+    return thread === undefined ? this.#makerHere(pieceBytes).begin() : new HashThere(thread, signal);
+  }
+
+  /**
+   * One after the other, or in lanes where long contents come in numbers: in a thread that hashes what it carries. (Those
+   * of 64 KiB gained nothing from lanes: few of them come at once.)
+   */
+  #makerHere(bytes: number): Md5Maker {
+    if (bytes < SHARED_FROM) return this.#native;
+    this.#longHere += bytes;
+    if (this.#longHere < LANES_HERE_AFTER) return this.#native;
+    this.#lanes ??= this.#openLanes();
+    return this.#lanes;
+  }
+
+  #openLanes(): Md5Maker {
+    const { wasm } = this.#memory;
+    const scratch = this.#memory.takeScratch();
+    const lanes = wasm === undefined || scratch === undefined ? undefined : Md5Lanes.open(wasm, scratch);
+    return lanes ?? this.#native;
   }
 
   /** @returns undefined when it is not worth it, or when the thread has died */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ContentMemory } from "../../src/transfer/content-memory.ts";
 import { Hasher } from "../../src/transfer/hasher.ts";
 import { thrownBy } from "../azure/support.ts";
 
@@ -58,6 +59,25 @@ describe.each([
     using next = hasher.begin(10, never);
     await next.add(shared(Buffer.from("another")));
     expect(await next.end()).toBe(md5(Buffer.from("another")));
+  });
+});
+
+describe("long contents in this thread", () => {
+  it("have OpenSSL's digests in lanes, which begin after some", async () => {
+    const memory = new ContentMemory(2 ** 20);
+    const hasher = new Hasher({ fromBytes: Infinity, memory });
+    const content = Buffer.from(memory.buffer, 0, 2 ** 20);
+    content.set(content.map((_, at) => at >> 7));
+    const pieces = Array.from({ length: 40 }, (_, at) => content.subarray(at, 2 ** 20 - 7 * at));
+    using file = hasher.begin(2 ** 20, never);
+    expect(await Promise.all(pieces.map(async (piece) => hasher.md5(piece, never)))).toEqual(pieces.map(md5));
+    using other = hasher.begin(2 ** 20, never);
+    expect(memory.takeScratch()).toBeDefined();
+    expect(memory.takeScratch()).toBeUndefined();
+    for (const each of [file, other]) {
+      expect(await Promise.all(pieces.map(async (piece) => each.add(piece)))).toEqual(pieces.map(md5));
+      expect(await each.end()).toBe(md5(Buffer.concat(pieces)));
+    }
   });
 });
 
