@@ -13,6 +13,7 @@ import { CHUNKS, findCycle } from "./chunks.ts";
 import { licencesText } from "./licences.ts";
 import { manualPage } from "./manual-page.ts";
 import { ROOT } from "./root.ts";
+import { slimUndici, UNDICI_DEFINES } from "./slim-undici.ts";
 import { SYNC_PACKAGES, syncPackages } from "./sync-packages.ts";
 
 /** What starts by itself: the program, its command line for tests, and what is loaded without waiting. */
@@ -74,8 +75,8 @@ async function writeFiles(
     platform: "node",
     preserveEntrySignatures: "allow-extension",
     external: SYNC_PACKAGES.map((name) => `./${name}.js`),
-    plugins: [syncPackages(), onlyAscii()],
-    transform: { define: { REUPLOAD_BUILD: JSON.stringify(facts) } },
+    plugins: [slimUndici(), syncPackages(), onlyAscii()],
+    transform: { define: { REUPLOAD_BUILD: JSON.stringify(facts), ...UNDICI_DEFINES } },
     onLog: refuseWarnings,
   });
   const { output } = await bundler.write({

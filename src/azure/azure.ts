@@ -26,7 +26,6 @@ export type {
   BlobProperties,
   BlobReader,
   BlobWriter,
-  CopySource,
   CreateOptions,
   Range,
   ReadAccess,

@@ -8,7 +8,7 @@ import type { Transfer, TransferResult } from "../transfer/transfer.ts";
 import { MainCarrier } from "./main-carrier.ts";
 import type { AnnounceResult } from "./protocol.ts";
 import { SlotThread, ThreadDied } from "./slot-thread.ts";
-import { ThreadCount, type ThreadLoad } from "./thread-count.ts";
+import { ThreadCount, type ThreadLoad, type ThreadOutlook } from "./thread-count.ts";
 import type { Carrier, ThreadEvents, ThreadPort } from "./workers.ts";
 
 /** How often the carriers are looked at, ms. */
@@ -36,6 +36,8 @@ export interface SlotThreadsOptions {
   readonly most: number;
   /** What the services' side of the run tells; for `auto`. */
   readonly load: () => Pick<ThreadLoad, "answers" | "heldMs">;
+  /** Asked once a second while the carriers are busy; for `auto`. Left out: nothing speaks against another thread. */
+  readonly outlook?: () => ThreadOutlook;
   readonly events: ThreadEvents;
 }
 
@@ -129,9 +131,9 @@ export class SlotThreads implements Transfer, Announcer {
     this.#activeMs += active.reduce((sum, ms) => sum + ms, 0) / active.length;
     for (const thread of this.#leaving) if (thread.underWay === 0) void this.#stop(thread);
     const underWay = this.#threads.reduce((sum, thread) => sum + thread.underWay, this.#main.underWay);
-    const { surroundings, load, events } = this.#options;
+    const { surroundings, load, outlook, events } = this.#options;
     const now = surroundings.monotonic();
-    const change = this.#count?.look(now, { ...load(), activeMs: this.#activeMs }, underWay);
+    const change = this.#count?.look(now, { ...load(), activeMs: this.#activeMs }, underWay, outlook);
     if (change === undefined) return;
     this.#wanted = change.to - 1;
     this.#fill();

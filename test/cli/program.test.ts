@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { makeProgram } from "../../src/cli/program.ts";
-import { processIo } from "../../src/cli/process-io.ts";
+import type { Io } from "../../src/terminal/io.ts";
 
-const declare = (asked?: string) => makeProgram("0", processIo(), () => {}, asked).commands;
+const declare = (asked?: string) => makeProgram("0", {} as Io, () => {}, asked).commands;
 const names = declare().map((command) => command.name());
 
 it.each(names.filter((name) => name !== "completion"))(

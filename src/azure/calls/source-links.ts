@@ -110,8 +110,8 @@ export class SourceLinks {
 }
 
 /** Whether the link has a SAS. Most name it plainly, so that the whole query need not be taken apart. */
-function isSigned({ search, searchParams }: URL): boolean {
-  return /[?&]sig=/.test(search) || searchParams.has("sig");
+function isSigned(url: URL): boolean {
+  return /[?&]sig=/.test(url.search) || url.searchParams.has("sig");
 }
 
 /** Emulators have the account in the path: `http://127.0.0.1:10000/account/container/blob`. */
