@@ -92,10 +92,12 @@ function requestsOf({ operations }: SimulatorStats): number {
 
 function failureOf(
   { exitCode, wasKilled, tail }: ProgramCost,
-  { blobs, messagesPut }: SimulatorStats,
+  { blobs: all, keptBlobs, messagesPut }: SimulatorStats,
   files: number,
   announced: number,
 ): string | undefined {
+  // What machines leave for one another is no file.
+  const blobs = all - keptBlobs;
   const said = tail.trim().split("\n").slice(0, -1).slice(-3).join(" ");
   if (wasKilled) return `it did not end; ${blobs} of ${files} blobs. ${said}`;
   if (exitCode !== 0) return `exit code ${exitCode}; ${blobs} of ${files} blobs. ${said}`;

@@ -81,7 +81,8 @@ export interface SimulatorStats {
   /** What is there now. */
   readonly blobs: number;
   readonly messages: number;
-  /** Of blobs in containers that are kept. */
+  /** In containers that are kept; among `blobs`, too. */
+  readonly keptBlobs: number;
   readonly keptBytes: number;
   /** What was made since the start or the last reset, also with `forget`. */
   readonly blobsMade: number;

@@ -12,7 +12,7 @@ import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
 /** Of the layout below; a file of another one is not read. */
-const LAYOUT = "reupload code 1";
+const LAYOUT = "reupload code 2";
 
 /** A file of the program as it was when it was compiled. */
 interface Text {
@@ -37,6 +37,8 @@ interface Header {
   readonly layout: string;
   readonly crc: number;
   readonly entries: readonly Entry[];
+  /** Modules of Node that the command has loaded. */
+  readonly builtins: readonly string[];
 }
 
 interface Found {
@@ -48,7 +50,9 @@ interface Found {
 export class CodePack {
   /** Its file. */
   readonly path: string;
-  readonly #found: Map<string, Found>;
+  readonly #found = new Map<string, Found>();
+  /** Modules of Node. */
+  readonly #builtins = new Set<string>();
   readonly #loaded: Loaded[] = [];
   /** Nothing fits: it is to be written anew. */
   isWanting = false;
@@ -56,8 +60,18 @@ export class CodePack {
   /** @param folder where it is kept @param program the folder of the program's files @param command whose it is */
   constructor(folder: string, program: string, command: string) {
     this.path = join(folder, `reupload-${command}-${crc32(program).toString(16)}`);
-    this.#found = readPack(this.path);
+    for (const one of readPack(this.path, this.#builtins)) this.#found.set(one.entry.name, one);
     if (this.#found.size === 0) this.#want();
+  }
+
+  /** Loads the modules of Node that the command loaded before: with V8's flags as they are, Node's own code for them fits. */
+  loadBuiltins(): void {
+    for (const name of this.#builtins) process.getBuiltinModule(name);
+  }
+
+  /** Notes that the command needs this module of Node. */
+  needs(name: string): void {
+    this.#builtins.add(name);
   }
 
   /** Whether the file is to be compiled here; else Node loads it, from its own cache. */
@@ -95,7 +109,7 @@ export class CodePack {
       at += code.length;
     }
     const codes = Buffer.concat(parts);
-    const header: Header = { layout: LAYOUT, crc: crc32(codes), entries };
+    const header: Header = { layout: LAYOUT, crc: crc32(codes), entries, builtins: [...this.#builtins] };
     return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), codes]);
   }
 
@@ -122,23 +136,22 @@ function readOwn(path: string): Buffer | undefined {
   }
 }
 
-/** Nothing when there is no such file, or when it is not whole. */
-function readPack(path: string): Map<string, Found> {
+/** Nothing when there is no such file, or when it is not whole. @param builtins takes the names of Node's modules */
+function readPack(path: string, builtins: Set<string>): Found[] {
   try {
     const all = readOwn(path);
-    if (all === undefined) return new Map();
+    if (all === undefined) return [];
     const end = all.indexOf("\n");
     const header = JSON.parse(all.toString("utf8", 0, end)) as Header;
     const codes = all.subarray(end + 1);
-    if (header.layout !== LAYOUT || header.crc !== crc32(codes)) return new Map();
-    return new Map(
-      header.entries.map((entry) => [
-        entry.name,
-        { entry, code: codes.subarray(entry.at, entry.at + entry.bytes) },
-      ]),
-    );
+    if (header.layout !== LAYOUT || header.crc !== crc32(codes)) return [];
+    for (const name of header.builtins) builtins.add(name);
+    return header.entries.map((entry) => ({
+      entry,
+      code: codes.subarray(entry.at, entry.at + entry.bytes),
+    }));
   } catch {
-    return new Map();
+    return [];
   }
 }
 
@@ -161,8 +174,11 @@ export function loadWithPack(pack: CodePack, filename: string): Exports {
   const module = new Module(filename);
   module.filename = filename;
   own.cache[filename] = module;
-  const requireFrom = (wanted: string): unknown =>
-    wanted.startsWith(".") ? loadWithPack(pack, own.resolve(wanted)) : own(wanted);
+  const requireFrom = (wanted: string): unknown => {
+    if (wanted.startsWith(".")) return loadWithPack(pack, own.resolve(wanted));
+    pack.needs(wanted);
+    return own(wanted);
+  };
   const code = pack.compile(filename, BEFORE, text, AFTER).runInThisContext() as Code;
   const folder = dirname(filename);
   code.call(module.exports as Exports, module.exports, requireFrom, module, filename, folder);

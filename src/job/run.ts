@@ -125,7 +125,7 @@ class Run {
       });
     // A state that is there is not touched before the target was seen.
     if (found !== undefined) await look;
-    const state = await openBesideLook(this.#context, look, open);
+    const state = await openBesideLook(this.#context, look, this.#statePath, open);
     try {
       const create = (await look) === "missing" ? async () => prepare(true) : undefined;
       return await this.#withState(opened, state, create);

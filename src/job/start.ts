@@ -6,6 +6,7 @@ import type { StorageAccount } from "../azure/account.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import type { RunIdentity } from "../core/run-identity.ts";
+import { removeLeftover } from "../files/files.ts";
 import type { Emulator } from "../emulator/emulator.ts";
 import type { Message } from "../report/messages.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
@@ -175,11 +176,13 @@ export async function openRunState(
  * with the target ends the opening, and is told first.
  *
  * @param look at the target
+ * @param location path of the state: rows of the CSV that were rejected lie beside it, and are removed when the look fails
  * @throws what `look` rejects with, and those of `openRunState`
  */
 export async function openBesideLook(
   { signal }: Pick<JobContext, "signal">,
   look: Promise<unknown>,
+  location: string,
   open: (control: OpenControl) => Promise<OpenState>,
 ): Promise<OpenState> {
   const failed = new AbortController();
@@ -189,7 +192,10 @@ export async function openBesideLook(
   try {
     return await open({ signal: AbortSignal.any([signal, failed.signal]), ready: look });
   } catch (thrown) {
-    await look;
+    await look.catch((wrong: unknown) => {
+      removeLeftover(rejectedPath(location));
+      throw wrong;
+    });
     throw thrown;
   }
 }

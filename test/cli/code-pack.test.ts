@@ -107,7 +107,7 @@ describe("the pack of compiled code", () => {
     ],
     [
       "is of another layout",
-      (all: Buffer) => Buffer.from(all.toString("latin1").replace("code 1", "code 0"), "latin1"),
+      (all: Buffer) => Buffer.from(all.toString("latin1").replace("code 2", "code 0"), "latin1"),
     ],
   ])("is not used when it %s", async (_, damage) => {
     keep(start().pack);
@@ -115,6 +115,15 @@ describe("the pack of compiled code", () => {
     const { pack, value } = start();
     expect(value()).toBe(2 * 49 * 25);
     expect(pack.isWanting).toBe(true);
+  });
+
+  it("names the modules of Node that were loaded, for the next start", async () => {
+    await writeFile(join(folder, "first.js"), 'require("node:string_decoder"); exports.value = () => 1;');
+    keep(start().pack);
+    expect(await readFile(await packFile(), "latin1")).toContain('"builtins":["node:string_decoder"]');
+    expect(() => {
+      new CodePack(folder, folder, "run").loadBuiltins();
+    }).not.toThrow();
   });
 
   it("leaves files that it does not have to Node, which loads each of them once", async () => {

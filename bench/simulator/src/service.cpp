@@ -149,13 +149,17 @@ std::string Service::statsJson() {
   for (const auto& stats : stats_) sum.add(*stats);
   std::string json = "{" + toJsonFields(sum, gauges_);
   const std::lock_guard hold(world_.mutex);
-  uint64_t blobs = 0, messages = 0;
+  uint64_t blobs = 0, keptBlobs = 0, messages = 0;
   for (const auto& [name, account] : world_.accounts) {
-    for (const auto& [place, container] : account.containers) blobs += container.count();
+    for (const auto& [place, container] : account.containers) {
+      blobs += container.count();
+      keptBlobs += container.keptCount();
+    }
     for (const auto& [place, queue] : account.queues) messages += queue.messages.size() + queue.notKept;
   }
   for (const auto& [name, count] : {std::pair{"blobs", blobs},
                                     {"messages", messages},
+                                    {"keptBlobs", keptBlobs},
                                     {"keptBytes", world_.keptBytes.load()},
                                     {"blobsMade", world_.blobsMade},
                                     {"messagesPut", world_.messagesPut}}) {

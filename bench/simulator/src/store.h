@@ -93,6 +93,8 @@ class Container {
 
   void setExists(Blob& blob, bool exists);
   uint64_t count() const { return count_; }
+  /** Of those whose bytes are kept. */
+  uint64_t keptCount() const { return bytes_.size(); }
   /** All that were ever made, by name. Sorts what is new: a second for a million. */
   const std::vector<Blob*>& sorted();
 
