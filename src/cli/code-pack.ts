@@ -2,9 +2,9 @@
  * What V8 has compiled of the program's files when a command ended, kept for its next start. Node's own compile cache
  * keeps what the loading of a file compiles; here are also the functions that were called later, which are most of them.
  * It lies in the folder of Node's cache, which is one for each version of Node, its flags, and user
- * (`docs/design/027-code-cache.md`).
+ * (`docs/design/029-code-cache.md`).
  */
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { createRequire, Module } from "node:module";
 import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -107,10 +107,26 @@ export class CodePack {
   }
 }
 
+/**
+ * The file, when it is this user's own. In a folder that is open to all, such as the temporary one, another user may have put
+ * it there, and it is run as it is.
+ */
+function readOwn(path: string): Buffer | undefined {
+  const file = openSync(path, "r");
+  try {
+    const { uid, mode } = fstatSync(file);
+    const isOwn = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+    return isOwn ? readFileSync(file) : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Nothing when there is no such file, or when it is not whole. */
 function readPack(path: string): Map<string, Found> {
   try {
-    const all = readFileSync(path);
+    const all = readOwn(path);
+    if (all === undefined) return new Map();
     const end = all.indexOf("\n");
     const header = JSON.parse(all.toString("utf8", 0, end)) as Header;
     const codes = all.subarray(end + 1);

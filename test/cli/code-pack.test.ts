@@ -1,5 +1,5 @@
 /** The code that a command leaves compiled for its next start. */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRequire } from "node:module";
@@ -72,6 +72,12 @@ describe("the pack of compiled code", () => {
   it("is nobody's but the user's", async () => {
     keep(start().pack);
     expect((await stat(await packFile())).mode & 0o777).toBe(0o600);
+  });
+
+  it("is not used when others may write it", async () => {
+    keep(start().pack);
+    await chmod(await packFile(), 0o622);
+    expect(start().pack.isWanting).toBe(true);
   });
 
   it("does not hold for a file that has changed, and is wanting then", async () => {

@@ -7,7 +7,7 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import { readdir, stat } from "node:fs/promises";
+import { appendFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { parseConnectionString } from "../../src/azure/account.ts";
@@ -103,4 +103,22 @@ it("a run leaves its compiled code for the next one, which takes it as it is", a
   const first = await run("one.db");
   expect(first).toHaveLength(1);
   expect(await run("two.db")).toEqual(first);
+});
+
+it("a start whose target is missing leaves nothing behind, rejected rows neither", async () => {
+  const folder = scene.path(".");
+  await appendFile(scene.path("failed_workitems.csv"), "a row of one cell\n");
+  const before = await readdir(folder);
+  const target = ["--target-container", "not-there", "--queue", scene.queue, "--state-db", "new.db"];
+  const result = await scene.cli([
+    "run",
+    "--csv",
+    "failed_workitems.csv",
+    "--files",
+    "listing.csv",
+    ...target,
+  ]);
+  expect(result.stderr).toContain('The container "not-there" does not exist');
+  expect(result.code).not.toBe(0);
+  expect(await readdir(folder)).toEqual(before);
 });
