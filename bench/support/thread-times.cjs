@@ -3,10 +3,10 @@
 // a second, its processor time and how many requests it has made. `thread-times.ts` reads that.
 const { subscribe } = require("node:diagnostics_channel");
 const { renameSync, writeFileSync } = require("node:fs");
-const { join } = require("node:path");
+const nodePath = require("node:path");
 const { isMainThread, threadId } = require("node:worker_threads");
 
-const path = join(process.env.THREAD_TIMES ?? ".", isMainThread ? "main" : `thread-${threadId}`);
+const path = nodePath.join(process.env.THREAD_TIMES ?? ".", isMainThread ? "main" : `thread-${threadId}`);
 let requests = 0;
 
 function write() {
