@@ -7,7 +7,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { holdHeapClose } from "../src/job/process.ts";
+import { setStartFlags } from "../src/job/start-flags.ts";
 import { partitionInput } from "../src/input/partition-input.ts";
 import { countPartitions } from "../src/input/distribution.ts";
 import { openRun } from "../src/state/sqlite/open-run.ts";
@@ -16,7 +16,7 @@ import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
 
 const ROWS_A_WRITE = 10_000;
 const { signal } = new AbortController();
-holdHeapClose();
+setStartFlags();
 
 /** The order of the rows: by job as a query gives them, or none at all (the worst for the key's index). */
 const ORDERS: Record<string, (index: number, rows: number) => number> = {

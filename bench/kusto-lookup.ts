@@ -14,7 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Catalog } from "../src/catalog/catalog.ts";
-import { growYoungHeap, holdHeapClose } from "../src/job/process.ts";
+import { growYoungHeap } from "../src/job/process.ts";
+import { setStartFlags } from "../src/job/start-flags.ts";
 import { openKustoCatalog } from "../src/catalog/kusto/kusto-catalog.ts";
 import { LookupQuery } from "../src/catalog/kusto/lookup-query.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../src/core/target-name.ts";
@@ -195,7 +196,7 @@ async function reply(child: ChildProcess): Promise<unknown> {
   return ((await once(child, "message")) as unknown[])[0];
 }
 
-holdHeapClose();
+setStartFlags();
 growYoungHeap("copied");
 if (process.send === undefined) {
   const folder = await mkdtemp(join(tmpdir(), "reupload-bench-"));

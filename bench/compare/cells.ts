@@ -18,6 +18,8 @@ export interface Cell {
   readonly accountRate?: number;
   /** Messages/s that the queue takes. */
   readonly queueRate?: number;
+  /** So many files, where the whole of a short program counts; else as many as take some seconds. */
+  readonly files?: number;
   /** Else it is run once. */
   readonly isRepeated: boolean;
 }
@@ -33,14 +35,15 @@ export const CELLS: readonly Cell[] = [
   ...WAYS.flatMap((way) =>
     SIZES.map((bytes): Cell => ({ group: way, way, bytes, latencyMs: USUAL_MS, isRepeated: true })),
   ),
+  { group: "server", way: "server", bytes: LARGE, latencyMs: USUAL_MS, isRepeated: true, files: 100 },
   ...single("0ms", { latencyMs: 0 }),
   ...single("50ms", { latencyMs: 50 }),
   ...single("throttled", { latencyMs: USUAL_MS, accountRate: 1_000, queueRate: 500 }),
 ];
 
 /** Enough to see that everything works: each way, and files that go in blocks. */
-export function isInQuick({ way, bytes, isRepeated }: Cell): boolean {
-  return isRepeated && (bytes === SMALL || (way === "local" && bytes === LARGE));
+export function isInQuick({ way, bytes, isRepeated, files }: Cell): boolean {
+  return isRepeated && files === undefined && (bytes === SMALL || (way === "local" && bytes === LARGE));
 }
 
 function single(group: Group, conduct: Pick<Cell, "latencyMs" | "accountRate" | "queueRate">): Cell[] {
@@ -58,11 +61,12 @@ const WAY_TITLES: Readonly<Record<Way, string>> = {
   stream: "stream",
 };
 
-/** Such as `local upload, 16 KiB files, 20 ms`. */
-export function titleOf({ way, bytes, latencyMs, accountRate, queueRate }: Cell): string {
+/** Such as `local upload, 16 KiB files, 20 ms`, or `server copy, 50 MiB files, 100 of them, 20 ms`. */
+export function titleOf({ way, bytes, latencyMs, accountRate, queueRate, files }: Cell): string {
   const limit =
     accountRate === undefined ? "" : `, at most ${accountRate} requests/s and ${queueRate} messages/s`;
-  return `${WAY_TITLES[way]}, ${sizeText(bytes)} files, ${latencyMs} ms${limit}`;
+  const count = files === undefined ? "" : `, ${files} of them`;
+  return `${WAY_TITLES[way]}, ${sizeText(bytes)} files${count}, ${latencyMs} ms${limit}`;
 }
 
 function sizeText(bytes: number): string {

@@ -64,7 +64,8 @@ ${table(["", ""], rows)}
 - The service is the simulator, on the same cores as what it measures, over HTTPS. Contestants take turns inside a round
   and begin in another order each round; a figure is the median of the rounds, with the range in brackets.
 - **files/s** is of the whole program, from its start to its end; **under way** only between its first and its last
-  request: what a longer run comes to. Each has so many files that it takes some seconds.
+  request: what a longer run comes to. Each has so many files that it takes some seconds, but
+  for those whose title says how many: there the whole of a short program counts.
 - **reupload ÷** says how many times the figure before it reupload's is: more is better for files/s, less for CPU.
 - **CPU** is the client's alone, in seconds for 1,000 files, user and system, its start included. **Peak** is the resident
   memory of its largest process. **Late** is how much later than its latency the service answered on average, **service** how

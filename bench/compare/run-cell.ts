@@ -7,7 +7,7 @@ import { type Place, type Run, runOnce } from "./run-once.ts";
 /** How long a run must take to tell a rate, s. */
 const TRY_S = 1.5;
 const TRIES = 3;
-/** Bytes that the files of a run may have in all. */
+/** Bytes that the local files of a run may have in all: they lie on the disk, and blobs of the service nowhere. */
 const MOST_BYTES = 5_000 * MIB;
 const MOST_FILES = 60_000;
 /** That it takes at least. */
@@ -67,7 +67,7 @@ export async function runCell(
       const line = measured.get(contestant);
       if (line === undefined) continue;
       let done = await run(comparison, cell, contestant, line.form);
-      if (round === 0 && cell.isRepeated && isTooShort(comparison, done)) {
+      if (round === 0 && cell.isRepeated && cell.files === undefined && isTooShort(comparison, done)) {
         line.form = longer(comparison, cell, line.form, done);
         comparison.forms.set(keyOf(cell, contestant), line.form);
         done = await run(comparison, cell, contestant, line.form);
@@ -107,6 +107,7 @@ async function formOf(comparison: Comparison, cell: Cell, contestant: Contestant
   const key = keyOf(cell, contestant);
   const known = comparison.forms.get(key) ?? (await findForm(comparison, cell, contestant));
   comparison.forms.set(key, known);
+  if (cell.files !== undefined) return { ...known, files: cell.files };
   const most = (comparison.runSeconds * (cell.accountRate ?? Infinity)) / REQUESTS_A_FILE[cell.way];
   return { ...known, files: Math.min(known.files, Math.round(most)) };
 }
@@ -144,8 +145,8 @@ async function findForm(comparison: Comparison, cell: Cell, contestant: Contesta
 }
 
 /** Rounded to two digits. */
-function bounded({ bytes }: Cell, files: number): number {
-  const most = Math.min(MOST_FILES, MOST_BYTES / bytes);
+function bounded({ way, bytes }: Cell, files: number): number {
+  const most = Math.min(MOST_FILES, way === "local" ? MOST_BYTES / bytes : Infinity);
   const rounded = Number(Math.min(most, files).toPrecision(2));
   return Math.max(1, Math.min(Math.floor(most), Math.round(rounded)));
 }

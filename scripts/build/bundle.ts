@@ -6,27 +6,28 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type OutputChunk, rolldown, type RolldownLog } from "rolldown";
+import { onlyAscii } from "./ascii.ts";
 import { type BuildFacts, readBuildFacts } from "./build-facts.ts";
 import { type BundledPackage, findBundledPackages } from "./bundled-packages.ts";
 import { CHUNKS, findCycle } from "./chunks.ts";
 import { licencesText } from "./licences.ts";
 import { manualPage } from "./manual-page.ts";
 import { ROOT } from "./root.ts";
+import { slimUndici, UNDICI_DEFINES } from "./slim-undici.ts";
 import { SYNC_PACKAGES, syncPackages } from "./sync-packages.ts";
 
-/** What starts by itself: the program, its command line for tests, a thread, and what is loaded without waiting. */
+/** What starts by itself: the program, its command line for tests, and what is loaded without waiting. */
 const ENTRIES = {
   "cli/main": "src/cli/main.ts",
   "cli/command": "src/cli/command.ts",
-  "transfer/hash-thread": "src/transfer/hash-thread.ts",
   ...Object.fromEntries(SYNC_PACKAGES.map((name) => [`chunks/${name}`, name])),
 };
 
 /**
- * A thread whose code is in one file, whatever it shares with the program: the single executable starts it from its text,
- * from which no neighbours can be loaded.
+ * Threads, the code of each in one file, whatever it shares with the program: the single executable starts them from
+ * their text, from which no neighbours can be loaded.
  */
-const THREADS = { "job/slot-thread": "src/job/slot-thread.ts" };
+const THREADS = ["transfer/hash-thread", "job/slot-thread"];
 
 /** What was made. */
 export interface Bundle {
@@ -47,8 +48,10 @@ export async function buildBundle(): Promise<Bundle> {
   const dist = join(ROOT, "dist");
   await rm(dist, { recursive: true, force: true });
   const program = await writeFiles(ENTRIES, CHUNKS, facts);
-  const threads = await writeFiles(THREADS, false, facts);
-  const chunks = [...program, ...threads];
+  const chunks = [...program];
+  for (const thread of THREADS) {
+    chunks.push(...(await writeFiles({ [thread]: `src/${thread}.ts` }, false, facts)));
+  }
   const cycle = findCycle(chunks);
   if (cycle !== undefined) throw new Error(`files of dist load one another: ${cycle.join(" -> ")}`);
   const packages = findBundledPackages(chunks.flatMap(({ moduleIds }) => moduleIds));
@@ -72,8 +75,8 @@ async function writeFiles(
     platform: "node",
     preserveEntrySignatures: "allow-extension",
     external: SYNC_PACKAGES.map((name) => `./${name}.js`),
-    plugins: [syncPackages()],
-    transform: { define: { REUPLOAD_BUILD: JSON.stringify(facts) } },
+    plugins: [slimUndici(), syncPackages(), onlyAscii()],
+    transform: { define: { REUPLOAD_BUILD: JSON.stringify(facts), ...UNDICI_DEFINES } },
     onLog: refuseWarnings,
   });
   const { output } = await bundler.write({

@@ -5,7 +5,8 @@ import { ROOT } from "./root.ts";
 /** Packages that take long to load: what needs one of them, also through others, stays apart from what does not. */
 const HEAVY = /(?:^|[\\/])(undici|yaml|azure-kusto-data|@azure[\\/]identity|pino|minimatch)(?:[\\/]|$)/;
 
-const OWN = /^[\\/]src[\\/](?!cli[\\/](?:main|command)\.ts|transfer[\\/]hash-thread\.ts)/;
+/** Not what comes before the code cache: it stays small, and by itself. */
+const OWN = /^[\\/]src[\\/](?!cli[\\/](?:main|command|code-pack)\.ts|job[\\/]start-flags\.ts)/;
 
 interface ModuleGraph {
   getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;

@@ -33,7 +33,7 @@ export class QueueAnnouncer implements Announcer {
     const text = announcementText(this.#containerName, blobName);
     const effort = new RequestBudget(options.signal, LIMIT_MS, options.waits, options.onIncident);
     try {
-      await this.#attempts.run(this.#gate, effort, "put message", async (pulse) =>
+      await this.#attempts.run(this.#gate, effort, "put message", (pulse) =>
         this.#calls.putMessage(text, this.#timeToLiveSeconds, pulse),
       );
       return { attempts: effort.attempts };

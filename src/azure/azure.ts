@@ -26,7 +26,6 @@ export type {
   BlobProperties,
   BlobReader,
   BlobWriter,
-  CopySource,
   CreateOptions,
   Range,
   ReadAccess,
@@ -36,7 +35,7 @@ export type { BlobLister, BlobPage, ListedBlob, PageQuestion } from "./calls/lis
 export type { QueueCalls } from "./calls/queue-calls.ts";
 export { RestBlobLister } from "./calls/rest-blob-lister.ts";
 export { RestBlobWriter } from "./calls/rest-blob-writer.ts";
-export { type SourceLink, SourceLinks } from "./calls/source-links.ts";
+export { type CopySourceOf, type SourceLink, SourceLinks } from "./calls/source-links.ts";
 export { createContainer } from "./calls/target-calls.ts";
 export type { Brake } from "./gate/brake.ts";
 export type { Gate } from "./gate/gate.ts";

@@ -1,12 +1,13 @@
+import { LinkedList } from "../core/linked-list.ts";
+
 type Leave = () => void;
 
 /** Who waits on each signal. A signal itself looks through all its listeners for every one that comes or goes. */
-const waiting = new WeakMap<AbortSignal, Set<Leave>>();
+const waiting = new WeakMap<AbortSignal, LinkedList<Leave>>();
 
 /**
  * Calls back when the signal aborts, at once when it has; thousands may come and go on one signal a second.
  *
- * @param leave no two of one signal are the same function
  * @returns takes the call back; the last one to go takes the signal's listener along
  */
 export function onAbort(signal: AbortSignal, leave: Leave): () => void {
@@ -15,19 +16,20 @@ export function onAbort(signal: AbortSignal, leave: Leave): () => void {
     return () => {};
   }
   const all = waiting.get(signal) ?? listenTo(signal);
-  all.add(leave);
+  const link = all.add(leave);
   return () => {
-    if (all.delete(leave) && all.size === 0) stopListening(signal);
+    all.remove(link);
+    if (all.isEmpty && waiting.get(signal) === all) stopListening(signal);
   };
 }
 
 const listeners = new WeakMap<AbortSignal, Leave>();
 
-function listenTo(signal: AbortSignal): Set<Leave> {
-  const all = new Set<Leave>();
+function listenTo(signal: AbortSignal): LinkedList<Leave> {
+  const all = new LinkedList<Leave>();
   const listener = (): void => {
     stopListening(signal);
-    for (const leave of all) leave();
+    for (let leave = all.shift(); leave !== undefined; leave = all.shift()) leave();
   };
   waiting.set(signal, all);
   listeners.set(signal, listener);

@@ -2,7 +2,7 @@
 import { type Command, CommanderError } from "commander";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
-import { holdHeapClose } from "../job/process.ts";
+import { setStartFlags } from "../job/start-flags.ts";
 import { type Io, printLine } from "../terminal/io.ts";
 import { processIo } from "./process-io.ts";
 import { makeProgram } from "./program.ts";
@@ -11,13 +11,12 @@ import { versionLine } from "./version.ts";
 
 /** Runs the process's command line to its end and sets its exit code; what goes wrong is told, not thrown. */
 export async function runCommandLine(): Promise<void> {
-  holdHeapClose();
+  setStartFlags();
   const io = processIo();
   const args = process.argv.slice(2);
   let exitCode: ExitCode = EXIT.done;
-  const program = makeProgram(versionLine(), io, (code) => {
-    exitCode = code;
-  });
+  const setExitCode = (code: ExitCode): void => void (exitCode = code);
+  const program = makeProgram(versionLine(), io, setExitCode, args[0]);
   try {
     // What commander would write is told as an error of ours, in the format that was asked for.
     for (const command of [program, ...program.commands]) command.configureOutput({ writeErr: () => {} });

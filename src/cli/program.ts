@@ -7,6 +7,7 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import type { Io } from "../terminal/io.ts";
 import { addAnnounce } from "./program/announce.ts";
 import { addControl } from "./program/control.ts";
+import type { CommandLine } from "./program/command-line.ts";
 import { addCompletion } from "./program/completion.ts";
 import { addDemo } from "./program/demo.ts";
 import { addFiles } from "./program/files.ts";
@@ -27,8 +28,44 @@ import { addUpload } from "./program/upload.ts";
 import { addWhy } from "./program/why.ts";
 import { addVerify } from "./program/verify.ts";
 
-/** @param setExitCode told by the command that ran */
-export function makeProgram(version: string, io: Io, setExitCode: (code: ExitCode) => void): Command {
+/** In the order of the help. */
+const COMMANDS: Readonly<Record<string, (line: CommandLine) => void>> = {
+  run: addRun,
+  find: addFind,
+  upload: addUpload,
+  monitor: addMonitor,
+  status: addStatus,
+  why: addWhy,
+  control: addControl,
+  verify: addVerify,
+  report: addReport,
+  files: addFiles,
+  states: addStates,
+  announce: addAnnounce,
+  remaining: addRemaining,
+  partitions: addPartitions,
+  plan: addPlan,
+  doctor: addDoctor,
+  init: addInit,
+  "import-state": addImportState,
+  demo: addDemo,
+  completion: addCompletion,
+  licenses: addLicenses,
+};
+
+/** Looks at what all commands take. */
+const OF_ALL = "completion";
+
+/**
+ * @param setExitCode told by the command that ran
+ * @param asked the first word of the command line: when it is a command, no other is declared, which takes most of the time
+ */
+export function makeProgram(
+  version: string,
+  io: Io,
+  setExitCode: (code: ExitCode) => void,
+  asked?: string,
+): Command {
   const program = new Command("reupload")
     .description(
       "Copies the files of failed work items to an Azure container and announces each file on a queue.",
@@ -52,31 +89,9 @@ Examples:
 
 More about a command: reupload run --help`,
   );
-  // In the order of the help.
-  for (const add of [
-    addRun,
-    addFind,
-    addUpload,
-    addMonitor,
-    addStatus,
-    addWhy,
-    addControl,
-    addVerify,
-    addReport,
-    addFiles,
-    addStates,
-    addAnnounce,
-    addRemaining,
-    addPartitions,
-    addPlan,
-    addDoctor,
-    addInit,
-    addImportState,
-    addDemo,
-    addCompletion,
-    addLicenses,
-  ])
-    add({ program, io, setExitCode });
+  const isAlone = asked !== undefined && asked !== OF_ALL && Object.hasOwn(COMMANDS, asked);
+  const only = isAlone ? COMMANDS[asked] : undefined;
+  for (const add of only === undefined ? Object.values(COMMANDS) : [only]) add({ program, io, setExitCode });
   for (const command of program.commands) {
     command.copyInheritedSettings(program);
     takeNoColor(command);

@@ -173,7 +173,7 @@ export const INPUT_OPTIONS = {
     "--take-over",
     yesOrNo,
     "false",
-    "continue the partition of a machine that died, with a state of its own",
+    "continue the partition of a machine that died, with a state of its own; --partition auto does so by itself",
     "start",
   ),
   repartition: option(

@@ -1,11 +1,23 @@
 /** The one place that formats numbers, sizes, rates, durations and dates for people. English, the same in every locale. */
 
-const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const ONE_DECIMAL = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+/** From here on `toFixed` writes powers of ten. */
+const HUGE = 1e21;
+
+/** With commas: what `Intl.NumberFormat("en-US")` gives, whose first use alone takes 11 ms of a start. */
+function withCommas(value: number, digits: 0 | 1): string {
+  if (!(Math.abs(value) < HUGE)) return String(value);
+  const [whole = "", fraction] = value.toFixed(digits).split(".");
+  const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
 
 /** `12,345` */
 export function count(value: number): string {
-  return WHOLE.format(value);
+  return withCommas(value, 0);
+}
+
+function oneDecimal(value: number): string {
+  return withCommas(value, 1);
 }
 
 /** `1 file`, `12,345 files`; `plural` when it is not singular + s. */
@@ -15,7 +27,7 @@ export function quantity(value: number, singular: string, plural = `${singular}s
 
 /** `8.3`, `1,234`: one decimal while it tells something. */
 export function decimal(value: number): string {
-  return value === 0 || value >= 99.95 ? count(value) : ONE_DECIMAL.format(value);
+  return value === 0 || value >= 99.95 ? count(value) : oneDecimal(value);
 }
 
 const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"] as const;
@@ -30,7 +42,7 @@ export function bytes(value: number): string {
     scaled /= 1024;
     unit++;
   }
-  return `${ONE_DECIMAL.format(scaled)} ${UNITS[unit]}`;
+  return `${oneDecimal(scaled)} ${UNITS[unit]}`;
 }
 
 /** Bytes a second: `1.5 MiB/s` */
@@ -41,14 +53,14 @@ export function byteRate(bytesPerSecond: number): string {
 /** Files a second: `1,234 files/s`, `85.3 files/s`; less than one by the minute: `8.3 files/min` */
 export function fileRate(filesPerSecond: number): string {
   if (filesPerSecond === 0) return "0 files/s";
-  if (filesPerSecond < 1) return `${ONE_DECIMAL.format(filesPerSecond * 60)} files/min`;
+  if (filesPerSecond < 1) return `${oneDecimal(filesPerSecond * 60)} files/min`;
   return `${decimal(filesPerSecond)} files/s`;
 }
 
 /** Work items a minute: `1,234 work items/min`, `8.3 work items/min`; less than one by the hour. */
 export function workItemRate(perMinute: number): string {
   if (perMinute === 0) return "0 work items/min";
-  if (perMinute < 1) return `${ONE_DECIMAL.format(perMinute * 60)} work items/h`;
+  if (perMinute < 1) return `${oneDecimal(perMinute * 60)} work items/h`;
   return `${decimal(perMinute)} work items/min`;
 }
 

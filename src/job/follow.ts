@@ -31,6 +31,8 @@ export interface Follower {
   readonly onFile: (report: FileReport) => void;
   /** Starts to sample, once a second. */
   watch(live: PipelineLive): void;
+  /** How long the rest takes as it goes now, ms; undefined: not known. */
+  leftMs(): number | undefined;
   /** Stops sampling; gives the last view. */
   end(): ProgressView;
 }
@@ -71,6 +73,7 @@ export function followRun(following: Following): Follower {
       live = pipelineLive;
       endSampling = every(surroundings, SAMPLE_MS, show);
     },
+    leftMs: () => model.view().eta?.lowMs,
     end() {
       endSampling();
       // Once more, so that a service that came back since the last sample is told.

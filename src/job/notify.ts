@@ -4,7 +4,6 @@
  * that nobody sends it again later.
  */
 import { createHmac } from "node:crypto";
-import { request } from "undici";
 import { Connections } from "../azure/wire/connections.ts";
 import { chooseProxy } from "../azure/wire/proxy.ts";
 import type { Environment } from "../config/config.ts";
@@ -84,9 +83,10 @@ async function send(
 ): Promise<number> {
   const connection = connections.take(place.origin);
   try {
-    const { statusCode, body: answer } = await request(place, {
+    const { statusCode, body: answer } = await connection.dispatcher.request({
+      origin: place.origin,
+      path: `${place.pathname}${place.search}`,
       method: "POST",
-      dispatcher: connection.dispatcher,
       headers: { "content-type": "application/json", ...headers },
       body,
       signal,

@@ -22,17 +22,6 @@ const HALVES = 3;
 const LOOK_MS = 100;
 
 /**
- * Keeps V8's heap close to what is alive, for a process that works through millions of rows and files. As it is, V8
- * lets some hundred MB of garbage lie that gain nothing: 383 MB in a run with lookups in Kusto where 202 do
- * (`bench/kusto-lookup.ts`), 40 MB more while a CSV of 5 million rows is read (`bench/huge-csv.ts`). V8 reads these
- * flags whenever the heap is about to grow.
- */
-export function holdHeapClose(): void {
-  setFlagsFromString("--heap-growing-percent=40");
-  setFlagsFromString("--semi-space-growth-factor=1");
-}
-
-/**
  * Lets the young generation grow to what files under way need: thousands of requests that each live for some ten
  * milliseconds. In the 1 MB that it starts with, most of them would be taken for old, and the collector would take a
  * third of the processor time (`docs/performance.md`). V8 shrinks it while little happens,

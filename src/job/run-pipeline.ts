@@ -21,7 +21,15 @@ export function startRunPipeline(
   follow: Follower,
 ): StartedPipeline {
   const localFiles = source.hasLocalFiles;
-  const slots = openSlots({ services, settings, localFiles, replaces, surroundings, reporter });
+  const slots = openSlots({
+    services,
+    settings,
+    localFiles,
+    replaces,
+    surroundings,
+    reporter,
+    leftMs: () => follow.leftMs(),
+  });
   const { transfer, announcer } = slots;
   const pipeline = startPipeline(
     { surroundings, state, catalog, transfer, announcer },

@@ -4,7 +4,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { checkResume } from "../config/resume.ts";
 import type { ExitCode } from "../core/exit-codes.ts";
 import type { Emulator } from "../emulator/emulator.ts";
-import type { OpenState } from "../state/state-kind.ts";
+import type { OpenControl, OpenState } from "../state/state-kind.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
 import { finishRun } from "./ending.ts";
@@ -25,6 +25,7 @@ import type { Services } from "./services.ts";
 import {
   beginGuarded,
   type CreateMissing,
+  openBesideLook,
   openRunState,
   openTarget,
   type OpenTarget,
@@ -111,16 +112,22 @@ class Run {
         queue: ownQueue(settings),
         mayCreate,
       });
-    const create = (await prepare(false)) === "missing" ? async () => prepare(true) : undefined;
-    const state = await openRunState(this.#context, identity, {
-      settings,
-      location: this.#statePath,
-      resume: settings.resume,
-      kept,
-      input: input && ((...given) => this.#sampled(input(...given))),
-      resumeAdvice: resumeAdvice(resumeCommand),
-    });
+    const look = prepare(false);
+    const open = async (control: OpenControl) =>
+      openRunState(control, identity, {
+        settings,
+        location: this.#statePath,
+        resume: settings.resume,
+        kept,
+        input: input && ((...given) => this.#sampled(input(...given))),
+        resumeAdvice: resumeAdvice(resumeCommand),
+        ...(control.ready !== undefined && { ready: control.ready }),
+      });
+    // A state that is there is not touched before the target was seen.
+    if (found !== undefined) await look;
+    const state = await openBesideLook(this.#context, look, open);
     try {
+      const create = (await look) === "missing" ? async () => prepare(true) : undefined;
       return await this.#withState(opened, state, create);
     } finally {
       await state.close();

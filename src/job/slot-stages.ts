@@ -14,6 +14,7 @@ import type { RestClient } from "../azure/wire/rest-client.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 import { Buffers } from "../transfer/buffers.ts";
+import { ContentMemory } from "../transfer/content-memory.ts";
 import { Hasher } from "../transfer/hasher.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, type TransferTools } from "../transfer/tools.ts";
 import { chooseBlockBytes } from "./limits.ts";
@@ -77,6 +78,7 @@ export function describeSlots(settings: RunSettings, localFiles: boolean): SlotD
 /** What all ways of transfer work with. */
 export function buildSlotTools(services: SlotServices, slots: SlotDescription): TransferTools {
   const { client, bandwidth } = services;
+  const memory = new ContentMemory(slots.bufferBytes);
   return {
     surroundings: REAL_SURROUNDINGS,
     settings: slots.transfer,
@@ -86,8 +88,8 @@ export function buildSlotTools(services: SlotServices, slots: SlotDescription): 
     attempts: services.attempts,
     targetGate: services.target,
     sourceGate: (accountUrl) => services.source(accountUrl),
-    buffers: new Buffers(slots.bufferBytes),
-    hasher: slots.hashesApart ? new Hasher() : new Hasher(Infinity),
+    buffers: new Buffers(slots.bufferBytes, memory.buffer),
+    hasher: new Hasher(slots.hashesApart ? { memory } : { memory, fromBytes: Infinity }),
   };
 }
 

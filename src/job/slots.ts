@@ -10,6 +10,7 @@ import type { Transfer } from "../transfer/transfer.ts";
 import { SlotThreads } from "../workers/slot-threads.ts";
 import type { ThreadPort } from "../workers/workers.ts";
 import type { Listener } from "./context.ts";
+import { FreeProcessors } from "./free-processors.ts";
 import { limitHeapOfThread } from "./process.ts";
 import { buildAnnouncer, buildTransfer, type Services } from "./services.ts";
 import { buildSlotAnnouncer, describeSlots } from "./slot-stages.ts";
@@ -29,6 +30,8 @@ export interface SlotsRequest {
   readonly replaces: TransferSettings["replaces"];
   readonly surroundings: Surroundings;
   readonly reporter: Pick<Listener, "tell">;
+  /** How long the rest of the run takes as it goes now, ms; undefined: not known. */
+  readonly leftMs: () => number | undefined;
 }
 
 /** Threads in all that `--threads` allows: `auto` takes no more than this process may run at once. */
@@ -60,6 +63,7 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
   const gates = services.shareGates();
   const warning = describeTooManyThreads(settings.threads, availableParallelism());
   if (warning !== undefined) reporter.tell({ type: "notice", level: "warning", message: warning });
+  const processors = new FreeProcessors();
   const threads = new SlotThreads({
     surroundings,
     transfer,
@@ -69,6 +73,7 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
     threads: settings.threads,
     most: mostThreads(settings),
     load: () => services.limits.load(),
+    outlook: () => ({ freeProcessors: processors.take(), leftMs: request.leftMs() }),
     events: {
       onChange: (change) =>
         reporter.tell({ type: "concurrency", what: "threads", unit: "threads", ...change }),

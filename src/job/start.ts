@@ -11,7 +11,7 @@ import type { Message } from "../report/messages.ts";
 import { checkIdentity, type RunRecord } from "../state/run-record.ts";
 import type { InputCounts } from "../state/run-record.ts";
 import type { WorkItem } from "../core/work-item.ts";
-import type { OpenOptions, OpenState } from "../state/state-kind.ts";
+import type { OpenControl, OpenOptions, OpenState } from "../state/state-kind.ts";
 import { STATES } from "../state/wiring.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
@@ -144,13 +144,15 @@ export interface StateRequest {
   readonly input: ((identity: TargetIdentity, rejectedPath: string) => RunInput) | undefined;
   /** What to advise when the state holds a run and the command does not resume it. */
   readonly resumeAdvice?: string;
+  /** As `OpenControl.ready` */
+  readonly ready?: Promise<unknown>;
 }
 
 /** Opens the run's state, or makes it from the CSV. @throws ReuploadError those of `StateKind.open` */
 export async function openRunState(
-  { signal }: JobContext,
+  { signal }: Pick<JobContext, "signal">,
   identity: TargetIdentity,
-  { settings, location, resume, kept, input, resumeAdvice }: StateRequest,
+  { settings, location, resume, kept, input, resumeAdvice, ready }: StateRequest,
 ): Promise<OpenState> {
   const only = readSelection(settings);
   return STATES.open(
@@ -164,8 +166,32 @@ export async function openRunState(
     },
     { identity, settings: kept },
     input?.(identity, rejectedPath(location)),
-    { signal },
+    ready === undefined ? { signal } : { signal, ready },
   );
+}
+
+/**
+ * Opens the state of a new run while the target is looked at: the one takes processor time, the other waits. What is wrong
+ * with the target ends the opening, and is told first.
+ *
+ * @param look at the target
+ * @throws what `look` rejects with, and those of `openRunState`
+ */
+export async function openBesideLook(
+  { signal }: Pick<JobContext, "signal">,
+  look: Promise<unknown>,
+  open: (control: OpenControl) => Promise<OpenState>,
+): Promise<OpenState> {
+  const failed = new AbortController();
+  look.catch((thrown: unknown) => {
+    failed.abort(thrown);
+  });
+  try {
+    return await open({ signal: AbortSignal.any([signal, failed.signal]), ready: look });
+  } catch (thrown) {
+    await look;
+    throw thrown;
+  }
 }
 
 /** Creates what is missing in the account; undefined when nothing is. */

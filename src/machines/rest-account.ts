@@ -129,7 +129,7 @@ export class RestAccount implements CoordinationAccount {
   ) {
     const url = `${this.#client.account.blobEndpoint}/${this.#container}/${name}${query}`;
     return refusals(operation, async () =>
-      this.#client.answer({ ...request, url, as: "account", headers }, untimed(signal)),
+      this.#client.send({ ...request, url, as: "account", headers }, untimed(signal)),
     );
   }
 }

@@ -33,24 +33,30 @@ export class Feeder {
    * @throws what the queue throws
    */
   async feed(): Promise<void> {
-    const { feedSignal, isSurveying } = this.#options;
     try {
-      while (!feedSignal.aborted) {
-        if (this.#failure !== undefined) throw this.#failure.error;
-        const demand = this.#options.demand();
-        if (this.#noClaims === "all-done" && demand.openWorkItems === 0 && !isSurveying()) break;
-        const wanted = this.#noClaims === undefined ? workItemsToLookUp(demand) : 0;
-        if (wanted > 0) await this.#claim(wanted);
-        else await this.#untilWoken();
+      for (let next = this.#next(); next !== "end"; next = this.#next()) {
+        if (next === "wait") await this.#untilWoken();
+        else await this.#claim(next);
       }
+      if (this.#failure !== undefined && !this.#options.feedSignal.aborted) throw this.#failure.error;
     } finally {
       this.#over.abort();
     }
   }
 
-  /** What it goes by may have changed. */
+  /** What it goes by may have changed. Each file that leaves its slot says so, and as a rule it has not. */
   wake(): void {
-    this.#wake();
+    if (this.#next() !== "wait") this.#wake();
+  }
+
+  /** How many work items to claim now, or what else there is to do. */
+  #next(): number | "wait" | "end" {
+    const { feedSignal, isSurveying, demand: ask } = this.#options;
+    if (feedSignal.aborted || this.#failure !== undefined) return "end";
+    const demand = ask();
+    if (this.#noClaims === "all-done" && demand.openWorkItems === 0 && !isSurveying()) return "end";
+    const wanted = this.#noClaims === undefined ? workItemsToLookUp(demand) : 0;
+    return wanted > 0 ? wanted : "wait";
   }
 
   /** There may be something to claim again. */

@@ -111,13 +111,13 @@ async function transferWithFreshLink(
 }
 
 /** Announces the blob; gives undefined when it is not wanted. */
-async function announceTask(
+function announceTask(
   stages: Stages,
   options: PipelineOptions,
   task: FileTask,
   result: TransferredFile | undefined,
   signals: WorkSignals,
-): Promise<{ readonly attempts: number } | undefined> {
+): Promise<{ readonly attempts: number }> | undefined {
   if (stages.announcer === undefined) return undefined;
   if (options.announceExisting === "never" && wasThereBeforeRun(options, task, result)) return undefined;
   return stages.announcer.announce(task.blobName, signals);

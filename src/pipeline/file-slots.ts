@@ -123,14 +123,16 @@ export class SlotsSizing {
   /** Changes the number of slots with the load. @returns ends that */
   #find({ load, threads, onChange }: AutoSlots): Cancel {
     const { size: start } = this.#slots;
-    const pool = new PoolSize(this.#surroundings.monotonic(), { ...POOL_BOUNDS, start });
-    return every(this.#surroundings, LOOK_MS, () => {
+    const look = () => {
       const { activeMs: threadMs, isTrying: isTryingThread } = threads ?? {
         activeMs: performance.eventLoopUtilization().active,
         isTrying: false,
       };
-      const all = { ...load(), threadMs, isTryingThread };
-      const change = pool.look(this.#surroundings.monotonic(), all, this.#slots.inUse);
+      return { ...load(), threadMs, isTryingThread };
+    };
+    const pool = new PoolSize(this.#surroundings.monotonic(), look(), { ...POOL_BOUNDS, start });
+    return every(this.#surroundings, LOOK_MS, () => {
+      const change = pool.look(this.#surroundings.monotonic(), look(), this.#slots.inUse);
       if (change === undefined) return;
       this.#slots.resize(change.to);
       onChange(change);

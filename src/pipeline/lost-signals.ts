@@ -15,9 +15,14 @@ export class LostSignals {
   join(lost: AbortSignal): AbortSignal {
     const known = this.#joined.get(lost);
     if (known !== undefined) return known;
-    const joined = AbortSignal.any([this.#run, lost]);
-    this.#joined.set(lost, joined);
+    // Each request asks it whether it has aborted: one of `AbortSignal.any` would look at the others each time.
+    const joined = new AbortController();
+    for (const one of [this.#run, lost]) {
+      if (one.aborted) joined.abort(one.reason);
+      else one.addEventListener("abort", () => joined.abort(one.reason), { once: true });
+    }
+    this.#joined.set(lost, joined.signal);
     lost.addEventListener("abort", this.#onLost, { once: true });
-    return joined;
+    return joined.signal;
   }
 }

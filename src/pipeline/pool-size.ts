@@ -19,7 +19,8 @@ export interface PoolChange {
   readonly why: string;
 }
 
-export const POOL_BOUNDS = { least: 4, most: 1_000, start: 32 };
+/** `opening`: so many slots are taken before the first judgement, where the service answers at once. */
+export const POOL_BOUNDS = { least: 4, most: 1_000, start: 32, opening: 96 };
 
 /** A step pays when the throughput grows by this share of what the slots grew by. */
 const PAYS = 0.2;
@@ -54,7 +55,9 @@ interface Measured {
 }
 
 /**
- * Finds how many file slots pay. Slow start: twice as many, or what this thread has room for where that is less, for as
+ * Finds how many file slots pay. Opening: twice as many with each round of answers, up to 96, whatever the thread does: a
+ * cold program is slow with any number, and its first second would be lost. It ends where answers take a second, where
+ * requests are held, and where files are wanting. Slow start: twice as many, or what this thread has room for where that is less, for as
  * long as throughput (requests answered) grows by at least 20 % of linear; what does not pay at once is measured again, longer, as a program that warms up gets faster
  * by itself. Then it climbs: a step up is kept when it pays, a step down when it costs no more than that;
  * after both failed it rests for a while and tries again, never frozen. While this thread is full, more are not tried; while files are wanting, or a service's own
@@ -64,6 +67,7 @@ export class PoolSize {
   #size: number;
   readonly #least: number;
   readonly #most: number;
+  readonly #opening: number;
   #phase: "slow-start" | "search" = "slow-start";
   #base: Measured | undefined;
   /** In the slow start: at a quick look the last doubling did not pay. */
@@ -75,13 +79,20 @@ export class PoolSize {
   #next: "up" | "down" = "up";
   #rests = 0;
   #settling = true;
+  #isOpening = true;
   #began: number;
   #lookedAt: number;
-  #first: Omit<PoolLoad, "isTryingThread"> = { answers: 0, heldMs: 0, threadMs: 0 };
+  #first: Omit<PoolLoad, "isTryingThread">;
   #busyMs = 0;
 
-  /** @param now monotonic ms */
-  constructor(now: number, { start, least, most } = POOL_BOUNDS) {
+  /** @param now monotonic ms @param first the load by now */
+  constructor(
+    now: number,
+    first: Omit<PoolLoad, "isTryingThread">,
+    { start, least, most, opening } = POOL_BOUNDS,
+  ) {
+    this.#first = first;
+    this.#opening = opening;
     this.#size = start;
     this.#least = least;
     this.#most = most;
@@ -101,8 +112,11 @@ export class PoolSize {
     const ms = now - this.#began;
     const answers = load.answers - this.#first.answers;
     if (this.#settling) {
-      if (ms >= SETTLE_MS || answers >= this.#size) this.#measure(now, load);
-      return undefined;
+      if (ms < SETTLE_MS && answers < this.#size) return undefined;
+      const change = this.#isOpening ? this.#open(answers, load, slotsInUse) : undefined;
+      this.#measure(now, load);
+      this.#settling = change !== undefined;
+      return change;
     }
     const least = this.#phase === "slow-start" && !this.#isDoubted ? QUICK_MS : CAREFUL_MS;
     if (ms < least || (answers < ANSWERS_A_SLOT * this.#size && ms < LONGEST_MS)) return undefined;
@@ -114,9 +128,18 @@ export class PoolSize {
     const why =
       isHeld || !isBusy ? this.#wait(isHeld) : this.#judge({ size: from, perMs: answers / ms }, threadShare);
     this.#measure(now, load);
-    if (this.#size === from) return undefined;
-    this.#settling = true;
-    return { from, to: this.#size, why };
+    // After a lull the first answers are still on their way: they would make any size after it look better.
+    this.#settling = this.#size !== from || !isBusy;
+    return this.#size === from ? undefined : { from, to: this.#size, why };
+  }
+
+  #open(answers: number, load: PoolLoad, slotsInUse: number): PoolChange | undefined {
+    const from = this.#size;
+    const isQuick = answers >= from && slotsInUse >= BUSY * from;
+    this.#isOpening = isQuick && load.heldMs === this.#first.heldMs && from < this.#opening;
+    if (!this.#isOpening) return undefined;
+    this.#resize(Math.min(this.#opening, 2 * from));
+    return { from, to: this.#size, why: "the service answers at once" };
   }
 
   #measure(now: number, load: PoolLoad): void {

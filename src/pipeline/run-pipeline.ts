@@ -78,7 +78,7 @@ class Pipeline {
     this.#slots = new FileSlots(
       firstSize(options),
       this.#ready,
-      async (task, leaveSlot) => this.#process(task, leaveSlot),
+      (task, leaveSlot) => this.#process(task, leaveSlot),
       wake,
     );
     this.#sizing = new SlotsSizing(surroundings, this.#slots);

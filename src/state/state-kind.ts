@@ -30,13 +30,13 @@ export interface StateKind {
    *
    * @param input undefined: the CSV is not at hand, its rows are taken as they stand in the state
    * @throws ReuploadError those of `inspect`, and `state-exists`, `state-locked`, `state-network-disk`,
-   * `identity-mismatch` (which says what differs), `disk-full`; the signal's reason
+   * `identity-mismatch` (which says what differs), `disk-full`; the signal's reason; what `ready` rejects with
    */
   open(
     options: OpenOptions,
     description: RunDescription,
     input: InputReader | undefined,
-    control: { readonly signal: AbortSignal },
+    control: OpenControl,
   ): Promise<OpenState>;
 
   /**
@@ -115,6 +115,12 @@ export interface OpenState {
    * @throws ReuploadError `disk-full`, `internal` when the last commit failed; the lock is released even then
    */
   close(): Promise<void>;
+}
+
+export interface OpenControl {
+  readonly signal: AbortSignal;
+  /** A new state is loaded meanwhile, and is there only once this has resolved; when it rejects, there is none. */
+  readonly ready?: Promise<unknown>;
 }
 
 export interface OpenOptions {

@@ -53,7 +53,8 @@ export const REAL_SURROUNDINGS: Surroundings = {
   monotonic: () => THREAD_BEGAN + performance.now(),
   after(ms, run, options) {
     if (ms > LONGEST_TIMER_MS) return afterLong(ms, run, options);
-    const timer = setTimeout(run, ms);
+    // What is left of a time may have passed since it was looked at; of less than nothing the engine warns.
+    const timer = setTimeout(run, Math.max(0, ms));
     if (options?.background === true) timer.unref();
     return () => clearTimeout(timer);
   },

@@ -5,15 +5,18 @@
  */
 export class Arena {
   readonly #memory: SharedArrayBuffer;
+  readonly #bytes: number;
   /** Where the free pieces of each length begin. */
   readonly #free = new Map<number, Set<number>>();
 
   /**
    * @param bytes of which as much is used as powers of two from `smallest` on can be made of
    * @param smallest length of the shortest piece, bytes, a power of two
+   * @param memory so many bytes or more
    */
-  constructor(bytes: number, smallest: number) {
-    this.#memory = new SharedArrayBuffer(bytes);
+  constructor(bytes: number, smallest: number, memory: SharedArrayBuffer = new SharedArrayBuffer(bytes)) {
+    this.#memory = memory;
+    this.#bytes = bytes;
     let at = 0;
     for (let length = 2 ** Math.floor(Math.log2(Math.max(1, bytes))); length >= smallest; length /= 2) {
       if (at + length > bytes) continue;
@@ -48,7 +51,7 @@ export class Arena {
     let found = length;
     while (this.#freeBlocks(found).size === 0) {
       found *= 2;
-      if (found > this.#memory.byteLength) return undefined;
+      if (found > this.#bytes) return undefined;
     }
     const [at = 0] = this.#freeBlocks(found);
     this.#freeBlocks(found).delete(at);

@@ -28,10 +28,13 @@ export class Buffers {
   readonly #idle = new Map<number, Buffer[]>();
   #idleBytes = 0;
 
-  /** @param limit bytes, 1 GiB at the most; one request larger than that is granted alone */
-  constructor(limit: number) {
+  /**
+   * @param limit bytes, 1 GiB at the most; one request larger than that is granted alone
+   * @param memory for the long ones, of so many bytes or more
+   */
+  constructor(limit: number, memory?: SharedArrayBuffer) {
     this.#limit = limit;
-    this.#long = new Arena(limit, SHARED_FROM);
+    this.#long = new Arena(limit, SHARED_FROM, memory);
   }
 
   /** Waits for a buffer of so many bytes. @throws the signal's reason */

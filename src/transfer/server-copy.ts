@@ -1,5 +1,5 @@
 import {
-  type CopySource,
+  type CopySourceOf,
   ServiceFailure,
   type SourceLink,
   fileDeadlineMs,
@@ -19,8 +19,6 @@ import type { TransferResult } from "./transfer.ts";
 function hasUnwantedMetadata({ metadata }: BlobAttributes, { looked }: Job): boolean {
   return metadata !== "source" && isEmpty(metadata) && !isEmpty(looked?.metadata ?? {});
 }
-
-type SourceOf = (signal: AbortSignal) => Promise<CopySource>;
 
 /**
  * The service reads the source itself: Put Blob From URL, or Put Block From URL for what is larger. Remembers what this
@@ -57,28 +55,28 @@ export class ServerCopy {
     }
   }
 
-  async #copyFrom(copySource: SourceOf, job: Job): Promise<TransferResult | undefined> {
+  #copyFrom(copySource: CopySourceOf, job: Job): Promise<TransferResult | undefined> {
     const { serverCopyLimit, attributes } = this.#tools.settings;
     const isLarge = (job.file.length ?? 0) > serverCopyLimit;
     const mustBlock = isLarge || hasUnwantedMetadata(attributes, job);
     return mustBlock ? this.#inBlocks(job, copySource) : this.#whole(job, copySource);
   }
 
-  async #whole(job: Job, sourceOf: SourceOf): Promise<TransferResult | undefined> {
+  async #whole(job: Job, sourceOf: CopySourceOf): Promise<TransferResult | undefined> {
     if (this.#notImplemented.has("put-blob-from-url")) return undefined;
     const { attempts, settings, targetGate, writer } = this.#tools;
     const { length, contentMd5 } = job.file;
     try {
-      return await putUnlessThere(this.#tools, job, "put-blob-from-url", { length, contentMd5 }, async () => {
+      return await putUnlessThere(this.#tools, job, "put-blob-from-url", { length, contentMd5 }, () => {
         // The service keeps the source's MD5, if it has one. What nobody can read later must have one to be compared by.
         const keptMd5 = settings.attributes.tier === "archive" ? contentMd5 : undefined;
         const options = creation(settings, job, undefined, keptMd5);
-        await attempts.run(
+        return attempts.run(
           targetGate,
           job.effort,
           "put blob from url",
           async (pulse) => {
-            const source = { ...(await sourceOf(pulse.signal)), contentMd5 };
+            const source = { ...(await sourceOf(pulse)), contentMd5 };
             await writer.putBlobFromUrl(job.blobName, source, options, pulse);
           },
           { quietMs: transferTimeMs(length ?? 0), hedged: options.createOnly },
@@ -90,7 +88,7 @@ export class ServerCopy {
     }
   }
 
-  async #inBlocks(job: Job, sourceOf: SourceOf): Promise<TransferResult | undefined> {
+  async #inBlocks(job: Job, sourceOf: CopySourceOf): Promise<TransferResult | undefined> {
     if (this.#notImplemented.has("put-block-from-url")) return undefined;
     const { attempts, settings, targetGate, writer } = this.#tools;
     const properties = job.looked ?? (await job.source.properties());
@@ -117,7 +115,7 @@ export class ServerCopy {
     }
   }
 
-  async #stage(job: Job, sourceOf: SourceOf, length: number, etag: string): Promise<string[]> {
+  async #stage(job: Job, sourceOf: CopySourceOf, length: number, etag: string): Promise<string[]> {
     const { attempts, settings, targetGate, writer } = this.#tools;
     const staged = await attempts.run(targetGate, job.effort, "get block list", async (pulse) =>
       writer.uncommittedBlocks(job.blobName, pulse),
@@ -133,7 +131,7 @@ export class ServerCopy {
             job.effort,
             "put block from url",
             async (pulse) => {
-              const source = await sourceOf(pulse.signal);
+              const source = await sourceOf(pulse);
               const range = { ...block, ifMatch: etag };
               await writer.putBlockFromUrl(job.blobName, block.id, source, range, pulse);
             },

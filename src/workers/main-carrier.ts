@@ -31,14 +31,14 @@ export class MainCarrier implements Carrier {
     return active;
   }
 
-  async transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
-    return this.#counted(async () => this.#transfer.transfer(file, blobName, signals));
+  transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
+    return this.#counted(() => this.#transfer.transfer(file, blobName, signals));
   }
 
   async announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
     const announcer = this.#announcer;
     if (announcer === undefined) throw new TypeError("nothing is announced in this run");
-    return this.#counted(async () => announcer.announce(blobName, signals));
+    return this.#counted(() => announcer.announce(blobName, signals));
   }
 
   async #counted<T>(work: () => Promise<T>): Promise<T> {

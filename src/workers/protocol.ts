@@ -8,6 +8,8 @@ import type { CarriedError } from "./carried-errors.ts";
 /** One call of a door, under a number that no other call of the thread has. */
 export type CarriedCall = {
   readonly id: number;
+  /** The number of its signal (`WorkSignals.signal`), which many calls share. */
+  readonly signal: number;
   /** The number of its waits (`WorkSignals.waits`), which many calls share; undefined: its signal alone ends its waits. */
   readonly waits: number | undefined;
   readonly blobName: string;
@@ -42,7 +44,7 @@ export interface CarriedAnswer {
 /** What one turn of the main thread's loop has for the thread. */
 export interface ToThread {
   readonly calls: readonly CarriedCall[];
-  /** Calls whose signals have aborted. */
+  /** Signals that have aborted. */
   readonly aborted: readonly number[];
   /** Waits that are to end soon (`WaitsEnd.draining`), and those that are to end now. */
   readonly draining: readonly number[];

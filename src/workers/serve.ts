@@ -42,7 +42,8 @@ class SlotService {
   readonly #stages: SlotStages;
   readonly #transfer: Transfer;
   readonly #outbox: Outbox<CarriedAnswer>;
-  readonly #calls = new Map<number, AbortController>();
+  /** By the number of the main thread's signal. */
+  readonly #signals = new Map<number, AbortController>();
   readonly #waits = new Map<number, ThreadWaits>();
   /** Names that are to be written over without a look; a repair has few of them. */
   readonly #replaced = new Set<string>();
@@ -71,15 +72,13 @@ class SlotService {
     for (const call of calls) void this.#serve(call);
     for (const id of draining) this.#waitsOf(id).drain();
     for (const id of ended) this.#waitsOf(id).end();
-    for (const id of aborted) this.#calls.get(id)?.abort(new Ended());
+    for (const id of aborted) this.#abort(id);
   }
 
   async #serve(call: CarriedCall): Promise<void> {
-    const controller = new AbortController();
     const incidents: Incident[] = [];
-    this.#calls.set(call.id, controller);
     const signals: WorkSignals = {
-      signal: controller.signal,
+      signal: this.#signalOf(call.signal),
       ...(call.waits === undefined ? {} : { waits: this.#waitsOf(call.waits).waits }),
       onIncident: (incident) => incidents.push(incident),
     };
@@ -89,7 +88,6 @@ class SlotService {
     } catch (thrown) {
       end = thrown instanceof Ended ? { kind: "aborted" } : { kind: "failed", error: packError(thrown) };
     }
-    this.#calls.delete(call.id);
     this.#outbox.add({ id: call.id, end, incidents });
   }
 
@@ -101,6 +99,18 @@ class SlotService {
     if (call.replaces) this.#replaced.add(call.blobName);
     const result = await this.#transfer.transfer(call.file, call.blobName, signals);
     return { kind: "transferred", result };
+  }
+
+  #signalOf(id: number): AbortSignal {
+    let controller = this.#signals.get(id);
+    if (controller === undefined) this.#signals.set(id, (controller = new AbortController()));
+    return controller.signal;
+  }
+
+  /** No call comes with this signal any more. */
+  #abort(id: number): void {
+    this.#signals.get(id)?.abort(new Ended());
+    this.#signals.delete(id);
   }
 
   #waitsOf(id: number): ThreadWaits {

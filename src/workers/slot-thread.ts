@@ -2,6 +2,7 @@
 import { onAbort, sumFigures } from "../azure/azure.ts";
 import { errorMessageText } from "../core/errors.ts";
 import type { CatalogFile } from "../core/file.ts";
+import { Numbered } from "../core/numbered.ts";
 import type { Waits, WorkSignals } from "../core/waits.ts";
 import type { TransferResult } from "../transfer/transfer.ts";
 import { unpackError } from "./carried-errors.ts";
@@ -33,8 +34,6 @@ interface Asker {
   readonly signals: WorkSignals;
   readonly settle: (end: CarriedEnd) => void;
   readonly reject: (error: Error) => void;
-  /** The call's signal is not listened to any more. */
-  readonly leave: () => void;
 }
 
 type Note =
@@ -61,8 +60,9 @@ export class SlotThread implements Carrier {
   figures = sumFigures([]);
   readonly #port: ThreadPort;
   readonly #options: SlotThreadOptions;
-  readonly #asking = new Map<number, Asker>();
+  readonly #asking = new Numbered<Asker>();
   readonly #outbox = new Outbox<Note>((notes) => this.#post(notes));
+  readonly #signals = new WeakMap<AbortSignal, number>();
   readonly #waits = new WeakMap<Waits, number>();
   #numbers = 0;
   #activeMs = 0;
@@ -120,13 +120,13 @@ export class SlotThread implements Carrier {
     if (this.#death !== undefined) throw this.#death;
     signals.signal.throwIfAborted();
     const id = this.#numbers++;
-    const waits = signals.waits === undefined ? undefined : this.#numberOf(signals.waits);
+    const signal = this.#numberOfSignal(signals.signal);
+    const waits = signals.waits === undefined ? undefined : this.#numberOfWaits(signals.waits);
     const { promise, resolve: settle, reject } = Promise.withResolvers<CarriedEnd>();
-    // The answer is waited for all the same: it tells when nothing of the call is in flight any more.
-    const leave = onAbort(signals.signal, () => this.#outbox.add({ what: "aborted", id }));
     if (this.#asking.size === 0) this.#port.ref();
-    this.#asking.set(id, { signals, settle, reject, leave });
-    this.#outbox.add({ what: "call", call: { id, waits, ...question } });
+    this.#asking.put(id, { signals, settle, reject });
+    this.#outbox.add({ what: "call", call: { id, signal, waits, ...question } });
+    // When the signal aborts, the answer is waited for all the same: then nothing of the call is in flight any more.
     const end = await promise;
     if (end.kind === "failed") {
       signals.signal.throwIfAborted();
@@ -136,8 +136,18 @@ export class SlotThread implements Carrier {
     return end;
   }
 
-  /** The number under which the thread knows these waits; what ends them is told from now on. */
-  #numberOf(waits: Waits): number {
+  /** The number under which the thread knows this signal; that it aborts is told from now on. */
+  #numberOfSignal(signal: AbortSignal): number {
+    const known = this.#signals.get(signal);
+    if (known !== undefined) return known;
+    const id = this.#numbers++;
+    this.#signals.set(signal, id);
+    onAbort(signal, () => this.#outbox.add({ what: "aborted", id }));
+    return id;
+  }
+
+  /** The same for waits, and for what ends them. */
+  #numberOfWaits(waits: Waits): number {
     const known = this.#waits.get(waits);
     if (known !== undefined) return known;
     const id = this.#numbers++;
@@ -150,14 +160,13 @@ export class SlotThread implements Carrier {
 
   #post(notes: readonly Note[]): void {
     if (this.#death !== undefined) return;
-    const ids = (what: "aborted" | "draining" | "ended"): number[] =>
-      notes.flatMap((note) => (note.what === what ? [note.id] : []));
-    const message: ToThread = {
-      calls: notes.flatMap((note) => (note.what === "call" ? [note.call] : [])),
-      aborted: ids("aborted"),
-      draining: ids("draining"),
-      ended: ids("ended"),
-    };
+    const calls: CarriedCall[] = [];
+    const ids = { aborted: [] as number[], draining: [] as number[], ended: [] as number[] };
+    for (const note of notes) {
+      if (note.what === "call") calls.push(note.call);
+      else ids[note.what].push(note.id);
+    }
+    const message: ToThread = { calls, ...ids };
     this.#port.postMessage(message);
   }
 
@@ -170,10 +179,8 @@ export class SlotThread implements Carrier {
   }
 
   #answer({ id, end, incidents }: CarriedAnswer): void {
-    const asker = this.#asking.get(id);
+    const asker = this.#asking.take(id);
     if (asker === undefined) return;
-    this.#asking.delete(id);
-    asker.leave();
     for (const incident of incidents) asker.signals.onIncident?.(incident);
     asker.settle(end);
   }
@@ -189,10 +196,6 @@ export class SlotThread implements Carrier {
   #end(death: ThreadDied): void {
     this.state = "dead";
     this.#death ??= death;
-    for (const { leave, reject } of this.#asking.values()) {
-      leave();
-      reject(death);
-    }
-    this.#asking.clear();
+    for (const { reject } of this.#asking.takeAll()) reject(death);
   }
 }

@@ -9,7 +9,7 @@ import { MainCarrier } from "./main-carrier.ts";
 import { MainShare } from "./main-share.ts";
 import type { AnnounceResult } from "./protocol.ts";
 import { SlotThread, ThreadDied } from "./slot-thread.ts";
-import { ThreadCount, type ThreadLoad } from "./thread-count.ts";
+import { ThreadCount, type ThreadLoad, type ThreadOutlook } from "./thread-count.ts";
 import type { Carrier, ThreadEvents, ThreadPort } from "./workers.ts";
 
 /** How often the carriers are looked at, ms. */
@@ -35,6 +35,8 @@ export interface SlotThreadsOptions {
   readonly most: number;
   /** What the services' side of the run tells; for `auto`. */
   readonly load: () => Pick<ThreadLoad, "answers" | "heldMs">;
+  /** Asked once a second while the carriers are busy; for `auto`. Left out: nothing speaks against another thread. */
+  readonly outlook?: () => ThreadOutlook;
   readonly events: ThreadEvents;
 }
 
@@ -90,12 +92,12 @@ export class SlotThreads implements Transfer, Announcer {
     return sumFigures([this.#past, ...[...this.#threads, ...this.#leaving].map(({ figures }) => figures)]);
   }
 
-  async transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
-    return this.#carry(async (carrier) => carrier.transfer(file, blobName, signals), signals);
+  transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
+    return this.#carry((carrier) => carrier.transfer(file, blobName, signals), signals);
   }
 
-  async announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
-    return this.#carry(async (carrier) => carrier.announce(blobName, signals), signals);
+  announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
+    return this.#carry((carrier) => carrier.announce(blobName, signals), signals);
   }
 
   /** Ends the threads, with whatever they do. */
@@ -136,8 +138,8 @@ export class SlotThreads implements Transfer, Announcer {
     this.#lookedAt = now;
     for (const thread of this.#leaving) if (thread.underWay === 0) void this.#stop(thread);
     const underWay = this.#threads.reduce((sum, thread) => sum + thread.underWay, this.#main.underWay);
-    const { load, events } = this.#options;
-    const change = this.#count?.look(now, { ...load(), activeMs: this.#activeMs }, underWay);
+    const { load, outlook, events } = this.#options;
+    const change = this.#count?.look(now, { ...load(), activeMs: this.#activeMs }, underWay, outlook);
     if (change === undefined) return;
     this.#wanted = change.to - 1;
     this.#fill();

@@ -14,6 +14,14 @@ export interface ThreadChange {
   readonly why: string;
 }
 
+/** What another thread may gain. */
+export interface ThreadOutlook {
+  /** Processors that nothing needed since this was asked last; 0.5: one, for half of the time. */
+  readonly freeProcessors: number;
+  /** How long the rest of the run takes as it goes now, ms; undefined: not known. */
+  readonly leftMs: number | undefined;
+}
+
 /** How long is looked at once, ms. */
 const LOOK_MS = 1_000;
 /** The carriers at work for more of the time than this: they are the limit, if nothing else is. */
@@ -26,6 +34,10 @@ const BUSY_LOOKS = 3;
 const SETTLE_MS = 2_000;
 /** Without a free core a request would take as much longer as there are more threads; half of that is too much. */
 const PAYS = 0.5;
+/** A thread costs nearly a second of processor time until it is warm: what it can gain until the end must be far more, ms. */
+const WORTH_MS = 4_000;
+/** Less of a processor free than this: a thread would only take time from the others. */
+const LEAST_FREE = 0.2;
 /** After a thread did not pay, none is tried for so long, ms; each time twice as long, up to the longest. */
 const REST_MS = 30_000;
 const LONGEST_REST_MS = 600_000;
@@ -38,7 +50,7 @@ const IDLE_LOOKS = 10;
  * Finds how many threads pay.
  *
  * - `watching`  each second is looked at. Carriers that are busy three times in a row, while nothing else limits, get a
- *               thread more (`trying`); a thread without which the others would not be busy for ten seconds is given back.
+ *               thread more (`trying`), where a processor is free for it and the run is not about to end; a thread without which the others would not be busy for ten seconds is given back.
  * - `trying`    the new thread settles, then it is measured how long the carriers work for a request. With a free core that
  *               stays as it was, and so does the thread; else the threads only take time from each other: it is given
  *               back, and for a while no other is tried. Both lead back to `watching`. (The throughput would not
@@ -77,8 +89,19 @@ export class ThreadCount {
     this.#rest(now);
   }
 
-  /** To be called several times a second. @param underWay calls under way @returns what it changed, if anything */
-  look(now: number, load: ThreadLoad, underWay: number): ThreadChange | undefined {
+  /**
+   * To be called several times a second.
+   *
+   * @param underWay calls under way
+   * @param outlook asked in seconds in which the carriers are busy; left out: nothing speaks against another thread
+   * @returns what it changed, if anything
+   */
+  look(
+    now: number,
+    load: ThreadLoad,
+    underWay: number,
+    outlook?: () => ThreadOutlook,
+  ): ThreadChange | undefined {
     const ms = now - this.#began;
     if (ms < (this.#trial === undefined ? LOOK_MS : SETTLE_MS)) return undefined;
     const answers = load.answers - this.#first.answers;
@@ -90,13 +113,19 @@ export class ThreadCount {
     this.#first = load;
     const from = this.#count;
     const why =
-      this.#trial === undefined ? this.#watch(now, cost, isHeld ? 0 : busy, busy) : this.#judge(now, cost);
+      this.#trial === undefined ? this.#watch(now, cost, { busy, isHeld }, outlook) : this.#judge(now, cost);
     return this.#count === from ? undefined : { from, to: this.#count, why };
   }
 
-  /** @param limiting how busy the carriers are when nothing else limits; else 0 */
-  #watch(now: number, cost: number, limiting: number, busy: number): string {
-    this.#busyLooks = limiting > BUSY ? this.#busyLooks + 1 : 0;
+  #watch(
+    now: number,
+    cost: number,
+    { busy, isHeld }: { readonly busy: number; readonly isHeld: boolean },
+    outlook: (() => ThreadOutlook) | undefined,
+  ): string {
+    const isBusy = busy > BUSY && !isHeld;
+    this.#busyLooks = isBusy ? this.#busyLooks + 1 : 0;
+    const isWorthIt = isBusy && (outlook === undefined || isWorth(outlook()));
     const isSpare = this.#count > 1 && (busy * this.#count) / (this.#count - 1) < IDLE;
     this.#idleLooks = isSpare ? this.#idleLooks + 1 : 0;
     if (this.#idleLooks >= IDLE_LOOKS) {
@@ -104,7 +133,8 @@ export class ThreadCount {
       this.#count--;
       return "fewer threads have enough time";
     }
-    if (this.#busyLooks < BUSY_LOOKS || this.#count >= this.#most || now < this.#restsUntil) return "";
+    const mayTry = isWorthIt && this.#count < this.#most && now >= this.#restsUntil;
+    if (this.#busyLooks < BUSY_LOOKS || !mayTry) return "";
     this.#trial = { cost, isMeasuring: false };
     this.#count++;
     return "the threads are busy all the time";
@@ -133,4 +163,9 @@ export class ThreadCount {
     this.#restsUntil = now + this.#restMs;
     this.#restMs = Math.min(LONGEST_REST_MS, 2 * this.#restMs);
   }
+}
+
+/** What is free until the end of the run must repay the start of a thread. */
+function isWorth({ freeProcessors, leftMs = Infinity }: ThreadOutlook): boolean {
+  return freeProcessors >= LEAST_FREE && Math.min(1, freeProcessors) * leftMs >= WORTH_MS;
 }

@@ -7,6 +7,8 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
+import { appendFile, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { parseConnectionString } from "../../src/azure/account.ts";
 import { Secret } from "../../src/core/secret.ts";
@@ -30,7 +32,13 @@ async function azurePackagesOf(
 ): Promise<string[]> {
   const target = ["--state-db", "state.db", "--target-container", scene.container, "--queue", scene.queue];
   const result = await scene.cli(["run", "--csv", "failed_workitems.csv", ...source, ...target, ...more], {
-    env: { NODE_OPTIONS: `--import=${RECORDER}`, LOADED_PACKAGES: scene.path("packages"), ...env },
+    env: {
+      NODE_OPTIONS: `--import=${RECORDER}`,
+      // The recorder sees what Node loads.
+      NODE_DISABLE_COMPILE_CACHE: "1",
+      LOADED_PACKAGES: scene.path("packages"),
+      ...env,
+    },
   });
   expect(result.code, result.stderr).toBe(0);
   const packages = (await scene.read("packages")).split("\n");
@@ -75,4 +83,42 @@ it("a run that is signed in to by a SAS loads none of Azure's SDKs either", asyn
 it("a run that lists a container loads none of the services' SDKs", async () => {
   const source = ["--source-container", `${scene.proxy.blobEndpoint}/${scene.source}`];
   expect(await azurePackagesOf(source)).toEqual([]);
+});
+
+it("a run leaves its compiled code for the next one, which takes it as it is", async () => {
+  const cache = scene.path("cache");
+  const run = async (state: string): Promise<readonly [name: string, changed: number][]> => {
+    const target = ["--target-container", scene.container, "--queue", scene.queue, "--state-db", state];
+    const result = await scene.cli(
+      ["run", "--csv", "failed_workitems.csv", "--files", "listing.csv", ...target],
+      {
+        env: { NODE_COMPILE_CACHE: cache },
+      },
+    );
+    expect(result.code, result.stderr).toBe(0);
+    const names = await readdir(cache, { recursive: true });
+    const packs = names.filter((name) => name.includes("reupload-run-"));
+    return Promise.all(packs.map(async (name) => [name, (await stat(join(cache, name))).mtimeMs] as const));
+  };
+  const first = await run("one.db");
+  expect(first).toHaveLength(1);
+  expect(await run("two.db")).toEqual(first);
+});
+
+it("a start whose target is missing leaves nothing behind, rejected rows neither", async () => {
+  const folder = scene.path(".");
+  await appendFile(scene.path("failed_workitems.csv"), "a row of one cell\n");
+  const before = await readdir(folder);
+  const target = ["--target-container", "not-there", "--queue", scene.queue, "--state-db", "new.db"];
+  const result = await scene.cli([
+    "run",
+    "--csv",
+    "failed_workitems.csv",
+    "--files",
+    "listing.csv",
+    ...target,
+  ]);
+  expect(result.stderr).toContain('The container "not-there" does not exist');
+  expect(result.code).not.toBe(0);
+  expect(await readdir(folder)).toEqual(before);
 });

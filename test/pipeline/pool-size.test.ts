@@ -55,14 +55,14 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
   const clock = new VirtualClock();
   const random = randomOf(seed);
   const services = [new Gated(clock, random, target), new Gated(clock, random, queue)] as const;
-  const pool = new PoolSize(0);
+  const pool = new PoolSize(0, { answers: 0, heldMs: 0, threadMs: 0 });
   const changes: PoolChange[] = [];
   let inUse = 0;
   let most = Infinity;
   let isThreadFull = false;
   let isTryingThread = false;
   let threadMs = 0;
-  let msOfAnswer: number | undefined;
+  let msOfAnswer: ((answers: number) => number) | undefined;
   let answered = 0;
   let done = 0;
   const fill = (): void => {
@@ -86,7 +86,7 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
   const look = (): void => {
     const { answers } = load();
     if (msOfAnswer === undefined) threadMs += isThreadFull ? 100 : 50;
-    else threadMs += Math.min(100, msOfAnswer * (answers - answered));
+    else threadMs += Math.min(100, msOfAnswer(answers) * (answers - answered));
     answered = answers;
     const change = pool.look(clock.now(), load(), inUse);
     if (change !== undefined) changes.push(change);
@@ -111,8 +111,8 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
     limitFiles: (count: number) => {
       most = count;
     },
-    /** How long the thread is at work for each answer, ms; it works for half of the time else. */
-    giveAnswersWeight: (ms: number) => {
+    /** How long the thread is at work for each answer, ms, by the answers before it; it works for half of the time else. */
+    giveAnswersWeight: (ms: (answers: number) => number) => {
       msOfAnswer = ms;
     },
     tryThread: (isTrying: boolean) => {
@@ -128,17 +128,17 @@ describe("the size of the pool", () => {
   it("doubles for as long as it pays, up to the most when nothing else limits it", () => {
     const { pool, changes, during } = run({ latencyMs: 200 }, { latencyMs: 200 });
     during(15);
-    expect(changes.slice(0, 5).map(({ to }) => to)).toEqual([64, 128, 256, 512, 1_000]);
+    expect(changes.slice(0, 6).map(({ to }) => to)).toEqual([64, 96, 192, 384, 768, 1_000]);
     during(10);
     expect(pool.size).toBeGreaterThan(800);
   });
 
   it("does not end its slow start for what is slow only in the first seconds, as a program that warms up is", () => {
-    const { pool, target, during } = run({ width: 60, latencyMs: 40 }, { latencyMs: 5 });
+    const { pool, target, during } = run({ width: 190, latencyMs: 40 }, { latencyMs: 5 });
     during(2.5);
     target.conduct.width = Infinity;
     during(4);
-    expect(pool.size).toBeGreaterThanOrEqual(256);
+    expect(pool.size).toBeGreaterThanOrEqual(700);
   });
 
   it.each([40, 150, 400])("settles where a service of %i workers has no more to give", (width) => {
@@ -182,7 +182,7 @@ describe("the size of the pool", () => {
     during(240);
     expect(pool.size).toBeLessThan(110);
     target.conduct.width = 200;
-    during(90);
+    during(60);
     expect(during(20)).toBeGreaterThan(1_500);
   });
 
@@ -206,14 +206,14 @@ describe("the size of the pool", () => {
       limitFiles(5);
       during(0.7);
     }
-    expect(pool.size).toBeLessThanOrEqual(128);
+    expect(pool.size).toBeLessThanOrEqual(2 * POOL_BOUNDS.opening);
   });
 
-  it("does not grow while this thread is full, and grows again when the thread is not", () => {
+  it("does not grow beyond its opening while this thread is full, and grows again when the thread is not", () => {
     const { pool, changes, during, fillThread } = run({ latencyMs: 50 }, {});
     fillThread(true);
     during(60);
-    expect(changes.filter(({ from, to }) => to > from && to > POOL_BOUNDS.start)).toEqual([]);
+    expect(changes.filter(({ to }) => to > POOL_BOUNDS.opening)).toEqual([]);
     fillThread(false);
     during(60);
     expect(pool.size).toBeGreaterThan(200);
@@ -225,10 +225,19 @@ describe("the size of the pool", () => {
       { width: 40, latencyMs: 20, spread: 0 },
       { width: 40, latencyMs: 20, spread: 0 },
     );
-    giveAnswersWeight(0.25);
+    giveAnswersWeight(() => 0.25);
     during(2);
     expect(pool.size).toBeGreaterThanOrEqual(80);
     expect(pool.size).toBeLessThan(110);
+  });
+
+  it("has nearly as many slots as fill a warm thread within a second, though the thread is cold at first", () => {
+    const { pool, during, giveAnswersWeight } = run({ latencyMs: 20 }, { latencyMs: 20 });
+    giveAnswersWeight((answers) => 0.12 + 0.5 * Math.exp(-answers / 1_500));
+    during(1);
+    expect(pool.size).toBeGreaterThanOrEqual(120);
+    during(1);
+    expect(pool.size).toBeLessThan(330);
   });
 
   it("is between its bounds whatever happens", () => {
@@ -252,7 +261,7 @@ describe("a run whose queue takes 2,000 messages a second", () => {
     "uses 95 % of that with less than 2 % refused, Retry-After %s",
     (retryAfterMs) => {
       const { queue, during } = run({}, { rate: 2_000, retryAfterMs });
-      during(60);
+      during(90);
       const refusedBefore = queue.refused;
       expect(during(40)).toBeGreaterThan(1_900);
       expect(queue.refused - refusedBefore).toBeLessThan(0.02 * 40 * 2_000);

@@ -1,4 +1,6 @@
 /** The program in `dist`: a few files that need nothing but Node, and that load what is heavy only when it is used. */
+import { ContentMemory } from "../../src/transfer/content-memory.ts";
+import type { HashRequest, HashThreadData } from "../../src/transfer/hash-thread.ts";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -55,16 +57,21 @@ describe("the built program", () => {
   it.each([
     ["the package: by its path", join(DIST, "transfer", "hash-thread.js"), false],
     ["the single executable: by its text", read("transfer/hash-thread.js"), true],
-  ])("has a thread for hashes that starts as in %s", async (_, code, isText) => {
+  ])("has a thread for hashes that starts as in %s, and needs no other file", async (_, code, isText) => {
+    expect(loadedBy("transfer/hash-thread.js").filter((path) => !isBuiltin(path))).toEqual([]);
     // Two folders deep, as the file that starts it is in `src`.
     const starts = files.filter((name) => read(name).includes("function startThread("));
     expect(starts.length).toBeGreaterThan(0);
     expect(starts.filter((name) => name.split(/[\\/]/).length !== 2)).toEqual([]);
-    const thread = new Worker(code, { eval: isText });
-    thread.postMessage({ id: 1, what: "whole", bytes: new Uint8Array(3) });
-    const [answer] = (await once(thread, "message")) as [unknown];
+    const memory = new ContentMemory(4);
+    const workerData: HashThreadData = { memory: memory.wasm, scratch: memory.takeScratch() };
+    const thread = new Worker(code, { eval: isText, workerData });
+    for (const [id, content] of [{ begin: 1, length: 3 }, new Uint8Array(3)].entries()) {
+      thread.postMessage({ id, what: "whole", content } satisfies HashRequest);
+      const [answer] = (await once(thread, "message")) as [unknown];
+      expect(answer).toEqual({ id, md5: createHash("md5").update(Buffer.alloc(3)).digest("base64") });
+    }
     await thread.terminate();
-    expect(answer).toEqual({ id: 1, md5: createHash("md5").update(Buffer.alloc(3)).digest("base64") });
   });
 
   it.each([

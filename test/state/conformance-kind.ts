@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { StateHarness } from "./harness.ts";
 import { claimSome, completeOne, csvOf, DESCRIPTION, noSignal, workItems } from "./samples.ts";
@@ -47,6 +49,43 @@ export function describeKind(kind: string, newHarness: () => Promise<StateHarnes
       const state = await states.open(options, DESCRIPTION, undefined, noSignal);
       expect(state.start.number).toBe(2);
       await state.close();
+    });
+
+    it("makes a new state while what it waits for is under way, and is there once that has succeeded", async () => {
+      const { kind: states, newLocation } = await newHarness();
+      const location = newLocation();
+      const { promise: ready, resolve } = Promise.withResolvers<void>();
+      let read = (): void => {};
+      const isRead = new Promise<void>((done) => (read = done));
+      const input = csvOf(workItems(3));
+      const told = {
+        read: async (take: Parameters<typeof input.read>[0]) => {
+          const counts = await input.read(take);
+          read();
+          return counts;
+        },
+      };
+      const opening = states.open({ ...OPTIONS, location }, DESCRIPTION, told, { ...noSignal, ready });
+      await isRead;
+      await setImmediate();
+      expect(await states.inspect(location)).toBeUndefined();
+      resolve();
+      const state = await opening;
+      expect((await states.inspect(location))?.run).toEqual(state.run);
+      await state.close();
+    });
+
+    it("leaves nothing behind when what it waits for fails", async () => {
+      const { kind: states, newLocation } = await newHarness();
+      const location = newLocation();
+      const ready = Promise.reject(new Error("no such container"));
+      // Whoever looks at the target listens, too.
+      ready.catch(() => {});
+      await expect(
+        states.open({ ...OPTIONS, location }, DESCRIPTION, csvOf(workItems(3)), { ...noSignal, ready }),
+      ).rejects.toThrow("no such container");
+      expect(await states.inspect(location)).toBeUndefined();
+      expect(states.files(location).filter((path) => existsSync(path))).toEqual([]);
     });
 
     it("leaves nothing behind when the start is cancelled before it begins", async () => {

@@ -28,7 +28,7 @@ export class MemoryKind implements StateKind {
     return disk && { run: disk.run, version: 1 };
   }
 
-  open: StateKind["open"] = async (options, description, input, { signal }): Promise<OpenState> => {
+  open: StateKind["open"] = async (options, description, input, { signal, ready }): Promise<OpenState> => {
     const found = this.disks.get(options.location);
     if (found !== undefined && !options.resume) {
       throw new ReuploadError("state-exists", `${options.location} holds a run`);
@@ -45,6 +45,7 @@ export class MemoryKind implements StateKind {
     });
     signal.throwIfAborted();
     if (found === undefined) {
+      await ready;
       if (read === undefined) throw new ReuploadError("usage", `${options.location} holds no run yet`);
       const identity = { ...description.identity, csvDigest: read.csvDigest };
       const made = new Disk(

@@ -28,6 +28,16 @@ describe("the real surroundings", () => {
     expect(fired).toBe(0);
   });
 
+  it("fire a timer whose time has just passed, without a warning of the engine", async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error) => void warnings.push(warning.name);
+    process.on("warning", note);
+    onTestFinished(() => void process.off("warning", note));
+    await sleep(REAL_SURROUNDINGS, -0.002, never);
+    await sleep(REAL_SURROUNDINGS, 5, never);
+    expect(warnings).toEqual([]);
+  });
+
   it("never fire a timer that was taken back", async () => {
     let fired = 0;
     REAL_SURROUNDINGS.after(5, () => fired++)();

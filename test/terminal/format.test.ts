@@ -26,6 +26,24 @@ describe("formatted counts", () => {
     [1_234_567.4, "1,234,567"],
   ])("%d is %s", (value, text) => expect(count(value)).toBe(text));
 
+  it("are what Intl gives, without loading it", () => {
+    const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+    const oneDecimal = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    const upTo = (max: number) => fc.double({ min: 0, max, noNaN: true });
+    fc.assert(
+      fc.property(upTo(2 ** 53), (value) => {
+        expect(count(value)).toBe(whole.format(Math.abs(value)));
+      }),
+    );
+    // Not just between two decimals: Intl rounds 0.35 up, which is a little less in binary.
+    const tenths = fc.integer({ min: 11, max: 998 }).map((tenth) => tenth / 10 + 0.02);
+    fc.assert(
+      fc.property(tenths, (value) => {
+        expect(fileRate(value)).toBe(`${oneDecimal.format(value)} files/s`);
+      }),
+    );
+  });
+
   it("have the singular for 1 alone", () => {
     expect([0, 1, 2].map((value) => quantity(value, "file"))).toEqual(["0 files", "1 file", "2 files"]);
     expect(quantity(1_000, "retry", "retries")).toBe("1,000 retries");

@@ -26,7 +26,7 @@ import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 export const BLOCK = 64 * 1024;
 
 /** One for all tests of a file: its thread starts once. */
-const hasher = new Hasher(BLOCK);
+const hasher = new Hasher({ fromBytes: BLOCK });
 
 export interface LadderOptions {
   readonly settings?: Partial<TransferSettings>;

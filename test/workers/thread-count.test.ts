@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ThreadCount } from "../../src/workers/thread-count.ts";
+import { ThreadCount, type ThreadOutlook } from "../../src/workers/thread-count.ts";
 
 const MOST = 4;
 
@@ -11,6 +11,7 @@ class Machine {
   activeMs = 0;
   readonly whys: string[] = [];
   readonly rule = new ThreadCount(0, MOST);
+  outlook: ThreadOutlook = { freeProcessors: MOST, leftMs: undefined };
 
   /** Lets so many seconds pass. @param state what holds with so many threads: answers a second, work and held shares */
   pass(seconds: number, state: (threads: number) => { perS: number; busy: number; held?: number }): void {
@@ -21,7 +22,7 @@ class Machine {
       this.activeMs += busy * 100;
       this.heldMs += held * 100 * 32;
       const { answers, heldMs, activeMs } = this;
-      const change = this.rule.look(this.now, { answers, heldMs, activeMs }, 32);
+      const change = this.rule.look(this.now, { answers, heldMs, activeMs }, 32, () => this.outlook);
       if (change !== undefined) this.whys.push(`${change.from} -> ${change.to}: ${change.why}`);
     }
   }
@@ -46,6 +47,36 @@ describe("the number of threads", () => {
     const machine = new Machine();
     machine.pass(60, () => ({ perS: 500, busy: 0.95, held: 0.3 }));
     expect(machine.whys).toEqual([]);
+  });
+
+  it("stays at one in a run that ends before a thread would be warm", () => {
+    const machine = new Machine();
+    machine.outlook = { freeProcessors: 1, leftMs: 3_000 };
+    machine.pass(60, () => ({ perS: 2_000, busy: 0.95 }));
+    expect(machine.whys).toEqual([]);
+    machine.outlook = { freeProcessors: 1, leftMs: 5_000 };
+    machine.pass(1, () => ({ perS: 2_000, busy: 0.95 }));
+    expect(machine.rule.count).toBe(2);
+  });
+
+  it("wants a longer rest of the run where only a part of a processor is free", () => {
+    const machine = new Machine();
+    machine.outlook = { freeProcessors: 0.5, leftMs: 6_000 };
+    machine.pass(60, () => ({ perS: 2_000, busy: 0.95 }));
+    expect(machine.rule.count).toBe(1);
+    machine.outlook = { freeProcessors: 0.5, leftMs: 10_000 };
+    machine.pass(1, () => ({ perS: 2_000, busy: 0.95 }));
+    expect(machine.rule.count).toBe(2);
+  });
+
+  it("stays at one while no processor is free, and grows when one is", () => {
+    const machine = new Machine();
+    machine.outlook = { freeProcessors: 0.1, leftMs: undefined };
+    machine.pass(60, () => ({ perS: 2_000, busy: 0.95 }));
+    expect(machine.whys).toEqual([]);
+    machine.outlook = { freeProcessors: 1, leftMs: undefined };
+    machine.pass(1, () => ({ perS: 2_000, busy: 0.95 }));
+    expect(machine.rule.count).toBe(2);
   });
 
   it("gives back a thread that takes time from the others, and tries again ever more rarely", () => {

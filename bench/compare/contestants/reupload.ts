@@ -40,6 +40,18 @@ export const REUPLOAD_ON_ONE_CORE: Contestant = {
   },
 };
 
+/** Another build of the same command. @param main its `bin/reupload.js` */
+export function besideReupload(main: string): Contestant {
+  return {
+    ...REUPLOAD,
+    name: `beside: ${main}`,
+    call(job, setting) {
+      const call = callOf(job, setting);
+      return { ...call, args: [main, ...call.args.slice(1)] };
+    },
+  };
+}
+
 /** So many slots from the beginning. */
 export function concurrency(slots: number): Setting {
   return { name: `--concurrency ${slots}`, args: ["--concurrency", String(slots)] };

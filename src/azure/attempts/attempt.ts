@@ -88,7 +88,8 @@ export class Attempts {
     let renewed = false;
     let intercepted: ServiceFailure | undefined;
     for (let attempt = 1; ;) {
-      const pass = await this.#enter(gate, effort);
+      const entering = gate.enter(effort, effort.waitSignal);
+      const pass = entering instanceof Promise ? await this.#toldWait(gate, effort, entering) : entering;
       const clock = this.#startClock(call);
       const twin = traits.hedged === true ? this.#twinOf(call, clock) : undefined;
       try {
@@ -128,9 +129,9 @@ export class Attempts {
   }
 
   /** A wait that is worth telling is told. */
-  async #enter(gate: Gate, effort: RequestBudget): Promise<GatePass> {
+  async #toldWait(gate: Gate, effort: RequestBudget, entering: Promise<GatePass>): Promise<GatePass> {
     const began = this.surroundings.monotonic();
-    const pass = await gate.enter(effort, effort.waitSignal);
+    const pass = await entering;
     const waitedMs = this.surroundings.monotonic() - began;
     if (waitedMs >= TOLD_WAIT_MS) {
       effort.tell({

@@ -1,4 +1,4 @@
-import { type Aged, AgeList } from "./age-list.ts";
+import { type Link, LinkedList } from "../../core/linked-list.ts";
 import { type HedgeBudget, OwnHedgeBudget } from "./hedge-budget.ts";
 import { RunningQuantile } from "./running-quantile.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
@@ -37,6 +37,12 @@ export interface HedgedRequest {
   readonly allowedMs: number;
   /** Makes it a second time. @returns false when the service is not to be asked more than it must be now */
   askAgain(): boolean;
+}
+
+/** A request under way, and when it began, monotonic ms. */
+export interface Begun {
+  readonly request: HedgedRequest;
+  readonly since: number;
 }
 
 /** A service whose requests are hedged. */
@@ -94,7 +100,7 @@ export class HedgedKind {
   readonly #surroundings: Surroundings;
   readonly #onBegin: () => void;
   /** Those that have not been asked again. */
-  readonly #underWay = new AgeList<HedgedRequest>();
+  readonly #underWay = new LinkedList<Begun>();
   readonly #durations = new RunningQuantile();
   readonly #service: HedgedService;
   readonly #own = new OwnHedgeBudget();
@@ -111,15 +117,15 @@ export class HedgedKind {
   }
 
   /** @returns for `end` */
-  begin(request: HedgedRequest): Aged<HedgedRequest> {
+  begin(request: HedgedRequest): Link<Begun> {
     const { oneIn, burst } = this.#policy;
     this.#budget.earn(oneIn * burst);
     this.#onBegin();
-    return this.#underWay.add(request, this.#surroundings.monotonic());
+    return this.#underWay.add({ request, since: this.#surroundings.monotonic() });
   }
 
   /** @param underWay what `begin` gave @param tookMs how long it took, or at least; undefined when that says nothing: it failed */
-  end(underWay: Aged<HedgedRequest>, tookMs: number | undefined): void {
+  end(underWay: Link<Begun>, tookMs: number | undefined): void {
     this.#underWay.remove(underWay);
     if (tookMs !== undefined) this.#durations.add(tookMs);
   }
@@ -130,8 +136,8 @@ export class HedgedKind {
     if (this.#durations.samples < fewestSamples) return;
     const now = this.#surroundings.monotonic();
     const longMs = Math.max(soonestMs, timesP95 * this.#durations.at(0.95));
-    for (const aged of this.#underWay) {
-      const { value: request, since } = aged;
+    for (const link of this.#underWay) {
+      const { request, since } = link.value;
       if (!this.#budget.has(oneIn) || now - since <= longMs) return;
       if (request.spentMs <= longMs + request.allowedMs) continue;
       if (!this.#budget.spend(oneIn)) return;
@@ -139,7 +145,7 @@ export class HedgedKind {
         this.#budget.giveBack(oneIn);
         return;
       }
-      this.#underWay.remove(aged);
+      this.#underWay.remove(link);
     }
   }
 

@@ -1,6 +1,6 @@
-import type { Aged } from "./age-list.ts";
+import type { Link } from "../../core/linked-list.ts";
 import type { AttemptClock } from "./attempt-clock.ts";
-import type { HedgedKind, HedgedRequest } from "./hedge.ts";
+import type { Begun, HedgedKind, HedgedRequest } from "./hedge.ts";
 
 /** What a request gave. */
 export interface Answer<T> {
@@ -28,7 +28,7 @@ export class Hedge<T> implements HedgedRequest {
   readonly #kind: HedgedKind;
   readonly #first: AttemptClock;
   readonly #ask: () => SecondRequest<T> | undefined;
-  #underWay: Aged<HedgedRequest> | undefined;
+  #underWay: Link<Begun> | undefined;
   #second: SecondRequest<T> | undefined;
 
   /**

@@ -48,7 +48,7 @@ export class BrakedWriter implements BlobWriter {
     return this.#writer.putBlock(name, blockId, body, contentMd5, pulse);
   }
 
-  async putBlobFromUrl(
+  putBlobFromUrl(
     name: string,
     source: CopySource,
     options: CreateOptions,

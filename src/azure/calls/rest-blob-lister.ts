@@ -16,7 +16,7 @@ export class RestBlobLister implements BlobLister {
 
   async page(container: ReadAccess, asked: PageQuestion, pulse: AttemptContext): Promise<BlobPage> {
     const url = withQuery(container.url, pageQuery(asked));
-    const { head, body } = await this.#client.answer(
+    const { head, body } = await this.#client.send(
       { call: "list blobs", method: "GET", url, as: container.as, headers: [] },
       pulse,
     );

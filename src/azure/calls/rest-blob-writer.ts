@@ -1,6 +1,6 @@
 import type { AttemptContext } from "../attempts/attempt-clock.ts";
 import { blobUrl } from "./blob-url.ts";
-import type { BlobWriter, ContentHeaders, CopySource, CreateOptions, Range } from "./blob-calls.ts";
+import type { BlobWriter, CopySource, CreateOptions, Range } from "./blob-calls.ts";
 import { type AnswerHead, ForeignAnswer } from "../wire/foreign-answer.ts";
 import { RefusedRequest } from "../wire/refused-request.ts";
 import type { RestClient, RestRequest } from "../wire/rest-client.ts";
@@ -89,7 +89,7 @@ export class RestBlobWriter implements BlobWriter {
   async uncommittedBlocks(name: string, pulse: AttemptContext): Promise<ReadonlySet<string>> {
     const url = `${this.blobUrl(name)}?comp=blocklist&blocklisttype=uncommitted`;
     try {
-      const { head, body } = await this.#client.answer(
+      const { head, body } = await this.#client.send(
         { call: "get block list", method: "GET", url, as: "account", headers: [] },
         pulse,
       );
@@ -133,25 +133,26 @@ export function rangeText({ offset, count }: Range): string {
 
 /** The content headers and the MD5 that are kept with the blob. */
 function contentHeaders({ headers, contentMd5 }: CreateOptions): string[] {
-  const kept: [string, ContentHeaders[keyof ContentHeaders]][] = [
-    ["x-ms-blob-content-type", headers.contentType],
-    ["x-ms-blob-content-encoding", headers.contentEncoding],
-    ["x-ms-blob-content-language", headers.contentLanguage],
-    ["x-ms-blob-content-disposition", headers.contentDisposition],
-    ["x-ms-blob-cache-control", headers.cacheControl],
-    ["x-ms-blob-content-md5", contentMd5],
-  ];
-  return kept.flatMap(([name, value]) => (value === undefined ? [] : [name, value.trim()]));
+  const all: string[] = [];
+  addKept(all, "x-ms-blob-content-type", headers.contentType);
+  addKept(all, "x-ms-blob-content-encoding", headers.contentEncoding);
+  addKept(all, "x-ms-blob-content-language", headers.contentLanguage);
+  addKept(all, "x-ms-blob-content-disposition", headers.contentDisposition);
+  addKept(all, "x-ms-blob-cache-control", headers.cacheControl);
+  addKept(all, "x-ms-blob-content-md5", contentMd5);
+  return all;
+}
+
+function addKept(all: string[], name: string, value: string | undefined): void {
+  if (value !== undefined) all.push(name, value.trim());
 }
 
 function creation({ createOnly, metadata, accessTier, tags = {} }: CreateOptions): string[] {
-  const all = Object.entries(metadata).flatMap(([name, value]) => [
-    `x-ms-meta-${name.toLowerCase()}`,
-    value.trim(),
-  ]);
+  const all = createOnly ? ["if-none-match", "*"] : [];
+  for (const name in metadata) addKept(all, `x-ms-meta-${name.toLowerCase()}`, metadata[name]);
   if (accessTier !== undefined) all.push("x-ms-access-tier", accessTier);
   all.push(...tagHeader(tags));
-  return createOnly ? ["if-none-match", "*", ...all] : all;
+  return all;
 }
 
 /** The header that gives a blob its tags; empty when there are none. */

@@ -13,6 +13,8 @@ import type { Surroundings } from "../../surroundings/surroundings.ts";
 const SAS_LIFETIME_MS = 2 * 3_600_000;
 const SAS_RENEW_MS = 3_600_000;
 
+export type CopySourceOf = (attempt: { readonly signal: AbortSignal }) => CopySource | Promise<CopySource>;
+
 /** How one source link is read, by us and by the service. */
 export interface SourceLink {
   /** Scheme, host and (on an emulator) account path: the unit that is gone or refuses as a whole. */
@@ -22,9 +24,10 @@ export interface SourceLink {
    * What the service may be asked to copy from, asked for anew for each request: signatures and tokens end. undefined
    * when only we can read the link.
    *
+   * @param attempt its signal ends the wait for a token, and is made only for that
    * @throws SignInError when nobody is signed in
    */
-  readonly copySource: ((signal: AbortSignal) => Promise<CopySource>) | undefined;
+  readonly copySource: CopySourceOf | undefined;
 }
 
 /**
@@ -62,16 +65,16 @@ export class SourceLinks {
     const accountUrl = own ? blobEndpoint : storageAccountUrl(url);
     // The service cannot reach a service on our loopback, except itself.
     const isReachable = own || !isLoopback(url);
-    if (url.searchParams.has("sig")) {
-      const copySource = isReachable ? async () => ({ url: uri }) : undefined;
+    if (isSigned(url)) {
+      const copySource = isReachable ? () => ({ url: uri }) : undefined;
       return { accountUrl, read: { url: uri, as: "anonymous" }, copySource };
     }
     if (own && credential.kind !== "token") {
-      const copySource = async () => ({ url: withQuery(uri, this.#ownQuery(url)) });
+      const copySource = () => ({ url: withQuery(uri, this.#ownQuery(url)) });
       return { accountUrl, read: { url: uri, as: "account" }, copySource };
     }
     if (credential.kind === "token" && isTrustedForTokens(url)) {
-      const copySource = async (signal: AbortSignal) => ({
+      const copySource: CopySourceOf = async ({ signal }) => ({
         url: uri,
         bearer: await credential.signIn.storageTokenFor(uri, signal),
       });
@@ -104,6 +107,11 @@ export class SourceLinks {
     this.#sasByContainer.set(containerName, { query, madeAt });
     return query;
   }
+}
+
+/** Whether the link has a SAS. Most name it plainly, so that the whole query need not be taken apart. */
+function isSigned(url: URL): boolean {
+  return /[?&]sig=/.test(url.search) || url.searchParams.has("sig");
 }
 
 /** Emulators have the account in the path: `http://127.0.0.1:10000/account/container/blob`. */

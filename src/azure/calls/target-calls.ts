@@ -52,7 +52,7 @@ export async function createContainer(
 export async function queueDepth(client: RestClient, queue: string, pulse: AttemptContext): Promise<number> {
   const url = `${queueUrl(client, queue)}?comp=metadata`;
   const request = { call: "get queue metadata", method: "GET", url, as: "account", headers: [] } as const;
-  const { head } = await client.answer(request, pulse);
+  const { head } = await client.send(request, pulse);
   return Number(head.header("x-ms-approximate-messages-count"));
 }
 

@@ -16,3 +16,22 @@ export interface RequestBrake extends Brake {
 export function requestBrake(pacer: Pacer): RequestBrake {
   return { pass: (signal) => pacer.pass(1, signal), passAtOnce: () => pacer.passAtOnce(1) };
 }
+
+/**
+ * Passes one brake after the other, for as long as that is wanted.
+ *
+ * @param isWanted asked before each brake
+ * @returns settles behind the last one; undefined when none holds it. @throws the signal's reason
+ */
+export function passAll(
+  brakes: readonly Brake[],
+  signal: AbortSignal,
+  isWanted: () => boolean,
+  first = 0,
+): Promise<void> | undefined {
+  for (let at = first; at < brakes.length && isWanted(); at++) {
+    const held = brakes[at]?.pass(signal);
+    if (held !== undefined) return held.then(() => passAll(brakes, signal, isWanted, at + 1));
+  }
+  return undefined;
+}

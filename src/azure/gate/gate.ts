@@ -39,13 +39,14 @@ export interface Gate {
   /** What is wrong with the service as a whole by this "no"; undefined when it is about one blob. */
   outageIn(answer: ServiceAnswer): OutageReason | undefined;
   /**
-   * Waits until an attempt may start. The pass must be given back by one of its methods.
+   * Waits until an attempt may start; gives the pass at once when nothing holds it. It must be given back by one of its
+   * methods.
    *
    * @param request identity of the request, the same for all its attempts (one of another thread has a name)
    * @throws ReuploadError `unavailable`, `sign-in` or `permission` when the outage lasts too long (ServiceFailure for
    * a source that never answered); the signal's reason
    */
-  enter(request: object, signal: AbortSignal): Promise<GatePass>;
+  enter(request: object, signal: AbortSignal): GatePass | Promise<GatePass>;
   /**
    * A pass for a request that need not be made: undefined unless the gate is open and neither the service's rate nor a
    * brake holds requests back.

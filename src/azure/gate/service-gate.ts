@@ -2,7 +2,9 @@ import type { ReuploadError } from "../../core/errors.ts";
 import type { ServiceAnswer } from "../../core/failure.ts";
 import type { Gate, GatePass } from "./gate.ts";
 import type { GateOptions } from "./gate-options.ts";
-import { type Ended, Judge } from "./judge.ts";
+import { passAll, type RequestBrake, requestBrake } from "./brake.ts";
+import { Judge } from "./judge.ts";
+import { type Judging, ServicePass } from "./service-pass.ts";
 import { SharedJudge } from "./shared-judge.ts";
 import type { HedgeBudget } from "../attempts/hedge-budget.ts";
 import {
@@ -45,16 +47,19 @@ export class ServiceGate implements Gate {
   readonly #surroundings: Surroundings;
   readonly #options: GateOptions;
   readonly #judge: Judge;
+  readonly #judging: Judging;
   readonly #pacer: Pacer;
-  /** Where other threads have a part in it. */
-  #shared: SharedJudge | undefined;
+  /** The service's rate, then the operator's brakes. */
+  readonly #turns: readonly RequestBrake[];
 
   constructor(surroundings: Surroundings, name: string, options: GateOptions) {
     this.#surroundings = surroundings;
     this.name = name;
     this.#options = options;
     this.#judge = new Judge(surroundings, options);
+    this.#judging = { surroundings, judge: this.#judge, shared: undefined };
     this.#pacer = new Pacer(surroundings, (now) => this.#judge.rateAt(now));
+    this.#turns = [requestBrake(this.#pacer), ...(options.brakes ?? [])];
   }
 
   /** Attempts that the service answered, and how long attempts were held to its rate, all together, ms; they only grow. */
@@ -72,13 +77,14 @@ export class ServiceGate implements Gate {
 
   /** From now on other threads keep to what is found here, and count what they do. Once. */
   share(): SharedJudge {
-    this.#shared = new SharedJudge(this.#surroundings, this.#judge);
-    this.#pacer.share(this.#shared.memory.bucket);
-    return this.#shared;
+    const shared = new SharedJudge(this.#surroundings, this.#judge);
+    this.#judging.shared = shared;
+    this.#pacer.share(shared.memory.bucket);
+    return shared;
   }
 
   get hedges(): HedgeBudget | undefined {
-    return this.#shared?.memory.hedges;
+    return this.#judging.shared?.memory.hedges;
   }
 
   /**
@@ -90,7 +96,7 @@ export class ServiceGate implements Gate {
    * @param how as a pass is told
    */
   told(request: string, sentAt: number, answered: number, how: (pass: FailedPass) => void): void {
-    how(this.#passOf(request, sentAt, undefined, () => this.#shared?.collect(answered)));
+    how(new ServicePass(this.#judging, { request, sentAt, answeredElsewhere: answered }));
   }
 
   /** From now on the service is asked for the work itself; answers until then say only that it is there. */
@@ -120,7 +126,20 @@ export class ServiceGate implements Gate {
     return this.#judge.outage !== undefined;
   }
 
-  async enter(request: object | string, signal: AbortSignal): Promise<GatePass> {
+  enter(request: object | string, signal: AbortSignal): GatePass | Promise<GatePass> {
+    if (signal.aborted || !this.#judge.isOpen) return this.#waitToEnter(request, signal);
+    const held = passAll(this.#turns, signal, this.#isOpen);
+    if (held !== undefined) return this.#enterAfter(held, request, signal);
+    return this.#judge.isOpen ? this.#pass(request, undefined) : this.#waitToEnter(request, signal);
+  }
+
+  /** Whoever waited looks at the gate again: what comes after a pause is to go at the service's rate, too. */
+  async #enterAfter(turn: Promise<void>, request: object | string, signal: AbortSignal): Promise<GatePass> {
+    await turn;
+    return this.#judge.isOpen ? this.#pass(request, undefined) : this.#waitToEnter(request, signal);
+  }
+
+  async #waitToEnter(request: object | string, signal: AbortSignal): Promise<GatePass> {
     for (;;) {
       signal.throwIfAborted();
       const { outage } = this.#judge;
@@ -132,22 +151,16 @@ export class ServiceGate implements Gate {
         const leftMs = this.#judge.pausedUntil - this.#surroundings.monotonic();
         await sleep(this.#surroundings, Math.min(leftMs, LOOK_AGAIN_MS), signal);
       } else {
-        // Whoever waited looks at the gate again: what comes after a pause is to go at the service's rate, too.
-        const held = this.#pacer.pass(1, signal);
-        if (held !== undefined) await held;
-        for (const brake of this.#judge.isOpen ? (this.#options.brakes ?? []) : []) {
-          const braked = brake.pass(signal);
-          if (braked !== undefined) await braked;
-        }
+        await passAll(this.#turns, signal, this.#isOpen);
         if (this.#judge.isOpen) return this.#pass(request, undefined);
       }
     }
   }
 
+  readonly #isOpen = (): boolean => this.#judge.isOpen;
+
   enterAtOnce(request: object): GatePass | undefined {
-    const { brakes = [] } = this.#options;
-    const mayPass =
-      this.#judge.isOpen && this.#pacer.passAtOnce(1) && brakes.every((brake) => brake.passAtOnce());
+    const mayPass = this.#judge.isOpen && this.#turns.every((turn) => turn.passAtOnce());
     return mayPass ? this.#pass(request, undefined) : undefined;
   }
 
@@ -163,35 +176,7 @@ export class ServiceGate implements Gate {
   #pass(request: object | string, probeOf: Outage | undefined): GatePass {
     const sentAt = this.#surroundings.monotonic();
     this.#judge.sent(sentAt);
-    return this.#passOf(request, sentAt, probeOf, () => this.#shared?.collect());
-  }
-
-  /** @param collect brings in what else is known by then */
-  #passOf(request: unknown, sentAt: number, probeOf: Outage | undefined, collect: () => void): GatePass {
-    const ended = (): Ended => ({ request, sentAt, at: this.#surroundings.monotonic(), probeOf });
-    return {
-      answered: () => {
-        const isNews = this.#judge.isInDoubt || this.#judge.outage !== undefined;
-        if (isNews) collect();
-        this.#judge.answered(sentAt, this.#surroundings.monotonic());
-        if (isNews) this.#shared?.publish();
-      },
-      throttled: (retryAfterMs) => {
-        collect();
-        this.#judge.throttled(ended(), retryAfterMs);
-        this.#shared?.publish();
-        return undefined;
-      },
-      failed: (reason, failure) => {
-        collect();
-        this.#judge.failed(ended(), reason, failure);
-        this.#shared?.publish();
-        return undefined;
-      },
-      abandoned: () => {
-        if (probeOf !== undefined) probeOf.probing = false;
-      },
-    };
+    return new ServicePass(this.#judging, { request, sentAt, probeOf });
   }
 
   /** A sign-in that is lost on the way to one more service is lost in the middle of the run, all the same. */

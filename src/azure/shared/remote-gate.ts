@@ -2,7 +2,7 @@ import type { ServiceAnswer } from "../../core/failure.ts";
 import { untilAborted } from "../../core/until-aborted.ts";
 import { sleep, type Surroundings } from "../../surroundings/surroundings.ts";
 import type { HedgeBudget } from "../attempts/hedge-budget.ts";
-import type { RequestBrake } from "../gate/brake.ts";
+import { passAll, type RequestBrake, requestBrake } from "../gate/brake.ts";
 import type { Gate, GatePass } from "../gate/gate.ts";
 import { GateMemory } from "../gate/gate-memory.ts";
 import { isToldByOne } from "../gate/judge.ts";
@@ -46,6 +46,8 @@ export class RemoteGate implements Gate {
   readonly pacer: Pacer;
   readonly #tools: RemoteGateTools;
   readonly #facts: GateFacts;
+  /** The service's rate, then the operator's brakes. */
+  readonly #turns: readonly RequestBrake[];
 
   constructor(tools: RemoteGateTools, facts: GateFacts) {
     this.#tools = tools;
@@ -55,6 +57,7 @@ export class RemoteGate implements Gate {
     const memory = new GateMemory(facts.memory);
     this.memory = memory;
     this.pacer = new Pacer(tools.surroundings, () => memory.bucket.rate, memory.bucket);
+    this.#turns = [requestBrake(this.pacer), ...tools.brakes];
   }
 
   get isDown(): boolean {
@@ -73,35 +76,40 @@ export class RemoteGate implements Gate {
     return this.isEssential ? outageInAnswer(answer) : undefined;
   }
 
-  async enter(request: object, signal: AbortSignal): Promise<GatePass> {
-    const { surroundings, brakes } = this.#tools;
+  enter(request: object, signal: AbortSignal): GatePass | Promise<GatePass> {
+    if (signal.aborted || !this.#isOpen()) return this.#waitToEnter(request, signal);
+    const held = passAll(this.#turns, signal, this.#isOpen);
+    if (held !== undefined) return this.#enterAfter(held, request, signal);
+    return this.#isOpen() ? this.#pass(request) : this.#waitToEnter(request, signal);
+  }
+
+  async #enterAfter(turn: Promise<void>, request: object, signal: AbortSignal): Promise<GatePass> {
+    await turn;
+    return this.#isOpen() ? this.#pass(request) : this.#waitToEnter(request, signal);
+  }
+
+  async #waitToEnter(request: object, signal: AbortSignal): Promise<GatePass> {
+    const { surroundings } = this.#tools;
     for (;;) {
       signal.throwIfAborted();
       if (this.memory.isDown) return this.#enterByJudge(request, signal);
       const leftMs = this.memory.pausedUntil - surroundings.monotonic();
       if (leftMs > 0) {
         await sleep(surroundings, Math.min(leftMs, LOOK_AGAIN_MS), signal);
-        continue;
+      } else {
+        await passAll(this.#turns, signal, this.#isOpen);
+        if (this.#isOpen()) return this.#pass(request);
       }
-      const held = this.pacer.pass(1, signal);
-      if (held !== undefined) await held;
-      for (const brake of this.#isOpen ? brakes : []) {
-        const braked = brake.pass(signal);
-        if (braked !== undefined) await braked;
-      }
-      if (this.#isOpen) return this.#pass(request);
     }
   }
 
   enterAtOnce(request: object): GatePass | undefined {
-    const mayPass =
-      this.#isOpen && this.pacer.passAtOnce(1) && this.#tools.brakes.every((brake) => brake.passAtOnce());
+    const mayPass = this.#isOpen() && this.#turns.every((turn) => turn.passAtOnce());
     return mayPass ? this.#pass(request) : undefined;
   }
 
-  get #isOpen(): boolean {
-    return !this.memory.isDown && this.#tools.surroundings.monotonic() >= this.memory.pausedUntil;
-  }
+  readonly #isOpen = (): boolean =>
+    !this.memory.isDown && this.#tools.surroundings.monotonic() >= this.memory.pausedUntil;
 
   async #enterByJudge(request: object, signal: AbortSignal): Promise<GatePass> {
     const { port, numberOf } = this.#tools;

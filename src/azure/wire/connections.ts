@@ -1,5 +1,7 @@
-import { createSecureContext } from "node:tls";
+import type { Socket } from "node:net";
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { buildConnector, Client, Dispatcher, ProxyAgent } from "undici";
+import { LeanSocket } from "./lean-socket.ts";
 import type { ProxyFor } from "./proxy.ts";
 
 /** How long an idle connection is kept, ms, unless the service names a time. Azure's balancers forget it after 4 minutes. */
@@ -22,6 +24,10 @@ const OPTIONS = {
 /** What carries one request at a time; given back or cut when the request has ended. */
 export interface Connection {
   readonly dispatcher: Dispatcher;
+  /** Sends a long body in slices and tells of each, when the library gets the body whole. */
+  readonly isLean: boolean;
+  /** The socket below it, from the moment when the request is sent; undefined when it is not lean. */
+  readonly socket: LeanSocket | undefined;
   giveBack(): void;
   /** Ends it, with what it carries or still tries to connect for. */
   cut(reason: Error): void;
@@ -63,7 +69,13 @@ export class Connections {
   /** The proxy's agent looks after its connections itself. */
   #through(proxy: string): () => Connection {
     const dispatcher = new ProxyAgent({ ...OPTIONS, uri: proxy, connectTimeout: this.#connectTimeoutMs });
-    const connection: Connection = { dispatcher, giveBack: () => {}, cut: () => {} };
+    const connection: Connection = {
+      dispatcher,
+      isLean: false,
+      socket: undefined,
+      giveBack: () => {},
+      cut: () => {},
+    };
     return () => connection;
   }
 }
@@ -83,12 +95,20 @@ class KeptConnections {
 
   constructor({ origin, protocol }: URL, timeout: number) {
     // One for all connections: to make one for each would be a sixth of what a connection costs.
-    const secureContext = protocol === "https:" ? { secureContext: createSecureContext() } : {};
-    const connect = this.#ramp(buildConnector({ allowH2: false, timeout, ...secureContext }));
+    const secureContext = protocol === "https:" ? createSecureContext() : undefined;
+    const sockets = new LeanSockets(timeout, secureContext);
     this.#open = () => {
+      let socket: LeanSocket | undefined;
+      const connect = this.#ramp((options, callback) => {
+        socket = sockets.connect(options, callback);
+      });
       const client = new Client(origin, { ...OPTIONS, connect });
       const connection: Connection = {
         dispatcher: client,
+        isLean: true,
+        get socket() {
+          return socket;
+        },
         giveBack: () => this.#giveBack(connection),
         cut: (reason) => {
           client.destroy(reason, () => {});
@@ -146,9 +166,50 @@ class KeptConnections {
   }
 }
 
+/** Opens sockets to one host. */
+class LeanSockets {
+  readonly #timeout: number;
+  readonly #secureContext: SecureContext | undefined;
+  /** Of the last one, to begin the next with: the library keeps it for sockets of one connector, and each has its own. */
+  #session: Buffer | undefined;
+
+  constructor(timeout: number, secureContext: SecureContext | undefined) {
+    this.#timeout = timeout;
+    this.#secureContext = secureContext;
+  }
+
+  connect(options: buildConnector.Options, callback: buildConnector.Callback): LeanSocket {
+    const lean = new LeanSocket();
+    const connect = buildConnector(this.#optionsFor(lean));
+    connect(options, (...[error, socket]) => {
+      if (error !== null) return callback(error, null);
+      this.#keepSessionOf(socket);
+      lean.attach(socket);
+      callback(null, socket);
+    });
+    return lean;
+  }
+
+  #optionsFor(lean: LeanSocket): buildConnector.BuildOptions {
+    const all = { allowH2: false, timeout: this.#timeout };
+    const secureContext = this.#secureContext;
+    if (secureContext === undefined) return all;
+    const secure = { ...all, secureContext, onread: lean.onread() };
+    return this.#session === undefined ? secure : { ...secure, session: this.#session };
+  }
+
+  #keepSessionOf(socket: Socket): void {
+    if (!(socket instanceof TLSSocket)) return;
+    // With TLS 1.3 it comes after the handshake, when it comes.
+    if (socket.getProtocol() !== "TLSv1.3") this.#session = socket.getSession();
+    socket.on("session", (session) => (this.#session = session));
+  }
+}
+
 /** A request for which no connection is free yet. */
 class WaitingRequest extends Dispatcher implements Connection {
   readonly dispatcher = this;
+  readonly isLean = true;
   readonly #waiting: Set<WaitingRequest>;
   #request: Parameters<Dispatcher["dispatch"]> | undefined;
   #connection: Connection | undefined;
@@ -162,6 +223,10 @@ class WaitingRequest extends Dispatcher implements Connection {
     this.#request = request;
     this.#waiting.add(this);
     return true;
+  }
+
+  get socket(): LeanSocket | undefined {
+    return this.#connection?.socket;
   }
 
   goOver(connection: Connection): void {

@@ -15,7 +15,7 @@ export interface WireRequest {
   readonly body?: Buffer | undefined;
 }
 
-/** A larger body goes in slices: a whole one shows no sign of life until its last byte has left. */
+/** Through a proxy a larger body goes in slices; elsewhere the socket cuts it. */
 const SLICE_BYTES = 64 * 1024;
 /** Pieces (of up to 64 KiB each) that may arrive before somebody reads them; beyond that the connection waits. */
 const MOST_UNREAD = 2;
@@ -34,6 +34,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #unread: Buffer[] = [];
   /** Where the body goes as it comes. */
   #sink: { readonly buffer: Buffer; filled: number } | undefined;
+  /** Each piece of the body is overwritten by the next one. */
+  #piecesPass = false;
   #receivedBytes = 0;
   #isComplete = false;
   #error: Error | undefined;
@@ -55,7 +57,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const exchange = new Exchange(connection, pulse);
     pulse.whenEnded((reason) => exchange.#fail(reason));
     exchange.#throwIfFailed();
-    connection.dispatcher.dispatch(dispatchOptions(request), exchange);
+    connection.dispatcher.dispatch(dispatchOptions(request, connection.isLean), exchange);
     while (exchange.status === 0) await exchange.#news();
     return exchange;
   }
@@ -71,6 +73,28 @@ export class Exchange implements Dispatcher.DispatchHandler {
       const piece = this.#unread.shift();
       if (piece !== undefined) return piece;
       if (this.#isComplete) return undefined;
+      await this.#news();
+    }
+  }
+
+  /**
+   * The rest of the body, all at once.
+   *
+   * @returns undefined when it is longer than `most` bytes; the connection is cut then
+   * @throws as `begin` does
+   */
+  async rest(most: number): Promise<Buffer | undefined> {
+    const pieces: Buffer[] = [];
+    for (let bytes = 0; ;) {
+      for (const piece of this.#unread) bytes += piece.length;
+      pieces.push(...this.#unread);
+      this.#unread = [];
+      if (bytes > most) {
+        this.close();
+        return undefined;
+      }
+      // A small answer came in one piece, as a rule: there is nothing to wait for.
+      if (this.#isComplete) return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
       await this.#news();
     }
   }
@@ -114,7 +138,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const sink = this.#sink;
     const taken = sink === undefined ? 0 : piece.copy(sink.buffer, sink.filled);
     if (sink !== undefined) sink.filled += taken;
-    if (taken < piece.length) this.#unread.push(taken === 0 ? piece : piece.subarray(taken));
+    if (taken < piece.length) {
+      const left = piece.subarray(taken);
+      this.#unread.push(this.#piecesPass ? Buffer.from(left) : left);
+    }
     if (sink === undefined || sink.filled === sink.buffer.length) this.#tell();
   }
 
@@ -139,6 +166,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    const { socket } = this.#connection;
+    if (socket !== undefined) socket.onSlice = this.#pulse.alive;
     if (this.#error !== undefined) controller.abort(this.#error);
   }
 
@@ -155,6 +184,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#pulse.alive();
     this.status = status;
     this.headers = headers;
+    const isCounted = headers["content-length"] !== undefined && headers["transfer-encoding"] === undefined;
+    this.#piecesPass = isCounted && this.#connection.socket?.beginBody() === true;
     this.#tell();
   }
 
@@ -168,7 +199,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#isComplete = true;
-    this.#connection.giveBack();
+    const { socket } = this.#connection;
+    socket?.endBody();
+    if (socket?.isSending === true)
+      this.#connection.cut(new Error("the answer came before the body was sent"));
+    else this.#connection.giveBack();
     this.#tell();
   }
 
@@ -181,8 +216,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-function dispatchOptions({ method, origin, path, headers, body }: WireRequest): Dispatcher.DispatchOptions {
-  if (body === undefined || body.length <= SLICE_BYTES) {
+/** @param isLean a long body is cut into slices by the socket */
+function dispatchOptions(
+  { method, origin, path, headers, body }: WireRequest,
+  isLean: boolean,
+): Dispatcher.DispatchOptions {
+  if (body === undefined || isLean || body.length <= SLICE_BYTES) {
     // Without `reset: false` a connection is closed after a HEAD.
     return { method, origin, path, headers, body: body ?? null, reset: false };
   }

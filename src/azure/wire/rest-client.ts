@@ -12,6 +12,7 @@ import { type CallName, hasPromisedBody, judgeAnswer } from "./promised-answers.
 import { RefusedRequest, type Signature } from "./refused-request.ts";
 import { SERVICE_VERSION } from "./service-version.ts";
 import { SharedKey } from "./shared-key.ts";
+import { splitUrl } from "./split-url.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
 /** More of an answer than this is not kept, bytes: a page of 5,000 blobs with the most metadata that each may have. */
@@ -61,16 +62,11 @@ export class RestClient {
   }
 
   /**
-   * Sends the request and gives the answer's whole body.
+   * Sends the request and gives the answer, with its whole body.
    *
    * @throws RefusedRequest; ForeignAnswer; what `Exchange.begin` throws
    */
-  async send(request: RestRequest, pulse: AttemptContext): Promise<Buffer> {
-    return (await this.answer(request, pulse)).body;
-  }
-
-  /** As `send`; the answer's headers are given, too. */
-  async answer(
+  async send(
     request: RestRequest,
     pulse: AttemptContext,
   ): Promise<{ readonly head: Exchange; readonly body: Buffer }> {
@@ -113,16 +109,14 @@ export class RestClient {
     return { url: signedUrl(url, this.account.credential), isDated, whose: "the account's" };
   }
 
-  async #begin(
+  #begin(
     { method, url, as, headers, body }: RestRequest,
     token: string | undefined,
     pulse: AttemptContext,
-  ) {
-    const { origin, pathname, search } = new URL(
-      as === "anonymous" ? url : signedUrl(url, this.account.credential),
-    );
+  ): Promise<Exchange> {
+    const { origin, path } = splitUrl(as === "anonymous" ? url : signedUrl(url, this.account.credential));
     const all = ["x-ms-version", SERVICE_VERSION, "x-ms-date", this.#httpDate.now(), ...headers];
-    const wire = { method, origin, path: pathname + search, headers: all, body };
+    const wire = { method, origin, path, headers: all, body };
     if (token !== undefined) all.push("authorization", `Bearer ${token}`);
     else if (as !== "anonymous" && this.#sharedKey !== undefined) {
       all.push("authorization", this.#sharedKey.authorizationFor(wire));
@@ -142,17 +136,9 @@ function isSuccess({ call, url }: RestRequest, exchange: Exchange): boolean {
   }
 }
 
-/** The rest of the answer's body. @param url where it was asked @throws what `Exchange.next` throws; ForeignAnswer */
+/** The rest of the answer's body. @param url where it was asked @throws what `Exchange.rest` throws; ForeignAnswer */
 async function readBody(exchange: Exchange, url: string): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for (let piece = await exchange.next(); piece !== undefined; piece = await exchange.next()) {
-    bytes += piece.length;
-    if (bytes > LONGEST_ANSWER) {
-      exchange.close();
-      throw new ForeignAnswer(url, exchange, `more than ${LONGEST_ANSWER} bytes`);
-    }
-    pieces.push(piece);
-  }
-  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+  const body = await exchange.rest(LONGEST_ANSWER);
+  if (body !== undefined) return body;
+  throw new ForeignAnswer(url, exchange, `more than ${LONGEST_ANSWER} bytes`);
 }

@@ -47,27 +47,35 @@ export class SharedKey {
 function stringToSign(accountName: string, { method, path, headers, body }: WireRequest): string {
   const signed = Array<string>(SIGNED.length).fill("");
   if (body !== undefined && body.length > 0) signed[LENGTH_PLACE] = String(body.length);
-  const storage: { readonly key: string; readonly line: string }[] = [];
+  const storage: Line[] = [];
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? "";
     const value = headers[at + 1] ?? "";
     const place = PLACES.get(name);
     if (place !== undefined) signed[place] = value;
-    else if (name.startsWith("x-ms-")) insert(storage, { key: sortKey(name), line: `${name}:${value}\n` });
+    else if (name.startsWith("x-ms-")) insert(storage, { key: sortKey(name), text: `${name}:${value}\n` });
   }
-  let lines = "";
-  for (const { line } of storage) lines += line;
-  return `${method}\n${signed.join("\n")}\n${lines}${resource(accountName, path)}`;
+  return `${method}\n${signed.join("\n")}\n${joined(storage)}${resource(accountName, path)}`;
 }
 
-/** Keeps the few headers in order by their keys. */
-function insert<T extends { readonly key: string }>(sorted: T[], one: T): void {
+/** A part of what is signed that has its place by its key. */
+interface Line {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** Keeps the few lines in order by their keys. */
+function insert(sorted: Line[], line: Line): void {
   let at = sorted.length;
-  for (let before = sorted[at - 1]; before !== undefined && before.key > one.key; before = sorted[at - 1]) {
+  for (let before = sorted[at - 1]; before !== undefined && before.key > line.key; before = sorted[at - 1]) {
     sorted[at] = before;
     at--;
   }
-  sorted[at] = one;
+  sorted[at] = line;
+}
+
+function joined(lines: readonly Line[]): string {
+  return lines.map(({ text }) => text).join("");
 }
 
 /** Names in the order of the service's own language: of what may stand in one, only `_` is elsewhere, before digits. */
@@ -79,13 +87,12 @@ function sortKey(name: string): string {
 function resource(accountName: string, path: string): string {
   if (!path.includes("?")) return `/${accountName}${path}`;
   const [plain = "", query = ""] = path.split("?", 2);
-  const parameters = query
-    .split("&")
-    .map((pair) => pair.split("="))
-    .filter(
-      ([name, value, ...more]) => name !== "" && value !== undefined && value !== "" && more.length === 0,
-    )
-    .map(([name = "", value = ""]) => [name.toLowerCase(), decodePart(value)] as const);
-  parameters.sort(([one], [other]) => (one < other ? -1 : 1));
-  return `/${accountName}${plain}${parameters.map(([name, value]) => `\n${name}:${value}`).join("")}`;
+  const parameters: Line[] = [];
+  for (const pair of query.split("&")) {
+    const [name = "", value = "", more] = pair.split("=");
+    if (name === "" || value === "" || more !== undefined) continue;
+    const key = name.toLowerCase();
+    insert(parameters, { key, text: `\n${key}:${decodePart(value)}` });
+  }
+  return `/${accountName}${plain}${joined(parameters)}`;
 }

@@ -37,11 +37,11 @@ export class GroupCommit {
   }
 
   /** Resolves when everything noted so far is committed; rejects with what `write` threw. */
-  async committed(): Promise<void> {
-    if (this.#failure) throw this.#failure.error;
-    if (this.#events === 0) return;
+  committed(): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure.error);
+    if (this.#events === 0) return Promise.resolve();
     this.#waiting ??= Promise.withResolvers<void>();
-    await this.#waiting.promise;
+    return this.#waiting.promise;
   }
 
   /** Commits now. Never throws: see `failure`. */

@@ -4,7 +4,7 @@ import { createUnlessThere, removeLeftover } from "../../files/files.ts";
 import type { WorkItem } from "../../core/work-item.ts";
 import { COUNTER_NAMES, type Counters, newCounters } from "../ledger/counters.ts";
 import type { InputCounts, RunDescription } from "../run-record.ts";
-import type { InputReader } from "../state-kind.ts";
+import type { InputReader, OpenControl } from "../state-kind.ts";
 import { type RowPlace, rowPlace } from "./row-place.ts";
 import { openForLoading, SQLITE_CONSTRAINT_UNIQUE } from "./database.ts";
 import { migrate } from "./migrations/migrations.ts";
@@ -33,14 +33,14 @@ const LOAD_SQL = {
 
 /**
  * Makes the state of a new run: loads the CSV into a file under another name, and puts it into its place when all is
- * there, flushed. A kill before leaves nothing that could be taken for a state.
+ * there, flushed, and `ready` has resolved. A kill before leaves nothing that could be taken for a state.
  */
 export async function createState(
   surroundings: Surroundings,
   path: string,
   description: RunDescription,
   input: InputReader,
-  signal: AbortSignal,
+  { signal, ready }: OpenControl,
 ): Promise<void> {
   const made = `${path}.new`;
   removeLeftover(made);
@@ -52,6 +52,8 @@ export async function createState(
       migrate(db, 0);
       await loadRun(surroundings, db, description, input, signal);
     }
+    await ready;
+    signal.throwIfAborted();
     putInPlace(made, path);
   } catch (error) {
     removeState(made);
@@ -90,6 +92,8 @@ async function loadRun(
   const counters = firstCounters(counts.ours, description);
   db.prepare(SQL.insertCounters).run(...COUNTER_NAMES.map((name) => counters[name]));
   db.exec("COMMIT");
+  // Here it is not flushed; as the first thing that is done to a state in its place it would be, four times.
+  db.exec("PRAGMA journal_mode = WAL");
 }
 
 function firstCounters(workItems: number, { identity }: RunDescription): Counters {

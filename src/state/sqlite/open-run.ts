@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ReuploadError } from "../../core/errors.ts";
 import { checkIdentity, type RunDescription, type RunRecord, type RunStart } from "../run-record.ts";
-import type { InputReader, OpenOptions, OpenState } from "../state-kind.ts";
+import type { InputReader, OpenControl, OpenOptions, OpenState } from "../state-kind.ts";
 import { beginLog, openForWriting, toStateError } from "./database.ts";
 import { describeHolder } from "./holder.ts";
 import { inspectState, readRun, readStarts } from "./inspect.ts";
@@ -21,8 +21,9 @@ export async function openRun(
   options: OpenOptions,
   description: RunDescription,
   input: InputReader | undefined,
-  { signal }: { readonly signal: AbortSignal },
+  control: OpenControl,
 ): Promise<OpenState> {
+  const { signal } = control;
   const path = statePath(options.location);
   await refuseNetworkDisk(path);
   // Before anything is written, the lock file included: a file that is not ours is left as it is.
@@ -34,7 +35,7 @@ export async function openRun(
     // The run as it stands now decides, not as it stood when it was looked at.
     isNew = (await inspectState(surroundings, path)) === undefined;
     if (isNew) refuseCutShort(path);
-    if (isNew) await createState(surroundings, path, description, requireInput(input, path), signal);
+    if (isNew) await createState(surroundings, path, description, requireInput(input, path), control);
     const db = openForWriting(path);
     try {
       const run = isNew

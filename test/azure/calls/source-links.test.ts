@@ -29,7 +29,7 @@ const withToken = (lifeMs = 3_600_000) => {
 };
 const resolve = (account: StorageAccount, uri: string): SourceLink =>
   new SourceLinks(REAL_SURROUNDINGS, account).resolve(uri);
-const copyOf = async (link: SourceLink) => link.copySource?.(never);
+const copyOf = async (link: SourceLink) => link.copySource?.({ signal: never });
 
 const OWN = "https://own.blob.core.windows.net/results/a%20b.json";
 const OTHER = "https://other.blob.core.windows.net/results/a.json";

@@ -75,7 +75,7 @@ describe("the gates of several threads", () => {
     (await enter(judge)).answered();
     await fail(target, 3, "unreachable");
     const control = new AbortController();
-    const waiting = thrownBy(target.enter({}, control.signal));
+    const waiting = thrownBy(Promise.resolve(target.enter({}, control.signal)));
     const reason = new Error("stop");
     control.abort(reason);
     expect(await waiting).toBe(reason);
