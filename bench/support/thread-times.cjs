@@ -3,16 +3,16 @@
 // a second, its processor time and how many requests it has made. `thread-times.ts` reads that.
 const { subscribe } = require("node:diagnostics_channel");
 const { renameSync, writeFileSync } = require("node:fs");
-const { join } = require("node:path");
+const path = require("node:path");
 const { isMainThread, threadId } = require("node:worker_threads");
 
-const path = join(process.env.THREAD_TIMES ?? ".", isMainThread ? "main" : `thread-${threadId}`);
+const file = path.join(process.env.THREAD_TIMES ?? ".", isMainThread ? "main" : `thread-${threadId}`);
 let requests = 0;
 
 function write() {
   const { user, system } = process.threadCpuUsage();
-  writeFileSync(`${path}.new`, JSON.stringify({ us: user + system, requests }));
-  renameSync(`${path}.new`, path);
+  writeFileSync(`${file}.new`, JSON.stringify({ us: user + system, requests }));
+  renameSync(`${file}.new`, file);
 }
 
 subscribe("undici:request:create", () => requests++);

@@ -2,7 +2,7 @@
  * What V8 has compiled of the program's files when a command ended, kept for its next start. Node's own compile cache
  * keeps what the loading of a file compiles; here are also the functions that were called later, which are most of them.
  * It lies in the folder of Node's cache, which is one for each version of Node, its flags, and user
- * (`docs/design/027-code-cache.md`).
+ * (`docs/design/029-code-cache.md`).
  */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { createRequire, Module } from "node:module";

@@ -12,7 +12,7 @@ const START_FLAGS = [
   "--heap-growing-percent=40",
   "--semi-space-growth-factor=1",
   // The largest: V8 optimizes the parser of HTTP answers, one function of 33 KB, after thousands of answers and not after
-  // a hundred. That takes 50 ms and 15 MiB, which a short run never gets back (`docs/design/027-code-cache.md`).
+  // a hundred. That takes 50 ms and 15 MiB, which a short run never gets back (`docs/design/029-code-cache.md`).
   "--wasm-tiering-budget=2147483647",
 ];
 

@@ -17,6 +17,18 @@ const ID_BYTES = 20;
 const INDEX_BYTES = 3;
 
 /**
+ * The length of a file's blocks, bytes: what is wanted, unless the file would have more blocks than the service takes.
+ *
+ * @throws FileFailure `too-large`
+ */
+export function chooseBlockLength(length: number, wantedBlockBytes: number): number {
+  const least = Math.ceil(length / MAX_BLOCKS / MIB) * MIB;
+  const blockBytes = length > wantedBlockBytes * MAX_BLOCKS ? least : wantedBlockBytes;
+  if (blockBytes <= MAX_BLOCK_BYTES) return blockBytes;
+  throw new FileFailure("too-large", `${length} bytes are more than a block blob can contain`);
+}
+
+/**
  * Cuts a file into blocks of equal length (the last one may be shorter). The ids come from the source's ETag and the
  * block length, so that after a crash the blocks that are staged already are known again, and blocks of another
  * version of the source are not taken for them.
@@ -31,11 +43,7 @@ export function planBlocks(
   wantedBlockBytes: number,
   staged: ReadonlySet<string> = new Set(),
 ): Block[] {
-  const least = Math.ceil(length / MAX_BLOCKS / MIB) * MIB;
-  const blockBytes = length > wantedBlockBytes * MAX_BLOCKS ? least : wantedBlockBytes;
-  if (blockBytes > MAX_BLOCK_BYTES) {
-    throw new FileFailure("too-large", `${length} bytes are more than a block blob can contain`);
-  }
+  const blockBytes = chooseBlockLength(length, wantedBlockBytes);
   const [other] = staged;
   const idBytes = other === undefined ? ID_BYTES : Buffer.from(other, "base64").length;
   const version = hash("sha512", `${etag}\n${blockBytes}`, "buffer");

@@ -78,9 +78,9 @@ export class Md5Message {
     return false;
   }
 
-  /** Nobody wants it any more. */
+  /** Nobody wants it any more: nobody waits for its parts for ever, and nobody gets an MD5. */
   drop(): void {
-    this.#parts.length = 0;
+    for (const { isLast, done } of this.#parts.splice(0)) if (!isLast) done("");
   }
 
   #findBlocks({ bytes, isLast }: MessagePart): boolean {

@@ -1,5 +1,5 @@
 import { fileDeadlineMs } from "../azure/azure.ts";
-import { planBlocks } from "./block-plan.ts";
+import { chooseBlockLength, planBlocks } from "./block-plan.ts";
 import { ofOwnWrite } from "./failures.ts";
 import { expectLength, expectMd5 } from "./integrity.ts";
 import { TaskGroup } from "./task-group.ts";
@@ -72,22 +72,27 @@ async function stageBlocks(
   first: ReadPart,
 ): Promise<{ blockIds: string[]; contentMd5: string }> {
   const { length, etag } = first.properties;
+  const { blockBytes, blocksAtOnce } = tools.settings;
+  const firstBytes = Math.min(length, chooseBlockLength(length, blockBytes));
+  using hash = tools.hasher.begin(firstBytes, job.effort.signal);
+  // It is not when the file has so many blocks that the service wants longer ones. Given back before another buffer is
+  // asked for: nobody may hold one while he waits for the next.
+  const isWholeBlock = first.body.length === firstBytes;
+  if (!isWholeBlock) first.release();
+  // While the service is asked for its blocks.
+  const firstMd5 = isWholeBlock ? hash.add(first.body) : undefined;
+  firstMd5?.catch(() => {});
   const staged = await tools.attempts.run(tools.targetGate, job.effort, "get block list", async (pulse) =>
     tools.writer.uncommittedBlocks(job.blobName, pulse),
   );
-  const blocks = planBlocks(length, etag, tools.settings.blockBytes, staged);
-  using hash = tools.hasher.begin(blocks[0]?.count ?? 0, job.effort.signal);
-  // It is not when the file has so many blocks that the service wants longer ones. Given back before another buffer is
-  // asked for: nobody may hold one while he waits for the next.
-  const isWholeBlock = first.body.length === blocks[0]?.count;
-  if (!isWholeBlock) first.release();
-  const lanes = new TaskGroup(tools.settings.blocksAtOnce);
+  const blocks = planBlocks(length, etag, blockBytes, staged);
+  const lanes = new TaskGroup(blocksAtOnce);
   try {
     for (const block of blocks) {
       const isRead = block.offset === 0 && isWholeBlock;
       const part = isRead ? first : await job.source.readPart({ ...block, ifMatch: etag });
       await lanes.add(async () => {
-        const blockMd5 = await hash.add(part.body);
+        const blockMd5 = await ((isRead ? firstMd5 : undefined) ?? hash.add(part.body));
         if (!staged.has(block.id)) await putBlock(tools, job, block.id, part.body, blockMd5);
       }, part.release);
     }
