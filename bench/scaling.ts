@@ -17,7 +17,7 @@ import { type Simulator, startSimulator, whyNoSimulator } from "./simulator/star
 import { ALONE } from "./support/alone.ts";
 import { type ProgramCost, runMeasured } from "./support/measured-process.ts";
 import { CSV, evenly, LISTING, writeRunInput } from "./support/run-input.ts";
-import { type CurveName, type Point, type Setting, writePoint } from "./support/scaling-results.ts";
+import { boundOf, type CurveName, type Point, type Setting, writePoint } from "./support/scaling-results.ts";
 
 const { values } = parseArgs({
   options: {
@@ -107,7 +107,13 @@ async function overThreads(): Promise<void> {
       machines: 1,
       expectedSeconds: seconds,
     };
-    await keepPoint("threads", setting, String(threads), () => measure(simulator, runs));
+    await keepPoint("threads", setting, String(threads), async () => {
+      const point = await measure(simulator, runs);
+      const cores = availableParallelism();
+      const bound = { cores, threads: threads === "auto" ? cores : threads, serviceThreads: cores };
+      say(`--threads ${threads} was bound by: ${boundOf(point, bound)}`);
+      return point;
+    });
   }
 }
 

@@ -58,6 +58,7 @@ const figures: readonly (readonly [string, (cost: ThreadRunCost) => number])[] =
   ["files/s", (cost) => cost.files / cost.seconds],
   ["CPU us a file", (cost) => (1e6 * cost.cpuSeconds) / cost.files],
   ["MiB", (cost) => cost.peakMiB],
+  ["late ms", (cost) => cost.lateMs],
   ["service's cores", (cost) => cost.serviceCpuSeconds / cost.seconds],
 ];
 const first = turns[0]?.costs ?? [];

@@ -30,6 +30,20 @@ export interface Point {
   readonly simulatorCores?: number;
 }
 
+/** Of its cores, so much is all that a program or a machine gives. */
+const FULL = 0.9;
+
+/** What kept a point from being higher. @param cores of the machine @param serviceThreads of the simulator */
+export function boundOf(
+  { cpuSeconds, seconds, simulatorCores = 0 }: Point,
+  { cores, threads, serviceThreads }: { cores: number; threads: number; serviceThreads: number },
+): "service" | "machine" | "client" | "none of them" {
+  const client = cpuSeconds / seconds;
+  if (simulatorCores > FULL * serviceThreads) return "service";
+  if (client + simulatorCores > FULL * cores) return "machine";
+  return client > FULL * threads ? "client" : "none of them";
+}
+
 /** What all points of a curve have in common. */
 export interface Setting {
   readonly machine: string;

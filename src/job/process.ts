@@ -4,6 +4,7 @@
  */
 import { every, REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { isMainThread, type ResourceLimits } from "node:worker_threads";
 
 export { REAL_SURROUNDINGS };
 export { spellOutProxy } from "../azure/wire/proxy-variables.ts";
@@ -14,6 +15,10 @@ export { chooseProxy } from "../azure/wire/proxy.ts";
  * twice as much saves a twentieth of the processor time; where content passes here, nothing (`docs/performance.md`).
  */
 const YOUNG_BYTES = { copied: 32 * 2 ** 20, passed: 16 * 2 ** 20 };
+/** A thread's part of that; more is not faster (`docs/design/026-slots-on-threads.md`). */
+const SHARE_OF_THREAD = 1 / 4;
+/** V8 counts a young generation as its two halves and as much again for large objects. */
+const HALVES = 3;
 const LOOK_MS = 100;
 
 /**
@@ -22,15 +27,28 @@ const LOOK_MS = 100;
  * third of the processor time (`docs/performance.md`). V8 shrinks it while little happens,
  * and hears of its largest size at its own start only: so it is watched.
  *
+ * V8's flag is one for all threads, so each asks for growth only as long as its own heap is small. A thread whose own is
+ * large enough grows all the same while another one's is not: `limitHeapOfThread` holds it.
+ *
  * @param content whether the services copy the files, or this process reads and writes them
- * @param share of a thread that carries a part of them. V8's flag is one for all threads, so each asks for growth only as
- * long as its own heap is small: one that never had enough would let the others grow without end
  */
-export function growYoungHeap(content: "copied" | "passed", share = 1): void {
+export function growYoungHeap(content: "copied" | "passed"): void {
+  const share = isMainThread ? 1 : SHARE_OF_THREAD;
   const watch = (): void => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
     const isSmall = young !== undefined && young.space_size < 2 * share * YOUNG_BYTES[content];
     setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
   };
   every(REAL_SURROUNDINGS, LOOK_MS, watch, { background: true });
+}
+
+/**
+ * The heap of a thread that carries files: it holds requests under way. Should it need more of the old generation, the
+ * thread ends, and not the process.
+ *
+ * @param content as for `growYoungHeap`
+ */
+export function limitHeapOfThread(content: "copied" | "passed"): ResourceLimits {
+  const youngBytes = HALVES * SHARE_OF_THREAD * YOUNG_BYTES[content];
+  return { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: youngBytes / 2 ** 20 };
 }

@@ -8,13 +8,10 @@ import { growYoungHeap } from "./process.ts";
 import { buildSlotAnnouncer, buildSlotTools } from "./slot-stages.ts";
 import { openThreadServices, type ThreadDescription } from "./thread-services.ts";
 
-/** Of what the main thread's young heap may have; more is not faster (`docs/design/026-slots-on-threads.md`). */
-const YOUNG_SHARE = 1 / 4;
-
 /** Builds the stages from what `workerData` tells, and serves the calls of the main thread. */
 function begin(description: ThreadDescription): void {
   const { slots, content } = description;
-  growYoungHeap(content, YOUNG_SHARE);
+  growYoungHeap(content);
   const services = openThreadServices(description);
   const tools = buildSlotTools(services, slots);
   if (parentPort === null) throw new TypeError("this is no thread");

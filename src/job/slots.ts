@@ -11,12 +11,10 @@ import { SlotThreads } from "../workers/slot-threads.ts";
 import type { ThreadPort } from "../workers/workers.ts";
 import type { Listener } from "./context.ts";
 import { FreeProcessors } from "./free-processors.ts";
+import { limitHeapOfThread } from "./process.ts";
 import { buildAnnouncer, buildTransfer, type Services } from "./services.ts";
 import { buildSlotAnnouncer, describeSlots } from "./slot-stages.ts";
 import { describeAccount, pickProxies, type ThreadDescription } from "./thread-services.ts";
-
-/** The heap of a thread: it holds requests under way. Should it need more, the thread ends, and not the process. */
-const THREAD_LIMITS = { maxOldGenerationSizeMb: 512 };
 
 /** The stages of a pipeline that carry files. */
 export interface Slots extends AsyncDisposable {
@@ -98,20 +96,21 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
 function startSlotThread({ services, settings, localFiles }: SlotsRequest, gates: SharedGates): ThreadPort {
   const slots = describeSlots({ ...settings, threads: mostThreads(settings) }, localFiles);
   const shared = gates.connect();
+  const content = settings.transfer === "stream" || localFiles ? "passed" : "copied";
   const description: ThreadDescription = {
     slots: { ...slots, hashesApart: false },
     account: describeAccount(services.account),
     gates: shared.description,
     proxies: pickProxies(services.env),
     idleMs: settings.requestTimeout,
-    content: settings.transfer === "stream" || localFiles ? "passed" : "copied",
+    content,
   };
   try {
     const thread = startThread("job/slot-thread", {
       name: "slots",
       workerData: description,
       transferList: [shared.description.port],
-      resourceLimits: THREAD_LIMITS,
+      resourceLimits: limitHeapOfThread(content),
       execArgv: [],
     });
     return thread.once("exit", () => shared.close());

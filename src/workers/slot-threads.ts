@@ -6,6 +6,7 @@ import type { WorkSignals } from "../core/waits.ts";
 import { type Cancel, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { Transfer, TransferResult } from "../transfer/transfer.ts";
 import { MainCarrier } from "./main-carrier.ts";
+import { MainShare } from "./main-share.ts";
 import type { AnnounceResult } from "./protocol.ts";
 import { SlotThread, ThreadDied } from "./slot-thread.ts";
 import { ThreadCount, type ThreadLoad, type ThreadOutlook } from "./thread-count.ts";
@@ -13,8 +14,6 @@ import type { Carrier, ThreadEvents, ThreadPort } from "./workers.ts";
 
 /** How often the carriers are looked at, ms. */
 const LOOK_MS = 100;
-/** The main thread at work for more of the time than this carries nothing while others can: it has work of its own. */
-const FULL = 0.85;
 /** After so many deaths within this time a dead thread is not replaced, ms. */
 const DEATHS = 3;
 const DEATHS_WITHIN_MS = 60_000;
@@ -42,7 +41,8 @@ export interface SlotThreadsOptions {
 }
 
 /**
- * A `Transfer` and an `Announcer` over all carriers: each call goes to the one with the fewest under way.
+ * A `Transfer` and an `Announcer` over all carriers: each call goes to the one with the fewest under way. The main thread's
+ * weigh more, as far as it has work of its own (`MainShare`).
  *
  * A thread that dies is replaced, and its calls are made again by another carrier: a transfer that had taken effect finds
  * its blob (`already-there`), an announcement may be sent twice, as after a crash. After three deaths within a minute no
@@ -62,12 +62,15 @@ export class SlotThreads implements Transfer, Announcer {
   /** Of threads that are gone. */
   #past = sumFigures([]);
   readonly #endLooks: Cancel;
+  readonly #share = new MainShare();
   #activeMs = 0;
+  #lookedAt: number;
 
   constructor(options: SlotThreadsOptions) {
     this.#options = options;
     const { surroundings, threads, most } = options;
     this.#main = new MainCarrier(options);
+    this.#lookedAt = surroundings.monotonic();
     this.#count = threads === "auto" ? new ThreadCount(surroundings.monotonic(), most) : undefined;
     this.#wanted = threads === "auto" ? 0 : threads - 1;
     this.#fill();
@@ -115,7 +118,6 @@ export class SlotThreads implements Transfer, Announcer {
     }
   }
 
-  /** Those that have as few as the main thread come first: it has work of its own. */
   #choose(): Carrier {
     let best: SlotThread | undefined;
     for (const thread of this.#threads) {
@@ -123,16 +125,20 @@ export class SlotThreads implements Transfer, Announcer {
       if (best === undefined || thread.underWay < best.underWay) best = thread;
     }
     if (best === undefined) return this.#main;
-    return this.#main.busy <= FULL && this.#main.underWay < best.underWay ? this.#main : best;
+    return this.#share.takes(this.#main.underWay, best.underWay) ? this.#main : best;
   }
 
   #look(): void {
-    const active = [this.#main.look(), ...this.#threads.map((thread) => thread.look())];
-    this.#activeMs += active.reduce((sum, ms) => sum + ms, 0) / active.length;
+    const others = this.#threads.map((thread) => thread.look());
+    const ofOthers = others.reduce((sum, ms) => sum + ms, 0);
+    this.#activeMs += (this.#main.look() + ofOthers) / (1 + others.length);
+    const now = this.#options.surroundings.monotonic();
+    const wholeMs = others.length * (now - this.#lookedAt);
+    if (wholeMs > 0) this.#share.look(this.#main.busy, ofOthers / wholeMs);
+    this.#lookedAt = now;
     for (const thread of this.#leaving) if (thread.underWay === 0) void this.#stop(thread);
     const underWay = this.#threads.reduce((sum, thread) => sum + thread.underWay, this.#main.underWay);
-    const { surroundings, load, outlook, events } = this.#options;
-    const now = surroundings.monotonic();
+    const { load, outlook, events } = this.#options;
     const change = this.#count?.look(now, { ...load(), activeMs: this.#activeMs }, underWay, outlook);
     if (change === undefined) return;
     this.#wanted = change.to - 1;

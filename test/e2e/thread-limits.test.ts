@@ -34,6 +34,18 @@ describe("a run on three threads", () => {
     await expectAnnouncedOnce(scene, input.files);
   });
 
+  it("keeps to --max-bandwidth with all of them together", async () => {
+    const bytes = input.files.reduce((sum, { content }) => sum + content.length, 0);
+    // In and out again, for some four seconds; a rate for each thread would take a third of that.
+    const rate = Math.round((2 * bytes) / 4 / 1_024);
+    const result = await scene.run([...SLOTS, "--transfer", "stream", "--max-bandwidth", `${rate}KiB/s`]);
+    expect(result.code, result.stderr).toBe(0);
+    const times = ofFiles().map(({ at }) => at);
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(2_500);
+    await expectInTarget(scene, input.files);
+    await expectAnnouncedOnce(scene, input.files);
+  });
+
   it("is slowed down as a whole by the Retry-After that one of them meets", async () => {
     const pauseMs = 3_000;
     scene.proxy.fail({

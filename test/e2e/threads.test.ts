@@ -66,6 +66,17 @@ describe("a run on several threads", () => {
     expect(ended(result)[0]).toMatchObject({ why: "a fault that was injected", replaced: true });
   });
 
+  it("goes on with the main thread alone when all the others die, and those in their place", async () => {
+    const result = await scene.run(["--threads", "3", "--output", "json"], watched(2));
+    expect(result.code, result.stderr).toBe(0);
+    expect(summaryIn(result)).toMatchObject({ verdict: "completed", files: { failed: 0, left: 0 } });
+    await expectInTarget(scene, input.files);
+    expect((await announcementsOf(scene)).size).toBe(FILES);
+    // Three are replaced; the two that there are then are the last.
+    expect(ended(result)).toMatchObject([true, true, true, false, false].map((replaced) => ({ replaced })));
+    expect((await requestsByThread()).get("main")).toBeGreaterThan(FILES);
+  });
+
   it("is resumed after kill -9", async () => {
     const running = scene.startRun(["--threads", "2"]);
     while (scene.proxy.count("put-message") < FILES / 3) await sleep(2);

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { OwnHedgeBudget } from "../../../src/azure/attempts/hedge-budget.ts";
 import {
   HEDGE_DEFAULTS,
   type HedgedKind,
@@ -191,5 +192,37 @@ describe("the timer", () => {
     for (let n = 0; n < 300; n++) take(clock, kind, 120);
     clock.runUntil(60_000);
     expect(looks).toBe(3);
+  });
+});
+
+describe("eight threads, each of which sees an eighth of the requests", () => {
+  /** 1 % take 2 s, the others 10 to 60 ms. @returns how many were made twice, of those that were slow and of the others */
+  function playOn(threads: number): { readonly slow: number; readonly others: number } {
+    const clock = new VirtualClock();
+    const random = randomOf(7);
+    const service = { hedges: new OwnHedgeBudget() };
+    const kinds = Array.from({ length: threads }, () =>
+      new Hedging(clock, HEDGE_DEFAULTS).kind(service, "put blob"),
+    );
+    const asked: { readonly isSlow: boolean; readonly request: Request }[] = [];
+    for (let n = 0; n < 40_000; n++) {
+      const isSlow = random() < 0.01;
+      const kind = kinds[Math.floor(random() * threads)]!;
+      asked.push({ isSlow, request: take(clock, kind, isSlow ? 2_000 : 10 + 50 * random()) });
+      clock.runUntil(clock.now() + 1);
+    }
+    clock.runUntil(clock.now() + 5_000);
+    const twice = asked.filter(({ request }) => request.askedAfter !== undefined);
+    const slow = twice.filter(({ isSlow }) => isSlow).length;
+    return { slow, others: twice.length - slow };
+  }
+
+  it("decide as one thread that sees all does, once each has seen 200", () => {
+    const [one, eight] = [playOn(1), playOn(8)];
+    expect(one.slow).toBeGreaterThan(350);
+    // Stragglers among the first 1,600.
+    expect(eight.slow).toBeGreaterThan(one.slow - 2 * 16);
+    expect(eight.slow + eight.others).toBeLessThanOrEqual(40_000 / HEDGE_DEFAULTS.oneIn);
+    expect([one.others, eight.others]).toEqual([0, 0]);
   });
 });
