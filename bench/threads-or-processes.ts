@@ -29,11 +29,12 @@ const run = {
   transfer: values.transfer === "stream" ? ("stream" as const) : ("server" as const),
   slots: Number(values.slots),
 };
-const turns = [
-  { name: `one process, --threads ${many}`, processes: 1, threads: many },
-  { name: `${many} processes, --threads 1`, processes: many, threads: 1 },
-  { name: "one process, --threads 1", processes: 1, threads: 1 },
-].map((turn) => ({ ...turn, costs: [] as ThreadRunCost[] }));
+const turns: { name: string; processes: number; threads: number | "auto"; costs: ThreadRunCost[] }[] = [
+  { name: `${many} processes, --threads 1`, processes: many, threads: 1, costs: [] },
+  { name: `one process, --threads ${many}`, processes: 1, threads: many, costs: [] },
+  { name: "one process, --threads 1", processes: 1, threads: 1, costs: [] },
+  { name: "one process, --threads auto", processes: 1, threads: "auto", costs: [] },
+];
 
 const why = await whyNoSimulator();
 if (why !== undefined) throw new Error(why);

@@ -34,8 +34,11 @@ const BUSY_LOOKS = 3;
 const SETTLE_MS = 2_000;
 /** Without a free core a request would take as much longer as there are more threads; half of that is too much. */
 const PAYS = 0.5;
-/** A thread costs nearly a second of processor time until it is warm: what it can gain until the end must be far more, ms. */
-const WORTH_MS = 4_000;
+/**
+ * A thread costs more than a second of processor time until it is warm and has its connections, and that again when it did not
+ * pay: what it can gain until the end must be ten times as much, ms.
+ */
+const WORTH_MS = 15_000;
 /** Less of a processor free than this: a thread would only take time from the others. */
 const LEAST_FREE = 0.2;
 /** After a thread did not pay, none is tried for so long, ms; each time twice as long, up to the longest. */

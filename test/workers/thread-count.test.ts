@@ -49,22 +49,22 @@ describe("the number of threads", () => {
     expect(machine.whys).toEqual([]);
   });
 
-  it("stays at one in a run that ends before a thread would be warm", () => {
+  it("stays at one in a run that ends before a thread has repaid its start", () => {
     const machine = new Machine();
-    machine.outlook = { freeProcessors: 1, leftMs: 3_000 };
+    machine.outlook = { freeProcessors: 1, leftMs: 14_000 };
     machine.pass(60, () => ({ perS: 2_000, busy: 0.95 }));
     expect(machine.whys).toEqual([]);
-    machine.outlook = { freeProcessors: 1, leftMs: 5_000 };
+    machine.outlook = { freeProcessors: 1, leftMs: 16_000 };
     machine.pass(1, () => ({ perS: 2_000, busy: 0.95 }));
     expect(machine.rule.count).toBe(2);
   });
 
   it("wants a longer rest of the run where only a part of a processor is free", () => {
     const machine = new Machine();
-    machine.outlook = { freeProcessors: 0.5, leftMs: 6_000 };
+    machine.outlook = { freeProcessors: 0.5, leftMs: 28_000 };
     machine.pass(60, () => ({ perS: 2_000, busy: 0.95 }));
     expect(machine.rule.count).toBe(1);
-    machine.outlook = { freeProcessors: 0.5, leftMs: 10_000 };
+    machine.outlook = { freeProcessors: 0.5, leftMs: 32_000 };
     machine.pass(1, () => ({ perS: 2_000, busy: 0.95 }));
     expect(machine.rule.count).toBe(2);
   });
