@@ -94,7 +94,7 @@ const turns: {
   ...values.beside.map((main) => ({ contestant: coordinating(besideReupload(main)), setting })),
   ...(values.bare ? [{ contestant: bareLoop(), setting: bareSetting }] : []),
   ...(values.rclone
-    ? [{ contestant: RCLONE, setting: RCLONE.settings(Number(values.bytes)).at(-1) ?? AS_IT_COMES }]
+    ? [{ contestant: RCLONE, setting: RCLONE.settings(Number(values.bytes), way).at(-1) ?? AS_IT_COMES }]
     : []),
   ...(values.sdk ? [{ contestant: SDK_SCRIPT, setting }] : []),
 ].map((turn) => ({ ...turn, name: nameOf(turn), runs: [] }));

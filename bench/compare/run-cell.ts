@@ -90,7 +90,7 @@ async function tryAll(
 ): Promise<Line[]> {
   const lines: Line[] = [];
   for (const contestant of contestants) {
-    const settings = contestant.settings(cell.bytes);
+    const settings = contestant.settings(cell.bytes, cell.way);
     const last = settings.at(-1);
     // The least and the most at once; large ones take their time.
     const tried = cell.bytes < MIB && last !== settings[0] ? [settings[0], last] : [settings[0]];
@@ -128,7 +128,7 @@ function longer({ runSeconds }: Comparison, cell: Cell, form: Form, { files, und
 
 async function findForm(comparison: Comparison, cell: Cell, contestant: Contestant): Promise<Form> {
   const trials: { readonly setting: Setting; readonly rate: number }[] = [];
-  for (const setting of contestant.settings(cell.bytes)) {
+  for (const setting of contestant.settings(cell.bytes, cell.way)) {
     let files = firstFiles(cell.bytes);
     let rate = 0;
     for (let attempt = 1; attempt <= TRIES; attempt++) {

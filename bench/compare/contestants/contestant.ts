@@ -44,7 +44,7 @@ export interface Contestant {
   /** What a reader of its figures should know. */
   readonly note?: string;
   /** For files of so many bytes: the default first. The fastest of them is its line in the results. */
-  settings(bytes: number): readonly Setting[];
+  settings(bytes: number, way: Way): readonly Setting[];
   /** One line. */
   version(): Promise<string>;
   /** @returns why it cannot take part on this machine; undefined when it can */

@@ -19,9 +19,10 @@ export const RCLONE: Contestant = {
   ways: ["local", "server"],
   announces: false,
   note: "copies from a container that it lists (by Copy Blob), and announces nothing",
-  settings: (bytes) => [
+  settings: (bytes, way) => [
     AS_IT_COMES,
-    ...(bytes < LARGE_BYTES ? [transfers(64), transfers(128)] : [transfers(16)]),
+    // A copy by the service is two small requests, whatever the file's size.
+    ...(way === "server" || bytes < LARGE_BYTES ? [transfers(64), transfers(128)] : [transfers(16)]),
   ],
   version: async () => (await outputOf("rclone", ["version"])).split("\n")[0] ?? "",
   async whyAbsent() {
