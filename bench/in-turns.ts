@@ -22,6 +22,7 @@ import { SDK_SCRIPT } from "./compare/contestants/sdk-script.ts";
 import { Inputs } from "./compare/inputs.ts";
 import { type Run, runOnce } from "./compare/run-once.ts";
 import { startSimulator } from "./simulator/start.ts";
+import { type TurnFigure, turnsTable } from "./support/turns-table.ts";
 
 const { values } = parseArgs({
   options: {
@@ -127,7 +128,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
   }
 }
 
-const figures: readonly (readonly [string, (run: Run) => number])[] = [
+const figures: readonly TurnFigure<Run>[] = [
   ["CPU ms a file", (run) => (run.cpuSeconds * 1_000) / run.files],
   ["seconds", (run) => run.seconds],
   ["files/s", (run) => run.files / run.seconds],
@@ -135,21 +136,4 @@ const figures: readonly (readonly [string, (run: Run) => number])[] = [
   ["peak MiB", (run) => run.peakMiB],
   ["requests a file", (run) => run.requests / run.files],
 ];
-const first = turns[0]?.runs ?? [];
-say(`| | ${figures.map(([name]) => `${name} | of this build's`).join(" | ")} |`);
-say(`|---|${"---|---|".repeat(figures.length)}`);
-for (const { name, runs } of turns) {
-  const cells = figures.map(([, read]) => {
-    const ratio = median(runs.map((run, round) => read(run) / read(first[round] ?? run)));
-    return `${median(runs.map(read)).toPrecision(4)} | ${ratio.toFixed(3)}`;
-  });
-  say(`| ${name} | ${cells.join(" | ")} |`);
-}
-
-function median(all: readonly number[]): number {
-  return all.toSorted((one, other) => one - other)[all.length >> 1] ?? Number.NaN;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
+process.stdout.write(turnsTable(turns, figures, "of this build's"));

@@ -10,6 +10,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
+import { median } from "./compare/figures.ts";
 import { type Simulator, startSimulator, whyNoSimulator } from "./simulator/start.ts";
 import { runThreads, type ThreadRun } from "./support/thread-runs.ts";
 
@@ -115,10 +116,6 @@ function report(): void {
     const bound = byMain < byCores ? "main thread" : "processor";
     say(`| ${cores} | ${Math.min(byMain, byCores).toFixed(0)} | ${bound} | not measured |`);
   }
-}
-
-function median(all: readonly number[]): number {
-  return all.toSorted((one, other) => one - other)[all.length >> 1] ?? Number.NaN;
 }
 
 function say(line: string): void {

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startSimulator, whyNoSimulator } from "./simulator/start.ts";
 import { runThreads, type ThreadRunCost } from "./support/thread-runs.ts";
+import { type TurnFigure, turnsTable } from "./support/turns-table.ts";
 
 const { values } = parseArgs({
   options: {
@@ -29,11 +30,11 @@ const run = {
   transfer: values.transfer === "stream" ? ("stream" as const) : ("server" as const),
   slots: Number(values.slots),
 };
-const turns: { name: string; processes: number; threads: number | "auto"; costs: ThreadRunCost[] }[] = [
-  { name: `${many} processes, --threads 1`, processes: many, threads: 1, costs: [] },
-  { name: `one process, --threads ${many}`, processes: 1, threads: many, costs: [] },
-  { name: "one process, --threads 1", processes: 1, threads: 1, costs: [] },
-  { name: "one process, --threads auto", processes: 1, threads: "auto", costs: [] },
+const turns: { name: string; processes: number; threads: number | "auto"; runs: ThreadRunCost[] }[] = [
+  { name: `${many} processes, --threads 1`, processes: many, threads: 1, runs: [] },
+  { name: `one process, --threads ${many}`, processes: 1, threads: many, runs: [] },
+  { name: "one process, --threads 1", processes: 1, threads: 1, runs: [] },
+  { name: "one process, --threads auto", processes: 1, threads: "auto", runs: [] },
 ];
 
 const why = await whyNoSimulator();
@@ -48,35 +49,18 @@ await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: tru
 for (let round = 0; round < Number(values.rounds); round++) {
   // Each round begins with another one.
   for (let turn = 0; turn < turns.length; turn++) {
-    const { name, processes, threads, costs } = turns[(round + turn) % turns.length]!;
+    const { name, processes, threads, runs } = turns[(round + turn) % turns.length]!;
     const cost = await runThreads(simulator, folder, { ...run, processes, threads });
-    costs.push(cost);
+    runs.push(cost);
     process.stderr.write(`${name}: ${(cost.files / cost.seconds).toFixed(0)} files/s\n`);
   }
 }
 
-const figures: readonly (readonly [string, (cost: ThreadRunCost) => number])[] = [
+const figures: readonly TurnFigure<ThreadRunCost>[] = [
   ["files/s", (cost) => cost.files / cost.seconds],
   ["CPU us a file", (cost) => (1e6 * cost.cpuSeconds) / cost.files],
   ["MiB", (cost) => cost.peakMiB],
   ["late ms", (cost) => cost.lateMs],
   ["service's cores", (cost) => cost.serviceCpuSeconds / cost.seconds],
 ];
-const first = turns[0]?.costs ?? [];
-say(`| | ${figures.map(([name]) => `${name} | of the first's`).join(" | ")} |`);
-say(`|---|${"---|---|".repeat(figures.length)}`);
-for (const { name, costs } of turns) {
-  const cells = figures.map(([, read]) => {
-    const ratio = median(costs.map((cost, round) => read(cost) / read(first[round] ?? cost)));
-    return `${median(costs.map(read)).toPrecision(4)} | ${ratio.toFixed(3)}`;
-  });
-  say(`| ${name} | ${cells.join(" | ")} |`);
-}
-
-function median(all: readonly number[]): number {
-  return all.toSorted((one, other) => one - other)[all.length >> 1] ?? Number.NaN;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
+process.stdout.write(turnsTable(turns, figures, "of the first's"));
