@@ -50,6 +50,8 @@ export type ThreadState = "starting" | "ready" | "dead";
 export interface SlotThreadOptions {
   /** As `TransferSettings.replaces`. */
   readonly replaces: ((blobName: string) => boolean) | undefined;
+  /** At work for so long without a rest and without a word, it hangs, and is ended; ms. */
+  readonly hangsAfterMs: number;
   /** It died by itself; its calls have been rejected. */
   readonly onDeath: (death: ThreadDied, underWay: number) => void;
 }
@@ -66,6 +68,9 @@ export class SlotThread implements Carrier {
   readonly #waits = new WeakMap<Waits, number>();
   #numbers = 0;
   #activeMs = 0;
+  #idleMs = 0;
+  /** For how long it had been at work when it rested last, or was heard of. */
+  #activeThen = 0;
   #death: ThreadDied | undefined;
 
   constructor(port: ThreadPort, options: SlotThreadOptions) {
@@ -73,7 +78,7 @@ export class SlotThread implements Carrier {
     this.#options = options;
     port.unref();
     port.on("message", (message) => this.#take(message as FromThread));
-    port.on("messageerror", (error) => this.#die(error));
+    port.on("messageerror", (error) => this.#kill(error));
     port.on("error", (error) => this.#die(error));
     port.on("exit", (code) => this.#die(new Error(`it exited with code ${code}`)));
   }
@@ -84,9 +89,15 @@ export class SlotThread implements Carrier {
 
   /** To be called several times a second. @returns for how long it was at work since the last time, ms */
   look(): number {
-    const { active } = this.#port.performance.eventLoopUtilization();
+    const { active, idle } = this.#port.performance.eventLoopUtilization();
     const since = Math.max(0, active - this.#activeMs);
     this.#activeMs = active;
+    if (idle > this.#idleMs) this.#activeThen = active;
+    this.#idleMs = idle;
+    const { hangsAfterMs } = this.#options;
+    if (this.state === "ready" && active - this.#activeThen > hangsAfterMs) {
+      this.#kill(new Error(`it was busy for ${hangsAfterMs / 1000} s without a word`));
+    }
     return since;
   }
 
@@ -174,6 +185,7 @@ export class SlotThread implements Carrier {
     if (this.#death !== undefined) return;
     this.figures = figures;
     this.state = "ready";
+    this.#activeThen = this.#activeMs;
     for (const answer of answers) this.#answer(answer);
     if (answers.length > 0 && this.#asking.size === 0) this.#port.unref();
   }
@@ -183,6 +195,12 @@ export class SlotThread implements Carrier {
     if (asker === undefined) return;
     for (const incident of incidents) asker.signals.onIncident?.(incident);
     asker.settle(end);
+  }
+
+  /** It may still be running: nobody listens to it any more. */
+  #kill(cause: Error): void {
+    void this.#port.terminate();
+    this.#die(cause);
   }
 
   #die(cause: unknown): void {

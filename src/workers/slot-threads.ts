@@ -17,6 +17,8 @@ const LOOK_MS = 100;
 /** After so many deaths within this time a dead thread is not replaced, ms. */
 const DEATHS = 3;
 const DEATHS_WITHIN_MS = 60_000;
+/** A thread that is at work for so long without a rest and without a word hangs, ms: its own clocks do not run. */
+const HANGS_AFTER_MS = 60_000;
 /** A call that met the death of so many threads is made in the main thread. */
 const DEATHS_OF_A_CALL = 2;
 
@@ -33,6 +35,8 @@ export interface SlotThreadsOptions {
   readonly threads: number | "auto";
   /** `auto` uses no more. */
   readonly most: number;
+  /** A thread that is at work for so long without a rest and without a word is ended, ms. */
+  readonly hangsAfterMs?: number;
   /** What the services' side of the run tells; for `auto`. */
   readonly load: () => Pick<ThreadLoad, "answers" | "heldMs">;
   /** Asked once a second while the carriers are busy; for `auto`. Left out: nothing speaks against another thread. */
@@ -136,7 +140,10 @@ export class SlotThreads implements Transfer, Announcer {
     const wholeMs = others.length * (now - this.#lookedAt);
     if (wholeMs > 0) this.#share.look(this.#main.busy, ofOthers / wholeMs);
     this.#lookedAt = now;
-    for (const thread of this.#leaving) if (thread.underWay === 0) void this.#stop(thread);
+    for (const thread of this.#leaving) {
+      thread.look();
+      if (thread.underWay === 0) void this.#stop(thread);
+    }
     const underWay = this.#threads.reduce((sum, thread) => sum + thread.underWay, this.#main.underWay);
     const { load, outlook, events } = this.#options;
     const change = this.#count?.look(now, { ...load(), activeMs: this.#activeMs }, underWay, outlook);
@@ -164,6 +171,7 @@ export class SlotThreads implements Transfer, Announcer {
   #start(): SlotThread {
     const thread: SlotThread = new SlotThread(this.#options.start(), {
       replaces: this.#options.replaces,
+      hangsAfterMs: this.#options.hangsAfterMs ?? HANGS_AFTER_MS,
       onDeath: (death, underWay) => this.#lose(thread, death, underWay),
     });
     return thread;
