@@ -106,6 +106,29 @@ export function describeCheckpoints(kind: string, newHarness: () => Promise<Stat
       expect(told.files.done).toBe(named);
     });
 
+    it("is of one moment, however many work items are completed while it is made", async () => {
+      // Two pieces and more, as the kind in SQLite reads them.
+      const count = 2_500;
+      const state = await (await newHarness()).start(workItems(count));
+      const claims = await claimSome(state, count);
+      const making = state.ledger.checkpoint(0, noSignal);
+      for (let n = 0; n < 40; n++) {
+        // From both ends: of pieces that were read and of those that were not.
+        for (const claim of [claims[n], claims[count - 1 - n]]) {
+          const { opened, uploaded, completed, finished } = eventsOf(claim?.id ?? 0);
+          recordAll(state, opened(1), uploaded(file(0)), completed(file(0)), finished("completed"));
+        }
+        state.queue.left(0);
+        await nextTurn();
+      }
+      const told = await making;
+      const { done } = checkpointCounts(told).workItems;
+      const named = told.open.reduce((sum, { completed }) => sum + countBits(completed), 0);
+      expect(told.files.done).toBe(done + named);
+      expect(done).toBeLessThan(80);
+      await state.close();
+    });
+
     it("over other rows is refused, and changes nothing", async () => {
       const first = await (await newHarness()).start(workItems(4));
       await completeOne(first, 1);
