@@ -13,7 +13,7 @@ import type { ControlWatch } from "../machines/control.ts";
 import type { Membership } from "../machines/membership.ts";
 import type { OldRecord } from "../machines/machines.ts";
 import type { OpenState } from "../state/state-kind.ts";
-import { listenToAccount, tellTaken } from "./account-control.ts";
+import { tellTaken, watchAccount } from "./account-control.ts";
 import { locateStatesRun } from "./own-csv.ts";
 import { limitRules } from "./auto-limits.ts";
 import { AutoRun } from "./auto-run.ts";
@@ -73,6 +73,9 @@ async function beginAuto(
     await createCoordination(context, settings, account, signal);
     const located = await locateStatesRun({ account, surroundings }, state.run, signal);
     const options = { ...located, ...machineOptions(context, coordination, state) };
+    const run = { account, surroundings, names: options.names };
+    const watch = watchAccount({ control, state, reporter: context.reporter, surroundings }, run);
+    asked.watch = watch;
     const machine = await AutoMachine.begin(
       {
         ...options,
@@ -82,6 +85,7 @@ async function beginAuto(
         facts: factsOf,
         size: (partition) => (sizes.has(partition) ? Math.max(1, files[partition] ?? 1) : 0),
         hasRetries: (partition) => retries.has(partition),
+        onClaimed: () => watch.readAhead(),
       },
       signal,
     );
@@ -89,14 +93,13 @@ async function beginAuto(
     const { maxFailures } = settings;
     const takeOvers = new TakeOvers(state.run.identity.totalPartitions);
     const membership = await joinOthers(machine, services, takeOvers, signal);
-    const run = { account, surroundings, names: options.names };
-    const watch = await listenToAccount({ control, state, reporter: context.reporter, surroundings }, run);
-    asked.watch = watch;
+    await watch.begin();
     const shared = { state, control, surroundings, services, figures, container, notice, explain, watch };
     const chosen = (told: Checkpoint) => withFailuresToRetry(told, choice.retryFailed);
     const partitions = { admitted, retries, chosen, sizes, files };
     return new AutoRun({ ...shared, ...partitions, machine, membership, takeOvers, maxFailures });
   } catch (thrown) {
+    asked.watch?.end();
     throw explain(thrown);
   }
 }

@@ -14,7 +14,7 @@ import { abortAfter, every, type Surroundings } from "../surroundings/surroundin
 import type { ControlWatch } from "../machines/control.ts";
 import { checkBeforeCreating, createCoordination } from "./coordination-check.ts";
 import { BeginWatch } from "./begin-watch.ts";
-import { listenToAccount, tellTaken } from "./account-control.ts";
+import { tellTaken, watchAccount } from "./account-control.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { isWhole, runRules } from "./coordination-settings.ts";
@@ -74,27 +74,26 @@ async function beginPart(
   const figures: Figures = { first: undefined, last: undefined };
   using place = new StartPlace(context, coordination);
   const { account, container, serviceTime, signal } = place;
+  let watch: ControlWatch | undefined;
   try {
     await createCoordination(context, settings, account, signal);
     const located = await locateStatesRun({ account, surroundings }, state.run, signal);
     const options = { ...located, ...partOptions(context, coordination, state, figures) };
-    const asked: { watch?: ControlWatch } = {};
-    const facts = tellTaken(options.facts, () => asked.watch?.lastTaken);
-    const part = await Part.begin({ ...options, facts, account, surroundings, serviceTime }, signal);
     const { reporter } = context;
     const run = { account, surroundings, names: options.names };
-    asked.watch = await listenToAccount({ control, state, reporter, surroundings }, run);
+    const asked = watchAccount({ control, state, reporter, surroundings }, run);
+    watch = asked;
+    const facts = tellTaken(options.facts, () => asked.lastTaken);
+    const onClaimed = () => asked.readAhead();
+    const part = await Part.begin(
+      { ...options, facts, account, surroundings, serviceTime, onClaimed },
+      signal,
+    );
+    await asked.begin();
     tellHowToWatch(context, part.runId, settings);
-    return new CoordinatedRun({
-      part,
-      surroundings,
-      control,
-      services,
-      figures,
-      container,
-      watch: asked.watch,
-    });
+    return new CoordinatedRun({ part, surroundings, control, services, figures, container, watch });
   } catch (thrown) {
+    watch?.end();
     const explained = place.explain(thrown);
     if (!isWhole(settings) || !isWithoutRight(explained)) throw explained;
     tellAlone(context, state, explained);

@@ -1,23 +1,29 @@
 /** The CSV of this machine's state, and the run that the account knows of it. */
 import { type Checkpoint, checkpointCounts } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
-import { BlobNames, type RunKey } from "../machines/blob-names.ts";
-import { locateRun } from "../machines/grown-csv.ts";
+import { BlobNames } from "../machines/blob-names.ts";
+import { type LocatedRun, locateRun } from "../machines/grown-csv.ts";
 import type { ManifestContext } from "../machines/generation.ts";
 import type { Manifest } from "../machines/manifest.ts";
 import type { Message } from "../report/messages.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import type { StateSummary } from "../state/ledger.ts";
 
+/** A run in the account, as a start found it. */
+export interface FoundRun extends LocatedRun {
+  readonly names: BlobNames;
+}
+
 /** The run that the account knows of a state's CSV, or of one of its CSVs before `--update-csv`. */
 export async function locateStatesRun(
   place: Pick<ManifestContext, "account" | "surroundings">,
   { identity, input }: Pick<RunRecord, "identity" | "input">,
   signal: AbortSignal,
-): Promise<{ readonly run: RunKey; readonly names: BlobNames }> {
+): Promise<FoundRun> {
   const { target, csvDigest } = identity;
-  const run = await locateRun(place, { target, digests: [...(input.formerCsvs ?? []), csvDigest] }, signal);
-  return { run, names: BlobNames.forRun(run) };
+  const digests = [...(input.formerCsvs ?? []), csvDigest];
+  const located = await locateRun(place, { target, digests }, signal);
+  return { ...located, names: BlobNames.forRun(located.run) };
 }
 
 /** What the manifest says of the CSV. */
