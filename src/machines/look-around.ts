@@ -23,5 +23,6 @@ export async function lookAround(around: LookAround, signal: AbortSignal): Promi
   const readMoment = async (during: AbortSignal) => readRunMoment(around, { ownBegin, again }, during);
   using ahead = ownBegin === undefined ? new Ahead(signal, readMoment) : undefined;
   if (!separateRun) await checkOtherCsvs(around, signal);
-  return ahead === undefined ? readMoment(signal) : ahead.answer;
+  // Awaited here: what is not wanted any more when this returns is ended.
+  return ahead === undefined ? readMoment(signal) : await ahead.answer;
 }

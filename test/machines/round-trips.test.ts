@@ -19,6 +19,8 @@ class SlowAccount implements CoordinationAccount {
   readonly world = new VirtualWorld(1);
   readonly surroundings = new VirtualSurroundings(this.world);
   readonly #account = new MemoryAccount(() => this.world.now);
+  /** Calls whose name has it take longer. */
+  slow = "nothing";
   #asked: { readonly at: number; readonly what: string }[] = [];
 
   read: CoordinationAccount["read"] = async (name, call) =>
@@ -38,7 +40,7 @@ class SlowAccount implements CoordinationAccount {
 
   async #send<T>(what: string, name: string, call: CallOptions, request: () => Promise<T>): Promise<T> {
     this.#asked.push({ at: this.world.now, what: `${what} ${name.split("/")[1] ?? name}` });
-    await sleep(this.surroundings, LATENCY_MS, call.signal);
+    await sleep(this.surroundings, name.includes(this.slow) ? 4 * LATENCY_MS : LATENCY_MS, call.signal);
     return request();
   }
 
@@ -141,6 +143,15 @@ describe("the requests of a start and of an end", () => {
     expect(end).toEqual(["read manifests, write records", "release records", "list records"]);
     expect(isComplete).toBe(false);
   });
+
+  it.each(["/begins/", "/manifests/", "/records/"])(
+    "wait for the answer that comes last: %s",
+    async (slow) => {
+      const account = new SlowAccount();
+      account.slow = slow;
+      expect((await startAndEnd(account, 1)).isComplete).toBe(true);
+    },
+  );
 
   it("are as many for a run that is begun anew, but for the change of its generation", async () => {
     const account = new SlowAccount();
