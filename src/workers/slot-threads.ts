@@ -61,6 +61,7 @@ export class SlotThreads implements Transfer, Announcer {
   readonly #deaths: number[] = [];
   /** Of threads that are gone. */
   #past = sumFigures([]);
+  #pastHeldMs = 0;
   readonly #endLooks: Cancel;
   readonly #share = new MainShare();
   #activeMs = 0;
@@ -90,6 +91,12 @@ export class SlotThreads implements Transfer, Announcer {
   /** Counted in all threads but the main one since the beginning. */
   get figures(): AttemptFigures {
     return sumFigures([this.#past, ...[...this.#threads, ...this.#leaving].map(({ figures }) => figures)]);
+  }
+
+  /** For how long calls of all threads but the main one waited for memory, all together, ms; it only grows. */
+  get heldMs(): number {
+    const all = [...this.#threads, ...this.#leaving];
+    return all.reduce((sum, { heldMs }) => sum + heldMs, this.#pastHeldMs);
   }
 
   transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
@@ -191,5 +198,6 @@ export class SlotThreads implements Transfer, Announcer {
     this.#leaving.delete(thread);
     this.#threads = this.#threads.filter((one) => one !== thread);
     this.#past = sumFigures([this.#past, thread.figures]);
+    this.#pastHeldMs += thread.heldMs;
   }
 }
