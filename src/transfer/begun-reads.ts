@@ -2,10 +2,10 @@ import type { Surroundings } from "../surroundings/surroundings.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
 /** Of the limit: how much more than is free may be read, at the least and at the most; between them it is learned. */
-const LEAST_BEYOND = 1 / 8;
+const LEAST_BEYOND = 1 / 4;
 const MOST_BEYOND = 4;
 /** Of a read's length: by so much what may be read beyond changes with it. */
-const STEP = 1 / 2;
+const STEP = 1 / 4;
 
 /**
  * The reads that have begun and have no buffer yet. Such a read holds a connection, whose own memory is as large as a file of

@@ -148,11 +148,11 @@ describe("reads that begin", () => {
     );
   });
 
-  it("wait while an eighth of the memory more than is free has begun", async () => {
+  it("wait while a quarter of the memory more than is free has begun", async () => {
     const buffers = new Buffers(LIMIT);
     const length = LIMIT / 16;
     const reads: (BegunRead | undefined)[] = Array.from({ length: 40 }, () => buffers.beginReadNow(length));
-    expect(reads.filter((read) => read !== undefined)).toHaveLength(16 + 2);
+    expect(reads.filter((read) => read !== undefined)).toHaveLength(16 + 4);
     const late = buffers.beginRead(length, never);
     expect(await Promise.race([late, settle().then(() => "waits")])).toBe("waits");
     reads[0]?.end();
@@ -190,7 +190,7 @@ describe("reads that begin", () => {
     const before = await stream({ ...full, beginsAtOnce: true });
     const now = await stream(full);
     expect(before.mostWaiting).toBeGreaterThan(40);
-    expect(now.mostWaiting).toBeLessThan(20);
+    expect(now.mostWaiting).toBeLessThan(24);
     expect(now.ms).toBeLessThan(1.02 * before.ms);
   });
 
@@ -204,7 +204,7 @@ describe("reads that begin", () => {
       const far = { ...few, ...latency, workMs: 0.1 };
       const before = await stream({ ...far, beginsAtOnce: true });
       const now = await stream(far);
-      expect(now.ms).toBeLessThan(1.1 * before.ms);
+      expect(now.ms).toBeLessThan(1.12 * before.ms);
     },
   );
 
