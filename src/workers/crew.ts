@@ -34,6 +34,7 @@ export class Crew {
   readonly #deaths: number[] = [];
   /** Of threads that are gone. */
   #past = sumFigures([]);
+  #pastHeldMs = 0;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -47,6 +48,12 @@ export class Crew {
   /** Counted in all threads since the beginning. */
   get figures(): AttemptFigures {
     return sumFigures([this.#past, ...[...this.#threads, ...this.#leaving].map(({ figures }) => figures)]);
+  }
+
+  /** For how long calls of all threads waited for memory since the beginning, all together, ms. */
+  get heldMs(): number {
+    const all = [...this.#threads, ...this.#leaving];
+    return all.reduce((sum, { heldMs }) => sum + heldMs, this.#pastHeldMs);
   }
 
   /** Starts threads until there are so many, or gives some back. Fewer when the system gives no more of them. */
@@ -109,5 +116,6 @@ export class Crew {
     this.#leaving.delete(thread);
     this.#threads = this.#threads.filter((one) => one !== thread);
     this.#past = sumFigures([this.#past, thread.figures]);
+    this.#pastHeldMs += thread.heldMs;
   }
 }

@@ -87,6 +87,11 @@ export class SlotThreads implements Transfer, Announcer {
     return this.#crew.figures;
   }
 
+  /** For how long calls of all threads but the main one waited for memory, all together, ms; it only grows. */
+  get heldMs(): number {
+    return this.#crew.heldMs;
+  }
+
   transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
     return this.#carry((carrier) => carrier.transfer(file, blobName, signals), signals);
   }
