@@ -60,6 +60,8 @@ export interface SlotThreadOptions {
 export class SlotThread implements Carrier {
   state: ThreadState = "starting";
   figures = sumFigures([]);
+  /** For how long its calls waited for memory, all together, ms. */
+  heldMs = 0;
   readonly #port: ThreadPort;
   readonly #options: SlotThreadOptions;
   readonly #asking = new Numbered<Asker>();
@@ -181,9 +183,10 @@ export class SlotThread implements Carrier {
     this.#port.postMessage(message);
   }
 
-  #take({ answers, figures }: FromThread): void {
+  #take({ answers, figures, heldMs }: FromThread): void {
     if (this.#death !== undefined) return;
     this.figures = figures;
+    this.heldMs = heldMs;
     this.state = "ready";
     this.#activeThen = this.#activeMs;
     for (const answer of answers) this.#answer(answer);
