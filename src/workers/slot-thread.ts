@@ -29,6 +29,9 @@ export class ThreadDied extends Error {
   }
 }
 
+/** The same once something of it was ended: that answers at once, or never. ms */
+const HANGS_AT_END_MS = 5_000;
+
 /** A call that waits for its answer. */
 interface Asker {
   readonly signals: WorkSignals;
@@ -73,6 +76,8 @@ export class SlotThread implements Carrier {
   #idleMs = 0;
   /** For how long it had been at work when it rested last, or was heard of. */
   #activeThen = 0;
+  /** A signal of its calls has aborted since it was heard of. */
+  #isEnding = false;
   #death: ThreadDied | undefined;
 
   constructor(port: ThreadPort, options: SlotThreadOptions) {
@@ -96,7 +101,8 @@ export class SlotThread implements Carrier {
     this.#activeMs = active;
     if (idle > this.#idleMs) this.#activeThen = active;
     this.#idleMs = idle;
-    const { hangsAfterMs } = this.#options;
+    const { hangsAfterMs: usual } = this.#options;
+    const hangsAfterMs = this.#isEnding ? Math.min(usual, HANGS_AT_END_MS) : usual;
     if (this.state === "ready" && active - this.#activeThen > hangsAfterMs) {
       this.#kill(new Error(`it was busy for ${hangsAfterMs / 1000} s without a word`));
     }
@@ -155,7 +161,10 @@ export class SlotThread implements Carrier {
     if (known !== undefined) return known;
     const id = this.#numbers++;
     this.#signals.set(signal, id);
-    onAbort(signal, () => this.#outbox.add({ what: "aborted", id }));
+    onAbort(signal, () => {
+      this.#isEnding = true;
+      this.#outbox.add({ what: "aborted", id });
+    });
     return id;
   }
 
@@ -189,6 +198,7 @@ export class SlotThread implements Carrier {
     this.heldMs = heldMs;
     this.state = "ready";
     this.#activeThen = this.#activeMs;
+    this.#isEnding = false;
     for (const answer of answers) this.#answer(answer);
     if (answers.length > 0 && this.#asking.size === 0) this.#port.unref();
   }
