@@ -32,6 +32,9 @@ export class ThreadDied extends Error {
 /** The same once something of it was ended: that answers at once, or never. ms */
 const HANGS_AT_END_MS = 5_000;
 
+/** Not looked at for so long, ms: the whole process stood still, which tells nothing of the thread. */
+const STOOD_STILL_MS = 3_000;
+
 /** A call that waits for its answer. */
 interface Asker {
   readonly signals: WorkSignals;
@@ -98,8 +101,9 @@ export class SlotThread implements Carrier {
   look(): number {
     const { active, idle } = this.#port.performance.eventLoopUtilization();
     const since = Math.max(0, active - this.#activeMs);
+    const sinceLook = active + idle - this.#activeMs - this.#idleMs;
     this.#activeMs = active;
-    if (idle > this.#idleMs) this.#activeThen = active;
+    if (idle > this.#idleMs || sinceLook > STOOD_STILL_MS) this.#activeThen = active;
     this.#idleMs = idle;
     const { hangsAfterMs: usual } = this.#options;
     const hangsAfterMs = this.#isEnding ? Math.min(usual, HANGS_AT_END_MS) : usual;
