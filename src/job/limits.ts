@@ -37,6 +37,8 @@ export class Limits {
   readonly #answers: (() => number)[] = [];
   /** Which part of the operator's limits this machine may take, from 0 to 1. */
   share: () => number = () => 1;
+  /** For how long files of this thread have waited for memory, all together, ms. */
+  waitedForMemoryMs: () => number = () => 0;
   /** undefined: this thread alone carries the files. */
   threads: CarryingThreads | undefined;
   #last: { readonly at: number; readonly held: readonly number[] } | undefined;
@@ -112,7 +114,10 @@ export function chooseSlots(
 ): number | AutoSlots {
   if (concurrency !== "auto") return concurrency;
   return {
-    load: () => limits.load(),
+    load: () => {
+      const { answers, heldMs } = limits.load();
+      return { answers, heldMs: heldMs + limits.waitedForMemoryMs() };
+    },
     threads: limits.threads,
     onChange: (change) => tell({ type: "concurrency", what: "file slots", unit: "slots", ...change }),
   };

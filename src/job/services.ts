@@ -239,6 +239,7 @@ export function buildTransfer(
   }: { readonly localFiles: boolean; readonly replaces?: TransferSettings["replaces"] },
 ): AutoTransfer {
   const tools = buildTransferTools(services, settings, localFiles);
+  services.limits.waitedForMemoryMs = () => tools.buffers.waitedMs;
   return new AutoTransfer({ ...tools, settings: { ...tools.settings, replaces } });
 }
 

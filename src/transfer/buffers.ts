@@ -1,3 +1,4 @@
+import { REAL_SURROUNDINGS, type Surroundings } from "../surroundings/surroundings.ts";
 import { Arena } from "./arena.ts";
 
 /** Smallest buffer, bytes. */
@@ -24,6 +25,10 @@ export class Buffers {
   #used = 0;
   readonly #queue: { readonly length: number; readonly grant: (whole: Buffer) => void }[] = [];
   readonly #long: Arena;
+  readonly #surroundings: Pick<Surroundings, "monotonic">;
+  /** Until `#waitedAt`. */
+  #waitedMs = 0;
+  #waitedAt = 0;
   /** Short ones that are kept for their next use, by their length; lengths that were used last stand last. */
   readonly #idle = new Map<number, Buffer[]>();
   #idleBytes = 0;
@@ -32,8 +37,13 @@ export class Buffers {
    * @param limit bytes, 1 GiB at the most; one request larger than that is granted alone
    * @param memory for the long ones, of so many bytes or more
    */
-  constructor(limit: number, memory?: SharedArrayBuffer) {
+  constructor(
+    limit: number,
+    memory?: SharedArrayBuffer,
+    surroundings: Pick<Surroundings, "monotonic"> = REAL_SURROUNDINGS,
+  ) {
     this.#limit = limit;
+    this.#surroundings = surroundings;
     this.#long = new Arena(limit, SHARED_FROM, memory);
   }
 
@@ -57,6 +67,19 @@ export class Buffers {
   /** Of short buffers: those that wait for their next use. */
   get keptBytes(): number {
     return this.#idleBytes;
+  }
+
+  /** For how long buffers were waited for, all together, ms. */
+  get waitedMs(): number {
+    this.#countWaits();
+    return this.#waitedMs;
+  }
+
+  /** To be called before the number of those that wait changes. */
+  #countWaits(): void {
+    const now = this.#surroundings.monotonic();
+    this.#waitedMs += this.#queue.length * (now - this.#waitedAt);
+    this.#waitedAt = now;
   }
 
   /** undefined while there is no room, or no piece that is long enough */
@@ -100,10 +123,12 @@ export class Buffers {
   async #wait(length: number, signal: AbortSignal): Promise<Buffer> {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const entry = { length, grant: resolve };
+    this.#countWaits();
     this.#queue.push(entry);
     const abort = () => {
       const at = this.#queue.indexOf(entry);
       if (at === -1) return;
+      this.#countWaits();
       this.#queue.splice(at, 1);
       reject(signal.reason as Error);
       this.#serve();
@@ -120,6 +145,7 @@ export class Buffers {
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       const whole = this.#take(next.length);
       if (whole === undefined) return;
+      this.#countWaits();
       this.#queue.shift();
       next.grant(whole);
     }
