@@ -34,6 +34,8 @@ export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
 
 /** A connection of the coordination that is not open by then is given up, ms: its requests are tried again after that. */
 const COORDINATION_CONNECT_MS = 5_000;
+/** The most requests of the coordination that a start sends at once. */
+const COORDINATION_AT_ONCE = 3;
 
 /** The services of a run: each with its gate, all behind one `Attempts`. */
 export class Services implements SlotServices {
@@ -167,6 +169,19 @@ export class Services implements SlotServices {
     return brake;
   }
 
+  /**
+   * Opens the connections that the first files will use, while the run makes ready.
+   *
+   * @param files that will surely be in flight at once, as far as is known
+   * @param signal closes what was opened and not used
+   */
+  openAhead({ files, withQueue }: { files: number; withQueue: boolean }, signal: AbortSignal): void {
+    const { blobEndpoint, queueEndpoint } = this.account;
+    this.client.openAhead(blobEndpoint, files, signal);
+    if (withQueue) this.client.openAhead(queueEndpoint, files, signal);
+    this.coordination.openAhead(blobEndpoint, COORDINATION_AT_ONCE, signal);
+  }
+
   /** From now on target and queue are asked for the work itself: see `ServiceGate.beginWork`. */
   beginWork(): void {
     this.target.beginWork();
@@ -216,6 +231,9 @@ export async function openAccount(
   return findAccount(input, async () => openRunSignIn(settings, env, prompt));
 }
 
+/** What holds slots that wait until others have sent their content, as it is told. */
+export const MEMORY = "memory";
+
 /** @param localFiles the catalog's files are local ones: `file:` links may be read */
 export function buildTransferTools(
   services: Services,
@@ -239,7 +257,7 @@ export function buildTransfer(
   }: { readonly localFiles: boolean; readonly replaces?: TransferSettings["replaces"] },
 ): AutoTransfer {
   const tools = buildTransferTools(services, settings, localFiles);
-  services.limits.waitedForMemoryMs = () => tools.buffers.waitedMs;
+  services.limits.add({ name: MEMORY, heldMs: () => tools.buffers.heldMs });
   return new AutoTransfer({ ...tools, settings: { ...tools.settings, replaces } });
 }
 

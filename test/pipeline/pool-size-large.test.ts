@@ -18,7 +18,7 @@ interface Conduct {
 /** Files without end. @param slots undefined: as many as the pool finds */
 async function run({ bytesPerMs, latencyMs }: Conduct, slots: number | undefined, seconds: number) {
   const clock = new VirtualClock();
-  const buffers = new Buffers(64 * MIB, undefined, clock);
+  const buffers = new Buffers(64 * MIB, { surroundings: clock });
   const never = new AbortController().signal;
   const pool = new PoolSize(0, { answers: 0, heldMs: 0, threadMs: 0 });
   const sizes: number[] = [];
@@ -57,7 +57,7 @@ async function run({ bytesPerMs, latencyMs }: Conduct, slots: number | undefined
     await new Promise((resolve) => setImmediate(resolve));
     if (at % 100 > 0) continue;
     threadMs += 50;
-    const load = { answers, heldMs: buffers.waitedMs, threadMs, isTryingThread: false };
+    const load = { answers, heldMs: buffers.heldMs, threadMs, isTryingThread: false };
     pool.look(clock.now(), load, inUse);
     sizes.push(pool.size);
     fill();

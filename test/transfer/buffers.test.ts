@@ -117,23 +117,23 @@ describe("the buffers", () => {
 describe("the time for which buffers are waited", () => {
   it("is that of all who wait together, until they have one or give up", async () => {
     const clock = new VirtualClock();
-    const buffers = new Buffers(64 * KIB, undefined, clock);
+    const buffers = new Buffers(64 * KIB, { surroundings: clock });
     const { release } = await buffers.acquire(64 * KIB, never);
     clock.runUntil(1_000);
-    expect(buffers.waitedMs).toBe(0);
+    expect(buffers.heldMs).toBe(0);
     const run = new AbortController();
     const served = buffers.acquire(1, never);
     clock.runUntil(1_010);
     const givenUp = thrownBy(buffers.acquire(64 * KIB, run.signal));
     clock.runUntil(1_030);
-    expect(buffers.waitedMs).toBe(30 + 20);
+    expect(buffers.heldMs).toBe(30 + 20);
     run.abort(new Error("stop"));
     await givenUp;
     clock.runUntil(1_035);
     release();
     await served;
     clock.runUntil(2_000);
-    expect(buffers.waitedMs).toBe(35 + 20);
+    expect(buffers.heldMs).toBe(35 + 20);
   });
 });
 
