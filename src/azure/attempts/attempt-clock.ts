@@ -19,7 +19,7 @@ export interface AttemptContext {
    */
   whenSent(act: () => void): void;
   /** For who sends: the last byte of the body has left. */
-  readonly sent: () => void;
+  sent(): void;
   /** Waits for something of our own (a free buffer) with the clocks stopped. */
   hold<T>(wait: Promise<T>): Promise<T>;
 }
@@ -90,7 +90,9 @@ export class AttemptClock implements AttemptContext {
     this.#whenSent = act;
   }
 
-  readonly sent = (): void => this.#whenSent?.();
+  sent(): void {
+    this.#whenSent?.();
+  }
 
   readonly alive = (): void => void (this.#aliveAt = this.#surroundings.monotonic());
 

@@ -169,7 +169,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { socket } = this.#connection;
     if (socket !== undefined) {
       socket.onSlice = this.#pulse.alive;
-      socket.onSent = this.#pulse.sent;
+      socket.sender = this.#pulse;
     }
     if (this.#error !== undefined) controller.abort(this.#error);
   }
