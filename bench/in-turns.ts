@@ -3,8 +3,8 @@
  * of a round are taken inside the round, so that CPU can be compared while others work on the machine; times cannot.
  *
  *     npm run build && node bench/in-turns.ts [--way server|stream|local] [--bytes 16384] [--files 8000] [--rounds 5]
- *         [--concurrency 64|auto|auto,auto/1,100/1] [--latency 20] [--beside OTHER/bin/reupload.js]... [--bare] [--rclone] [--sdk]
- *         [--coordination] [--profile FOLDER]
+ *         [--concurrency 64|auto|auto,auto/1,100/1] [--latency 20] [--beside OTHER/bin/reupload.js]... [--bare] [--azcopy] [--rclone]
+ *         [--sdk] [--coordination] [--profile FOLDER]
  *
  * Several numbers of slots (and of threads, after a slash) make a line each; all but this build's lines have the first. CPU is
  * of the whole program, its start included, in ms a file. Each run is verified in the target. Builds of reupload
@@ -14,6 +14,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { AZCOPY } from "./compare/contestants/azcopy.ts";
 import { AS_IT_COMES, type Contestant, type Setting, type Way } from "./compare/contestants/contestant.ts";
 import { RCLONE } from "./compare/contestants/rclone.ts";
 import { bareLoop } from "./compare/contestants/bare-loop.ts";
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     beside: { type: "string", multiple: true, default: [] },
     coordination: { type: "boolean", default: false },
     bare: { type: "boolean", default: false },
+    azcopy: { type: "boolean", default: false },
     rclone: { type: "boolean", default: false },
     sdk: { type: "boolean", default: false },
     profile: { type: "string" },
@@ -43,6 +45,11 @@ const { values } = parseArgs({
 const ways: readonly Way[] = ["server", "stream", "local"];
 const way = ways.find((one) => one === values.way);
 if (way === undefined) throw new Error(`--way takes ${ways.join(", ")}`);
+
+if (values.azcopy) {
+  const why = await AZCOPY.whyAbsent();
+  if (why !== undefined) throw new Error(`AzCopy: ${why}`);
+}
 
 /** A build of the command that coordinates only when asked. */
 function coordinating(contestant: Contestant): Contestant {
@@ -94,6 +101,10 @@ const turns: {
   ...otherSettings.map((other) => ({ contestant: OURS, setting: other })),
   ...values.beside.map((main) => ({ contestant: coordinating(besideReupload(main)), setting })),
   ...(values.bare ? [{ contestant: bareLoop(), setting: bareSetting }] : []),
+  // As it comes, it looks at each blob's length afterwards.
+  ...(values.azcopy
+    ? [{ contestant: AZCOPY, setting: AZCOPY.settings(Number(values.bytes), way).at(-1) ?? AS_IT_COMES }]
+    : []),
   ...(values.rclone
     ? [{ contestant: RCLONE, setting: RCLONE.settings(Number(values.bytes), way).at(-1) ?? AS_IT_COMES }]
     : []),

@@ -161,6 +161,8 @@ function untimed(signal: AbortSignal): AttemptContext {
       else signal.addEventListener("abort", () => end(signal.reason as Error), { once: true });
     },
     alive: () => {},
+    whenSent: () => {},
+    sent: () => {},
     hold: async (wait) => wait,
   };
 }

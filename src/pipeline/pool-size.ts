@@ -1,8 +1,8 @@
-/** What the services' side of the run tells; counters that only grow. */
+/** What the run tells of its requests; counters that only grow. */
 export interface ServiceLoad {
   /** Requests that were answered by any service. */
   readonly answers: number;
-  /** For how long requests were held by the rate of a service or by a brake, all together, ms. */
+  /** For how long requests were held by the rate of a service or by a brake, and files by want of memory, all together, ms. */
   readonly heldMs: number;
 }
 
@@ -38,7 +38,7 @@ const SETTLE_MS = 1_000;
 const REST = 3;
 /** Less of the slots in use than this: files are wanting, not slots. */
 const BUSY = 0.9;
-/** More of the slots' time held than this: a service's rate or a brake is the limit, not the slots. */
+/** More of the slots' time held than this: a service's rate, a brake, or the memory is the limit, not the slots. */
 const HELD = 0.05;
 /** This thread at work for more of the time than this: it is the limit, not the slots. */
 const FULL = 0.95;
@@ -61,7 +61,7 @@ interface Measured {
  * long as throughput (requests answered) grows by at least 20 % of linear; what does not pay at once is measured again, longer, as a program that warms up gets faster
  * by itself. Then it climbs: a step up is kept when it pays, a step down when it costs no more than that;
  * after both failed it rests for a while and tries again, never frozen. While this thread is full, more are not tried; while files are wanting, or a service's own
- * rate holds the slots back, or a thread more is being tried, more or fewer slots would show nothing: the size stays.
+ * rate or the memory for content holds the slots back, or a thread more is being tried, more or fewer slots would show nothing: the size stays.
  */
 export class PoolSize {
   #size: number;

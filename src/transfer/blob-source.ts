@@ -21,6 +21,7 @@ import { sleep, type Surroundings } from "../surroundings/surroundings.ts";
 /** A blob that is read through its link. */
 export class BlobSource implements Source {
   readonly link: SourceLink;
+  readonly readsAgain = false;
   readonly #tools: TransferTools;
   readonly #effort: RequestBudget;
   /** Bytes of its first part, as far as the catalog knows. */

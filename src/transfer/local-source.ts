@@ -24,6 +24,7 @@ interface LocalTools {
  */
 export class LocalSource implements Source {
   readonly link = undefined;
+  readonly readsAgain = true;
   readonly #file: CatalogFile;
   readonly #tools: LocalTools;
 

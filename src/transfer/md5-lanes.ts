@@ -63,17 +63,33 @@ export class Md5Lanes implements Md5Maker {
 
   begin(): FileMd5 {
     const whole = new Md5Message();
+    let isFirst = true;
+    let isDropped = false;
     return {
       add: async (piece) => {
+        if (isFirst) {
+          isFirst = false;
+          return this.#addFirst(whole, piece, () => isDropped);
+        }
         const [, md5] = await Promise.all([this.#take(whole, piece, false), this.md5(piece)]);
         return md5;
       },
       end: async () => this.#take(whole, new Uint8Array(), true),
       [Symbol.dispose]: () => {
+        isDropped = true;
         whole.drop();
         this.#waiting = this.#waiting.filter((one) => one !== whole);
       },
     };
+  }
+
+  /** Until the first piece is done its MD5 and that of the file are one: it is hashed once. */
+  async #addFirst(whole: Md5Message, piece: Uint8Array, isDropped: () => boolean): Promise<string> {
+    return new Promise((resolve) => {
+      const done = (): void =>
+        resolve(isDropped() ? this.md5(piece) : this.#take(whole.fork(), new Uint8Array(), true));
+      this.#add(whole, { bytes: piece, isLast: false, done });
+    });
   }
 
   async #take(message: Md5Message, bytes: Uint8Array, isLast: boolean): Promise<string> {

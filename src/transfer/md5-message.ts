@@ -22,6 +22,7 @@ export class Md5Message {
   #partsDone = 0;
   /** Of the first part, bytes. */
   #taken = 0;
+  /** Of the parts that are done, bytes. */
   #length = 0;
   /** What fills no block yet; at the end with the padding, which may take a second one. */
   readonly #rest = new Uint8Array(2 * BLOCK_BYTES);
@@ -44,7 +45,6 @@ export class Md5Message {
 
   /** @returns whether it waits for no other part: the caller goes on with `prepare` */
   add(part: MessagePart): boolean {
-    this.#length += part.bytes.length;
     return this.#parts.push(part) === 1;
   }
 
@@ -71,11 +71,22 @@ export class Md5Message {
     for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
       if (this.#findBlocks(part)) return true;
       this.#parts.shift();
+      this.#length += part.bytes.length;
       this.#partsDone++;
       this.#taken = 0;
       part.done(part.isLast ? Buffer.from(this.state.buffer).toString("base64") : "");
     }
     return false;
+  }
+
+  /** What it has come to, as a message of its own. To be called when a part is done, before another is taken. */
+  fork(): Md5Message {
+    const fork = new Md5Message();
+    fork.state.set(this.state);
+    fork.#rest.set(this.#rest);
+    fork.#restBytes = this.#restBytes;
+    fork.#length = this.#length;
+    return fork;
   }
 
   /** Nobody wants it any more: nobody waits for its parts for ever, and nobody gets an MD5. */
@@ -99,7 +110,7 @@ export class Md5Message {
       return true;
     }
     if (!isLast || this.#isPadded) return false;
-    this.#pad();
+    this.#pad(this.#length + bytes.length);
     return true;
   }
 
@@ -109,7 +120,8 @@ export class Md5Message {
     this.#blocks = blocks;
   }
 
-  #pad(): void {
+  /** @param length of the message, bytes */
+  #pad(length: number): void {
     this.#isPadded = true;
     const blocks = this.#restBytes < BLOCK_BYTES - LENGTH_BYTES ? 1 : 2;
     this.#rest[this.#restBytes] = PADDING;
@@ -117,8 +129,8 @@ export class Md5Message {
     const view = new DataView(this.#rest.buffer);
     const end = blocks * BLOCK_BYTES;
     // Of 64 bits, the lower half first; a length is exact up to 2^53 bytes.
-    view.setUint32(end - LENGTH_BYTES, (this.#length * 8) % 2 ** 32, true);
-    view.setUint32(end - LENGTH_BYTES / 2, Math.floor(this.#length / 2 ** 29) % 2 ** 32, true);
+    view.setUint32(end - LENGTH_BYTES, (length * 8) % 2 ** 32, true);
+    view.setUint32(end - LENGTH_BYTES / 2, Math.floor(length / 2 ** 29) % 2 ** 32, true);
     this.#restBytes = 0;
     this.#offer(this.#rest, 0, blocks);
   }

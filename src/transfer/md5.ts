@@ -27,10 +27,13 @@ export class NativeMd5 implements Md5Maker {
 
   begin(): FileMd5 {
     const whole = createHash("md5");
+    let isFirst = true;
     return {
       add: async (piece) => {
         whole.update(piece);
-        return hash("md5", piece, "base64");
+        if (!isFirst) return hash("md5", piece, "base64");
+        isFirst = false;
+        return whole.copy().digest("base64");
       },
       end: async () => whole.digest("base64"),
       [Symbol.dispose]: () => {},

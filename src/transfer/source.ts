@@ -24,6 +24,8 @@ export type VersionRange = Range & { readonly ifMatch: string };
 export interface Source {
   /** How the target's service may read it itself; undefined for what only this machine can read. */
   readonly link: SourceLink | undefined;
+  /** Whether to read a part a second time costs no request: then its buffer need not wait for the target's answer. */
+  readonly readsAgain: boolean;
   /** What is known of it without its bytes. */
   properties(): Promise<BlobProperties>;
   /**

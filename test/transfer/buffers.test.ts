@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Buffers, type HeldBuffer } from "../../src/transfer/buffers.ts";
 import { TaskGroup } from "../../src/transfer/task-group.ts";
 import { thrownBy } from "../azure/support.ts";
+import { VirtualClock } from "../azure/virtual-service.ts";
 import { Bench, BLOCK, content } from "./support.ts";
 
 const KIB = 1024;
@@ -110,6 +111,29 @@ describe("the buffers", () => {
     release();
     expect(getEventListeners(run.signal, "abort")).toEqual([]);
     expect(await thrownBy(buffers.acquire(1, run.signal))).toBe(reason);
+  });
+});
+
+describe("the time for which buffers are waited", () => {
+  it("is that of all who wait together, until they have one or give up", async () => {
+    const clock = new VirtualClock();
+    const buffers = new Buffers(64 * KIB, { surroundings: clock });
+    const { release } = await buffers.acquire(64 * KIB, never);
+    clock.runUntil(1_000);
+    expect(buffers.heldMs).toBe(0);
+    const run = new AbortController();
+    const served = buffers.acquire(1, never);
+    clock.runUntil(1_010);
+    const givenUp = thrownBy(buffers.acquire(64 * KIB, run.signal));
+    clock.runUntil(1_030);
+    expect(buffers.heldMs).toBe(30 + 20);
+    run.abort(new Error("stop"));
+    await givenUp;
+    clock.runUntil(1_035);
+    release();
+    await served;
+    clock.runUntil(2_000);
+    expect(buffers.heldMs).toBe(35 + 20);
   });
 });
 

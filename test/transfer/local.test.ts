@@ -119,6 +119,84 @@ describe("a local file", () => {
   });
 });
 
+describe("the memory of a local file's bytes", () => {
+  // A body that the socket sends in slices.
+  const LONG = 8 * BLOCK;
+  const long = { ...LOCAL, settings: { ...LOCAL.settings, blockBytes: LONG } };
+  const one = (): Buffers => new Buffers(LONG);
+
+  it("is free for the next block when they have left, though the service has not answered", async () => {
+    let release = (): void => {};
+    const until = new Promise<void>((resolve) => (release = resolve));
+    const body = content(3 * LONG + 5);
+    const file = await local("a", body);
+    bench.proxy.fail({ fault: { kind: "hold", until }, operation: "put-block" });
+    const work = bench.transfer(file, { ...long, buffers: one() });
+    await expect.poll(() => bench.proxy.count("put-block")).toBe(4);
+    release();
+    expect(await work).toMatchObject({ outcome: "copied", contentMd5: md5Of(body) });
+    expect((await bench.found()).get("a")?.md5).toBe(md5Of(body));
+  });
+
+  it("is free for another file, too, when they go up whole", async () => {
+    let release = (): void => {};
+    const until = new Promise<void>((resolve) => (release = resolve));
+    const bodies = [content(LONG), content(LONG - 1)];
+    const files = await Promise.all(bodies.map(async (body, n) => local(`whole-${n}`, body)));
+    bench.proxy.fail({ fault: { kind: "hold", until }, operation: "put-blob" });
+    const buffers = one();
+    const work = Promise.all(files.map(async (file) => bench.transfer(file, { ...long, buffers })));
+    await expect.poll(() => bench.proxy.count("put-blob")).toBe(2);
+    release();
+    await work;
+    const found = await bench.found();
+    expect(files.map(({ fileName }) => found.get(fileName)?.md5)).toEqual(bodies.map(md5Of));
+  });
+
+  it("is taken again when the service refuses them after they have left", async () => {
+    const body = content(3 * LONG + 5);
+    const file = await local("a", body);
+    bench.proxy.fail({ fault: { kind: "answer", status: 503 }, operation: "put-block", skip: 1, times: 2 });
+    bench.proxy.fail({ fault: { kind: "reset-after" }, operation: "put-block", skip: 2, times: 1 });
+    const buffers = one();
+    expect(await bench.transfer(file, { ...long, buffers })).toMatchObject({ outcome: "copied" });
+    expect(bench.proxy.count("put-block")).toBe(7);
+    expect((await bench.found()).get("a")?.md5).toBe(md5Of(body));
+    const all = await buffers.acquire(LONG, AbortSignal.timeout(1000));
+    all.release();
+  });
+
+  it.each([
+    ["in blocks", 3 * LONG, "put-block"],
+    ["whole", LONG, "put-blob"],
+  ] as const)(
+    "is not taken again for a file that changed meanwhile, which is reported (%s)",
+    async (_, bytes, operation) => {
+      const file = await local("a", content(bytes));
+      bench.proxy.fail({ fault: { kind: "hang" }, operation });
+      const options = { ...long, policy: { idleMs: 1_000 }, buffers: one() };
+      const work = thrownBy(bench.transfer(file, options));
+      await expect.poll(() => bench.proxy.count(operation)).toBe(bytes / LONG);
+      await writeFile(pathOf("a"), content(bytes));
+      expect(await work).toMatchObject({ code: "source-changed" });
+      expect((await bench.found()).size).toBe(0);
+    },
+  );
+
+  it("is not held while the service is asked which blocks it has", async () => {
+    let release = (): void => {};
+    const until = new Promise<void>((resolve) => (release = resolve));
+    bench.proxy.fail({ fault: { kind: "hold", until }, operation: "get-block-list" });
+    const [large, small] = [await local("large", content(2 * LONG)), await local("small", content(LONG))];
+    const buffers = one();
+    const first = bench.transfer(large, { ...long, buffers });
+    await expect.poll(() => bench.proxy.count("get-block-list")).toBe(1);
+    expect(await bench.transfer(small, { ...long, buffers })).toMatchObject({ outcome: "copied" });
+    release();
+    expect(await first).toMatchObject({ outcome: "copied" });
+  });
+});
+
 describe("a local file that changes", () => {
   const changes: readonly [string, (path: string, body: Buffer) => Promise<void>][] = [
     ["grows", async (path) => appendFile(path, "x")],

@@ -13,6 +13,13 @@ export interface AttemptContext {
   whenEnded(end: (reason: Error) => void): void;
   /** Call for every sign of life; the idle clock starts anew. */
   readonly alive: () => void;
+  /**
+   * `act` is called once the attempt needs a long body's bytes no more, because they have left this process; never for a short
+   * one, nor through a proxy, nor when the attempt fails before. One request at a time.
+   */
+  whenSent(act: () => void): void;
+  /** For who sends: the last byte of the body has left. */
+  sent(): void;
   /** Waits for something of our own (a free buffer) with the clocks stopped. */
   hold<T>(wait: Promise<T>): Promise<T>;
 }
@@ -29,6 +36,7 @@ export class AttemptClock implements AttemptContext {
   readonly #leave: () => void;
   #controller: AbortController | undefined;
   #endRequest: ((reason: Error) => void) | undefined;
+  #whenSent: (() => void) | undefined;
   /** Why it was ended. */
   #reason: Error | undefined;
   #cancelTimer: Cancel | undefined;
@@ -78,6 +86,14 @@ export class AttemptClock implements AttemptContext {
     if (this.#reason !== undefined) end(this.#reason);
   }
 
+  whenSent(act: () => void): void {
+    this.#whenSent = act;
+  }
+
+  sent(): void {
+    this.#whenSent?.();
+  }
+
   readonly alive = (): void => void (this.#aliveAt = this.#surroundings.monotonic());
 
   async hold<T>(wait: Promise<T>): Promise<T> {
@@ -98,6 +114,7 @@ export class AttemptClock implements AttemptContext {
 
   stop(): void {
     this.#halt();
+    this.#whenSent = undefined;
     this.#leave();
   }
 
@@ -142,6 +159,7 @@ export class AttemptClock implements AttemptContext {
   #end(reason: Error): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
+    this.#whenSent = undefined;
     this.#controller?.abort(reason);
     this.#endRequest?.(reason);
   }

@@ -167,7 +167,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     const { socket } = this.#connection;
-    if (socket !== undefined) socket.onSlice = this.#pulse.alive;
+    if (socket !== undefined) {
+      socket.onSlice = this.#pulse.alive;
+      socket.sender = this.#pulse;
+    }
     if (this.#error !== undefined) controller.abort(this.#error);
   }
 

@@ -25,6 +25,8 @@ const LONG_BODY_BYTES = 2 ** 20;
 export class LeanSocket {
   /** Called when a slice of a body has left. */
   onSlice: (() => void) | undefined;
+  /** Told when the last slice of the next body that is sent in slices has left. */
+  sender: { sent(): void } | undefined;
   #isSending = false;
   #isBody = false;
   #buffer: Buffer | undefined;
@@ -100,13 +102,14 @@ export class LeanSocket {
 
   #writeInSlices(socket: Socket): void {
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    const send = (body: Buffer, from: number): boolean => {
+    const send = (body: Buffer, from: number, sender: { sent(): void } | undefined): boolean => {
       const to = from + (body.length < LONG_BODY_BYTES ? SLICE_BYTES : LONG_SLICE_BYTES);
       this.#isSending = to < body.length;
       return write(body.subarray(from, to), (error?: Error | null) => {
         if (error) return;
         this.onSlice?.();
-        if (to < body.length && !socket.destroyed) send(body, to);
+        if (to >= body.length) sender?.sent();
+        else if (!socket.destroyed) send(body, to, sender);
       });
     };
     socket.write = (chunk: unknown, ...more: unknown[]): boolean => {
@@ -114,7 +117,9 @@ export class LeanSocket {
         socket.destroy(new Error("something else was written in the middle of a body"));
         return false;
       }
-      return chunk instanceof Buffer && chunk.length > SLICE_BYTES ? send(chunk, 0) : write(chunk, ...more);
+      if (!(chunk instanceof Buffer) || chunk.length <= SLICE_BYTES) return write(chunk, ...more);
+      // The answer, and the next request, may come before it is known that the last slice has left.
+      return send(chunk, 0, this.sender);
     };
   }
 }

@@ -50,6 +50,18 @@ const CREATED = 'HTTP/1.1 201 Created\r\nx-ms-request-id: 1\r\netag: "1"\r\ncont
 const CREATE = { createOnly: true, headers: { contentType: "application/json" }, metadata: {} };
 
 describe("an attempt", () => {
+  it("that is over is told nothing more of bytes that have left: the next one may be sending them", async () => {
+    const pulses: AttemptContext[] = [];
+    const left: number[] = [];
+    await once(1_000).run(quickGate(), new RequestBudget(newRun().signal, 60_000), "put", async (pulse) => {
+      pulse.whenSent(() => left.push(pulses.length));
+      pulses.push(pulse);
+      pulse.sent();
+    });
+    pulses[0]?.sent();
+    expect(left).toEqual([1]);
+  });
+
   it("ends when no byte comes for the idle time, and is tried again", async () => {
     const attempts = new Attempts(REAL_SURROUNDINGS, { ...QUICK, idleMs: 20, maxAttempts: 3 });
     const failure = await thrownBy(

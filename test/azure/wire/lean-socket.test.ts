@@ -304,6 +304,38 @@ describe("a long body that is sent to a service over TLS", () => {
     expect(performance.now() - began).toBeGreaterThan(400);
   });
 
+  it("tells once that its last byte has left, before the answer, and for a short one nothing", async () => {
+    const told: string[] = [];
+    const { writer } = await startService((socket) =>
+      onPut(socket, (body) => {
+        told.push(`${body.length} arrived`);
+        setTimeout(() => socket.write(CREATED), 50);
+      }),
+    );
+    for (const bytes of [2 ** 20, 64 * KIB]) {
+      await once(async (pulse) => {
+        pulse.whenSent(() => told.push(`${bytes} left`));
+        await writer.putBlob("b", randomBytes(bytes), CREATE, pulse);
+        told.push(`${bytes} answered`);
+      });
+    }
+    expect(told.toSorted()).toEqual(
+      ["1048576 arrived", "1048576 left", "1048576 answered", "65536 arrived", "65536 answered"].toSorted(),
+    );
+    expect(told.indexOf("1048576 left")).toBeLessThan(told.indexOf("1048576 answered"));
+  });
+
+  it("that the service does not take has not left", async () => {
+    let hasLeft = false;
+    const { writer } = await startService((socket) => void socket.pause());
+    const sending = once(async (pulse) => {
+      pulse.whenSent(() => (hasLeft = true));
+      await writer.putBlob("b", randomBytes(24 * 2 ** 20), CREATE, pulse);
+    }, 300);
+    expect(await thrownBy(sending)).toMatchObject({ answer: { timedOut: true } });
+    expect(hasLeft).toBe(false);
+  });
+
   it("ends with its attempt when the service takes nothing more", async () => {
     const { writer, sockets } = await startService((socket) => void socket.pause());
     const failure = await thrownBy(put(writer, randomBytes(24 * 2 ** 20), 300));
