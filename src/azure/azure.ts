@@ -27,6 +27,7 @@ export type {
   BlobReader,
   BlobWriter,
   CreateOptions,
+  OpenedBlob,
   Range,
   ReadAccess,
 } from "./calls/blob-calls.ts";

@@ -14,7 +14,7 @@ export { chooseProxy } from "../azure/wire/proxy.ts";
  * How large each half of the young generation may become while files are transferred, bytes: where the services copy,
  * twice as much saves a twentieth of the processor time; where content passes here, nothing (`docs/performance.md`).
  */
-const YOUNG_BYTES = { copied: 32 * 2 ** 20, passed: 16 * 2 ** 20 };
+const YOUNG_BYTES = { copied: 32 * 2 ** 20, passed: 8 * 2 ** 20 };
 /** A thread's part of that; more is not faster (`docs/design/026-slots-on-threads.md`). */
 const SHARE_OF_THREAD = 1 / 4;
 /** V8 counts a young generation as its two halves and as much again for large objects. */

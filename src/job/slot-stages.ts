@@ -88,7 +88,7 @@ export function buildSlotTools(services: SlotServices, slots: SlotDescription): 
     attempts: services.attempts,
     targetGate: services.target,
     sourceGate: (accountUrl) => services.source(accountUrl),
-    buffers: new Buffers(slots.bufferBytes, memory.buffer),
+    buffers: new Buffers(slots.bufferBytes, { memory: memory.buffer }),
     hasher: new Hasher(slots.hashesApart ? { memory } : { memory, fromBytes: Infinity }),
   };
 }

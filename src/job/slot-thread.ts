@@ -20,6 +20,7 @@ function begin(description: ThreadDescription): void {
     transfer: (replaces) => new AutoTransfer({ ...tools, settings: { ...tools.settings, replaces } }),
     announcer: buildSlotAnnouncer(services, slots),
     figures: services.attempts.figures,
+    heldMs: () => tools.buffers.heldMs,
     openWaits: ({ end, draining }) => new DrainingWaits(REAL_SURROUNDINGS, end, draining),
   });
 }

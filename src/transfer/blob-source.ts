@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import {
+  type AttemptContext,
   type Attempts,
   type BlobProperties,
   type BlobReader,
+  type OpenedBlob,
   type ReadAccess,
   type RequestBudget,
   ServiceFailure,
@@ -21,11 +23,15 @@ export class BlobSource implements Source {
   readonly link: SourceLink;
   readonly #tools: TransferTools;
   readonly #effort: RequestBudget;
+  /** Bytes of its first part, as far as the catalog knows. */
+  readonly #firstBytes: number | undefined;
 
-  constructor(tools: TransferTools, link: SourceLink, effort: RequestBudget) {
+  /** @param length of the whole blob, as the catalog tells it */
+  constructor(tools: TransferTools, link: SourceLink, effort: RequestBudget, length?: number) {
     this.#tools = tools;
     this.link = link;
     this.#effort = effort;
+    this.#firstBytes = length === undefined ? undefined : Math.min(length, tools.settings.blockBytes);
   }
 
   async properties(): Promise<BlobProperties> {
@@ -38,25 +44,34 @@ export class BlobSource implements Source {
   }
 
   async readPart(range: VersionRange | undefined): Promise<ReadPart> {
-    const { attempts, reader, settings, buffers } = this.#tools;
     return this.#onceBegun(async () =>
-      attempts.run(this.#gate, this.#effort, "read source", async (pulse) => {
-        const opened = await reader.open(this.link.read, range, pulse);
-        const { properties } = opened;
-        const count = range?.count ?? Math.min(properties.length, settings.blockBytes);
-        let held: HeldBuffer | undefined;
-        try {
-          held = await pulse.hold(buffers.acquire(count, pulse.signal));
-          await opened.readInto(held.bytes);
-          return { properties, body: held.bytes, release: held.release };
-        } catch (thrown) {
-          held?.release();
-          throw thrown;
-        } finally {
-          opened.close();
-        }
-      }),
+      this.#tools.attempts.run(this.#gate, this.#effort, "read source", async (pulse) =>
+        this.#readPart(range, pulse),
+      ),
     );
+  }
+
+  async #readPart(range: VersionRange | undefined, pulse: AttemptContext): Promise<ReadPart> {
+    const { reader, settings, buffers } = this.#tools;
+    const bytes = range?.count ?? this.#firstBytes;
+    const begun =
+      buffers.beginReadNow(bytes) ?? (await pulse.hold(buffers.beginRead(bytes, pulse.waitSignal)));
+    let opened: OpenedBlob | undefined;
+    let held: HeldBuffer | undefined;
+    try {
+      opened = await reader.open(this.link.read, range, pulse);
+      const { properties } = opened;
+      const count = range?.count ?? Math.min(properties.length, settings.blockBytes);
+      held = await pulse.hold(begun.acquire(count, pulse.signal));
+      await opened.readInto(held.bytes);
+      return { properties, body: held.bytes, release: held.release };
+    } catch (thrown) {
+      held?.release();
+      throw thrown;
+    } finally {
+      begun.end();
+      opened?.close();
+    }
   }
 
   async readThrough(): Promise<ReadThrough> {

@@ -1,4 +1,7 @@
+import { REAL_SURROUNDINGS, type Surroundings } from "../surroundings/surroundings.ts";
 import { Arena } from "./arena.ts";
+import { BegunReads } from "./begun-reads.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** Smallest buffer, bytes. */
 const SMALLEST = 4 * 1024;
@@ -12,6 +15,20 @@ export interface HeldBuffer {
   readonly release: () => void;
 }
 
+/** A read that may begin. */
+export interface BegunRead {
+  /** Its buffer, once its answer has come; as `Buffers.acquire`. */
+  acquire(bytes: number, signal: AbortSignal): Promise<HeldBuffer>;
+  /** It has failed, or was answered; a second call does nothing. */
+  end(): void;
+}
+
+export interface BuffersOptions {
+  /** For the long ones, of so many bytes or more. */
+  readonly memory?: SharedArrayBuffer;
+  readonly surroundings?: Pick<Surroundings, "monotonic">;
+}
+
 /**
  * The buffers of all file slots: so many bytes at once, which keeps memory flat however large the files are, and the
  * same memory again and again, because buffers that come and go are what drives V8's collector. Lengths are powers of
@@ -22,34 +39,62 @@ export interface HeldBuffer {
 export class Buffers {
   readonly #limit: number;
   #used = 0;
-  readonly #queue: { readonly length: number; readonly grant: (whole: Buffer) => void }[] = [];
+  readonly #line: WaitingLine<Buffer>;
+  readonly #reads: BegunReads;
+  /** Of the last buffer: what a read of unknown length is taken to need. */
+  #lastLength = SMALLEST;
   readonly #long: Arena;
   /** Short ones that are kept for their next use, by their length; lengths that were used last stand last. */
   readonly #idle = new Map<number, Buffer[]>();
   #idleBytes = 0;
 
-  /**
-   * @param limit bytes, 1 GiB at the most; one request larger than that is granted alone
-   * @param memory for the long ones, of so many bytes or more
-   */
-  constructor(limit: number, memory?: SharedArrayBuffer) {
+  /** @param limit bytes, 1 GiB at the most; one request larger than that is granted alone */
+  constructor(limit: number, { memory, surroundings = REAL_SURROUNDINGS }: BuffersOptions = {}) {
     this.#limit = limit;
     this.#long = new Arena(limit, SHARED_FROM, memory);
+    this.#line = new WaitingLine(surroundings, (length) => this.#take(length));
+    this.#reads = new BegunReads(surroundings, limit, () => this.#free);
+  }
+
+  /** For how long slots waited for memory, all together, ms; it only grows. */
+  get heldMs(): number {
+    return this.#line.heldMs + this.#reads.heldMs;
+  }
+
+  /** Of reads that have begun and have no buffer yet. */
+  get begunBytes(): number {
+    return this.#reads.bytes;
+  }
+
+  /**
+   * Begins a read if there will be room for it soon: a part of what is free may be read at once, see `BegunReads`.
+   *
+   * @param bytes as far as they are known
+   * @returns undefined when it has to wait
+   */
+  beginReadNow(bytes: number | undefined): BegunRead | undefined {
+    const length = this.#readLength(bytes);
+    return this.#reads.beginNow(length) ? this.#begun(length) : undefined;
+  }
+
+  /** The same, and waits for it. @throws the signal's reason */
+  async beginRead(bytes: number | undefined, signal: AbortSignal): Promise<BegunRead> {
+    const length = this.#readLength(bytes);
+    await this.#reads.begin(length, signal);
+    return this.#begun(length);
   }
 
   /** Waits for a buffer of so many bytes. @throws the signal's reason */
   async acquire(bytes: number, signal: AbortSignal): Promise<HeldBuffer> {
-    signal.throwIfAborted();
-    const length = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(bytes)));
-    const now = this.#queue.length > 0 ? undefined : this.#take(length);
-    let whole: Buffer | undefined = now ?? (await this.#wait(length, signal));
+    let whole: Buffer | undefined = await this.#line.take(roundUp(bytes), signal);
     return {
       bytes: whole.subarray(0, bytes),
       release: () => {
         if (whole === undefined) return;
         this.#giveBack(whole);
         whole = undefined;
-        this.#serve();
+        this.#line.serve();
+        this.#reads.serve();
       },
     };
   }
@@ -59,11 +104,37 @@ export class Buffers {
     return this.#idleBytes;
   }
 
+  #readLength(bytes: number | undefined): number {
+    return bytes === undefined ? this.#lastLength : roundUp(bytes);
+  }
+
+  #begun(length: number): BegunRead {
+    let isBegun = true;
+    const end = (): void => {
+      if (isBegun) this.#reads.end(length);
+      isBegun = false;
+    };
+    const acquire = async (bytes: number, signal: AbortSignal): Promise<HeldBuffer> => {
+      const held = this.acquire(bytes, signal);
+      this.#reads.learn(length, this.#line.isEmpty, this.#line.bytes);
+      const buffer = await held;
+      end();
+      return buffer;
+    };
+    return { acquire, end };
+  }
+
+  get #free(): number {
+    return Math.max(0, this.#limit - this.#used);
+  }
+
   /** undefined while there is no room, or no piece that is long enough */
   #take(length: number): Buffer | undefined {
     if (this.#used > 0 && this.#used + length > this.#limit) return undefined;
     const whole = length < SHARED_FROM ? this.#short(length) : this.#takeLong(length);
-    if (whole !== undefined) this.#used += length;
+    if (whole === undefined) return undefined;
+    this.#used += length;
+    this.#lastLength = length;
     return whole;
   }
 
@@ -96,32 +167,9 @@ export class Buffers {
         this.#idleBytes -= length;
     }
   }
+}
 
-  async #wait(length: number, signal: AbortSignal): Promise<Buffer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-    const entry = { length, grant: resolve };
-    this.#queue.push(entry);
-    const abort = () => {
-      const at = this.#queue.indexOf(entry);
-      if (at === -1) return;
-      this.#queue.splice(at, 1);
-      reject(signal.reason as Error);
-      this.#serve();
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      return await promise;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
-  }
-
-  #serve(): void {
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      const whole = this.#take(next.length);
-      if (whole === undefined) return;
-      this.#queue.shift();
-      next.grant(whole);
-    }
-  }
+/** The length that a buffer of so many bytes has. */
+function roundUp(bytes: number): number {
+  return Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(bytes)));
 }

@@ -97,7 +97,7 @@ function openSource(tools: TransferTools, file: CatalogFile, effort: RequestBudg
   if (localFiles && file.uri.startsWith("file:")) {
     return new LocalSource(file, { blockBytes, buffers: tools.buffers, signal: effort.signal });
   }
-  return new BlobSource(tools, tools.links.resolve(file.uri), effort);
+  return new BlobSource(tools, tools.links.resolve(file.uri), effort, file.length);
 }
 
 /**

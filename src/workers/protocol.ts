@@ -56,4 +56,6 @@ export interface FromThread {
   readonly answers: readonly CarriedAnswer[];
   /** Counted since the thread began. */
   readonly figures: AttemptFigures;
+  /** For how long its calls waited for memory since it began, all together, ms. */
+  readonly heldMs: number;
 }

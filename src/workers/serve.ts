@@ -20,6 +20,8 @@ export interface SlotStages {
   readonly transfer: (replaces: (blobName: string) => boolean) => Transfer;
   readonly announcer: Announcer | undefined;
   readonly figures: AttemptFigures;
+  /** For how long calls waited for memory, all together, ms; it only grows. */
+  readonly heldMs: () => number;
   /** Waits that end as these signals say. */
   readonly openWaits: (end: WaitsEnd) => Waits;
 }
@@ -52,16 +54,16 @@ class SlotService {
     this.#stages = stages;
     this.#transfer = stages.transfer((blobName) => this.#replaced.has(blobName));
     const tell = (answers: readonly CarriedAnswer[]): void =>
-      send({ answers, figures: { ...stages.figures } });
+      send({ answers, figures: { ...stages.figures }, heldMs: stages.heldMs() });
     this.#outbox = new Outbox(tell);
     let told = "";
     every(
       stages.surroundings,
       TELL_FIGURES_MS,
       () => {
-        const figures = JSON.stringify(stages.figures);
-        if (figures !== told) tell([]);
-        told = figures;
+        const counted = JSON.stringify([stages.figures, stages.heldMs()]);
+        if (counted !== told) tell([]);
+        told = counted;
       },
       { background: true },
     );

@@ -58,6 +58,8 @@ export interface SlotThreadOptions {
 export class SlotThread implements Carrier {
   state: ThreadState = "starting";
   figures = sumFigures([]);
+  /** For how long its calls waited for memory, all together, ms. */
+  heldMs = 0;
   readonly #port: ThreadPort;
   readonly #options: SlotThreadOptions;
   readonly #asking = new Numbered<Asker>();
@@ -170,9 +172,10 @@ export class SlotThread implements Carrier {
     this.#port.postMessage(message);
   }
 
-  #take({ answers, figures }: FromThread): void {
+  #take({ answers, figures, heldMs }: FromThread): void {
     if (this.#death !== undefined) return;
     this.figures = figures;
+    this.heldMs = heldMs;
     this.state = "ready";
     for (const answer of answers) this.#answer(answer);
     if (answers.length > 0 && this.#asking.size === 0) this.#port.unref();

@@ -105,6 +105,30 @@ describe("a kept token", () => {
     expect(requests).toHaveLength(3);
   });
 
+  it("is used no longer when it comes back unchanged: not in the tenth of its life that is left out", async () => {
+    const same = { token: "same", expiresOnTimestamp: Date.now() + 60_000 };
+    const { kept, requests } = source(same, same, same);
+    await kept.get();
+    pass(31_000);
+    kept.atHand();
+    await expect.poll(() => requests.length, { interval: 1 }).toBe(2);
+    pass(22_000);
+    expect(kept.atHand()?.token).toBe("same");
+    pass(2000);
+    expect(kept.atHand()).toBeUndefined();
+  });
+
+  it("gives one who renews the next token as soon as there is one, and this one when there is no other", async () => {
+    const { kept } = source(60 * MINUTE, lost(), 60 * MINUTE);
+    expect((await kept.getAfter(undefined)).token).toBe("token-1");
+    expect((await kept.getAfter("token-1")).token).toBe("token-1");
+    pass(51 * MINUTE);
+    expect((await kept.getAfter("token-1")).token).toBe("token-1");
+    pass(MINUTE);
+    expect((await kept.getAfter("token-1")).token).toBe("token-3");
+    expect((await kept.getAfter("token-1")).token).toBe("token-3");
+  });
+
   it("is not given again once it was refused; the next one is asked for once for all who were refused", async () => {
     const { kept, requests } = source();
     await kept.get();

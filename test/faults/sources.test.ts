@@ -6,6 +6,9 @@ import { expectAnnouncedOnce, expectInTarget } from "../e2e/expectations.ts";
 import { listingOf, makePlain, type PlainInput, sourceSas } from "../e2e/plain-input.ts";
 import { type Scene, startScene } from "../e2e/scene.ts";
 
+/** Each thread finds out by itself what an account cannot do (`npm run test:threads`). */
+const THREADS = Number(process.env["TEST_THREADS"] ?? 1);
+
 let scene: Scene;
 let input: PlainInput;
 beforeEach(async () => {
@@ -126,7 +129,9 @@ describe("a source that the target's service cannot read (CannotVerifyCopySource
     expect(result.code, result.stdout).toBe(0);
     await expectInTarget(scene, input.files);
     await expectAnnouncedOnce(scene, input.files);
-    expect(scene.proxy.count("put-blob-from-url")).toBe(1);
+    const asked = scene.proxy.count("put-blob-from-url");
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThanOrEqual(THREADS);
     expect(scene.proxy.count("put-blob")).toBe(input.files.length);
   });
 

@@ -88,9 +88,9 @@ describe.concurrent("a machine that is stopped for longer than its lease", () =>
     const first = await machine.done;
     expect(first.code, first.stderr).toBe(3);
     expect(first.stderr).toMatch(
-      /Partition 0 is no longer this machine's: .*\. Files in flight were finished\./,
+      /This machine lost partition 0 to another one: .*\nNothing is left to do here while that machine works\./,
     );
-    expect(first.stdout).toContain("Stopped: the partition is another machine's.");
+    expect(first.stdout).toContain("Stopped: the partition was lost to another machine.");
     expect(first.stdout).not.toContain("To do the rest");
 
     expect(await doTheOther(stage)).toContain("all 2 partitions are done");

@@ -3,6 +3,7 @@
  *
  *     describeState("SQLite", () => newHarness());
  */
+import { describeCheckpoints } from "./conformance-checkpoints.ts";
 import { describeKind } from "./conformance-kind.ts";
 import { describeLedger } from "./conformance-ledger.ts";
 import { describeMoves } from "./conformance-moves.ts";
@@ -22,6 +23,7 @@ export function describeState(kind: string, newHarness: () => Promise<StateHarne
   describeMoves(kind, newHarness);
   describeResume(kind, newHarness);
   describePartitions(kind, newHarness);
+  describeCheckpoints(kind, newHarness);
   describeSurveys(kind, newHarness);
   describeReader(kind, newHarness);
   describeOperator(kind, newHarness);

@@ -51,6 +51,7 @@ function startCarriers(stages: Pick<SlotStages, "transfer" | "announcer">, repla
       surroundings: REAL_SURROUNDINGS,
       ...stages,
       figures: { retries: 0, throttles: 0, hedges: 0 },
+      heldMs: () => 0,
       openWaits: ({ end, draining }) => new DrainingWaits(REAL_SURROUNDINGS, end, draining),
     });
     // What is under way keeps the process alive by the other port.

@@ -39,8 +39,8 @@ export type Question =
   | {
       readonly what: "token";
       readonly request: TokenRequest;
-      /** The token that a service refused. */
-      readonly refused: string | undefined;
+      /** The token that the thread has: a service refused it (`request.fresh`), or it is to be renewed. */
+      readonly old: string | undefined;
     }
   /** An attempt ended that the main thread let pass. */
   | { readonly what: "passed"; readonly enter: number; readonly outcome: Outcome }

@@ -90,8 +90,7 @@ function openSignIn(surroundings: Surroundings, port: MainPort, facts: SignInFac
     advice,
     async ask(request: TokenRequest): Promise<AccessToken> {
       const key = `${request.tenantId ?? ""} ${request.scope}`;
-      const refused = request.fresh ? given.get(key) : undefined;
-      const { value } = await port.ask({ what: "token", request, refused });
+      const { value } = await port.ask({ what: "token", request, old: given.get(key) });
       given.set(key, value.token);
       return value;
     },

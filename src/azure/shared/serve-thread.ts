@@ -108,14 +108,17 @@ export class ThreadServer {
   }
 
   async #token(
-    { request, refused }: Extract<Question, { what: "token" }>,
+    { request, old }: Extract<Question, { what: "token" }>,
     signal: AbortSignal,
   ): Promise<Answers["token"]> {
     const { signIn } = this.#served;
     if (signIn === undefined) throw new Error("nobody signs in here");
-    if (refused !== undefined) signIn.replace(refused, request.claims);
-    const { scope, tenantId } = request;
-    return signIn.getToken(scope, { abortSignal: signal, ...(tenantId !== undefined && { tenantId }) });
+    const { scope, tenantId, fresh, claims } = request;
+    if (fresh && old !== undefined) signIn.replace(old, claims);
+    return signIn.getTokenAfter(old, scope, {
+      abortSignal: signal,
+      ...(tenantId !== undefined && { tenantId }),
+    });
   }
 
   #end(call: number, outcome: Outcome): void {

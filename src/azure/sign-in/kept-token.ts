@@ -59,6 +59,24 @@ export class KeptToken {
     return this.atHand() ?? this.#renew();
   }
 
+  /**
+   * A token that is younger than this one, whose owner wants to renew it: the source is asked unless that has been done.
+   * The same one when the source has no other as long as it can be used.
+   *
+   * @param old undefined: any will do
+   * @throws SignInError
+   */
+  async getAfter(old: string | undefined): Promise<AccessToken> {
+    const token = this.atHand();
+    if (token === undefined || token.token !== old || this.#asking === undefined)
+      return token ?? this.#renew();
+    return this.#asking.catch((error: unknown) => {
+      const still = this.atHand();
+      if (still === undefined) throw error;
+      return still;
+    });
+  }
+
   /** A service did not take this token. Of many that were refused it at once, the first counts. */
   refuse(token: string, claims: string | undefined): void {
     if (this.#token?.token !== token) return;
@@ -100,7 +118,8 @@ export class KeptToken {
     this.#renewAt = isSame
       ? Math.max(now + UNUSED_END_MS, ends - SAME_AGAIN_BEFORE_MS)
       : Math.min(token.refreshAfterTimestamp ?? ends, ends - Math.min(RENEW_BEFORE_MS, lifeMs / 2));
-    this.#usableUntil = ends - Math.min(UNUSED_END_MS, lifeMs / 10);
+    // A token that came again is no younger than it was: a tenth of what is left of it would be less and less.
+    if (!isSame) this.#usableUntil = ends - Math.min(UNUSED_END_MS, lifeMs / 10);
     this.#token = token;
     this.#isRefused = false;
     this.#claims = undefined;

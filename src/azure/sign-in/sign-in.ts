@@ -59,6 +59,20 @@ export class SignIn implements TokenCredential {
   }
 
   /**
+   * As `getToken`, for one who keeps a token and renews it: waits for the next one when this one is being renewed.
+   *
+   * @param old what it has kept
+   * @throws SignInError; AbortError
+   */
+  async getTokenAfter(
+    old: string | undefined,
+    scope: string,
+    options: Pick<GetTokenOptions, "abortSignal" | "tenantId">,
+  ): Promise<AccessToken> {
+    return unlessAborted(this.#keptFor(scope, options.tenantId).getAfter(old), options.abortSignal);
+  }
+
+  /**
    * The storage token for one request to this URL.
    *
    * @throws ReuploadError `target-invalid` for a host that gets no token; SignInError; AbortError

@@ -3,8 +3,15 @@ import type { OnReadOpts, Socket } from "node:net";
 /** The most that a TLS record holds (RFC 8446, 5.1), which is the most that Node hands over at once. */
 const RECORD_BYTES = 16 * 1024;
 const HEAD_END = "\r\n\r\n";
-/** A longer body goes in slices: a whole one shows no sign of life until its last byte has left. */
-const SLICE_BYTES = 128 * 1024;
+/**
+ * A longer body goes in slices: a whole one shows no sign of life until its last byte has left. Node keeps an encrypted slice's
+ * buffer with the connection for ever: so the bodies that many connections carry at once go in short slices. Longer ones are few
+ * at once, and go in slices that cost less.
+ */
+const SLICE_BYTES = 64 * 1024;
+const LONG_SLICE_BYTES = 128 * 1024;
+/** A body of this length is a long one, bytes. */
+const LONG_BODY_BYTES = 2 ** 20;
 
 /**
  * How a socket is read and written to below the library, at less cost (`docs/design/028-lean-sockets.md`).
@@ -94,7 +101,7 @@ export class LeanSocket {
   #writeInSlices(socket: Socket): void {
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
     const send = (body: Buffer, from: number): boolean => {
-      const to = from + SLICE_BYTES;
+      const to = from + (body.length < LONG_BODY_BYTES ? SLICE_BYTES : LONG_SLICE_BYTES);
       this.#isSending = to < body.length;
       return write(body.subarray(from, to), (error?: Error | null) => {
         if (error) return;

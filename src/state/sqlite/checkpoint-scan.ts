@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import type { StatementSync } from "node:sqlite";
 import type { Checkpoint } from "../../core/checkpoint.ts";
 import { CsvDigest } from "../../core/csv-digest.ts";
 import { CheckpointBuilder } from "../ledger/admission.ts";
 import { fromStatusColumn } from "./columns.ts";
 import { readElsewhere, readReceipt } from "./rows.ts";
-import { allRows, firstRow, toWorkItem } from "./statements.ts";
+import { openSnapshot } from "./snapshot.ts";
+import { allRows, firstRow, type Statements, toWorkItem } from "./statements.ts";
 import type { PartitionRow } from "./work-item-moves.ts";
 import type { Writing } from "./writing.ts";
 
@@ -28,29 +28,23 @@ export class CheckpointScan {
   readonly #writing: Writing;
   /** Before the key in the statements of a partition; none when the state is one partition. */
   readonly #first: readonly number[];
-  readonly #statements: Readonly<Record<"rows" | "marks" | "open", StatementSync>>;
+  readonly #isWhole: boolean;
   /** The keys that the pieces follow, and what they are over, once that is known. */
   #known: { readonly after: readonly Key[]; readonly rows: Checkpoint["rows"] } | undefined;
 
   /** @param partition undefined: the state is one partition */
   constructor(writing: Writing, partition: number | undefined) {
-    const { statements } = writing;
     this.#writing = writing;
+    this.#isWhole = partition === undefined;
     this.#first = partition === undefined ? [] : [partition];
-    this.#statements =
-      partition === undefined
-        ? { rows: statements.wholeInKeyOrder, marks: statements.wholeMarks, open: statements.wholeOpen }
-        : {
-            rows: statements.partitionInKeyOrder,
-            marks: statements.partitionMarks,
-            open: statements.partitionOpen,
-          };
   }
 
   /** Each piece is read when it is asked for. */
   *pieces(): Generator<readonly PartitionRow[]> {
+    const { wholeInKeyOrder, partitionInKeyOrder } = this.#writing.statements;
+    const statement = this.#isWhole ? wholeInKeyOrder : partitionInKeyOrder;
     for (let after: Key = ["", ""]; ;) {
-      const rows = allRows<PartitionRow>(this.#statements.rows, ...this.#first, ...after, PIECE);
+      const rows = allRows<PartitionRow>(statement, ...this.#first, ...after, PIECE);
       const last = rows.at(-1);
       if (last === undefined) return;
       yield rows;
@@ -67,20 +61,30 @@ export class CheckpointScan {
   }
 
   /**
-   * What the work items make of a checkpoint.
+   * What the work items make of a checkpoint, all of it as it was committed at one moment.
    *
-   * @param finish adds the figures; it is called in the turn of the last piece, so that what is committed between pieces
-   * alone is in the figures and not in the work items
+   * @param finish adds the figures, by these statements
    * @throws when the state is closed meanwhile; the signal's reason
    */
-  async build<T>(signal: AbortSignal, finish: (builder: CheckpointBuilder) => T): Promise<T> {
+  async build<T>(
+    signal: AbortSignal,
+    finish: (builder: CheckpointBuilder, statements: Statements) => T,
+  ): Promise<T> {
     const { after, rows } = await this.#survey(signal);
     const builder = new CheckpointBuilder(rows);
-    for (const [at, key] of after.entries()) {
-      if (at > 0) await this.#pause(signal);
-      this.#addPiece(builder, key);
+    const [first, ...others] = after;
+    // Nothing is committed within a turn.
+    if (others.length === 0) {
+      const { statements } = this.#writing;
+      if (first !== undefined) this.#addPiece(builder, statements, first);
+      return finish(builder, statements);
     }
-    return finish(builder);
+    using snapshot = openSnapshot(this.#writing.options.path);
+    for (const key of after) {
+      this.#addPiece(builder, snapshot.statements, key);
+      await this.#pause(signal);
+    }
+    return finish(builder, snapshot.statements);
   }
 
   async #survey(signal: AbortSignal): Promise<{ after: readonly Key[]; rows: Checkpoint["rows"] }> {
@@ -94,9 +98,9 @@ export class CheckpointScan {
     return this.#known;
   }
 
-  /** Both statements see the same commit: nothing is committed between them. */
-  #addPiece(builder: CheckpointBuilder, after: Key): void {
-    const { marks, open } = this.#statements;
+  #addPiece(builder: CheckpointBuilder, statements: Statements, after: Key): void {
+    const { wholeMarks, wholeOpen, partitionMarks, partitionOpen } = statements;
+    const [marks, open] = this.#isWhole ? [wholeMarks, wholeOpen] : [partitionMarks, partitionOpen];
     const parameters = [...this.#first, ...after, PIECE];
     const text = firstRow<{ marks: string }>(marks, ...parameters)?.marks ?? "";
     const openRows = /[a-z]/.test(text) ? allRows<OpenRow>(open, ...parameters).values() : [].values();
@@ -104,13 +108,17 @@ export class CheckpointScan {
       const code = text.charCodeAt(at);
       if (code < OPEN)
         builder.add({ status: fromStatusColumn(code - PLAIN), receipt: undefined }, undefined, undefined);
-      else this.#addOpen(builder, code - OPEN, openRows.next().value);
+      else this.#addOpen(builder, statements, code - OPEN, openRows.next().value);
     }
   }
 
-  #addOpen(builder: CheckpointBuilder, status: number, row: OpenRow | undefined): void {
+  #addOpen(
+    builder: CheckpointBuilder,
+    statements: Statements,
+    status: number,
+    row: OpenRow | undefined,
+  ): void {
     if (row === undefined) throw new TypeError("an open work item has no row");
-    const { statements } = this.#writing;
     const places = allRows<{ place: number }>(statements.completedPlaces, row.id).map(({ place }) => place);
     const elsewhere = readElsewhere(statements, row.id);
     builder.add({ status: fromStatusColumn(status), receipt: readReceipt(row) }, places, elsewhere);

@@ -13,8 +13,11 @@ interface Figures {
   readonly empty: number;
 }
 
+/** What a state's figures are read from: its own connection, or a snapshot of it. */
+type Readable = Pick<Writing, "run" | "context" | "statements">;
+
 /** The committed numbers of files of one partition, and its failures by code. */
-export function partitionFigures(writing: Writing, partition: number, record: PartitionRecord): Figures {
+export function partitionFigures(writing: Readable, partition: number, record: PartitionRecord): Figures {
   const isAuto = writing.run.identity.partition === "auto";
   const known = isAuto ? figuresOfOne(writing, partition, record) : figuresOfWhole(writing);
   const leftOut = countLeftOut(writing, partition, record);
@@ -23,7 +26,7 @@ export function partitionFigures(writing: Writing, partition: number, record: Pa
 
 /** Of the work items that are done: the others are looked up again, here or by another machine. */
 function countLeftOut(
-  { run: { identity }, statements }: Writing,
+  { run: { identity }, statements }: Readable,
   partition: number,
   { leftOutElsewhere }: PartitionRecord,
 ): number {
@@ -37,7 +40,7 @@ function countLeftOut(
 }
 
 /** All that the state counts. */
-function figuresOfWhole({ statements }: Writing): Figures {
+function figuresOfWhole({ statements }: Readable): Figures {
   const counters = readCounters(statements);
   return {
     figures: {
@@ -53,7 +56,11 @@ function figuresOfWhole({ statements }: Writing): Figures {
 }
 
 /** Added up from the partition's work items; files are looked at only where some failed or are not all done. */
-function figuresOfOne({ statements, context }: Writing, partition: number, record: PartitionRecord): Figures {
+function figuresOfOne(
+  { statements, context }: Readable,
+  partition: number,
+  record: PartitionRecord,
+): Figures {
   type Sums = { total: number | null; done: number | null; empty: number };
   const sums = firstRow<Sums>(statements.sumsOfPartition, partition);
   const failures = new Map<string, CheckpointFailure & { files: number; workItems: number }>();

@@ -23,7 +23,7 @@ import { Families } from "./families.ts";
 import { WorkItemMoves } from "./work-item-moves.ts";
 import { partitionFigures, storedBytes } from "./partition-figures.ts";
 import { readElsewhere } from "./rows.ts";
-import { allRows, firstRow } from "./statements.ts";
+import { allRows, firstRow, type Statements } from "./statements.ts";
 import type { Writing } from "./writing.ts";
 
 /** The partitions of a state: which are in its queue, and what their checkpoints say. */
@@ -179,16 +179,25 @@ export class SqlitePartitions implements GiftBook {
     this.#check(partition);
     this.#writing.refuseClosed();
     const scan = this.#scan(partition);
-    const built = await scan.build(signal, (builder) => this.#finish(partition, scan, builder));
-    return built ?? this.checkpoint(partition, signal);
+    const checkpoint = await scan.build(signal, (...built) => this.#finish(partition, scan, ...built));
+    return checkpoint ?? this.checkpoint(partition, signal);
   }
 
-  /** @returns undefined when rows have moved meanwhile */
-  #finish(partition: number, scan: CheckpointScan, builder: CheckpointBuilder): Checkpoint | undefined {
-    if (this.#scan(partition) !== scan) return undefined;
+  /**
+   * @param statements those that have read the builder's work items
+   * @returns undefined when rows have moved meanwhile, or the partition was admitted anew
+   */
+  #finish(
+    partition: number,
+    scan: CheckpointScan,
+    builder: CheckpointBuilder,
+    statements: Statements,
+  ): Checkpoint | undefined {
+    const record = this.#record(partition, statements);
+    if (this.#scan(partition) !== scan || this.#record(partition).epoch !== record.epoch) return undefined;
     const family = this.#families.describe(partition);
-    const record = this.#record(partition);
-    const { figures: files, failures } = partitionFigures(this.#writing, partition, record);
+    const { run, context } = this.#writing;
+    const { figures: files, failures } = partitionFigures({ run, context, statements }, partition, record);
     const checkpoint = builder.checkpoint({ partition, record, failures, files });
     return family === undefined ? checkpoint : { ...checkpoint, family };
   }
@@ -210,7 +219,7 @@ export class SqlitePartitions implements GiftBook {
     return row?.files ?? 0;
   }
 
-  #record(partition: number): PartitionRecord {
+  #record(partition: number, statements: Statements = this.#writing.statements): PartitionRecord {
     type Row = {
       epoch: number;
       files_elsewhere: number;
@@ -218,18 +227,20 @@ export class SqlitePartitions implements GiftBook {
       left_out_elsewhere: number;
       failures_elsewhere: string;
     };
-    const row = firstRow<Row>(this.#writing.statements.findPartition, partition);
+    const row = firstRow<Row>(statements.findPartition, partition);
     if (row === undefined) return NEW_PARTITION;
     const { epoch, files_elsewhere: filesElsewhere, empty_elsewhere: emptyElsewhere } = row;
-    const isHeld = this.#isFailedElsewhere(partition);
+    const isHeld = this.#isFailedElsewhere(partition, statements);
     const failuresElsewhere = isHeld ? (JSON.parse(row.failures_elsewhere) as CheckpointFailure[]) : [];
     const { left_out_elsewhere: leftOutElsewhere } = row;
     return { epoch, filesElsewhere, emptyElsewhere, leftOutElsewhere, failuresElsewhere };
   }
 
   /** Whether a work item is failed that did not fail here. */
-  #isFailedElsewhere(partition: number): boolean {
-    const { failedElsewhere, failedElsewhereOfPartition } = this.#writing.statements;
+  #isFailedElsewhere(
+    partition: number,
+    { failedElsewhere, failedElsewhereOfPartition }: Statements,
+  ): boolean {
     const found = this.#isAuto ? failedElsewhereOfPartition.get(partition) : failedElsewhere.get();
     return found !== undefined;
   }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Pacer } from "../../../src/azure/gate/pacer.ts";
 import { GATE_DEFAULTS, type GateOptions, ServiceGate } from "../../../src/azure/gate/service-gate.ts";
 import type { SharedServices } from "../../../src/azure/shared/share-gates.ts";
@@ -137,6 +137,25 @@ describe("the sign-in of several threads", () => {
     for (const own of threads) own.refused("token-1", "https://a.blob.core.windows.net/c", undefined);
     expect(await tokens()).toEqual(["token-2", "token-2"]);
     expect(asked()).toBe(2);
+  });
+
+  it("gives every thread the next token when the old one ages, and asks for it once", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
+    try {
+      const { signIn, asked } = countedSignIn();
+      const { openThread } = share({ target: quickGate(), signIn });
+      const threads = [openThread(), openThread()].map((opened) => opened.signIn as SignIn);
+      const tokens = async (): Promise<string[]> =>
+        Promise.all(threads.map(async (own) => (await own.getToken(STORAGE_SCOPE)).token));
+      expect(await tokens()).toEqual(["token-1", "token-1"]);
+      vi.setSystemTime(Date.now() + 51 * 60_000);
+      // Nobody waits for it.
+      expect(await tokens()).toEqual(["token-1", "token-1"]);
+      await expect.poll(tokens, { interval: 5 }).toEqual(["token-2", "token-2"]);
+      expect(asked()).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("has worked once a service has taken a token in any of them", async () => {
