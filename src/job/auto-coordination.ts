@@ -92,14 +92,13 @@ async function beginAuto(
       signal,
     );
     tellHowToWatch(context, machine.runId, settings);
-    const { maxFailures } = settings;
     const takeOvers = new TakeOvers(state.run.identity.totalPartitions);
     const membership = await joinOthers(machine, services, takeOvers, signal);
     await watch.begin();
     const shared = { state, control, surroundings, services, figures, container, notice, explain, watch };
     const chosen = (told: Checkpoint) => withFailuresToRetry(told, choice.retryFailed);
-    const partitions = { admitted, retries, chosen, sizes, files };
-    return new AutoRun({ ...shared, ...partitions, machine, membership, takeOvers, maxFailures });
+    const partitions = { admitted, retries, chosen, sizes, files, maxFailures: settings.maxFailures };
+    return new AutoRun({ ...shared, ...partitions, machine, membership, takeOvers });
   } catch (thrown) {
     asked.watch?.end();
     throw explain(thrown);

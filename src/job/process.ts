@@ -39,6 +39,7 @@ export function growYoungHeap(content: "copied" | "passed"): void {
     const isSmall = young !== undefined && young.space_size < 2 * share * YOUNG_BYTES[content];
     setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
   };
+  watch();
   every(REAL_SURROUNDINGS, LOOK_MS, watch, { background: true });
 }
 

@@ -234,7 +234,7 @@ class Run {
     endSteering();
     const view = follow.end();
     // What was recorded last must be durable before others are told of it, and before it is counted.
-    await state.ledger.committed().catch(() => {});
+    await state.ledger.committed("now").catch(() => {});
     const last = await guarded.end();
     const unproved = guarded.unproved?.();
     const finished = await finishRun({

@@ -24,5 +24,5 @@ export async function lookAround(around: LookAround, signal: AbortSignal): Promi
   using ahead = ownBegin === undefined ? new Ahead(signal, readMoment) : undefined;
   if (!separateRun) await checkOtherCsvs(around, signal);
   // Awaited here: what is not wanted any more when this returns is ended.
-  return ahead === undefined ? readMoment(signal) : await ahead.answer;
+  return await (ahead === undefined ? readMoment(signal) : ahead.answer);
 }

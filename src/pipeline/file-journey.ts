@@ -15,6 +15,7 @@ const CLOCK_SKEW_MS = 15 * 60_000;
  * Takes one file through its slot: transfer, announcement, and the facts about both. Returns when they are committed;
  * the slot is left before that, when the services are done with the file.
  *
+ * @param leaveSlot returns whether another file is in a slot
  * @returns undefined when the file only waited and the waits were ended: it is given back as it is
  * @throws what ends the run: ReuploadError, or the signal's reason when it is aborted (the file stays as it is)
  */
@@ -22,7 +23,7 @@ export async function fileJourney(
   stages: Stages,
   options: PipelineOptions,
   task: FileTask,
-  leaveSlot: () => void,
+  leaveSlot: () => boolean,
   given: WorkSignals,
 ): Promise<FileReport | undefined> {
   const { ledger } = stages.state;
@@ -53,8 +54,8 @@ export async function fileJourney(
     ledger.record({ kind: "file-failed", workItem, file, place, failure, incidents });
     return report(task, "failed", { attempts: failure.attempts, failure });
   } finally {
-    leaveSlot();
-    await ledger.committed();
+    const isAnyInSlot = leaveSlot();
+    await ledger.committed(isAnyInSlot ? "soon" : "now");
   }
 }
 

@@ -18,20 +18,20 @@ export class FileSlots<T> {
   inUse = 0;
   #size: number;
   readonly #ready: ReadyFiles<T>;
-  readonly #work: (file: T, leaveSlot: () => void) => Promise<void>;
+  readonly #work: (file: T, leaveSlot: () => boolean) => Promise<void>;
   readonly #onRoom: () => void;
   /** In slots, or waiting for their commit. */
   unfinished = 0;
   #whenEmpty: (() => void) | undefined;
 
   /**
-   * @param work takes one file through its slot, which it may leave before it returns; must not throw
+   * @param work takes one file through its slot, which it may leave before it returns, and hears whether another file is in a slot; must not throw
    * @param onRoom called when there may be a free slot: those that had a file ready have taken it
    */
   constructor(
     size: number,
     ready: ReadyFiles<T>,
-    work: (file: T, leaveSlot: () => void) => Promise<void>,
+    work: (file: T, leaveSlot: () => boolean) => Promise<void>,
     onRoom: () => void,
   ) {
     this.#size = size;
@@ -71,12 +71,14 @@ export class FileSlots<T> {
     this.inUse++;
     this.unfinished++;
     let isInSlot = true;
-    const leaveSlot = (): void => {
-      if (!isInSlot) return;
-      isInSlot = false;
-      this.inUse--;
-      this.fill();
-      this.#onRoom();
+    const leaveSlot = (): boolean => {
+      if (isInSlot) {
+        isInSlot = false;
+        this.inUse--;
+        this.fill();
+        this.#onRoom();
+      }
+      return this.inUse > 0;
     };
     await this.#work(file, leaveSlot);
     this.unfinished--;

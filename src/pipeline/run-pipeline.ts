@@ -206,7 +206,7 @@ class Pipeline {
   }
 
   /** Takes one file through its slot. */
-  async #process(task: FileTask, leaveSlot: () => void): Promise<void> {
+  async #process(task: FileTask, leaveSlot: () => boolean): Promise<void> {
     const { item } = task;
     item.inFlight++;
     item.hasBegun = true;

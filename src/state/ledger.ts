@@ -22,9 +22,10 @@ export interface Ledger {
    * Resolves once everything recorded before is committed. After one failed commit it rejects for ever, and nothing is
    * written any more.
    *
+   * @param when `now`: nothing is under way that could share the commit; by default `soon`
    * @throws ReuploadError `disk-full`, `internal`
    */
-  committed(): Promise<void>;
+  committed(when?: "soon" | "now"): Promise<void>;
 
   /** Where the run stands, uncommitted events included. Never scans anything, so that it may be asked every second. */
   tally(): StateSummary;

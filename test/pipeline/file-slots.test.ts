@@ -85,6 +85,28 @@ describe("a pool of file slots", () => {
     expect(pool.unfinished).toBe(0);
   });
 
+  it("tells a file that leaves its slot whether another one is in a slot: else nothing will share its commit", async () => {
+    const ready = new ReadyFiles<number>();
+    const left: (() => boolean)[] = [];
+    const pool = new FileSlots(
+      2,
+      ready,
+      async (_, leaveSlot) => {
+        left.push(leaveSlot);
+        await Promise.resolve();
+      },
+      () => {},
+    );
+    ready.add([1, 2, 3]);
+    pool.fill();
+    const [first, second] = left;
+    expect(first?.()).toBe(true);
+    expect(second?.()).toBe(true);
+    expect(left[2]?.()).toBe(false);
+    expect(second?.()).toBe(false);
+    await pool.emptied();
+  });
+
   it("reports room after each file and each change of size", async () => {
     const { pool, finish, room } = slots(2, 3);
     await finish(2);

@@ -58,6 +58,20 @@ export function describeResume(kind: string, newHarness: () => Promise<StateHarn
       expect(knownOf(again, file(3))).toBeUndefined();
     });
 
+    it("is there at once when nothing is to share its commit", async () => {
+      const harness = await newHarness();
+      const store = await harness.start(workItems(1));
+      const claimed = await claimOne(store);
+      const events = eventsOf(claimed.id);
+      recordAll(store, events.opened(1), events.uploaded(file(0)), events.completed(file(0)));
+      const committed = store.ledger.committed("now");
+      const killed = harness.kill(store);
+      await Promise.all([committed, killed]);
+      const resumed = await harness.resume();
+      const again = await claimOne(resumed);
+      expect(knownOf(again, file(0))).toMatchObject({ inTarget: true, completed: true });
+    });
+
     it("is kept by a clean close, without a wait for the commit", async () => {
       const harness = await newHarness();
       const store = await harness.start(workItems(2));

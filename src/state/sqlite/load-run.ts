@@ -8,7 +8,7 @@ import type { InputReader, OpenControl } from "../state-kind.ts";
 import { type RowPlace, rowPlace } from "./row-place.ts";
 import { openForLoading, SQLITE_CONSTRAINT_UNIQUE } from "./database.ts";
 import { migrate } from "./migrations/migrations.ts";
-import { putInPlace, removeState } from "./state-files.ts";
+import { flush, moveInPlace, removeState } from "./state-files.ts";
 import { SQL } from "./statements.ts";
 import type { Surroundings } from "../../surroundings/surroundings.ts";
 
@@ -52,9 +52,11 @@ export async function createState(
       migrate(db, 0);
       await loadRun(surroundings, db, description, input, signal);
     }
+    // Beside what `ready` waits for.
+    flush(made);
     await ready;
     signal.throwIfAborted();
-    putInPlace(made, path);
+    moveInPlace(made, path);
   } catch (error) {
     removeState(made);
     throw error;

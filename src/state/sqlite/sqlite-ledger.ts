@@ -25,8 +25,10 @@ export class SqliteLedger implements Ledger {
     commits.touch();
   }
 
-  committed(): Promise<void> {
-    return this.#writing.commits.committed();
+  committed(when: "soon" | "now" = "soon"): Promise<void> {
+    const { commits } = this.#writing;
+    if (when === "now") commits.flush();
+    return commits.committed();
   }
 
   tally(): StateSummary {

@@ -19,12 +19,22 @@ export function removeState(path: string): void {
 
 /** Flushes a state that was made under another name, and gives it its own: it is there as a whole, or not at all. */
 export function putInPlace(made: string, path: string): void {
+  flush(made);
+  moveInPlace(made, path);
+}
+
+/** Flushes a state that was made under another name. */
+export function flush(made: string): void {
   const file = openSync(made, "r+");
   try {
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+}
+
+/** Gives a state that was made under another name, and flushed, its own. */
+export function moveInPlace(made: string, path: string): void {
   // The log of a state that was deleted by hand would be replayed into the new one.
   removeState(path);
   renameSync(made, path);
