@@ -12,11 +12,12 @@ export { chooseProxy } from "../azure/wire/proxy.ts";
 
 /**
  * How large each half of the young generation may become while files are transferred, bytes: where the services copy,
- * twice as much saves a twentieth of the processor time; where content passes here, nothing (`docs/performance.md`).
+ * twice as much saves a twentieth of the processor time; where content passes here, more than this saves nothing
+ * (`docs/performance.md`).
  */
 const YOUNG_BYTES = { copied: 32 * 2 ** 20, passed: 8 * 2 ** 20 };
-/** A thread's part of that; more is not faster (`docs/design/026-slots-on-threads.md`). */
-const SHARE_OF_THREAD = 1 / 4;
+/** The same in another thread; more is not faster, less is slower (`docs/design/026-slots-on-threads.md`). */
+const YOUNG_BYTES_OF_THREAD = { copied: 8 * 2 ** 20, passed: 4 * 2 ** 20 };
 /** V8 counts a young generation as its two halves and as much again for large objects. */
 const HALVES = 3;
 const LOOK_MS = 100;
@@ -33,10 +34,10 @@ const LOOK_MS = 100;
  * @param content whether the services copy the files, or this process reads and writes them
  */
 export function growYoungHeap(content: "copied" | "passed"): void {
-  const share = isMainThread ? 1 : SHARE_OF_THREAD;
+  const most = isMainThread ? YOUNG_BYTES[content] : YOUNG_BYTES_OF_THREAD[content];
   const watch = (): void => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
-    const isSmall = young !== undefined && young.space_size < 2 * share * YOUNG_BYTES[content];
+    const isSmall = young !== undefined && young.space_size < 2 * most;
     setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
   };
   every(REAL_SURROUNDINGS, LOOK_MS, watch, { background: true });
@@ -49,6 +50,6 @@ export function growYoungHeap(content: "copied" | "passed"): void {
  * @param content as for `growYoungHeap`
  */
 export function limitHeapOfThread(content: "copied" | "passed"): ResourceLimits {
-  const youngBytes = HALVES * SHARE_OF_THREAD * YOUNG_BYTES[content];
+  const youngBytes = HALVES * YOUNG_BYTES_OF_THREAD[content];
   return { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: youngBytes / 2 ** 20 };
 }

@@ -4,11 +4,12 @@ import type { OnReadOpts, Socket } from "node:net";
 const RECORD_BYTES = 16 * 1024;
 const HEAD_END = "\r\n\r\n";
 /**
- * A longer body goes in slices: a whole one shows no sign of life until its last byte has left. Node keeps an encrypted slice's
- * buffer with the connection for ever: so the bodies that many connections carry at once go in short slices. Longer ones are few
- * at once, and go in slices that cost less.
+ * A longer body goes in slices: a whole one shows no sign of life until its last byte has left. Node encrypts a slice, with the
+ * head before the first, into a buffer of as many records as it fills and one more, and keeps that with the connection for ever.
+ * So bodies that many connections carry at once go in slices of less than five records. Longer ones are few at once, and go in slices that
+ * cost less.
  */
-const SLICE_BYTES = 64 * 1024;
+const SLICE_BYTES = 5 * RECORD_BYTES - 1024;
 const LONG_SLICE_BYTES = 128 * 1024;
 /** A body of this length is a long one, bytes. */
 const LONG_BODY_BYTES = 2 ** 20;
