@@ -12,8 +12,8 @@ export { chooseProxy } from "../azure/wire/proxy.ts";
 
 /**
  * How large each half of the young generation may become while files are transferred, bytes: where the services copy,
- * twice as much saves a twentieth of the processor time; where content passes here, more than this saves nothing
- * (`docs/performance.md`).
+ * twice as much saves a twentieth of the processor time; where content passes here, twice as much saves a hundredth
+ * (`docs/design/030-memory-of-streams.md`).
  */
 const YOUNG_BYTES = { copied: 32 * 2 ** 20, passed: 8 * 2 ** 20 };
 /** The same in another thread; more is not faster, less is slower (`docs/design/026-slots-on-threads.md`). */

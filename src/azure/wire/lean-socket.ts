@@ -4,15 +4,10 @@ import type { OnReadOpts, Socket } from "node:net";
 const RECORD_BYTES = 16 * 1024;
 const HEAD_END = "\r\n\r\n";
 /**
- * A longer body goes in slices: a whole one shows no sign of life until its last byte has left. Node encrypts a slice, with the
- * head before the first, into a buffer of as many records as it fills and one more, and keeps that with the connection for ever.
- * So bodies that many connections carry at once go in slices of less than five records. Longer ones are few at once, and go in slices that
- * cost less.
+ * A longer body goes in slices: a whole one shows no sign of life until its last byte has left. They are of the same length,
+ * because Node encrypts a slice into a buffer of its length and keeps the largest with the connection.
  */
-const SLICE_BYTES = 5 * RECORD_BYTES - 1024;
-const LONG_SLICE_BYTES = 128 * 1024;
-/** A body of this length is a long one, bytes. */
-const LONG_BODY_BYTES = 2 ** 20;
+const LONGEST_SLICE_BYTES = 128 * 1024;
 
 /**
  * How a socket is read and written to below the library, at less cost (`docs/design/028-lean-sockets.md`).
@@ -101,13 +96,13 @@ export class LeanSocket {
 
   #writeInSlices(socket: Socket): void {
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    const send = (body: Buffer, from: number): boolean => {
-      const to = from + (body.length < LONG_BODY_BYTES ? SLICE_BYTES : LONG_SLICE_BYTES);
+    const send = (body: Buffer, from: number, bytes: number): boolean => {
+      const to = from + bytes;
       this.#isSending = to < body.length;
       return write(body.subarray(from, to), (error?: Error | null) => {
         if (error) return;
         this.onSlice?.();
-        if (to < body.length && !socket.destroyed) send(body, to);
+        if (to < body.length && !socket.destroyed) send(body, to, bytes);
       });
     };
     socket.write = (chunk: unknown, ...more: unknown[]): boolean => {
@@ -115,7 +110,8 @@ export class LeanSocket {
         socket.destroy(new Error("something else was written in the middle of a body"));
         return false;
       }
-      return chunk instanceof Buffer && chunk.length > SLICE_BYTES ? send(chunk, 0) : write(chunk, ...more);
+      if (!(chunk instanceof Buffer) || chunk.length <= LONGEST_SLICE_BYTES) return write(chunk, ...more);
+      return send(chunk, 0, Math.ceil(chunk.length / Math.ceil(chunk.length / LONGEST_SLICE_BYTES)));
     };
   }
 }
