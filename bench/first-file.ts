@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { median } from "./compare/figures.ts";
 import { startEmulator } from "../src/emulator/emulator.ts";
 import { emulator as clientsOf } from "../test/support/azurite.ts";
 import { type FaultProxy, startFaultProxy } from "../test/support/fault-proxy.ts";
@@ -42,7 +43,7 @@ try {
         fresh.push(await secondsToFirstPut(proxy, state, workers));
         resumed.push(await secondsToFirstPut(proxy, state, workers));
       }
-      const figures = `${median(fresh)} s, on resume ${median(resumed)} s`;
+      const figures = `${median(fresh).toFixed(2)} s, on resume ${median(resumed).toFixed(2)} s`;
       process.stdout.write(`${ROWS} rows, ${filesEach} files each, ${slotsOf(workers)} slots: ${figures}\n`);
     }
   }
@@ -93,11 +94,6 @@ async function writeLines(
     }
   }
   await pipeline(Readable.from(lines()), createWriteStream(join(folder, name)));
-}
-
-function median(values: readonly number[]): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[sorted.length >> 1] ?? 0).toFixed(2);
 }
 
 async function running() {

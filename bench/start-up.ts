@@ -9,6 +9,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { median } from "./compare/figures.ts";
 import { startSimulator, whyNoSimulator } from "./simulator/start.ts";
 import { ALONE } from "./support/alone.ts";
 import { type ProgramCost, runMeasured } from "./support/measured-process.ts";
@@ -103,8 +104,4 @@ try {
   }
 } finally {
   await rm(folder, { recursive: true });
-}
-
-function median(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? Number.NaN;
 }

@@ -4,15 +4,17 @@
  * It lies in the folder of Node's cache, which is one for each version of Node, its flags, and user
  * (`docs/design/029-code-cache.md`).
  */
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { createRequire, Module } from "node:module";
 import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
-/** Of the layout below; a file of another one is not read. */
-const LAYOUT = "reupload code 2";
+/** What a file begins with, of the layout below; one of another layout is not read. */
+const LAYOUT = "reupload code 3 ";
+/** Without O_NONBLOCK, opening a pipe that has the file's name would wait for a writer for ever. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** A file of the program as it was when it was compiled. */
 interface Text {
@@ -34,8 +36,6 @@ interface Entry extends Text {
 }
 
 interface Header {
-  readonly layout: string;
-  readonly crc: number;
   readonly entries: readonly Entry[];
   /** Modules of Node that the command has loaded. */
   readonly builtins: readonly string[];
@@ -46,7 +46,10 @@ interface Found {
   readonly code: Buffer;
 }
 
-/** The compiled code of the files that one command loads. Its file: a line of JSON, then the code. */
+/**
+ * The compiled code of the files that one command loads. Its file: a line with the layout and the CRC-32 of all that follows, a line
+ * of JSON, then the code.
+ */
 export class CodePack {
   /** Its file. */
   readonly path: string;
@@ -108,9 +111,9 @@ export class CodePack {
       parts.push(code);
       at += code.length;
     }
-    const codes = Buffer.concat(parts);
-    const header: Header = { layout: LAYOUT, crc: crc32(codes), entries, builtins: [...this.#builtins] };
-    return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), codes]);
+    const header: Header = { entries, builtins: [...this.#builtins] };
+    const content = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...parts]);
+    return Buffer.concat([Buffer.from(`${LAYOUT}${crc32(content)}\n`), content]);
   }
 
   /** From now on V8 forgets no code that was not called for a while: all of it is to be written. */
@@ -126,11 +129,12 @@ export class CodePack {
  * it there, and it is run as it is.
  */
 function readOwn(path: string): Buffer | undefined {
-  const file = openSync(path, "r");
+  const file = openSync(path, READ);
   try {
-    const { uid, mode } = fstatSync(file);
+    const stats = fstatSync(file);
+    const { uid, mode } = stats;
     const isOwn = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
-    return isOwn ? readFileSync(file) : undefined;
+    return isOwn && stats.isFile() ? readFileSync(file) : undefined;
   } finally {
     closeSync(file);
   }
@@ -141,10 +145,10 @@ function readPack(path: string, builtins: Set<string>): Found[] {
   try {
     const all = readOwn(path);
     if (all === undefined) return [];
-    const end = all.indexOf("\n");
-    const header = JSON.parse(all.toString("utf8", 0, end)) as Header;
-    const codes = all.subarray(end + 1);
-    if (header.layout !== LAYOUT || header.crc !== crc32(codes)) return [];
+    const [first, content] = cutLine(all);
+    if (first !== `${LAYOUT}${crc32(content)}`) return [];
+    const [json, codes] = cutLine(content);
+    const header = JSON.parse(json) as Header;
     for (const name of header.builtins) builtins.add(name);
     return header.entries.map((entry) => ({
       entry,
@@ -153,6 +157,12 @@ function readPack(path: string, builtins: Set<string>): Found[] {
   } catch {
     return [];
   }
+}
+
+/** The first line, and what follows it. */
+function cutLine(all: Buffer): readonly [string, Buffer] {
+  const end = all.indexOf("\n");
+  return [all.toString("utf8", 0, end), all.subarray(end + 1)];
 }
 
 const BEFORE = "(function (exports, require, module, __filename, __dirname) { ";

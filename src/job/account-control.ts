@@ -8,15 +8,13 @@ import { type Operated, takeRequest } from "./operator.ts";
 /** Who pauses all machines: it is another pause than that of one machine's operator. */
 export const ALL_MACHINES = "control of all machines";
 
-/** Does what stands, before the first file, and looks again from then on; `ControlWatch.end` ends it. */
-export async function listenToAccount(operated: Operated, context: ManifestContext): Promise<ControlWatch> {
-  const watch = new ControlWatch(context, async ({ request, by }) => {
+/** Does what stands, once it is begun, and looks again from then on; `ControlWatch.end` ends it. */
+export function watchAccount(operated: Operated, context: ManifestContext): ControlWatch {
+  return new ControlWatch(context, async ({ request, by }) => {
     // A work item of another machine's partition is none of this one's business.
     const isQuiet = isForWorkItem(request);
     await takeRequest(operated, request, ALL_MACHINES, `${by}, for all machines`, isQuiet);
   });
-  await watch.begin();
-  return watch;
 }
 
 /** The facts, with the last request of an operator that this machine has looked at. */

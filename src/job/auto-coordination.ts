@@ -13,18 +13,17 @@ import type { ControlWatch } from "../machines/control.ts";
 import type { Membership } from "../machines/membership.ts";
 import type { OldRecord } from "../machines/machines.ts";
 import type { OpenState } from "../state/state-kind.ts";
-import { listenToAccount, tellTaken } from "./account-control.ts";
-import { locateStatesRun } from "./own-csv.ts";
+import { tellTaken, watchAccount } from "./account-control.ts";
+import { locateStatesRun, type RunAhead } from "./own-csv.ts";
 import { limitRules } from "./auto-limits.ts";
 import { AutoRun } from "./auto-run.ts";
 import type { JobContext } from "./context.ts";
-import { type Coordination, HASH_VERSION } from "./coordination.ts";
+import { type Coordination, type GuardedStart, HASH_VERSION, lookForRun } from "./coordination.ts";
 import { checkBeforeCreating, createCoordination } from "./coordination-check.ts";
 import { type Figures, stateFacts } from "./partition-facts.ts";
 import { runRules } from "./coordination-settings.ts";
 import type { Guard, GuardedRun } from "./guard.ts";
 import { spreadRecords } from "./repartition.ts";
-import type { RunControl } from "./run-control.ts";
 import type { Services } from "./services.ts";
 import { StartPlace } from "./start-place.ts";
 import { TakeOvers } from "./take-overs.ts";
@@ -34,8 +33,12 @@ export { OtherTotal };
 
 /** The guard of a run that takes partitions as they get free. It throws OtherTotal, too. */
 export function autoGuard(context: JobContext, coordination: Coordination): Guard {
+  let ahead: RunAhead | undefined;
   return {
-    begin: async (state, control) => beginAuto(context, coordination, state, control),
+    lookAhead(csvDigest, signal) {
+      ahead = lookForRun(context, coordination, csvDigest, signal);
+    },
+    begin: async (state, control) => beginAuto(context, coordination, { state, control, ahead }),
     check: async (state) =>
       checkBeforeCreating(context, coordination, state.run, machineOptions(context, coordination, state)),
   };
@@ -44,8 +47,7 @@ export function autoGuard(context: JobContext, coordination: Coordination): Guar
 async function beginAuto(
   context: JobContext,
   coordination: Coordination,
-  state: OpenState,
-  control: RunControl,
+  { state, control, ahead }: GuardedStart,
 ): Promise<GuardedRun> {
   const { settings, services } = coordination;
   const { surroundings, notice } = context;
@@ -71,8 +73,11 @@ async function beginAuto(
   };
   try {
     await createCoordination(context, settings, account, signal);
-    const located = await locateStatesRun({ account, surroundings }, state.run, signal);
+    const located = await locateStatesRun({ account, surroundings }, state.run, signal, ahead);
     const options = { ...located, ...machineOptions(context, coordination, state) };
+    const run = { account, surroundings, names: options.names };
+    const watch = watchAccount({ control, state, reporter: context.reporter, surroundings }, run);
+    asked.watch = watch;
     const machine = await AutoMachine.begin(
       {
         ...options,
@@ -82,6 +87,7 @@ async function beginAuto(
         facts: factsOf,
         size: (partition) => (sizes.has(partition) ? Math.max(1, files[partition] ?? 1) : 0),
         hasRetries: (partition) => retries.has(partition),
+        onClaimed: () => watch.readAhead(),
       },
       signal,
     );
@@ -89,14 +95,13 @@ async function beginAuto(
     const { maxFailures } = settings;
     const takeOvers = new TakeOvers(state.run.identity.totalPartitions);
     const membership = await joinOthers(machine, services, takeOvers, signal);
-    const run = { account, surroundings, names: options.names };
-    const watch = await listenToAccount({ control, state, reporter: context.reporter, surroundings }, run);
-    asked.watch = watch;
+    await watch.begin();
     const shared = { state, control, surroundings, services, figures, container, notice, explain, watch };
     const chosen = (told: Checkpoint) => withFailuresToRetry(told, choice.retryFailed);
     const partitions = { admitted, retries, chosen, sizes, files };
     return new AutoRun({ ...shared, ...partitions, machine, membership, takeOvers, maxFailures });
   } catch (thrown) {
+    asked.watch?.end();
     throw explain(thrown);
   }
 }

@@ -125,7 +125,7 @@ export class AutoRun implements GuardedRun {
     );
     const lines = [...this.#with.takeOvers.describe(), ...describeGivenBack(given)];
     const isOver = !control.draining.aborted && (await this.#prove());
-    const look = machine.look(abortAfter(surroundings, LAST_WORD_AFTER_ABORT_MS));
+    const look = machine.seen(abortAfter(surroundings, LAST_WORD_AFTER_ABORT_MS));
     this.#taking.run = (await look.catch((): undefined => undefined)) ?? this.#taking.run;
     const parts = this.parts();
     const told = parts === undefined ? lines : [...lines, ...describeRun(parts, isOver)];

@@ -7,6 +7,7 @@ import type { RunSettings } from "../config/run-options.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { splitQueues } from "../core/queues.ts";
 import { LAST_WORD_MS, type OldRecord, Part } from "../machines/machines.ts";
+import { RestAccount } from "../machines/rest-account.ts";
 import type { ProgressView, Waiting } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
 import type { OpenState } from "../state/state-kind.ts";
@@ -14,12 +15,12 @@ import { abortAfter, every, type Surroundings } from "../surroundings/surroundin
 import type { ControlWatch } from "../machines/control.ts";
 import { checkBeforeCreating, createCoordination } from "./coordination-check.ts";
 import { BeginWatch } from "./begin-watch.ts";
-import { listenToAccount, tellTaken } from "./account-control.ts";
+import { tellTaken, watchAccount } from "./account-control.ts";
 import type { JobContext } from "./context.ts";
 import { type Guard, type GuardedRun, NO_GUARD } from "./guard.ts";
 import { isWhole, runRules } from "./coordination-settings.ts";
 import { reportOthers } from "./others.ts";
-import { describeCsv, locateStatesRun, newerCsv } from "./own-csv.ts";
+import { describeCsv, locateAhead, locateStatesRun, newerCsv, type RunAhead } from "./own-csv.ts";
 import { partitionLoss } from "./partition-loss.ts";
 import { type Figures, stateFacts, tellTakenOver } from "./partition-facts.ts";
 import { spreadRecords } from "./repartition.ts";
@@ -53,8 +54,12 @@ export interface Coordination {
 /** @returns undefined with --no-coordination: then no machine knows of another */
 export function coordinationGuard(context: JobContext, coordination: Coordination): Guard | undefined {
   if (!coordination.settings.coordination) return undefined;
+  let ahead: RunAhead | undefined;
   return {
-    begin: async (state, control) => beginPart(context, coordination, state, control),
+    lookAhead(csvDigest, signal) {
+      ahead = lookForRun(context, coordination, csvDigest, signal);
+    },
+    begin: async (state, control) => beginPart(context, coordination, { state, control, ahead }),
     async check(state) {
       const figures: Figures = { first: undefined, last: undefined };
       const options = partOptions(context, coordination, state, figures);
@@ -63,38 +68,54 @@ export function coordinationGuard(context: JobContext, coordination: Coordinatio
   };
 }
 
+/** What a guard begins with. */
+export interface GuardedStart {
+  readonly state: OpenState;
+  readonly control: RunControl;
+  readonly ahead: RunAhead | undefined;
+}
+
+/** Looks for the run of a CSV whose state is not there yet. */
+export function lookForRun(
+  { surroundings }: JobContext,
+  { settings, identity, services }: Coordination,
+  csvDigest: string,
+  signal: AbortSignal,
+): RunAhead {
+  const account = new RestAccount(services.coordination, settings.coordinationContainer);
+  return locateAhead({ account, surroundings }, { target: identity.target, csvDigest }, signal);
+}
+
 async function beginPart(
   context: JobContext,
   coordination: Coordination,
-  state: OpenState,
-  control: RunControl,
+  { state, control, ahead }: GuardedStart,
 ): Promise<GuardedRun> {
   const { settings, services } = coordination;
   const { surroundings } = context;
   const figures: Figures = { first: undefined, last: undefined };
   using place = new StartPlace(context, coordination);
   const { account, container, serviceTime, signal } = place;
+  let watch: ControlWatch | undefined;
   try {
     await createCoordination(context, settings, account, signal);
-    const located = await locateStatesRun({ account, surroundings }, state.run, signal);
+    const located = await locateStatesRun({ account, surroundings }, state.run, signal, ahead);
     const options = { ...located, ...partOptions(context, coordination, state, figures) };
-    const asked: { watch?: ControlWatch } = {};
-    const facts = tellTaken(options.facts, () => asked.watch?.lastTaken);
-    const part = await Part.begin({ ...options, facts, account, surroundings, serviceTime }, signal);
     const { reporter } = context;
     const run = { account, surroundings, names: options.names };
-    asked.watch = await listenToAccount({ control, state, reporter, surroundings }, run);
+    const asked = watchAccount({ control, state, reporter, surroundings }, run);
+    watch = asked;
+    const facts = tellTaken(options.facts, () => asked.lastTaken);
+    const onClaimed = () => asked.readAhead();
+    const part = await Part.begin(
+      { ...options, facts, account, surroundings, serviceTime, onClaimed },
+      signal,
+    );
+    await asked.begin();
     tellHowToWatch(context, part.runId, settings);
-    return new CoordinatedRun({
-      part,
-      surroundings,
-      control,
-      services,
-      figures,
-      container,
-      watch: asked.watch,
-    });
+    return new CoordinatedRun({ part, surroundings, control, services, figures, container, watch });
   } catch (thrown) {
+    watch?.end();
     const explained = place.explain(thrown);
     if (!isWhole(settings) || !isWithoutRight(explained)) throw explained;
     tellAlone(context, state, explained);

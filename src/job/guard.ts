@@ -12,6 +12,13 @@ import type { OpenState } from "../state/state-kind.ts";
 
 export interface Guard {
   /**
+   * Begins to ask, before the state is there, what `begin` asks first; what is wrong is told by `begin` alone.
+   *
+   * @param csvDigest of the state that is being made
+   * @param signal ends it
+   */
+  lookAhead?(csvDigest: string, signal: AbortSignal): void;
+  /**
    * Refuses the start by what is known of the run already, and changes nothing: asked before container or queue are created.
    *
    * @throws ReuploadError

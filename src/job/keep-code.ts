@@ -12,6 +12,15 @@ export function keepCode(path: string, content: Uint8Array): void {
     writeNewSync(made, content);
     renameSync(made, path);
   } catch {
-    rmSync(made, { force: true });
+    removeIfPossible(made);
+  }
+}
+
+/** In a folder that cannot be entered it cannot even be seen that nothing is there. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What is left is the name of a process that has ended: no start reads it.
   }
 }

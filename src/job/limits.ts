@@ -8,6 +8,7 @@ import type { Timetable } from "../core/timetable.ts";
 import type { AutoSlots, CarryingThreads, RunningPipeline, ServiceLoad } from "../pipeline/pipeline.ts";
 import type { Message } from "../report/messages.ts";
 import type { LimitRequest } from "./run-control.ts";
+import { POOL_BOUNDS } from "../pipeline/pool-size.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
 
 /** The least that is read and sent at once when the bandwidth is limited, bytes. */
@@ -116,6 +117,21 @@ export function chooseSlots(
     threads: limits.threads,
     onChange: (change) => tell({ type: "concurrency", what: "file slots", unit: "slots", ...change }),
   };
+}
+
+/**
+ * Files that will surely be in flight at once in this thread, if each work item has one.
+ *
+ * @param workItems that are left
+ */
+export function surelyInFlight(
+  { concurrency, threads, limit, sample }: RunSettings,
+  workItems: number,
+): number {
+  // Several threads from the start have connections of their own.
+  if (threads !== "auto" && threads > 1) return 0;
+  const slots = concurrency === "auto" ? POOL_BOUNDS.start : concurrency;
+  return Math.min(slots, workItems, limit ?? workItems, sample ?? workItems);
 }
 
 /** Has the limits of a running pipeline and of its services changed, as the operator says. */

@@ -2,22 +2,58 @@
 import { type Checkpoint, checkpointCounts } from "../core/checkpoint.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { BlobNames, type RunKey } from "../machines/blob-names.ts";
-import { locateRun } from "../machines/grown-csv.ts";
+import { type LocatedRun, locateRun } from "../machines/grown-csv.ts";
 import type { ManifestContext } from "../machines/generation.ts";
 import type { Manifest } from "../machines/manifest.ts";
+import { ATTEMPT_MS } from "../machines/repeated-calls.ts";
 import type { Message } from "../report/messages.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import type { StateSummary } from "../state/ledger.ts";
+import { abortAfter } from "../surroundings/surroundings.ts";
 
-/** The run that the account knows of a state's CSV, or of one of its CSVs before `--update-csv`. */
+/** A run in the account, as a start found it. */
+export interface FoundRun extends LocatedRun {
+  readonly names: BlobNames;
+}
+
+/**
+ * The run that the account knows of a state's CSV, or of one of its CSVs before `--update-csv`.
+ *
+ * @param ahead what was found a moment ago, which counts when it is of the state's only CSV
+ */
 export async function locateStatesRun(
   place: Pick<ManifestContext, "account" | "surroundings">,
   { identity, input }: Pick<RunRecord, "identity" | "input">,
   signal: AbortSignal,
-): Promise<{ readonly run: RunKey; readonly names: BlobNames }> {
+  ahead?: RunAhead,
+): Promise<FoundRun> {
   const { target, csvDigest } = identity;
-  const run = await locateRun(place, { target, digests: [...(input.formerCsvs ?? []), csvDigest] }, signal);
-  return { run, names: BlobNames.forRun(run) };
+  const isAhead = ahead?.csvDigest === csvDigest && input.formerCsvs === undefined;
+  const found = isAhead ? await ahead.found : undefined;
+  if (found !== undefined) return found;
+  const digests = [...(input.formerCsvs ?? []), csvDigest];
+  const located = await locateRun(place, { target, digests }, signal);
+  return { ...located, names: BlobNames.forRun(located.run) };
+}
+
+/** The run of a CSV, looked for before its state is there; undefined when it was not found out. */
+export interface RunAhead {
+  readonly csvDigest: string;
+  readonly found: Promise<FoundRun | undefined>;
+}
+
+/** Looks for the run of a CSV, once and for 5 s at most. Never throws. */
+export function locateAhead(
+  place: Pick<ManifestContext, "account" | "surroundings">,
+  key: RunKey,
+  signal: AbortSignal,
+): RunAhead {
+  const { target, csvDigest } = key;
+  const once = AbortSignal.any([signal, abortAfter(place.surroundings, ATTEMPT_MS)]);
+  const found = locateRun(place, { target, digests: [csvDigest] }, once)
+    .then((located) => ({ ...located, names: BlobNames.forRun(located.run) }))
+    .catch((): undefined => undefined);
+  return { csvDigest, found };
 }
 
 /** What the manifest says of the CSV. */

@@ -13,7 +13,7 @@ import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, NO_GUARD } from "./guard.ts";
 import { growYoungHeap } from "./process.ts";
-import { limitedBy } from "./limits.ts";
+import { limitedBy, surelyInFlight } from "./limits.ts";
 import { openMetrics } from "./metrics.ts";
 import { listenToOperator } from "./operator.ts";
 import { endAfter } from "./max-duration.ts";
@@ -90,6 +90,8 @@ class Run {
   readonly #request: RunRequest;
   readonly #emulator: Emulator | undefined;
   readonly #statePath: string;
+  /** Aborts when the run has ended. */
+  readonly #ended = new AbortController();
   /** Row hashes of the CSV, once it was read. */
   #sample: readonly string[] = [];
 
@@ -105,6 +107,7 @@ class Run {
     const target = { settings, found, catalog: catalog.identity, emulator: this.#emulator };
     const opened = await openTarget(this.#context, target);
     const { services, identity } = opened;
+    const guard = this.#guard(opened);
     const prepare = async (mayCreate: boolean) =>
       prepareTarget(this.#context, services, {
         settings,
@@ -119,30 +122,44 @@ class Run {
         location: this.#statePath,
         resume: settings.resume,
         kept,
-        input: input && ((...given) => this.#sampled(input(...given))),
+        input: input && ((...given) => this.#watched(input(...given), services, guard)),
         resumeAdvice: resumeAdvice(resumeCommand),
         ...(control.ready !== undefined && { ready: control.ready }),
       });
-    // A state that is there is not touched before the target was seen.
-    if (found !== undefined) await look;
-    const state = await openBesideLook(this.#context, look, this.#statePath, open);
     try {
-      const create = (await look) === "missing" ? async () => prepare(true) : undefined;
-      return await this.#withState(opened, state, create);
+      // A state that is there is not touched before the target was seen.
+      if (found !== undefined) await look;
+      const state = await openBesideLook(this.#context, look, this.#statePath, open);
+      try {
+        const create = (await look) === "missing" ? async () => prepare(true) : undefined;
+        return await this.#withState(services, guard, state, create);
+      } finally {
+        await state.close();
+      }
     } finally {
-      await state.close();
+      this.#ended.abort();
     }
   }
 
-  /** The same input; what others compare of it is kept. */
-  #sampled(input: RunInput): RunInput {
+  /** The same input. What others compare of it is kept, and what it tells is used before its state is in its place. */
+  #watched(input: RunInput, services: Services, guard: Guard): RunInput {
     return {
       read: async (take) => {
         const read = await input.read(take);
         this.#sample = read.sample ?? [];
+        const { signal } = this.#context;
+        guard.lookAhead?.(read.csvDigest, AbortSignal.any([signal, this.#ended.signal]));
+        if (this.#request.found === undefined) this.#openAhead(services, read.counts.ours);
         return read;
       },
     };
+  }
+
+  /** Opens connections, while the run makes ready. @param workItems that are left */
+  #openAhead(services: Services, workItems: number): void {
+    const { settings } = this.#request;
+    const files = surelyInFlight(settings, workItems);
+    services.openAhead({ files, withQueue: settings.announce }, this.#ended.signal);
   }
 
   #guard({ services, identity }: OpenTarget): Guard {
@@ -157,9 +174,14 @@ class Run {
   }
 
   /** @param create creates what is missing in the account */
-  async #withState(target: OpenTarget, state: OpenState, create: CreateMissing): Promise<RunEnd> {
-    const { services } = target;
-    const guard = this.#guard(target);
+  async #withState(
+    services: Services,
+    guard: Guard,
+    state: OpenState,
+    create: CreateMissing,
+  ): Promise<RunEnd> {
+    const { pending, in_progress: inProgress } = state.ledger.tally().workItems;
+    this.#openAhead(services, pending + inProgress);
     const place = { guard, isNew: this.#request.found === undefined, location: this.#statePath, create };
     const open = async () => this.#openCatalog(services, state);
     const { run: guarded, opened: catalog } = await beginGuarded(this.#context, state, place, open);

@@ -34,6 +34,8 @@ export { probeRights, probeSend } from "../azure/calls/probe-rights.ts";
 
 /** A connection of the coordination that is not open by then is given up, ms: its requests are tried again after that. */
 const COORDINATION_CONNECT_MS = 5_000;
+/** The most requests of the coordination that a start sends at once. */
+const COORDINATION_AT_ONCE = 3;
 
 /** The services of a run: each with its gate, all behind one `Attempts`. */
 export class Services implements SlotServices {
@@ -165,6 +167,19 @@ export class Services implements SlotServices {
     const brake = new DepthBrake(REAL_SURROUNDINGS, `queue ${queue}`, maxQueueDepth, ask);
     this.limits.add({ name: "--max-queue-depth", heldMs: () => brake.heldMs });
     return brake;
+  }
+
+  /**
+   * Opens the connections that the first files will use, while the run makes ready.
+   *
+   * @param files that will surely be in flight at once, as far as is known
+   * @param signal closes what was opened and not used
+   */
+  openAhead({ files, withQueue }: { files: number; withQueue: boolean }, signal: AbortSignal): void {
+    const { blobEndpoint, queueEndpoint } = this.account;
+    this.client.openAhead(blobEndpoint, files, signal);
+    if (withQueue) this.client.openAhead(queueEndpoint, files, signal);
+    this.coordination.openAhead(blobEndpoint, COORDINATION_AT_ONCE, signal);
   }
 
   /** From now on target and queue are asked for the work itself: see `ServiceGate.beginWork`. */

@@ -51,7 +51,7 @@ export async function findStoredRun(
   const { surroundings, signal } = context;
   const account = new RestAccount(services.coordination, settings.coordinationContainer);
   try {
-    const run = await locateRun({ account, surroundings }, { target, digests: [csvDigest] }, signal);
+    const { run } = await locateRun({ account, surroundings }, { target, digests: [csvDigest] }, signal);
     const names = BlobNames.forRun(run);
     return await readCheckpoints({ account, surroundings, names }, signal);
   } catch (thrown) {

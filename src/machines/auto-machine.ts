@@ -8,9 +8,8 @@ import { makeRunId, type RunKey } from "./blob-names.ts";
 import type { Claim, Holder } from "./claim.ts";
 import { LAST_WORD_MS } from "./claim-contract.ts";
 import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
-import { checkOtherCsvs } from "./csv-overlap.ts";
 import { joinRun, type Joining, type Membership } from "./membership.ts";
-import { findOrMakeManifest } from "./generation.ts";
+import { findOrMakeManifest, type SeenManifest } from "./generation.ts";
 import { IdleMachines } from "./idle-machines.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
 import { checkNewestCsv, checkRunsCsv } from "./grown-csv.ts";
@@ -18,7 +17,7 @@ import type { Manifest, RunSettings } from "./manifest.ts";
 import type { RecordSummary } from "./record.ts";
 import { repartition, type SpreadRecords } from "./repartition.ts";
 import { untilAnswered } from "./repeated-calls.ts";
-import { readRunMoment } from "./run-moment.ts";
+import { lookAround } from "./look-around.ts";
 import { checkSettings } from "./start-fixed.ts";
 import { surveyOnce } from "./survey.ts";
 
@@ -38,8 +37,12 @@ export interface AutoMachineOptions extends Omit<AutoOptions, "generation" | "ne
   /** `--repartition`: makes the records of the new partitions. */
   readonly spread: SpreadRecords | undefined;
   readonly onWait: (holder: RecordSummary) => void;
-  /** As `Part`. */
+  /** As `PartOptions`. */
   readonly ownBegin: number | undefined;
+  /** As `PartOptions`. */
+  readonly seen?: SeenManifest | undefined;
+  /** As `PartOptions`. */
+  readonly onClaimed: () => void;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
 }
 
@@ -100,7 +103,9 @@ export class AutoMachine {
     const { spread } = given;
     await checkRunsCsv(given, signal);
     if (spread !== undefined) await repartition({ ...given, newManifest, spread }, signal);
-    const { manifest } = await findOrMakeManifest(given, newManifest, signal);
+    const seen = spread === undefined ? given.seen : undefined;
+    const found = await findOrMakeManifest(given, newManifest, signal, seen);
+    const { manifest } = found;
     const { totalPartitions } = manifest;
     const isOther = manifest.mode === "auto" && totalPartitions !== given.settings.totalPartitions;
     if (isOther && given.anyTotal) throw new OtherTotal(totalPartitions);
@@ -108,15 +113,11 @@ export class AutoMachine {
     checkNewestCsv(manifest, given.csv);
     const options = { ...given, generation: manifest.generation, newManifest };
     const want = { held: new Set<number>(), most: 1 };
-    const first = await takePartitions(options, await viewRun(options, signal), want, signal);
+    const first = await takePartitions(options, await viewRun(options, signal, found), want, signal);
     const held = first.kind === "claims" ? first.taken.map(({ claim }) => claim) : [];
     try {
-      if (!given.separateRun) await checkOtherCsvs(options, signal);
-      const before = await readRunMoment(
-        options,
-        { ownBegin: given.ownBegin, again: manifest.again },
-        signal,
-      );
+      given.onClaimed();
+      const before = await lookAround({ ...options, again: manifest.again }, signal);
       return new AutoMachine(options, before, held);
     } catch (thrown) {
       for (const claim of held) await claim.finish(abortAfter(given.surroundings, LAST_WORD_MS));
@@ -211,7 +212,9 @@ export class AutoMachine {
 
   /** Whether the whole run is complete, which is proved and written down. @throws as `viewRun` */
   async prove(signal: AbortSignal): Promise<boolean> {
-    return closeIfDone(this.#options, this.#options.generation, signal);
+    const { isComplete, run } = await closeIfDone(this.#options, this.#options.generation, signal);
+    this.#seen = { run, at: moment(this.#options.surroundings) };
+    return isComplete;
   }
 
   /** The facts of a partition that another machine has done; undefined when its record is gone. @throws as `viewRun` */

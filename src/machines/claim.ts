@@ -17,11 +17,12 @@ import {
   type PartitionFacts,
   type Resting,
 } from "./claim-contract.ts";
+import { readAhead } from "./ahead.ts";
 import { isRefusal, type StoredBlob } from "./coordination-account.ts";
 import { type Confirmation, Lease, releaseLease, whatIsGone } from "./lease.ts";
 import { decodeSummary, encodeSummary } from "./record.ts";
 import { NamedGifts } from "./named-gifts.ts";
-import { callOnce, maySucceedLater, untilAnswered } from "./repeated-calls.ts";
+import { callOnce, maySucceedLater } from "./repeated-calls.ts";
 
 export type { ClaimChecks, ClaimContext, Holder, PartitionFacts };
 
@@ -61,9 +62,7 @@ export class Claim {
   }
 
   /**
-   * Acquires the record's lease, reads the record, adopts its facts, and writes it as this claim's. The record must be
-   * there.
-   *
+   * Acquires the lease of the record, which must be there, reads it, adopts its facts, and writes it as this claim's.
    * @param checks what the start looks at meanwhile
    * @returns the claim, which renews by itself, and rests when the partition is done but more may be found; `done` when
    * there is nothing to do; `again` when somebody took the partition meanwhile, or that cannot be told
@@ -75,17 +74,18 @@ export class Claim {
     checks: ClaimChecks,
     signal: AbortSignal,
   ): Promise<Claim | "done" | "again"> {
-    const { account, surroundings, serviceTime } = context;
     let claim: Claim | undefined;
     const confirm = async (during: AbortSignal): Promise<Confirmation> =>
       claim === undefined ? context.confirmGeneration(during) : claim.#confirm(during);
-    const place = { account, surroundings, name };
-    const lease = await Lease.acquire({ ...place, serviceTime, confirm }, signal);
+    const place = { ...context, name };
+    const lease = await Lease.acquire({ ...place, confirm }, signal);
     let isKept = false;
     try {
       lease.keep();
+      // Under the lease both are read at once. Should the record change all the same, the first write is refused.
+      using reading = readAhead(context, name, signal);
       await checks.afterAcquire(signal);
-      const record = await untilAnswered(surroundings, signal, async (call) => account.read(name, call));
+      const record = await reading.answer;
       if (record === undefined) throw new Error("the record was deleted during the start");
       const before = decodeSummary(record.metadata);
       const epoch = before?.epoch ?? 0;

@@ -31,11 +31,16 @@ export interface RunView {
 /**
  * The run as the account knows it: the manifest first, then all records by one list.
  *
+ * @param known the manifest as it was read a moment ago
  * @returns undefined when there is no run
  * @throws what `untilAnswered` and the readers throw
  */
-export async function viewRun(context: ManifestContext, signal: AbortSignal): Promise<RunView | undefined> {
-  const read = await readManifest(context, signal);
+export async function viewRun(
+  context: ManifestContext,
+  signal: AbortSignal,
+  known?: ReadManifest,
+): Promise<RunView | undefined> {
+  const read = known ?? (await readManifest(context, signal));
   if (read === undefined) return undefined;
   const { blobs, date } = await untilAnswered(context.surroundings, signal, async (call) =>
     context.account.list(context.names.records(read.manifest.generation), call),
@@ -75,26 +80,36 @@ export function isAllDone({ read: { manifest }, partitions }: RunView): boolean 
   return areDone && workItems === manifest.csv.workItems;
 }
 
+/** Whether the run of a generation is complete, and the run as it was seen for that; undefined when it is gone. */
+export interface RunProof {
+  readonly isComplete: boolean;
+  readonly run: RunView | undefined;
+}
+
 /**
  * Closes the run when it is done. The manifest is read before the records are listed and written on the condition that
  * it is still the same, so that a partition that was opened again meanwhile is noticed.
  *
  * @param context with the machine's CSV: who does not have the newest one proves nothing
- * @returns whether the run of this generation is complete
+ * @param known the manifest as it was read a moment ago, which counts while it says open: a change since then is noticed at
+ * the write
  * @throws as `viewRun` does
  */
 export async function closeIfDone(
   context: ManifestContext & { readonly csv?: Pick<Manifest["csv"], "digest"> },
   generation: number,
   signal: AbortSignal,
-): Promise<boolean> {
-  for (;;) {
-    const view = await viewRun(context, signal);
-    if (view === undefined || view.read.manifest.generation !== generation) return false;
-    if (context.csv !== undefined && context.csv.digest !== view.read.manifest.csv.digest) return false;
-    if (view.read.manifest.state === "closed") return true;
-    if (view.read.manifest.state === "opening" || !isAllDone(view)) return false;
-    if ((await changeManifest(context, view.read, { state: "closed" }, signal)) !== undefined) return true;
+  known?: ReadManifest,
+): Promise<RunProof> {
+  for (let first = known?.manifest.state === "open" ? known : undefined; ; first = undefined) {
+    const run = await viewRun(context, signal, first);
+    if (run === undefined || run.read.manifest.generation !== generation) return { isComplete: false, run };
+    const { csv, state } = run.read.manifest;
+    if (context.csv !== undefined && context.csv.digest !== csv.digest) return { isComplete: false, run };
+    if (state === "closed") return { isComplete: true, run };
+    if (state === "opening" || !isAllDone(run)) return { isComplete: false, run };
+    const read = await changeManifest(context, run.read, { state: "closed" }, signal);
+    if (read !== undefined) return { isComplete: true, run: { ...run, read } };
     await sleep(context.surroundings, LOOK_AGAIN_MS, signal);
   }
 }

@@ -6,7 +6,8 @@
 
 import { type ControlRequest, readControlRequest } from "../core/control-request.ts";
 import { sleep } from "../surroundings/surroundings.ts";
-import { isRefusal } from "./coordination-account.ts";
+import { Ahead } from "./ahead.ts";
+import { isRefusal, type StoredBlob } from "./coordination-account.ts";
 import { makeDocument, readDocument } from "./documents.ts";
 import { createOnce, type ManifestContext } from "./generation.ts";
 import { callOnce, untilAnswered } from "./repeated-calls.ts";
@@ -119,6 +120,7 @@ export class ControlWatch {
   readonly #ended = new AbortController();
   #lastTaken = 0;
   #isFirst = true;
+  #ahead: Ahead<StoredBlob | undefined> | undefined;
 
   /** @param take does what is asked; one after the other; must not throw */
   constructor(context: ManifestContext, take: (entry: ControlEntry) => Promise<void>) {
@@ -129,6 +131,11 @@ export class ControlWatch {
   /** The number of the last request that was looked at, as the machine's record tells it. */
   get lastTaken(): number {
     return this.#lastTaken;
+  }
+
+  /** Reads for the first time, beside what the start does still; what was asked is taken by `begin`. */
+  readAhead(): void {
+    this.#ahead = new Ahead(this.#ended.signal, async (signal) => this.#read(signal));
   }
 
   /** Looks for the first time, and from then on again and again; what cannot be read now is read the next time. */
@@ -150,9 +157,15 @@ export class ControlWatch {
     this.#ended.abort(new Error("the machine has ended"));
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  async #read(signal: AbortSignal): Promise<StoredBlob | undefined> {
     const { account, surroundings, names } = this.#context;
-    const blob = await callOnce(surroundings, signal, async (call) => account.read(names.control, call));
+    return callOnce(surroundings, signal, async (call) => account.read(names.control, call));
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const blob = await (ahead?.answer ?? this.#read(signal));
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     if (blob === undefined) return;

@@ -29,6 +29,11 @@ export interface ReadManifest {
   readonly date: number;
 }
 
+/** What a start read of the manifest a moment ago, for its first steps; undefined: there was none. */
+export interface SeenManifest {
+  readonly manifest: ReadManifest | undefined;
+}
+
 export interface ManifestContext {
   readonly account: CoordinationAccount;
   readonly surroundings: Surroundings;
@@ -54,31 +59,43 @@ export function toManifest({ body, etag, lastModified, date }: StoredBlob): Read
  * `Last-Modified` is the run's moment.
  *
  * @param wanted makes the manifest of a new run
+ * @param seen given only by who reads the manifest again, once it holds a lease: it is not read first then, nor after it was made
  * @throws ReuploadError `coordination-damaged` when the service does not keep it; what `untilAnswered` throws
  */
 export async function findOrMakeManifest(
   context: ManifestContext,
   wanted: () => Manifest,
   signal: AbortSignal,
+  seen?: SeenManifest,
 ): Promise<ReadManifest> {
   const { names, surroundings } = context;
   const missing = new MissingBlob(surroundings, "the manifest of the run");
   for (let round = 1; ; round++) {
-    const found = await findManifest(context, signal);
+    const found = await findManifest(context, signal, round === 1 ? seen : undefined);
     if (found !== undefined) return found;
     if (round > 1) await missing.pause(signal);
     await createOnce(context, names.begin, new Uint8Array(), {}, signal);
     const manifest = wanted();
-    await createOnce(context, names.manifest, encodeManifest(manifest), manifestMetadata(manifest), signal);
+    const [body, metadata] = [encodeManifest(manifest), manifestMetadata(manifest)];
+    const made = await createOnce(context, names.manifest, body, metadata, signal);
+    if (made !== undefined && seen !== undefined) return { manifest, ...made, lastModified: made.date };
   }
 }
 
-/** The manifest, once no repartition is under way. @returns undefined when there is none @throws as `readManifest` */
+/**
+ * The manifest, once no repartition is under way.
+ *
+ * @param seen stands for the first look, unless a repartition was under way
+ * @returns undefined when there is none
+ * @throws as `readManifest`
+ */
 export async function findManifest(
   context: ManifestContext,
   signal: AbortSignal,
+  seen?: SeenManifest,
 ): Promise<ReadManifest | undefined> {
   const { surroundings } = context;
+  if (seen !== undefined && seen.manifest?.manifest.state !== "opening") return seen.manifest;
   for (;;) {
     const found = await readManifest(context, signal);
     if (found === undefined || found.manifest.state !== "opening") return found;
@@ -87,21 +104,22 @@ export async function findManifest(
   }
 }
 
-/** Makes the blob unless it is there. @throws what `untilAnswered` throws */
+/** Makes the blob unless it is there. @returns undefined when it is there, as far as can be told @throws what `untilAnswered` throws */
 export async function createOnce(
   { account, surroundings }: ManifestContext,
   name: string,
   body: Uint8Array,
   metadata: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Written | undefined> {
   try {
-    await untilAnswered(surroundings, signal, async (call) =>
+    return await untilAnswered(surroundings, signal, async (call) =>
       account.write(name, { body, metadata }, { ifNoneMatch: "*" }, call),
     );
   } catch (thrown) {
     // A lease on a blob that is there is told before the condition is looked at.
     if (!isRefusal(thrown, "BlobAlreadyExists", "ConditionNotMet", "LeaseIdMissing")) throw thrown;
+    return undefined;
   }
 }
 

@@ -8,7 +8,14 @@ import { sleep } from "../surroundings/surroundings.ts";
 import { BlobNames, type RunKey } from "./blob-names.ts";
 import type { StoredBlob } from "./coordination-account.ts";
 import { makeDocument, readDocument } from "./documents.ts";
-import { changeManifest, createOnce, findManifest, type ManifestContext } from "./generation.ts";
+import {
+  changeManifest,
+  createOnce,
+  findManifest,
+  type ManifestContext,
+  type SeenManifest,
+  toManifest,
+} from "./generation.ts";
 import type { Manifest } from "./manifest.ts";
 import { untilAnswered } from "./repeated-calls.ts";
 
@@ -23,6 +30,12 @@ interface Pointer {
 /** A CSV as it is compared with the run's. */
 export type OwnCsv = Pick<Manifest["csv"], "digest" | "rows">;
 
+/** The run of a CSV, and its manifest as it was read on the way; undefined when only a pointer to it was. */
+export interface LocatedRun {
+  readonly run: RunKey;
+  readonly seen: SeenManifest | undefined;
+}
+
 /** Where the machines look for the run. */
 type Place = Pick<ManifestContext, "account" | "surroundings">;
 
@@ -31,20 +44,22 @@ type Place = Pick<ManifestContext, "account" | "surroundings">;
  * account knew of the newest.
  *
  * @param digests of all CSVs that the state had, the newest last
- * @returns the key of the run that is there; that of the newest CSV when there is none
+ * @returns the run that is there; that of the newest CSV when there is none
  * @throws what `untilAnswered` throws; ReuploadError `coordination-damaged`
  */
 export async function locateRun(
   place: Place,
   { target, digests }: { readonly target: string; readonly digests: readonly string[] },
   signal: AbortSignal,
-): Promise<RunKey> {
+): Promise<LocatedRun> {
   for (const csvDigest of digests) {
     const blob = await readOf(place, { target, csvDigest }, signal);
-    const first = blob === undefined ? undefined : readPointer(blob);
-    if (blob !== undefined) return { target, csvDigest: first ?? csvDigest };
+    if (blob === undefined) continue;
+    const first = readPointer(blob);
+    if (first !== undefined) return { run: { target, csvDigest: first }, seen: undefined };
+    return { run: { target, csvDigest }, seen: { manifest: toManifest(blob) } };
   }
-  return { target, csvDigest: digests.at(-1) ?? "" };
+  return { run: { target, csvDigest: digests.at(-1) ?? "" }, seen: { manifest: undefined } };
 }
 
 /** Which CSV a pointer names, as its metadata tell it: the end of its manifest's name. @returns undefined for another blob */
@@ -68,12 +83,12 @@ export function checkNewestCsv({ csv }: Pick<Manifest, "csv">, own: OwnCsv | und
   );
 }
 
-/** The same, for a start that has not read the manifest yet. @throws as `checkNewestCsv` and `findManifest` */
+/** The same, for the run as it stands. @throws as `checkNewestCsv` and `findManifest` */
 export async function checkRunsCsv(
-  context: ManifestContext & { readonly csv: OwnCsv },
+  context: ManifestContext & { readonly csv: OwnCsv; readonly seen?: SeenManifest | undefined },
   signal: AbortSignal,
 ): Promise<void> {
-  const found = await findManifest(context, signal);
+  const found = await findManifest(context, signal, context.seen);
   if (found !== undefined) checkNewestCsv(found.manifest, context.csv);
 }
 

@@ -14,12 +14,12 @@
 import { beginAgain } from "./begin-again.ts";
 import type { Claim } from "./claim.ts";
 import { LAST_WORD_MS } from "./claim-contract.ts";
-import { closeIfDone, type PartitionView, type RunView, viewRun } from "./completion.ts";
+import { closeIfDone, type PartitionView, type RunView } from "./completion.ts";
 import { checkRunsCsv, pointToRun, updateRunsCsv } from "./grown-csv.ts";
-import { checkOtherCsvs } from "./csv-overlap.ts";
 import type { Manifest } from "./manifest.ts";
 import { type NewRecord, type OldRecord, repartition, type SpreadRecords } from "./repartition.ts";
-import { readRunMoment } from "./run-moment.ts";
+import { lookAround } from "./look-around.ts";
+import { type ReadManifest, readManifest } from "./generation.ts";
 import { keepCheckpoints } from "./keep-checkpoints.ts";
 import { checkSettings, claimFixedPartition, type FixedStart } from "./start-fixed.ts";
 import { makeRunId, type RunKey } from "./blob-names.ts";
@@ -47,6 +47,8 @@ export interface PartOptions extends Omit<FixedStart, "newManifest" | "csv"> {
   /** A run of the whole CSV with a new state: it takes over nothing of an earlier one. */
   readonly beginsAgain: boolean;
   readonly onSuspicion: (other: { readonly file: string; readonly rows: number }) => void;
+  /** Told once the part is this machine's: what is looked at last before the first file may be read from now on. */
+  readonly onClaimed: () => void;
 }
 
 /** One machine's part of a run: a fixed partition, from the guard to the last word. */
@@ -62,6 +64,8 @@ export class Part {
   readonly #claim: Claim | undefined;
   readonly #ended = new AbortController();
   readonly #checkpoints: Promise<void>;
+  /** Read beside the last word; undefined when it cannot be the proof's. */
+  #manifest: Promise<ReadManifest | undefined> = Promise.resolve(undefined);
 
   private constructor(
     options: PartOptions,
@@ -98,19 +102,14 @@ export class Part {
       writer: options.surroundings.uuid(),
       tool: options.tool,
     });
-    const { spread, settings } = options;
-    const check = (run: Manifest) => checkSettings(run, settings);
-    if (options.updatesCsv || options.formerCsvs.length > 0)
-      await updateRunsCsv({ ...options, check }, signal);
-    else if (!options.beginsAgain) await checkRunsCsv(options, signal);
-    if (spread !== undefined) await repartition({ ...options, newManifest, spread }, signal);
-    else if (options.beginsAgain) await beginAgain({ ...options, newManifest }, signal);
-    const { claim, manifest } = await claimFixedPartition({ ...options, newManifest }, signal);
+    const isChanged = await changeRun({ ...options, newManifest }, signal);
+    const seen = isChanged ? undefined : options.seen;
+    const { claim, manifest } = await claimFixedPartition({ ...options, newManifest, seen }, signal);
     try {
       await pointToRun(options, signal);
-      if (!options.separateRun) await checkOtherCsvs(options, signal);
+      options.onClaimed();
       const { again } = manifest.manifest;
-      const moment = await readRunMoment(options, { ownBegin: options.ownBegin, again }, signal);
+      const moment = await lookAround({ ...options, again }, signal);
       return new Part(options, { generation: manifest.manifest.generation, claim, moment });
     } catch (thrown) {
       await claim?.finish(abortAfter(options.surroundings, LAST_WORD_MS));
@@ -149,7 +148,12 @@ export class Part {
   async end(signal: AbortSignal): Promise<boolean> {
     this.#ended.abort(new Error("the part has ended"));
     await this.#checkpoints;
-    return this.#claim === undefined ? true : this.#claim.finish(signal);
+    const claim = this.#claim;
+    if (claim === undefined) return true;
+    // What changes it from now on, also a machine that reopens the run, has the proof begin anew.
+    if (!claim.isResting)
+      this.#manifest = readManifest(this.#options, signal).catch((): undefined => undefined);
+    return claim.finish(signal);
   }
 
   /**
@@ -163,11 +167,34 @@ export class Part {
     /** The run's, when another machine has given it a newer one meanwhile. */
     readonly newerCsv: Manifest["csv"] | undefined;
   }> {
-    const isComplete = await closeIfDone(this.#options, this.#generation, signal);
-    const run = await viewRun(this.#options, signal);
+    const read = await this.#manifest;
+    const { isComplete, run } = await closeIfDone(this.#options, this.#generation, signal, read);
     const csv = run?.read.manifest.csv;
     return { isComplete, run, newerCsv: csv?.digest === this.#options.csv.digest ? undefined : csv };
   }
+}
+
+/**
+ * What a start changes of the run as a whole before it claims its part: its CSV, or its partitions.
+ *
+ * @returns whether the manifest may be another one than `seen`
+ * @throws as `Part.begin`
+ */
+async function changeRun(
+  options: PartOptions & Pick<FixedStart, "newManifest">,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { spread, settings, beginsAgain } = options;
+  const check = (run: Manifest) => checkSettings(run, settings);
+  const updates = options.updatesCsv || options.formerCsvs.length > 0;
+  if (updates) await updateRunsCsv({ ...options, check }, signal);
+  else if (!beginsAgain) await checkRunsCsv(options, signal);
+  if (spread !== undefined) await repartition({ ...options, spread }, signal);
+  else if (beginsAgain) {
+    const seen = updates ? undefined : options.seen;
+    return (await beginAgain({ ...options, seen }, signal)) || updates;
+  }
+  return updates || spread !== undefined;
 }
 
 /** What the manifest of a new run says of the CSV. */

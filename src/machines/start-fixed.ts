@@ -15,6 +15,7 @@ import {
   type ManifestContext,
   type ReadManifest,
   reopenRun,
+  type SeenManifest,
 } from "./generation.ts";
 import { checkNewestCsv, type OwnCsv } from "./grown-csv.ts";
 import { type Manifest, type RunSettings, settingDifferences } from "./manifest.ts";
@@ -34,6 +35,8 @@ export interface FixedStart extends ManifestContext {
   readonly settings: RunSettings;
   /** Of this machine; it must be the run's newest. */
   readonly csv?: OwnCsv;
+  /** The manifest as the start read it a moment ago. */
+  readonly seen?: SeenManifest | undefined;
   /** Makes the manifest of a new run. */
   readonly newManifest: () => Manifest;
   readonly facts: PartitionFacts;
@@ -69,13 +72,14 @@ class StartAgain extends Error {}
 export async function claimFixedPartition(start: FixedStart, signal: AbortSignal): Promise<FixedClaim> {
   const look = new LeaseLook(start);
   const missing = new MissingBlob(start.surroundings, `the record of ${nameShare(start)}`);
-  for (;;) {
-    const manifest = await findOrMakeManifest(start, start.newManifest, signal);
+  for (let { seen } = start; ; seen = undefined) {
+    const manifest = await findOrMakeManifest(start, start.newManifest, signal, seen);
     checkSettings(manifest.manifest, start.settings);
     checkNewestCsv(manifest.manifest, start.csv);
     const name = start.names.record(manifest.manifest.generation, start.partition);
-    await createOnce(start, name, new Uint8Array(), {}, signal);
-    if (!(await look.mayTry(name, signal))) continue;
+    const made = await createOnce(start, name, new Uint8Array(), {}, signal);
+    // Nobody has held what was made just now; should somebody be faster, the acquire tells.
+    if (made === undefined && !(await look.mayTry(name, signal))) continue;
     const claim = await tryClaim(start, manifest, name, signal);
     if (claim === "missing") await missing.pause(signal);
     else if (claim === "again") await sleep(start.surroundings, LOOK_AGAIN_MS, signal);

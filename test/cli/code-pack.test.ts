@@ -1,4 +1,5 @@
 /** The code that a command leaves compiled for its next start. */
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,8 @@ import { CodePack, loadWithPack } from "../../src/cli/code-pack.ts";
 
 const body = Array.from({ length: 50 }, (_, at) => `sum += n * ${at};`).join("\n");
 const LATER = `let sum = 0; ${body} return sum;`;
+
+const CODE_PACK = join(import.meta.dirname, "..", "..", "src", "cli", "code-pack.ts");
 
 let folder: string;
 beforeEach(async () => {
@@ -107,14 +110,37 @@ describe("the pack of compiled code", () => {
     ],
     [
       "is of another layout",
-      (all: Buffer) => Buffer.from(all.toString("latin1").replace("code 2", "code 0"), "latin1"),
+      (all: Buffer) =>
+        Buffer.from(all.toString("latin1").replace("reupload code", "reupload kode"), "latin1"),
     ],
+    [
+      "has a wrong bit in what it says of itself",
+      (all: Buffer) => Buffer.from(all.toString("latin1").replace('"builtins":[', '"builtins":[5'), "latin1"),
+    ],
+    ["is all zeros", (all: Buffer) => Buffer.alloc(all.length)],
   ])("is not used when it %s", async (_, damage) => {
     keep(start().pack);
     await writeFile(await packFile(), damage(await readFile(await packFile())));
     const { pack, value } = start();
+    expect(() => {
+      pack.loadBuiltins();
+    }).not.toThrow();
     expect(value()).toBe(2 * 49 * 25);
     expect(pack.isWanting).toBe(true);
+  });
+
+  it.skipIf(process.platform === "win32")("is not waited for where a pipe has its name", async () => {
+    keep(start().pack);
+    const path = await packFile();
+    await rm(path);
+    execFileSync("mkfifo", [path]);
+    // In a process of its own: it would not come back.
+    const script = `import { CodePack } from ${JSON.stringify(CODE_PACK)};
+      process.exitCode = new CodePack(${JSON.stringify(folder)}, ${JSON.stringify(folder)}, "run").isWanting ? 7 : 8;`;
+    const { status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      timeout: 20_000,
+    });
+    expect(status).toBe(7);
   });
 
   it("names the modules of Node that were loaded, for the next start", async () => {
@@ -143,5 +169,14 @@ describe("the pack of compiled code", () => {
       keep(pack);
     }).not.toThrow();
     await mkdir(folder);
+  });
+
+  it("that cannot even be looked at is no error", async () => {
+    const { pack } = start();
+    const content = pack.content();
+    await writeFile(join(folder, "a file"), "");
+    expect(() => {
+      keepCode(join(folder, "a file", "pack"), content);
+    }).not.toThrow();
   });
 });

@@ -37,7 +37,7 @@ class Run {
     const { account, surroundings, signal } = this;
     const csv = csvs.at(-1) ?? A;
     const digests = csvs.map(({ digest }) => digest);
-    const run = await this.done(locateRun(this, { target, digests }, signal));
+    const { run, seen } = await this.done(locateRun(this, { target, digests }, signal));
     const count = ROWS[csv.digest]?.[partition] ?? 0;
     const items = Array.from({ length: count }, (_, place) => `${partition}-${place}`);
     const done = new Set<string>();
@@ -45,6 +45,7 @@ class Run {
       account,
       surroundings,
       run,
+      seen,
       names: BlobNames.forRun(run),
       serviceTime: new ServiceTime(surroundings),
       holder: { host: `host${partition}`, pid: 1, stateId: `state${partition}` },
@@ -64,6 +65,7 @@ class Run {
       mayFindMore: () => false,
       onWait: () => {},
       onSuspicion: () => {},
+      onClaimed: () => {},
     };
     const part = await this.done(Part.begin(options, signal));
     return {

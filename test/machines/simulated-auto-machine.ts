@@ -96,7 +96,7 @@ export class SimulatedAutoMachine extends SimulatedProcess {
         await Promise.all(each);
       } else if (taken.kind === "other-generation") return "other generation";
       else if (taken.kind === "nothing-now") await sleep(this.own, LOOK_MS, never);
-      else if (await closeIfDone(options, options.generation, never)) return "completed";
+      else if ((await closeIfDone(options, options.generation, never)).isComplete) return "completed";
     }
   }
 

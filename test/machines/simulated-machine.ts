@@ -4,6 +4,7 @@
  */
 import { type Claim, type PartitionFacts } from "../../src/machines/claim.ts";
 import { closeIfDone } from "../../src/machines/completion.ts";
+import { type ReadManifest, readManifest, type SeenManifest } from "../../src/machines/generation.ts";
 import { claimFixedPartition } from "../../src/machines/start-fixed.ts";
 import { encodeSummary } from "../../src/machines/record.ts";
 import { beginAgain } from "../../src/machines/begin-again.ts";
@@ -54,6 +55,8 @@ export class SimulatedMachine extends SimulatedProcess {
   /** Ctrl+C: what is in hand is finished. */
   isDraining = false;
 
+  #manifest: Promise<ReadManifest | undefined> = Promise.resolve(undefined);
+
   constructor(options: MachineOptions, state: SimulatedState) {
     super(options);
     this.options = options;
@@ -79,11 +82,17 @@ export class SimulatedMachine extends SimulatedProcess {
       const spread = async (old: readonly OldRecord[]) => this.#spread(old.map(({ body }) => body));
       await repartition({ ...context, newManifest, settings, spread, onWait: () => {} }, signal);
     }
-    if (this.options.beginsAgain)
-      await beginAgain({ ...context, newManifest, settings, onWait: () => {} }, signal);
+    let seen: SeenManifest | undefined = this.options.repartition
+      ? undefined
+      : { manifest: await readManifest(context, signal) };
+    if (this.options.beginsAgain) {
+      const again = { ...context, newManifest, settings, seen, onWait: () => {} };
+      if (await beginAgain(again, signal)) seen = undefined;
+    }
     const started = await claimFixedPartition(
       {
         ...context,
+        seen,
         holder: { host, pid: 1, stateId: this.state.id },
         partition,
         settings,
@@ -103,7 +112,7 @@ export class SimulatedMachine extends SimulatedProcess {
       const end = await this.#workOn(started.claim, moment, generation);
       if (end !== undefined) return end;
     }
-    const isComplete = await closeIfDone(context, generation, signal);
+    const { isComplete } = await closeIfDone(context, generation, signal, await this.#manifest);
     return isComplete ? "completed" : "part done";
   }
 
@@ -137,6 +146,9 @@ export class SimulatedMachine extends SimulatedProcess {
       await claim.finish(signal);
       return "partition-lost";
     }
+    // As the end of a part: the proof's manifest is read beside the last write.
+    this.#manifest = readManifest({ ...this.options, account: this.account, surroundings: this.own }, signal);
+    this.#manifest.catch(() => {});
     return (await claim.finish(signal)) ? undefined : "not told";
   }
 

@@ -3,6 +3,7 @@ import { request as httpsRequest } from "node:https";
 import { finished } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { TLSSocket } from "node:tls";
 import type { Fault } from "./fault-rules.ts";
 
 export interface Exchange {
@@ -153,6 +154,8 @@ function answer(fault: Extract<Fault, { kind: "answer" }>, response: ServerRespo
   response.end(body);
 }
 
-function reset(response: ServerResponse): void {
-  response.socket?.resetAndDestroy();
+function reset({ socket }: ServerResponse): void {
+  // Node resets no connection through its TLS; there it is cut without a farewell.
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket?.resetAndDestroy();
 }

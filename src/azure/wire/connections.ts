@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { buildConnector, Client, Dispatcher, ProxyAgent } from "undici";
+import { EarlySocket } from "./early-socket.ts";
 import { LeanSocket } from "./lean-socket.ts";
 import type { ProxyFor } from "./proxy.ts";
 
@@ -41,7 +42,7 @@ export interface Connection {
 export class Connections {
   readonly #proxyFor: ProxyFor;
   readonly #connectTimeoutMs: number;
-  readonly #takeByOrigin = new Map<string, () => Connection>();
+  readonly #hosts = new Map<string, Host>();
 
   /** @param connectTimeoutMs what is not open by then is given up */
   constructor(proxyFor: ProxyFor, connectTimeoutMs: number) {
@@ -51,23 +52,32 @@ export class Connections {
 
   /** The connection to this host that was used last and is free, or a new one. @param origin scheme, host and port */
   take(origin: string): Connection {
-    let take = this.#takeByOrigin.get(origin);
-    if (take === undefined) {
-      const url = new URL(origin);
-      const proxy = this.#proxyFor(url);
-      take = proxy === undefined ? this.#directly(url) : this.#through(proxy);
-      this.#takeByOrigin.set(origin, take);
-    }
-    return take();
+    return this.#host(origin).take();
   }
 
-  #directly(url: URL): () => Connection {
-    const kept = new KeptConnections(url, this.#connectTimeoutMs);
-    return () => kept.take();
+  /**
+   * Opens connections for requests that will surely come, once the host has been reached. Through a proxy nothing is opened.
+   *
+   * @param most how many there are to be, those that are there already included
+   * @param signal closes those that no request has taken
+   */
+  openAhead(origin: string, most: number, signal: AbortSignal): void {
+    this.#host(origin).openAhead(most, signal);
+  }
+
+  #host(origin: string): Host {
+    let host = this.#hosts.get(origin);
+    if (host === undefined) {
+      const url = new URL(origin);
+      const proxy = this.#proxyFor(url);
+      host = proxy === undefined ? new KeptConnections(url, this.#connectTimeoutMs) : this.#through(proxy);
+      this.#hosts.set(origin, host);
+    }
+    return host;
   }
 
   /** The proxy's agent looks after its connections itself. */
-  #through(proxy: string): () => Connection {
+  #through(proxy: string): Host {
     const dispatcher = new ProxyAgent({ ...OPTIONS, uri: proxy, connectTimeout: this.#connectTimeoutMs });
     const connection: Connection = {
       dispatcher,
@@ -76,8 +86,14 @@ export class Connections {
       giveBack: () => {},
       cut: () => {},
     };
-    return () => connection;
+    return { take: () => connection, openAhead: () => {} };
   }
+}
+
+/** Where requests to one host get their connection; `openAhead` as `Connections` has it. */
+interface Host {
+  take(): Connection;
+  openAhead(most: number, signal: AbortSignal): void;
 }
 
 /**
@@ -85,38 +101,71 @@ export class Connections {
  * opened for it or that another request gives back, whichever comes first. So a burst at the start opens no more than
  * are needed from then on: a new connection costs as much processor time as several small files.
  */
-class KeptConnections {
-  readonly #open: () => Connection;
+class KeptConnections implements Host {
+  readonly #url: URL;
+  readonly #sockets: LeanSockets;
   readonly #free: Connection[] = [];
   readonly #waiting = new Set<WaitingRequest>();
   /** Connections that the library opens again wait for their turn, too. */
   readonly #reopening: (() => void)[] = [];
   #handshakes = 0;
+  #connections = 0;
+  /** How many there are to be, without a request that asks. */
+  #most = 0;
+  #ahead: AbortSignal | undefined;
+  #isReached = false;
 
-  constructor({ origin, protocol }: URL, timeout: number) {
+  constructor(url: URL, timeout: number) {
+    this.#url = url;
     // One for all connections: to make one for each would be a sixth of what a connection costs.
-    const secureContext = protocol === "https:" ? createSecureContext() : undefined;
-    const sockets = new LeanSockets(timeout, secureContext);
-    this.#open = () => {
-      let socket: LeanSocket | undefined;
-      const connect = this.#ramp((options, callback) => {
-        socket = sockets.connect(options, callback);
-      });
-      const client = new Client(origin, { ...OPTIONS, connect });
-      const connection: Connection = {
-        dispatcher: client,
-        isLean: true,
-        get socket() {
-          return socket;
-        },
-        giveBack: () => this.#giveBack(connection),
-        cut: (reason) => {
-          client.destroy(reason, () => {});
-          this.#serve();
-        },
-      };
-      return connection;
+    const secureContext = url.protocol === "https:" ? createSecureContext() : undefined;
+    this.#sockets = new LeanSockets(timeout, secureContext);
+  }
+
+  #open(isEarly = false): Connection {
+    let socket: LeanSocket | undefined;
+    const connect = this.#ramp((options, callback) => {
+      socket = this.#sockets.connect(options, callback);
+    });
+    const early = isEarly ? this.#openEarly(connect) : undefined;
+    const client = new Client(this.#url.origin, {
+      ...OPTIONS,
+      connect: (options, callback) => {
+        if (early?.take(callback) !== true) connect(options, callback);
+      },
+    });
+    this.#connections++;
+    const connection: Connection = {
+      dispatcher: client,
+      isLean: true,
+      get socket() {
+        return socket;
+      },
+      giveBack: () => this.#giveBack(connection),
+      cut: (reason) => {
+        client.destroy(reason, () => {});
+        early?.drop();
+        this.#connections--;
+        this.#serve();
+      },
     };
+    return connection;
+  }
+
+  /** Opened as the library would. */
+  #openEarly(connect: buildConnector.connector): EarlySocket {
+    const { host, protocol, port, hostname } = this.#url;
+    // An address of version 6 stands in brackets in a URL alone.
+    const bare = hostname.replace(/^\[(.*)\]$/, "$1");
+    const early = new EarlySocket((callback) => connect({ host, hostname: bare, protocol, port }, callback));
+    this.#ahead?.addEventListener("abort", () => early.drop(), { once: true });
+    return early;
+  }
+
+  openAhead(most: number, signal: AbortSignal): void {
+    this.#most = most;
+    this.#ahead = signal;
+    if (this.#isReached) this.#serve();
   }
 
   take(): Connection {
@@ -139,13 +188,17 @@ class KeptConnections {
     else first.goOver(connection);
   }
 
-  /** Begins what waits for its turn to open a connection. */
+  /** Begins what waits for its turn to open a connection, and then what is opened ahead. */
   #serve(): void {
     if (!this.#mayOpen) return;
     const reopen = this.#reopening.shift();
     const [first] = this.#waiting;
     if (reopen !== undefined) reopen();
-    else first?.goOver(this.#open());
+    else if (first !== undefined) first.goOver(this.#open());
+    else if (this.#isReached && this.#ahead?.aborted === false) {
+      // Those that are open already are used first.
+      while (this.#mayOpen && this.#connections < this.#most) this.#free.unshift(this.#open(true));
+    }
   }
 
   /** Opens a few connections at a time. */
@@ -154,6 +207,7 @@ class KeptConnections {
       this.#handshakes++;
       connect(options, (...result) => {
         this.#handshakes--;
+        this.#isReached ||= result[0] === null;
         // The request that this connection was opened for is sent before another connection is begun.
         callback(...result);
         this.#serve();

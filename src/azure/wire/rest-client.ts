@@ -61,6 +61,11 @@ export class RestClient {
     return isStorageHost(new URL(url));
   }
 
+  /** Opens connections for requests that will surely come. @param endpoint of the account @param most @param signal as `Connections.openAhead` */
+  openAhead(endpoint: string, most: number, signal: AbortSignal): void {
+    this.#connections.openAhead(splitUrl(`${endpoint}/`).origin, most, signal);
+  }
+
   /**
    * Sends the request and gives the answer, with its whole body.
    *

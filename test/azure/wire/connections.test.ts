@@ -1,6 +1,6 @@
 import { once as event } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { StorageAccount } from "../../../src/azure/account.ts";
@@ -115,6 +115,128 @@ describe("connections", () => {
     for (const failure of await Promise.all(failures)) expect(String(failure)).toContain("enough");
     answers = true;
     await Promise.all(Array.from({ length: 40 }, async (_, n) => put(writer, `after${n}`)));
+  });
+
+  describe("that are opened ahead", () => {
+    const HEAD = { "x-ms-request-id": "1", etag: '"1"' };
+
+    /** A server that answers when told, and its open connections. */
+    async function scene() {
+      const sockets = new Set<Socket>();
+      const waiting: ServerResponse[] = [];
+      let made = 0;
+      let answersAtOnce = false;
+      const server = createServer((request, response) => {
+        request.resume();
+        if (answersAtOnce) response.writeHead(201, HEAD).end();
+        else waiting.push(response);
+      });
+      server.on("connection", (socket) => {
+        made++;
+        sockets.add(socket.once("close", () => sockets.delete(socket)));
+      });
+      const url = `${await listening(server)}/account`;
+      const client = restTo(accountAt(url));
+      const writer = new RestBlobWriter(client, "c");
+      const answerAll = (): void => {
+        for (const response of waiting.splice(0)) response.writeHead(201, HEAD).end();
+      };
+      const putAll = async (count: number): Promise<void> => {
+        const all = Promise.all(Array.from({ length: count }, async (_, n) => put(writer, `b${n}`)));
+        await expect.poll(() => waiting.length).toBe(count);
+        answerAll();
+        await all;
+        // A connection is free for the next request a turn after its answer.
+        await turn();
+      };
+      const answerNext = (): void => {
+        answersAtOnce = true;
+      };
+      return { server, url, client, sockets, putAll, answerNext, made: () => made };
+    }
+
+    it("are opened once the host was reached, as many as will be used, and requests go over them", async () => {
+      const { client, url, made, putAll } = await scene();
+      client.openAhead(url, 5, new AbortController().signal);
+      await turn();
+      expect(made()).toBe(0);
+      await putAll(1);
+      await expect.poll(made).toBe(5);
+      await putAll(5);
+      await putAll(5);
+      expect(made()).toBe(5);
+      await putAll(6);
+      expect(made()).toBe(6);
+    });
+
+    it("are opened at once where the host was reached before, more than may be opened at a time in turn", async () => {
+      const { client, url, made, putAll } = await scene();
+      await putAll(1);
+      client.openAhead(url, 40, new AbortController().signal);
+      await expect.poll(made).toBe(40);
+      await putAll(40);
+      expect(made()).toBe(40);
+    });
+
+    it("are opened anew when the service has closed them meanwhile", async () => {
+      const { client, url, made, sockets, putAll } = await scene();
+      await putAll(1);
+      client.openAhead(url, 4, new AbortController().signal);
+      await expect.poll(made).toBe(4);
+      for (const socket of sockets) socket.destroy();
+      await expect.poll(() => sockets.size).toBe(0);
+      await putAll(4);
+      expect(made()).toBe(8);
+    });
+
+    it("are used by a request that comes while they are opened", async () => {
+      const { client, url, made, putAll } = await scene();
+      await putAll(1);
+      client.openAhead(url, 8, new AbortController().signal);
+      await putAll(8);
+      expect(made()).toBe(8);
+    });
+
+    it("that could not be opened fail the attempt that has taken them, and the next ones go on", async () => {
+      const { client, url, server, sockets, putAll, answerNext } = await scene();
+      await putAll(1);
+      const { port } = server.address() as AddressInfo;
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      client.openAhead(url, 4, new AbortController().signal);
+      const writer = new RestBlobWriter(client, "c");
+      const attempts = new Attempts(REAL_SURROUNDINGS, QUICK);
+      const budget = new RequestBudget(new AbortController().signal, 60_000);
+      const failure = await thrownBy(
+        bare(async (pulse) => writer.putBlob("b", Buffer.from("{}"), CREATE, pulse)),
+      );
+      expect(failure).toMatchObject({ answer: { systemCode: "ECONNREFUSED" } });
+      await new Promise<void>((resolve) => void server.listen(port, "127.0.0.1", resolve));
+      answerNext();
+      const all = Array.from({ length: 4 }, async (_, n) =>
+        attempts.run(quickGate(), budget, "put blob", async (pulse) =>
+          writer.putBlob(`b${n}`, Buffer.from("{}"), CREATE, pulse),
+        ),
+      );
+      await Promise.all(all);
+    });
+
+    it("are closed at the end when no request has taken them, and the others are not", async () => {
+      const { client, url, made, sockets, putAll } = await scene();
+      const ended = new AbortController();
+      await putAll(2);
+      client.openAhead(url, 6, ended.signal);
+      await expect.poll(made).toBe(6);
+      await putAll(3);
+      ended.abort();
+      await expect.poll(() => sockets.size).toBe(3);
+      await putAll(3);
+      expect(made()).toBe(6);
+      client.openAhead(url, 9, ended.signal);
+      await turn();
+      expect(made()).toBe(6);
+    });
   });
 
   it("do not take a read whose answer tells no length for an empty file", async () => {
