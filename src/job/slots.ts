@@ -12,7 +12,7 @@ import type { ThreadPort } from "../workers/workers.ts";
 import type { Listener } from "./context.ts";
 import { FreeProcessors } from "./free-processors.ts";
 import { limitHeapOfThread } from "./process.ts";
-import { buildAnnouncer, buildTransfer, MEMORY, type Services } from "./services.ts";
+import { buildAnnouncer, buildTransfer, type Services } from "./services.ts";
 import { buildSlotAnnouncer, describeSlots } from "./slot-stages.ts";
 import { describeAccount, pickProxies, type ThreadDescription } from "./thread-services.ts";
 
@@ -81,7 +81,7 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
     },
   });
   services.alsoCounts(() => threads.figures);
-  services.limits.add({ name: MEMORY, heldMs: () => threads.heldMs });
+  services.limits.addMemory(() => threads.heldMs);
   services.limits.threads = threads;
   return {
     transfer: threads,
