@@ -53,9 +53,7 @@ export class Arena {
       found *= 2;
       if (found > this.#bytes) return undefined;
     }
-    // The lowest: those that were used before, so that few pages are touched. There are a few hundred at the most.
-    let at = Infinity;
-    for (const one of this.#freeBlocks(found)) at = Math.min(at, one);
+    const [at = 0] = this.#freeBlocks(found);
     this.#freeBlocks(found).delete(at);
     for (let half = found / 2; half >= length; half /= 2) this.#freeBlocks(half).add(at + half);
     return at;
