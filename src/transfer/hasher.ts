@@ -10,6 +10,14 @@ import type { HashAnswer, HashRequest, HashThreadData } from "./hash-thread.ts";
 import { type FileMd5, type Md5Maker, NativeMd5 } from "./md5.ts";
 import { Md5Lanes } from "./md5-lanes.ts";
 
+/** The thread that hashes is gone, and with it what it knew of files that came in pieces. */
+export class HashThreadDied extends Error {
+  constructor(cause: unknown) {
+    super(`the thread that hashes ended: ${errorMessageText(cause)}`, { cause });
+    this.name = "HashThreadDied";
+  }
+}
+
 /** What the thread may use: it holds digests, and views of bytes that lie outside its heap. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 
@@ -61,7 +69,7 @@ export class Hasher {
 
   /**
    * @param pieceBytes length of the pieces that will come
-   * @returns what throws the signal's reason, or an Error when the thread has died, that the file has to begin anew
+   * @returns what throws the signal's reason, or HashThreadDied: the file has to begin anew, and is hashed here then
    */
   begin(pieceBytes: number, signal: AbortSignal): FileMd5 {
     const thread = this.#threadFor(pieceBytes);
@@ -137,7 +145,7 @@ class HashThread {
   readonly #asking = new Numbered<Asker>();
   readonly #memory: ContentMemory;
   #asked = 0;
-  #death: Error | undefined;
+  #death: HashThreadDied | undefined;
 
   constructor(memory: ContentMemory) {
     this.#memory = memory;
@@ -202,7 +210,7 @@ class HashThread {
   }
 
   #die(cause: unknown): void {
-    this.#death ??= new Error(`the thread that hashes ended: ${errorMessageText(cause)}`, { cause });
+    this.#death ??= new HashThreadDied(cause);
     for (const { reject } of this.#asking.takeAll()) reject(this.#death);
     this.#worker?.unref();
   }

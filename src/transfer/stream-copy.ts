@@ -1,6 +1,7 @@
 import { fileDeadlineMs } from "../azure/azure.ts";
 import { planBlocks } from "./block-plan.ts";
 import { ofOwnWrite } from "./failures.ts";
+import { HashThreadDied } from "./hasher.ts";
 import { expectLength, expectMd5 } from "./integrity.ts";
 import { TaskGroup } from "./task-group.ts";
 import { putUnlessThere } from "./put-unless-there.ts";
@@ -19,6 +20,16 @@ const HEDGED_BYTES = 256 * 1024;
  * @throws FileFailure
  */
 export async function streamCopy(tools: TransferTools, job: Job): Promise<TransferResult> {
+  try {
+    return await copyThrough(tools, job);
+  } catch (thrown) {
+    // There is but one such thread: from now on everything is hashed here. The blocks that are staged stay.
+    if (thrown instanceof HashThreadDied) return copyThrough(tools, job);
+    throw thrown;
+  }
+}
+
+async function copyThrough(tools: TransferTools, job: Job): Promise<TransferResult> {
   const first = await job.source.readPart(undefined);
   try {
     expectLength(job, first.properties);

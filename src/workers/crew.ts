@@ -7,6 +7,8 @@ import type { ThreadEvents, ThreadPort } from "./workers.ts";
 /** After so many deaths within this time a dead thread is not replaced, ms. */
 const DEATHS = 3;
 const DEATHS_WITHIN_MS = 60_000;
+/** A thread that is at work for so long without a rest and without a word hangs, ms: its own clocks do not run. */
+const HANGS_AFTER_MS = 60_000;
 
 export interface CrewOptions {
   readonly surroundings: Pick<Surroundings, "monotonic">;
@@ -14,6 +16,8 @@ export interface CrewOptions {
   readonly replaces: ((blobName: string) => boolean) | undefined;
   /** Starts a thread that serves calls (`serveSlots`). */
   readonly start: () => ThreadPort;
+  /** A thread that is at work for so long without a rest and without a word is ended, ms; by default a minute. */
+  readonly hangsAfterMs?: number | undefined;
   readonly onDeath: ThreadEvents["onDeath"];
   /** There is one thread fewer for good. */
   readonly onFewer: () => void;
@@ -72,7 +76,10 @@ export class Crew {
 
   /** To be called several times a second. @returns for how long each thread was at work since the last time, ms */
   look(): number[] {
-    for (const thread of this.#leaving) if (thread.underWay === 0) void this.#stop(thread);
+    for (const thread of this.#leaving) {
+      if (thread.underWay === 0) void this.#stop(thread);
+      else thread.look();
+    }
     return this.#threads.map((thread) => thread.look());
   }
 
@@ -85,6 +92,7 @@ export class Crew {
   #start(): SlotThread {
     const thread: SlotThread = new SlotThread(this.#options.start(), {
       replaces: this.#options.replaces,
+      hangsAfterMs: this.#options.hangsAfterMs ?? HANGS_AFTER_MS,
       onDeath: (death, underWay) => this.#lose(thread, death, underWay),
     });
     return thread;

@@ -29,6 +29,12 @@ export class ThreadDied extends Error {
   }
 }
 
+/** The same once something of it was ended: that answers at once, or never. ms */
+const HANGS_AT_END_MS = 5_000;
+
+/** Not looked at for so long, ms: the whole process stood still, which tells nothing of the thread. */
+const STOOD_STILL_MS = 3_000;
+
 /** A call that waits for its answer. */
 interface Asker {
   readonly signals: WorkSignals;
@@ -50,6 +56,8 @@ export type ThreadState = "starting" | "ready" | "dead";
 export interface SlotThreadOptions {
   /** As `TransferSettings.replaces`. */
   readonly replaces: ((blobName: string) => boolean) | undefined;
+  /** At work for so long without a rest and without a word, it hangs, and is ended; ms. */
+  readonly hangsAfterMs: number;
   /** It died by itself; its calls have been rejected. */
   readonly onDeath: (death: ThreadDied, underWay: number) => void;
 }
@@ -68,6 +76,11 @@ export class SlotThread implements Carrier {
   readonly #waits = new WeakMap<Waits, number>();
   #numbers = 0;
   #activeMs = 0;
+  #idleMs = 0;
+  /** For how long it had been at work when it rested last, or was heard of. */
+  #activeThen = 0;
+  /** A signal of its calls has aborted since it was heard of. */
+  #isEnding = false;
   #death: ThreadDied | undefined;
 
   constructor(port: ThreadPort, options: SlotThreadOptions) {
@@ -75,7 +88,7 @@ export class SlotThread implements Carrier {
     this.#options = options;
     port.unref();
     port.on("message", (message) => this.#take(message as FromThread));
-    port.on("messageerror", (error) => this.#die(error));
+    port.on("messageerror", (error) => this.#kill(error));
     port.on("error", (error) => this.#die(error));
     port.on("exit", (code) => this.#die(new Error(`it exited with code ${code}`)));
   }
@@ -86,9 +99,17 @@ export class SlotThread implements Carrier {
 
   /** To be called several times a second. @returns for how long it was at work since the last time, ms */
   look(): number {
-    const { active } = this.#port.performance.eventLoopUtilization();
+    const { active, idle } = this.#port.performance.eventLoopUtilization();
     const since = Math.max(0, active - this.#activeMs);
+    const sinceLook = active + idle - this.#activeMs - this.#idleMs;
     this.#activeMs = active;
+    if (idle > this.#idleMs || sinceLook > STOOD_STILL_MS) this.#activeThen = active;
+    this.#idleMs = idle;
+    const { hangsAfterMs: usual } = this.#options;
+    const hangsAfterMs = this.#isEnding ? Math.min(usual, HANGS_AT_END_MS) : usual;
+    if (this.state === "ready" && active - this.#activeThen > hangsAfterMs) {
+      this.#kill(new Error(`it was busy for ${hangsAfterMs / 1000} s without a word`));
+    }
     return since;
   }
 
@@ -144,7 +165,10 @@ export class SlotThread implements Carrier {
     if (known !== undefined) return known;
     const id = this.#numbers++;
     this.#signals.set(signal, id);
-    onAbort(signal, () => this.#outbox.add({ what: "aborted", id }));
+    onAbort(signal, () => {
+      this.#isEnding = true;
+      this.#outbox.add({ what: "aborted", id });
+    });
     return id;
   }
 
@@ -177,6 +201,8 @@ export class SlotThread implements Carrier {
     this.figures = figures;
     this.heldMs = heldMs;
     this.state = "ready";
+    this.#activeThen = this.#activeMs;
+    this.#isEnding = false;
     for (const answer of answers) this.#answer(answer);
     if (answers.length > 0 && this.#asking.size === 0) this.#port.unref();
   }
@@ -186,6 +212,12 @@ export class SlotThread implements Carrier {
     if (asker === undefined) return;
     for (const incident of incidents) asker.signals.onIncident?.(incident);
     asker.settle(end);
+  }
+
+  /** It may still be running: nobody listens to it any more. */
+  #kill(cause: Error): void {
+    void this.#port.terminate();
+    this.#die(cause);
   }
 
   #die(cause: unknown): void {

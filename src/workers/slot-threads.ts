@@ -30,6 +30,8 @@ export interface SlotThreadsOptions {
   readonly threads: number | "auto";
   /** `auto` uses no more. */
   readonly most: number;
+  /** As `CrewOptions.hangsAfterMs`. */
+  readonly hangsAfterMs?: number;
   /** What the services' side of the run tells; for `auto`. */
   readonly load: () => Pick<ThreadLoad, "answers" | "heldMs">;
   /** Asked once a second while the carriers are busy; for `auto`. Left out: nothing speaks against another thread. */

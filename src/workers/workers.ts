@@ -7,7 +7,8 @@
  * - Calls of one turn of the loop travel as one message, and so do their answers (`protocol.ts`). Signals and waits travel
  *   by the call's number; errors are made again as the classes that they were (`carried-errors.ts`).
  * - A thread serves its calls with `serveSlots`. `job` builds what it serves them with.
- * - A thread that dies loses nothing: what it had under way is done again by another carrier. See `SlotThreads`.
+ * - A thread that dies loses nothing: what it had under way is done again by another carrier. See `SlotThreads`. One that hangs
+ *   (in a loop, or collecting garbage for a heap that is full) is ended.
  * - How many threads pay is found by `ThreadCount`, a pure rule.
  */
 import type { Announcer } from "../announce/announcer.ts";
@@ -30,7 +31,7 @@ export interface ThreadPort {
   /** Whether it keeps the process alive. */
   ref(): void;
   unref(): void;
-  readonly performance: { eventLoopUtilization(): { readonly active: number } };
+  readonly performance: { eventLoopUtilization(): { readonly active: number; readonly idle: number } };
 }
 
 /** What the threads tell of themselves; nothing here may throw. */

@@ -43,9 +43,9 @@ function startCarriers(stages: Pick<SlotStages, "transfer" | "announcer">, repla
         terminate: async () => port1.close(),
         ref: () => port1.ref(),
         unref: () => port1.unref(),
-        performance: { eventLoopUtilization: () => ({ active: 0 }) },
+        performance: { eventLoopUtilization: () => ({ active: 0, idle: 0 }) },
       },
-      { replaces, onDeath: () => {} },
+      { replaces, hangsAfterMs: Infinity, onDeath: () => {} },
     );
     serveSlots(port2, {
       surroundings: REAL_SURROUNDINGS,

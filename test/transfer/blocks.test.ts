@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { FileFailure } from "../../src/core/failure.ts";
 import { planBlocks } from "../../src/transfer/block-plan.ts";
+import { Hasher } from "../../src/transfer/hasher.ts";
 import type { TransferSettings } from "../../src/transfer/tools.ts";
 import { thrownBy } from "../azure/support.ts";
 import type { Operation } from "../support/operations.ts";
@@ -74,6 +75,22 @@ it("a file that would have more blocks than the service takes is sent in longer 
   const settings = { blockBytes: 64 } as const;
   expect(await bench.transfer(file, { settings })).toMatchObject({ outcome: "copied", bytes: body.length });
   expect(bench.proxy.count("put-block")).toBe(4);
+  expect((await bench.found()).get("a")).toMatchObject({ md5: md5Of(body), contentMd5: md5Of(body) });
+});
+
+it("a large file that is streamed is hashed from its beginning here when the thread that hashes dies in the middle", async () => {
+  const hasher = new Hasher({ fromBytes: BLOCK });
+  const body = content(6 * BLOCK);
+  const file = { ...(await bench.put("a", body)), length: body.length };
+  const held = Promise.withResolvers<void>();
+  bench.proxy.fail({ fault: { kind: "hold", until: held.promise }, operation: "put-block" });
+  const copied = bench.transfer(file, { hasher });
+  await expect.poll(() => bench.proxy.count("put-block"), { timeout: 10_000 }).toBeGreaterThan(0);
+  // No bytes at all: neither thread can hash that.
+  await thrownBy(hasher.md5({ length: BLOCK } as Buffer, new AbortController().signal));
+  bench.proxy.heal();
+  held.resolve();
+  expect(await copied).toMatchObject({ outcome: "copied" });
   expect((await bench.found()).get("a")).toMatchObject({ md5: md5Of(body), contentMd5: md5Of(body) });
 });
 

@@ -26,7 +26,7 @@ import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 export const BLOCK = 64 * 1024;
 
 /** One for all tests of a file: its thread starts once. */
-const hasher = new Hasher({ fromBytes: BLOCK });
+const HASHER = new Hasher({ fromBytes: BLOCK });
 
 export interface LadderOptions {
   readonly settings?: Partial<TransferSettings>;
@@ -35,13 +35,14 @@ export interface LadderOptions {
   readonly buffers?: Buffers;
   /** By default nothing is asked twice. */
   readonly hedging?: Hedging;
+  readonly hasher?: Hasher;
 }
 
 /** A ladder for this account; by default it streams in blocks of `BLOCK`. */
 export function ladderTo(
   account: StorageAccount,
   container: string,
-  { settings, policy, gate, hedging, buffers = new Buffers(16 * BLOCK) }: LadderOptions = {},
+  { settings, policy, gate, hedging, hasher = HASHER, buffers = new Buffers(16 * BLOCK) }: LadderOptions = {},
 ): { readonly ladder: Transfer; readonly tools: TransferTools & { readonly targetGate: ServiceGate } } {
   const sources = new Map<string, ServiceGate>();
   const client = restTo(account);

@@ -21,6 +21,7 @@ function die(how: string): void {
     setImmediate(() => {
       throw new Error("it is broken");
     });
+  if (how === "hang") for (;;);
   if (how !== "memory") return;
   for (const kept: unknown[] = []; ;) kept.push(Array.from({ length: 10_000 }, (_, n) => `${n}`));
 }

@@ -7,7 +7,7 @@ import type { Incident } from "../../src/core/incident.ts";
 import { WaitGivenUp, type WorkSignals } from "../../src/core/waits.ts";
 import { DrainingWaits } from "../../src/pipeline/draining-waits.ts";
 import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
-import { SlotThreads } from "../../src/workers/slot-threads.ts";
+import { SlotThreads, type SlotThreadsOptions } from "../../src/workers/slot-threads.ts";
 import { actor } from "./acting-stages.ts";
 
 const ENTRY = join(import.meta.dirname, "acting-thread.ts");
@@ -15,7 +15,10 @@ const ENTRY = join(import.meta.dirname, "acting-thread.ts");
 type Death = { readonly why: string; readonly underWay: number; readonly isReplaced: boolean };
 
 /** A pool of so many threads; the main one carries nothing until all others are ready. */
-async function startPool(threads: number, replaces?: (blobName: string) => boolean) {
+async function startPool(
+  threads: number,
+  { replaces, hangsAfterMs }: Partial<Pick<SlotThreadsOptions, "replaces" | "hangsAfterMs">> = {},
+) {
   const deaths: Death[] = [];
   const ready: Promise<unknown>[] = [];
   const main = actor(replaces);
@@ -32,6 +35,7 @@ async function startPool(threads: number, replaces?: (blobName: string) => boole
     },
     threads,
     most: threads,
+    ...(hangsAfterMs !== undefined && { hangsAfterMs }),
     load: () => ({ answers: 0, heldMs: 0 }),
     events: { onDeath: (death) => deaths.push(death), onChange: () => {} },
   });
@@ -45,6 +49,8 @@ async function startPool(threads: number, replaces?: (blobName: string) => boole
     [Symbol.asyncDispose]: async () => pool.close(),
   };
 }
+
+const HANGS_SOON = { hangsAfterMs: 500 };
 
 /** Which threads made these transfers: the actor answers with its thread's number in place of an MD5. */
 const threadsIn = (results: readonly unknown[]): Set<unknown> =>
@@ -90,7 +96,7 @@ describe("a pool of threads", () => {
   });
 
   it("tells the thread which blobs are to be written over", async () => {
-    await using pool = await startPool(2, (name) => name.endsWith("3"));
+    await using pool = await startPool(2, { replaces: (name) => name.endsWith("3") });
     const results = await Promise.all(
       ["wait-9-1", "wait-9-2", "wait-9-3", "wait-9-4"].map(async (name) => pool.do(name)),
     );
@@ -137,8 +143,9 @@ describe("a thread that dies", () => {
     ["by an error", "die-error", "it is broken"],
     ["because it ends", "die-exit", "it exited with code 7"],
     ["without memory", "die-memory", "Worker terminated due to reaching memory limit: JS heap out of memory"],
+    ["because it hangs", "die-hang", "it was busy for 0.5 s without a word"],
   ])("%s is replaced, and its calls are made again", async (_, name, why) => {
-    await using pool = await startPool(2);
+    await using pool = await startPool(2, name === "die-hang" ? HANGS_SOON : {});
     const before = Array.from({ length: 12 }, async (_one, n) => pool.do(`wait-50-${n}`));
     // The main carrier does not die of it, so whoever meets it first is the other one.
     const dying = [pool.do(`${name}-1`), pool.do(`${name}-2`)];
@@ -146,6 +153,28 @@ describe("a thread that dies", () => {
     expect(results.every(({ outcome }) => outcome === "copied")).toBe(true);
     expect(pool.deaths[0]).toMatchObject({ why, isReplaced: true });
     expect(pool.deaths[0]?.underWay).toBeGreaterThan(0);
+  });
+
+  it("because it hangs holds up no stop", async () => {
+    await using pool = await startPool(2);
+    const controller = new AbortController();
+    const reason = new Error("stopped");
+    const all = Promise.allSettled(
+      ["die-hang-1", "die-hang-2"].map(async (name) => pool.do(name, { signal: controller.signal })),
+    );
+    controller.abort(reason);
+    expect(await all).toContainEqual({ status: "rejected", reason });
+  });
+
+  it("does not seem to hang while it waits, or answers and never rests", async () => {
+    await using pool = await startPool(2, HANGS_SOON);
+    await Promise.all([pool.do("wait-1500-1"), pool.do("wait-1500-2")]);
+    const until = performance.now() + 1_500;
+    const work = async (n: number): Promise<void> => {
+      while (performance.now() < until) await pool.do(`wait-0-${n}`);
+    };
+    await Promise.all(Array.from({ length: 64 }, async (_, n) => work(n)));
+    expect(pool.deaths).toEqual([]);
   });
 
   it("again and again is not replaced any more: the main thread goes on alone", async () => {
