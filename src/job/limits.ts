@@ -36,6 +36,8 @@ export class Limits {
   readonly #own: (() => number)[] = [];
   readonly #holders: Holder[] = [];
   readonly #answers: (() => number)[] = [];
+  /** For how long slots waited for memory, ms. */
+  readonly #memory: (() => number)[] = [];
   /** Which part of the operator's limits this machine may take, from 0 to 1. */
   share: () => number = () => 1;
   /** undefined: this thread alone carries the files. */
@@ -74,6 +76,12 @@ export class Limits {
     if (answers !== undefined) this.#answers.push(answers);
   }
 
+  /** Slots wait until others have sent their content. @param heldMs for how long, all together, ms */
+  addMemory(heldMs: () => number): void {
+    this.#holders.push({ name: "memory", heldMs });
+    this.#memory.push(heldMs);
+  }
+
   /** For how long the operator's limits have held requests, all together, ms; undefined: there are none. */
   get heldMs(): number | undefined {
     const isLimited = [this.#maxRequests, this.#maxBandwidth].some((limit) => limit?.lowest !== undefined);
@@ -81,9 +89,11 @@ export class Limits {
   }
 
   load(): ServiceLoad {
+    const memoryMs = this.#memory.reduce((sum, heldMs) => sum + heldMs(), 0);
     return {
       answers: this.#answers.reduce((sum, answers) => sum + answers(), 0),
-      heldMs: this.#holders.reduce((sum, { heldMs }) => sum + heldMs(), 0),
+      heldMs: this.#holders.reduce((sum, { heldMs }) => sum + heldMs(), 0) - memoryMs,
+      memoryMs,
     };
   }
 

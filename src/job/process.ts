@@ -12,11 +12,22 @@ export { chooseProxy } from "../azure/wire/proxy.ts";
 
 /**
  * How large each half of the young generation may become while files are transferred, bytes: where the services copy,
- * twice as much saves a twentieth of the processor time; where content passes here, nothing (`docs/performance.md`).
+ * twice as much saves a twentieth of the processor time (`docs/performance.md`); where content passes here, twice as much saves
+ * a hundredth, and half as much would cost a tenth where local files are sent (`docs/design/032-memory-of-streams.md`).
  */
-const YOUNG_BYTES = { copied: 32 * 2 ** 20, passed: 8 * 2 ** 20 };
-/** A thread's part of that; more is not faster (`docs/design/026-slots-on-threads.md`). */
-const SHARE_OF_THREAD = 1 / 4;
+const YOUNG_BYTES = { copied: 32 * 2 ** 20, passed: 8 * 2 ** 20, uploaded: 16 * 2 ** 20 };
+/** The same in another thread; more is not faster, less is slower (`docs/design/026-slots-on-threads.md`). */
+const YOUNG_BYTES_OF_THREAD = { copied: 8 * 2 ** 20, passed: 4 * 2 ** 20, uploaded: 4 * 2 ** 20 };
+
+/** Whether the services copy the files, this process reads and writes them, or sends what lies on this machine. */
+export type ContentWay = keyof typeof YOUNG_BYTES;
+
+/** @param localFiles the catalog may name files of this machine */
+export function chooseContentWay(transfer: string, localFiles: boolean): ContentWay {
+  if (localFiles) return "uploaded";
+  return transfer === "stream" ? "passed" : "copied";
+}
+
 /** V8 counts a young generation as its two halves and as much again for large objects. */
 const HALVES = 3;
 const LOOK_MS = 100;
@@ -29,14 +40,12 @@ const LOOK_MS = 100;
  *
  * V8's flag is one for all threads, so each asks for growth only as long as its own heap is small. A thread whose own is
  * large enough grows all the same while another one's is not: `limitHeapOfThread` holds it.
- *
- * @param content whether the services copy the files, or this process reads and writes them
  */
-export function growYoungHeap(content: "copied" | "passed"): void {
-  const share = isMainThread ? 1 : SHARE_OF_THREAD;
+export function growYoungHeap(content: ContentWay): void {
+  const most = isMainThread ? YOUNG_BYTES[content] : YOUNG_BYTES_OF_THREAD[content];
   const watch = (): void => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
-    const isSmall = young !== undefined && young.space_size < 2 * share * YOUNG_BYTES[content];
+    const isSmall = young !== undefined && young.space_size < 2 * most;
     setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
   };
   watch();
@@ -49,7 +58,7 @@ export function growYoungHeap(content: "copied" | "passed"): void {
  *
  * @param content as for `growYoungHeap`
  */
-export function limitHeapOfThread(content: "copied" | "passed"): ResourceLimits {
-  const youngBytes = HALVES * SHARE_OF_THREAD * YOUNG_BYTES[content];
+export function limitHeapOfThread(content: ContentWay): ResourceLimits {
+  const youngBytes = HALVES * YOUNG_BYTES_OF_THREAD[content];
   return { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: youngBytes / 2 ** 20 };
 }

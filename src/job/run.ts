@@ -12,7 +12,7 @@ import { followRun } from "./follow.ts";
 import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
 import { type Guard, NO_GUARD } from "./guard.ts";
-import { growYoungHeap } from "./process.ts";
+import { chooseContentWay, growYoungHeap } from "./process.ts";
 import { limitedBy, surelyInFlight } from "./limits.ts";
 import { openMetrics } from "./metrics.ts";
 import { listenToOperator } from "./operator.ts";
@@ -216,9 +216,7 @@ class Run {
         },
       },
     });
-    growYoungHeap(
-      settings.transfer === "stream" || this.#request.catalog.hasLocalFiles ? "passed" : "copied",
-    );
+    growYoungHeap(chooseContentWay(settings.transfer, this.#request.catalog.hasLocalFiles));
     await this.#request.before?.(parts);
     services.beginWork();
     const { startRunPipeline } = await import("./run-pipeline.ts");

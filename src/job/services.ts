@@ -231,9 +231,6 @@ export async function openAccount(
   return findAccount(input, async () => openRunSignIn(settings, env, prompt));
 }
 
-/** What holds slots that wait until others have sent their content, as it is told. */
-export const MEMORY = "memory";
-
 /** @param localFiles the catalog's files are local ones: `file:` links may be read */
 export function buildTransferTools(
   services: Services,
@@ -257,7 +254,7 @@ export function buildTransfer(
   }: { readonly localFiles: boolean; readonly replaces?: TransferSettings["replaces"] },
 ): AutoTransfer {
   const tools = buildTransferTools(services, settings, localFiles);
-  services.limits.add({ name: MEMORY, heldMs: () => tools.buffers.heldMs });
+  services.limits.addMemory(() => tools.buffers.heldMs);
   return new AutoTransfer({ ...tools, settings: { ...tools.settings, replaces } });
 }
 

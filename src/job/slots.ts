@@ -11,8 +11,8 @@ import { SlotThreads } from "../workers/slot-threads.ts";
 import type { ThreadPort } from "../workers/workers.ts";
 import type { Listener } from "./context.ts";
 import { FreeProcessors } from "./free-processors.ts";
-import { limitHeapOfThread } from "./process.ts";
-import { buildAnnouncer, buildTransfer, MEMORY, type Services } from "./services.ts";
+import { chooseContentWay, limitHeapOfThread } from "./process.ts";
+import { buildAnnouncer, buildTransfer, type Services } from "./services.ts";
 import { buildSlotAnnouncer, describeSlots } from "./slot-stages.ts";
 import { describeAccount, pickProxies, type ThreadDescription } from "./thread-services.ts";
 
@@ -81,7 +81,7 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
     },
   });
   services.alsoCounts(() => threads.figures);
-  services.limits.add({ name: MEMORY, heldMs: () => threads.heldMs });
+  services.limits.addMemory(() => threads.heldMs);
   services.limits.threads = threads;
   return {
     transfer: threads,
@@ -97,7 +97,7 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
 function startSlotThread({ services, settings, localFiles }: SlotsRequest, gates: SharedGates): ThreadPort {
   const slots = describeSlots({ ...settings, threads: mostThreads(settings) }, localFiles);
   const shared = gates.connect();
-  const content = settings.transfer === "stream" || localFiles ? "passed" : "copied";
+  const content = chooseContentWay(settings.transfer, localFiles);
   const description: ThreadDescription = {
     slots: { ...slots, hashesApart: false },
     account: describeAccount(services.account),

@@ -10,6 +10,7 @@ import { chooseProxy, type Variables } from "../azure/wire/proxy.ts";
 import { RestClient } from "../azure/wire/rest-client.ts";
 import { Secret } from "../core/secret.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
+import type { ContentWay } from "./process.ts";
 import type { SlotDescription, SlotServices } from "./slot-stages.ts";
 
 /** A credential whose secrets are plain texts: it never leaves the process, and is never shown. */
@@ -31,7 +32,7 @@ export interface ThreadDescription {
   /** An attempt ends after so long without a byte, ms. */
   readonly idleMs: number;
   /** What the young generation of its heap is for; see `growYoungHeap`. */
-  readonly content: "copied" | "passed";
+  readonly content: ContentWay;
 }
 
 /** The account as data, for a thread. */

@@ -2,8 +2,10 @@
 export interface ServiceLoad {
   /** Requests that were answered by any service. */
   readonly answers: number;
-  /** For how long requests were held by the rate of a service or by a brake, and files by want of memory, all together, ms. */
+  /** For how long requests were held by the rate of a service or by a brake, all together, ms. */
   readonly heldMs: number;
+  /** For how long slots waited until others had sent their content, all together, ms. Left out: none does. */
+  readonly memoryMs?: number;
 }
 
 export interface PoolLoad extends ServiceLoad {
@@ -38,7 +40,7 @@ const SETTLE_MS = 1_000;
 const REST = 3;
 /** Less of the slots in use than this: files are wanting, not slots. */
 const BUSY = 0.9;
-/** More of the slots' time held than this: a service's rate, a brake, or the memory is the limit, not the slots. */
+/** More of the slots' time held than this: a service's rate, a brake or the memory is the limit, not the slots. */
 const HELD = 0.05;
 /** This thread at work for more of the time than this: it is the limit, not the slots. */
 const FULL = 0.95;
@@ -61,7 +63,8 @@ interface Measured {
  * long as throughput (requests answered) grows by at least 20 % of linear; what does not pay at once is measured again, longer, as a program that warms up gets faster
  * by itself. Then it climbs: a step up is kept when it pays, a step down when it costs no more than that;
  * after both failed it rests for a while and tries again, never frozen. While this thread is full, more are not tried; while files are wanting, or a service's own
- * rate or the memory for content holds the slots back, or a thread more is being tried, more or fewer slots would show nothing: the size stays.
+ * rate holds the slots back, or a thread more is being tried, more or fewer slots would show nothing: the size stays. Where slots wait for
+ * memory, what was added last is taken back.
  */
 export class PoolSize {
   #size: number;
@@ -125,8 +128,12 @@ export class PoolSize {
     const isHeld = load.heldMs - this.#first.heldMs > HELD * slotMs;
     const threadShare = (load.threadMs - this.#first.threadMs) / ms;
     const from = this.#size;
-    const why =
-      isHeld || !isBusy ? this.#wait(isHeld) : this.#judge({ size: from, perMs: answers / ms }, threadShare);
+    const isCrowded = (load.memoryMs ?? 0) - (this.#first.memoryMs ?? 0) > HELD * slotMs;
+    const why = isCrowded
+      ? this.#leaveCrowd()
+      : isHeld || !isBusy
+        ? this.#wait(isHeld)
+        : this.#judge({ size: from, perMs: answers / ms }, threadShare);
     this.#measure(now, load);
     // After a lull the first answers are still on their way: they would make any size after it look better.
     this.#settling = this.#size !== from || !isBusy;
@@ -230,6 +237,13 @@ export class PoolSize {
     const why = trial === "up" ? "more slots are faster" : "fewer slots are as fast";
     this.#try(now);
     return why;
+  }
+
+  /** Slots wait for memory: more of them would only wait, too. */
+  #leaveCrowd(): string {
+    return this.#undo(
+      this.#trial === "down" ? this.#size : Math.min(this.#size, this.#base?.size ?? this.#size),
+    );
   }
 
   #undo(size: number): string {

@@ -124,6 +124,23 @@ function run(target: Partial<ServiceConduct>, queue: Partial<ServiceConduct>, se
   };
 }
 
+describe("a pool whose slots share a memory", () => {
+  it("takes back those that would only wait for it, and finds how many the memory has room for", () => {
+    const room = 150;
+    const pool = new PoolSize(0, { answers: 0, heldMs: 0, memoryMs: 0, threadMs: 0 });
+    let [answers, memoryMs, threadMs, most] = [0, 0, 0, 0];
+    for (let now = 100; now <= 300_000; now += 100) {
+      answers += Math.min(pool.size, room) * (100 / 40);
+      memoryMs += Math.max(0, pool.size - room) * 100;
+      threadMs += 50;
+      pool.look(now, { answers, heldMs: 0, memoryMs, threadMs, isTryingThread: false }, pool.size);
+      if (now > 20_000) most = Math.max(most, pool.size);
+    }
+    expect(most).toBeLessThan(1.2 * room);
+    expect(pool.size).toBeGreaterThan(0.8 * room);
+  });
+});
+
 describe("the size of the pool", () => {
   it("doubles for as long as it pays, up to the most when nothing else limits it", () => {
     const { pool, changes, during } = run({ latencyMs: 200 }, { latencyMs: 200 });

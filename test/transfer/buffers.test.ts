@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { WaitGivenUp } from "../../src/core/waits.ts";
 import { Buffers, type HeldBuffer } from "../../src/transfer/buffers.ts";
 import { TaskGroup } from "../../src/transfer/task-group.ts";
 import { thrownBy } from "../azure/support.ts";
@@ -228,6 +229,32 @@ describe("the memory of a transfer", () => {
     expect(most).toBeLessThanOrEqual(5 * BLOCK);
     expect(most).toBeGreaterThan(BLOCK);
     expect(used).toBe(0);
+  });
+
+  it("is waited for before the source is asked, but for a few, and the wait is given up when the run drains", async () => {
+    const buffers = new Buffers(4 * BLOCK);
+    const held = await buffers.acquire(4 * BLOCK, never);
+    const { ladder } = bench.ladder({ buffers });
+    const names = ["a", "b", "c"];
+    const files = await Promise.all(names.map(async (name) => bench.put(name, content(BLOCK))));
+    bench.proxy.forget();
+    const drain = new AbortController();
+    const [work, given] = [never, drain.signal].map((until) =>
+      files.map(async (file) =>
+        ladder.transfer(file, file.fileName, { signal: never, waits: { signal: until } }),
+      ),
+    );
+    await expect.poll(() => bench.proxy.count("get-blob")).toBe(1);
+    await settle();
+    expect(bench.proxy.count("get-blob")).toBe(1);
+    drain.abort(new WaitGivenUp());
+    for (const one of given ?? []) expect(await thrownBy(one)).toBeInstanceOf(WaitGivenUp);
+    held.release();
+    const results = await Promise.all(work ?? []);
+    expect(results.map(({ outcome }) => outcome)).toEqual(["copied", "copied", "copied"]);
+    expect(bench.proxy.count("get-blob")).toBe(3);
+    expect(buffers.begunBytes).toBe(0);
+    (await buffers.acquire(4 * BLOCK, never)).release();
   });
 
   it("comes back when the run is aborted in the middle", async () => {

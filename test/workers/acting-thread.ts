@@ -10,7 +10,7 @@ if (parentPort !== null) {
     transfer: (replaces) => actor(replaces).transfer,
     announcer: actor(undefined).announcer,
     figures: { retries: 0, throttles: 0, hedges: 0 },
-    heldMs: () => 0,
+    heldMs: () => 7,
     openWaits: ({ end, draining }) => new DrainingWaits(REAL_SURROUNDINGS, end, draining, 20),
   });
 }

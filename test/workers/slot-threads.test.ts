@@ -57,6 +57,13 @@ const threadsIn = (results: readonly unknown[]): Set<unknown> =>
   new Set(results.map((result) => (result as { contentMd5?: string }).contentMd5));
 
 describe("a pool of threads", () => {
+  it("adds up how long its threads waited for memory, with those that are gone", async () => {
+    const pool = await startPool(3);
+    expect(pool.pool.heldMs).toBe(14);
+    await pool.pool.close();
+    expect(pool.pool.heldMs).toBe(14);
+  });
+
   it("gives each carrier its part, and each call its own answer", async () => {
     await using pool = await startPool(3);
     const names = Array.from({ length: 30 }, (_, n) => `wait-20-${n}`);

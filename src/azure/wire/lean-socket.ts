@@ -4,14 +4,10 @@ import type { OnReadOpts, Socket } from "node:net";
 const RECORD_BYTES = 16 * 1024;
 const HEAD_END = "\r\n\r\n";
 /**
- * A longer body goes in slices: a whole one shows no sign of life until its last byte has left. Node keeps an encrypted slice's
- * buffer with the connection for ever: so the bodies that many connections carry at once go in short slices. Longer ones are few
- * at once, and go in slices that cost less.
+ * A longer body goes in slices: a whole one shows no sign of life until its last byte has left. They are of the same length,
+ * because Node encrypts a slice into a buffer of its length and keeps the largest with the connection.
  */
-const SLICE_BYTES = 64 * 1024;
-const LONG_SLICE_BYTES = 128 * 1024;
-/** A body of this length is a long one, bytes. */
-const LONG_BODY_BYTES = 2 ** 20;
+const LONGEST_SLICE_BYTES = 128 * 1024;
 
 /**
  * How a socket is read and written to below the library, at less cost (`docs/design/028-lean-sockets.md`).
@@ -102,14 +98,19 @@ export class LeanSocket {
 
   #writeInSlices(socket: Socket): void {
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    const send = (body: Buffer, from: number, sender: { sent(): void } | undefined): boolean => {
-      const to = from + (body.length < LONG_BODY_BYTES ? SLICE_BYTES : LONG_SLICE_BYTES);
+    const send = (
+      body: Buffer,
+      from: number,
+      bytes: number,
+      sender: { sent(): void } | undefined,
+    ): boolean => {
+      const to = from + bytes;
       this.#isSending = to < body.length;
       return write(body.subarray(from, to), (error?: Error | null) => {
         if (error) return;
         this.onSlice?.();
         if (to >= body.length) sender?.sent();
-        else if (!socket.destroyed) send(body, to, sender);
+        else if (!socket.destroyed) send(body, to, bytes, sender);
       });
     };
     socket.write = (chunk: unknown, ...more: unknown[]): boolean => {
@@ -117,9 +118,10 @@ export class LeanSocket {
         socket.destroy(new Error("something else was written in the middle of a body"));
         return false;
       }
-      if (!(chunk instanceof Buffer) || chunk.length <= SLICE_BYTES) return write(chunk, ...more);
+      if (!(chunk instanceof Buffer) || chunk.length <= LONGEST_SLICE_BYTES) return write(chunk, ...more);
+      const bytes = Math.ceil(chunk.length / Math.ceil(chunk.length / LONGEST_SLICE_BYTES));
       // The answer, and the next request, may come before it is known that the last slice has left.
-      return send(chunk, 0, this.sender);
+      return send(chunk, 0, bytes, this.sender);
     };
   }
 }
