@@ -98,7 +98,7 @@ describe("the built program", () => {
     };
     const thread = new Worker(code, { eval: isText, workerData, transferList: [gates.description.port] });
     const [ready] = (await once(thread, "message")) as [unknown];
-    expect(ready).toEqual({ answers: [], figures: { retries: 0, throttles: 0, hedges: 0 } });
+    expect(ready).toEqual({ answers: [], figures: { retries: 0, throttles: 0, hedges: 0 }, heldMs: 0 });
     const file = { fileName: "a", uri: "file:///a" };
     const call = { id: 1, waits: undefined, blobName: "a", what: "transfer", file, replaces: false };
     thread.postMessage({ calls: [call], aborted: [], draining: [], ended: [] });
