@@ -28,6 +28,10 @@ export function chooseContentWay(transfer: string, localFiles: boolean): Content
   return transfer === "stream" ? "passed" : "copied";
 }
 
+/** Where the whole process is smaller than this, as with small files, it may become so large all the same, bytes. */
+const ROOMY_BYTES = 160 * 2 ** 20;
+const MOST_YOUNG_WITH_ROOM = 16 * 2 ** 20;
+
 /** V8 counts a young generation as its two halves and as much again for large objects. */
 const HALVES = 3;
 const LOOK_MS = 100;
@@ -45,11 +49,25 @@ export function growYoungHeap(content: ContentWay): void {
   const most = isMainThread ? YOUNG_BYTES[content] : YOUNG_BYTES_OF_THREAD[content];
   const watch = (): void => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
-    const isSmall = young !== undefined && young.space_size < 2 * most;
-    setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`);
+    const rss = isMainThread ? process.memoryUsage.rss() : Infinity;
+    const mayGrow = young !== undefined && mayYoungGrow(young.space_size / 2, { most, rss });
+    setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
   };
   watch();
   every(REAL_SURROUNDINGS, LOOK_MS, watch, { background: true });
+}
+
+/**
+ * Whether the halves of a young generation may become larger.
+ *
+ * @param half as large as each is, bytes
+ * @param limits `most`: what they may become however large the process is; `rss`: how large that is; bytes
+ */
+export function mayYoungGrow(
+  half: number,
+  { most, rss }: { readonly most: number; readonly rss: number },
+): boolean {
+  return half < most || (half < MOST_YOUNG_WITH_ROOM && rss < ROOMY_BYTES);
 }
 
 /**
