@@ -49,12 +49,21 @@ export function growYoungHeap(content: ContentWay): void {
   const most = isMainThread ? YOUNG_BYTES[content] : YOUNG_BYTES_OF_THREAD[content];
   const watch = (): void => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
-    const rss = isMainThread ? process.memoryUsage.rss() : Infinity;
+    const rss = isMainThread ? readRss() : Infinity;
     const mayGrow = young !== undefined && mayYoungGrow(young.space_size / 2, { most, rss });
     setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
   };
   watch();
   every(REAL_SURROUNDINGS, LOOK_MS, watch, { background: true });
+}
+
+/** How large the process is, bytes; Infinity where the system does not tell, as in a container without /proc. */
+export function readRss(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return Infinity;
+  }
 }
 
 /**

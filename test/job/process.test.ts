@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { mayYoungGrow } from "../../src/job/process.ts";
+import { describe, expect, it, vi } from "vitest";
+import { mayYoungGrow, readRss } from "../../src/job/process.ts";
 
 const MIB = 2 ** 20;
 
@@ -17,5 +17,16 @@ describe("a young generation", () => {
 
   it("is no smaller for that where its limit is higher", () => {
     expect(mayYoungGrow(16 * MIB, { most: 32 * MIB, rss: 150 * MIB })).toBe(true);
+  });
+});
+
+describe("the size of the process", () => {
+  it("is not known where there is no /proc, and that is no error: the young generation keeps to its limit", () => {
+    const rss = vi.spyOn(process.memoryUsage, "rss").mockImplementation(() => {
+      throw new Error("ENOENT: no such file or directory, uv_resident_set_memory");
+    });
+    expect(mayYoungGrow(8 * MIB, { most: 8 * MIB, rss: readRss() })).toBe(false);
+    rss.mockRestore();
+    expect(readRss()).toBeGreaterThan(MIB);
   });
 });
