@@ -34,14 +34,14 @@ async function copyThrough(tools: TransferTools, job: Job): Promise<TransferResu
   const { blockBytes } = tools.settings;
   // When its length is known, before a buffer is held: others can use that while the service is asked.
   const isLong = (job.file.length ?? 0) > blockBytes;
-  const staged = isLong ? await ofOwnWrite(findStaged(tools, job)) : undefined;
+  const staged = isLong ? await findStaged(tools, job) : undefined;
   const first = await job.source.readPart(undefined);
   try {
     expectLength(job, first.properties);
     return await ofOwnWrite(
       first.properties.length <= blockBytes
         ? putWhole(tools, job, first)
-        : putInBlocks(tools, job, first, staged ?? (await ofOwnWrite(findStaged(tools, job)))),
+        : putInBlocks(tools, job, first, staged ?? (await findStaged(tools, job))),
     );
   } finally {
     first.release();
@@ -93,8 +93,10 @@ async function putInBlocks(
 }
 
 async function findStaged(tools: TransferTools, job: Job): Promise<ReadonlySet<string>> {
-  return tools.attempts.run(tools.targetGate, job.effort, "get block list", async (pulse) =>
-    tools.writer.uncommittedBlocks(job.blobName, pulse),
+  return ofOwnWrite(
+    tools.attempts.run(tools.targetGate, job.effort, "get block list", async (pulse) =>
+      tools.writer.uncommittedBlocks(job.blobName, pulse),
+    ),
   );
 }
 

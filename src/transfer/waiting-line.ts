@@ -1,3 +1,4 @@
+import { onAbort } from "../azure/azure.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 
 interface Waiter<T> {
@@ -62,18 +63,17 @@ export class WaitingLine<T> {
     this.#account();
     this.#line.push(waiter);
     this.#bytes += bytes;
-    const abort = () => {
+    const stay = onAbort(signal, () => {
       const at = this.#line.indexOf(waiter);
       if (at === -1) return;
       this.#remove(at);
       reject(signal.reason as Error);
       this.serve();
-    };
-    signal.addEventListener("abort", abort, { once: true });
+    });
     try {
       return await promise;
     } finally {
-      signal.removeEventListener("abort", abort);
+      stay();
     }
   }
 

@@ -120,13 +120,13 @@ describe("a kept token", () => {
 
   it("gives one who renews the next token as soon as there is one, and this one when there is no other", async () => {
     const { kept } = source(60 * MINUTE, lost(), 60 * MINUTE);
-    expect((await kept.getAfter(undefined)).token).toBe("token-1");
-    expect((await kept.getAfter("token-1")).token).toBe("token-1");
+    expect((await kept.get(undefined)).token).toBe("token-1");
+    expect((await kept.get("token-1")).token).toBe("token-1");
     pass(51 * MINUTE);
-    expect((await kept.getAfter("token-1")).token).toBe("token-1");
+    expect((await kept.get("token-1")).token).toBe("token-1");
     pass(MINUTE);
-    expect((await kept.getAfter("token-1")).token).toBe("token-3");
-    expect((await kept.getAfter("token-1")).token).toBe("token-3");
+    expect((await kept.get("token-1")).token).toBe("token-3");
+    expect((await kept.get("token-1")).token).toBe("token-3");
   });
 
   it("is not given again once it was refused; the next one is asked for once for all who were refused", async () => {

@@ -54,22 +54,17 @@ export class KeptToken {
     return this.#token;
   }
 
-  /** @throws SignInError */
-  async get(): Promise<AccessToken> {
-    return this.atHand() ?? this.#renew();
-  }
-
   /**
-   * A token that is younger than this one, whose owner wants to renew it: the source is asked unless that has been done.
-   * The same one when the source has no other as long as it can be used.
+   * A token that can be used; it is waited for when there is none.
    *
-   * @param old undefined: any will do
+   * @param old what the caller has and wants to renew: while the next one is asked for, that is waited for, too. The same is
+   * given when there is no other as long as it can be used
    * @throws SignInError
    */
-  async getAfter(old: string | undefined): Promise<AccessToken> {
+  async get(old?: string): Promise<AccessToken> {
     const token = this.atHand();
-    if (token === undefined || token.token !== old || this.#asking === undefined)
-      return token ?? this.#renew();
+    if (token === undefined) return this.#renew();
+    if (token.token !== old || this.#asking === undefined) return token;
     return this.#asking.catch((error: unknown) => {
       const still = this.atHand();
       if (still === undefined) throw error;

@@ -69,7 +69,7 @@ export class SignIn implements TokenCredential {
     scope: string,
     options: Pick<GetTokenOptions, "abortSignal" | "tenantId">,
   ): Promise<AccessToken> {
-    return unlessAborted(this.#keptFor(scope, options.tenantId).getAfter(old), options.abortSignal);
+    return unlessAborted(this.#keptFor(scope, options.tenantId).get(old), options.abortSignal);
   }
 
   /**

@@ -156,10 +156,8 @@ class KeptConnections implements Host {
   #openEarly(connect: buildConnector.connector): EarlySocket {
     const { host, protocol, port, hostname } = this.#url;
     // An address of version 6 stands in brackets in a URL alone.
-    const bare = hostname.replace(/^\[(.*)\]$/, "$1");
-    const early = new EarlySocket((callback) => connect({ host, hostname: bare, protocol, port }, callback));
-    this.#ahead?.addEventListener("abort", () => early.drop(), { once: true });
-    return early;
+    const options = { host, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), protocol, port };
+    return new EarlySocket((callback) => connect(options, callback), this.#ahead);
   }
 
   openAhead(most: number, signal: AbortSignal): void {

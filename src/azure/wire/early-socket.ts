@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { buildConnector } from "undici";
+import { onAbort } from "../on-abort.ts";
 
 /** A socket that is opened before a request needs it. Until it is taken it does not keep the process alive once it is open. */
 export class EarlySocket {
@@ -7,9 +8,13 @@ export class EarlySocket {
   #state: "opening" | "open" | "gone" = "opening";
   #taker: buildConnector.Callback | undefined;
 
-  /** @param open begins at once; calls back as the library's connectors do */
-  constructor(open: (callback: buildConnector.Callback) => void) {
+  /**
+   * @param open begins at once; calls back as the library's connectors do
+   * @param signal drops it
+   */
+  constructor(open: (callback: buildConnector.Callback) => void, signal: AbortSignal | undefined) {
     open((...result) => this.#opened(...result));
+    if (signal !== undefined) onAbort(signal, () => this.drop());
   }
 
   /**

@@ -126,13 +126,19 @@ describe("the gates of several threads", () => {
   });
 });
 
+/** The sign-in of two threads that share this one. */
+function openTwo(signIn: SignIn) {
+  const { openThread } = share({ target: quickGate(), signIn });
+  const threads = [openThread(), openThread()].map((opened) => opened.signIn as SignIn);
+  const tokens = async (): Promise<string[]> =>
+    Promise.all(threads.map(async (own) => (await own.getToken(STORAGE_SCOPE)).token));
+  return { threads, tokens };
+}
+
 describe("the sign-in of several threads", () => {
   it("asks for one token for all, and for one more when a service has refused it", async () => {
     const { signIn, asked } = countedSignIn();
-    const { openThread } = share({ target: quickGate(), signIn });
-    const threads = [openThread(), openThread()].map((opened) => opened.signIn as SignIn);
-    const tokens = async (): Promise<string[]> =>
-      Promise.all(threads.map(async (own) => (await own.getToken(STORAGE_SCOPE)).token));
+    const { threads, tokens } = openTwo(signIn);
     expect(await tokens()).toEqual(["token-1", "token-1"]);
     for (const own of threads) own.refused("token-1", "https://a.blob.core.windows.net/c", undefined);
     expect(await tokens()).toEqual(["token-2", "token-2"]);
@@ -143,10 +149,7 @@ describe("the sign-in of several threads", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
     try {
       const { signIn, asked } = countedSignIn();
-      const { openThread } = share({ target: quickGate(), signIn });
-      const threads = [openThread(), openThread()].map((opened) => opened.signIn as SignIn);
-      const tokens = async (): Promise<string[]> =>
-        Promise.all(threads.map(async (own) => (await own.getToken(STORAGE_SCOPE)).token));
+      const { tokens } = openTwo(signIn);
       expect(await tokens()).toEqual(["token-1", "token-1"]);
       vi.setSystemTime(Date.now() + 51 * 60_000);
       // Nobody waits for it.
