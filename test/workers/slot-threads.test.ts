@@ -1,54 +1,14 @@
 /** The pool and its threads: real ones that serve a transfer which does what the file's name says. */
+import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { FileFailure } from "../../src/core/failure.ts";
 import type { Incident } from "../../src/core/incident.ts";
-import { WaitGivenUp, type WorkSignals } from "../../src/core/waits.ts";
+import { WaitGivenUp } from "../../src/core/waits.ts";
 import { DrainingWaits } from "../../src/pipeline/draining-waits.ts";
 import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
-import { SlotThreads, type SlotThreadsOptions } from "../../src/workers/slot-threads.ts";
-import { actor } from "./acting-stages.ts";
-
-const ENTRY = join(import.meta.dirname, "acting-thread.ts");
-
-type Death = { readonly why: string; readonly underWay: number; readonly isReplaced: boolean };
-
-/** A pool of so many threads; the main one carries nothing until all others are ready. */
-async function startPool(
-  threads: number,
-  { replaces, hangsAfterMs }: Partial<Pick<SlotThreadsOptions, "replaces" | "hangsAfterMs">> = {},
-) {
-  const deaths: Death[] = [];
-  const ready: Promise<unknown>[] = [];
-  const main = actor(replaces);
-  const pool = new SlotThreads({
-    surroundings: REAL_SURROUNDINGS,
-    ...main,
-    replaces,
-    start: () => {
-      const worker = new Worker(ENTRY, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 32 } });
-      const { promise, resolve } = Promise.withResolvers<void>();
-      worker.once("message", () => resolve());
-      ready.push(promise);
-      return worker;
-    },
-    threads,
-    most: threads,
-    ...(hangsAfterMs !== undefined && { hangsAfterMs }),
-    load: () => ({ answers: 0, heldMs: 0 }),
-    events: { onDeath: (death) => deaths.push(death), onChange: () => {} },
-  });
-  await Promise.all(ready);
-  const file = (fileName: string) => ({ fileName, uri: `https://account.example/source/${fileName}` });
-  return {
-    pool,
-    deaths,
-    do: async (name: string, signals: Partial<WorkSignals> = {}) =>
-      pool.transfer(file(name), name, { signal: new AbortController().signal, ...signals }),
-    [Symbol.asyncDispose]: async () => pool.close(),
-  };
-}
+import { startPool } from "./acting-pool.ts";
 
 const HANGS_SOON = { hangsAfterMs: 500 };
 
@@ -138,11 +98,20 @@ describe("a pool of threads", () => {
   });
 });
 
+/** In a process of its own. @returns what it printed, and the signal that ended it */
+async function fillMemoryOfThread(): Promise<{ readonly stdout: string; readonly signal?: string }> {
+  const program = join(import.meta.dirname, "thread-without-memory.ts");
+  return promisify(execFile)(process.execPath, [program]).catch((thrown: unknown) => {
+    const { signal } = thrown as { readonly signal: string | null };
+    if (signal === null) throw thrown;
+    return { stdout: "", signal };
+  });
+}
+
 describe("a thread that dies", () => {
   it.each([
     ["by an error", "die-error", "it is broken"],
     ["because it ends", "die-exit", "it exited with code 7"],
-    ["without memory", "die-memory", "Worker terminated due to reaching memory limit: JS heap out of memory"],
     ["because it hangs", "die-hang", "it was busy for 0.5 s without a word"],
   ])("%s is replaced, and its calls are made again", async (_, name, why) => {
     await using pool = await startPool(2, name === "die-hang" ? HANGS_SOON : {});
@@ -153,6 +122,18 @@ describe("a thread that dies", () => {
     expect(results.every(({ outcome }) => outcome === "copied")).toBe(true);
     expect(pool.deaths[0]).toMatchObject({ why, isReplaced: true });
     expect(pool.deaths[0]?.underWay).toBeGreaterThan(0);
+  });
+
+  it("without memory is replaced too, unless the whole process ends with it", async () => {
+    // With a full heap V8 now and then ends the process in place of the thread (seen in 1 of 240 trials): so not in this one.
+    const { stdout, signal } = await fillMemoryOfThread();
+    if (signal !== undefined) expect(["SIGTRAP", "SIGABRT"]).toContain(signal);
+    else
+      expect(JSON.parse(stdout)).toEqual({
+        outcome: "copied",
+        why: "Worker terminated due to reaching memory limit: JS heap out of memory",
+        isReplaced: true,
+      });
   });
 
   it("because it hangs holds up no stop", async () => {
