@@ -24,6 +24,7 @@ import { startKustoServer } from "../src/emulator/kusto-server/kusto-server.ts";
 import { KustoTables, type Row } from "../src/emulator/kusto-server/tables.ts";
 import { RunControl } from "../src/job/run-control.ts";
 import { REAL_SURROUNDINGS } from "../src/surroundings/surroundings.ts";
+import { LocalDelivery } from "../src/delivery/local-delivery.ts";
 import { startPipeline } from "../src/pipeline/run-pipeline.ts";
 import { open } from "../test/kusto/support.ts";
 import { openState, workItemAt } from "./state-support.ts";
@@ -125,19 +126,21 @@ async function measure(folder: string, url: string): Promise<Measured> {
       surroundings: REAL_SURROUNDINGS,
       state: store.store,
       catalog: counting,
-      transfer: {
-        async transfer() {
-          await sleep(FILE_MS);
-          return {
-            outcome: "copied",
-            bytes: 1,
-            method: "put-blob-from-url",
-            attempts: 1,
-            existingSince: undefined,
-          };
+      delivery: new LocalDelivery({
+        transfer: {
+          async transfer() {
+            await sleep(FILE_MS);
+            return {
+              outcome: "copied",
+              bytes: 1,
+              method: "put-blob-from-url",
+              attempts: 1,
+              existingSince: undefined,
+            };
+          },
         },
-      },
-      announcer: { announce: async () => ({ attempts: 1 }) },
+        announcer: { announce: async () => ({ attempts: 1 }) },
+      }),
     },
     {
       workItemWorkers: 20,

@@ -24,8 +24,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   machines: ["core", "surroundings", "azure"],
   find: ["core", "kusto"],
   import: ["core", "catalog", "state"],
-  workers: ["core", "surroundings", "azure", "transfer", "announce"],
-  pipeline: ["core", "surroundings", "catalog", "transfer", "announce", "state"],
+  delivery: ["core", "transfer", "announce"],
+  workers: ["core", "surroundings", "azure", "transfer", "delivery"],
+  pipeline: ["core", "surroundings", "catalog", "transfer", "announce", "delivery", "state"],
   progress: ["core", "state"],
   proof: ["core", "input", "catalog", "transfer", "state", "progress"],
   report: ["core", "state", "progress"],
@@ -35,7 +36,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // It wires kinds to doors.
   job: (
     "core surroundings config files azure kusto input catalog transfer announce state machines " +
-    "find import workers pipeline progress proof report emulator demo"
+    "find import delivery workers pipeline progress proof report emulator demo"
   ).split(" "),
   cli: ["core", "job", "report", "terminal", "config"],
 };
@@ -67,6 +68,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   machines: ["machines/machines.ts"],
   find: ["find/find.ts"],
   import: ["import/import.ts"],
+  delivery: ["delivery/delivery.ts"],
   workers: ["workers/workers.ts"],
   pipeline: ["pipeline/pipeline.ts"],
   progress: ["progress/progress.ts"],

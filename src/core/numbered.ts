@@ -21,6 +21,11 @@ export class Numbered<T> {
     this.#places.set(number, { value });
   }
 
+  /** undefined when nothing has this number. */
+  get(number: number): T | undefined {
+    return this.#places.get(number)?.value;
+  }
+
   /** Takes it out; undefined when nothing has this number. */
   take(number: number): T | undefined {
     const place = this.#places.get(number);

@@ -9,6 +9,7 @@ import { describeAttributes } from "../core/blob-attributes.ts";
 import { ReuploadError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
+import { LocalDelivery } from "../delivery/local-delivery.ts";
 import type { FileReport } from "../pipeline/pipeline.ts";
 import { startPipeline } from "../pipeline/run-pipeline.ts";
 import { type DryRunReport, dryRunVerdict } from "../report/dry-run-report.ts";
@@ -131,8 +132,9 @@ async function withState(
       reporter.tell(report.failure === undefined ? { ...message, outcome: "planned" } : message);
     };
     const announcer = settings.announce ? { announce: async () => ({ attempts: 1 }) } : undefined;
+    const delivery = new LocalDelivery({ transfer, announcer });
     const pipeline = startPipeline(
-      { surroundings: context.surroundings, state, catalog, transfer, announcer },
+      { surroundings: context.surroundings, state, catalog, delivery },
       {
         ...settings,
         runBegan: state.run.createdAt,

@@ -30,9 +30,9 @@ export function startRunPipeline(
     reporter,
     leftMs: () => follow.leftMs(),
   });
-  const { transfer, announcer } = slots;
+  const { delivery } = slots;
   const pipeline = startPipeline(
-    { surroundings, state, catalog, transfer, announcer },
+    { surroundings, state, catalog, delivery },
     {
       ...settings,
       runBegan: guarded.moment,

@@ -153,6 +153,11 @@ export class Services implements SlotServices {
     return this.limits.limitedBy(slotsInUse);
   }
 
+  /** Announcements are held back while the queue is too deep (`--max-queue-depth`). */
+  get brakesAnnouncements(): boolean {
+    return this.#depth !== undefined;
+  }
+
   /** The announcer, held back while the queue is too deep. */
   braked(announcer: Announcer): Announcer {
     return this.#depth === undefined ? announcer : new BrakedAnnouncer(announcer, this.#depth);

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { DrainingWaits } from "../pipeline/draining-waits.ts";
 import { REAL_SURROUNDINGS } from "../surroundings/surroundings.ts";
+import { LocalDelivery } from "../delivery/local-delivery.ts";
 import { AutoTransfer } from "../transfer/auto-transfer.ts";
 import { serveSlots } from "../workers/serve.ts";
 import { growYoungHeap } from "./process.ts";
@@ -14,11 +15,14 @@ function begin(description: ThreadDescription): void {
   growYoungHeap(content);
   const services = openThreadServices(description);
   const tools = buildSlotTools(services, slots);
+  const announcer = buildSlotAnnouncer(services, slots);
   if (parentPort === null) throw new TypeError("this is no thread");
   serveSlots(parentPort, {
     surroundings: REAL_SURROUNDINGS,
-    transfer: (replaces) => new AutoTransfer({ ...tools, settings: { ...tools.settings, replaces } }),
-    announcer: buildSlotAnnouncer(services, slots),
+    delivery: (replaces) => {
+      const transfer = new AutoTransfer({ ...tools, settings: { ...tools.settings, replaces } });
+      return new LocalDelivery({ transfer, announcer });
+    },
     figures: services.attempts.figures,
     heldMs: () => tools.buffers.heldMs,
     openWaits: ({ end, draining }) => new DrainingWaits(REAL_SURROUNDINGS, end, draining),

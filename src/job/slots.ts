@@ -1,8 +1,9 @@
 /** What carries the files of a run: the main thread alone, or threads beside it (`--threads`). */
 import { availableParallelism } from "node:os";
-import type { Announcer } from "../announce/announcer.ts";
 import type { SharedGates } from "../azure/shared/share-gates.ts";
 import type { RunSettings } from "../config/run-options.ts";
+import type { Delivery } from "../delivery/delivery.ts";
+import { LocalDelivery } from "../delivery/local-delivery.ts";
 import { startThread } from "../surroundings/program-files.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 import type { TransferSettings } from "../transfer/tools.ts";
@@ -16,10 +17,9 @@ import { buildAnnouncer, buildTransfer, type Services } from "./services.ts";
 import { buildSlotAnnouncer, describeSlots } from "./slot-stages.ts";
 import { describeAccount, pickProxies, type ThreadDescription } from "./thread-services.ts";
 
-/** The stages of a pipeline that carry files. */
+/** What carries files; dispose of it when nothing is under way any more. */
 export interface Slots extends AsyncDisposable {
-  readonly transfer: Transfer;
-  readonly announcer: Announcer | undefined;
+  readonly delivery: Delivery;
 }
 
 export interface SlotsRequest {
@@ -54,7 +54,8 @@ export function openSlots(request: SlotsRequest): Slots {
   const { services, settings } = request;
   const transfer = buildTransfer(services, settings, request);
   if (mostThreads(settings) > 1) return openThreads(request, transfer);
-  return { transfer, announcer: buildAnnouncer(services, settings), [Symbol.asyncDispose]: async () => {} };
+  const delivery = new LocalDelivery({ transfer, announcer: buildAnnouncer(services, settings) });
+  return { delivery, [Symbol.asyncDispose]: async () => {} };
 }
 
 function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
@@ -66,8 +67,7 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
   const processors = new FreeProcessors();
   const threads = new SlotThreads({
     surroundings,
-    transfer,
-    announcer,
+    delivery: new LocalDelivery({ transfer, announcer }),
     replaces,
     start: () => startSlotThread(request, gates),
     threads: settings.threads,
@@ -84,13 +84,23 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
   services.limits.addMemory(() => threads.heldMs);
   services.limits.threads = threads;
   return {
-    transfer: threads,
-    announcer: announcer && services.braked(threads),
+    delivery: services.brakesAnnouncements ? inTwoSteps(threads, services) : threads,
     async [Symbol.asyncDispose]() {
       await threads.close();
       gates.close();
     },
   };
+}
+
+/** Transfers first, and announces when the brake in this thread lets it: each of the two goes to a thread of its own. */
+function inTwoSteps(threads: SlotThreads, services: Services): Delivery {
+  const transfer: Transfer = {
+    async transfer(file, blobName, signals) {
+      const { result } = await threads.deliver({ file, blobName, announces: "never" }, signals);
+      return result;
+    },
+  };
+  return new LocalDelivery({ transfer, announcer: services.braked(threads) });
 }
 
 /** One more thread; what it shares with this one ends with it. */

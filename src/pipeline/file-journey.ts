@@ -2,8 +2,9 @@ import { FileFailure } from "../core/failure.ts";
 import { addIncident, type Incident } from "../core/incident.ts";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { WaitGivenUp, type WorkSignals } from "../core/waits.ts";
+import type { Announced, AnnounceRule, Delivered, DeliverySignals } from "../delivery/delivery.ts";
 import type { FailureRecord } from "../state/ledger.ts";
-import type { TransferredFile, TransferResult } from "../transfer/transfer.ts";
+import type { TransferredFile } from "../transfer/transfer.ts";
 import { endsSoon } from "./fresh-links.ts";
 import type { FileTask } from "./open-work-item.ts";
 import type { FileReport, PipelineOptions, Stages } from "./pipeline.ts";
@@ -32,20 +33,32 @@ export async function fileJourney(
   const { file, place } = task;
   const workItem = task.item.id;
   try {
-    const result = task.inTarget ? undefined : await transferTask(stages, task, signals);
-    if (result?.outcome === "skipped") {
+    if (task.inTarget) {
+      const announced = await announceInTarget(stages, options, task, signals);
+      ledger.record({
+        kind: "file-completed",
+        workItem,
+        file,
+        place,
+        announced: announced !== undefined,
+        incidents,
+      });
+      return report(task, announced === undefined ? "already-there" : "announced", announced);
+    }
+    const { result, announced } = await deliver(stages, options, task, signals);
+    if (result.outcome === "skipped") {
       const failure: FailureRecord = { code: "conflict", message: result.reason, attempts: result.attempts };
       ledger.record({ kind: "file-skipped", workItem, file, place, failure, incidents });
       return report(task, "skipped", { attempts: failure.attempts, failure });
     }
-    const announcement = await announceTask(stages, options, task, result, signals);
-    const announced = announcement !== undefined;
-    ledger.record({ kind: "file-completed", workItem, file, place, announced, incidents });
-    if (result === undefined) {
-      return report(task, announced ? "announced" : "already-there", {
-        attempts: announcement?.attempts ?? 1,
-      });
-    }
+    ledger.record({
+      kind: "file-completed",
+      workItem,
+      file,
+      place,
+      announced: announced !== undefined,
+      incidents,
+    });
     const { outcome, method, bytes, attempts } = result;
     return report(task, outcome, { method, bytes, attempts });
   } catch (thrown) {
@@ -59,10 +72,14 @@ export async function fileJourney(
   }
 }
 
-/** Puts the file into the target and records that. */
-async function transferTask(stages: Stages, task: FileTask, signals: WorkSignals): Promise<TransferResult> {
-  const result = await transferWithFreshLink(stages, task, signals);
-  if (result.outcome !== "skipped") {
+/** Has the file delivered, and records that it is in the target as soon as it is. */
+async function deliver(
+  stages: Stages,
+  options: PipelineOptions,
+  task: FileTask,
+  signals: WorkSignals,
+): Promise<Delivered> {
+  const onTransferred = (result: TransferredFile): void =>
     stages.state.ledger.record({
       kind: "file-uploaded",
       workItem: task.item.id,
@@ -74,25 +91,26 @@ async function transferTask(stages: Stages, task: FileTask, signals: WorkSignals
       attempts: result.attempts,
       ...task.specialName,
     });
-  }
-  return result;
+  const announces = chooseAnnounceRule(options);
+  return deliverWithFreshLink(stages, task, announces, { ...signals, onTransferred });
 }
 
 /** How many links of one file are tried: a catalog that makes its links anew always has another one. */
 const MOST_LINKS = 4;
 
 /** Asks for a fresh link when the file's own is about to end, and whenever one is refused. */
-async function transferWithFreshLink(
-  { surroundings, transfer }: Stages,
+async function deliverWithFreshLink(
+  { surroundings, delivery }: Stages,
   { file, blobName, item }: FileTask,
-  signals: WorkSignals,
-): Promise<TransferResult> {
+  announces: AnnounceRule,
+  signals: DeliverySignals,
+): Promise<Delivered> {
   let current = endsSoon(file, surroundings.wall())
     ? ((await item.freshLinks.beforeUse(file, signals)) ?? file)
     : file;
   for (let tried = 1; ; tried++) {
     try {
-      return await transfer.transfer(current, blobName, signals);
+      return await delivery.deliver({ file: current, blobName, announces }, signals);
     } catch (thrown) {
       const isRefused = thrown instanceof FileFailure && thrown.code === "source-forbidden";
       if (!isRefused || tried === MOST_LINKS) throw thrown;
@@ -111,31 +129,23 @@ async function transferWithFreshLink(
   }
 }
 
-/** Announces the blob; gives undefined when it is not wanted. */
-function announceTask(
-  stages: Stages,
-  options: PipelineOptions,
-  task: FileTask,
-  result: TransferredFile | undefined,
+/** Announces a blob that was in the target before; gives undefined when it is not wanted. */
+async function announceInTarget(
+  { delivery }: Stages,
+  { announceExisting }: PipelineOptions,
+  { blobName, takenOver }: FileTask,
   signals: WorkSignals,
-): Promise<{ readonly attempts: number }> | undefined {
-  if (stages.announcer === undefined) return undefined;
-  if (options.announceExisting === "never" && wasThereBeforeRun(options, task, result)) return undefined;
-  return stages.announcer.announce(task.blobName, signals);
+): Promise<Announced | undefined> {
+  if (!delivery.announces || (takenOver && announceExisting === "never")) return undefined;
+  return delivery.announce(blobName, signals);
 }
 
 /**
- * Whether the blob is older than the run. One that was written since may be ours from before a crash, or from a try
- * whose answer was lost: it is announced, because no announcement may be lost.
+ * With `announceExisting: never` a blob that is older than the run is not announced. One that was written since may be ours from
+ * before a crash, or from a try whose answer was lost: it is announced, because no announcement may be lost.
  */
-function wasThereBeforeRun(
-  { runBegan }: PipelineOptions,
-  task: FileTask,
-  result: TransferredFile | undefined,
-): boolean {
-  if (task.takenOver) return true;
-  if (result?.existingSince === undefined) return false;
-  return result.existingSince < runBegan - CLOCK_SKEW_MS;
+function chooseAnnounceRule({ announceExisting, runBegan }: PipelineOptions): AnnounceRule {
+  return announceExisting === "always" ? "always" : { unlessThereBefore: runBegan - CLOCK_SKEW_MS };
 }
 
 /** The failure that the file is charged with. @throws what is not the file's: the run's end, an abort */

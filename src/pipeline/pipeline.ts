@@ -10,15 +10,15 @@
  * Everything between stages is bounded: no lookup starts while enough files are ready, and no more files than there are
  * slots wait for their commit, so that a crash repeats the announcements of twice as many at the most.
  */
-import type { Announcer } from "../announce/announcer.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { OnCollision } from "../core/file-plan.ts";
 import type { RunStop, StopRequest } from "../core/stop-request.ts";
 import type { NameTemplate } from "../core/target-name.ts";
 import type { WorkItem } from "../core/work-item.ts";
+import type { Delivery } from "../delivery/delivery.ts";
 import type { FailureRecord } from "../state/ledger.ts";
 import type { OpenState } from "../state/state-kind.ts";
-import type { Transfer, TransferMethod } from "../transfer/transfer.ts";
+import type { TransferMethod } from "../transfer/transfer.ts";
 import type { Supply } from "./demand.ts";
 import type { PoolChange, ServiceLoad } from "./pool-size.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
@@ -29,9 +29,7 @@ export interface Stages {
   readonly surroundings: Surroundings;
   readonly state: Pick<OpenState, "queue" | "ledger" | "surveys">;
   readonly catalog: Catalog;
-  readonly transfer: Transfer;
-  /** undefined with --no-queue. */
-  readonly announcer: Announcer | undefined;
+  readonly delivery: Delivery;
 }
 
 export interface PipelineOptions {

@@ -1,8 +1,8 @@
 /** What travels between the main thread and a thread that carries slots. All of it can be cloned. */
 import type { AttemptFigures } from "../azure/azure.ts";
-import type { CatalogFile } from "../core/file.ts";
 import type { Incident } from "../core/incident.ts";
-import type { TransferResult } from "../transfer/transfer.ts";
+import type { Announced, Delivered, DeliveryTask } from "../delivery/delivery.ts";
+import type { TransferredFile } from "../transfer/transfer.ts";
 import type { CarriedError } from "./carried-errors.ts";
 
 /** One call of a door, under a number that no other call of the thread has. */
@@ -12,25 +12,20 @@ export type CarriedCall = {
   readonly signal: number;
   /** The number of its waits (`WorkSignals.waits`), which many calls share; undefined: its signal alone ends its waits. */
   readonly waits: number | undefined;
-  readonly blobName: string;
 } & (
   | {
-      readonly what: "transfer";
-      readonly file: CatalogFile;
+      readonly what: "deliver";
+      readonly task: DeliveryTask;
       /** As `TransferSettings.replaces` says of the name. */
       readonly replaces: boolean;
     }
-  | { readonly what: "announce" }
+  | { readonly what: "announce"; readonly blobName: string }
 );
-
-export interface AnnounceResult {
-  readonly attempts: number;
-}
 
 /** How a call ended. `aborted`: by its signal, whose reason the main thread knows. */
 export type CarriedEnd =
-  | { readonly kind: "transferred"; readonly result: TransferResult }
-  | { readonly kind: "announced"; readonly result: AnnounceResult }
+  | { readonly kind: "delivered"; readonly delivered: Delivered }
+  | { readonly kind: "announced"; readonly announced: Announced }
   | { readonly kind: "failed"; readonly error: CarriedError }
   | { readonly kind: "aborted" };
 
@@ -39,6 +34,12 @@ export interface CarriedAnswer {
   readonly end: CarriedEnd;
   /** What kept the call from succeeding at its first try. */
   readonly incidents: readonly Incident[];
+}
+
+/** A file that is in the target and whose announcement is under way: its call's answer follows. */
+export interface CarriedNews {
+  readonly id: number;
+  readonly transferred: TransferredFile;
 }
 
 /** What one turn of the main thread's loop has for the thread. */
@@ -53,7 +54,8 @@ export interface ToThread {
 
 /** What one turn of the thread's loop has for the main thread. The first one says that it is ready, and has no answer. */
 export interface FromThread {
-  readonly answers: readonly CarriedAnswer[];
+  /** In the order in which they came about. */
+  readonly answers: readonly (CarriedAnswer | CarriedNews)[];
   /** Counted since the thread began. */
   readonly figures: AttemptFigures;
   /** For how long its calls waited for memory since it began, all together, ms. */

@@ -1,14 +1,21 @@
 /** The thread's side: serves the calls that the main thread sends. `slot-thread.ts` is its other side. */
 import type { MessagePort } from "node:worker_threads";
 import type { AttemptFigures } from "../azure/azure.ts";
-import type { Announcer } from "../announce/announcer.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Waits, WaitsEnd, WorkSignals } from "../core/waits.ts";
+import { type Delivered, type Delivery, type DeliveryTask, mustAnnounce } from "../delivery/delivery.ts";
 import { every, type Surroundings } from "../surroundings/surroundings.ts";
-import type { Transfer } from "../transfer/transfer.ts";
+import type { TransferredFile } from "../transfer/transfer.ts";
 import { packError } from "./carried-errors.ts";
 import { Outbox } from "./outbox.ts";
-import type { CarriedAnswer, CarriedCall, CarriedEnd, FromThread, ToThread } from "./protocol.ts";
+import type {
+  CarriedAnswer,
+  CarriedCall,
+  CarriedEnd,
+  CarriedNews,
+  FromThread,
+  ToThread,
+} from "./protocol.ts";
 
 /** Counters that grow without an answer are told so often, ms. */
 const TELL_FIGURES_MS = 250;
@@ -17,8 +24,7 @@ const TELL_FIGURES_MS = 250;
 export interface SlotStages {
   readonly surroundings: Surroundings;
   /** @param replaces as `TransferSettings.replaces` says of a name that is under way */
-  readonly transfer: (replaces: (blobName: string) => boolean) => Transfer;
-  readonly announcer: Announcer | undefined;
+  readonly delivery: (replaces: (blobName: string) => boolean) => Delivery;
   readonly figures: AttemptFigures;
   /** For how long calls waited for memory, all together, ms; it only grows. */
   readonly heldMs: () => number;
@@ -42,8 +48,8 @@ export function serveSlots(port: Pick<MessagePort, "on" | "postMessage">, stages
 
 class SlotService {
   readonly #stages: SlotStages;
-  readonly #transfer: Transfer;
-  readonly #outbox: Outbox<CarriedAnswer>;
+  readonly #delivery: Delivery;
+  readonly #outbox: Outbox<CarriedAnswer | CarriedNews>;
   /** By the number of the main thread's signal. */
   readonly #signals = new Map<number, AbortController>();
   readonly #waits = new Map<number, ThreadWaits>();
@@ -52,8 +58,8 @@ class SlotService {
 
   constructor(send: (message: FromThread) => void, stages: SlotStages) {
     this.#stages = stages;
-    this.#transfer = stages.transfer((blobName) => this.#replaced.has(blobName));
-    const tell = (answers: readonly CarriedAnswer[]): void =>
+    this.#delivery = stages.delivery((blobName) => this.#replaced.has(blobName));
+    const tell = (answers: FromThread["answers"]): void =>
       send({ answers, figures: { ...stages.figures }, heldMs: stages.heldMs() });
     this.#outbox = new Outbox(tell);
     let told = "";
@@ -95,12 +101,19 @@ class SlotService {
 
   async #do(call: CarriedCall, signals: WorkSignals): Promise<CarriedEnd> {
     if (call.what === "announce") {
-      if (this.#stages.announcer === undefined) throw new TypeError("nothing is announced in this run");
-      return { kind: "announced", result: await this.#stages.announcer.announce(call.blobName, signals) };
+      return { kind: "announced", announced: await this.#delivery.announce(call.blobName, signals) };
     }
-    if (call.replaces) this.#replaced.add(call.blobName);
-    const result = await this.#transfer.transfer(call.file, call.blobName, signals);
-    return { kind: "transferred", result };
+    if (call.replaces) this.#replaced.add(call.task.blobName);
+    return { kind: "delivered", delivered: await this.#deliver(call.id, call.task, signals) };
+  }
+
+  /** Where an announcement follows, that the file is in the target is told before: the announcement may take long. */
+  async #deliver(id: number, task: DeliveryTask, signals: WorkSignals): Promise<Delivered> {
+    const onTransferred = (transferred: TransferredFile): void => {
+      const follows = this.#delivery.announces && mustAnnounce(task.announces, transferred);
+      if (follows) this.#outbox.add({ id, transferred });
+    };
+    return this.#delivery.deliver(task, { ...signals, onTransferred });
   }
 
   #signalOf(id: number): AbortSignal {

@@ -1,17 +1,16 @@
 /** A thread that carries slots, as the main thread sees it. `serve.ts` is its other side. */
 import { onAbort, sumFigures } from "../azure/azure.ts";
 import { errorMessageText } from "../core/errors.ts";
-import type { CatalogFile } from "../core/file.ts";
 import { Numbered } from "../core/numbered.ts";
 import type { Waits, WorkSignals } from "../core/waits.ts";
-import type { TransferResult } from "../transfer/transfer.ts";
+import type { Announced, Delivered, DeliverySignals, DeliveryTask } from "../delivery/delivery.ts";
 import { unpackError } from "./carried-errors.ts";
 import { Outbox } from "./outbox.ts";
 import type {
-  AnnounceResult,
   CarriedAnswer,
   CarriedCall,
   CarriedEnd,
+  CarriedNews,
   FromThread,
   ToThread,
 } from "./protocol.ts";
@@ -37,7 +36,7 @@ const STOOD_STILL_MS = 3_000;
 
 /** A call that waits for its answer. */
 interface Asker {
-  readonly signals: WorkSignals;
+  readonly signals: DeliverySignals;
   readonly settle: (end: CarriedEnd) => void;
   readonly reject: (error: Error) => void;
 }
@@ -114,18 +113,21 @@ export class SlotThread implements Carrier {
   }
 
   /** @throws as the door says; ThreadDied */
-  async transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
-    const replaces = this.#options.replaces?.(blobName) === true;
-    const end = await this.#ask({ what: "transfer", file, blobName, replaces }, signals);
-    if (end.kind !== "transferred") throw new TypeError(`a transfer was answered with ${end.kind}`);
-    return end.result;
+  async deliver(task: DeliveryTask, signals: DeliverySignals): Promise<Delivered> {
+    const replaces = this.#options.replaces?.(task.blobName) === true;
+    const end = await this.#ask({ what: "deliver", task, replaces }, signals);
+    if (end.kind !== "delivered") throw new TypeError(`a delivery was answered with ${end.kind}`);
+    const { result, announced } = end.delivered;
+    // Where an announcement followed, the thread has told it before.
+    if (announced === undefined && result.outcome !== "skipped") signals.onTransferred?.(result);
+    return end.delivered;
   }
 
   /** @throws as the door says; ThreadDied */
-  async announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
+  async announce(blobName: string, signals: WorkSignals): Promise<Announced> {
     const end = await this.#ask({ what: "announce", blobName }, signals);
     if (end.kind !== "announced") throw new TypeError(`an announcement was answered with ${end.kind}`);
-    return end.result;
+    return end.announced;
   }
 
   /** Ends it; nothing is told of its death. Calls that it has are rejected with ThreadDied. */
@@ -136,9 +138,9 @@ export class SlotThread implements Carrier {
 
   async #ask(
     question:
-      | { what: "transfer"; file: CatalogFile; blobName: string; replaces: boolean }
+      | { what: "deliver"; task: DeliveryTask; replaces: boolean }
       | { what: "announce"; blobName: string },
-    signals: WorkSignals,
+    signals: DeliverySignals,
   ): Promise<CarriedEnd> {
     if (this.#death !== undefined) throw this.#death;
     signals.signal.throwIfAborted();
@@ -203,7 +205,10 @@ export class SlotThread implements Carrier {
     this.state = "ready";
     this.#activeThen = this.#activeMs;
     this.#isEnding = false;
-    for (const answer of answers) this.#answer(answer);
+    for (const answer of answers) {
+      if ("end" in answer) this.#answer(answer);
+      else this.#tell(answer);
+    }
     if (answers.length > 0 && this.#asking.size === 0) this.#port.unref();
   }
 
@@ -212,6 +217,10 @@ export class SlotThread implements Carrier {
     if (asker === undefined) return;
     for (const incident of incidents) asker.signals.onIncident?.(incident);
     asker.settle(end);
+  }
+
+  #tell({ id, transferred }: CarriedNews): void {
+    this.#asking.get(id)?.signals.onTransferred?.(transferred);
   }
 
   /** It may still be running: nobody listens to it any more. */

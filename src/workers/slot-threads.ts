@@ -1,13 +1,11 @@
 import type { AttemptFigures } from "../azure/azure.ts";
-import type { Announcer } from "../announce/announcer.ts";
-import type { CatalogFile } from "../core/file.ts";
 import type { WorkSignals } from "../core/waits.ts";
+import type { Announced, Delivered, Delivery, DeliverySignals, DeliveryTask } from "../delivery/delivery.ts";
 import { type Cancel, every, type Surroundings } from "../surroundings/surroundings.ts";
-import type { Transfer, TransferResult } from "../transfer/transfer.ts";
+import type { TransferredFile } from "../transfer/transfer.ts";
 import { Crew } from "./crew.ts";
 import { MainCarrier } from "./main-carrier.ts";
 import { MainShare } from "./main-share.ts";
-import type { AnnounceResult } from "./protocol.ts";
 import { type SlotThread, ThreadDied } from "./slot-thread.ts";
 import { ThreadCount, type ThreadLoad, type ThreadOutlook } from "./thread-count.ts";
 import type { Carrier, ThreadEvents, ThreadPort } from "./workers.ts";
@@ -20,8 +18,7 @@ const DEATHS_OF_A_CALL = 2;
 export interface SlotThreadsOptions {
   readonly surroundings: Surroundings;
   /** What the main thread carries calls with. */
-  readonly transfer: Transfer;
-  readonly announcer: Announcer | undefined;
+  readonly delivery: Delivery;
   /** As `TransferSettings.replaces`. */
   readonly replaces: ((blobName: string) => boolean) | undefined;
   /** Starts a thread that serves calls (`serveSlots`). */
@@ -40,7 +37,7 @@ export interface SlotThreadsOptions {
 }
 
 /**
- * A `Transfer` and an `Announcer` over all carriers: each call goes to the one with the fewest under way. The main thread's
+ * A `Delivery` over all carriers: each call goes to the one with the fewest under way. The main thread's
  * weigh more, as far as it has work of its own (`MainShare`).
  *
  * A thread that dies is replaced, and its calls are made again by another carrier: a transfer that had taken effect finds
@@ -48,7 +45,8 @@ export interface SlotThreadsOptions {
  * more are replaced; the main thread carries what the others cannot. A call that met two deaths is made in the main
  * thread.
  */
-export class SlotThreads implements Transfer, Announcer {
+export class SlotThreads implements Delivery {
+  readonly announces: boolean;
   readonly #options: SlotThreadsOptions;
   readonly #main: MainCarrier;
   readonly #count: ThreadCount | undefined;
@@ -62,7 +60,8 @@ export class SlotThreads implements Transfer, Announcer {
   constructor(options: SlotThreadsOptions) {
     this.#options = options;
     const { surroundings, threads, most } = options;
-    this.#main = new MainCarrier(options);
+    this.announces = options.delivery.announces;
+    this.#main = new MainCarrier(options.delivery);
     this.#lookedAt = surroundings.monotonic();
     this.#count = threads === "auto" ? new ThreadCount(surroundings.monotonic(), most) : undefined;
     this.#crew = new Crew({
@@ -94,11 +93,20 @@ export class SlotThreads implements Transfer, Announcer {
     return this.#crew.heldMs;
   }
 
-  transfer(file: CatalogFile, blobName: string, signals: WorkSignals): Promise<TransferResult> {
-    return this.#carry((carrier) => carrier.transfer(file, blobName, signals), signals);
+  async deliver(task: DeliveryTask, signals: DeliverySignals): Promise<Delivered> {
+    let result: TransferredFile | undefined;
+    const onTransferred = (transferred: TransferredFile): void => {
+      result = transferred;
+      signals.onTransferred?.(transferred);
+    };
+    const told: DeliverySignals = { ...signals, onTransferred };
+    return this.#carry(async (carrier) => {
+      if (result === undefined) return carrier.deliver(task, told);
+      return { result, announced: await carrier.announce(task.blobName, signals) };
+    }, signals);
   }
 
-  announce(blobName: string, signals: WorkSignals): Promise<AnnounceResult> {
+  announce(blobName: string, signals: WorkSignals): Promise<Announced> {
     return this.#carry((carrier) => carrier.announce(blobName, signals), signals);
   }
 

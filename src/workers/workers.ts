@@ -1,9 +1,9 @@
 /**
  * The threads that carry slots: transfers and announcements on every core. The main thread keeps the pipeline, the state,
- * the catalog, the progress and the judgement over limits; to them a `SlotThreads` is one `Transfer` and one `Announcer`.
+ * the catalog, the progress and the judgement over limits; to them a `SlotThreads` is one `Delivery`.
  *
- * - A call of either door goes to one of the carriers: the main thread itself, as long as its own work leaves it room, or
- *   a thread (`SlotThread`). What is under way is bounded by the pipeline's slots; a thread has no queue of its own.
+ * - A file goes to one of the carriers: the main thread itself, as long as its own work leaves it room, or a thread
+ *   (`SlotThread`), which transfers and announces it. What is under way is bounded by the pipeline's slots; a thread has no queue of its own.
  * - Calls of one turn of the loop travel as one message, and so do their answers (`protocol.ts`). Signals and waits travel
  *   by the call's number; errors are made again as the classes that they were (`carried-errors.ts`).
  * - A thread serves its calls with `serveSlots`. `job` builds what it serves them with.
@@ -11,11 +11,10 @@
  *   (in a loop, or collecting garbage for a heap that is full) is ended.
  * - How many threads pay is found by `ThreadCount`, a pure rule.
  */
-import type { Announcer } from "../announce/announcer.ts";
-import type { Transfer } from "../transfer/transfer.ts";
+import type { Delivery } from "../delivery/delivery.ts";
 
 /** What carries calls: the main thread or another one. */
-export interface Carrier extends Transfer, Announcer {
+export interface Carrier extends Pick<Delivery, "deliver" | "announce"> {
   /** Calls under way. */
   readonly underWay: number;
 }

@@ -1,4 +1,4 @@
-/** The contract of the two doors, carried by one thread and by three, on the emulator. */
+/** The contract of a delivery, carried by one thread and by three, on the emulator. */
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolve } from "../../src/config/config.ts";
@@ -8,6 +8,7 @@ import { buildSlotAnnouncer, describeSlots, type SlotDescription } from "../../s
 import { describeAccount, type ThreadDescription } from "../../src/job/thread-services.ts";
 import { startThread } from "../../src/surroundings/program-files.ts";
 import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
+import { LocalDelivery } from "../../src/delivery/local-delivery.ts";
 import { AutoTransfer } from "../../src/transfer/auto-transfer.ts";
 import { SlotThreads } from "../../src/workers/slot-threads.ts";
 import { readerOf } from "../support/reader.ts";
@@ -23,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.proxy.stop());
 
-describe.each([1, 3])("on %i threads, transfer and announcer", (threads) => {
+describe.each([1, 3])("on %i threads, deliveries", (threads) => {
   let slots: SlotThreads;
   let gates: ReturnType<Services["shareGates"]>;
   let queue: string;
@@ -54,8 +55,10 @@ describe.each([1, 3])("on %i threads, transfer and announcer", (threads) => {
     const ready: Promise<unknown>[] = [];
     slots = new SlotThreads({
       surroundings: REAL_SURROUNDINGS,
-      transfer: new AutoTransfer({ ...tools, settings: { ...description.transfer, replaces } }),
-      announcer: buildSlotAnnouncer(services, description),
+      delivery: new LocalDelivery({
+        transfer: new AutoTransfer({ ...tools, settings: { ...description.transfer, replaces } }),
+        announcer: buildSlotAnnouncer(services, description),
+      }),
       replaces,
       start: () => {
         const shared = gates.connect();
@@ -89,10 +92,10 @@ describe.each([1, 3])("on %i threads, transfer and announcer", (threads) => {
   });
 
   const signal = () => new AbortController().signal;
+  const transfer = async (file: CatalogFile, blobName: string, ending: AbortSignal) =>
+    (await slots.deliver({ file, blobName, announces: "never" }, { signal: ending })).result;
   const transferAll = async (files: readonly CatalogFile[], prefix = "") =>
-    Promise.allSettled(
-      files.map(async (file) => slots.transfer(file, `${prefix}${file.fileName}`, { signal: signal() })),
-    );
+    Promise.allSettled(files.map(async (file) => transfer(file, `${prefix}${file.fileName}`, signal())));
   const put = async (name: string, bytes: number, prefix = "") => {
     const bodies = Array.from({ length: AT_ONCE }, () => content(bytes));
     const files = await Promise.all(bodies.map(async (body, n) => bench.put(`${prefix}${name}-${n}`, body)));
@@ -153,16 +156,14 @@ describe.each([1, 3])("on %i threads, transfer and announcer", (threads) => {
     const heal = bench.proxy.fail({ operation: "put-blob", fault: { kind: "hang" } });
     const before = bench.proxy.count("put-blob");
     const controller = new AbortController();
-    const all = files.map(async (file) => slots.transfer(file, file.fileName, { signal: controller.signal }));
+    const all = files.map(async (file) => transfer(file, file.fileName, controller.signal));
     const ended = Promise.allSettled(all);
     await expect.poll(() => bench.proxy.count("put-blob")).toBe(before + AT_ONCE);
     const reason = new Error("stopped");
     controller.abort(reason);
     expect(await ended).toEqual(files.map(() => ({ status: "rejected", reason })));
     heal();
-    await expect(slots.transfer(files[0] as CatalogFile, "x", { signal: controller.signal })).rejects.toBe(
-      reason,
-    );
+    await expect(transfer(files[0] as CatalogFile, "x", controller.signal)).rejects.toBe(reason);
   });
 
   it("announce each blob once", async () => {

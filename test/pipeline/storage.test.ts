@@ -5,6 +5,7 @@ import { QueueAnnouncer } from "../../src/announce/queue-announcer.ts";
 import { RestQueueCalls } from "../../src/azure/calls/rest-queue-calls.ts";
 import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-name.ts";
 import type { PipelineOutcome } from "../../src/pipeline/pipeline.ts";
+import { LocalDelivery } from "../../src/delivery/local-delivery.ts";
 import { startPipeline } from "../../src/pipeline/run-pipeline.ts";
 import type { OpenState } from "../../src/state/state-kind.ts";
 import { quickGate, restTo } from "../azure/support.ts";
@@ -61,10 +62,11 @@ async function start(options: LadderOptions & { readonly signal?: AbortSignal } 
     containerName: bench.target.containerName,
     timeToLiveSeconds: -1,
   });
+  const delivery = new LocalDelivery({ transfer: ladder, announcer });
   const abort = new AbortController();
   options.signal?.addEventListener("abort", () => abort.abort(options.signal?.reason), { once: true });
   const { outcome } = startPipeline(
-    { surroundings: REAL_SURROUNDINGS, state: store, catalog, transfer: ladder, announcer },
+    { surroundings: REAL_SURROUNDINGS, state: store, catalog, delivery },
     {
       workItemWorkers: 2,
       fileWorkers: 4,

@@ -9,6 +9,7 @@ import { DEFAULT_NAME_TEMPLATE, parseNameTemplate } from "../../src/core/target-
 import type { RunIdentity } from "../../src/core/run-identity.ts";
 import type { WorkItem } from "../../src/core/work-item.ts";
 import type { FileReport, PipelineOptions, PipelineOutcome, Stages } from "../../src/pipeline/pipeline.ts";
+import { LocalDelivery } from "../../src/delivery/local-delivery.ts";
 import { startPipeline } from "../../src/pipeline/run-pipeline.ts";
 import type { OpenState } from "../../src/state/state-kind.ts";
 import type { WorkQueue } from "../../src/state/work-queue.ts";
@@ -163,6 +164,12 @@ export async function rig(
     drain: new AbortController(),
     abort: new AbortController(),
     start({ queue = true, holder, ...options } = {}) {
+      const transfer: Transfer = {
+        async transfer(file, blobName, { signal }) {
+          made.transferred.push(blobName);
+          return made.transfer(file, blobName, signal);
+        },
+      };
       const announcer: Announcer = {
         async announce(blobName, { signal }) {
           await made.announce(blobName, signal);
@@ -174,13 +181,7 @@ export async function rig(
         surroundings: REAL_SURROUNDINGS,
         state: holder === undefined ? store : { ...store, queue: holder },
         catalog,
-        transfer: {
-          async transfer(file, blobName, { signal }) {
-            made.transferred.push(blobName);
-            return made.transfer(file, blobName, signal);
-          },
-        },
-        announcer: queue ? announcer : undefined,
+        delivery: new LocalDelivery({ transfer, announcer: queue ? announcer : undefined }),
       };
       return startPipeline(
         stages,

@@ -4,6 +4,7 @@
  */
 import { MessageChannel } from "node:worker_threads";
 import type { Announcer } from "../../src/announce/announcer.ts";
+import { LocalDelivery } from "../../src/delivery/local-delivery.ts";
 import { DrainingWaits } from "../../src/pipeline/draining-waits.ts";
 import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 import type { Transfer } from "../../src/transfer/transfer.ts";
@@ -20,7 +21,14 @@ type Replaces = ((blobName: string) => boolean) | undefined;
 /** @param transfer as `SlotStages.transfer`: made for each carrier @param replaces as `TransferSettings.replaces` */
 export function carriedTransfer(transfer: (replaces: Replaces) => Transfer, replaces: Replaces): Transfer {
   if (CARRIERS === 0) return transfer(replaces);
-  return inTurn(startCarriers({ transfer, announcer: undefined }, replaces));
+  const deliver = (own: Replaces) => new LocalDelivery({ transfer: transfer(own), announcer: undefined });
+  const next = startCarriers(deliver, replaces);
+  return {
+    async transfer(file, blobName, signals) {
+      const { result } = await next().deliver({ file, blobName, announces: "never" }, signals);
+      return result;
+    },
+  };
 }
 
 /** As `carriedTransfer`. */
@@ -29,11 +37,13 @@ export function carriedAnnouncer(announcer: Announcer): Announcer {
   const transfer = (): never => {
     throw new TypeError("nothing is transferred in this test");
   };
-  return inTurn(startCarriers({ transfer: () => ({ transfer }), announcer }, undefined));
+  const next = startCarriers(() => new LocalDelivery({ transfer: { transfer }, announcer }), undefined);
+  return { announce: async (blobName, signals) => next().announce(blobName, signals) };
 }
 
-function startCarriers(stages: Pick<SlotStages, "transfer" | "announcer">, replaces: Replaces): SlotThread[] {
-  return Array.from({ length: CARRIERS }, () => {
+/** @returns gives each of them in turn */
+function startCarriers(delivery: SlotStages["delivery"], replaces: Replaces): () => SlotThread {
+  const carriers = Array.from({ length: CARRIERS }, () => {
     const { port1, port2 } = new MessageChannel();
     const thread = new SlotThread(
       {
@@ -49,7 +59,7 @@ function startCarriers(stages: Pick<SlotStages, "transfer" | "announcer">, repla
     );
     serveSlots(port2, {
       surroundings: REAL_SURROUNDINGS,
-      ...stages,
+      delivery,
       figures: { retries: 0, throttles: 0, hedges: 0 },
       heldMs: () => 0,
       openWaits: ({ end, draining }) => new DrainingWaits(REAL_SURROUNDINGS, end, draining),
@@ -58,13 +68,6 @@ function startCarriers(stages: Pick<SlotStages, "transfer" | "announcer">, repla
     port2.unref();
     return thread;
   });
-}
-
-function inTurn(carriers: readonly SlotThread[]): Transfer & Announcer {
   let calls = 0;
-  const next = (): SlotThread => carriers[calls++ % carriers.length]!;
-  return {
-    transfer: async (file, blobName, signals) => next().transfer(file, blobName, signals),
-    announce: async (blobName, signals) => next().announce(blobName, signals),
-  };
+  return () => carriers[calls++ % carriers.length]!;
 }

@@ -1,7 +1,7 @@
 /** A pool whose threads do what a file's name says. */
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { WorkSignals } from "../../src/core/waits.ts";
+import type { AnnounceRule, DeliverySignals } from "../../src/delivery/delivery.ts";
 import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 import { SlotThreads, type SlotThreadsOptions } from "../../src/workers/slot-threads.ts";
 import { actor } from "./acting-stages.ts";
@@ -17,10 +17,9 @@ export async function startPool(
 ) {
   const deaths: Death[] = [];
   const ready: Promise<unknown>[] = [];
-  const main = actor(replaces);
   const pool = new SlotThreads({
     surroundings: REAL_SURROUNDINGS,
-    ...main,
+    delivery: actor(replaces),
     replaces,
     start: () => {
       const worker = new Worker(ENTRY, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 32 } });
@@ -40,8 +39,11 @@ export async function startPool(
   return {
     pool,
     deaths,
-    do: async (name: string, signals: Partial<WorkSignals> = {}) =>
-      pool.transfer(file(name), name, { signal: new AbortController().signal, ...signals }),
+    /** Without an announcement, unless `announces` says otherwise. */
+    do: async (name: string, signals: Partial<DeliverySignals> = {}, announces: AnnounceRule = "never") => {
+      const task = { file: file(name), blobName: name, announces };
+      return (await pool.deliver(task, { signal: new AbortController().signal, ...signals })).result;
+    },
     [Symbol.asyncDispose]: async () => pool.close(),
   };
 }

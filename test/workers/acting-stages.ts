@@ -1,10 +1,9 @@
 /** Stages that do what a file's name says, in the main thread or in another one. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isMainThread, threadId } from "node:worker_threads";
-import type { Announcer } from "../../src/announce/announcer.ts";
 import { FileFailure } from "../../src/core/failure.ts";
 import { chooseWaitSignal, type WorkSignals } from "../../src/core/waits.ts";
-import type { Transfer } from "../../src/transfer/transfer.ts";
+import { LocalDelivery } from "../../src/delivery/local-delivery.ts";
 
 /** Until the signal aborts. @throws its reason */
 async function untilAborted(signal: AbortSignal): Promise<void> {
@@ -26,8 +25,14 @@ function die(how: string): void {
   for (const kept: unknown[] = []; ;) kept.push(Array.from({ length: 10_000 }, (_, n) => `${n}`));
 }
 
-async function act(name: string, signals: WorkSignals): Promise<void> {
+async function act(name: string, signals: WorkSignals, isAnnouncement = false): Promise<void> {
   const [what, how = ""] = name.split("-");
+  if (what === "announcing" && isAnnouncement) {
+    // What was told before has gone by then.
+    await sleep(20);
+    die("error");
+    await sleep(100);
+  }
   if (what === "wait") await sleep(Number(how));
   if (what === "hang") await untilAborted(signals.signal);
   if (what === "gate") await untilAborted(chooseWaitSignal(signals));
@@ -42,11 +47,8 @@ async function act(name: string, signals: WorkSignals): Promise<void> {
 }
 
 /** @param replaces told in the answer's method: `put-blocks` when the blob is to be written over */
-export function actor(replaces: ((blobName: string) => boolean) | undefined): {
-  readonly transfer: Transfer;
-  readonly announcer: Announcer;
-} {
-  return {
+export function actor(replaces: ((blobName: string) => boolean) | undefined): LocalDelivery {
+  return new LocalDelivery({
     transfer: {
       async transfer({ fileName }, blobName, signals) {
         const method = replaces?.(blobName) === true ? "put-blocks" : "put-blob";
@@ -63,9 +65,9 @@ export function actor(replaces: ((blobName: string) => boolean) | undefined): {
     },
     announcer: {
       async announce(blobName, signals) {
-        await act(blobName, signals);
+        await act(blobName, signals, true);
         return { attempts: 1 };
       },
     },
-  };
+  });
 }

@@ -7,8 +7,7 @@ import { actor } from "./acting-stages.ts";
 if (parentPort !== null) {
   serveSlots(parentPort, {
     surroundings: REAL_SURROUNDINGS,
-    transfer: (replaces) => actor(replaces).transfer,
-    announcer: actor(undefined).announcer,
+    delivery: actor,
     figures: { retries: 0, throttles: 0, hedges: 0 },
     heldMs: () => 7,
     openWaits: ({ end, draining }) => new DrainingWaits(REAL_SURROUNDINGS, end, draining, 20),

@@ -22,10 +22,11 @@ function open(start: () => Worker = () => new Worker(ENTRY, { execArgv: [] })) {
   return { crew, deaths, fewer: () => fewer, [Symbol.asyncDispose]: async () => crew.close() };
 }
 
-const transferBy = async (thread: SlotThread | undefined, name: string) =>
-  thread?.transfer({ fileName: name, uri: `https://account.example/${name}` }, name, {
-    signal: new AbortController().signal,
-  });
+const transferBy = async (thread: SlotThread | undefined, name: string) => {
+  const file = { fileName: name, uri: `https://account.example/${name}` };
+  const signal = new AbortController().signal;
+  return (await thread?.deliver({ file, blobName: name, announces: "never" }, { signal }))?.result;
+};
 
 describe("a crew", () => {
   it("lets a thread that is given back finish what it has, and ends it then", async () => {

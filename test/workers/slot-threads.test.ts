@@ -36,6 +36,37 @@ describe("a pool of threads", () => {
     expect(announced).toEqual({ attempts: 1 });
   });
 
+  it("transfers and announces a file in one thread, and tells in between that it is in the target", async () => {
+    await using pool = await startPool(3);
+    const order: string[] = [];
+    const names = Array.from({ length: 12 }, (_, n) => `wait-30-${n}`);
+    await Promise.all(
+      names.map(async (name) => {
+        const onTransferred = () => order.push(`${name} is there`);
+        await pool.do(name, { onTransferred }, "always");
+        order.push(`${name} is announced`);
+      }),
+    );
+    for (const name of names) {
+      expect(order.filter((what) => what.startsWith(`${name} `))).toEqual([
+        `${name} is there`,
+        `${name} is announced`,
+      ]);
+    }
+    // An announcement takes as long as its transfer: no file is told of only when it is done.
+    expect(order.slice(0, names.length)).toEqual(
+      names.map(() => expect.stringMatching(/is there$/) as unknown),
+    );
+  });
+
+  it("tells that a file is in the target, whoever carried it and though nothing is announced", async () => {
+    await using pool = await startPool(3);
+    const told: string[] = [];
+    const names = Array.from({ length: 12 }, (_, n) => `wait-5-${n}`);
+    await Promise.all(names.map(async (name) => pool.do(name, { onTransferred: () => told.push(name) })));
+    expect(told.toSorted()).toEqual(names.toSorted());
+  });
+
   it("gives what comes alone to another thread: the main one has work of its own", async () => {
     await using pool = await startPool(2);
     expect(threadsIn([await pool.do("wait-1"), await pool.do("wait-2")])).not.toContain("0");
@@ -134,6 +165,19 @@ describe("a thread that dies", () => {
         why: "Worker terminated due to reaching memory limit: JS heap out of memory",
         isReplaced: true,
       });
+  });
+
+  it("while it announces: the file is not transferred again", async () => {
+    await using pool = await startPool(2);
+    const told: string[] = [];
+    const carry = async (n: number) => {
+      const name = `announcing-die-${n}`;
+      return pool.do(name, { onTransferred: () => told.push(name) }, "always");
+    };
+    const results = await Promise.all([carry(1), carry(2), carry(3)]);
+    expect(results).toMatchObject([{ outcome: "copied" }, { outcome: "copied" }, { outcome: "copied" }]);
+    expect(pool.deaths.length).toBeGreaterThan(0);
+    expect(told.toSorted()).toEqual(["announcing-die-1", "announcing-die-2", "announcing-die-3"]);
   });
 
   it("because it hangs holds up no stop", async () => {
