@@ -7,8 +7,6 @@ import type { ThreadEvents, ThreadPort } from "./workers.ts";
 /** After so many deaths within this time a dead thread is not replaced, ms. */
 const DEATHS = 3;
 const DEATHS_WITHIN_MS = 60_000;
-/** A thread that is at work for so long without a rest and without a word hangs, ms: its own clocks do not run. */
-const HANGS_AFTER_MS = 60_000;
 
 export interface CrewOptions {
   readonly surroundings: Pick<Surroundings, "monotonic">;
@@ -92,7 +90,7 @@ export class Crew {
   #start(): SlotThread {
     const thread: SlotThread = new SlotThread(this.#options.start(), {
       replaces: this.#options.replaces,
-      hangsAfterMs: this.#options.hangsAfterMs ?? HANGS_AFTER_MS,
+      hangsAfterMs: this.#options.hangsAfterMs,
       onDeath: (death, underWay) => this.#lose(thread, death, underWay),
     });
     return thread;
