@@ -15,8 +15,15 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
     "reupload needs Node.js 24 or newer, this is " + process.version + ".",
     "Install a newer Node.js (https://nodejs.org), then run the command again.",
   );
-} else if (!existsSync(entry)) {
-  refuse("reupload is not built yet.", "Run: npm run build");
 } else {
-  await import(entry.href);
+  try {
+    if (existsSync(entry)) await import(entry.href);
+    else refuse("reupload is not built yet.", "Run: npm run build");
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_ACCESS_DENIED") throw error;
+    refuse(
+      "Node's permission model (--permission) forbids to read the program: " + error.message,
+      "Run it without that flag of Node.js. The flag may stand in NODE_OPTIONS.",
+    );
+  }
 }

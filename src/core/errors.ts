@@ -9,6 +9,10 @@ import { redact } from "./secret.ts";
 export const ERRORS = {
   usage: { exitCode: EXIT.usage, advice: "See `reupload --help`." },
   "bad-option": { exitCode: EXIT.usage, advice: "Correct the value and run the command again." },
+  "node-flag": {
+    exitCode: EXIT.usage,
+    advice: "Run it without that flag of Node.js. The flag may stand in NODE_OPTIONS.",
+  },
   "bad-config": { exitCode: EXIT.usage, advice: "Correct the configuration file." },
   "csv-unreadable": { exitCode: EXIT.usage, advice: "Check the path given with --csv." },
   "csv-invalid": {

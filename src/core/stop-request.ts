@@ -37,6 +37,11 @@ export class StopRequest extends Error {
     this.error = error;
   }
 
+  /** It says that no more is to be begun, and nothing else: where nothing was left to begin, it changes nothing. */
+  get mattersOnlyIfWorkIsLeft(): boolean {
+    return this.kind !== "error" && this.kind !== "partition-lost";
+  }
+
   /** For an error that ends the run: its code is why. */
   static forError(error: ReuploadError): StopRequest {
     return new StopRequest("error", error.code, error.exitCode, error);

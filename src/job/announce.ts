@@ -17,6 +17,7 @@ import { STATES } from "../state/wiring.ts";
 import { AnnounceHold } from "./announce-hold.ts";
 import { type AnnounceOrder, type AnnounceRequest, describeAnnouncements } from "./announce-request.ts";
 import type { JobContext } from "./context.ts";
+import { tellLateStop } from "./ending.ts";
 import { followRun } from "./follow.ts";
 import { endAfter } from "./max-duration.ts";
 import type { Services } from "./services.ts";
@@ -135,7 +136,13 @@ async function announceAll(
   const outcome = await running.outcome;
   const { elapsedMs, live } = follow.end();
   const { retries, throttles } = live;
-  return tell(context, { ...request, counts }, { ...tally, elapsedMs, retries, throttles, outcome });
+  const exitCode = tell(
+    context,
+    { ...request, counts },
+    { ...tally, elapsedMs, retries, throttles, outcome },
+  );
+  if (outcome.kind === "finished") tellLateStop(context);
+  return exitCode;
 }
 
 /** As the progress model needs it: the files are those to be announced, the work items stay as they are. */

@@ -5,6 +5,7 @@ import { ReuploadError } from "../core/errors.ts";
 import { StopRequest } from "../core/stop-request.ts";
 import { LAST_WORD_MS } from "../machines/machines.ts";
 import type { Membership } from "../machines/membership.ts";
+import { isAllDone } from "../pipeline/pipeline-end.ts";
 import type { FileReport, PipelineLive } from "../pipeline/pipeline.ts";
 import type { ProgressView, RunParts, Waiting } from "../progress/progress.ts";
 import type { Message } from "../report/messages.ts";
@@ -124,12 +125,21 @@ export class AutoRun implements GuardedRun {
       }),
     );
     const lines = [...this.#with.takeOvers.describe(), ...describeGivenBack(given)];
-    const isOver = !control.draining.aborted && (await this.#prove());
+    const isOver = control.draining.aborted ? await this.#proveOnce(signal) : await this.#prove();
     const look = machine.seen(abortAfter(surroundings, LAST_WORD_AFTER_ABORT_MS));
     this.#taking.run = (await look.catch((): undefined => undefined)) ?? this.#taking.run;
     const parts = this.parts();
     const told = parts === undefined ? lines : [...lines, ...describeRun(parts, isOver)];
     return told.length === 0 ? undefined : { type: "notice", level: "info", message: told.join("; ") };
+  }
+
+  /** After a stop nobody wants to wait. Where nothing is left here, the run may be over all the same. */
+  async #proveOnce(signal: AbortSignal): Promise<boolean> {
+    const { machine, state, control } = this.#with;
+    if (!isAllDone(state)) return false;
+    const isOver = await machine.prove(signal).catch(() => false);
+    if (!isOver) this.#unproved = control.stopRequest;
+    return isOver;
   }
 
   /** Nothing is left here: waits until the records of all partitions prove that nothing is left anywhere. */

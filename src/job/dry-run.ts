@@ -152,7 +152,8 @@ async function withState(
     if (outcome.kind === "stopped" && outcome.request.error !== undefined) throw outcome.request.error;
     await state.ledger.committed();
     const tools = buildTransferTools(services, settings, source.hasLocalFiles);
-    const isComplete = outcome.kind === "finished";
+    // What follows is given up at a stop, too.
+    const isComplete = outcome.kind === "finished" && control.stopRequest === undefined;
     const { hasContainer, ...told } = target;
     return {
       isComplete,

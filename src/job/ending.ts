@@ -9,7 +9,7 @@ import { errorMessage } from "../report/messages.ts";
 import { balanceReport, judgeReport, type RunEnding, type RunReport } from "../report/run-report.ts";
 import { toldFilter } from "../state/run-record.ts";
 import type { OpenState } from "../state/state-kind.ts";
-import type { Listener } from "./context.ts";
+import type { JobContext, Listener } from "./context.ts";
 import type { RunEnd } from "./run-ended.ts";
 
 interface Finishing {
@@ -42,6 +42,13 @@ export async function finishRun(finishing: Finishing): Promise<RunEnd> {
     why: "why" in report.ending ? report.ending.why : report.ending.kind,
   });
   return { exitCode, report, error };
+}
+
+/** Says that a stop changed nothing, because nothing was left to do. Does nothing when there was none. */
+export function tellLateStop({ control, notice }: Pick<JobContext, "control" | "notice">): void {
+  const stop = control.stopRequest;
+  if (stop?.mattersOnlyIfWorkIsLeft !== true || stop.kind === "too-many-failures") return;
+  notice("info", `${stop.why}: nothing was left to do, so it has ended as it would have without the stop`);
 }
 
 /** A run whose figures do not add up says so, however it was stopped. */

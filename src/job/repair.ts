@@ -43,7 +43,7 @@ export interface RepairRequest {
  * Different files are sent with `--on-conflict overwrite` alone. What is kept in memory grows with the damaged work
  * items, not with all files.
  *
- * @returns 0 when that mended everything that the report tells
+ * @returns 0 when that mended everything that the report tells; why it was stopped when something was not sent for that
  * @throws as `run`
  */
 export async function repairDamage(context: JobContext, request: RepairRequest): Promise<ExitCode> {
@@ -55,8 +55,10 @@ export async function repairDamage(context: JobContext, request: RepairRequest):
   const codes: ExitCode[] = [];
   for (const [index, queue] of (queues.length === 0 ? [undefined] : queues).entries()) {
     const own = damaged.filter((one) => queues.length < 2 || queueIndex(one, request) === index);
-    if (own.length === 0 || context.control.stopRequest !== undefined) continue;
-    codes.push(await repairPart(context, request, { plan: planRepair(own, overwrites), index, queue }));
+    if (own.length === 0) continue;
+    const stop = context.control.stopRequest;
+    const part = { plan: planRepair(own, overwrites), index, queue };
+    codes.push(stop === undefined ? await repairPart(context, request, part) : stop.exitCode);
   }
   return codes.find((code) => code !== EXIT.done) ?? mended;
 }

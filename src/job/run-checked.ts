@@ -24,7 +24,9 @@ export async function runChecked(
   const { settings } = request;
   if (settings.canary === undefined) return start(verified(context, request));
   const end = await start(canaryOf(context, request));
-  if (!isEnd(end.exitCode) || context.control.stopRequest !== undefined) return end;
+  if (!isEnd(end.exitCode)) return end;
+  const stop = context.control.stopRequest;
+  if (stop !== undefined) return { ...end, exitCode: stop.exitCode };
   const rest: RunRequest = {
     ...request,
     found: (await STATES.inspect(context.path(request.stateDb)))?.run,
@@ -51,12 +53,13 @@ function canaryOf(context: JobContext, request: RunRequest): RunRequest {
       await state.ledger.committed();
     },
     async check(parts, exitCode) {
-      if (context.control.stopRequest !== undefined || !isEnd(exitCode)) return undefined;
+      if (!isEnd(exitCode)) return undefined;
+      if (context.control.stopRequest !== undefined) return stopped(context, request);
       const since = parts.state.start.startedAt;
       const report = await orStopped(context, async () =>
         verifyOwn(context, request, parts, { scope: "canary", deep: true, since }),
       );
-      if (report === undefined) return stopped(context);
+      if (report === undefined) return stopped(context, request);
       const after = parts.state.ledger.tally();
       return judgeCanary(context, request, { before: before ?? after, after, report });
     },
@@ -94,11 +97,12 @@ function verified(context: JobContext, request: RunRequest): RunRequest {
   return {
     ...request,
     async check(parts, exitCode) {
-      if (context.control.stopRequest !== undefined || !isEnd(exitCode)) return undefined;
+      if (!isEnd(exitCode)) return undefined;
+      if (context.control.stopRequest !== undefined) return stopped(context, request);
       const report = await orStopped(context, async () =>
         verifyOwn(context, request, parts, { scope: "own", deep: false }),
       );
-      if (report === undefined) return stopped(context);
+      if (report === undefined) return stopped(context, request);
       if (verifyVerdict(report) === "proven") return undefined;
       return { exitCode: EXIT.finishedWithFailures, why: "the verification found something" };
     },
@@ -138,9 +142,11 @@ async function orStopped<T>(context: JobContext, work: () => Promise<T>): Promis
   }
 }
 
-function stopped({ control }: JobContext): Checked | undefined {
+/** The work was done, and its verification was not, because of a stop. */
+function stopped({ control, notice }: JobContext, { resumeCommand }: RunRequest): Checked | undefined {
   const { stopRequest } = control;
-  return (
-    stopRequest && { exitCode: stopRequest.exitCode, why: `${stopRequest.why}: not verified to the end` }
-  );
+  if (stopRequest === undefined) return undefined;
+  const by = stopRequest.kind === "too-many-failures" ? "--max-failures" : stopRequest.why;
+  notice("warning", `${by}: what was done is not verified to the end; go on with: ${resumeCommand}`);
+  return { exitCode: stopRequest.exitCode, why: `${by}: not verified to the end` };
 }

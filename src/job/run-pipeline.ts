@@ -28,6 +28,7 @@ export function startRunPipeline(
     replaces,
     surroundings,
     reporter,
+    aborting: control.aborting,
     leftMs: () => follow.leftMs(),
   });
   const { delivery } = slots;

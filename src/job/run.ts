@@ -7,7 +7,7 @@ import type { Emulator } from "../emulator/emulator.ts";
 import type { OpenControl, OpenState } from "../state/state-kind.ts";
 import { rejectedPath, stateStem } from "./command-files.ts";
 import type { JobContext } from "./context.ts";
-import { finishRun } from "./ending.ts";
+import { finishRun, tellLateStop } from "./ending.ts";
 import { followRun } from "./follow.ts";
 import { autoGuard, OtherTotal } from "./auto-coordination.ts";
 import { coordinationGuard } from "./coordination.ts";
@@ -228,16 +228,17 @@ class Run {
     follow.watch(pipeline.live);
     guarded.useWork?.(parts.catalog, pipeline.live);
     control.begin();
-    const outcome = await pipeline.outcome;
+    const worked = await pipeline.outcome;
     endSteering();
     const view = follow.end();
     // What was recorded last must be durable before others are told of it, and before it is counted.
     await state.ledger.committed("now").catch(() => {});
     const last = await guarded.end();
     const unproved = guarded.unproved?.();
+    const outcome = unproved === undefined ? worked : ({ kind: "stopped", request: unproved } as const);
     const finished = await finishRun({
       ...parts,
-      outcome: unproved === undefined ? outcome : { kind: "stopped", request: unproved },
+      outcome,
       view,
       reporter,
       linksRenewed: pipeline.live.linksRenewed,
@@ -250,6 +251,7 @@ class Run {
     if (last !== undefined) reporter.tell(last);
     const checked = await this.#request.check?.(parts, finished.exitCode);
     if (checked !== undefined) state.presence.noteEnding(checked);
+    else if (outcome.kind === "finished") tellLateStop(this.#context);
     const end = { ...finished, exitCode: checked?.exitCode ?? finished.exitCode };
     metrics.end(end.exitCode);
     return end;

@@ -9,7 +9,7 @@ import type { Surroundings } from "../surroundings/surroundings.ts";
 import type { TransferSettings } from "../transfer/tools.ts";
 import type { Transfer } from "../transfer/transfer.ts";
 import { SlotThreads } from "../workers/slot-threads.ts";
-import type { ThreadPort } from "../workers/workers.ts";
+import { ThreadNotNeeded, type ThreadPort } from "../workers/workers.ts";
 import type { Listener } from "./context.ts";
 import { FreeProcessors } from "./free-processors.ts";
 import { chooseContentWay, limitHeapOfThread } from "./process.ts";
@@ -30,6 +30,8 @@ export interface SlotsRequest {
   readonly replaces: TransferSettings["replaces"];
   readonly surroundings: Surroundings;
   readonly reporter: Pick<Listener, "tell">;
+  /** Aborts when what is in flight is given up. */
+  readonly aborting: AbortSignal;
   /** How long the rest of the run takes as it goes now, ms; undefined: not known. */
   readonly leftMs: () => number | undefined;
 }
@@ -59,7 +61,7 @@ export function openSlots(request: SlotsRequest): Slots {
 }
 
 function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
-  const { services, settings, surroundings, reporter, replaces } = request;
+  const { services, settings, surroundings, reporter, replaces, aborting } = request;
   const announcer = buildSlotAnnouncer(services, describeSlots(settings, request.localFiles));
   const gates = services.shareGates();
   const warning = describeTooManyThreads(settings.threads, availableParallelism());
@@ -69,7 +71,10 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
     surroundings,
     delivery: new LocalDelivery({ transfer, announcer }),
     replaces,
-    start: () => startSlotThread(request, gates),
+    start: () => {
+      if (aborting.aborted) throw new ThreadNotNeeded();
+      return startSlotThread(request, gates);
+    },
     threads: settings.threads,
     most: mostThreads(settings),
     load: () => services.limits.load(),
@@ -77,7 +82,7 @@ function openThreads(request: SlotsRequest, transfer: Transfer): Slots {
     events: {
       onChange: (change) =>
         reporter.tell({ type: "concurrency", what: "threads", unit: "threads", ...change }),
-      onDeath: (died) => reporter.tell({ type: "thread-ended", ...died }),
+      onDeath: (died) => reporter.tell({ type: "thread-ended", ...died, isStopping: aborting.aborted }),
     },
   });
   services.alsoCounts(() => threads.figures);

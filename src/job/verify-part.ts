@@ -9,6 +9,12 @@ import type { Verification } from "./verification.ts";
 /** With which a share of all files is bounded. */
 const CONFIDENCE = 0.95;
 
+interface SampledPart {
+  readonly sample: SampleReport;
+  /** False: a stop ended it. */
+  readonly isComplete: boolean;
+}
+
 interface PartWork {
   readonly doors: VerifyDoors;
   readonly workItems: AsyncIterable<readonly WorkItem[]>;
@@ -25,8 +31,8 @@ export async function verifyPart(
   verification: Verification,
   { doors, workItems, options }: PartWork,
   size: SampleSize,
-): Promise<SampleReport> {
-  let population = 0;
+): Promise<SampledPart> {
+  let [population, isComplete] = [0, false];
   try {
     const sampled = await verifySample(doors, workItems, size, {
       ...options,
@@ -34,18 +40,16 @@ export async function verifyPart(
     });
     ({ population } = sampled);
     verification.take(sampled);
+    isComplete = true;
   } catch (thrown) {
     if (control.stopRequest === undefined || thrown !== control.stopRequest) throw thrown;
   }
   const { files: drawn, missing, different, unreadable } = verification.tally;
-  if (drawn === 0) return { drawn, population, missingAtMost: 1, wrongAtMost: 1 };
+  if (drawn === 0) return { sample: { drawn, population, missingAtMost: 1, wrongAtMost: 1 }, isComplete };
   // All of them were drawn: nothing is left to doubt.
   const bound = (hits: number): number =>
     drawn >= population ? hits / drawn : upperBound(hits, drawn, CONFIDENCE);
-  return {
-    drawn,
-    population,
-    missingAtMost: bound(missing),
-    wrongAtMost: bound(missing + different + unreadable),
-  };
+  const missingAtMost = bound(missing);
+  const wrongAtMost = bound(missing + different + unreadable);
+  return { sample: { drawn, population, missingAtMost, wrongAtMost }, isComplete };
 }

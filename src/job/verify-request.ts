@@ -55,9 +55,16 @@ export async function verifyTarget(context: JobContext, command: VerifyCommand):
   const request = await describe(context, command, states);
   await using output =
     exportMissing === undefined ? undefined : await openOutput(exportMissing, STATE_COMPANION_ENDINGS);
-  const write = output && (async (text: string) => output.write(text));
+  let isWritten = false;
+  const write =
+    output &&
+    (async (text: string) => {
+      isWritten = true;
+      await output.write(text);
+    });
   const exitCode = await verify(context, { ...request, commands, exportMissing: write });
-  if (context.control.stopRequest === undefined) await output?.publish();
+  // It was written when the verification had come to its end, whatever was stopped afterwards.
+  if (isWritten || context.control.stopRequest === undefined) await output?.publish();
   return exitCode;
 }
 

@@ -19,6 +19,8 @@ interface Rest {
 interface Found {
   readonly verification: Verification;
   readonly extra: VerifyReport["extra"];
+  /** False: a stop ended it. */
+  readonly isComplete: boolean;
 }
 
 /** A stop ends it; what was found until then is in the journal. @throws as `verifyWorkItems`, but for the stop */
@@ -39,10 +41,11 @@ export async function verifyRest(context: JobContext, rest: Rest): Promise<Found
     await goOn(context, rest, { verification, unexpected, begun: resumed?.workItems ?? 0 });
     const found = await unexpected.judge({ catalog }, distinctWorkItems({ path: csv }, rows, options.signal));
     verification.tell(found);
-    return { verification, extra: { blobs: found.length, notJudged: unexpected.beyond } };
+    const extra = { blobs: found.length, notJudged: unexpected.beyond };
+    return { verification, extra, isComplete: true };
   } catch (thrown) {
     if (control.stopRequest === undefined || thrown !== control.stopRequest) throw thrown;
-    return { verification, extra: { blobs: 0, notJudged: 0 } };
+    return { verification, extra: { blobs: 0, notJudged: 0 }, isComplete: false };
   } finally {
     follow.end();
   }

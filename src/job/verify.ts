@@ -2,7 +2,7 @@
 import { describeAttributes } from "../core/blob-attributes.ts";
 import { splitQueues } from "../core/queues.ts";
 import { parseNameTemplate } from "../core/target-name.ts";
-import type { ExitCode } from "../core/exit-codes.ts";
+import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { RunSettings } from "../config/run-options.ts";
 import type { PartSize } from "../config/values.ts";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -21,6 +21,7 @@ import {
 import type { TargetCheck } from "../transfer/transfer.ts";
 import type { CatalogSource } from "./catalogs.ts";
 import type { JobContext } from "./context.ts";
+import { tellLateStop } from "./ending.ts";
 import { checkFilter, readFilter } from "./file-filter.ts";
 import { forgetState, removeIndex } from "./leftovers.ts";
 import { repairDamage, repairState } from "./repair.ts";
@@ -214,19 +215,26 @@ class Verify {
     // What an earlier verification had repaired may be damaged again.
     if (!journal.isResumed) for (const index of [0, ...queues.keys()]) forgetState(repairState(stem, index));
     const rest = { csv: this.#request.csv, opened, journal };
-    const { verification, extra } = await verifyRest(this.#context, rest);
-    if (control.stopRequest === undefined) await this.#export(journal);
-    const request = { ...this.#request, stop: control.stopRequest };
-    const report = verifyReport(request, opened, verification, { extra, sample: undefined });
+    const { verification, extra, isComplete } = await verifyRest(this.#context, rest);
+    if (isComplete) await this.#export(journal);
+    const stop = isComplete ? undefined : control.stopRequest;
+    const report = verifyReport({ ...this.#request, stop }, opened, verification, {
+      extra,
+      sample: undefined,
+    });
     reporter.tell({ type: "verify-summary", report });
-    if (control.stopRequest !== undefined || !this.#request.repair) {
-      if (control.stopRequest === undefined) await this.#forget(journal, stem);
-      return verifyExitCode(report, control.stopRequest);
+    if (!isComplete) return verifyExitCode(report, stop);
+    if (!this.#request.repair) {
+      await this.#forget(journal, stem);
+      tellLateStop(this.#context);
+      return verifyExitCode(report, undefined);
     }
     const totalPartitions = opened.known?.proof.totalPartitions ?? 1;
     const damage = { ...this.#request, report, damage: journal.damage(), stem, queues, totalPartitions };
     const exitCode = await repairDamage({ ...this.#context, env: this.#env }, damage);
-    if (control.stopRequest === undefined) await this.#forget(journal, stem);
+    // After a stop the same command goes on, unless nothing was left to send.
+    const isOver = exitCode === EXIT.done || exitCode === EXIT.finishedWithFailures;
+    if (control.stopRequest === undefined || isOver) await this.#forget(journal, stem);
     return exitCode;
   }
 
@@ -259,13 +267,14 @@ class Verify {
     control.begin();
     const workItems = distinctWorkItems({ path: this.#request.csv }, rows, options.signal);
     const part = verifyPart(this.#context, verification, { doors, workItems, options }, size);
-    const sample = await part.finally(() => follow.end());
-    const request = { ...this.#request, stop: control.stopRequest };
+    const { sample, isComplete } = await part.finally(() => follow.end());
+    const stop = isComplete ? undefined : control.stopRequest;
     const found = { extra: { blobs: 0, notJudged: 0 }, sample };
-    const report = verifyReport(request, opened, verification, found);
+    const report = verifyReport({ ...this.#request, stop }, opened, verification, found);
     reporter.tell({ type: "verify-summary", report });
     removeIndex(stem);
-    return verifyExitCode(report, control.stopRequest);
+    if (isComplete) tellLateStop(this.#context);
+    return verifyExitCode(report, stop);
   }
 
   /** A verification that came to its end leaves nothing behind. */

@@ -24,7 +24,7 @@ export interface AnnouncementReport {
 }
 
 /**
- * - `finished`  every file was tried
+ * - `finished`  every file was tried; also when it was told to stop meanwhile
  * - `stopped`   drained or aborted, by the caller or by what it cannot go on without
  */
 export type AnnouncingOutcome = PipelineOutcome;
@@ -65,6 +65,8 @@ class Announcements {
   readonly #signal: AbortSignal;
   readonly #waits: DrainingWaits;
   #batch: Iterator<OwedFile> = [].values();
+  /** Files that were begun and are owed still because of a stop. */
+  #givenUp = 0;
   /** What it cannot go on without. */
   #fatal: StopRequest | undefined;
 
@@ -81,7 +83,10 @@ class Announcements {
     await Promise.all(Array.from({ length: this.slots }, async () => this.#slot()));
     if (this.#fatal !== undefined) return { kind: "stopped", request: this.#fatal };
     if (!this.#mustHalt) return { kind: "finished" };
-    return { kind: "stopped", request: readStopRequest(this.#control.stop.draining) };
+    const request = readStopRequest(this.#control.stop.draining);
+    return request.mattersOnlyIfWorkIsLeft && this.#isOver()
+      ? { kind: "finished" }
+      : { kind: "stopped", request };
   }
 
   get #mustHalt(): boolean {
@@ -94,21 +99,34 @@ class Announcements {
         this.slotsInUse++;
         try {
           const report = await this.#announce(file);
-          if (report !== undefined) this.#control.onFile(report);
+          if (report === undefined) this.#givenUp++;
+          else this.#control.onFile(report);
         } finally {
           this.slotsInUse--;
         }
       }
     } catch (error) {
       // What an abort makes the others throw is no cause of its own.
-      if (this.#signal.aborted) return;
+      if (this.#signal.aborted) return void this.#givenUp++;
       this.#fatal = StopRequest.forError(toReuploadError(error));
       this.#control.stop.abort(this.#fatal);
     }
   }
 
   #next(): OwedFile | undefined {
-    if (this.#mustHalt) return undefined;
+    return this.#mustHalt ? undefined : this.#take();
+  }
+
+  /** Every file was tried. */
+  #isOver(): boolean {
+    try {
+      return this.#givenUp === 0 && this.#take() === undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  #take(): OwedFile | undefined {
     const next = this.#batch.next();
     if (next.done !== true) return next.value;
     this.#batch = this.#stages.store.next(BATCH).values();

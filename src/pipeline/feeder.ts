@@ -59,6 +59,11 @@ export class Feeder {
     return wanted > 0 ? wanted : "wait";
   }
 
+  /** The queue has said that nothing is left to claim, and has not taken it back. */
+  get hasClaimedAll(): boolean {
+    return this.#noClaims === "all-done";
+  }
+
   /** There may be something to claim again. */
   claimAgain(): void {
     this.#noClaims = undefined;

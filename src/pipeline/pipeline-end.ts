@@ -1,7 +1,7 @@
 import { readStopRequest, StopRequest } from "../core/stop-request.ts";
 import { toReuploadError } from "../core/to-error.ts";
 import { FailureLimit } from "./failure-limit.ts";
-import type { PipelineControl, PipelineOptions, PipelineOutcome } from "./pipeline.ts";
+import type { PipelineControl, PipelineOptions, PipelineOutcome, Stages } from "./pipeline.ts";
 
 /** How a pipeline comes to its end: the signals that stop its parts, and why they were given. */
 export class PipelineEnd {
@@ -49,12 +49,17 @@ export class PipelineEnd {
     this.#failures.limit = limit;
   }
 
-  /** @param isAllDone whether nothing is left to do */
-  outcome(isAllDone: () => boolean): PipelineOutcome {
+  /** @param isOver whether nothing is left that it would do without a stop */
+  outcome(isOver: () => boolean): PipelineOutcome {
     if (this.#fatal !== undefined) return { kind: "stopped", request: this.#fatal };
     if (!this.mustHalt) return { kind: "finished" };
     const request = readStopRequest(this.feedSignal);
-    const isOver = request.kind === "too-many-failures" && isAllDone();
-    return isOver ? { kind: "finished" } : { kind: "stopped", request };
+    return request.mattersOnlyIfWorkIsLeft && isOver() ? { kind: "finished" } : { kind: "stopped", request };
   }
+}
+
+/** Whether no work item is left, here or in partitions that are not here. */
+export function isAllDone({ ledger }: Pick<Stages["state"], "ledger">): boolean {
+  const { pending, in_progress: inProgress, not_mine: notMine } = ledger.tally().workItems;
+  return pending + inProgress + notMine === 0;
 }

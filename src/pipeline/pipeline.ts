@@ -119,7 +119,7 @@ export interface Miscounted {
 }
 
 /**
- * - `finished`  no work item is left to claim and every claimed one came to its end
+ * - `finished`  no work item is left to claim and every claimed one came to its end; also when it was told to stop meanwhile
  * - `stopped`   drained or aborted, by the caller, by too many failures or by what the run cannot go on without; what was
  *               not done is pending again
  */

@@ -20,7 +20,7 @@ import type {
   RunningPipeline,
   Stages,
 } from "./pipeline.ts";
-import { PipelineEnd } from "./pipeline-end.ts";
+import { isAllDone, PipelineEnd } from "./pipeline-end.ts";
 import { POOL_BOUNDS } from "./pool-size.ts";
 import { ReadyFiles } from "./ready-files.ts";
 import { surveyAhead } from "./survey-ahead.ts";
@@ -59,8 +59,8 @@ class Pipeline {
   /** When it drains, files that only wait are given back. */
   readonly #waits: DrainingWaits;
   readonly #filesDone: RecentRate;
-  /** A survey may bring completed work items back. */
-  #isSurveying = true;
+  /** A survey may bring completed work items back. `cut-off`: by a stop, so that what it would have found is not known. */
+  #survey: "under-way" | "done" | "cut-off" = "under-way";
 
   constructor(stages: Stages, options: PipelineOptions, control: PipelineControl) {
     this.#stages = stages;
@@ -105,13 +105,19 @@ class Pipeline {
     feedSignal.addEventListener("abort", halt, { once: true });
     if (this.#end.mustHalt) halt();
     this.#sizing.use(this.#options.slots);
-    const survey = this.#survey();
+    const surveyed = this.#surveyAll();
     await this.#feed();
-    await Promise.all([survey, this.#slots.emptied()]);
+    await Promise.all([surveyed, this.#slots.emptied()]);
     this.#sizing.end();
     feedSignal.removeEventListener("abort", halt);
+    const isNothingOpen = this.#open.size === 0;
     this.#open.giveBackAll();
-    return this.#end.outcome(() => isAllDone(this.#stages));
+    return this.#end.outcome(() => isNothingOpen && this.#isOver());
+  }
+
+  /** Nothing is left that it would take. What a run is limited to (`--limit`) the queue alone knows. */
+  #isOver(): boolean {
+    return this.#survey === "done" && (this.#feeder.hasClaimedAll || isAllDone(this.#stages.state));
   }
 
   /** As `RunningPipeline.change`. */
@@ -166,7 +172,7 @@ class Pipeline {
       feedSignal: this.#end.feedSignal,
       signal: this.#end.signal,
       demand: () => this.#demand(),
-      isSurveying: () => this.#isSurveying,
+      isSurveying: () => this.#survey === "under-way",
       onClaims: (claims) => this.#take(claims),
     });
   }
@@ -181,7 +187,7 @@ class Pipeline {
     await this.#lookUps.ended();
   }
 
-  async #survey(): Promise<void> {
+  async #surveyAll(): Promise<void> {
     try {
       await surveyAhead(this.#stages, this.#end.feedSignal, {
         onCounted: (counted) => this.live.miscounted.noteSurveys(counted),
@@ -190,7 +196,7 @@ class Pipeline {
     } catch (thrown) {
       this.#failUnlessHalted(thrown);
     }
-    this.#isSurveying = false;
+    this.#survey = this.#end.mustHalt ? "cut-off" : "done";
     this.#feeder.wake();
   }
 
@@ -288,10 +294,4 @@ function makeLive(
     },
     miscounted,
   } satisfies PipelineLive;
-}
-
-/** Nothing is left, here or in partitions that are not here. */
-function isAllDone({ state }: Stages): boolean {
-  const { pending, in_progress: inProgress, not_mine: notMine } = state.ledger.tally().workItems;
-  return pending + inProgress + notMine === 0;
 }

@@ -66,7 +66,7 @@ interface ConcurrencyChanged {
   readonly why: string;
 }
 
-/** A thread of `--threads` has died. What it had under way is done again by another one. */
+/** A thread of `--threads` has died. What it had under way is done again by another one, unless the run is given up. */
 interface ThreadEnded {
   readonly type: "thread-ended";
   /** In the system's words. */
@@ -75,6 +75,8 @@ interface ThreadEnded {
   readonly underWay: number;
   /** Another one is started; else the run goes on with those that are left. */
   readonly isReplaced: boolean;
+  /** What is in flight is given up. */
+  readonly isStopping: boolean;
 }
 
 export type Message =
@@ -168,8 +170,8 @@ function jsonFields(message: Message): JsonFields {
       return { what, unit, from: rounded(from), to: rounded(to), why };
     }
     case "thread-ended": {
-      const { why, underWay, isReplaced } = message;
-      return { why, underWay, replaced: isReplaced };
+      const { why, underWay, isReplaced, isStopping } = message;
+      return { why, underWay, replaced: isReplaced, stopping: isStopping };
     }
     case "summary":
       return reportJson(message.report);

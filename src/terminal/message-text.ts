@@ -47,12 +47,8 @@ function textLines(message: Message, style: TextStyle): string[] {
         value === undefined ? "no limit" : count(Math.round(value));
       return [`${printable(what)}: ${amount(from)} -> ${amount(to)} ${unit} (${printable(why)})`];
     }
-    case "thread-ended": {
-      const { why, underWay, isReplaced } = message;
-      const next = isReplaced ? "another one is started" : "the run goes on with the others";
-      const lost = underWay === 0 ? "" : `; what it had under way (${count(underWay)}) is done again`;
-      return [`${paint("yellow", "warning:", style)} a thread ended: ${printable(why)}${lost}, ${next}`];
-    }
+    case "thread-ended":
+      return [`${paint("yellow", "warning:", style)} a thread ended: ${endedThread(message)}`];
     case "summary":
       return summaryText(message.report, style);
     case "dry-run":
@@ -72,6 +68,15 @@ function textLines(message: Message, style: TextStyle): string[] {
         ...message.causes.map((cause) => `  caused by: ${printable(cause)}`),
       ];
   }
+}
+
+/** Why it ended, and what becomes of its work. */
+function endedThread({ why, underWay, isReplaced, isStopping }: MessageOf<"thread-ended">): string {
+  const had = (becomes: string) =>
+    underWay === 0 ? "" : `; what it had under way (${count(underWay)}) is ${becomes}`;
+  if (isStopping) return `${printable(why)}${had("given up, because the run stops")}`;
+  const next = isReplaced ? "another one is started" : "the run goes on with the others";
+  return `${printable(why)}${had("done again")}, ${next}`;
 }
 
 function startedLines(start: MessageOf<"run-started">): string[] {

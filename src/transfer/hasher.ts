@@ -2,8 +2,10 @@ import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { onAbort } from "../azure/azure.ts";
 import { errorMessageText } from "../core/errors.ts";
+import { HangWatch } from "../core/hang-watch.ts";
 import { Numbered } from "../core/numbered.ts";
 import { startThread } from "../surroundings/program-files.ts";
+import { type Cancel, every, REAL_SURROUNDINGS, type Surroundings } from "../surroundings/surroundings.ts";
 import { SHARED_FROM } from "./buffers.ts";
 import { ContentMemory } from "./content-memory.ts";
 import type { HashAnswer, HashRequest, HashThreadData } from "./hash-thread.ts";
@@ -21,6 +23,9 @@ export class HashThreadDied extends Error {
 /** What the thread may use: it holds digests, and views of bytes that lie outside its heap. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 
+/** How often it is looked whether the thread hangs, ms. */
+const LOOK_MS = 500;
+
 /** Bytes of long contents that are hashed here before lanes are worth their beginning: 30 ms of processor time. */
 const LANES_HERE_AFTER = 32 * 2 ** 20;
 
@@ -32,17 +37,23 @@ export interface HasherOptions {
   readonly fromBytes?: number;
   /** Where most content lies. */
   readonly memory?: ContentMemory;
+  readonly surroundings?: Surroundings;
+  /** Starts the thread: `hash-thread.ts`, or one that does the same. */
+  readonly start?: (data: HashThreadData) => Worker;
+  /** A thread that is at work for so long without a rest and without a word is ended, ms; by default a minute. */
+  readonly hangsAfterMs?: number;
 }
 
 /**
  * MD5s of file content: in a thread of its own where there is more than one core and the bytes are many, so that this
  * thread is free for requests. One is enough: the more messages it has at once, the faster it hashes. It starts
  * when it is needed, and keeps no process alive while it is idle.
- * Should it die (a container may allow no more threads, or memory), everything is hashed here from then on.
+ * Should it die (a container may allow no more threads, or memory) or hang, everything is hashed here from then on.
  */
 export class Hasher {
   readonly #fromBytes: number;
   readonly #memory: ContentMemory;
+  readonly #options: HasherOptions;
   readonly #native = new NativeMd5();
   #lanes: Md5Maker | undefined;
   /** Bytes of long contents that were hashed here. */
@@ -52,6 +63,7 @@ export class Hasher {
   constructor(options: HasherOptions = {}) {
     this.#fromBytes = options.fromBytes ?? (availableParallelism() > 1 ? SHARED_FROM : Infinity);
     this.#memory = options.memory ?? new ContentMemory(0);
+    this.#options = options;
   }
 
   /** Base64; the bytes must stay as they are until the promise is settled. @throws the signal's reason */
@@ -98,7 +110,7 @@ export class Hasher {
   /** @returns undefined when it is not worth it, or when the thread has died */
   #threadFor(bytes: number): HashThread | undefined {
     if (bytes < this.#fromBytes) return undefined;
-    this.#thread ??= new HashThread(this.#memory);
+    this.#thread ??= new HashThread(this.#memory, this.#options);
     return this.#thread.isDead ? undefined : this.#thread;
   }
 }
@@ -139,29 +151,37 @@ interface Asker {
   readonly reject: (error: Error) => void;
 }
 
-/** One worker and who waits for its answers. */
+function startHashThread(workerData: HashThreadData): Worker {
+  return startThread("transfer/hash-thread", { resourceLimits: THREAD_LIMITS, execArgv: [], workerData });
+}
+
+/** One worker and who waits for its answers. It is watched as long as anybody does. */
 class HashThread {
   readonly #worker: Worker | undefined;
   readonly #asking = new Numbered<Asker>();
   readonly #memory: ContentMemory;
+  readonly #surroundings: Surroundings;
+  readonly #watch: HangWatch;
+  #endLooks: Cancel | undefined;
   #asked = 0;
   #death: HashThreadDied | undefined;
 
-  constructor(memory: ContentMemory) {
+  constructor(memory: ContentMemory, options: HasherOptions) {
+    const { surroundings = REAL_SURROUNDINGS, start = startHashThread, hangsAfterMs } = options;
     this.#memory = memory;
-    const workerData: HashThreadData = { memory: memory.wasm, scratch: memory.takeScratch() };
+    this.#surroundings = surroundings;
+    this.#watch = new HangWatch(hangsAfterMs);
     try {
-      this.#worker = startThread("transfer/hash-thread", {
-        resourceLimits: THREAD_LIMITS,
-        execArgv: [],
-        workerData,
-      });
+      this.#worker = start({ memory: memory.wasm, scratch: memory.takeScratch() });
     } catch (thrown) {
       this.#die(thrown);
       return;
     }
     this.#worker.unref();
-    this.#worker.on("message", ({ id, md5 }: HashAnswer) => this.#take(id)?.resolve(md5));
+    this.#worker.on("message", ({ id, md5 }: HashAnswer) => {
+      this.#watch.heard();
+      this.#take(id)?.resolve(md5);
+    });
     this.#worker.on("error", (error) => this.#die(error));
     this.#worker.on("exit", (code) => this.#die(new Error(`it exited with code ${code}`)));
   }
@@ -191,6 +211,7 @@ class HashThread {
     // While somebody waits, the process may not end.
     if (this.#asking.size === 0) this.#worker?.ref();
     this.#asking.put(id, { resolve, reject });
+    this.#endLooks ??= every(this.#surroundings, LOOK_MS, () => this.#look(), { background: true });
     this.#worker?.postMessage({ ...question, id });
     try {
       return await promise;
@@ -200,7 +221,24 @@ class HashThread {
   }
 
   drop(file: number): void {
-    if (this.#death === undefined) this.#worker?.postMessage({ what: "drop", file, id: this.#asked++ });
+    if (this.#death !== undefined) return;
+    this.#worker?.postMessage({ what: "drop", file, id: this.#asked++ });
+    this.#watch.ending();
+  }
+
+  /** Ends the thread when it hangs, and the looks when nobody waits for it. */
+  #look(): void {
+    if (this.#worker === undefined || this.#asking.size === 0) return this.#stopLooking();
+    this.#watch.look(this.#worker.performance.eventLoopUtilization());
+    const { hang } = this.#watch;
+    if (hang === undefined) return;
+    void this.#worker.terminate();
+    this.#die(hang);
+  }
+
+  #stopLooking(): void {
+    this.#endLooks?.();
+    this.#endLooks = undefined;
   }
 
   #take(id: number): Asker | undefined {
@@ -211,6 +249,7 @@ class HashThread {
 
   #die(cause: unknown): void {
     this.#death ??= new HashThreadDied(cause);
+    this.#stopLooking();
     for (const { reject } of this.#asking.takeAll()) reject(this.#death);
     this.#worker?.unref();
   }

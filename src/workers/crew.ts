@@ -2,19 +2,17 @@ import { type AttemptFigures, sumFigures } from "../azure/azure.ts";
 import { errorMessageText } from "../core/errors.ts";
 import type { Surroundings } from "../surroundings/surroundings.ts";
 import { SlotThread, type ThreadDied } from "./slot-thread.ts";
-import type { ThreadEvents, ThreadPort } from "./workers.ts";
+import { type ThreadEvents, ThreadNotNeeded, type ThreadPort } from "./workers.ts";
 
 /** After so many deaths within this time a dead thread is not replaced, ms. */
 const DEATHS = 3;
 const DEATHS_WITHIN_MS = 60_000;
-/** A thread that is at work for so long without a rest and without a word hangs, ms: its own clocks do not run. */
-const HANGS_AFTER_MS = 60_000;
 
 export interface CrewOptions {
   readonly surroundings: Pick<Surroundings, "monotonic">;
   /** As `TransferSettings.replaces`. */
   readonly replaces: ((blobName: string) => boolean) | undefined;
-  /** Starts a thread that serves calls (`serveSlots`). */
+  /** Starts a thread that serves calls (`serveSlots`). @throws ThreadNotNeeded; what the system says when it gives no more */
   readonly start: () => ThreadPort;
   /** A thread that is at work for so long without a rest and without a word is ended, ms; by default a minute. */
   readonly hangsAfterMs?: number | undefined;
@@ -68,7 +66,9 @@ export class Crew {
         this.#threads.push(this.#start());
       } catch (thrown) {
         this.#wanted = this.#threads.length;
+        if (thrown instanceof ThreadNotNeeded) continue;
         this.#options.onDeath({ why: errorMessageText(thrown), underWay: 0, isReplaced: false });
+        this.#options.onFewer();
       }
     }
     for (const thread of this.#threads.splice(this.#wanted)) this.#leaving.add(thread);
@@ -92,7 +92,7 @@ export class Crew {
   #start(): SlotThread {
     const thread: SlotThread = new SlotThread(this.#options.start(), {
       replaces: this.#options.replaces,
-      hangsAfterMs: this.#options.hangsAfterMs ?? HANGS_AFTER_MS,
+      hangsAfterMs: this.#options.hangsAfterMs,
       onDeath: (death, underWay) => this.#lose(thread, death, underWay),
     });
     return thread;
@@ -101,12 +101,13 @@ export class Crew {
   #lose(thread: SlotThread, { why }: ThreadDied, underWay: number): void {
     const wasLeaving = this.#leaving.has(thread);
     this.#forget(thread);
-    const isReplaced = !wasLeaving && !this.#isOneTooMany();
-    if (!wasLeaving) {
-      this.resize(isReplaced ? this.#wanted : Math.max(0, this.#wanted - 1));
-      if (!isReplaced) this.#options.onFewer();
+    const left = this.#threads.length;
+    if (!wasLeaving && !this.#isOneTooMany()) this.resize(this.#wanted);
+    else if (!wasLeaving) {
+      this.resize(Math.max(0, this.#wanted - 1));
+      this.#options.onFewer();
     }
-    this.#options.onDeath({ why, underWay, isReplaced });
+    this.#options.onDeath({ why, underWay, isReplaced: this.#threads.length > left });
   }
 
   #isOneTooMany(): boolean {

@@ -1,6 +1,7 @@
 /** A thread that carries slots, as the main thread sees it. `serve.ts` is its other side. */
 import { onAbort, sumFigures } from "../azure/azure.ts";
 import { errorMessageText } from "../core/errors.ts";
+import { HangWatch } from "../core/hang-watch.ts";
 import { Numbered } from "../core/numbered.ts";
 import type { Waits, WorkSignals } from "../core/waits.ts";
 import type { Announced, Delivered, DeliverySignals, DeliveryTask } from "../delivery/delivery.ts";
@@ -28,12 +29,6 @@ export class ThreadDied extends Error {
   }
 }
 
-/** The same once something of it was ended: that answers at once, or never. ms */
-const HANGS_AT_END_MS = 5_000;
-
-/** Not looked at for so long, ms: the whole process stood still, which tells nothing of the thread. */
-const STOOD_STILL_MS = 3_000;
-
 /** A call that waits for its answer. */
 interface Asker {
   readonly signals: DeliverySignals;
@@ -55,8 +50,8 @@ export type ThreadState = "starting" | "ready" | "dead";
 export interface SlotThreadOptions {
   /** As `TransferSettings.replaces`. */
   readonly replaces: ((blobName: string) => boolean) | undefined;
-  /** At work for so long without a rest and without a word, it hangs, and is ended; ms. */
-  readonly hangsAfterMs: number;
+  /** At work for so long without a rest and without a word, it hangs, and is ended; ms, by default a minute. */
+  readonly hangsAfterMs: number | undefined;
   /** It died by itself; its calls have been rejected. */
   readonly onDeath: (death: ThreadDied, underWay: number) => void;
 }
@@ -73,18 +68,14 @@ export class SlotThread implements Carrier {
   readonly #outbox = new Outbox<Note>((notes) => this.#post(notes));
   readonly #signals = new WeakMap<AbortSignal, number>();
   readonly #waits = new WeakMap<Waits, number>();
+  readonly #watch: HangWatch;
   #numbers = 0;
-  #activeMs = 0;
-  #idleMs = 0;
-  /** For how long it had been at work when it rested last, or was heard of. */
-  #activeThen = 0;
-  /** A signal of its calls has aborted since it was heard of. */
-  #isEnding = false;
   #death: ThreadDied | undefined;
 
   constructor(port: ThreadPort, options: SlotThreadOptions) {
     this.#port = port;
     this.#options = options;
+    this.#watch = new HangWatch(options.hangsAfterMs);
     port.unref();
     port.on("message", (message) => this.#take(message as FromThread));
     port.on("messageerror", (error) => this.#kill(error));
@@ -98,17 +89,9 @@ export class SlotThread implements Carrier {
 
   /** To be called several times a second. @returns for how long it was at work since the last time, ms */
   look(): number {
-    const { active, idle } = this.#port.performance.eventLoopUtilization();
-    const since = Math.max(0, active - this.#activeMs);
-    const sinceLook = active + idle - this.#activeMs - this.#idleMs;
-    this.#activeMs = active;
-    if (idle > this.#idleMs || sinceLook > STOOD_STILL_MS) this.#activeThen = active;
-    this.#idleMs = idle;
-    const { hangsAfterMs: usual } = this.#options;
-    const hangsAfterMs = this.#isEnding ? Math.min(usual, HANGS_AT_END_MS) : usual;
-    if (this.state === "ready" && active - this.#activeThen > hangsAfterMs) {
-      this.#kill(new Error(`it was busy for ${hangsAfterMs / 1000} s without a word`));
-    }
+    const since = this.#watch.look(this.#port.performance.eventLoopUtilization());
+    const { hang } = this.#watch;
+    if (this.state === "ready" && hang !== undefined) this.#kill(hang);
     return since;
   }
 
@@ -168,7 +151,7 @@ export class SlotThread implements Carrier {
     const id = this.#numbers++;
     this.#signals.set(signal, id);
     onAbort(signal, () => {
-      this.#isEnding = true;
+      this.#watch.ending();
       this.#outbox.add({ what: "aborted", id });
     });
     return id;
@@ -203,8 +186,7 @@ export class SlotThread implements Carrier {
     this.figures = figures;
     this.heldMs = heldMs;
     this.state = "ready";
-    this.#activeThen = this.#activeMs;
-    this.#isEnding = false;
+    this.#watch.heard();
     for (const answer of answers) {
       if ("end" in answer) this.#answer(answer);
       else this.#tell(answer);

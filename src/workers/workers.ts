@@ -33,6 +33,9 @@ export interface ThreadPort {
   readonly performance: { eventLoopUtilization(): { readonly active: number; readonly idle: number } };
 }
 
+/** Thrown in place of a thread that nobody would use, because the run is given up. It is no failure, and not told. */
+export class ThreadNotNeeded extends Error {}
+
 /** What the threads tell of themselves; nothing here may throw. */
 export interface ThreadEvents {
   /** A thread has died. @param died its error, how many calls it had under way, and whether another one is started */

@@ -19,12 +19,13 @@ beforeEach(async () => {
 });
 afterEach(() => scene[Symbol.asyncDispose]());
 
-/** The program's threads write down their requests; each of them dies at this one of its own, when it is given. */
-const watched = (diesAt = 0): CliOptions => ({
+/** The program's threads write down their requests; each of them dies or hangs at this one of its own, when it is given. */
+const watched = (diesAt = 0, hangsAt = 0): CliOptions => ({
   env: {
     NODE_OPTIONS: `--require ${FAULT}`,
     THREAD_LOG: scene.path("threads.log"),
     THREAD_DIES_AT: String(diesAt),
+    THREAD_HANGS_AT: String(hangsAt),
   },
 });
 
@@ -118,4 +119,21 @@ describe("a run on several threads", () => {
     await expectInTarget(scene, input.files);
     expect((await announcementsOf(scene)).size).toBe(FILES);
   });
+
+  it("ends a thread that hangs while it stops, and says that what it had is given up and none takes its place", async () => {
+    const running = scene.startRun(["--threads", "2", "--concurrency", "4"], watched(0, 1));
+    // The main thread does the others.
+    while (scene.proxy.count("put-message") < FILES - 4) await sleep(5);
+    void running.kill("SIGINT");
+    await running.waitFor(/finish/);
+    const { code, stderr } = await running.kill("SIGINT");
+    expect(code).toBe(130);
+    expect(stderr).toMatch(
+      /warning: a thread ended: it was busy for 5 s without a word; what it had under way \(\d\) is given up, because the run stops/,
+    );
+    expect(stderr).not.toContain("another one is started");
+    const result = await scene.resume(["--output", "json"]);
+    expect(result.code, result.stderr).toBe(0);
+    expect((await announcementsOf(scene)).size).toBe(FILES);
+  }, 60_000);
 });

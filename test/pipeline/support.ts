@@ -11,7 +11,7 @@ import type { WorkItem } from "../../src/core/work-item.ts";
 import type { FileReport, PipelineOptions, PipelineOutcome, Stages } from "../../src/pipeline/pipeline.ts";
 import { LocalDelivery } from "../../src/delivery/local-delivery.ts";
 import { startPipeline } from "../../src/pipeline/run-pipeline.ts";
-import type { OpenState } from "../../src/state/state-kind.ts";
+import type { OpenOptions, OpenState } from "../../src/state/state-kind.ts";
 import type { WorkQueue } from "../../src/state/work-queue.ts";
 import type { Transfer, TransferredFile } from "../../src/transfer/transfer.ts";
 import { csvOf, DESCRIPTION, workItem } from "../state/samples.ts";
@@ -147,12 +147,18 @@ export async function rig(
     path,
     retryFailed = "all",
     share = {},
-  }: { path?: string; retryFailed?: "all" | "none"; share?: Partial<RunIdentity> } = {},
+    only,
+  }: {
+    path?: string;
+    retryFailed?: "all" | "none";
+    share?: Partial<RunIdentity>;
+    only?: OpenOptions["only"];
+  } = {},
 ): Promise<Rig> {
   const statePath = path ?? join(await temporaryFolder(), "state.db");
   const items = Array.from({ length: count }, (_, n) => workItem(n));
   const description = { ...DESCRIPTION, identity: { ...DESCRIPTION.identity, ...share } };
-  const store = await openState(statePath, csvOf(items), { retryFailed, description });
+  const store = await openState(statePath, csvOf(items), { retryFailed, description, ...(only && { only }) });
   const made: Rig = {
     store,
     catalog,

@@ -310,6 +310,7 @@ export const MESSAGES: { readonly [T in Message["type"]]: Extract<Message, { typ
     why: "Worker terminated due to reaching memory limit: JS heap out of memory",
     underWay: 12,
     isReplaced: true,
+    isStopping: false,
   },
   summary: { type: "summary", report: reportOf() },
   "dry-run": { type: "dry-run", report: DRY_RUN },

@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { hash } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ContentMemory } from "../../src/transfer/content-memory.ts";
@@ -123,5 +125,60 @@ describe("the other thread", () => {
       timeout: 20_000,
     });
     expect(stdout.trim()).toBe(md5(Buffer.alloc(32 * 2 ** 20)));
+  });
+});
+
+describe("the other thread, when its loop never ends,", () => {
+  const HANG = shared(Buffer.from("hi"));
+  const start = () => new Worker(join(import.meta.dirname, "hanging-hash-thread.ts"), { execArgv: [] });
+  const hanging = (hangsAfterMs: number) => new Hasher({ fromBytes: 0, hangsAfterMs, start });
+
+  it("is ended: what waits for it is hashed here, and the files whose pieces it knew fail", async () => {
+    const hasher = hanging(500);
+    using begun = hasher.begin(10, never);
+    await begun.add(shared(Buffer.from("a piece")));
+    const all = [HANG, shared(Buffer.from("waits"))].map(async (bytes) => hasher.md5(bytes, never));
+    const piece = thrownBy(begun.add(shared(Buffer.from("another"))));
+    expect(await Promise.all(all)).toEqual([md5(HANG), md5(Buffer.from("waits"))]);
+    expect((await piece) as Error).toMatchObject({
+      message: "the thread that hashes ended: it was busy for 0.5 s without a word",
+    });
+    expect(await hasher.md5(shared(Buffer.from("new")), never)).toBe(md5(Buffer.from("new")));
+  });
+
+  it("is ended 5 s after a file of it was given up", async () => {
+    const hasher = hanging(60_000);
+    const given = hasher.begin(10, never);
+    await given.add(shared(Buffer.from("a piece")));
+    const asked = hasher.md5(HANG, never);
+    given[Symbol.dispose]();
+    expect(await asked).toBe(md5(HANG));
+  }, 20_000);
+
+  it("is not ended while it rests or answers", async () => {
+    const hasher = hanging(300);
+    await hasher.md5(shared(Buffer.from("it starts")), never);
+    const until = performance.now() + 1_500;
+    using begun = hasher.begin(10, never);
+    while (performance.now() < until) await begun.add(shared(Buffer.from("a piece")));
+    await setTimeout(1_500);
+    await begun.add(shared(Buffer.from("a piece")));
+    expect(await begun.end()).toBe("");
+  });
+
+  it("keeps no process that has given up what it asked", async () => {
+    const url = (path: string) => new URL(`file://${join(import.meta.dirname, path)}`).href;
+    const script = `import { Worker } from "node:worker_threads";
+      import { Hasher } from ${JSON.stringify(url("../../src/transfer/hasher.ts"))};
+      const start = () => new Worker(new URL(${JSON.stringify(url("hanging-hash-thread.ts"))}), { execArgv: [] });
+      const abort = new AbortController();
+      const asked = new Hasher({ fromBytes: 0, start }).md5(Buffer.from("hi"), abort.signal);
+      setTimeout(() => abort.abort(new Error("given up")), 1_000);
+      await asked.catch(({ message }) => console.log(message));`;
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], {
+      timeout: 20_000,
+    });
+    expect(stdout.trim()).toBe("given up");
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 import { Crew } from "../../src/workers/crew.ts";
 import { type SlotThread, ThreadDied } from "../../src/workers/slot-thread.ts";
+import { ThreadNotNeeded } from "../../src/workers/workers.ts";
 import { thrownBy } from "../azure/support.ts";
 
 const ENTRY = join(import.meta.dirname, "acting-thread.ts");
@@ -71,5 +72,34 @@ describe("a crew", () => {
     opened.crew.resize(5);
     expect(opened.crew.threads).toHaveLength(2);
     expect(opened.deaths).toEqual([{ underWay: 0, isReplaced: false }]);
+  });
+
+  it("says of a dead thread that none takes its place when the system gives no more of them", async () => {
+    let started = 0;
+    await using opened = open(() => {
+      if (++started === 3) throw new Error("no more of them");
+      return new Worker(ENTRY, { execArgv: [] });
+    });
+    opened.crew.resize(2);
+    await thrownBy(transferBy(opened.crew.threads[0], "die-exit"));
+    expect(opened.crew.threads).toHaveLength(1);
+    expect(opened.deaths).toEqual([
+      { underWay: 0, isReplaced: false },
+      { underWay: 1, isReplaced: false },
+    ]);
+    expect(opened.fewer()).toBe(1);
+  });
+
+  it("starts none in the place of a dead one once none is needed, and tells no failed start", async () => {
+    let isNeeded = true;
+    await using opened = open(() => {
+      if (!isNeeded) throw new ThreadNotNeeded();
+      return new Worker(ENTRY, { execArgv: [] });
+    });
+    opened.crew.resize(1);
+    isNeeded = false;
+    await thrownBy(transferBy(opened.crew.threads[0], "die-exit"));
+    expect(opened.crew.threads).toEqual([]);
+    expect(opened.deaths).toEqual([{ underWay: 1, isReplaced: false }]);
   });
 });

@@ -115,6 +115,7 @@ export class AttemptClock implements AttemptContext {
   stop(): void {
     this.#halt();
     this.#whenSent = undefined;
+    this.#endRequest = undefined;
     this.#leave();
   }
 

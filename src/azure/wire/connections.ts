@@ -4,6 +4,7 @@ import { buildConnector, Client, Dispatcher, ProxyAgent } from "undici";
 import { EarlySocket } from "./early-socket.ts";
 import { LeanSocket } from "./lean-socket.ts";
 import type { ProxyFor } from "./proxy.ts";
+import { requireWebAssembly } from "./require-webassembly.ts";
 
 /** How long an idle connection is kept, ms, unless the service names a time. Azure's balancers forget it after 4 minutes. */
 const KEEP_ALIVE_MS = 60_000;
@@ -44,8 +45,9 @@ export class Connections {
   readonly #connectTimeoutMs: number;
   readonly #hosts = new Map<string, Host>();
 
-  /** @param connectTimeoutMs what is not open by then is given up */
+  /** @param connectTimeoutMs what is not open by then is given up @throws ReuploadError `node-flag` */
   constructor(proxyFor: ProxyFor, connectTimeoutMs: number) {
+    requireWebAssembly();
     this.#proxyFor = proxyFor;
     this.#connectTimeoutMs = connectTimeoutMs;
   }

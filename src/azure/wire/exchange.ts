@@ -166,11 +166,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    const { socket } = this.#connection;
-    if (socket !== undefined) {
-      socket.onSlice = this.#pulse.alive;
-      socket.sender = this.#pulse;
-    }
+    this.#connection.socket?.beginExchange(this.#pulse);
     if (this.#error !== undefined) controller.abort(this.#error);
   }
 
@@ -203,7 +199,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#isComplete = true;
     const { socket } = this.#connection;
-    socket?.endBody();
+    socket?.endExchange();
     if (socket?.isSending === true)
       this.#connection.cut(new Error("the answer came before the body was sent"));
     else this.#connection.giveBack();

@@ -9,6 +9,14 @@ const HEAD_END = "\r\n\r\n";
  */
 const LONGEST_SLICE_BYTES = 128 * 1024;
 
+/** Whoever sends a body. */
+export interface BodyPulse {
+  /** A slice of it has left. */
+  alive(): void;
+  /** The last one has. */
+  sent(): void;
+}
+
 /**
  * How a socket is read and written to below the library, at less cost (`docs/design/028-lean-sockets.md`).
  *
@@ -19,10 +27,7 @@ const LONGEST_SLICE_BYTES = 128 * 1024;
  * **Written** to in slices, each when the one before has left. To write anything else meanwhile ends the socket.
  */
 export class LeanSocket {
-  /** Called when a slice of a body has left. */
-  onSlice: (() => void) | undefined;
-  /** Told when the last slice of the next body that is sent in slices has left. */
-  sender: { sent(): void } | undefined;
+  #pulse: BodyPulse | undefined;
   #isSending = false;
   #isBody = false;
   #buffer: Buffer | undefined;
@@ -49,18 +54,25 @@ export class LeanSocket {
     if (this.#buffer !== undefined) this.#readPieces(socket);
   }
 
+  /** A request begins. @param pulse told of a body that goes in slices */
+  beginExchange(pulse: BodyPulse): void {
+    this.#pulse = pulse;
+  }
+
+  /** Its answer has ended: a free connection keeps nothing of either, or all of that would outlive the next requests of others. */
+  endExchange(): void {
+    this.#pulse = undefined;
+    this.#isBody = false;
+  }
+
   /**
-   * What arrives from now on is of a body whose length is known, until `endBody`.
+   * What arrives from now on is of a body whose length is known, until `endExchange`.
    *
    * @returns whether each piece of it is overwritten by the next one, so that whoever keeps one has to copy it
    */
   beginBody(): boolean {
     this.#isBody = true;
     return this.#buffer !== undefined;
-  }
-
-  endBody(): void {
-    this.#isBody = false;
   }
 
   #readPieces(socket: Socket): void {
@@ -98,19 +110,14 @@ export class LeanSocket {
 
   #writeInSlices(socket: Socket): void {
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    const send = (
-      body: Buffer,
-      from: number,
-      bytes: number,
-      sender: { sent(): void } | undefined,
-    ): boolean => {
+    const send = (body: Buffer, from: number, bytes: number, pulse: BodyPulse | undefined): boolean => {
       const to = from + bytes;
       this.#isSending = to < body.length;
       return write(body.subarray(from, to), (error?: Error | null) => {
         if (error) return;
-        this.onSlice?.();
-        if (to >= body.length) sender?.sent();
-        else if (!socket.destroyed) send(body, to, bytes, sender);
+        pulse?.alive();
+        if (to >= body.length) pulse?.sent();
+        else if (!socket.destroyed) send(body, to, bytes, pulse);
       });
     };
     socket.write = (chunk: unknown, ...more: unknown[]): boolean => {
@@ -121,7 +128,7 @@ export class LeanSocket {
       if (!(chunk instanceof Buffer) || chunk.length <= LONGEST_SLICE_BYTES) return write(chunk, ...more);
       const bytes = Math.ceil(chunk.length / Math.ceil(chunk.length / LONGEST_SLICE_BYTES));
       // The answer, and the next request, may come before it is known that the last slice has left.
-      return send(chunk, 0, bytes, this.sender);
+      return send(chunk, 0, bytes, this.#pulse);
     };
   }
 }
