@@ -18,10 +18,8 @@ export interface DeliveryTask {
   readonly announces: AnnounceRule;
 }
 
-export interface DeliverySignals extends WorkSignals {
-  /** The file is in the target; its announcement may be under way already. Called once at the most; must not throw. */
-  readonly onTransferred?: ((result: TransferredFile) => void) | undefined;
-}
+/** The file is in the target; its announcement may be under way already. Called once at the most; must not throw. */
+export type OnTransferred = (result: TransferredFile) => void;
 
 export interface Announced {
   /** How often the announcement was tried. */
@@ -44,7 +42,7 @@ export interface Delivery {
    *
    * @throws what either of them throws; whether `onTransferred` was told, tells which
    */
-  deliver(task: DeliveryTask, signals: DeliverySignals): Promise<Delivered>;
+  deliver(task: DeliveryTask, signals: WorkSignals, onTransferred?: OnTransferred): Promise<Delivered>;
 
   /** Announces a blob that is in the target. @throws as `Announcer` says; TypeError when nothing is announced in this run */
   announce(blobName: string, signals: WorkSignals): Promise<Announced>;

@@ -5,9 +5,9 @@ import {
   type Announced,
   type Delivered,
   type Delivery,
-  type DeliverySignals,
   type DeliveryTask,
   mustAnnounce,
+  type OnTransferred,
 } from "./delivery.ts";
 
 /** One stage after the other, in this thread. */
@@ -31,10 +31,14 @@ export class LocalDelivery implements Delivery {
     return this.#announcer !== undefined;
   }
 
-  async deliver({ file, blobName, announces }: DeliveryTask, signals: DeliverySignals): Promise<Delivered> {
+  async deliver(
+    { file, blobName, announces }: DeliveryTask,
+    signals: WorkSignals,
+    onTransferred?: OnTransferred,
+  ): Promise<Delivered> {
     const result = await this.#transfer.transfer(file, blobName, signals);
     if (result.outcome === "skipped") return { result, announced: undefined };
-    signals.onTransferred?.(result);
+    onTransferred?.(result);
     if (this.#announcer === undefined || !mustAnnounce(announces, result)) {
       return { result, announced: undefined };
     }

@@ -2,7 +2,7 @@ import { FileFailure } from "../core/failure.ts";
 import { addIncident, type Incident } from "../core/incident.ts";
 import { errorMessageText, ReuploadError } from "../core/errors.ts";
 import { WaitGivenUp, type WorkSignals } from "../core/waits.ts";
-import type { Announced, AnnounceRule, Delivered, DeliverySignals } from "../delivery/delivery.ts";
+import type { Announced, AnnounceRule, Delivered, OnTransferred } from "../delivery/delivery.ts";
 import type { FailureRecord } from "../state/ledger.ts";
 import type { TransferredFile } from "../transfer/transfer.ts";
 import { endsSoon } from "./fresh-links.ts";
@@ -92,7 +92,7 @@ async function deliver(
       ...task.specialName,
     });
   const announces = chooseAnnounceRule(options);
-  return deliverWithFreshLink(stages, task, announces, { ...signals, onTransferred });
+  return deliverWithFreshLink(stages, task, announces, signals, onTransferred);
 }
 
 /** How many links of one file are tried: a catalog that makes its links anew always has another one. */
@@ -103,14 +103,15 @@ async function deliverWithFreshLink(
   { surroundings, delivery }: Stages,
   { file, blobName, item }: FileTask,
   announces: AnnounceRule,
-  signals: DeliverySignals,
+  signals: WorkSignals,
+  onTransferred: OnTransferred,
 ): Promise<Delivered> {
   let current = endsSoon(file, surroundings.wall())
     ? ((await item.freshLinks.beforeUse(file, signals)) ?? file)
     : file;
   for (let tried = 1; ; tried++) {
     try {
-      return await delivery.deliver({ file: current, blobName, announces }, signals);
+      return await delivery.deliver({ file: current, blobName, announces }, signals, onTransferred);
     } catch (thrown) {
       const isRefused = thrown instanceof FileFailure && thrown.code === "source-forbidden";
       if (!isRefused || tried === MOST_LINKS) throw thrown;

@@ -1,5 +1,5 @@
 import type { WorkSignals } from "../core/waits.ts";
-import type { Announced, Delivered, Delivery, DeliverySignals, DeliveryTask } from "../delivery/delivery.ts";
+import type { Announced, Delivered, Delivery, DeliveryTask, OnTransferred } from "../delivery/delivery.ts";
 import type { Carrier } from "./workers.ts";
 
 /** The share of the last look in how busy the thread is said to be: one late turn of the loop does not decide. */
@@ -26,8 +26,8 @@ export class MainCarrier implements Carrier {
     return active;
   }
 
-  deliver(task: DeliveryTask, signals: DeliverySignals): Promise<Delivered> {
-    return this.#counted(() => this.#delivery.deliver(task, signals));
+  deliver(task: DeliveryTask, signals: WorkSignals, onTransferred?: OnTransferred): Promise<Delivered> {
+    return this.#counted(() => this.#delivery.deliver(task, signals, onTransferred));
   }
 
   announce(blobName: string, signals: WorkSignals): Promise<Announced> {

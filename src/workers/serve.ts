@@ -113,7 +113,7 @@ class SlotService {
       const follows = this.#delivery.announces && mustAnnounce(task.announces, transferred);
       if (follows) this.#outbox.add({ id, transferred });
     };
-    return this.#delivery.deliver(task, { ...signals, onTransferred });
+    return this.#delivery.deliver(task, signals, onTransferred);
   }
 
   #signalOf(id: number): AbortSignal {

@@ -4,7 +4,7 @@ import { errorMessageText } from "../core/errors.ts";
 import { HangWatch } from "../core/hang-watch.ts";
 import { Numbered } from "../core/numbered.ts";
 import type { Waits, WorkSignals } from "../core/waits.ts";
-import type { Announced, Delivered, DeliverySignals, DeliveryTask } from "../delivery/delivery.ts";
+import type { Announced, Delivered, DeliveryTask, OnTransferred } from "../delivery/delivery.ts";
 import { unpackError } from "./carried-errors.ts";
 import { Outbox } from "./outbox.ts";
 import type {
@@ -31,7 +31,8 @@ export class ThreadDied extends Error {
 
 /** A call that waits for its answer. */
 interface Asker {
-  readonly signals: DeliverySignals;
+  readonly signals: WorkSignals;
+  readonly onTransferred: OnTransferred | undefined;
   readonly settle: (end: CarriedEnd) => void;
   readonly reject: (error: Error) => void;
 }
@@ -96,13 +97,13 @@ export class SlotThread implements Carrier {
   }
 
   /** @throws as the door says; ThreadDied */
-  async deliver(task: DeliveryTask, signals: DeliverySignals): Promise<Delivered> {
+  async deliver(task: DeliveryTask, signals: WorkSignals, onTransferred?: OnTransferred): Promise<Delivered> {
     const replaces = this.#options.replaces?.(task.blobName) === true;
-    const end = await this.#ask({ what: "deliver", task, replaces }, signals);
+    const end = await this.#ask({ what: "deliver", task, replaces }, signals, onTransferred);
     if (end.kind !== "delivered") throw new TypeError(`a delivery was answered with ${end.kind}`);
     const { result, announced } = end.delivered;
     // Where an announcement followed, the thread has told it before.
-    if (announced === undefined && result.outcome !== "skipped") signals.onTransferred?.(result);
+    if (announced === undefined && result.outcome !== "skipped") onTransferred?.(result);
     return end.delivered;
   }
 
@@ -123,7 +124,8 @@ export class SlotThread implements Carrier {
     question:
       | { what: "deliver"; task: DeliveryTask; replaces: boolean }
       | { what: "announce"; blobName: string },
-    signals: DeliverySignals,
+    signals: WorkSignals,
+    onTransferred?: OnTransferred,
   ): Promise<CarriedEnd> {
     if (this.#death !== undefined) throw this.#death;
     signals.signal.throwIfAborted();
@@ -132,7 +134,7 @@ export class SlotThread implements Carrier {
     const waits = signals.waits === undefined ? undefined : this.#numberOfWaits(signals.waits);
     const { promise, resolve: settle, reject } = Promise.withResolvers<CarriedEnd>();
     if (this.#asking.size === 0) this.#port.ref();
-    this.#asking.put(id, { signals, settle, reject });
+    this.#asking.put(id, { signals, onTransferred, settle, reject });
     this.#outbox.add({ what: "call", call: { id, signal, waits, ...question } });
     // When the signal aborts, the answer is waited for all the same: then nothing of the call is in flight any more.
     const end = await promise;
@@ -202,7 +204,7 @@ export class SlotThread implements Carrier {
   }
 
   #tell({ id, transferred }: CarriedNews): void {
-    this.#asking.get(id)?.signals.onTransferred?.(transferred);
+    this.#asking.get(id)?.onTransferred?.(transferred);
   }
 
   /** It may still be running: nobody listens to it any more. */

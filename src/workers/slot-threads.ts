@@ -1,6 +1,6 @@
 import type { AttemptFigures } from "../azure/azure.ts";
 import type { WorkSignals } from "../core/waits.ts";
-import type { Announced, Delivered, Delivery, DeliverySignals, DeliveryTask } from "../delivery/delivery.ts";
+import type { Announced, Delivered, Delivery, DeliveryTask, OnTransferred } from "../delivery/delivery.ts";
 import { type Cancel, every, type Surroundings } from "../surroundings/surroundings.ts";
 import type { TransferredFile } from "../transfer/transfer.ts";
 import { Crew } from "./crew.ts";
@@ -93,15 +93,14 @@ export class SlotThreads implements Delivery {
     return this.#crew.heldMs;
   }
 
-  async deliver(task: DeliveryTask, signals: DeliverySignals): Promise<Delivered> {
+  async deliver(task: DeliveryTask, signals: WorkSignals, onTransferred?: OnTransferred): Promise<Delivered> {
     let result: TransferredFile | undefined;
-    const onTransferred = (transferred: TransferredFile): void => {
+    const note = (transferred: TransferredFile): void => {
       result = transferred;
-      signals.onTransferred?.(transferred);
+      onTransferred?.(transferred);
     };
-    const told: DeliverySignals = { ...signals, onTransferred };
     return this.#carry(async (carrier) => {
-      if (result === undefined) return carrier.deliver(task, told);
+      if (result === undefined) return carrier.deliver(task, signals, note);
       return { result, announced: await carrier.announce(task.blobName, signals) };
     }, signals);
   }
@@ -150,6 +149,7 @@ export class SlotThreads implements Delivery {
     const change = this.#count?.look(now, { ...load(), activeMs: this.#activeMs }, underWay, outlook);
     if (change === undefined) return;
     this.#crew.resize(change.to - 1);
-    events.onChange(change);
+    // A thread that the system does not give is told as its death.
+    if (1 + this.#crew.threads.length === change.to) events.onChange(change);
   }
 }

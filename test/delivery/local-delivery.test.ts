@@ -42,7 +42,7 @@ async function deliver(result: TransferResult, announces: AnnounceRule, announce
   const task = { file: { fileName: "f", uri: "https://source.example/f" }, blobName: "f", announces };
   const { signal } = new AbortController();
   const delivered = await delivery
-    .deliver(task, { signal, onTransferred: () => order.push("told") })
+    .deliver(task, { signal }, () => order.push("told"))
     .catch((thrown: unknown) => thrown);
   return { order, delivered };
 }

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { ToThread } from "../../src/workers/protocol.ts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { findCycle } from "../../scripts/build/chunks.ts";
 import { ROOT } from "../../scripts/build/root.ts";
@@ -100,8 +101,14 @@ describe("the built program", () => {
     const [ready] = (await once(thread, "message")) as [unknown];
     expect(ready).toEqual({ answers: [], figures: { retries: 0, throttles: 0, hedges: 0 }, heldMs: 0 });
     const file = { fileName: "a", uri: "file:///a" };
-    const call = { id: 1, waits: undefined, blobName: "a", what: "transfer", file, replaces: false };
-    thread.postMessage({ calls: [call], aborted: [], draining: [], ended: [] });
+    const task = { file, blobName: "a", announces: "always" } as const;
+    const message: ToThread = {
+      calls: [{ id: 1, signal: 0, waits: undefined, what: "deliver", task, replaces: false }],
+      aborted: [],
+      draining: [],
+      ended: [],
+    };
+    thread.postMessage(message);
     let answer: { readonly answers: readonly unknown[] };
     // A message without answers tells figures.
     do [answer] = (await once(thread, "message")) as [typeof answer];

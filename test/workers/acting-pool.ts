@@ -1,7 +1,8 @@
 /** A pool whose threads do what a file's name says. */
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { AnnounceRule, DeliverySignals } from "../../src/delivery/delivery.ts";
+import type { WorkSignals } from "../../src/core/waits.ts";
+import type { AnnounceRule, OnTransferred } from "../../src/delivery/delivery.ts";
 import { REAL_SURROUNDINGS } from "../../src/surroundings/surroundings.ts";
 import { SlotThreads, type SlotThreadsOptions } from "../../src/workers/slot-threads.ts";
 import { actor } from "./acting-stages.ts";
@@ -40,9 +41,17 @@ export async function startPool(
     pool,
     deaths,
     /** Without an announcement, unless `announces` says otherwise. */
-    do: async (name: string, signals: Partial<DeliverySignals> = {}, announces: AnnounceRule = "never") => {
+    do: async (
+      name: string,
+      signals: Partial<WorkSignals> = {},
+      {
+        announces = "never",
+        onTransferred,
+      }: { announces?: AnnounceRule; onTransferred?: OnTransferred } = {},
+    ) => {
       const task = { file: file(name), blobName: name, announces };
-      return (await pool.deliver(task, { signal: new AbortController().signal, ...signals })).result;
+      const own = { signal: new AbortController().signal, ...signals };
+      return (await pool.deliver(task, own, onTransferred)).result;
     },
     [Symbol.asyncDispose]: async () => pool.close(),
   };

@@ -43,7 +43,7 @@ describe("a pool of threads", () => {
     await Promise.all(
       names.map(async (name) => {
         const onTransferred = () => order.push(`${name} is there`);
-        await pool.do(name, { onTransferred }, "always");
+        await pool.do(name, {}, { announces: "always", onTransferred });
         order.push(`${name} is announced`);
       }),
     );
@@ -63,7 +63,7 @@ describe("a pool of threads", () => {
     await using pool = await startPool(3);
     const told: string[] = [];
     const names = Array.from({ length: 12 }, (_, n) => `wait-5-${n}`);
-    await Promise.all(names.map(async (name) => pool.do(name, { onTransferred: () => told.push(name) })));
+    await Promise.all(names.map(async (name) => pool.do(name, {}, { onTransferred: () => told.push(name) })));
     expect(told.toSorted()).toEqual(names.toSorted());
   });
 
@@ -172,7 +172,7 @@ describe("a thread that dies", () => {
     const told: string[] = [];
     const carry = async (n: number) => {
       const name = `announcing-die-${n}`;
-      return pool.do(name, { onTransferred: () => told.push(name) }, "always");
+      return pool.do(name, {}, { announces: "always", onTransferred: () => told.push(name) });
     };
     const results = await Promise.all([carry(1), carry(2), carry(3)]);
     expect(results).toMatchObject([{ outcome: "copied" }, { outcome: "copied" }, { outcome: "copied" }]);
