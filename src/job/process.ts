@@ -17,7 +17,7 @@ export { chooseProxy } from "../azure/wire/proxy.ts";
  */
 const YOUNG_BYTES = { copied: 32 * 2 ** 20, passed: 8 * 2 ** 20, uploaded: 16 * 2 ** 20 };
 /** The same in another thread; more is not faster, less is slower (`docs/design/026-slots-on-threads.md`). */
-const YOUNG_BYTES_OF_THREAD = { copied: 16 * 2 ** 20, passed: 4 * 2 ** 20, uploaded: 4 * 2 ** 20 };
+const YOUNG_BYTES_OF_THREAD = { copied: 16 * 2 ** 20, passed: 8 * 2 ** 20, uploaded: 4 * 2 ** 20 };
 
 /** Whether the services copy the files, this process reads and writes them, or sends what lies on this machine. */
 export type ContentWay = keyof typeof YOUNG_BYTES;
