@@ -87,7 +87,8 @@ async function damage(scene: Scene, files: readonly InputFile[]): Promise<Map<st
   const put = async (name: string, content: Buffer, options: BlockBlobUploadOptions = {}) => {
     await blob(name).upload(content, content.length, { blobHTTPHeaders: type, ...options });
   };
-  const withOtherByte = (content: Buffer) => Buffer.concat([Buffer.from("!"), content.subarray(1)]);
+  const withOtherByte = (content: Buffer) =>
+    Buffer.from(content.map((byte, at) => (at === 0 ? byte ^ 1 : byte)));
   const planted = new Map<string, string>();
   for (const partition of [0, 1, 2]) {
     const own = files.filter((file) => file.partition === partition);

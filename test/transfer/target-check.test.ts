@@ -90,7 +90,7 @@ describe("a look at one blob", () => {
     const look = () => check.look(fileOf({ contentMd5: md5Of(body) }), "a", { depth: "bytes", signal });
     expect(await look()).toEqual({ kind: "same", provenBy: "bytes" });
     expect(check.cost).toMatchObject({ reads: 2, bytesRead: 2000 });
-    const other = Buffer.concat([Buffer.from("!"), body.subarray(1)]);
+    const other = Buffer.from(body.map((byte, at) => (at === 0 ? byte ^ 1 : byte)));
     await putInTarget("a", other, "application/json", md5Of(body));
     expect(await look()).toEqual({
       kind: "different",
