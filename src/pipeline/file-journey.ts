@@ -32,17 +32,12 @@ export async function fileJourney(
   const signals = { ...given, onIncident: (incident: Incident) => addIncident(incidents, incident) };
   const { file, place } = task;
   const workItem = task.item.id;
+  const complete = (announced: boolean): void =>
+    ledger.record({ kind: "file-completed", workItem, file, place, announced, incidents });
   try {
     if (task.inTarget) {
       const announced = await announceInTarget(stages, options, task, signals);
-      ledger.record({
-        kind: "file-completed",
-        workItem,
-        file,
-        place,
-        announced: announced !== undefined,
-        incidents,
-      });
+      complete(announced !== undefined);
       return report(task, announced === undefined ? "already-there" : "announced", announced);
     }
     const { result, announced } = await deliver(stages, options, task, signals);
@@ -51,14 +46,7 @@ export async function fileJourney(
       ledger.record({ kind: "file-skipped", workItem, file, place, failure, incidents });
       return report(task, "skipped", { attempts: failure.attempts, failure });
     }
-    ledger.record({
-      kind: "file-completed",
-      workItem,
-      file,
-      place,
-      announced: announced !== undefined,
-      incidents,
-    });
+    complete(announced !== undefined);
     const { outcome, method, bytes, attempts } = result;
     return report(task, outcome, { method, bytes, attempts });
   } catch (thrown) {

@@ -36,7 +36,7 @@ export interface CarriedAnswer {
   readonly incidents: readonly Incident[];
 }
 
-/** A file that is in the target and whose announcement is under way: its call's answer follows. */
+/** A file that is in the target: its call's answer follows, once it is announced if it is to be. */
 export interface CarriedNews {
   readonly id: number;
   readonly transferred: TransferredFile;

@@ -3,9 +3,8 @@ import type { MessagePort } from "node:worker_threads";
 import type { AttemptFigures } from "../azure/azure.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Waits, WaitsEnd, WorkSignals } from "../core/waits.ts";
-import { type Delivered, type Delivery, type DeliveryTask, mustAnnounce } from "../delivery/delivery.ts";
+import type { Delivery } from "../delivery/delivery.ts";
 import { every, type Surroundings } from "../surroundings/surroundings.ts";
-import type { TransferredFile } from "../transfer/transfer.ts";
 import { packError } from "./carried-errors.ts";
 import { Outbox } from "./outbox.ts";
 import type {
@@ -104,16 +103,12 @@ class SlotService {
       return { kind: "announced", announced: await this.#delivery.announce(call.blobName, signals) };
     }
     if (call.replaces) this.#replaced.add(call.task.blobName);
-    return { kind: "delivered", delivered: await this.#deliver(call.id, call.task, signals) };
-  }
-
-  /** Where an announcement follows, that the file is in the target is told before: the announcement may take long. */
-  async #deliver(id: number, task: DeliveryTask, signals: WorkSignals): Promise<Delivered> {
-    const onTransferred = (transferred: TransferredFile): void => {
-      const follows = this.#delivery.announces && mustAnnounce(task.announces, transferred);
-      if (follows) this.#outbox.add({ id, transferred });
-    };
-    return this.#delivery.deliver(task, signals, onTransferred);
+    const { id, task } = call;
+    // At once: the announcement that may follow can take long.
+    const delivered = await this.#delivery.deliver(task, signals, (transferred) =>
+      this.#outbox.add({ id, transferred }),
+    );
+    return { kind: "delivered", delivered };
   }
 
   #signalOf(id: number): AbortSignal {

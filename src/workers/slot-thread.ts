@@ -101,9 +101,6 @@ export class SlotThread implements Carrier {
     const replaces = this.#options.replaces?.(task.blobName) === true;
     const end = await this.#ask({ what: "deliver", task, replaces }, signals, onTransferred);
     if (end.kind !== "delivered") throw new TypeError(`a delivery was answered with ${end.kind}`);
-    const { result, announced } = end.delivered;
-    // Where an announcement followed, the thread has told it before.
-    if (announced === undefined && result.outcome !== "skipped") onTransferred?.(result);
     return end.delivered;
   }
 
